@@ -1,0 +1,33 @@
+//! glasskey puts hardware MFA on AWS accounts and keeps it working.
+//!
+//! Rooms, and what each one does not know. Arrows point one way:
+//! `cli → flow → {oath, keys, aws, sink} → {transport, totp, secret}`; `sim` stands in for the outside world.
+//!
+//! - [`secret`]: seeds, codes and passwords that cannot be printed; memory that is wiped; process hardening.
+//! - [`totp`]: RFC 6238 arithmetic, otpauth URIs, and the clock corrected by AWS's replies.
+//! - [`journal`]: what an interrupted run must undo or finish; never a secret.
+//! - [`transport`]: bytes to a smart card and back; knows no applet.
+//! - [`oath`]: the YKOATH applet; has never heard of AWS.
+//! - [`keys`]: which keys are plugged in, and choosing exactly one.
+//! - [`aws`]: IAM and STS; the only async code outside the simulator's server.
+//! - [`sink`]: the places a seed may go.
+//! - [`person`]: prompts, confirmations and progress, as a trait.
+//! - [`world`]: everything a command may touch.
+//! - [`flow`]: the stories: enroll, recover. Has never seen an APDU, an SDK type or a print macro.
+//! - [`sim`]: stand-ins for keys and AWS, a feature of the product.
+//! - [`cli`]: arguments, the terminal, reports, and the sentence for every error.
+
+pub mod aws;
+pub mod cli;
+pub mod flow;
+pub mod journal;
+pub mod keys;
+pub mod oath;
+pub mod person;
+pub mod qr;
+pub mod secret;
+pub mod sim;
+pub mod sink;
+pub mod totp;
+pub mod transport;
+pub mod world;

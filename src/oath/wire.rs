@@ -1,0 +1,1 @@
+//! YKOATH bytes, pure.

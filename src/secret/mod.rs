@@ -1,0 +1,125 @@
+//! Seeds, codes and passwords, and the memory they live in.
+//!
+//! None of these types has `Clone`, `Debug`, `Display` or `Serialize`: a secret cannot be printed, logged or rendered
+//! by accident. The room does not know what a secret is for.
+
+mod memory;
+
+pub use memory::{WipingAllocator, harden, on_wiped_stack};
+
+use secrecy::{ExposeSecret, SecretBox};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The longest seed taken, in bytes. AWS's are 40; a YubiKey takes 64 (128 with SHA-512) before hashing.
+pub const MAX_SEED: usize = 1024;
+
+/// The shared secret of a TOTP or HOTP credential, raw (not base32). Lives in a page of its own that is locked,
+/// kept out of core dumps and wiped on drop.
+pub struct Seed {
+    page: memory::Page,
+}
+
+/// Why bytes or text cannot be a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadSeed {
+    /// Nothing in it.
+    Empty,
+    /// More than [`MAX_SEED`] bytes.
+    TooLong,
+    /// Not base32 (RFC 4648 §6): the position of the first character that cannot be, counted from 0.
+    NotBase32 {
+        /// Counted in bytes of the text given.
+        position: usize,
+    },
+    /// The system gave no page to keep it in.
+    NoMemory,
+}
+
+impl Seed {
+    /// Copies raw key bytes into a page of their own. The caller wipes its own copy.
+    pub fn from_bytes(raw: &[u8]) -> Result<Self, BadSeed> {
+        match raw.len() {
+            0 => Err(BadSeed::Empty),
+            1..=MAX_SEED => Ok(Self { page: memory::Page::holding(raw).ok_or(BadSeed::NoMemory)? }),
+            _ => Err(BadSeed::TooLong),
+        }
+    }
+
+    /// Reads base32 as people and services write it: upper or lower case, spaces and dashes ignored, padding
+    /// optional. Runs on the wiped stack.
+    pub fn from_base32(text: &[u8]) -> Result<Self, BadSeed> {
+        let _ = text;
+        todo!()
+    }
+
+    /// Lends the raw bytes to `f`. Whatever `f` copies is its own to wipe; run it on the wiped stack
+    /// ([`on_wiped_stack`]) when it calls code that spills.
+    pub fn expose<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.page.bytes())
+    }
+
+    /// The length in bytes; never 0.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.page.bytes().len()
+    }
+
+    /// The base32 text (RFC 4648 §6, upper case, no padding), for a QR code or an otpauth URI.
+    #[must_use]
+    pub fn to_base32(&self) -> Zeroizing<String> {
+        todo!()
+    }
+}
+
+/// A one-time code: 6 to 8 digits, wiped on drop, compared in constant time.
+pub struct Code {
+    digits: Zeroizing<[u8; 10]>,
+    len: usize,
+}
+
+impl Code {
+    /// Takes ASCII digits, at most 10; anything else is dropped.
+    #[must_use]
+    pub fn new(text: &[u8]) -> Self {
+        let mut code = Self { digits: Zeroizing::new([0; 10]), len: 0 };
+        for (slot, digit) in code.digits.iter_mut().zip(text.iter().filter(|c| c.is_ascii_digit())) {
+            *slot = *digit;
+            code.len += 1;
+        }
+        code
+    }
+
+    /// The digits, leading zeros kept.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.digits.get(..self.len).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+
+    /// Compares in constant time.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        use subtle::ConstantTimeEq;
+        self.len == other.len && bool::from(self.digits.ct_eq(&*other.digits))
+    }
+}
+
+/// A password or PIN as a person gave it: UTF-8, wiped on drop.
+pub struct Password(SecretBox<str>);
+
+impl Password {
+    /// Takes the text over; the string it came in is wiped.
+    #[must_use]
+    pub fn new(mut text: String) -> Self {
+        let boxed: Box<str> = text.as_str().into();
+        text.zeroize();
+        Self(SecretBox::new(boxed))
+    }
+
+    /// Lends the text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}

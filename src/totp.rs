@@ -1,0 +1,216 @@
+//! Time-based one-time passwords (RFC 6238), otpauth URIs, and the clock they are computed by.
+//!
+//! The arithmetic is totp-rs; this room adds the types the rest of glasskey speaks in: a [`Step`] that cannot be
+//! mistaken for seconds, and a [`Clock`] that knows how far the host is from AWS. It knows nothing of keys or AWS.
+
+use crate::secret::{self, BadSeed, Code, Seed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use zeroize::Zeroizing;
+
+/// A time step, RFC 6238 §4.2: whole periods since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Step(pub u64);
+
+impl Step {
+    /// The step that `time` falls in, for a period in seconds (1 to 2^32 - 1). Before the epoch: step 0.
+    #[must_use]
+    pub fn at(time: SystemTime, period: u32) -> Self {
+        Self(unix(time) / u64::from(period.max(1)))
+    }
+
+    /// The step before this one; step 0 has none and returns itself.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// The step after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// When the step begins.
+    #[must_use]
+    pub fn begins(self, period: u32) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.0.saturating_mul(u64::from(period)))
+    }
+}
+
+/// Whole seconds since the Unix epoch; 0 for times before it.
+#[must_use]
+pub fn unix(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The HMAC's hash, RFC 6238 §1.2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// What AWS and nearly every site uses.
+    #[default]
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512; needs YubiKey firmware 4.3.1.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name used in otpauth URIs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+        }
+    }
+}
+
+/// How codes are computed from a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// The HMAC's hash.
+    pub algorithm: Algorithm,
+    /// 6, 7 or 8.
+    pub digits: u8,
+    /// Seconds a code lasts; 30 for AWS.
+    pub period: u32,
+}
+
+/// What AWS uses for virtual MFA devices: SHA-1, 6 digits, 30 seconds.
+pub const AWS: Params = Params { algorithm: Algorithm::Sha1, digits: 6, period: 30 };
+
+/// The code of `seed` for `step` (RFC 6238 §4.2). Computed on a stack that is wiped afterwards.
+#[must_use]
+pub fn code(seed: &Seed, params: Params, step: Step) -> Code {
+    secret::on_wiped_stack(|| {
+        seed.expose(|key| {
+            let totp = totp_rs::Builder::new()
+                .with_algorithm(match params.algorithm {
+                    Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
+                    Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
+                    Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+                })
+                .with_digits(params.digits)
+                .with_step_duration(1)
+                .with_secret(totp_rs::Secret::new(key.into()))
+                .build_noncompliant();
+            // A step duration of one second makes totp-rs's time argument the step itself.
+            Code::new(Zeroizing::new(totp.generate(step.0).to_string()).as_bytes())
+        })
+    })
+}
+
+/// A clock of the machine: what time it thinks it is, and waiting. Simulated in tests and in the demo.
+pub trait HostClock: Send + Sync {
+    /// The host's idea of now, uncorrected.
+    fn now(&self) -> SystemTime;
+
+    /// Waits; returns early, with `false`, when the person interrupts.
+    fn sleep(&self, duration: Duration) -> bool;
+}
+
+/// Host time corrected by what AWS's replies say the time is. Clones share the correction.
+#[derive(Clone)]
+pub struct Clock {
+    host: Arc<dyn HostClock>,
+    ahead_ms: Arc<AtomicI64>,
+}
+
+/// Not yet compared with AWS.
+const UNKNOWN: i64 = i64::MIN;
+
+impl Clock {
+    /// A clock not yet compared with AWS.
+    #[must_use]
+    pub fn new(host: Arc<dyn HostClock>) -> Self {
+        Self { host, ahead_ms: Arc::new(AtomicI64::new(UNKNOWN)) }
+    }
+
+    /// Now, corrected where AWS has been heard.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        let ahead = self.ahead_ms().unwrap_or(0);
+        let now = self.host.now();
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        if ahead >= 0 { now.checked_sub(by).unwrap_or(UNIX_EPOCH) } else { now.checked_add(by).unwrap_or(now) }
+    }
+
+    /// The host's time, uncorrected.
+    #[must_use]
+    pub fn host_now(&self) -> SystemTime {
+        self.host.now()
+    }
+
+    /// Waits; returns early, with `false`, when the person interrupts.
+    pub fn sleep(&self, duration: Duration) -> bool {
+        self.host.sleep(duration)
+    }
+
+    /// Notes what AWS said the time was when the host's clock read `host`.
+    pub fn heard(&self, aws: SystemTime, host: SystemTime) {
+        let ahead = match host.duration_since(aws) {
+            Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
+            Err(behind) => i64::try_from(behind.duration().as_millis()).map_or(i64::MIN + 1, |ms| -ms),
+        };
+        self.ahead_ms.store(ahead, Ordering::Relaxed);
+    }
+
+    /// How far the host's clock is ahead of AWS, in whole seconds toward zero (negative: behind). `None` before the
+    /// first reply. AWS's `Date` header counts whole seconds, so the last second is uncertain.
+    #[must_use]
+    pub fn ahead_seconds(&self) -> Option<i64> {
+        self.ahead_ms().map(|ms| ms / 1000)
+    }
+
+    fn ahead_ms(&self) -> Option<i64> {
+        Some(self.ahead_ms.load(Ordering::Relaxed)).filter(|ms| *ms != UNKNOWN)
+    }
+}
+
+/// HOTP counts events, TOTP counts time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// RFC 4226, with the counter to start from.
+    Hotp {
+        /// The initial counter.
+        counter: u32,
+    },
+    /// RFC 6238.
+    Totp,
+}
+
+/// A credential as an otpauth URI describes it.
+pub struct Uri {
+    /// The part before the colon of the label, or the `issuer` parameter.
+    pub issuer: Option<String>,
+    /// The account; never empty.
+    pub account: String,
+    /// Hash, digits and period.
+    pub params: Params,
+    /// HOTP or TOTP.
+    pub kind: Kind,
+    /// The secret.
+    pub seed: Seed,
+}
+
+/// What is wrong with an otpauth URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadUri {
+    /// It does not begin with `otpauth://totp/` or `otpauth://hotp/`, or is not a URI at all.
+    NotOtpauth,
+    /// The label names no account.
+    NoAccount,
+    /// There is no `secret` parameter.
+    NoSecret,
+    /// The secret is not usable.
+    Seed(BadSeed),
+    /// A parameter has a value that means nothing here: its name.
+    Parameter(&'static str),
+    /// The issuer of the label is not the issuer of the parameter.
+    TwoIssuers,
+}

@@ -1,0 +1,1 @@
+//! Readers through the PC/SC service.

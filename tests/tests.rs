@@ -1,0 +1,13 @@
+//! The one test binary. Each module says what it proves and through which door.
+
+mod arrows; // who may use whom
+mod cli; // arguments in; stdout, stderr and exit code out
+mod enroll; // the enroll flow and every fault in it, through the binary
+mod interop_aws; // the real aws CLI and boto3 against the simulator
+mod keys; // finding and choosing keys
+mod memory; // what is left of a seed in the process's memory
+mod oath; // the applet's protocol against the software key and recorded vectors
+mod pcscd; // the real PC/SC service, and ykman as judge
+mod secret; // wiping, parsing, QR codes
+mod sim_aws; // the simulated AWS keeps to the recorded semantics
+mod support; // worlds, the binary, terminals
