@@ -4,6 +4,9 @@
 
 mod wire;
 
+/// The first firmware with touch (ykman enforces 4.2.6; Yubico's page says 4.2.4).
+pub const TOUCH_SINCE: Version = Version(4, 2, 6);
+
 use crate::secret::{Code, Password, Seed};
 use crate::totp::{Algorithm, Kind, Params, Step};
 use crate::transport::{self, Card, Sw};
