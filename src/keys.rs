@@ -60,6 +60,45 @@ pub enum FormFactor {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applications(pub u16);
 
+impl Applications {
+    /// One-time passwords over the keyboard interface.
+    pub const OTP: Self = Self(0x0001);
+    /// FIDO U2F (CTAP1).
+    pub const U2F: Self = Self(0x0002);
+    /// OpenPGP card.
+    pub const OPENPGP: Self = Self(0x0008);
+    /// PIV smart card.
+    pub const PIV: Self = Self(0x0010);
+    /// OATH, the applet of [`crate::oath`].
+    pub const OATH: Self = Self(0x0020);
+    /// YubiHSM Auth.
+    pub const HSMAUTH: Self = Self(0x0100);
+    /// FIDO2 (CTAP2).
+    pub const FIDO2: Self = Self(0x0200);
+    /// All of the above.
+    pub const ALL: Self = Self(0x033B);
+
+    /// Whether every application of `other` is in the set.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The names of those in the set, as ykman shows them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let known = [
+            (Self::OTP, "OTP"),
+            (Self::U2F, "FIDO U2F"),
+            (Self::OPENPGP, "OpenPGP"),
+            (Self::PIV, "PIV"),
+            (Self::OATH, "OATH"),
+            (Self::HSMAUTH, "YubiHSM Auth"),
+            (Self::FIDO2, "FIDO2"),
+        ];
+        known.into_iter().filter(move |(application, _)| self.contains(*application)).map(|(_, name)| name)
+    }
+}
+
 /// The state of a key's OATH applet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
