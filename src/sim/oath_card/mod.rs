@@ -117,7 +117,7 @@ struct Inner {
 /// Somebody who wants to know when the key comes and goes.
 pub(super) trait Watcher: Send + Sync {
     fn pulled(&self);
-    fn plugged_in(&self);
+    fn plugged_in(self: Arc<Self>);
 }
 
 /// What a connection has selected and proved; gone with a reset.
@@ -196,7 +196,7 @@ impl SoftKey {
             let mut inner = self.inner();
             if std::mem::replace(&mut inner.plugged, true) { Vec::new() } else { inner.watchers() }
         };
-        watchers.iter().for_each(|watcher| watcher.plugged_in());
+        watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
     /// Whether the key is plugged in.
