@@ -1,1 +1,10 @@
-//! oath
+//! `glasskey oath`
+
+use crate::cli::args::{Cli, Oath};
+use crate::cli::console::Console;
+use crate::cli::Outcome;
+use crate::cli::explain::Explanation;
+
+pub(in crate::cli) fn run(_args: &Oath, _cli: &Cli, _console: &mut Console) -> Outcome {
+    Err(Box::new(Explanation::new("usage", "not yet")))
+}
