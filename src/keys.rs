@@ -2,9 +2,12 @@
 //!
 //! Reads the Management applet and what the OATH applet says on SELECT and LIST. Does not know AWS.
 
+mod config;
+
 use crate::oath;
-use crate::transport::{self, Card, Ports};
+use crate::transport::{self, Card, Ports, Response, Sw};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// A YubiKey's serial number, as printed on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -59,6 +62,45 @@ pub enum FormFactor {
 /// A set of applications, as the Management applet's capability bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applications(pub u16);
+
+impl Applications {
+    /// One-time passwords over the keyboard interface.
+    pub const OTP: Self = Self(0x0001);
+    /// FIDO U2F (CTAP1).
+    pub const U2F: Self = Self(0x0002);
+    /// OpenPGP card.
+    pub const OPENPGP: Self = Self(0x0008);
+    /// PIV smart card.
+    pub const PIV: Self = Self(0x0010);
+    /// OATH, the applet of [`crate::oath`].
+    pub const OATH: Self = Self(0x0020);
+    /// YubiHSM Auth.
+    pub const HSMAUTH: Self = Self(0x0100);
+    /// FIDO2 (CTAP2).
+    pub const FIDO2: Self = Self(0x0200);
+    /// All of the above.
+    pub const ALL: Self = Self(0x033B);
+
+    /// Whether every application of `other` is in the set.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The names of those in the set, as ykman shows them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let known = [
+            (Self::OTP, "OTP"),
+            (Self::U2F, "FIDO U2F"),
+            (Self::OPENPGP, "OpenPGP"),
+            (Self::PIV, "PIV"),
+            (Self::OATH, "OATH"),
+            (Self::HSMAUTH, "YubiHSM Auth"),
+            (Self::FIDO2, "FIDO2"),
+        ];
+        known.into_iter().filter(move |(application, _)| self.contains(*application)).map(|(_, name)| name)
+    }
+}
 
 /// The state of a key's OATH applet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,13 +158,132 @@ pub enum Error {
 /// Looks into every reader. A reader that cannot be read has its row with the reason; only a service that does not
 /// answer at all is an error of the whole.
 pub fn list(ports: &dyn Ports) -> Result<Vec<Found>, Error> {
-    let _ = ports;
-    todo!()
+    let readers = ports.readers().map_err(Error::Transport)?;
+    Ok(readers.into_iter().map(|reader| Found { key: read(ports, &reader).map(|(key, _)| key), reader }).collect())
 }
 
 /// Opens the key of this serial, exactly, or the only key when none is named. Keys that cannot be read do not hide
 /// the one that can; when the named key is not found and a reader could not be read, that reader's error is returned.
+///
+/// Readers that are empty, vanish or hold some other card count as nothing. The card comes with some applet selected: select
+/// yours.
 pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn Card>), Error> {
-    let _ = (ports, wanted);
-    todo!()
+    let mut opened = Vec::new();
+    let mut unreadable = None;
+    for reader in ports.readers().map_err(Error::Transport)? {
+        match read(ports, &reader) {
+            Ok(found) if wanted.is_some() && found.0.serial == wanted => return Ok(found),
+            Ok(found) => opened.push(found),
+            Err(Error::NotAYubiKey) => {}
+            Err(Error::Transport(transport::Error::NoCard { .. } | transport::Error::NoReader { .. })) => {}
+            Err(error) => unreadable = unreadable.or(Some(error)),
+        }
+    }
+    let present = || opened.iter().filter_map(|(key, _)| key.serial).collect();
+    match (wanted, opened.len()) {
+        (None, 2..) => Err(Error::Several(present())),
+        (None, 1) => opened.pop().ok_or(Error::NoKey),
+        (None, _) => Err(unreadable.unwrap_or(Error::NoKey)),
+        (Some(wanted), _) => Err(unreadable.unwrap_or_else(|| Error::Missing { wanted, present: present() })),
+    }
+}
+
+/// Reads the key in a reader: the Management applet, then the OATH applet.
+fn read(ports: &dyn Ports, reader: &str) -> Result<(Key, Box<dyn Card>), Error> {
+    let mut card = ports.open(reader).map_err(Error::Transport)?;
+    let config = match read_config(&mut *card) {
+        Err(Error::Transport(transport::Error::Reset)) => read_config(&mut *card)?, // once: reading changes nothing
+        config => config?,
+    };
+    let (oath, card) = read_oath(card)?;
+    let key = Key {
+        reader: reader.to_owned(),
+        model: config::model(&config),
+        serial: config.serial,
+        firmware: config.firmware,
+        form_factor: config.form_factor,
+        usb: config.usb,
+        nfc: config.nfc,
+        fips: config.fips,
+        config_locked: config.locked,
+        oath,
+    };
+    Ok((key, card))
+}
+
+const SELECT_MANAGEMENT: [u8; 13] = [0x00, 0xA4, 0x04, 0x00, 0x08, 0xA0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17];
+const SELECT_OTP: [u8; 12] = [0x00, 0xA4, 0x04, 0x00, 0x07, 0xA0, 0x00, 0x00, 0x05, 0x27, 0x20, 0x01];
+/// The serial, of the OTP applet.
+const READ_SERIAL: [u8; 5] = [0x00, 0x01, 0x10, 0x00, 0x00];
+/// No command of any applet. A NEO's Management applet stays selected without it.
+const DESELECT: [u8; 4] = [0xA4, 0x04, 0x00, 0x08];
+
+/// Selects the Management applet and reads all its pages.
+fn read_config(card: &mut dyn Card) -> Result<config::Config, Error> {
+    let selected = ask(card, &SELECT_MANAGEMENT)?.ok_or(Error::NotAYubiKey)?;
+    let version = config::version(&selected).ok_or(Error::NotAYubiKey)?;
+    if version.0 == 3 {
+        return Ok(config::Pages::of_neo(version, neo_serial(card)?).config(version));
+    }
+    let mut pages = config::Pages::default();
+    for page in 0..=u8::MAX {
+        let answer = ask(card, &[0x00, 0x1D, page, 0x00, 0x00])?.ok_or(Error::NotAYubiKey)?;
+        if !pages.add(&answer).ok_or(Error::NotAYubiKey)? {
+            return Ok(pages.config(version));
+        }
+    }
+    Err(Error::NotAYubiKey)
+}
+
+/// A NEO has no READ CONFIG; its OTP applet knows the serial.
+fn neo_serial(card: &mut dyn Card) -> Result<Option<Serial>, Error> {
+    transmit(card, &DESELECT)?;
+    if ask(card, &SELECT_OTP)?.is_none() {
+        return Ok(None);
+    }
+    let serial = ask(card, &READ_SERIAL)?.and_then(|data| data.as_slice().try_into().ok());
+    Ok(serial.map(|serial| Serial(u32::from_be_bytes(serial))))
+}
+
+/// What the OATH applet says, and the card back.
+fn read_oath(card: Box<dyn Card>) -> Result<(OathState, Box<dyn Card>), Error> {
+    let mut session = match oath::Session::open_or_return(card) {
+        Ok(session) => session,
+        Err((oath::Error::NoApplet, card)) => return Ok((OathState::Absent, card)),
+        Err((error, _)) => return Err(told(error)),
+    };
+    let capacity = session.info().capacity;
+    let state = if session.is_locked() {
+        OathState::Locked { capacity }
+    } else {
+        let (used, touch) = session.count().map_err(told)?;
+        OathState::Open { used, capacity, touch }
+    };
+    Ok((state, session.into_card()))
+}
+
+fn told(error: oath::Error) -> Error {
+    match error {
+        oath::Error::Transport(error) => Error::Transport(error),
+        error => Error::Oath(error),
+    }
+}
+
+/// The data of an answer; `None` where the card refused.
+fn ask(card: &mut dyn Card, command: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    let answer = transmit(card, command)?;
+    Ok((answer.sw == Sw::OK).then_some(answer.data))
+}
+
+fn transmit(card: &mut dyn Card, command: &[u8]) -> Result<Response, Error> {
+    card.transmit(command).map_err(Error::Transport)
+}
+
+/// Reads bytes as READ CONFIG and SELECT answer them; for fuzzing. Must return whatever the bytes are.
+#[doc(hidden)]
+pub fn fuzz_config(answer: &[u8]) {
+    let version = config::version(answer).unwrap_or(oath::Version(5, 0, 0));
+    let mut pages = config::Pages::default();
+    let _ = pages.add(answer);
+    let _ = config::model(&pages.config(version));
 }

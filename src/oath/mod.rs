@@ -1,16 +1,38 @@
-//! The OATH applet of a YubiKey (YKOATH protocol), over any [`Card`].
+//! The OATH applet of a YubiKey (YKOATH protocol), over any [`Card`](crate::transport::Card).
 //!
 //! `wire.rs` is pure bytes; a [`Session`] means a selected applet. This room has never heard of AWS.
+//!
+//! The protocol is Yubico's (developers.yubico.com, `YKOATH_Protocol`); RENAME, which that page lacks, is as
+//! yubikey-manager sends it.
 
+mod access;
+mod name;
+mod session;
 mod wire;
 
-use crate::secret::{Code, Password, Seed};
-use crate::totp::{Algorithm, Kind, Params, Step};
-use crate::transport::{self, Card, Sw};
+pub use session::Session;
+
+use crate::secret::{Code, Seed};
+use crate::totp::{Algorithm, Kind, Params};
+use crate::transport::{self, Sw};
+use std::fmt;
 
 /// A firmware version, major.minor.patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u8, pub u8, pub u8);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// The longest id a key takes, in bytes.
+pub const MAX_NAME: usize = 64;
+
+/// What [`Error::Unsupported`] says where firmware 4.0.1 to 4.3.4 would overwrite a credential whose name begins
+/// with the new one's.
+pub const PREFIX: &str = "a name that another credential's name begins with";
 
 /// A credential's id on the key: `[period/][issuer:]account` in UTF-8, 1 to 64 bytes in all. The period is written
 /// only for TOTP credentials whose period is not 30 s.
@@ -65,12 +87,6 @@ pub struct Info {
     pub capacity: usize,
 }
 
-/// A selected OATH applet on an open card.
-pub struct Session {
-    card: Box<dyn Card>,
-    info: Info,
-}
-
 /// Why the applet did not do it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -95,14 +111,15 @@ pub enum Error {
     TouchTimedOut,
     /// The firmware cannot do this: what, and the version that can.
     Unsupported {
-        /// `touch`, `SHA-512`, `rename`.
+        /// `touch`, `SHA-512`, `rename`, or [`PREFIX`].
         what: &'static str,
         /// The first firmware that can.
         since: Version,
     },
     /// The seed is too short for the applet (at least 2 bytes).
     SeedTooShort,
-    /// The name is empty or longer than 64 bytes when composed.
+    /// The name is empty, longer than 64 bytes when composed, or would be read back with another period or issuer
+    /// than the ones given.
     BadName {
         /// The composed length in bytes.
         bytes: usize,
@@ -119,119 +136,15 @@ impl From<transport::Error> for Error {
     }
 }
 
-impl Name {
-    /// Composes an id from its parts. `period` is in seconds; 30 is left out, as ykman does. Fails with `BadName`.
-    pub fn new(period: u32, issuer: Option<&str>, account: &str) -> Result<Self, Error> {
-        let _ = (period, issuer, account);
-        todo!()
-    }
-
-    /// Takes an id as it stands on a key.
-    pub fn from_id(id: &str) -> Result<Self, Error> {
-        let _ = id;
-        todo!()
-    }
-
-    /// The id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.0
-    }
-
-    /// The parts: period in seconds (30 when not written), issuer, account.
-    #[must_use]
-    pub fn parts(&self) -> (u32, Option<&str>, &str) {
-        todo!()
-    }
-}
-
-impl Session {
-    /// Selects the applet.
-    pub fn open(card: Box<dyn Card>) -> Result<Self, Error> {
-        let _ = card;
-        todo!()
-    }
-
-    /// What SELECT told.
-    #[must_use]
-    pub fn info(&self) -> &Info {
-        &self.info
-    }
-
-    /// The card beneath, for asking who shares it.
-    #[must_use]
-    pub fn card(&self) -> &dyn Card {
-        &*self.card
-    }
-
-    /// Whether commands would be refused for want of a password.
-    #[must_use]
-    pub fn is_locked(&self) -> bool {
-        todo!()
-    }
-
-    /// VALIDATE, both ways: the key proves that it knows the password too. Remembered (as the derived key) to unlock
-    /// again after another program reset the card.
-    pub fn unlock(&mut self, password: &Password) -> Result<(), Error> {
-        let _ = password;
-        todo!()
-    }
-
-    /// SET CODE: sets or replaces the password; needs an unlocked session.
-    pub fn set_password(&mut self, password: &Password) -> Result<(), Error> {
-        let _ = password;
-        todo!()
-    }
-
-    /// SET CODE, empty: removes the password.
-    pub fn clear_password(&mut self) -> Result<(), Error> {
-        todo!()
-    }
-
-    /// LIST.
-    pub fn list(&mut self) -> Result<Vec<Credential>, Error> {
-        todo!()
-    }
-
-    /// PUT, after looking that the name is free and a slot is too: an equal name is never overwritten.
-    pub fn put(&mut self, new: &New<'_>) -> Result<(), Error> {
-        let _ = new;
-        todo!()
-    }
-
-    /// DELETE.
-    pub fn delete(&mut self, name: &Name) -> Result<(), Error> {
-        let _ = name;
-        todo!()
-    }
-
-    /// RENAME, firmware 5.3.1 or later. Refuses a name that is taken.
-    pub fn rename(&mut self, from: &Name, to: &Name) -> Result<(), Error> {
-        let _ = (from, to);
-        todo!()
-    }
-
-    /// CALCULATE for a time step (TOTP). Blocks for the touch where the credential asks for one (about 15 s).
-    pub fn code(&mut self, name: &Name, step: Step) -> Result<Code, Error> {
-        let _ = (name, step);
-        todo!()
-    }
-
-    /// CALCULATE for an HOTP credential: uses up one code.
-    pub fn next_hotp(&mut self, name: &Name) -> Result<Code, Error> {
-        let _ = name;
-        todo!()
-    }
-
-    /// CALCULATE ALL for a time in seconds since the Unix epoch. Credentials whose period is not 30 s are asked
-    /// singly, since one challenge serves all.
-    pub fn all(&mut self, unix: u64) -> Result<Vec<(Name, Answer)>, Error> {
-        let _ = unix;
-        todo!()
-    }
-
-    /// RESET: wipes every credential and the password; works locked. The session is selected again afterwards.
-    pub fn reset(&mut self) -> Result<(), Error> {
-        todo!()
+/// Reads bytes as every answer there is; for fuzzing. Must return whatever the bytes are.
+#[doc(hidden)]
+pub fn fuzz_answer(answer: &[u8]) {
+    let _ = wire::selected(answer);
+    let _ = wire::listed(answer);
+    let _ = wire::calculated(answer);
+    let _ = wire::calculated_all(answer);
+    let _ = wire::proof(answer);
+    if let Ok(name) = std::str::from_utf8(answer).map_err(drop).and_then(|id| Name::from_id(id).map_err(drop)) {
+        let _ = name.parts();
     }
 }

@@ -1,1 +1,0 @@
-//! oath_card
