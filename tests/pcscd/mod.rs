@@ -1,1 +1,15 @@
-//! pcscd
+//! The real PC/SC service: pcscd, libpcsclite and the `pcsc` crate run for real, and only the card is software.
+//! The real `ykman` judges what glasskey writes.
+//!
+//! Every test has a pcscd of its own (see [`rig`]), so tests run in parallel and no key of this machine is touched.
+
+#![cfg(all(feature = "pcsc", target_os = "linux"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+pub(crate) mod key;
+pub(crate) mod probe;
+mod readers;
+pub(crate) mod rig;
+mod sharing;
+mod udev;
+mod ykman;
