@@ -23,9 +23,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Where HTTP goes.
 #[derive(Clone)]
@@ -63,8 +63,13 @@ pub struct Account {
     live: RefCell<Option<Live>>,
 }
 
+/// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
+/// reply to the next call.
+const STALE: Duration = Duration::from_secs(4);
+
 /// A runtime and the clients whose connections it drives.
 pub(super) struct Live {
+    used: Cell<Instant>,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) runtime: tokio::runtime::Runtime,
@@ -179,14 +184,15 @@ impl Account {
 
     /// Lends the clients, connecting where there are none.
     pub(super) fn with_live<R>(&self, f: impl FnOnce(&Live) -> R) -> Result<R, Error> {
-        let mut live = self.live.borrow_mut();
-        if live.is_none() {
-            *live = Some(self.go_live()?);
-        }
-        match live.as_ref() {
-            Some(live) => Ok(f(live)),
-            None => Err(Error::Interrupted),
-        }
+        let mut slot = self.live.borrow_mut();
+        let live = match slot.take() {
+            Some(live) if live.used.get().elapsed() < STALE => live,
+            _ => self.go_live()?,
+        };
+        let answer = f(&live);
+        live.used.set(Instant::now());
+        *slot = Some(live);
+        Ok(answer)
     }
 
     fn go_live(&self) -> Result<Live, Error> {
@@ -217,6 +223,7 @@ impl Account {
             .interceptor(ears)
             .build();
         Ok(Live {
+            used: Cell::new(Instant::now()),
             iam: aws_sdk_iam::Client::from_conf(iam),
             sts: aws_sdk_sts::Client::from_conf(sts),
             runtime: runtime()?,

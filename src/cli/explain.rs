@@ -193,7 +193,6 @@ pub fn aws(error: &aws::Error) -> Explanation {
         E::Refused { call, status, code, message } => {
             Explanation::new("refused", said(&format!("AWS refused {call} with {code} (HTTP {status})"), message))
         }
-        _ => Explanation::new("aws", "AWS did not do it"),
     }
 }
 
@@ -218,7 +217,6 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
         }
         sink::Error::NobodyToAsk => nobody("--qr needs a terminal to show the QR code on"),
         sink::Error::TooLong => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
-        _ => Explanation::new("sink", "the seed could not be stored"),
     }
 }
 
@@ -232,7 +230,6 @@ pub fn ring(error: &ring::Error) -> Explanation {
             nobody(&format!("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it"))
                 .hint("--password-fd FD reads it from a file descriptor, one line per key")
         }
-        _ => Explanation::new("key", "the key could not be used"),
     }
 }
 
@@ -262,7 +259,6 @@ pub fn keys(error: &keys::Error) -> Explanation {
             Explanation::new("key_not_found", format!("YubiKey {wanted} is not plugged in; here are: {}", list(present)))
                 .hint("the serial number is printed on the key; `glasskey keys` lists what is plugged in")
         }
-        _ => Explanation::new("keys", "the keys could not be read"),
     }
 }
 
@@ -294,7 +290,6 @@ pub fn transport(error: &transport::Error) -> Explanation {
             .hint("close other programs that use the key"),
         E::Malformed => Explanation::new("malformed_answer", "the key's answer makes no sense"),
         E::Pcsc { code } => Explanation::new("pcsc", format!("the PC/SC service answered error 0x{code:08X}")),
-        _ => Explanation::new("transport", "the key cannot be reached"),
     }
 }
 
@@ -333,7 +328,6 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
             .hint("shorten the issuer or the account"),
         E::Refused(sw) => Explanation::new("key_refused", format!("{on} refused with status word {sw}")),
         E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
-        _ => Explanation::new("oath", format!("the OATH applet of {on} did not do it")),
     }
 }
 
@@ -351,7 +345,6 @@ fn journal(error: &journal::Error) -> Explanation {
             Explanation::new("journal", format!("line {line} of {} is not one this version writes", path.display()))
                 .hint("was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left")
         }
-        _ => Explanation::new("journal", "the journal cannot be used"),
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn ports() -> Box<dyn Ports> {
 
 #[cfg(feature = "pcsc")]
 fn system_ports() -> Box<dyn Ports> {
-    Box::new(crate::transport::pcsc::PcscPorts::new())
+    Box::new(crate::transport::pcsc::PcscPorts::default())
 }
 
 #[cfg(not(feature = "pcsc"))]

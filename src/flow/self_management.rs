@@ -19,6 +19,7 @@ const SESSION: Duration = Duration::from_secs(900);
 /// A credential on an attached key that belongs to one of the user's devices.
 struct Factor {
     serial: String,
+    enabled: SystemTime,
     key: Serial,
     name: Name,
 }
@@ -40,6 +41,7 @@ pub(super) fn satisfy(
         let devices = devices.iter().map(|device| device.serial.clone()).collect();
         return Err(Cause::Refused(Refusal::NeedsMfaSession { devices }));
     };
+    let not_before = not_before.into_iter().chain([factor.enabled + PROPAGATION]).max();
     if let Some(left) = not_before.and_then(|moment| moment.duration_since(desk.clock.now()).ok()) {
         desk.wait("for STS to know the new device", left)?;
     }
@@ -75,7 +77,8 @@ fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) ->
         for credential in credentials {
             let device = device_of(&credential.name, &caller.partition, &caller.account).map(|arn| arn.to_string());
             if let Some(device) = devices.iter().find(|there| Some(&there.serial) == device.as_ref()) {
-                return Ok(Some(Factor { serial: device.serial.clone(), key, name: credential.name }));
+                let (serial, enabled) = (device.serial.clone(), device.enabled);
+                return Ok(Some(Factor { serial, enabled, key, name: credential.name }));
             }
         }
     }

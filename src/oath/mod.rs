@@ -12,7 +12,6 @@ mod wire;
 
 pub use session::Session;
 
-
 use crate::secret::{Code, Seed};
 use crate::totp::{Algorithm, Kind, Params};
 use crate::transport::{self, Sw};

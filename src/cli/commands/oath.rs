@@ -1,8 +1,8 @@
 //! `glasskey oath`
 
+use crate::cli::Outcome;
 use crate::cli::args::{Cli, Oath};
 use crate::cli::console::Console;
-use crate::cli::Outcome;
 use crate::cli::explain::Explanation;
 
 pub(in crate::cli) fn run(_args: &Oath, _cli: &Cli, _console: &mut Console) -> Outcome {

@@ -24,12 +24,13 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         while !interrupt.wait(Duration::from_secs(3600)) {}
         return Ok(Exit::Done);
     }
-    let directory = Sockets::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
+    let directory =
+        Sockets::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
     let keys = directory.serve(args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
     let aws = Aws::new(SimClock::host());
     let port = Some(args.port).filter(|port| *port != 0);
-    let server =
-        Server::start(aws.clone(), port).map_err(|cause| failed(format!("cannot listen on 127.0.0.1:{}: {cause}", args.port)))?;
+    let server = Server::start(aws.clone(), port)
+        .map_err(|cause| failed(format!("cannot listen on 127.0.0.1:{}: {cause}", args.port)))?;
     let admin = aws.admin();
     let sockets: Vec<String> = keys.iter().map(|key| key.path().display().to_string()).collect();
     let sockets = sockets.join(":");
