@@ -37,6 +37,8 @@ pub struct Session {
     remembered: Option<AccessKey>,
     /// The last answer was longer than firmware 4.2 can bear without a pause.
     owes_pause: bool,
+    /// The card was reset and not selected since: twice in one command.
+    lost: bool,
 }
 
 impl Session {
@@ -51,8 +53,8 @@ impl Session {
             Ok(selected) => {
                 let Selected { version, salt, challenge } = selected;
                 let info = info(version, &salt, challenge.is_some());
-                let (unlocked, owes_pause) = (false, false);
-                Ok(Self { card, info, salt, challenge, unlocked, remembered: None, owes_pause })
+                let (unlocked, owes_pause, lost) = (false, false, false);
+                Ok(Self { card, info, salt, challenge, unlocked, remembered: None, owes_pause, lost })
             }
             Err(error) => Err((error, card)),
         }
@@ -84,6 +86,9 @@ impl Session {
     /// VALIDATE, both ways: the key proves that it knows the password too. Remembered (as the derived key) to unlock
     /// again after another program reset the card. Does nothing where no password is set.
     pub fn unlock(&mut self, password: &Password) -> Result<(), Error> {
+        if self.lost {
+            self.select_same_key()?;
+        }
         if self.info.protected && self.challenge.is_none() {
             self.select()?; // the password is younger than the last SELECT
         }
@@ -95,6 +100,7 @@ impl Session {
 
     /// SET CODE: sets or replaces the password; needs an unlocked session.
     pub fn set_password(&mut self, password: &Password) -> Result<(), Error> {
+        self.find_back()?;
         let key = AccessKey::derive(password, &self.salt)?;
         let challenge = access::challenge();
         let apdu = wire::set_code(key.expose(), &challenge, &key.prove(&challenge)?)?;
@@ -209,6 +215,7 @@ impl Session {
 
     /// RESET: wipes every credential and the password; works locked. The session is selected again afterwards.
     pub fn reset(&mut self) -> Result<(), Error> {
+        self.find_back()?;
         let apdu = wire::reset()?;
         match self.transmit(&apdu) {
             Err(Error::Transport(transport::Error::Reset)) => {
@@ -271,10 +278,10 @@ impl Session {
     /// Sends a command; after a reset by another program gets back in and sends it once more. `true` says so: then
     /// the first may have been carried out.
     fn send(&mut self, apdu: &Apdu) -> Result<(Response, bool), Error> {
+        self.find_back()?;
         match self.transmit(apdu) {
             Err(Error::Transport(transport::Error::Reset)) => {
-                self.select_same_key()?;
-                self.unlock_again()?;
+                self.find_back()?;
                 Ok((self.transmit(apdu)?, true))
             }
             answer => Ok((answer?, false)),
@@ -283,9 +290,13 @@ impl Session {
 
     fn transmit(&mut self, apdu: &Apdu) -> Result<Response, Error> {
         if std::mem::take(&mut self.owes_pause) {
-            self.card.transmit(&wire::nothing()?)?;
+            self.card
+                .transmit(&wire::nothing()?)
+                .inspect_err(|error| self.lost |= *error == transport::Error::Reset)?;
         }
-        let answer = transmit(&mut *self.card, apdu)?;
+        let answer = transmit(&mut *self.card, apdu).inspect_err(|error| {
+            self.lost |= *error == Error::Transport(transport::Error::Reset);
+        })?;
         let fragile = (Version(4, 2, 0)..=Version(4, 2, 6)).contains(&self.info.version);
         self.owes_pause = fragile && answer.data.len() > 54;
         Ok(answer)
@@ -298,6 +309,16 @@ impl Session {
         self.challenge = challenge;
         self.unlocked = false;
         self.owes_pause = false;
+        self.lost = false;
+        Ok(())
+    }
+
+    /// Gets back in after a reset: selects, and unlocks with the remembered key.
+    fn find_back(&mut self) -> Result<(), Error> {
+        if self.lost {
+            self.select_same_key()?;
+            self.unlock_again()?;
+        }
         Ok(())
     }
 
@@ -305,7 +326,11 @@ impl Session {
     fn select_same_key(&mut self) -> Result<(), Error> {
         let before = self.info.device_id.clone();
         self.select()?;
-        if self.info.device_id == before { Ok(()) } else { Err(Error::Transport(transport::Error::Removed)) }
+        if self.info.device_id != before {
+            (self.info.device_id, self.lost) = (before, true); // it stays gone
+            return Err(Error::Transport(transport::Error::Removed));
+        }
+        Ok(())
     }
 
     fn unlock_again(&mut self) -> Result<(), Error> {
