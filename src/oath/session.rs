@@ -2,21 +2,15 @@
 //! another program reset the card.
 
 use super::access::{self, AccessKey};
+use super::exchange::{SECURITY, done, info, select, transmit};
 use super::wire::{self, Apdu, Selected};
 use super::{Answer, Credential, Error, Info, Name, New, PREFIX, Version};
 use crate::secret::{Code, Password};
 use crate::totp::{Algorithm, Kind, Step};
 use crate::transport::{self, Card, Response, Sw};
-use data_encoding::BASE64_NOPAD;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
-
-/// More than any applet has to say: 64 credentials take less than 5 KiB.
-const MAX_ANSWER: usize = 65_536;
 
 const WRONG_DATA: Sw = Sw(0x6A80);
 const NO_SPACE: Sw = Sw(0x6A84);
-const SECURITY: Sw = Sw(0x6982);
 const NO_SUCH_OBJECT: Sw = Sw(0x6984);
 const CONDITIONS: Sw = Sw(0x6985);
 const NO_DIAGNOSIS: Sw = Sw(0x6F00);
@@ -156,7 +150,8 @@ impl Session {
         }
     }
 
-    /// DELETE.
+    /// DELETE. After a reset by another program meanwhile, a name that is not there counts as deleted: nobody can tell
+    /// it from one that the first try deleted.
     pub fn delete(&mut self, name: &Name) -> Result<(), Error> {
         let (answer, again) = self.send(&wire::delete(name)?)?;
         match answer.sw {
@@ -378,54 +373,4 @@ impl Session {
 
 fn holds(present: &[Credential], name: &Name) -> bool {
     present.iter().any(|credential| credential.name == *name)
-}
-
-fn info(version: Version, salt: &[u8], protected: bool) -> Info {
-    let digest = Sha256::digest(salt);
-    let device_id = BASE64_NOPAD.encode(digest.get(..16).unwrap_or_default());
-    // docs.yubico.com, "OATH" of the YubiKey 5 technical manual.
-    let capacity = if version >= Version(5, 7, 0) { 64 } else { 32 };
-    Info { version, device_id, protected, capacity }
-}
-
-/// SELECT. A card that was reset just before is asked once more: selecting twice is selecting.
-fn select(card: &mut dyn Card) -> Result<Selected, Error> {
-    let apdu = wire::select()?;
-    let answer = match transmit(card, &apdu) {
-        Err(Error::Transport(transport::Error::Reset)) => transmit(card, &apdu)?,
-        answer => answer?,
-    };
-    match answer.sw {
-        Sw::OK => wire::selected(&answer.data),
-        Sw(0x6A82 | 0x6D00 | 0x6E00) => Err(Error::NoApplet),
-        sw => Err(Error::Refused(sw)),
-    }
-}
-
-/// Sends a command and collects an answer that comes in parts (61xx, SEND REMAINING).
-fn transmit(card: &mut dyn Card, apdu: &Apdu) -> Result<Response, Error> {
-    let mut answer = card.transmit(apdu)?;
-    while answer.sw.0 >> 8 == 0x61 {
-        let more = card.transmit(&wire::send_remaining()?)?;
-        let len = answer.data.len() + more.data.len();
-        let stuck = more.data.is_empty() && more.sw.0 >> 8 == 0x61;
-        if stuck || len > MAX_ANSWER {
-            return Err(Error::Malformed);
-        }
-        // Growing in place could leave an unwiped copy behind.
-        let mut joined = Zeroizing::new(Vec::with_capacity(len));
-        joined.extend_from_slice(&answer.data);
-        joined.extend_from_slice(&more.data);
-        answer = Response { data: joined, sw: more.sw };
-    }
-    Ok(answer)
-}
-
-/// The data of a command that was carried out.
-fn done(answer: Response) -> Result<Zeroizing<Vec<u8>>, Error> {
-    match answer.sw {
-        Sw::OK => Ok(answer.data),
-        SECURITY => Err(Error::Locked),
-        sw => Err(Error::Refused(sw)),
-    }
 }
