@@ -6,6 +6,7 @@
 //! yubikey-manager sends it.
 
 mod access;
+mod exchange;
 mod name;
 mod session;
 mod wire;
