@@ -85,7 +85,9 @@ impl Server {
             ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.clone()),
         ];
         all.extend(keys.session_token.clone().map(|token| ("AWS_SESSION_TOKEN", token)));
-        all.push(("AWS_REGION", self.aws.partition().region().to_owned()));
+        // The aws CLI, version 1, and boto3 read only the second.
+        let region = self.aws.partition().region();
+        all.extend(["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| (name, region.to_owned())));
         let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"];
         all.extend(endpoints.map(|name| (name, self.url())));
         all

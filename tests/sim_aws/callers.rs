@@ -150,8 +150,8 @@ fn the_self_service_policy_works_as_written() {
     let not_allowed = |action: &str| format!("because no identity-based policy allows the iam:{action} action");
     let explicit = "with an explicit deny in an identity-based policy";
     let carol = "arn:aws:iam::111122223333:user/carol";
-    let cases: [(&str, &[(&str, &str)], String); 5] = [
-        ("GetUser", &[], "200".to_owned()),
+    let cases = [
+        ("GetUser", &[][..], "200".to_owned()),
         ("GetUser", &[("UserName", "carol")], sentence("GetUser", carol, &not_allowed("GetUser"))),
         ("GetUser", &[("UserName", "ghost")], sentence("GetUser", "user ghost", &not_allowed("GetUser"))),
         ("ListUsers", &[], sentence("ListUsers", "arn:aws:iam::111122223333:user/", explicit)),
@@ -192,5 +192,78 @@ fn what_the_simulator_does_not_understand_it_does_not_store() {
         let put = [("UserName", "bob"), ("PolicyName", "p"), ("PolicyDocument", document.as_str())];
         let expected = format!("400 MalformedPolicyDocument: {why}");
         assert_eq!(verdict(&aws, &admin, "PutUserPolicy", &put), expected, "{document}");
+    }
+}
+
+/// One statement that allows GetUser, with what is given put in; whether bob may then read `user`.
+#[test]
+fn statements_mean_what_aws_says_they_mean() {
+    let on = |resource: &str| format!(r#""Action":"iam:GetUser","Resource":"{resource}""#);
+    let only_if = |condition: &str| format!(r#""Action":"iam:GetUser","Resource":"*","Condition":{condition}"#);
+    let mfa = r#"{"aws:MultiFactorAuthPresent":"false"}"#;
+    let cases = [
+        (on("*"), true),
+        (on("arn:aws:iam::111122223333:user/car?l"), true),
+        (on("arn:aws:iam::111122223333:user/car?"), false),
+        (on("arn:*:user/c*l"), true),
+        (on("arn:*:user/c*x*l"), false),
+        (on("arn:aws:iam::111122223333:user/Carol"), false),
+        (on("arn:aws:iam::111122223333:user/${aws:username}"), false),
+        (on("arn:aws:iam::*:user/${aws:NoSuchThing}*"), false),
+        (r#""Action":["iam:List*","IAM:getuser"],"Resource":"*""#.to_owned(), true),
+        (r#""NotAction":"iam:Get*","Resource":"*""#.to_owned(), false),
+        (r#""NotAction":"iam:List*","Resource":"*""#.to_owned(), true),
+        (r#""Action":"*","NotResource":"*:user/carol""#.to_owned(), false),
+        (r#""Action":"*","NotResource":["*:user/bob","*:mfa/*"]"#.to_owned(), true),
+        // With long-term keys the fact is absent, which is not the same as false.
+        (only_if(&format!(r#"{{"Bool":{mfa}}}"#)), false),
+        (only_if(&format!(r#"{{"BoolIfExists":{mfa}}}"#)), true),
+        (only_if(r#"{"Null":{"aws:MultiFactorAuthPresent":"true"}}"#), true),
+        (only_if(r#"{"Null":{"aws:MultiFactorAuthPresent":"false"}}"#), false),
+        (only_if(r#"{"NumericLessThan":{"aws:MultiFactorAuthAge":"60"}}"#), false),
+        (only_if(r#"{"StringEquals":{"aws:username":["alice","bob"]}}"#), true),
+        (only_if(r#"{"StringNotEquals":{"aws:username":["alice","bob"]}}"#), false),
+        (only_if(r#"{"StringNotEquals":{"aws:MultiFactorAuthAge":"5"}}"#), true),
+        (only_if(r#"{"StringLike":{"aws:PrincipalArn":"*:user/b?b"}}"#), true),
+        (only_if(r#"{"ArnNotLike":{"aws:PrincipalArn":"*:user/bob"}}"#), false),
+        (only_if(r#"{"StringEquals":{"aws:username":"bob","aws:PrincipalType":"Account"}}"#), false),
+    ];
+    for (inside, expected) in cases {
+        let (aws, _) = account();
+        let (bob, _) = (aws.add_user("bob"), aws.add_user("carol"));
+        aws.allow("bob", &format!(r#"{{"Statement":[{{"Effect":"Allow",{inside}}}]}}"#)).unwrap();
+        let got = verdict(&aws, &bob, "GetUser", &[("UserName", "carol")]);
+        assert_eq!(got == "200", expected, "{inside}: {got}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever comes in is answered with a document, and changes nothing.
+    #[test]
+    fn nonsense_is_answered(
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        headers in proptest::collection::btree_map("(authorization|x-amz-date|x-amz-security-token)", ".{0,80}", 0..3),
+    ) {
+        let (aws, _) = account();
+        let request = glasskey::sim::aws::Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body };
+        let (status, body) = text(&aws, &request);
+        proptest::prop_assert!((400..500).contains(&status));
+        proptest::prop_assert!(body.starts_with("<ErrorResponse") && body.ends_with("</ErrorResponse>\n"));
+        proptest::prop_assert_eq!(aws.users().len(), 1);
+    }
+
+    /// Parameters of any text, from the administrator: an answer, and markup never breaks out of its element.
+    #[test]
+    fn any_parameter_is_answered(
+        action in "(CreateVirtualMFADevice|EnableMFADevice|ListVirtualMFADevices|CreateUser|GetSessionToken|AssumeRole)",
+        values in proptest::collection::vec(".{0,40}", 8),
+    ) {
+        let (aws, admin) = account();
+        let names = ["UserName", "SerialNumber", "AuthenticationCode1", "AuthenticationCode2", "VirtualMFADeviceName",
+            "Path", "Marker", "TokenCode"];
+        let parameters: Vec<_> = names.into_iter().zip(values.iter().map(String::as_str)).collect();
+        let got = call(&aws, &admin, &action, &parameters);
+        proptest::prop_assert!((200..500).contains(&got.status));
+        proptest::prop_assert_eq!(got.text.matches("<RequestId>").count(), 1);
     }
 }

@@ -70,6 +70,7 @@ fn prints_what_a_shell_needs() {
             format!("export AWS_ACCESS_KEY_ID={}", admin.access_key_id),
             format!("export AWS_SECRET_ACCESS_KEY={}", admin.secret_access_key),
             "export AWS_REGION=us-east-1".to_owned(),
+            "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
             format!("export AWS_ENDPOINT_URL={url}"),
             format!("export AWS_ENDPOINT_URL_IAM={url}"),
             format!("export AWS_ENDPOINT_URL_STS={url}"),

@@ -150,7 +150,7 @@ fn spelled(parameter: &str) -> String {
 
 /// A `UserName` that must be given and exist.
 fn named_user<'s>(state: &'s State, form: &Form) -> Result<&'s User, Refusal> {
-    let name = form.required("UserName")?;
+    let name = name(form, "UserName", 128)?;
     state.users.get(name).ok_or_else(|| no_user(name))
 }
 
