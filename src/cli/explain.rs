@@ -90,6 +90,9 @@ pub fn failed(failed: &Failed) -> Explanation {
     if recover {
         text.exit = Exit::Left;
         text.hints.push("`glasskey recover` looks at what is left and finishes or undoes it".to_owned());
+    } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
+        text.exit = Exit::Left;
+        text.hints.push("run the command again for the keys that have no device yet".to_owned());
     } else if text.state.is_empty() && began(failed.stage) {
         text.state.push("what had been done was undone again; nothing was left behind".to_owned());
     }
@@ -132,6 +135,7 @@ fn left(left: &Left) -> String {
         }
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
+        Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
         }

@@ -183,6 +183,8 @@ pub enum Left {
     Unknown { arn: DeviceArn, why: aws::Error },
     /// The device is enabled.
     Enabled { arn: DeviceArn },
+    /// A device of the same command that was finished before this one failed. It works.
+    Earlier { arn: DeviceArn },
     /// A credential on a key; its device does not exist, or is listed beside it.
     Credential { key: Serial, name: String, why: Option<ring::Error> },
     /// An entry in a phone's app, of no use any more.
@@ -195,7 +197,7 @@ impl Left {
     /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
     #[must_use]
     pub fn is_for_recover(&self) -> bool {
-        !matches!(self, Self::OnPhone { .. })
+        !matches!(self, Self::OnPhone { .. } | Self::Earlier { .. })
     }
 }
 

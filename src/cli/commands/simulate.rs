@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Simulate};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
 use crate::sim::aws::Aws;
@@ -12,7 +13,7 @@ use crate::sim::oath_card::{Options, SoftKey};
 use crate::sim::serve::Server;
 use serde_json::json;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) -> Outcome {
@@ -25,8 +26,9 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         return Ok(Exit::Done);
     }
     let directory =
-        Sockets::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
-    let keys = directory.serve(args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
+        PrivateDir::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
+    let keys =
+        serve_keys(&directory, args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
     let aws = Aws::new(SimClock::host());
     let port = Some(args.port).filter(|port| *port != 0);
     let server = Server::start(aws.clone(), port)
@@ -63,37 +65,16 @@ fn serve_one(path: &Path) -> io::Result<Served> {
 }
 
 /// Eight digits, as on recent keys.
-fn random_serial() -> io::Result<u32> {
+pub(super) fn random_serial() -> io::Result<u32> {
     let random = getrandom::u32().map_err(io::Error::other)?;
     Ok(10_000_000 + random % 90_000_000)
 }
 
-/// A private directory for sockets, removed at the end.
-struct Sockets(PathBuf);
-
-impl Sockets {
-    fn create() -> io::Result<Self> {
-        let parent = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let path = parent.join(format!("glasskey-{}", std::process::id()));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
-        Ok(Self(path))
-    }
-
-    fn serve(&self, count: u8) -> io::Result<Vec<Served>> {
-        (0..count)
-            .map(|_| {
-                let serial = random_serial()?;
-                card_server::serve(&SoftKey::new(Options::new(serial)), &self.0.join(format!("{serial}.sock")))
-            })
-            .collect()
-    }
-}
-
-impl Drop for Sockets {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<Vec<Served>> {
+    (0..count)
+        .map(|_| {
+            let serial = random_serial()?;
+            card_server::serve(&SoftKey::new(Options::new(serial)), &directory.path().join(format!("{serial}.sock")))
+        })
+        .collect()
 }

@@ -135,7 +135,7 @@ fn enroll_all(work: &[Work], mut account: Account, done: &mut Enrolled, desk: &m
         match result {
             Ok(result) => done.devices.push(result),
             Err(mut failed) => {
-                failed.left.extend(done.devices.iter().map(|device| Left::Enabled { arn: device.arn.clone() }));
+                failed.left.extend(done.devices.iter().map(|device| Left::Earlier { arn: device.arn.clone() }));
                 return Err(failed);
             }
         }
