@@ -6,6 +6,9 @@ use super::error::Error;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -102,9 +105,7 @@ impl Connector {
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
+        loader = loader.region(self.region_chain());
         if let Wire::InProcess(_, credentials) = &self.wire {
             loader = loader.empty_test_environment().credentials_provider(credentials.clone());
         }
@@ -127,6 +128,19 @@ impl Connector {
             }
         })?;
         Ok((config, cached, first))
+    }
+
+    /// `--region`, environment, profile, else [`DEFAULT_REGION`]. Unlike the SDK's own chain it does not ask the EC2
+    /// metadata service, which costs seconds everywhere else.
+    fn region_chain(&self) -> RegionProviderChain {
+        let mut profile = ProfileFileRegionProvider::builder();
+        if let Some(name) = &self.profile {
+            profile = profile.profile_name(name);
+        }
+        RegionProviderChain::first_try(self.region.clone().map(Region::new))
+            .or_else(EnvironmentVariableRegionProvider::new())
+            .or_else(profile.build())
+            .or_else(Region::from_static(DEFAULT_REGION))
     }
 
     /// A new HTTP client with no connection open. TLS by ring: a process starts 25 ms sooner than with aws-lc.

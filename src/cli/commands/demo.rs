@@ -73,8 +73,7 @@ impl Stage {
         let alice = aws.add_user("alice");
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         aws.allow("alice", policy).map_err(|cause| Box::new(Explanation::new("demo", cause)))?;
-        aws.add_user("bob");
-        aws.add_user("carol");
+        let _ = (aws.add_user("bob"), aws.add_user("carol"));
         Ok(Self {
             aws,
             clock,
@@ -195,6 +194,8 @@ fn replay(stage: &mut Stage) -> Told {
     let arn = format!("arn:aws:iam::{}:mfa/alice", admin.caller().account);
     let pair =
         |step: Step| Ok::<_, Box<Explanation>>([stage.code("alice", step.previous())?, stage.code("alice", step)?]);
+    // Past every code that enabling and signing in have spent.
+    stage.clock.advance(Duration::from_secs(90));
     let step = stage.now();
     admin.resync("alice", &arn, &pair(step)?).map_err(|cause| Box::new(explain::aws(&cause)))?;
     match admin.resync("alice", &arn, &pair(step)?) {
