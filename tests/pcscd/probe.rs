@@ -154,7 +154,7 @@ impl Hands {
                 let (reader, line) = object.split_once('|').unwrap();
                 oath::carry_out(reader, line).unwrap_or_else(|error| format!("{error:?}"))
             }
-            "other" => self.as_another_program(object).map_or_else(|code| format!("{code:?}"), |done| done),
+            "other" => self.as_another_program(object).unwrap_or_else(|code| format!("{code:?}")),
             unknown => panic!("no such verb: {unknown}"),
         }
     }
