@@ -1,1 +1,231 @@
-//! The person at the terminal, as a trait. "Nobody can be asked" is one of the answers, never a hang.
+//! The person at the terminal, as a trait. "Nobody can be asked" (`None`) is one of the answers, never a hang.
+//!
+//! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
+
+use crate::aws::{DeviceArn, Retry};
+use crate::keys::Serial;
+use crate::secret::{Code, Password};
+use crate::transport::Holder;
+use std::time::SystemTime;
+
+/// Whoever runs the command.
+pub trait Person {
+    /// Tells what is about to happen or has happened. Never blocks.
+    fn tell(&mut self, notice: &Notice);
+
+    /// Asks for a yes or no. `None`: nobody can be asked.
+    fn confirm(&mut self, question: &Question) -> Option<bool>;
+
+    /// Asks for the OATH password of a key. `None`: nobody can be asked.
+    fn password(&mut self, key: Serial) -> Option<Password>;
+
+    /// Asks what to do with the unfinished run just told. `None`: nobody can be asked.
+    fn choose(&mut self, may_finish: bool) -> Option<Choice>;
+
+    /// Shows a QR code until a code from the phone that scanned it passes `check`, then erases it. `Some(false)`: the
+    /// person gave up. `None`: nobody can be shown anything.
+    fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool>;
+}
+
+/// What to do with an unfinished run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Enable the device with codes from the key.
+    Finish,
+    /// Delete the device and the credentials.
+    Undo,
+    /// Nothing, for now.
+    Leave,
+    /// Nothing, ever: strike the run from the journal. For a key that is lost.
+    Forget,
+}
+
+/// A question that needs a yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question {
+    /// Carry out the plan just told?
+    Proceed,
+    /// Remove a credential from a key for good?
+    DeleteCredential {
+        /// The key.
+        key: Serial,
+        /// The credential's id.
+        name: String,
+    },
+    /// Wipe every credential of a key's OATH applet? Answered by typing the serial number.
+    ResetOath {
+        /// The key.
+        key: Serial,
+        /// How many credentials it holds, where that can be read.
+        credentials: Option<usize>,
+    },
+    /// Write to the only key here, which was not named?
+    UseTheOnlyKey {
+        /// The key.
+        key: Serial,
+        /// Its model.
+        model: String,
+    },
+}
+
+/// Something a person should know while a command runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// What is about to be done, before anything is.
+    Plan(Plan),
+    /// The key blinks and waits for a touch.
+    Touch {
+        /// The key.
+        key: Serial,
+    },
+    /// Another program has the reader open; access is shared.
+    Shared {
+        /// The key.
+        key: Serial,
+        /// Who it is.
+        holder: Holder,
+    },
+    /// The device was created, not enabled.
+    Created {
+        /// The device.
+        arn: DeviceArn,
+    },
+    /// The seed was written and the hardware's code equals ours.
+    Written {
+        /// The key.
+        key: Serial,
+    },
+    /// A phone holds the seed and showed the right code.
+    OnPhone,
+    /// The device was enabled.
+    Enabled {
+        /// When the two codes' steps begin.
+        codes: [SystemTime; 2],
+        /// The key that computed them; `None` when no key holds the seed.
+        by: Option<Serial>,
+    },
+    /// IAM lists the device for the user.
+    Listed {
+        /// The user.
+        user: String,
+    },
+    /// IAM could not be asked whether it lists the device: why.
+    NotConfirmed {
+        /// A short reason.
+        why: String,
+    },
+    /// The run succeeded, but its record could not be removed from the journal.
+    JournalKept,
+    /// From when a sign-in with a code works, and how many seconds that is away.
+    FirstCode {
+        /// The moment.
+        from: SystemTime,
+        /// Seconds from now.
+        seconds: u64,
+    },
+    /// The host's clock is off; codes are computed by AWS's.
+    ClockOff {
+        /// Seconds ahead of AWS; negative: behind.
+        ahead: i64,
+    },
+    /// AWS asked for patience, or a reply was lost.
+    Retrying(Retry),
+    /// An MFA session was opened for the caller, as IAM's self-management rule demands.
+    SessionOpened {
+        /// The device whose code it took.
+        serial: String,
+        /// The key that gave the code.
+        key: Serial,
+    },
+    /// Waiting for a moment, with the seconds left.
+    Waiting {
+        /// For what.
+        what: &'static str,
+        /// Seconds left.
+        seconds: u64,
+    },
+    /// The person interrupted; what was done is being undone.
+    Undoing,
+    /// A reply was lost; AWS is being asked what happened.
+    Asking,
+    /// An unfinished run was found; what it left, and where.
+    Unfinished(Unfinished),
+}
+
+/// What a command is about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The account.
+    pub account: String,
+    /// The caller's ARN.
+    pub caller: String,
+    /// The devices, each with its sinks.
+    pub devices: Vec<PlannedDevice>,
+    /// The user they are for.
+    pub user: String,
+    /// How many of the 8 devices the user has already.
+    pub used: usize,
+    /// More than one place holds the same seed.
+    pub shared_seed: bool,
+}
+
+/// One device of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDevice {
+    /// Its serial number, known before it exists.
+    pub arn: DeviceArn,
+    /// The credential's id on every key.
+    pub credential: String,
+    /// The keys, with their models.
+    pub keys: Vec<(Serial, String)>,
+    /// A phone too, by QR code.
+    pub phone: bool,
+    /// Every code asks for a touch.
+    pub touch: bool,
+}
+
+/// A run that did not end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The user it was for.
+    pub user: String,
+    /// The device.
+    pub arn: DeviceArn,
+    /// When it began.
+    pub started: SystemTime,
+    /// What IAM says of the device.
+    pub device: DeviceState,
+    /// The keys it was to write, and what is on them.
+    pub keys: Vec<(Serial, KeyState)>,
+    /// The seed may be on a phone.
+    pub phone: bool,
+}
+
+/// A device, as IAM sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceState {
+    /// There is none of this serial number.
+    Missing,
+    /// It exists and is nobody's.
+    Unassigned,
+    /// It is enabled for the user it was made for.
+    Enabled,
+    /// It is enabled for somebody else.
+    Foreign {
+        /// Whose.
+        user: String,
+    },
+}
+
+/// A credential, as its key sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// The key is not plugged in, or cannot be read.
+    NotHere,
+    /// It does not hold the credential.
+    Absent,
+    /// It holds the credential.
+    Present,
+}

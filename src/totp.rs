@@ -214,3 +214,10 @@ pub enum BadUri {
     /// The issuer of the label is not the issuer of the parameter.
     TwoIssuers,
 }
+
+/// An otpauth URI for a TOTP credential; wiped on drop.
+#[must_use]
+pub fn uri(issuer: Option<&str>, account: &str, params: Params, seed: &Seed) -> Zeroizing<String> {
+    let _ = (issuer, account, params, seed);
+    todo!()
+}

@@ -1,1 +1,18 @@
-//! aws/mod
+//! IAM and STS, through the AWS SDK: the only async code outside the simulator's server.
+//!
+//! A blocking facade over one current-thread runtime. Nothing of the SDK leaves this room: calls take and return
+//! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends
+//! on what it does, so [`call`] decides, aloud. Only [`mfa`] sees the SDK's seed blob.
+
+mod arn;
+mod call;
+mod client;
+mod error;
+mod mfa;
+mod sts;
+
+pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path};
+pub use call::{Call, Retry};
+pub use client::{Account, Connector, Wire};
+pub use error::Error;
+pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};

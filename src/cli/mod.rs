@@ -1,1 +1,56 @@
-//! cli/mod
+//! The command line: arguments in, results on stdout, the conversation on stderr, secrets on the terminal.
+//!
+//! The only room that prints and the only one that decides exit codes.
+
+mod args;
+mod commands;
+mod console;
+pub mod explain;
+mod notices;
+mod outside;
+mod terminal;
+
+use args::{Cli, Command};
+use clap::Parser;
+use console::Console;
+use explain::{Exit, Explanation};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs one command and returns its exit code (docs/json.md lists what each means).
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Help and version go to stdout and are not errors; clap knows which is which.
+            let _ = usage.print();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    let mut console = Console::new(&cli.global);
+    let outcome = dispatch(&cli, &mut console);
+    let exit = match outcome {
+        Ok(exit) => exit,
+        Err(text) => {
+            console.error(&text);
+            text.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// What a command ends with: an exit code, or an error to be shown.
+type Outcome = Result<Exit, Box<Explanation>>;
+
+fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
+    match &cli.command {
+        Command::Keys(args) => commands::keys::run(args, cli, console),
+        Command::Enroll(args) => commands::enroll::run(args, cli, console),
+        Command::Recover(args) => commands::recover::run(args, cli, console),
+        Command::Oath(args) => commands::oath::run(args, cli, console),
+        Command::Simulate(args) => commands::simulate::run(args, cli, console),
+        Command::Demo => commands::demo::run(cli, console),
+        Command::Completions { shell } => commands::generate::completions(*shell, console),
+        Command::Man { command } => commands::generate::man(command.as_deref(), console),
+    }
+}

@@ -1,1 +1,14 @@
-//! flow/mod
+//! The stories: each reads top to bottom as a person would tell it. A flow has never seen an APDU, an SDK type or a
+//! print macro; it speaks to the person in facts and returns facts.
+
+mod desk;
+mod enroll;
+mod naming;
+mod recover;
+mod run;
+mod self_management;
+
+pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
+pub use naming::{credential_name, device_of};
+pub use recover::{Outcome, RecoverRequest, Recovered, recover};
+pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};

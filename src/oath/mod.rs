@@ -6,6 +6,7 @@
 //! yubikey-manager sends it.
 
 mod access;
+mod exchange;
 mod name;
 mod session;
 mod wire;
@@ -16,6 +17,9 @@ use crate::secret::{Code, Seed};
 use crate::totp::{Algorithm, Kind, Params};
 use crate::transport::{self, Sw};
 use std::fmt;
+
+/// The first firmware with touch (ykman enforces 4.2.6; Yubico's page says 4.2.4).
+pub const TOUCH_SINCE: Version = Version(4, 2, 6);
 
 /// A firmware version, major.minor.patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

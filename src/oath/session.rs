@@ -2,21 +2,15 @@
 //! another program reset the card.
 
 use super::access::{self, AccessKey};
+use super::exchange::{SECURITY, done, info, select, transmit};
 use super::wire::{self, Apdu, Selected};
 use super::{Answer, Credential, Error, Info, Name, New, PREFIX, Version};
 use crate::secret::{Code, Password};
 use crate::totp::{Algorithm, Kind, Step};
 use crate::transport::{self, Card, Response, Sw};
-use data_encoding::BASE64_NOPAD;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
-
-/// More than any applet has to say: 64 credentials take less than 5 KiB.
-const MAX_ANSWER: usize = 65_536;
 
 const WRONG_DATA: Sw = Sw(0x6A80);
 const NO_SPACE: Sw = Sw(0x6A84);
-const SECURITY: Sw = Sw(0x6982);
 const NO_SUCH_OBJECT: Sw = Sw(0x6984);
 const CONDITIONS: Sw = Sw(0x6985);
 const NO_DIAGNOSIS: Sw = Sw(0x6F00);
@@ -37,6 +31,8 @@ pub struct Session {
     remembered: Option<AccessKey>,
     /// The last answer was longer than firmware 4.2 can bear without a pause.
     owes_pause: bool,
+    /// The card was reset and not selected since: twice in one command.
+    lost: bool,
 }
 
 impl Session {
@@ -51,8 +47,8 @@ impl Session {
             Ok(selected) => {
                 let Selected { version, salt, challenge } = selected;
                 let info = info(version, &salt, challenge.is_some());
-                let (unlocked, owes_pause) = (false, false);
-                Ok(Self { card, info, salt, challenge, unlocked, remembered: None, owes_pause })
+                let (unlocked, owes_pause, lost) = (false, false, false);
+                Ok(Self { card, info, salt, challenge, unlocked, remembered: None, owes_pause, lost })
             }
             Err(error) => Err((error, card)),
         }
@@ -84,6 +80,9 @@ impl Session {
     /// VALIDATE, both ways: the key proves that it knows the password too. Remembered (as the derived key) to unlock
     /// again after another program reset the card. Does nothing where no password is set.
     pub fn unlock(&mut self, password: &Password) -> Result<(), Error> {
+        if self.lost {
+            self.select_same_key()?;
+        }
         if self.info.protected && self.challenge.is_none() {
             self.select()?; // the password is younger than the last SELECT
         }
@@ -95,6 +94,7 @@ impl Session {
 
     /// SET CODE: sets or replaces the password; needs an unlocked session.
     pub fn set_password(&mut self, password: &Password) -> Result<(), Error> {
+        self.find_back()?;
         let key = AccessKey::derive(password, &self.salt)?;
         let challenge = access::challenge();
         let apdu = wire::set_code(key.expose(), &challenge, &key.prove(&challenge)?)?;
@@ -150,7 +150,8 @@ impl Session {
         }
     }
 
-    /// DELETE.
+    /// DELETE. After a reset by another program meanwhile, a name that is not there counts as deleted: nobody can tell
+    /// it from one that the first try deleted.
     pub fn delete(&mut self, name: &Name) -> Result<(), Error> {
         let (answer, again) = self.send(&wire::delete(name)?)?;
         match answer.sw {
@@ -209,6 +210,7 @@ impl Session {
 
     /// RESET: wipes every credential and the password; works locked. The session is selected again afterwards.
     pub fn reset(&mut self) -> Result<(), Error> {
+        self.find_back()?;
         let apdu = wire::reset()?;
         match self.transmit(&apdu) {
             Err(Error::Transport(transport::Error::Reset)) => {
@@ -271,10 +273,10 @@ impl Session {
     /// Sends a command; after a reset by another program gets back in and sends it once more. `true` says so: then
     /// the first may have been carried out.
     fn send(&mut self, apdu: &Apdu) -> Result<(Response, bool), Error> {
+        self.find_back()?;
         match self.transmit(apdu) {
             Err(Error::Transport(transport::Error::Reset)) => {
-                self.select_same_key()?;
-                self.unlock_again()?;
+                self.find_back()?;
                 Ok((self.transmit(apdu)?, true))
             }
             answer => Ok((answer?, false)),
@@ -283,9 +285,13 @@ impl Session {
 
     fn transmit(&mut self, apdu: &Apdu) -> Result<Response, Error> {
         if std::mem::take(&mut self.owes_pause) {
-            self.card.transmit(&wire::nothing()?)?;
+            self.card
+                .transmit(&wire::nothing()?)
+                .inspect_err(|error| self.lost |= *error == transport::Error::Reset)?;
         }
-        let answer = transmit(&mut *self.card, apdu)?;
+        let answer = transmit(&mut *self.card, apdu).inspect_err(|error| {
+            self.lost |= *error == Error::Transport(transport::Error::Reset);
+        })?;
         let fragile = (Version(4, 2, 0)..=Version(4, 2, 6)).contains(&self.info.version);
         self.owes_pause = fragile && answer.data.len() > 54;
         Ok(answer)
@@ -298,6 +304,16 @@ impl Session {
         self.challenge = challenge;
         self.unlocked = false;
         self.owes_pause = false;
+        self.lost = false;
+        Ok(())
+    }
+
+    /// Gets back in after a reset: selects, and unlocks with the remembered key.
+    fn find_back(&mut self) -> Result<(), Error> {
+        if self.lost {
+            self.select_same_key()?;
+            self.unlock_again()?;
+        }
         Ok(())
     }
 
@@ -305,7 +321,11 @@ impl Session {
     fn select_same_key(&mut self) -> Result<(), Error> {
         let before = self.info.device_id.clone();
         self.select()?;
-        if self.info.device_id == before { Ok(()) } else { Err(Error::Transport(transport::Error::Removed)) }
+        if self.info.device_id != before {
+            (self.info.device_id, self.lost) = (before, true); // it stays gone
+            return Err(Error::Transport(transport::Error::Removed));
+        }
+        Ok(())
     }
 
     fn unlock_again(&mut self) -> Result<(), Error> {
@@ -353,54 +373,4 @@ impl Session {
 
 fn holds(present: &[Credential], name: &Name) -> bool {
     present.iter().any(|credential| credential.name == *name)
-}
-
-fn info(version: Version, salt: &[u8], protected: bool) -> Info {
-    let digest = Sha256::digest(salt);
-    let device_id = BASE64_NOPAD.encode(digest.get(..16).unwrap_or_default());
-    // docs.yubico.com, "OATH" of the YubiKey 5 technical manual.
-    let capacity = if version >= Version(5, 7, 0) { 64 } else { 32 };
-    Info { version, device_id, protected, capacity }
-}
-
-/// SELECT. A card that was reset just before is asked once more: selecting twice is selecting.
-fn select(card: &mut dyn Card) -> Result<Selected, Error> {
-    let apdu = wire::select()?;
-    let answer = match transmit(card, &apdu) {
-        Err(Error::Transport(transport::Error::Reset)) => transmit(card, &apdu)?,
-        answer => answer?,
-    };
-    match answer.sw {
-        Sw::OK => wire::selected(&answer.data),
-        Sw(0x6A82 | 0x6D00 | 0x6E00) => Err(Error::NoApplet),
-        sw => Err(Error::Refused(sw)),
-    }
-}
-
-/// Sends a command and collects an answer that comes in parts (61xx, SEND REMAINING).
-fn transmit(card: &mut dyn Card, apdu: &Apdu) -> Result<Response, Error> {
-    let mut answer = card.transmit(apdu)?;
-    while answer.sw.0 >> 8 == 0x61 {
-        let more = card.transmit(&wire::send_remaining()?)?;
-        let len = answer.data.len() + more.data.len();
-        let stuck = more.data.is_empty() && more.sw.0 >> 8 == 0x61;
-        if stuck || len > MAX_ANSWER {
-            return Err(Error::Malformed);
-        }
-        // Growing in place could leave an unwiped copy behind.
-        let mut joined = Zeroizing::new(Vec::with_capacity(len));
-        joined.extend_from_slice(&answer.data);
-        joined.extend_from_slice(&more.data);
-        answer = Response { data: joined, sw: more.sw };
-    }
-    Ok(answer)
-}
-
-/// The data of a command that was carried out.
-fn done(answer: Response) -> Result<Zeroizing<Vec<u8>>, Error> {
-    match answer.sw {
-        Sw::OK => Ok(answer.data),
-        SECURITY => Err(Error::Locked),
-        sw => Err(Error::Refused(sw)),
-    }
 }

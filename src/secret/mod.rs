@@ -3,9 +3,10 @@
 //! None of these types has `Clone`, `Debug`, `Display` or `Serialize`: a secret cannot be printed, logged or rendered
 //! by accident. The room does not know what a secret is for.
 
+mod base32;
 mod memory;
 
-pub use memory::{WipingAllocator, harden, on_wiped_stack};
+pub use memory::{Unprotected, WipingAllocator, harden, on_wiped_stack};
 
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::{Zeroize, Zeroizing};
@@ -15,6 +16,25 @@ pub const MAX_SEED: usize = 1024;
 
 /// The shared secret of a TOTP or HOTP credential, raw (not base32). Lives in a page of its own that is locked,
 /// kept out of core dumps and wiped on drop.
+///
+/// It cannot be printed:
+/// ```compile_fail,E0277
+/// fn log(seed: &glasskey::secret::Seed) -> String {
+///     format!("{seed:?}")
+/// }
+/// ```
+/// nor copied:
+/// ```compile_fail,E0308
+/// fn keep(seed: &glasskey::secret::Seed) -> glasskey::secret::Seed {
+///     seed.clone()
+/// }
+/// ```
+/// but lent:
+/// ```
+/// fn bits(seed: &glasskey::secret::Seed) -> usize {
+///     seed.expose(|key| key.len() * 8)
+/// }
+/// ```
 pub struct Seed {
     page: memory::Page,
 }
@@ -41,16 +61,24 @@ impl Seed {
     pub fn from_bytes(raw: &[u8]) -> Result<Self, BadSeed> {
         match raw.len() {
             0 => Err(BadSeed::Empty),
-            1..=MAX_SEED => Ok(Self { page: memory::Page::holding(raw).ok_or(BadSeed::NoMemory)? }),
+            1..=MAX_SEED => Self::filled(raw.len(), |page| page.copy_from_slice(raw)),
             _ => Err(BadSeed::TooLong),
         }
     }
 
-    /// Reads base32 as people and services write it: upper or lower case, spaces and dashes ignored, padding
-    /// optional. Runs on the wiped stack.
+    /// Reads base32 (RFC 4648 §6) as people and services write it: upper or lower case, spaces, dashes and line ends
+    /// ignored, padding optional. Runs on the wiped stack; the bytes go straight to their page.
     pub fn from_base32(text: &[u8]) -> Result<Self, BadSeed> {
-        let _ = text;
-        todo!()
+        on_wiped_stack(|| match base32::decoded_len(text)? {
+            0 => Err(BadSeed::Empty),
+            len @ 1..=MAX_SEED => Self::filled(len, |page| base32::decode(text, page)),
+            _ => Err(BadSeed::TooLong),
+        })
+    }
+
+    fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Self, BadSeed> {
+        let page = on_wiped_stack(|| memory::Page::filled(len, fill));
+        page.map(|page| Self { page }).ok_or(BadSeed::NoMemory)
     }
 
     /// Lends the raw bytes to `f`. Whatever `f` copies is its own to wipe; run it on the wiped stack
@@ -69,11 +97,24 @@ impl Seed {
     /// The base32 text (RFC 4648 §6, upper case, no padding), for a QR code or an otpauth URI.
     #[must_use]
     pub fn to_base32(&self) -> Zeroizing<String> {
-        todo!()
+        on_wiped_stack(|| self.expose(base32::encode))
     }
 }
 
 /// A one-time code: 6 to 8 digits, wiped on drop, compared in constant time.
+///
+/// It cannot be printed:
+/// ```compile_fail,E0277
+/// fn log(code: &glasskey::secret::Code) -> String {
+///     format!("{code:?}")
+/// }
+/// ```
+/// but lent:
+/// ```
+/// fn length(code: &glasskey::secret::Code) -> usize {
+///     code.expose().len()
+/// }
+/// ```
 pub struct Code {
     digits: Zeroizing<[u8; 10]>,
     len: usize,
@@ -106,6 +147,19 @@ impl Code {
 }
 
 /// A password or PIN as a person gave it: UTF-8, wiped on drop.
+///
+/// It cannot be printed:
+/// ```compile_fail,E0277
+/// fn log(password: &glasskey::secret::Password) -> String {
+///     format!("{password:?}")
+/// }
+/// ```
+/// but lent:
+/// ```
+/// fn length(password: &glasskey::secret::Password) -> usize {
+///     password.expose().len()
+/// }
+/// ```
 pub struct Password(SecretBox<str>);
 
 impl Password {

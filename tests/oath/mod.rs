@@ -1,7 +1,11 @@
 //! The OATH applet's protocol: against the software key, and against recorded and constructed bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod session;
+mod card; // the software key itself, byte for byte
+mod faults; // pulled and reset before and after every command
+mod model; // random operations and random bytes
+mod session; // every command and every refusal
+mod wire; // recorded and constructed bytes
 
 use glasskey::oath::{Name, New, Session};
 use glasskey::secret::{Password, Seed};

@@ -1,5 +1,5 @@
-//! A software YubiKey at APDU level: the OATH applet ([`applet`]) and the Management applet ([`management`]) behind
-//! one card, with faults on demand.
+//! A software YubiKey at APDU level: the OATH applet (`applet.rs`) and the Management applet (`management.rs`)
+//! behind one card, with faults on demand.
 //!
 //! Written from the protocol's documents, not from [`crate::oath`]: the two share no code, so that each checks the
 //! other. It behaves as a YubiKey does, also where that is unkind: an equal name is silently overwritten.

@@ -1,0 +1,212 @@
+//! One call: send it, read the outcome, and decide whether it may be sent again.
+//!
+//! Three outcomes are told apart. *Refused for now* (throttling, a concurrent change): nothing happened, so any call
+//! may be repeated. *Lost* (no reply): only calls that change nothing are repeated; the others become
+//! [`Error::OutcomeUnknown`] and the flow asks. *Answered*: that is the answer.
+
+use super::client::{Account, Live};
+use super::error::{Error, refusal};
+use crate::secret::on_wiped_stack;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::fmt;
+use std::time::Duration;
+
+/// An API operation, by its name in the IAM or STS API reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Call {
+    GetCallerIdentity,
+    GetSessionToken,
+    ListMfaDevices,
+    ListVirtualMfaDevices,
+    CreateVirtualMfaDevice,
+    EnableMfaDevice,
+    DeactivateMfaDevice,
+    DeleteVirtualMfaDevice,
+    ResyncMfaDevice,
+    TagMfaDevice,
+}
+
+impl Call {
+    /// The permission it needs, as IAM policies spell it.
+    #[must_use]
+    pub fn permission(self) -> &'static str {
+        match self {
+            Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::GetSessionToken => "sts:GetSessionToken",
+            Self::ListMfaDevices => "iam:ListMFADevices",
+            Self::ListVirtualMfaDevices => "iam:ListVirtualMFADevices",
+            Self::CreateVirtualMfaDevice => "iam:CreateVirtualMFADevice",
+            Self::EnableMfaDevice => "iam:EnableMFADevice",
+            Self::DeactivateMfaDevice => "iam:DeactivateMFADevice",
+            Self::DeleteVirtualMfaDevice => "iam:DeleteVirtualMFADevice",
+            Self::ResyncMfaDevice => "iam:ResyncMFADevice",
+            Self::TagMfaDevice => "iam:TagMFADevice",
+        }
+    }
+
+    /// Whether repeating it after a lost reply can do no harm. Deactivating and deleting are not here: their repeat
+    /// answers "not found", which the flows read as done.
+    fn changes_nothing(self) -> bool {
+        matches!(self, Self::GetCallerIdentity | Self::ListMfaDevices | Self::ListVirtualMfaDevices)
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.permission().split_once(':').map_or("", |(_, name)| name))
+    }
+}
+
+/// A repeat that is about to happen, so that it can be said aloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The call.
+    pub call: Call,
+    /// AWS's code, or "no reply".
+    pub why: String,
+    /// How long is waited first.
+    pub after: Duration,
+    /// Which attempt comes next, counted from 1.
+    pub attempt: u32,
+}
+
+/// Back-off while AWS says "for now": 1, 2, 4, 8 and 16 s, about half a minute in all.
+const PATIENCE: u32 = 6;
+/// Lost replies of calls that change nothing.
+const LOST_PATIENCE: u32 = 3;
+
+impl Account {
+    /// Sends `send` once or more, as its call allows.
+    pub(super) fn call<T, E, F>(&self, call: Call, send: impl Fn(&Live) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let mut corrected = false;
+        let mut attempt = 1;
+        loop {
+            let ahead_before = self.connector.clock.ahead_seconds();
+            let error = match self.once(call, &send) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let patience = match &error {
+                // AWS refuses signatures more than 5 minutes off. Its reply said the time, so one corrected try is fair.
+                Error::BadSignature { .. } if !corrected && self.connector.clock.ahead_seconds() != ahead_before => {
+                    corrected = true;
+                    continue;
+                }
+                Error::TryLater { .. } => PATIENCE,
+                Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.changes_nothing() => LOST_PATIENCE,
+                Error::Unreachable { .. } => LOST_PATIENCE,
+                _ => return Err(error),
+            };
+            if attempt >= patience {
+                return Err(error);
+            }
+            attempt += 1;
+            let after = Duration::from_secs(1 << (attempt - 2).min(4));
+            (self.connector.on_retry)(&Retry { call, why: why(&error), after, attempt });
+            if !self.connector.clock.sleep(after) {
+                return Err(Error::Interrupted);
+            }
+        }
+    }
+
+    /// Sends once, on the wiped stack, and stops waiting when the person interrupts.
+    fn once<T, E, F>(&self, call: Call, send: &impl Fn(&Live) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        on_wiped_stack(|| {
+            if self.connector.interrupt.raised() {
+                return Err(Error::Interrupted);
+            }
+            self.with_live(|live| {
+                let outcome = live.runtime.block_on(async {
+                    tokio::select! {
+                        biased;
+                        outcome = send(live) => Some(outcome),
+                        () = self.connector.interrupt.raised_async() => None,
+                    }
+                });
+                match outcome {
+                    Some(Ok(answer)) => Ok(answer),
+                    Some(Err(error)) => Err(classify(call, error)),
+                    None if call.changes_nothing() => Err(Error::Interrupted),
+                    None => Err(Error::OutcomeUnknown { call, detail: "interrupted".to_owned() }),
+                }
+            })?
+        })
+    }
+}
+
+fn why(error: &Error) -> String {
+    match error {
+        Error::TryLater { code, .. } => code.clone(),
+        Error::Unreachable { .. } => "no connection".to_owned(),
+        _ => "no reply".to_owned(),
+    }
+}
+
+fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let detail = DisplayErrorContext(&error).to_string();
+    match error {
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status().as_u16();
+            if status >= 500 && !call.changes_nothing() {
+                // A server error says nothing about what was done before it.
+                return Error::OutcomeUnknown { call, detail: format!("HTTP {status}") };
+            }
+            match refusal(call, status, context.err()) {
+                Error::Refused { status: 500.., .. } => {
+                    Error::OutcomeUnknown { call, detail: format!("HTTP {status}") }
+                }
+                error => error,
+            }
+        }
+        // Not sent: the request could not be built or signed.
+        SdkError::ConstructionFailure(_) => Error::BadConfiguration { detail },
+        SdkError::DispatchFailure(failure) => {
+            let Some(cause) = failure.as_connector_error() else {
+                return Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
+            };
+            if cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
+                Error::BadConfiguration { detail }
+            } else if any_source(cause, never_connected) {
+                Error::Unreachable { call, detail }
+            } else {
+                Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() }
+            }
+        }
+        SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
+        _ => Error::OutcomeUnknown { call, detail: "the reply could not be read".to_owned() },
+    }
+}
+
+/// Whether no connection was ever made, so that nothing can have been carried out.
+fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    let refused = error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|io| matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable));
+    // Name resolution and TLS set-up come before the request; hyper names both "client error (Connect)".
+    refused || error.to_string().contains("(Connect)")
+}
+
+fn any_source(
+    error: &(dyn std::error::Error + 'static),
+    is: impl Fn(&(dyn std::error::Error + 'static)) -> bool,
+) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(is)
+}

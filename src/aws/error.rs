@@ -1,0 +1,151 @@
+//! What AWS answered, or why it did not.
+
+use super::call::Call;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call that did not do what was asked. Messages are AWS's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller may not (AccessDenied). `needs_mfa`: IAM's rule that a user who has a device must act through an
+    /// MFA session.
+    Denied {
+        /// The call.
+        call: Call,
+        /// AWS's words.
+        message: String,
+        /// The self-management rule (IAM User Guide, bulletin AWS-2023-001).
+        needs_mfa: bool,
+    },
+    /// The one-time code given to STS was not accepted, or the device cannot be checked right now: STS says the same
+    /// for a wrong code's device, a new device that it does not know yet, and too many tries in three minutes.
+    MfaRefused {
+        /// AWS's words.
+        message: String,
+    },
+    /// The two codes were not accepted (InvalidAuthenticationCode, 403).
+    WrongCodes,
+    /// It exists already (EntityAlreadyExists, 409).
+    AlreadyExists {
+        /// AWS's words.
+        message: String,
+    },
+    /// There is no such user or device (NoSuchEntity, 404).
+    NotFound {
+        /// AWS's words.
+        message: String,
+    },
+    /// A quota is reached (LimitExceeded, 409): 8 devices for a user.
+    LimitExceeded {
+        /// AWS's words.
+        message: String,
+    },
+    /// It is still in use (DeleteConflict, 409).
+    DeleteConflict {
+        /// AWS's words.
+        message: String,
+    },
+    /// Refused for now, and still refused after the back-off: Throttling, ConcurrentModification,
+    /// EntityTemporarilyUnmodifiable.
+    TryLater {
+        /// The call.
+        call: Call,
+        /// AWS's code.
+        code: String,
+    },
+    /// A value is not one AWS takes (ValidationError, 400).
+    Invalid {
+        /// AWS's words.
+        message: String,
+    },
+    /// The credentials have expired (ExpiredToken).
+    Expired,
+    /// AWS does not know these credentials (InvalidClientTokenId, UnrecognizedClientException).
+    UnknownCredentials,
+    /// AWS does not accept the signature (SignatureDoesNotMatch), and the clock is not the reason.
+    BadSignature {
+        /// AWS's words.
+        message: String,
+    },
+    /// The configuration yields no credentials.
+    NoCredentials {
+        /// What the SDK's provider chain said.
+        detail: String,
+    },
+    /// The configuration cannot be used: an unknown profile, a syntax error, an expired SSO login.
+    BadConfiguration {
+        /// What the SDK's provider chain said.
+        detail: String,
+    },
+    /// The call was never carried out: no connection could be made.
+    Unreachable {
+        /// The call.
+        call: Call,
+        /// The connector's words.
+        detail: String,
+    },
+    /// No usable reply came: the call may or may not have been carried out. Ask before going on.
+    OutcomeUnknown {
+        /// The call.
+        call: Call,
+        /// What happened to the reply.
+        detail: String,
+    },
+    /// The person interrupted while this was under way or before it was sent; nothing was changed by it.
+    Interrupted,
+    /// A reply that lacks what it must have.
+    Malformed {
+        /// The call.
+        call: Call,
+    },
+    /// Any other refusal.
+    Refused {
+        /// The call.
+        call: Call,
+        /// HTTP status.
+        status: u16,
+        /// AWS's code.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+}
+
+/// What a refusal means, from its code. 5xx is decided by the caller, who knows whether the call changes anything.
+pub(super) fn refusal(call: Call, status: u16, meta: &impl ProvideErrorMetadata) -> Error {
+    let code = meta.code().unwrap_or_default();
+    let message = meta.message().unwrap_or_default().to_owned();
+    match code {
+        "AccessDenied" if message.starts_with("MultiFactorAuthentication failed") => Error::MfaRefused { message },
+        "AccessDenied" | "AccessDeniedException" => {
+            let needs_mfa = message.contains("ensure that you are authenticated with an MFA device");
+            Error::Denied { call, message, needs_mfa }
+        }
+        "InvalidAuthenticationCode" => Error::WrongCodes,
+        "EntityAlreadyExists" => Error::AlreadyExists { message },
+        "NoSuchEntity" => Error::NotFound { message },
+        "LimitExceeded" => Error::LimitExceeded { message },
+        "DeleteConflict" => Error::DeleteConflict { message },
+        "ValidationError" | "InvalidInput" => Error::Invalid { message },
+        "ExpiredToken" | "ExpiredTokenException" => Error::Expired,
+        "InvalidClientTokenId" | "UnrecognizedClientException" => Error::UnknownCredentials,
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" => {
+            Error::BadSignature { message }
+        }
+        code if is_for_now(code) => Error::TryLater { call, code: code.to_owned() },
+        code => Error::Refused { call, status, code: code.to_owned(), message },
+    }
+}
+
+/// Codes that ask to try again: the call was not carried out.
+fn is_for_now(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "ConcurrentModification"
+            | "EntityTemporarilyUnmodifiable"
+    )
+}

@@ -1,0 +1,10 @@
+//! `glasskey demo`
+
+use crate::cli::Outcome;
+use crate::cli::args::Cli;
+use crate::cli::console::Console;
+use crate::cli::explain::Explanation;
+
+pub(in crate::cli) fn run(_cli: &Cli, _console: &mut Console) -> Outcome {
+    Err(Box::new(Explanation::new("usage", "not yet")))
+}

@@ -1,0 +1,103 @@
+//! `glasskey enroll`
+
+use crate::cli::args::{Cli, Enroll};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::flow::{self, Cause, Enrolled, Request};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
+    let request = request(args, cli)?;
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    match flow::enroll(&request, &mut world) {
+        Ok(enrolled) if request.dry_run => {
+            let permissions = flow::permissions(&request);
+            console.say("It needs these permissions, the last two for undoing and recovering:");
+            permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
+            console.result("", &dry_run_json(&enrolled, &permissions));
+            Ok(Exit::Done)
+        }
+        Ok(enrolled) => {
+            let arns: String = enrolled.devices.iter().map(|device| format!("{}\n", device.arn)).collect();
+            console.result(&arns, &enrolled_json(&enrolled, world.clock.ahead_seconds()));
+            Ok(Exit::Done)
+        }
+        Err(failed) => {
+            let mut text = explain::failed(&failed);
+            // A prompt cut short by Ctrl-C is an interruption, not a missing person.
+            if world.interrupt.raised() && failed.left.is_empty() && matches!(failed.cause, Cause::Sink(_)) {
+                text = Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+            }
+            Err(Box::new(text))
+        }
+    }
+}
+
+fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
+    let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
+    if args.keys.is_empty() && !args.qr {
+        return Err(Box::new(
+            Explanation::new("usage", "nowhere to put the seed")
+                .hint(
+                    "name a key with --key SERIAL (`glasskey keys` lists them), or show a phone a QR code with --qr",
+                )
+                .exit(Exit::Usage),
+        ));
+    }
+    if args.keys.iter().collect::<BTreeSet<_>>().len() != args.keys.len() {
+        return Err(usage("the same key is named twice"));
+    }
+    if args.tags.len() > 50 {
+        return Err(usage("a device takes 50 tags at most"));
+    }
+    Ok(Request {
+        user: args.user.clone(),
+        keys: args.keys.clone(),
+        phone: args.qr,
+        separate: args.separate,
+        touch: args.touch,
+        device_name: args.device_name.clone(),
+        path: args.path.clone(),
+        tags: args.tags.clone(),
+        dry_run: args.dry_run,
+        approved: cli.global.yes,
+    })
+}
+
+fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
+    let plan = &enrolled.plan;
+    let devices: Vec<Value> = plan
+        .devices
+        .iter()
+        .map(|device| {
+            let keys: Vec<u32> = device.keys.iter().map(|(key, _)| key.0).collect();
+            json!({
+                "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "phone": device.phone,
+                "touch": device.touch,
+            })
+        })
+        .collect();
+    json!({
+        "type": "plan", "account": plan.account, "caller": plan.caller, "user": plan.user, "devices_used": plan.used,
+        "devices": devices, "permissions": permissions,
+    })
+}
+
+fn enrolled_json(enrolled: &Enrolled, ahead: Option<i64>) -> Value {
+    let devices: Vec<Value> = enrolled
+        .devices
+        .iter()
+        .map(|device| {
+            json!({
+                "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
+                "phone": device.phone, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
+            })
+        })
+        .collect();
+    json!({
+        "type": "enrolled", "account": enrolled.plan.account, "user": enrolled.plan.user, "devices": devices,
+        "clock_ahead_seconds": ahead,
+    })
+}

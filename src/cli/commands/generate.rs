@@ -1,0 +1,32 @@
+//! `glasskey completions` and `glasskey man`: made from the arguments themselves.
+
+use crate::cli::Outcome;
+use crate::cli::args::Cli;
+use crate::cli::console::Console;
+use crate::cli::explain::{Exit, Explanation};
+use clap::CommandFactory;
+
+pub(in crate::cli) fn completions(shell: clap_complete::Shell, console: &mut Console) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "glasskey", &mut script);
+    console.raw(&script);
+    Ok(Exit::Done)
+}
+
+/// The page of the whole command, or of one subcommand: `glasskey man enroll`.
+pub(in crate::cli) fn man(of: Option<&str>, console: &mut Console) -> Outcome {
+    let whole = Cli::command();
+    let unknown = || Box::new(Explanation::new("usage", "there is no such command").exit(Exit::Usage));
+    let command = match of {
+        None => whole,
+        Some(name) => {
+            let one = whole.find_subcommand(name).ok_or_else(unknown)?;
+            one.clone().name(format!("glasskey-{name}"))
+        }
+    };
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(command).render(&mut page);
+    rendered.map_err(|cause| Box::new(Explanation::new("man", cause.to_string())))?;
+    console.raw(&page);
+    Ok(Exit::Done)
+}

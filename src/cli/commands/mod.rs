@@ -1,0 +1,9 @@
+//! One file a command: arguments to a request, the flow, its report.
+
+pub(super) mod demo;
+pub(super) mod enroll;
+pub(super) mod generate;
+pub(super) mod keys;
+pub(super) mod oath;
+pub(super) mod recover;
+pub(super) mod simulate;

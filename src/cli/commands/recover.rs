@@ -1,0 +1,65 @@
+//! `glasskey recover`
+
+use crate::cli::args::{Cli, Recover};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit};
+use crate::cli::{Outcome, outside};
+use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
+use crate::keys::Serial;
+use crate::person::Choice;
+use serde_json::{Value, json};
+
+pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
+    let choice = if args.finish {
+        Some(Choice::Finish)
+    } else if args.undo {
+        Some(Choice::Undo)
+    } else {
+        args.forget.then_some(Choice::Forget)
+    };
+    let request = RecoverRequest { choice, recommended: cli.global.yes };
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    match flow::recover(request, &mut world) {
+        Ok(runs) => {
+            let human = if runs.is_empty() {
+                "nothing to recover\n".to_owned()
+            } else {
+                runs.iter().map(|run| format!("{}\n", sentence(run))).collect()
+            };
+            let runs_json: Vec<Value> = runs.iter().map(to_json).collect();
+            console.result(&human, &json!({ "type": "recovered", "runs": runs_json }));
+            let left = runs.iter().any(|run| run.outcome == Became::Left);
+            Ok(if left { Exit::Left } else { Exit::Done })
+        }
+        Err(failed) => Err(Box::new(explain::failed(&failed))),
+    }
+}
+
+fn sentence(run: &Recovered) -> String {
+    let (user, arn) = (&run.found.user, &run.found.arn);
+    match &run.outcome {
+        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}", name(keys)),
+        Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
+        Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
+        Became::Undone => format!("undone: {arn} and its credentials are gone"),
+        Became::NothingLeft => format!("nothing was left of {arn}"),
+        Became::Left => format!("left as it is: {arn}"),
+        Became::Forgotten => format!("forgotten: {arn}, as it is"),
+    }
+}
+
+fn name(keys: &[Serial]) -> String {
+    keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(" and ")
+}
+
+fn to_json(run: &Recovered) -> Value {
+    let (outcome, keys) = match &run.outcome {
+        Became::Finished { keys, .. } => ("finished", keys.clone()),
+        Became::WasComplete { keys } => ("was_complete", keys.clone()),
+        Became::Undone => ("undone", Vec::new()),
+        Became::NothingLeft => ("nothing_left", Vec::new()),
+        Became::Left => ("left", Vec::new()),
+        Became::Forgotten => ("forgotten", Vec::new()),
+    };
+    json!({ "arn": run.found.arn.to_string(), "user": run.found.user, "outcome": outcome, "keys": keys })
+}

@@ -1,0 +1,137 @@
+//! What a notice sounds like. Pure: facts in, lines out.
+
+use super::console::Style;
+use super::explain::off_by;
+use crate::keys::Serial;
+use crate::person::{DeviceState, KeyState, Notice, Plan, Unfinished};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::time::SystemTime;
+
+/// The lines of a notice, without their ends; none for notices that are shown otherwise.
+pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
+    let step = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
+    match notice {
+        Notice::Plan(plan) => plan_lines(plan, style),
+        Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
+        Notice::Shared { key, holder } => {
+            let warning = style.yellow("warning:");
+            vec![format!(
+                "glasskey: {warning} {} (process {}) has YubiKey {key} open too; access is shared",
+                holder.name, holder.pid
+            )]
+        }
+        Notice::Created { arn } => step("created", arn.to_string()),
+        Notice::Written { key } => step(&key.to_string(), "written, its code matches".to_owned()),
+        Notice::OnPhone => step("phone", "has it, its code matches".to_owned()),
+        Notice::Enabled { codes: [first, second], by } => {
+            let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
+            let (first, second) = (clock_time(*first), clock_time(*second));
+            step("enabled", format!("with the codes for {first} and {second}, from {from}; nothing to wait for"))
+        }
+        Notice::Listed { user } => step("listed", format!("IAM shows it for {user}")),
+        Notice::NotConfirmed { why } => step("enabled", format!("AWS acknowledged it; not looked up again ({why})")),
+        Notice::JournalKept => {
+            vec!["glasskey: the journal still lists this run; `glasskey recover` will find it complete".to_owned()]
+        }
+        Notice::FirstCode { from, seconds } => {
+            vec![format!("First sign-in code: from {} (in {seconds} s).", clock_time(*from))]
+        }
+        Notice::ClockOff { ahead } => {
+            let warning = style.yellow("warning:");
+            vec![format!(
+                "glasskey: {warning} this computer's clock is {}; codes are computed by AWS's time",
+                off_by(*ahead)
+            )]
+        }
+        Notice::Retrying(retry) => {
+            let seconds = retry.after.as_secs();
+            vec![format!(
+                "  {} {} answered {}; trying again in {seconds} s",
+                style.dim("waiting  "),
+                retry.call,
+                retry.why
+            )]
+        }
+        Notice::SessionOpened { serial, key } => {
+            step("session", format!("opened with a code for {serial} from YubiKey {key}"))
+        }
+        Notice::Waiting { what, seconds } => step("waiting", format!("{what}: {seconds} s")),
+        Notice::Undoing => {
+            vec!["glasskey: interrupted; undoing (press Ctrl-C again to stop at once and leave it to `glasskey recover`)".to_owned()]
+        }
+        Notice::Asking => step("asking", "the reply was lost; asking IAM what happened".to_owned()),
+        Notice::Unfinished(run) => unfinished_lines(run),
+    }
+}
+
+fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
+    let mut lines = vec![format!("glasskey will, in account {} as {}:", plan.account, plan.caller)];
+    let mut step = |verb: &str, what: &str, detail: String| {
+        lines.push(format!("  {} {what:<19} {detail}", style.bold(&format!("{verb:<7}"))));
+    };
+    for device in &plan.devices {
+        let mut places: Vec<String> = device.keys.iter().map(|(key, model)| place(*key, model)).collect();
+        if device.phone {
+            places.push("a phone, by QR code".to_owned());
+        }
+        let touch = if device.touch { ", with touch" } else { "" };
+        step("create", "virtual MFA device", device.arn.to_string());
+        step("write", "its seed to", format!("{} as \"{}\"{touch}", places.join(" and "), device.credential));
+        step("enable", "it for", format!("user {} ({} of 8 devices used)", plan.user, plan.used));
+    }
+    if plan.shared_seed {
+        lines.push(
+            "One seed in several places: each of them can sign in; losing one means rotating all. --separate makes one device per key."
+                .to_owned(),
+        );
+    } else if plan.devices.len() > 1 {
+        lines.push(
+            "One device per key: losing a key means retiring its device only; each counts toward the 8.".to_owned(),
+        );
+    }
+    lines
+}
+
+fn place(key: Serial, model: &str) -> String {
+    format!("{} {key}", if model.is_empty() { "YubiKey" } else { model })
+}
+
+fn unfinished_lines(run: &Unfinished) -> Vec<String> {
+    let mut lines = vec![format!("enroll {}, started {}, did not end", run.user, date_time(run.started))];
+    let device = match &run.device {
+        DeviceState::Missing => "has no such device".to_owned(),
+        DeviceState::Unassigned => "has the device, not enabled".to_owned(),
+        DeviceState::Enabled => format!("has the device, enabled for {}", run.user),
+        DeviceState::Foreign { user } => {
+            format!("has a device of this name, enabled for {user}; it will not be touched")
+        }
+    };
+    lines.push(format!("  {:<9} {device}: {}", "IAM", run.arn));
+    for (key, state) in &run.keys {
+        let state = match state {
+            KeyState::NotHere => "not plugged in, or not readable",
+            KeyState::Absent => "does not hold the credential",
+            KeyState::Present => "holds the credential",
+        };
+        lines.push(format!("  {:<9} {state}", key.to_string()));
+    }
+    if run.phone {
+        lines.push(format!("  {:<9} may hold it", "phone"));
+    }
+    lines
+}
+
+/// Hours, minutes and seconds where the person is.
+pub(super) fn clock_time(time: SystemTime) -> String {
+    zoned(time).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
+}
+
+/// Date and time where the person is, with the zone.
+pub(super) fn date_time(time: SystemTime) -> String {
+    zoned(time).map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+}
+
+fn zoned(time: SystemTime) -> Option<jiff::Zoned> {
+    Timestamp::try_from(time).ok().map(|time| time.to_zoned(TimeZone::system()))
+}

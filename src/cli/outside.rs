@@ -1,0 +1,90 @@
+//! Builds the [`World`] from the system: readers, AWS, the clock, the state directory.
+
+use super::args::{Aws, Global};
+use super::console::Console;
+use super::explain::Explanation;
+use super::notices;
+use super::terminal::TerminalPerson;
+use crate::aws::{Connector, Wire};
+use crate::person::Notice;
+use crate::platform::{Interrupt, SystemClock};
+use crate::totp::Clock;
+use crate::transport::Ports;
+use crate::transport::socket::SocketPorts;
+use crate::world::World;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Names Unix sockets of software keys, separated by colons. Set by the export lines of `glasskey simulate`; real
+/// readers are then not looked at.
+pub(super) const CARDS: &str = "GLASSKEY_CARDS";
+/// Names the state directory.
+const STATE_DIR: &str = "GLASSKEY_STATE_DIR";
+
+/// The world of one command.
+pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Result<World, Box<Explanation>> {
+    let interrupt = Interrupt::install()
+        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
+    let clock = Clock::new(Arc::new(SystemClock(interrupt.clone())));
+    let style = console.style();
+    Ok(World {
+        ports: ports(),
+        aws: Connector {
+            profile: aws.and_then(|aws| aws.profile.clone()),
+            region: aws.and_then(|aws| aws.region.clone()),
+            wire: Wire::Network,
+            clock: clock.clone(),
+            interrupt: interrupt.clone(),
+            on_retry: Arc::new(move |retry| {
+                for line in notices::lines(&Notice::Retrying(retry.clone()), style) {
+                    style.say(&line);
+                }
+            }),
+        },
+        person: Box::new(TerminalPerson::new(global, style, interrupt.clone())),
+        clock,
+        interrupt,
+        state: state_dir()?,
+    })
+}
+
+/// Software keys where the environment names them, else the system's readers.
+pub(super) fn ports() -> Box<dyn Ports> {
+    if let Some(sockets) = std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty()) {
+        return Box::new(SocketPorts::new(std::env::split_paths(&sockets).collect()));
+    }
+    system_ports()
+}
+
+#[cfg(feature = "pcsc")]
+fn system_ports() -> Box<dyn Ports> {
+    Box::new(crate::transport::pcsc::PcscPorts::default())
+}
+
+#[cfg(not(feature = "pcsc"))]
+fn system_ports() -> Box<dyn Ports> {
+    Box::new(SocketPorts::new(Vec::new()))
+}
+
+/// Where the journal lives: `$GLASSKEY_STATE_DIR`, else as the platform has it (XDG Base Directory: state).
+fn state_dir() -> Result<PathBuf, Box<Explanation>> {
+    let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let platform = || {
+        if cfg!(windows) {
+            var("LOCALAPPDATA")
+        } else {
+            var("XDG_STATE_HOME")
+                .filter(|dir| dir.is_absolute())
+                .or_else(|| var("HOME").map(|home| home.join(".local/state")))
+        }
+    };
+    var(STATE_DIR).or_else(|| platform().map(|dir| dir.join("glasskey"))).ok_or_else(|| {
+        Box::new(
+            Explanation::new(
+                "journal",
+                "there is no directory for the journal: neither HOME nor XDG_STATE_HOME is set",
+            )
+            .hint(format!("{STATE_DIR} names one")),
+        )
+    })
+}

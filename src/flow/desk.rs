@@ -1,0 +1,68 @@
+//! What a flow works with, borrowed from the [`World`] for one command.
+
+use super::run::Cause;
+use crate::journal::Journal;
+use crate::person::{Notice, Person};
+use crate::platform::Interrupt;
+use crate::ring::Ring;
+use crate::sink::Bench;
+use crate::totp::Clock;
+use crate::world::World;
+use std::time::Duration;
+
+pub(super) struct Desk<'w> {
+    pub(super) ring: Ring<'w>,
+    pub(super) person: &'w mut dyn Person,
+    pub(super) clock: Clock,
+    pub(super) interrupt: Interrupt,
+    pub(super) journal: Journal,
+}
+
+/// Beyond this the person is told; a code's life forgives less than it.
+const NOTABLE_SECONDS: u64 = 5;
+
+impl<'w> Desk<'w> {
+    pub(super) fn over(world: &'w mut World) -> Result<Self, Cause> {
+        let journal = Journal::open(&world.state).map_err(Cause::Journal)?;
+        Ok(Self {
+            ring: Ring::new(&*world.ports),
+            person: &mut *world.person,
+            clock: world.clock.clone(),
+            interrupt: world.interrupt.clone(),
+            journal,
+        })
+    }
+
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.person.tell(&notice);
+    }
+
+    pub(super) fn bench(&mut self) -> Bench<'_, 'w> {
+        Bench { ring: &mut self.ring, person: &mut *self.person, clock: &self.clock }
+    }
+
+    /// Says how far the host's clock is off, where that is worth saying.
+    pub(super) fn tell_clock(&mut self) {
+        if let Some(ahead) = self.clock.ahead_seconds()
+            && ahead.unsigned_abs() > NOTABLE_SECONDS
+        {
+            self.tell(Notice::ClockOff { ahead });
+        }
+    }
+
+    /// Between two steps: has the person asked to stop?
+    pub(super) fn go_on(&self) -> Result<(), Cause> {
+        if self.interrupt.raised() { Err(Cause::Interrupted) } else { Ok(()) }
+    }
+
+    /// Waits, second by second so that a countdown can be shown.
+    pub(super) fn wait(&mut self, what: &'static str, duration: Duration) -> Result<(), Cause> {
+        for seconds in (1..=duration.as_secs_f64().ceil() as u64).rev() {
+            self.tell(Notice::Waiting { what, seconds });
+            if !self.clock.sleep(Duration::from_secs(1)) {
+                return Err(Cause::Interrupted);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,330 @@
+//! Enroll: from nothing to an enabled virtual MFA device whose seed lives on the named keys.
+//!
+//! Until the device is enabled, any failure leaves nothing behind. After that, only forward.
+
+mod preflight;
+
+use super::desk::Desk;
+use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
+use super::self_management;
+use crate::aws::{self, Account, Call, DeviceArn, Tag};
+use crate::keys::Serial;
+use crate::person::{Notice, Plan, Question};
+use crate::secret::{Code, Seed};
+use crate::sink::{KeySink, PhoneSink, Sink};
+use crate::totp::{self, AWS, Step, unix};
+use crate::world::World;
+use preflight::{Work, preflight};
+use std::time::Duration;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The IAM user; the caller when not named.
+    pub user: Option<String>,
+    /// The keys to write.
+    pub keys: Vec<Serial>,
+    /// A phone too, by QR code.
+    pub phone: bool,
+    /// One device per key instead of one seed on all.
+    pub separate: bool,
+    /// Every code asks for a touch.
+    pub touch: bool,
+    /// The device's name; the user's when not named.
+    pub device_name: Option<String>,
+    /// The device's path; `/` when not named.
+    pub path: Option<String>,
+    /// Tags for the device.
+    pub tags: Vec<Tag>,
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// The plan is approved already.
+    pub approved: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// What was planned.
+    pub plan: Plan,
+    /// The devices, in the plan's order; none after a dry run.
+    pub devices: Vec<DeviceResult>,
+}
+
+/// One enabled device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceResult {
+    /// Its serial number.
+    pub arn: DeviceArn,
+    /// The credential's id on every key.
+    pub credential: String,
+    /// The keys that hold it, each proved.
+    pub keys: Vec<Serial>,
+    /// A phone holds it too, proved.
+    pub phone: bool,
+    /// IAM lists it for the user; `false`: IAM could not be asked.
+    pub confirmed: bool,
+    /// From when a sign-in with a code works, seconds since the Unix epoch.
+    pub first_code_from: u64,
+}
+
+/// MFA devices a user may have, of all kinds together (IAM quotas).
+pub(super) const MAX_DEVICES: usize = 8;
+
+/// STS knew a new device 8 to 14 s after it was enabled; codes before that are refused and spent.
+pub(super) const PROPAGATION: Duration = Duration::from_secs(15);
+
+/// The permissions an enrollment needs, and those that undoing and recovering need.
+#[must_use]
+pub fn permissions(request: &Request) -> Vec<&'static str> {
+    let mut calls = vec![
+        Call::ListMfaDevices,
+        Call::CreateVirtualMfaDevice,
+        Call::EnableMfaDevice,
+        Call::DeleteVirtualMfaDevice,
+        Call::ListVirtualMfaDevices,
+    ];
+    if !request.tags.is_empty() {
+        calls.push(Call::TagMfaDevice);
+    }
+    calls.into_iter().map(Call::permission).collect()
+}
+
+/// Enrolls.
+///
+/// # Errors
+/// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
+pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
+    let connector = world.aws.clone();
+    let nowhere = |clock: &totp::Clock, cause| Failed {
+        stage: Stage::Preflight,
+        cause,
+        left: Vec::new(),
+        ahead: clock.ahead_seconds(),
+    };
+    let clock = world.clock.clone();
+    let mut desk = Desk::over(world).map_err(|cause| nowhere(&clock, cause))?;
+    let ready = preflight(request, &connector, &mut desk);
+    let (plan, work, mut account) = ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    desk.tell(Notice::Plan(plan.clone()));
+    let mut done = Enrolled { plan, devices: Vec::new() };
+    if request.dry_run {
+        return Ok(done);
+    }
+    approve(request, &mut desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    for device in &work {
+        let result = self_management::allow(&account, &device.user, &done.devices, &mut desk)
+            .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), &desk))
+            .and_then(|session| {
+                if let Some(session) = session {
+                    account = session;
+                }
+                one_device(device, &account, &mut desk)
+            });
+        match result {
+            Ok(result) => done.devices.push(result),
+            Err(mut failed) => {
+                failed.left.extend(done.devices.iter().map(|device| Left::Enabled { arn: device.arn.clone() }));
+                return Err(failed);
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn approve(request: &Request, desk: &mut Desk<'_>) -> Result<(), Cause> {
+    desk.go_on()?;
+    match request.approved.then_some(true).or_else(|| desk.person.confirm(&Question::Proceed)) {
+        Some(true) => Ok(()),
+        Some(false) if desk.interrupt.raised() => Err(Cause::Interrupted),
+        Some(false) => Err(Cause::Declined),
+        None if desk.interrupt.raised() => Err(Cause::Interrupted),
+        None => Err(Cause::NobodyToAsk),
+    }
+}
+
+/// One device, from the journal's first line to its last.
+fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, Failed> {
+    let begin = Begin {
+        version: 1,
+        command: "enroll".to_owned(),
+        started: unix(desk.clock.now()),
+        caller: device.caller.clone(),
+        user: device.user.clone(),
+        arn: device.arn.clone(),
+        credential: device.name.id().to_owned(),
+        keys: device.keys.clone(),
+        touch: device.touch,
+        phone: device.phone,
+    };
+    let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Create, cause), Vec::new(), desk))?;
+    match attempt(&mut run, device, account, desk) {
+        Ok(result) => {
+            if run.finish().is_err() {
+                // Enabled and proved; only the record stays, and recovery will find nothing to do.
+                desk.tell(Notice::JournalKept);
+            }
+            Ok(result)
+        }
+        Err(at) => Err(run.give_up(at, account, desk)),
+    }
+}
+
+/// The part that can be undone, and the step beyond which it cannot.
+fn attempt(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, At> {
+    let seed = create(run, device, account, desk)?;
+    let pair = spread(run, device, &seed, desk)?;
+    drop(seed);
+    enable(run, &pair.codes, account, desk)?;
+    desk.tell(Notice::Enabled {
+        codes: [pair.step.previous(), pair.step].map(|step| step.begins(AWS.period)),
+        by: pair.by,
+    });
+    let confirmed = confirm(device, account, desk);
+    Ok(DeviceResult {
+        arn: device.arn.clone(),
+        credential: device.name.id().to_owned(),
+        keys: device.keys.clone(),
+        phone: device.phone,
+        confirmed,
+        first_code_from: tell_first_code(pair.step, desk),
+    })
+}
+
+/// Creates the device. The only reply that ever holds the seed; if it is lost, the device is deleted again.
+fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<Seed, At> {
+    let at = |cause| (Stage::Create, cause);
+    desk.go_on().map_err(at)?;
+    run.intend(Undo::DeleteDevice).map_err(at)?;
+    let (arn, seed) = account.create_virtual_mfa(&device.new).map_err(|cause| {
+        if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
+            // Refused: whatever stands there under this name is not ours to delete.
+            run.void(&Undo::DeleteDevice);
+        }
+        at(explain_taken(cause, device, account))
+    })?;
+    desk.tell(Notice::Created { arn });
+    Ok(seed)
+}
+
+/// "Already exists" means another's device: finds out whose, for the message.
+fn explain_taken(cause: aws::Error, device: &Work, account: &Account) -> Cause {
+    if !matches!(cause, aws::Error::AlreadyExists { .. }) {
+        return Cause::Aws(cause);
+    }
+    let user = account.virtual_device(&device.arn).ok().flatten().and_then(|device| device.user);
+    Cause::Refused(Refusal::NameTaken { arn: device.arn.clone(), user })
+}
+
+/// Two consecutive codes, the later one's step, and the key that computed them.
+struct Pair {
+    step: Step,
+    codes: [Code; 2],
+    by: Option<Serial>,
+}
+
+/// Puts the seed in every place and has each prove it. The last key proves it with the two codes that will enable the
+/// device, so that they are as fresh as can be and cost no touch more.
+fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, At> {
+    let mut pair = None;
+    for (n, key) in device.keys.iter().enumerate() {
+        let key = *key;
+        let mut sink = KeySink { key, name: device.name.clone(), touch: device.touch };
+        let write = |cause| (Stage::Write { key }, cause);
+        desk.go_on().map_err(write)?;
+        run.intend(Undo::RemoveCredential { key }).map_err(write)?;
+        sink.put(seed, &mut desk.bench()).map_err(|cause| write(Cause::Sink(cause)))?;
+        let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
+        if n + 1 == device.keys.len() && !device.phone {
+            pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);
+        } else {
+            sink.verify(seed, &mut desk.bench()).map_err(prove)?;
+        }
+        desk.tell(Notice::Written { key });
+    }
+    if device.phone {
+        let phone = |cause| (Stage::Phone, cause);
+        desk.go_on().map_err(phone)?;
+        run.intend(Undo::RemoveFromPhone).map_err(phone)?;
+        let mut sink = PhoneSink { issuer: "AWS".to_owned(), account: account_on_phone(device) };
+        sink.verify(seed, &mut desk.bench()).map_err(|cause| phone(Cause::Sink(cause)))?;
+    }
+    match (pair, device.keys.last()) {
+        (Some(pair), _) => Ok(pair),
+        (None, Some(key)) => {
+            let sink = KeySink { key: *key, name: device.name.clone(), touch: device.touch };
+            prove_pair(&sink, seed, desk).map_err(|cause| (Stage::Prove { key: *key }, Cause::Sink(cause)))
+        }
+        // Only a phone: its codes for the past cannot be asked for, so the seed gives both.
+        (None, None) => {
+            let step = Step::at(desk.clock.now(), AWS.period);
+            let codes = [step.previous(), step].map(|step| totp::code(seed, AWS, step));
+            Ok(Pair { step, codes, by: None })
+        }
+    }
+}
+
+fn account_on_phone(device: &Work) -> String {
+    format!("{}/{}", device.arn.account(), device.arn.resource())
+}
+
+fn prove_pair(sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, crate::sink::Error> {
+    let (step, codes) = sink.two_codes(&mut desk.bench())?;
+    for (step, code) in [step.previous(), step].into_iter().zip(&codes) {
+        sink.compare(seed, step, code)?;
+    }
+    Ok(Pair { step, codes, by: Some(sink.key) })
+}
+
+/// Enables the device. Sent once; a lost reply is settled by asking IAM what the user has.
+pub(super) fn enable(run: &mut Run, codes: &[Code; 2], account: &Account, desk: &mut Desk<'_>) -> Result<(), At> {
+    let at = |cause| (Stage::Enable, cause);
+    desk.go_on().map_err(at)?;
+    run.note(&Record::Enabling).map_err(at)?;
+    let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
+    let lost = match account.enable(&user, &arn, codes) {
+        Ok(()) => None,
+        Err(cause @ aws::Error::OutcomeUnknown { .. }) => Some(cause),
+        Err(cause) => return Err(at(Cause::Aws(cause))),
+    };
+    if let Some(cause) = lost {
+        // An interrupt that cut the wait short has been heard; the question must still be asked.
+        desk.interrupt.clear();
+        desk.tell(Notice::Asking);
+        let serial = arn.to_string();
+        let listed =
+            account.mfa_devices(&user).is_ok_and(|devices| devices.iter().any(|device| device.serial == serial));
+        if !listed {
+            return Err(at(Cause::Aws(cause)));
+        }
+    }
+    // Best effort: without this line recovery asks IAM, and finds the same.
+    let _ = run.note(&Record::Enabled);
+    Ok(())
+}
+
+/// Asks IAM whether it lists the device. Enabling has been acknowledged: not being able to ask undoes nothing.
+fn confirm(device: &Work, account: &Account, desk: &mut Desk<'_>) -> bool {
+    desk.interrupt.clear();
+    let serial = device.arn.to_string();
+    let why = match account.mfa_devices(&device.user) {
+        Ok(devices) if devices.iter().any(|device| device.serial == serial) => {
+            desk.tell(Notice::Listed { user: device.user.clone() });
+            return true;
+        }
+        Ok(_) => "IAM does not list it yet".to_owned(),
+        Err(aws::Error::Denied { .. }) => format!("no permission for {}", Call::ListMfaDevices.permission()),
+        Err(_) => "IAM did not answer".to_owned(),
+    };
+    desk.tell(Notice::NotConfirmed { why });
+    false
+}
+
+/// The two codes are spent. The next step's is good, once STS knows the device.
+pub(super) fn tell_first_code(step: Step, desk: &mut Desk<'_>) -> u64 {
+    let now = desk.clock.now();
+    let from = step.next().begins(AWS.period).max(now + PROPAGATION);
+    let seconds = from.duration_since(now).map_or(0, |left| left.as_secs());
+    desk.tell(Notice::FirstCode { from, seconds });
+    unix(from)
+}

@@ -1,0 +1,187 @@
+//! Everything that can be known before anything is created.
+
+use super::super::desk::Desk;
+use super::super::naming::credential_name;
+use super::super::run::{Cause, Record, Refusal};
+use super::{MAX_DEVICES, Request, self_management};
+use crate::aws::{self, Account, DeviceArn, Identity, MfaDevice, NewDevice};
+use crate::keys::{self, Serial};
+use crate::oath::{self, Credential, Name, Version};
+use crate::person::{Plan, PlannedDevice};
+use std::collections::BTreeMap;
+
+/// One device and where its seed goes.
+pub(super) struct Work {
+    pub(super) user: String,
+    pub(super) caller: String,
+    pub(super) arn: DeviceArn,
+    pub(super) new: NewDevice,
+    pub(super) name: Name,
+    pub(super) keys: Vec<Serial>,
+    pub(super) phone: bool,
+    pub(super) touch: bool,
+}
+
+/// A key as pre-flight found it.
+struct Found {
+    key: Serial,
+    model: String,
+    firmware: Version,
+    capacity: usize,
+    credentials: Vec<Credential>,
+}
+
+/// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
+/// caller; the user and the devices there are; names that fit and are free.
+pub(super) fn preflight(
+    request: &Request,
+    connector: &aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<(Plan, Vec<Work>, Account), Cause> {
+    let keys = find_keys(&request.keys, desk)?;
+    let account = connector.connect().map_err(Cause::Aws)?;
+    desk.tell_clock();
+    let user = target_user(request, account.caller())?;
+    let work = compose(request, &user, &account)?;
+    for device in &work {
+        check_keys(device, &keys)?;
+        check_journal(device, desk)?;
+    }
+    let devices = account.mfa_devices(&user).map_err(|cause| match cause {
+        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
+        cause => Cause::Aws(cause),
+    })?;
+    check_devices(&work, &devices)?;
+    let plan = plan(&work, &keys, &devices, &account);
+    let account = match self_management::satisfy(&account, &user, &devices, None, desk)? {
+        Some(session) => session,
+        None => account,
+    };
+    Ok((plan, work, account))
+}
+
+fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause> {
+    wanted
+        .iter()
+        .map(|key| {
+            let (found, card) = keys::open(desk.ring.ports(), Some(*key)).map_err(Cause::Keys)?;
+            drop(card);
+            let mut session = desk.ring.session(*key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+            let credentials =
+                session.list().map_err(|cause| Cause::Sink(crate::ring::Error::Oath { key: *key, cause }.into()))?;
+            let info = session.info();
+            Ok(Found { key: *key, model: found.model, firmware: info.version, capacity: info.capacity, credentials })
+        })
+        .collect()
+}
+
+fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause> {
+    let user = match (&request.user, &caller.identity) {
+        (Some(user), _) => user.clone(),
+        (None, Identity::User(user)) => user.clone(),
+        (None, Identity::Root) => return Err(Cause::Refused(Refusal::RootCaller)),
+        (None, _) => return Err(Cause::Refused(Refusal::NameTheUser { caller: caller.arn.clone() })),
+    };
+    if aws::check_name(&user) {
+        Ok(user)
+    } else {
+        Err(Cause::Refused(Refusal::BadValue { what: "user name", value: user }))
+    }
+}
+
+/// One device for all sinks, or one a key.
+fn compose(request: &Request, user: &str, account: &Account) -> Result<Vec<Work>, Cause> {
+    let bad = |what, value: &str| Cause::Refused(Refusal::BadValue { what, value: value.to_owned() });
+    let base = request.device_name.clone().unwrap_or_else(|| user.to_owned());
+    let path = request.path.clone().unwrap_or_else(|| "/".to_owned());
+    if !aws::check_name(&base) {
+        return Err(bad("device name", &base));
+    }
+    if !aws::check_path(&path) {
+        return Err(bad("path", &path));
+    }
+    let caller = account.caller();
+    let device = |name: String, keys: Vec<Serial>, phone| {
+        let arn = DeviceArn::new(&caller.partition, &caller.account, &path, &name);
+        let name = credential_name(&arn).map_err(|cause| match cause {
+            oath::Error::BadName { bytes } => Cause::Refused(Refusal::NameTooLong {
+                name: format!("AWS:{}/{}", arn.account(), arn.resource()),
+                bytes,
+            }),
+            _ => bad("device name", arn.name()),
+        })?;
+        let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
+        let (user, caller) = (user.to_owned(), caller.arn.clone());
+        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch })
+    };
+    if request.separate {
+        let each = request.keys.iter().map(|key| device(format!("{base}-{key}"), vec![*key], false));
+        each.chain(request.phone.then(|| device(format!("{base}-phone"), Vec::new(), true))).collect()
+    } else {
+        Ok(vec![device(base, request.keys.clone(), request.phone)?])
+    }
+}
+
+fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
+    for found in keys.iter().filter(|found| device.keys.contains(&found.key)) {
+        let key = found.key;
+        if found.credentials.iter().any(|credential| credential.name == device.name) {
+            return Err(Cause::Refused(Refusal::CredentialThere { key, name: device.name.clone() }));
+        }
+        if found.credentials.len() >= found.capacity {
+            return Err(Cause::Refused(Refusal::KeyFull { key, capacity: found.capacity }));
+        }
+        if device.touch && found.firmware < oath::TOUCH_SINCE {
+            let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
+            return Err(Cause::Sink(crate::ring::Error::Oath { key, cause }.into()));
+        }
+    }
+    Ok(())
+}
+
+fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
+    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+        if let Some(Record::Begin(begin)) = run.entries.first()
+            && (begin.arn == device.arn || (begin.arn.account() == device.arn.account() && begin.user == device.user))
+        {
+            let (arn, user) = (begin.arn.clone(), begin.user.clone());
+            return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
+        }
+    }
+    Ok(())
+}
+
+fn check_devices(work: &[Work], devices: &[MfaDevice]) -> Result<(), Cause> {
+    if devices.len() + work.len() > MAX_DEVICES {
+        return Err(Cause::Refused(Refusal::TooManyDevices { used: devices.len(), wanted: work.len() }));
+    }
+    for device in work {
+        if devices.iter().any(|there| there.serial == device.arn.to_string()) {
+            let user = Some(device.user.clone());
+            return Err(Cause::Refused(Refusal::NameTaken { arn: device.arn.clone(), user }));
+        }
+    }
+    Ok(())
+}
+
+fn plan(work: &[Work], keys: &[Found], devices: &[MfaDevice], account: &Account) -> Plan {
+    let models: BTreeMap<_, _> = keys.iter().map(|found| (found.key, found.model.as_str())).collect();
+    let named = |key: &Serial| (*key, models.get(key).copied().unwrap_or_default().to_owned());
+    Plan {
+        account: account.caller().account.clone(),
+        caller: account.caller().arn.clone(),
+        user: work.first().map(|device| device.user.clone()).unwrap_or_default(),
+        used: devices.len(),
+        shared_seed: work.iter().any(|device| device.keys.len() + usize::from(device.phone) > 1),
+        devices: work
+            .iter()
+            .map(|device| PlannedDevice {
+                arn: device.arn.clone(),
+                credential: device.name.id().to_owned(),
+                keys: device.keys.iter().map(named).collect(),
+                phone: device.phone,
+                touch: device.touch,
+            })
+            .collect(),
+    }
+}

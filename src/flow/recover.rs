@@ -1,0 +1,316 @@
+//! Recover: finish or undo every interrupted run.
+//!
+//! The journal alone is never believed: IAM and the keys are asked. Finishing needs no seed, since both codes can be
+//! computed by the key; for people who may not delete MFA devices it is the only way out.
+
+use super::desk::Desk;
+use super::enroll::{enable, tell_first_code};
+use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
+use crate::aws::{self, Account};
+use crate::keys::Serial;
+use crate::oath::Name;
+use crate::person::{Choice, DeviceState, KeyState, Notice, Unfinished};
+use crate::sink::KeySink;
+use crate::totp::{AWS, Step};
+use crate::world::World;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecoverRequest {
+    /// What to do with each run; the person is asked when not said.
+    pub choice: Option<Choice>,
+    /// Whatever the state recommends, without asking.
+    pub recommended: bool,
+}
+
+/// One run, recovered or left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// What was found.
+    pub found: Unfinished,
+    /// What was done about it.
+    pub outcome: Outcome,
+}
+
+/// What became of an unfinished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The device was enabled with codes from a key.
+    Finished {
+        /// The keys that hold the credential.
+        keys: Vec<Serial>,
+        /// Seconds since the Unix epoch.
+        first_code_from: u64,
+    },
+    /// The device had been enabled before the run was cut short, and the keys hold it.
+    WasComplete {
+        /// The keys that hold the credential.
+        keys: Vec<Serial>,
+    },
+    /// Device and credentials were removed.
+    Undone,
+    /// There was nothing in the world to undo.
+    NothingLeft,
+    /// Left as it is.
+    Left,
+    /// Left as it is, and struck from the journal.
+    Forgotten,
+}
+
+/// Recovers every run that did not end, one after the other.
+///
+/// # Errors
+/// The first run that could not be recovered; those before it are done.
+pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
+    let connector = world.aws.clone();
+    let clock = world.clock.clone();
+    let mut desk = Desk::over(world).map_err(|cause| Failed {
+        stage: Stage::Recover,
+        cause,
+        left: Vec::new(),
+        ahead: clock.ahead_seconds(),
+    })?;
+    let runs = read_runs(&desk).map_err(|cause| failed((Stage::Recover, cause), Vec::new(), &desk))?;
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let account = connector
+        .connect()
+        .map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?;
+    desk.tell_clock();
+    let mut done = Vec::new();
+    for (n, (id, begin, intents)) in runs.iter().enumerate() {
+        match one_run(request, id, begin, intents, &account, &mut desk) {
+            Ok(recovered) => done.push(recovered),
+            Err(mut failed) => {
+                failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
+                return Err(failed);
+            }
+        }
+    }
+    Ok(done)
+}
+
+type Recorded = (String, Begin, Vec<Undo>);
+
+/// What to say of runs that were not reached: their devices may be there.
+fn still_there(runs: &[Recorded]) -> Vec<Left> {
+    let unknown = |begin: &Begin| Left::Unknown { arn: begin.arn.clone(), why: aws::Error::Interrupted };
+    runs.iter().map(|(_, begin, _)| unknown(begin)).collect()
+}
+
+/// Replays the journal: what was intended and not declared void.
+fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
+    let mut runs = Vec::new();
+    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+        let mut begin = None;
+        let mut intents = Vec::new();
+        for record in run.entries {
+            match record {
+                Record::Begin(first) => begin = Some(first),
+                Record::Intend(undo) => intents.push(undo),
+                Record::Void(undo) => intents.retain(|intent| *intent != undo),
+                Record::Enabling | Record::Enabled => {}
+            }
+        }
+        if let Some(begin) = begin {
+            runs.push((run.id, begin, intents));
+        }
+    }
+    Ok(runs)
+}
+
+fn one_run(
+    request: RecoverRequest,
+    id: &str,
+    begin: &Begin,
+    intents: &[Undo],
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Recovered, Failed> {
+    let fail = |cause, left, desk: &Desk<'_>| failed((Stage::Recover, cause), left, desk);
+    if begin.arn.account() != account.caller().account {
+        let account = begin.arn.account().to_owned();
+        let left = still_there(&[(id.to_owned(), begin.clone(), intents.to_vec())]);
+        return Err(fail(Cause::Refused(Refusal::OtherAccount { account }), left, desk));
+    }
+    let found = examine(begin, intents, account, desk).map_err(|cause| {
+        let left = still_there(&[(id.to_owned(), begin.clone(), intents.to_vec())]);
+        fail(Cause::Aws(cause), left, desk)
+    })?;
+    desk.tell(Notice::Unfinished(found.clone()));
+    let resume = |desk: &Desk<'_>| Run::resume(id, begin.clone(), intents.to_vec(), desk);
+    let run = resume(desk).map_err(|cause| fail(cause, Vec::new(), desk))?;
+    let outcome = settle(request, run, &found, account, desk)?;
+    Ok(Recovered { found, outcome })
+}
+
+/// Asks IAM for the device and every key for its credential.
+fn examine(
+    begin: &Begin,
+    intents: &[Undo],
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Unfinished, aws::Error> {
+    let device = match account.virtual_device(&begin.arn)? {
+        _ if !intents.contains(&Undo::DeleteDevice) => DeviceState::Missing,
+        None => DeviceState::Missing,
+        Some(aws::VirtualDevice { user: None, .. }) => DeviceState::Unassigned,
+        Some(aws::VirtualDevice { user: Some(user), .. }) => match user.parse::<aws::Caller>() {
+            Ok(owner) if owner.identity == aws::Identity::User(begin.user.clone()) => DeviceState::Enabled,
+            _ => DeviceState::Foreign { user },
+        },
+    };
+    let written = intents.iter().filter_map(|intent| match intent {
+        Undo::RemoveCredential { key } => Some(*key),
+        _ => None,
+    });
+    Ok(Unfinished {
+        user: begin.user.clone(),
+        arn: begin.arn.clone(),
+        started: UNIX_EPOCH + Duration::from_secs(begin.started),
+        device,
+        keys: written.map(|key| (key, key_state(key, &begin.credential, desk))).collect(),
+        phone: intents.contains(&Undo::RemoveFromPhone),
+    })
+}
+
+fn key_state(key: Serial, name: &str, desk: &mut Desk<'_>) -> KeyState {
+    let listed = desk
+        .ring
+        .session(key, desk.person)
+        .and_then(|mut session| session.list().map_err(|cause| crate::ring::Error::Oath { key, cause }));
+    match listed {
+        Err(_) => KeyState::NotHere,
+        Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,
+        Ok(_) => KeyState::Absent,
+    }
+}
+
+fn with_credential(found: &Unfinished) -> Vec<Serial> {
+    found.keys.iter().filter(|(_, state)| *state == KeyState::Present).map(|(key, _)| *key).collect()
+}
+
+/// Decides, with the person where there is a choice, and carries it out.
+fn settle(
+    request: RecoverRequest,
+    run: Run,
+    found: &Unfinished,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let keys = with_credential(found);
+    let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
+    match &found.device {
+        DeviceState::Missing if !anywhere => close(run, Outcome::NothingLeft, desk),
+        // Every place is proved before a device is enabled: the run was cut short after its work was done.
+        DeviceState::Enabled if anywhere || found.phone => close(run, Outcome::WasComplete { keys }, desk),
+        DeviceState::Foreign { .. } => settle_foreign(run, desk),
+        _ => {
+            let may_finish = !keys.is_empty() && found.device == DeviceState::Unassigned;
+            match choose(request, may_finish, found, desk).map_err(|cause| {
+                let left = still_there(&[(String::new(), run.begin.clone(), Vec::new())]);
+                failed((Stage::Recover, cause), left, desk)
+            })? {
+                Choice::Leave => Ok(Outcome::Left),
+                Choice::Forget => close(run, Outcome::Forgotten, desk),
+                Choice::Finish => finish(run, &keys, account, desk),
+                Choice::Undo => undo(run, found, account, desk),
+            }
+        }
+    }
+}
+
+fn choose(
+    request: RecoverRequest,
+    may_finish: bool,
+    found: &Unfinished,
+    desk: &mut Desk<'_>,
+) -> Result<Choice, Cause> {
+    let whole = found.keys.iter().all(|(_, state)| *state == KeyState::Present);
+    let recommended = if may_finish && whole { Choice::Finish } else { Choice::Undo };
+    let chosen = match request.choice {
+        Some(choice) => choice,
+        None if request.recommended => recommended,
+        None => desk.person.choose(may_finish).ok_or(Cause::NobodyToAsk)?,
+    };
+    if chosen == Choice::Finish && !may_finish { Err(Cause::Refused(Refusal::CannotFinish)) } else { Ok(chosen) }
+}
+
+fn close(run: Run, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed> {
+    match run.finish() {
+        Ok(()) => Ok(outcome),
+        Err(cause) => Err(failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), desk)),
+    }
+}
+
+/// The device of this name belongs to somebody else by now: it is not touched; only our credentials go.
+fn settle_foreign(mut run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    run.intents.retain(|intent| *intent != Undo::DeleteDevice);
+    let left = run.remove_credentials(desk);
+    outcome_of_undo(left, desk)
+}
+
+/// Enables the device with two codes of a key that holds its seed; the other keys must agree with it.
+fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    match finish_from_key(&mut run, keys, account, desk) {
+        Ok(first_code_from) => close(run, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk),
+        // Nothing is undone unasked: the device and its credentials are as they were.
+        Err(at) => {
+            desk.interrupt.clear();
+            let left = vec![Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted }];
+            Err(failed(at, left, desk))
+        }
+    }
+}
+
+fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<u64, At> {
+    let at = |cause| (Stage::Recover, cause);
+    let name = Name::from_id(&run.begin.credential).map_err(|_| at(Cause::Refused(Refusal::CannotFinish)))?;
+    let sinks: Vec<KeySink> =
+        keys.iter().map(|key| KeySink { key: *key, name: name.clone(), touch: run.begin.touch }).collect();
+    let Some((prover, others)) = sinks.split_last() else {
+        return Err(at(Cause::Refused(Refusal::CannotFinish)));
+    };
+    let reference = Step::at(desk.clock.now(), AWS.period);
+    let mut first = None;
+    for sink in others {
+        let code = sink.code_at(reference, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
+        if !first.get_or_insert_with(|| crate::secret::Code::new(code.expose().as_bytes())).matches(&code) {
+            return Err(at(Cause::Refused(Refusal::KeysDiffer)));
+        }
+    }
+    if let Some(first) = first {
+        let code = prover.code_at(reference, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
+        if !first.matches(&code) {
+            return Err(at(Cause::Refused(Refusal::KeysDiffer)));
+        }
+    }
+    let (step, codes) = prover.two_codes(&mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
+    enable(run, &codes, account, desk)?;
+    let moments = [step.previous(), step].map(|step| step.begins(AWS.period));
+    desk.tell(Notice::Enabled { codes: moments, by: Some(prover.key) });
+    Ok(tell_first_code(step, desk))
+}
+
+/// Removes device and credentials. An enabled device whose seed no place holds is of no use to anybody and may stand
+/// in the user's way: it is deactivated first.
+fn undo(run: Run, found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    if found.device == DeviceState::Enabled
+        && let Err(cause) = account.deactivate(&found.user, &found.arn.to_string())
+        && !matches!(cause, aws::Error::NotFound { .. })
+    {
+        let left = vec![Left::Enabled { arn: found.arn.clone() }];
+        return Err(failed((Stage::Recover, Cause::Aws(cause)), left, desk));
+    }
+    let left = run.undo(account, desk);
+    outcome_of_undo(left, desk)
+}
+
+fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {
+    if left.iter().any(Left::is_for_recover) {
+        return Err(failed((Stage::Recover, Cause::Refused(Refusal::CannotUndo)), left, desk));
+    }
+    Ok(Outcome::Undone)
+}

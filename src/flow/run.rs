@@ -1,0 +1,342 @@
+//! One device's run: what is written down before each effect, and how it is undone.
+
+use super::desk::Desk;
+use crate::aws::{self, Account, DeviceArn};
+use crate::journal::{self, Writer};
+use crate::keys::{self, Serial};
+use crate::oath::{self, Name};
+use crate::person::Notice;
+use crate::{ring, sink};
+use serde::{Deserialize, Serialize};
+
+/// The journal's first record of a run: all that recovery needs to know, and no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begin {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) user: String,
+    pub(super) arn: DeviceArn,
+    /// The credential's id on every key.
+    pub(super) credential: String,
+    pub(super) keys: Vec<Serial>,
+    pub(super) touch: bool,
+    pub(super) phone: bool,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub(super) enum Record {
+    Begin(Begin),
+    /// An effect is about to happen; this undoes it.
+    Intend(Undo),
+    /// The effect announced did not happen, for certain.
+    Void(Undo),
+    /// The device is about to be enabled: from here on it may be.
+    Enabling,
+    /// It is.
+    Enabled,
+}
+
+/// How an effect is undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "undo", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Undo {
+    /// Delete the run's device, while it is nobody's.
+    DeleteDevice,
+    /// Remove the run's credential from a key.
+    RemoveCredential { key: Serial },
+    /// Tell the person to remove the entry from the phone.
+    RemoveFromPhone,
+}
+
+/// Where a flow was when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Stage {
+    Preflight,
+    Create,
+    Write { key: Serial },
+    Prove { key: Serial },
+    Phone,
+    Enable,
+    Confirm,
+    Recover,
+}
+
+/// Why a flow failed.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Cause {
+    Aws(aws::Error),
+    Keys(keys::Error),
+    Sink(sink::Error),
+    Journal(journal::Error),
+    Refused(Refusal),
+    /// The person said no.
+    Declined,
+    /// A yes is needed and nobody can be asked.
+    NobodyToAsk,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// A rule of glasskey's own, or of AWS's, found before anything was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The root user's MFA can be enabled in the console only.
+    RootCaller,
+    /// The caller is not a user: which user is meant?
+    NameTheUser {
+        /// The caller's ARN.
+        caller: String,
+    },
+    /// No such user.
+    NoSuchUser {
+        /// The name.
+        user: String,
+    },
+    /// The user has, or would have, more than 8 devices.
+    TooManyDevices {
+        /// How many there are.
+        used: usize,
+        /// How many were to be added.
+        wanted: usize,
+    },
+    /// The device exists already.
+    NameTaken {
+        /// Its serial number.
+        arn: DeviceArn,
+        /// The ARN of the user it is enabled for; `None`: nobody's, or it could not be seen.
+        user: Option<String>,
+    },
+    /// An earlier run for this device or user did not end.
+    Unfinished {
+        /// Its device.
+        arn: DeviceArn,
+        /// Its user.
+        user: String,
+    },
+    /// A credential of this name is on the key already.
+    CredentialThere {
+        /// The key.
+        key: Serial,
+        /// The credential's id.
+        name: Name,
+    },
+    /// The key has no free slot.
+    KeyFull {
+        /// The key.
+        key: Serial,
+        /// Slots in all.
+        capacity: usize,
+    },
+    /// The composed credential name is too long.
+    NameTooLong {
+        /// The name.
+        name: String,
+        /// Its length in bytes; 64 fit.
+        bytes: usize,
+    },
+    /// IAM's self-management rule, and no attached key can satisfy it.
+    NeedsMfaSession {
+        /// The user's devices.
+        devices: Vec<String>,
+    },
+    /// A name or path IAM does not take.
+    BadValue {
+        /// Which argument.
+        what: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// An unfinished run belongs to another account than the caller's.
+    OtherAccount {
+        /// The run's.
+        account: String,
+    },
+    /// The run cannot be recovered that way.
+    CannotFinish,
+    /// Undoing would take away a device that is in use.
+    CannotUndo,
+    /// The keys of one run compute different codes.
+    KeysDiffer,
+}
+
+/// What a failed flow left in the world.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Left {
+    /// A device that is nobody's.
+    Device { arn: DeviceArn, why: aws::Error },
+    /// It could not be found out whether the device exists or is enabled.
+    Unknown { arn: DeviceArn, why: aws::Error },
+    /// The device is enabled.
+    Enabled { arn: DeviceArn },
+    /// A credential on a key; its device does not exist, or is listed beside it.
+    Credential { key: Serial, name: String, why: Option<ring::Error> },
+    /// An entry in a phone's app, of no use any more.
+    OnPhone { account: String },
+    /// The journal still has the run, though nothing is left.
+    Journal { cause: journal::Error },
+}
+
+impl Left {
+    /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
+    #[must_use]
+    pub fn is_for_recover(&self) -> bool {
+        !matches!(self, Self::OnPhone { .. })
+    }
+}
+
+/// A flow that did not succeed: where, why, and what is left.
+#[derive(Debug)]
+pub struct Failed {
+    /// Where.
+    pub stage: Stage,
+    /// Why.
+    pub cause: Cause,
+    /// What is left in the world; empty when it is as it was.
+    pub left: Vec<Left>,
+    /// How far the host's clock is ahead of AWS, in seconds, where known.
+    pub ahead: Option<i64>,
+}
+
+/// A cause with its stage, on its way to [`Failed`].
+pub(super) type At = (Stage, Cause);
+
+/// One device's run, on disk.
+pub(super) struct Run {
+    writer: Writer,
+    pub(super) begin: Begin,
+    pub(super) intents: Vec<Undo>,
+}
+
+impl Run {
+    pub(super) fn begin(begin: Begin, desk: &Desk<'_>) -> Result<Self, Cause> {
+        // Sorts by age; the process id keeps two runs of one second apart.
+        let id = format!("{:012}-{}", begin.started, std::process::id());
+        let writer = desk.journal.begin(&id, &Record::Begin(begin.clone())).map_err(Cause::Journal)?;
+        Ok(Self { writer, begin, intents: Vec::new() })
+    }
+
+    pub(super) fn resume(id: &str, begin: Begin, intents: Vec<Undo>, desk: &Desk<'_>) -> Result<Self, Cause> {
+        let writer = desk.journal.resume(id).map_err(Cause::Journal)?;
+        Ok(Self { writer, begin, intents })
+    }
+
+    /// Writes down how the next effect is undone, before it happens.
+    pub(super) fn intend(&mut self, undo: Undo) -> Result<(), Cause> {
+        self.writer.append(&Record::Intend(undo.clone())).map_err(Cause::Journal)?;
+        self.intents.push(undo);
+        Ok(())
+    }
+
+    /// The effect announced last did not happen, for certain.
+    pub(super) fn void(&mut self, undo: &Undo) {
+        self.intents.retain(|intent| intent != undo);
+        // If this line is lost, recovery finds nothing to undo: no harm.
+        let _ = self.writer.append(&Record::Void(undo.clone()));
+    }
+
+    pub(super) fn note(&mut self, record: &Record) -> Result<(), Cause> {
+        self.writer.append(record).map_err(Cause::Journal)
+    }
+
+    pub(super) fn finish(self) -> Result<(), journal::Error> {
+        self.writer.finish()
+    }
+
+    /// Undoes what was intended and says what could not be. The device goes first: as long as it exists, the
+    /// credential on the key is the only thing that can still finish it.
+    pub(super) fn undo(self, account: &Account, desk: &mut Desk<'_>) -> Vec<Left> {
+        if self.intents.contains(&Undo::DeleteDevice)
+            && let Some(device) = delete_device(account, &self.begin.arn)
+        {
+            let name = &self.begin.credential;
+            let kept = |key: &Serial| Left::Credential { key: *key, name: name.clone(), why: None };
+            return std::iter::once(device).chain(self.written_keys().map(kept)).collect();
+        }
+        self.remove_credentials(desk)
+    }
+
+    /// Removes the credentials, and ends the run when nothing is left for recovery.
+    pub(super) fn remove_credentials(self, desk: &mut Desk<'_>) -> Vec<Left> {
+        let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, desk);
+        let mut left: Vec<Left> = self.written_keys().filter_map(remove).collect();
+        if self.intents.contains(&Undo::RemoveFromPhone) {
+            left.push(Left::OnPhone { account: self.begin.arn.resource().to_owned() });
+        }
+        if !left.iter().any(Left::is_for_recover)
+            && let Err(cause) = self.finish()
+        {
+            left.push(Left::Journal { cause });
+        }
+        left
+    }
+
+    fn written_keys(&self) -> impl Iterator<Item = &Serial> {
+        self.intents.iter().filter_map(|intent| match intent {
+            Undo::RemoveCredential { key } => Some(key),
+            _ => None,
+        })
+    }
+
+    /// Gives up: undoes, and joins what is left to the cause.
+    pub(super) fn give_up(self, (stage, cause): At, account: &Account, desk: &mut Desk<'_>) -> Failed {
+        // Heard. What follows is the undoing, which a second Ctrl-C ends.
+        desk.interrupt.clear();
+        if matches!(cause, Cause::Interrupted | Cause::Aws(aws::Error::Interrupted)) && !self.intents.is_empty() {
+            desk.tell(Notice::Undoing);
+        }
+        let left = self.undo(account, desk);
+        failed((stage, cause), left, desk)
+    }
+}
+
+pub(super) fn failed((stage, cause): At, left: Vec<Left>, desk: &Desk<'_>) -> Failed {
+    Failed { stage, cause, left, ahead: desk.clock.ahead_seconds() }
+}
+
+/// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks
+/// whether it is there at all.
+fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> {
+    let why = match account.delete_virtual_mfa(arn) {
+        Ok(()) | Err(aws::Error::NotFound { .. }) => return None,
+        Err(aws::Error::DeleteConflict { .. }) => return Some(Left::Enabled { arn: arn.clone() }),
+        Err(why) => why,
+    };
+    match account.virtual_device(arn) {
+        Ok(None) => None,
+        Ok(Some(device)) if device.user.is_some() => Some(Left::Enabled { arn: arn.clone() }),
+        Ok(Some(_)) if matches!(why, aws::Error::OutcomeUnknown { .. }) => match account.delete_virtual_mfa(arn) {
+            Ok(()) | Err(aws::Error::NotFound { .. }) => None,
+            Err(why) => Some(Left::Device { arn: arn.clone(), why }),
+        },
+        Ok(Some(_)) => Some(Left::Device { arn: arn.clone(), why }),
+        Err(_) => Some(Left::Unknown { arn: arn.clone(), why }),
+    }
+}
+
+/// Removes a credential. "Not found" is success.
+fn remove_credential(key: Serial, name: &str, desk: &mut Desk<'_>) -> Option<Left> {
+    let removed = desk.ring.session(key, desk.person).and_then(|mut session| {
+        let oath = |cause| ring::Error::Oath { key, cause };
+        let name = Name::from_id(name).map_err(oath)?;
+        match session.delete(&name) {
+            Ok(()) | Err(oath::Error::NotFound(_)) => Ok(()),
+            Err(cause) => Err(oath(cause)),
+        }
+    });
+    removed.err().map(|why| Left::Credential { key, name: name.to_owned(), why: Some(why) })
+}

@@ -1,0 +1,121 @@
+//! IAM's self-management rule: a user who has an MFA device and signs with a long-term access key must act on their
+//! own devices through an MFA session (AWS security bulletin AWS-2023-001; it comes before any policy).
+
+use super::desk::Desk;
+use super::enroll::{DeviceResult, PROPAGATION};
+use super::naming::device_of;
+use super::run::{Cause, Refusal};
+use crate::aws::{self, Account, Identity, MfaDevice};
+use crate::keys::{self, Serial};
+use crate::oath::{Answer, Name};
+use crate::person::Notice;
+use crate::secret::Code;
+use crate::totp::{AWS, Step, unix};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The session is for this command only; 15 minutes is the shortest STS gives.
+const SESSION: Duration = Duration::from_secs(900);
+
+/// A credential on an attached key that belongs to one of the user's devices.
+struct Factor {
+    serial: String,
+    enabled: SystemTime,
+    key: Serial,
+    name: Name,
+}
+
+/// Opens an MFA session where the rule asks for one, with a code from an attached key. `None`: the rule does not
+/// apply. `not_before`: a device just enabled is not known to STS earlier.
+pub(super) fn satisfy(
+    account: &Account,
+    user: &str,
+    devices: &[MfaDevice],
+    not_before: Option<SystemTime>,
+    desk: &mut Desk<'_>,
+) -> Result<Option<Account>, Cause> {
+    let caller = account.caller();
+    if devices.is_empty() || !account.uses_long_term_key() || caller.identity != Identity::User(user.to_owned()) {
+        return Ok(None);
+    }
+    let Some(factor) = find_factor(account, devices, desk)? else {
+        let devices = devices.iter().map(|device| device.serial.clone()).collect();
+        return Err(Cause::Refused(Refusal::NeedsMfaSession { devices }));
+    };
+    let not_before = not_before.into_iter().chain([factor.enabled + PROPAGATION]).max();
+    if let Some(left) = not_before.and_then(|moment| moment.duration_since(desk.clock.now()).ok()) {
+        desk.wait("for STS to know the new device", left)?;
+    }
+    open_session(account, &factor, desk).map(Some)
+}
+
+/// Between the devices of `--separate`: the one just enabled is what the next one's session is opened with.
+pub(super) fn allow(
+    account: &Account,
+    user: &str,
+    done: &[DeviceResult],
+    desk: &mut Desk<'_>,
+) -> Result<Option<Account>, Cause> {
+    let enabled: Vec<MfaDevice> =
+        done.iter().map(|device| MfaDevice { serial: device.arn.to_string(), enabled: desk.clock.now() }).collect();
+    let first_code = done.iter().map(|device| device.first_code_from).max();
+    let not_before = first_code.map(|from| UNIX_EPOCH + Duration::from_secs(from).max(PROPAGATION));
+    satisfy(account, user, &enabled, not_before, desk)
+}
+
+fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
+    let caller = account.caller();
+    for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
+        let Some(key) = found.key.ok().and_then(|key| key.serial) else { continue };
+        // A key that cannot be read may still be followed by one that can.
+        let Ok(credentials) = desk
+            .ring
+            .session(key, desk.person)
+            .and_then(|mut session| session.list().map_err(|cause| crate::ring::Error::Oath { key, cause }))
+        else {
+            continue;
+        };
+        for credential in credentials {
+            let device = device_of(&credential.name, &caller.partition, &caller.account).map(|arn| arn.to_string());
+            if let Some(device) = devices.iter().find(|there| Some(&there.serial) == device.as_ref()) {
+                let (serial, enabled) = (device.serial.clone(), device.enabled);
+                return Ok(Some(Factor { serial, enabled, key, name: credential.name }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// STS takes each code once. Where this step's code is refused (somebody just used it), the next step's is tried,
+/// and then no more: nine tries in three minutes lock the device.
+fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+    let step = Step::at(desk.clock.now(), AWS.period);
+    let code = code(factor, step, desk)?;
+    let session = match account.mfa_session(&factor.serial, &code, SESSION) {
+        Err(aws::Error::MfaRefused { .. }) => {
+            let next = step.next().begins(AWS.period);
+            let left = next.duration_since(desk.clock.now()).unwrap_or_default();
+            desk.wait("for the next code", left)?;
+            let code = self::code(factor, step.next(), desk)?;
+            account.mfa_session(&factor.serial, &code, SESSION)
+        }
+        outcome => outcome,
+    };
+    let session = session.map_err(Cause::Aws)?;
+    desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
+    Ok(session)
+}
+
+/// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.
+fn code(factor: &Factor, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause> {
+    let key = factor.key;
+    let oath = |cause| Cause::Sink(crate::ring::Error::Oath { key, cause }.into());
+    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let answers = session.all(unix(step.begins(AWS.period))).map_err(oath)?;
+    match answers.into_iter().find(|(name, _)| *name == factor.name) {
+        Some((_, Answer::Code(code))) => Ok(code),
+        _ => {
+            desk.person.tell(&Notice::Touch { key });
+            session.code(&factor.name, step).map_err(oath)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Elsewhere: an interrupt is a flag that waits look at, and the terminal is standard input and error.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How often a wait looks at the flag: there is no handle to wait on.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Whether the person asked to stop. Clones see the same request.
+#[derive(Clone)]
+pub struct Interrupt {
+    flag: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// One that only [`Interrupt::raise`] raises.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { flag: Arc::new(AtomicBool::new(false)) })
+    }
+
+    /// One that Ctrl-C raises; a second Ctrl-C ends the process at once with exit code 130.
+    pub fn install() -> io::Result<Self> {
+        use signal_hook::consts::SIGINT;
+        let interrupt = Self::new()?;
+        let armed = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&armed))?;
+        signal_hook::flag::register(SIGINT, armed)?;
+        signal_hook::flag::register(SIGINT, Arc::clone(&interrupt.flag))?;
+        Ok(interrupt)
+    }
+
+    /// Raises it, as Ctrl-C would.
+    pub fn raise(&self) {
+        self.flag.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is raised.
+    #[must_use]
+    pub fn raised(&self) -> bool {
+        self.flag.load(Ordering::SeqCst)
+    }
+
+    /// Lowers it: the request has been heard.
+    pub fn clear(&self) {
+        self.flag.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits for it, at most this long. `true` when it is raised.
+    #[must_use]
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let deadline = Instant::now() + at_most;
+        while !self.raised() && Instant::now() < deadline {
+            std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
+        }
+        self.raised()
+    }
+
+    /// Completes when it is raised.
+    pub async fn raised_async(&self) {
+        while !self.raised() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Standard input and error, where both are a terminal.
+pub struct Terminal(());
+
+impl Terminal {
+    /// Fails where there is no terminal.
+    pub fn open() -> io::Result<Self> {
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            Ok(Self(()))
+        } else {
+            Err(io::ErrorKind::NotConnected.into())
+        }
+    }
+
+    /// Writes and flushes.
+    pub fn write(&self, text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())?;
+        io::stderr().flush()
+    }
+
+    /// Reads one line without its end. Hidden lines are refused here: a secret comes by file descriptor instead.
+    pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        if hidden {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let mut line = Zeroizing::new(String::with_capacity(4096));
+        let read = io::stdin().lock().read_line(&mut line)?;
+        if read == 0 || interrupt.raised() {
+            return Ok(None);
+        }
+        let end = line.trim_end_matches(['\r', '\n']).len();
+        line.truncate(end);
+        Ok(Some(line))
+    }
+}

@@ -1,0 +1,179 @@
+//! Unix: signals become a readable pipe, so that every wait (a prompt, a reply, a back-off) can end on Ctrl-C.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Whether the person asked to stop. Clones see the same request.
+///
+/// The first SIGINT, SIGTERM or SIGHUP raises it, and the command undoes what it did. A second one ends the process
+/// at once with exit code 130; the journal stays for `glasskey recover`.
+#[derive(Clone)]
+pub struct Interrupt {
+    read: Arc<UnixStream>,
+    write: Arc<UnixStream>,
+}
+
+impl Interrupt {
+    /// One that only [`Interrupt::raise`] raises.
+    pub fn new() -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        Ok(Self { read: Arc::new(read), write: Arc::new(write) })
+    }
+
+    /// One that the process's signals raise.
+    pub fn install() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let interrupt = Self::new()?;
+        let armed = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // Order matters: the shutdown looks at the flag before this same signal sets it.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&armed))?;
+            signal_hook::flag::register(signal, Arc::clone(&armed))?;
+            signal_hook::low_level::pipe::register(signal, interrupt.write.try_clone()?)?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Raises it, as a signal would.
+    pub fn raise(&self) {
+        // A full pipe is as readable as one byte.
+        let _ = (&*self.write).write(&[0]);
+    }
+
+    /// Whether it is raised.
+    #[must_use]
+    pub fn raised(&self) -> bool {
+        self.wait(Duration::ZERO)
+    }
+
+    /// Lowers it: the request has been heard, and what follows (the undoing) is not to be cut short by it.
+    pub fn clear(&self) {
+        let mut sink = [0; 64];
+        while matches!((&*self.read).read(&mut sink), Ok(1..)) {}
+    }
+
+    /// Waits for it, at most this long. `true` when it is raised.
+    #[must_use]
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let deadline = std::time::Instant::now() + at_most;
+        loop {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let timeout = Timespec::try_from(left).ok();
+            let mut fds = [PollFd::new(&*self.read, PollFlags::IN)];
+            match poll(&mut fds, timeout.as_ref()) {
+                Ok(ready) => return ready > 0,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Completes when it is raised; for `select!` inside a runtime with I/O enabled.
+    pub async fn raised_async(&self) {
+        let watched = self.read.try_clone().and_then(tokio::net::UnixStream::from_std);
+        match watched {
+            Ok(stream) => {
+                let _ = stream.readable().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// The controlling terminal.
+pub struct Terminal {
+    tty: File,
+}
+
+impl Terminal {
+    /// Opens it. Fails where the process has none.
+    pub fn open() -> io::Result<Self> {
+        let tty = File::options().read(true).write(true).open("/dev/tty")?;
+        tcgetattr(&tty)?;
+        Ok(Self { tty })
+    }
+
+    /// Writes and flushes.
+    pub fn write(&self, text: &str) -> io::Result<()> {
+        (&self.tty).write_all(text.as_bytes())?;
+        (&self.tty).flush()
+    }
+
+    /// Reads one line without its end. `None` at end of file or when interrupted. Hidden lines are not echoed.
+    pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        let _guard = if hidden { Some(EchoOff::on(&self.tty)?) } else { None };
+        let line = self.read_raw_line(interrupt);
+        if hidden {
+            // The person's own Enter was not echoed either.
+            self.write("\n")?;
+        }
+        line
+    }
+
+    fn read_raw_line(&self, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        // A terminal's line is at most 4096 bytes (N_TTY): exact capacity, so the buffer never moves.
+        let mut line = Zeroizing::new(Vec::with_capacity(4096));
+        loop {
+            let mut fds = [PollFd::new(&self.tty, PollFlags::IN), PollFd::new(&*interrupt.read, PollFlags::IN)];
+            match poll(&mut fds, None) {
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(cause) => return Err(cause.into()),
+            }
+            let [tty, stop] = fds;
+            if !stop.revents().is_empty() {
+                return Ok(None);
+            }
+            if tty.revents().is_empty() {
+                continue;
+            }
+            let mut byte = [0];
+            match (&self.tty).read(&mut byte) {
+                Ok(0) => return Ok(None),
+                Ok(_) if byte == [b'\n'] => break,
+                Ok(_) if line.len() < 4096 => line.push(byte[0]),
+                Ok(_) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        match std::str::from_utf8(&line) {
+            Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+            Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8")),
+        }
+    }
+}
+
+/// Restores the terminal's echo on drop.
+struct EchoOff<'a> {
+    tty: &'a File,
+    before: Termios,
+}
+
+impl<'a> EchoOff<'a> {
+    fn on(tty: &'a File) -> io::Result<Self> {
+        let before = tcgetattr(tty)?;
+        let mut off = before.clone();
+        off.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        tcsetattr(tty, OptionalActions::Flush, &off)?;
+        Ok(Self { tty, before })
+    }
+}
+
+impl Drop for EchoOff<'_> {
+    fn drop(&mut self) {
+        let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
+    }
+}

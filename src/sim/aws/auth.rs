@@ -1,0 +1,184 @@
+//! Who is calling, and may they: the Authorization header, session tokens, signing times, policies.
+//!
+//! The caller is whoever the access key id names. Signatures are not checked.
+
+use super::policy::{self, Asking, Context, Verdict};
+use super::state::{Owner, Principal, State};
+use super::wire::{Refusal, Request, compact, parse_compact};
+use std::time::{Duration, SystemTime};
+
+/// How far a request's signing time may be from AWS's clock.
+const SIGNING_WINDOW: Duration = Duration::from_secs(300);
+
+/// A request's credential scope: `Credential=AKID/20261123/us-east-1/iam/aws4_request`.
+pub(super) struct Scope {
+    pub(super) access_key: String,
+    pub(super) service: String,
+}
+
+/// Reads the scope out of the Authorization header.
+pub(super) fn scope(request: &Request) -> Option<Scope> {
+    let header = request.header("authorization")?;
+    let (_, credential) = header.strip_prefix("AWS4-HMAC-SHA256")?.split_once("Credential=")?;
+    let mut parts = credential.split([',', ' ']).next()?.split('/');
+    let access_key = parts.next()?.to_owned();
+    let service = parts.nth(2)?.to_owned();
+    Some(Scope { access_key, service })
+}
+
+/// Who calls.
+pub(super) struct Caller {
+    pub(super) principal: Principal,
+    pub(super) arn: String,
+    pub(super) user_id: String,
+    /// Signed with temporary credentials.
+    pub(super) temporary: bool,
+    /// Signed with temporary credentials that were opened with MFA.
+    pub(super) mfa: bool,
+    /// What policy conditions see.
+    pub(super) context: Context,
+}
+
+impl Caller {
+    /// The caller as an owner of devices and keys; a role owns none.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        match &self.principal {
+            Principal::Root => Some(Owner::Root),
+            Principal::User { name, .. } => Some(Owner::User(name.clone())),
+            Principal::Role { .. } => None,
+        }
+    }
+}
+
+/// Identifies the caller of a request, or says why it has none.
+pub(super) fn caller(state: &State, request: &Request, now: SystemTime) -> Result<Caller, Refusal> {
+    let Some(scope) = scope(request) else {
+        return Err(Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"));
+    };
+    let invalid =
+        || Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    let token = request.header("x-amz-security-token");
+    let (principal, mfa) = match (state.access_keys.get(&scope.access_key), state.sessions.get(&scope.access_key)) {
+        (Some(key), _) if key.active && token.is_none() => {
+            (principal_of(state, &key.owner).ok_or_else(invalid)?, None)
+        }
+        (None, Some(session)) if token == Some(session.token.as_str()) => {
+            if session.expires <= now {
+                let message = "The security token included in the request is expired";
+                return Err(Refusal::new(403, "ExpiredToken", message));
+            }
+            (session.principal.clone(), Some(session.mfa))
+        }
+        _ => return Err(invalid()),
+    };
+    if !still_there(state, &principal) {
+        return Err(invalid());
+    }
+    signed_in_time(request, now)?;
+    // Sessions of GetSessionToken opened without MFA may not call IAM (API reference, GetSessionToken).
+    let without_mfa = mfa == Some(None) && matches!(principal, Principal::User { .. } | Principal::Root);
+    if without_mfa && scope.service == "iam" {
+        return Err(invalid());
+    }
+    Ok(describe(state, principal, mfa, now))
+}
+
+fn principal_of(state: &State, owner: &Owner) -> Option<Principal> {
+    Some(match owner {
+        Owner::Root => Principal::Root,
+        Owner::User(name) => Principal::User { name: name.clone(), id: state.users.get(name)?.id.clone() },
+    })
+}
+
+/// Whether the principal exists, and is not a later one of the same name.
+fn still_there(state: &State, principal: &Principal) -> bool {
+    match principal {
+        Principal::Root => true,
+        Principal::User { name, id } => state.users.get(name).is_some_and(|user| user.id == *id),
+        Principal::Role { name, id, .. } => state.roles.get(name).is_some_and(|role| role.id == *id),
+    }
+}
+
+fn signed_in_time(request: &Request, now: SystemTime) -> Result<(), Refusal> {
+    let Some(signed) = request.header("x-amz-date").and_then(parse_compact) else {
+        let message = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
+        return Err(Refusal::new(400, "IncompleteSignature", message));
+    };
+    let earliest = now.checked_sub(SIGNING_WINDOW).unwrap_or(SystemTime::UNIX_EPOCH);
+    let latest = now.checked_add(SIGNING_WINDOW).unwrap_or(now);
+    let (signed_text, now_text) = (compact(signed), compact(now));
+    // AWS compares what it prints: whole seconds.
+    let message = if signed_text < compact(earliest) {
+        format!("Signature expired: {signed_text} is now earlier than {} ({now_text} - 5 min.)", compact(earliest))
+    } else if signed_text > compact(latest) {
+        let latest = compact(latest);
+        format!("Signature not yet current: {signed_text} is still later than {latest} ({now_text} + 5 min.)")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(403, "SignatureDoesNotMatch", message))
+}
+
+/// `mfa`: `None` for long-term keys; for a session, when MFA was given if it was.
+fn describe(state: &State, principal: Principal, mfa: Option<Option<SystemTime>>, now: SystemTime) -> Caller {
+    let arn = state.principal_arn(&principal);
+    let mut context = Context::new();
+    let mut know = |key: &str, value: String| drop(context.insert(key.to_owned(), value));
+    know("aws:principalarn", arn.clone());
+    know("aws:principalaccount", state.account.clone());
+    let user_id = match &principal {
+        Principal::Root => {
+            know("aws:principaltype", "Account".to_owned());
+            state.account.clone()
+        }
+        Principal::User { name, id } => {
+            know("aws:username", name.clone());
+            know("aws:principaltype", "User".to_owned());
+            id.clone()
+        }
+        Principal::Role { id, session, .. } => {
+            know("aws:principaltype", "AssumedRole".to_owned());
+            format!("{id}:{session}")
+        }
+    };
+    know("aws:userid", user_id.clone());
+    // Absent, not false, for long-term keys: what BoolIfExists is for.
+    if let Some(given) = mfa {
+        know("aws:multifactorauthpresent", given.is_some().to_string());
+        if let Some(age) = given.and_then(|at| now.duration_since(at).ok()) {
+            know("aws:multifactorauthage", age.as_secs().to_string());
+        }
+    }
+    let (temporary, mfa) = (mfa.is_some(), mfa.flatten().is_some());
+    Caller { principal, arn, user_id, temporary, mfa, context }
+}
+
+/// Whether the caller's own policies allow `action` on `resource`.
+pub(super) fn verdict(state: &State, caller: &Caller, action: &str, resource: &str) -> Verdict {
+    let policies = match &caller.principal {
+        Principal::Root => return Verdict::Allowed,
+        Principal::User { name, .. } => state.users.get(name).map(|user| &user.policies),
+        Principal::Role { name, .. } => state.roles.get(name).map(|role| &role.policies),
+    };
+    let asking = Asking { action, resource: Some(resource), principals: &[], context: &caller.context };
+    policy::evaluate(policies.into_iter().flatten().map(|(_, (_, policy))| policy), &asking)
+}
+
+/// The error for a verdict, if it is one.
+pub(super) fn authorize(state: &State, caller: &Caller, action: &str, resource: &str) -> Result<(), Refusal> {
+    match verdict(state, caller, action, resource) {
+        Verdict::Allowed => Ok(()),
+        verdict => Err(denied(caller, action, resource, verdict)),
+    }
+}
+
+/// AWS's sentence for an action the policies do not allow.
+pub(super) fn denied(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> Refusal {
+    let reason = if verdict == Verdict::Denied {
+        "with an explicit deny in an identity-based policy".to_owned()
+    } else {
+        format!("because no identity-based policy allows the {action} action")
+    };
+    let arn = &caller.arn;
+    Refusal::denied(format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {reason}"))
+}

@@ -1,0 +1,68 @@
+//! Long-term access keys of users and of root.
+
+use super::super::state::{AccessKey, Owner};
+use super::super::wire::{Refusal, Xml, iso};
+use super::super::{Ctx, Outcome};
+use super::{owner, page};
+
+/// Keys to a user.
+const PER_USER: usize = 2;
+
+pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
+    let owner = owner(ctx)?;
+    if ctx.state.keys_of(&owner).count() >= PER_USER {
+        return Err(Refusal::limit(format!("Cannot exceed quota for AccessKeysPerUser: {PER_USER}")));
+    }
+    let (id, secret) = ctx.state.insert_access_key(owner.clone(), ctx.now);
+    let mut xml = Xml::default();
+    xml.element("AccessKey", |xml| {
+        write_owner(xml, &owner);
+        xml.text("AccessKeyId", &id);
+        xml.text("Status", "Active");
+        xml.text("SecretAccessKey", &secret);
+        xml.text("CreateDate", &iso(ctx.now));
+    });
+    Ok(xml)
+}
+
+pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
+    let owner = owner(ctx)?;
+    let keys = ctx.state.keys_of(&owner).map(|(id, key)| (id.clone(), (id, key))).collect();
+    let mut xml = Xml::default();
+    page(ctx, &mut xml, "AccessKeyMetadata", keys, |xml, (id, key)| {
+        write_owner(xml, &owner);
+        xml.text("AccessKeyId", id);
+        xml.text("Status", if key.active { "Active" } else { "Inactive" });
+        xml.text("CreateDate", &iso(key.created));
+    })?;
+    Ok(xml)
+}
+
+pub(super) fn update(ctx: &mut Ctx<'_>) -> Outcome {
+    let active = match ctx.form.required("Status")? {
+        "Active" => true,
+        "Inactive" => false,
+        _ => return Err(Refusal::constraint("Status", "satisfy enum value set: [Active, Inactive]")),
+    };
+    named_key(ctx)?.active = active;
+    Ok(Xml::default())
+}
+
+pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
+    named_key(ctx)?;
+    ctx.state.access_keys.remove(ctx.form.required("AccessKeyId")?);
+    Ok(Xml::default())
+}
+
+fn named_key<'c>(ctx: &'c mut Ctx<'_>) -> Result<&'c mut AccessKey, Refusal> {
+    let owner = owner(ctx)?;
+    let id = ctx.form.required("AccessKeyId")?;
+    let key = ctx.state.access_keys.get_mut(id).filter(|key| key.owner == owner);
+    key.ok_or_else(|| Refusal::missing(format!("The Access Key with id {id} cannot be found.")))
+}
+
+fn write_owner(xml: &mut Xml, owner: &Owner) {
+    if let Owner::User(name) = owner {
+        xml.text("UserName", name);
+    }
+}

@@ -1,0 +1,292 @@
+//! Policies: Allow and Deny by action, resource and condition.
+//!
+//! Enough of the language for identity policies and trust policies around MFA. What it does not know it refuses when
+//! the policy is stored, so that no policy silently means something else.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The keys conditions look at, in lower case; a missing key is a missing fact.
+pub(super) type Context = BTreeMap<String, String>;
+
+/// A policy, read.
+#[derive(Clone)]
+pub(super) struct Policy(Vec<Statement>);
+
+#[derive(Clone)]
+struct Statement {
+    allow: bool,
+    action: Patterns,
+    /// `None` in a trust policy.
+    resource: Option<Patterns>,
+    /// `None` in an identity policy.
+    principal: Option<Vec<String>>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Clone)]
+struct Patterns {
+    not: bool,
+    any: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Condition {
+    operator: Operator,
+    if_exists: bool,
+    key: String,
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Operator {
+    Bool,
+    Null,
+    Equals { not: bool },
+    Like { not: bool },
+    Less,
+    Greater,
+}
+
+/// What a set of policies says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Allowed,
+    /// Nothing allows it.
+    NotAllowed,
+    /// Something denies it.
+    Denied,
+}
+
+/// Who a statement of a trust policy may speak of.
+pub(super) struct Asking<'a> {
+    pub(super) action: &'a str,
+    /// `None` when a trust policy is asked.
+    pub(super) resource: Option<&'a str>,
+    /// The names the caller goes by in a trust policy, the account's root among them.
+    pub(super) principals: &'a [String],
+    pub(super) context: &'a Context,
+}
+
+/// The verdict of several policies together: one Deny outweighs every Allow.
+pub(super) fn evaluate<'p>(policies: impl IntoIterator<Item = &'p Policy>, asking: &Asking<'_>) -> Verdict {
+    let mut verdict = Verdict::NotAllowed;
+    for statement in policies.into_iter().flat_map(|policy| &policy.0).filter(|s| s.applies(asking)) {
+        if !statement.allow {
+            return Verdict::Denied;
+        }
+        verdict = Verdict::Allowed;
+    }
+    verdict
+}
+
+impl Policy {
+    /// Reads a policy document. The error says what is wrong, for people.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let document: Value = serde_json::from_str(text).map_err(|_| "Syntax errors in policy.".to_owned())?;
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => statements.iter().map(Statement::read).collect::<Result<_, _>>()?,
+            Some(one @ Value::Object(_)) => vec![Statement::read(one)?],
+            _ => return Err("Syntax errors in policy.".to_owned()),
+        };
+        Ok(Self(statements))
+    }
+
+    /// The policy that allows everything.
+    pub(super) fn administrator() -> Self {
+        let all = || Patterns { not: false, any: vec!["*".to_owned()] };
+        Self(vec![Statement {
+            allow: true,
+            action: all(),
+            resource: Some(all()),
+            principal: None,
+            conditions: Vec::new(),
+        }])
+    }
+}
+
+impl Statement {
+    fn read(value: &Value) -> Result<Self, String> {
+        const KNOWN: [&str; 9] =
+            ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition", "Version"];
+        let object = value.as_object().ok_or("Syntax errors in policy.")?;
+        if let Some(unknown) = object.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+            return Err(format!("The simulator does not know the policy element {unknown}."));
+        }
+        let allow = match object.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => true,
+            Some("Deny") => false,
+            _ => return Err("Syntax errors in policy.".to_owned()),
+        };
+        let action = patterns(value, "Action", "NotAction")?.ok_or("Policy statement must contain actions.")?;
+        let resource = patterns(value, "Resource", "NotResource")?;
+        let principal = object.get("Principal").map(principals).transpose()?;
+        if resource.is_none() == principal.is_none() {
+            return Err("Policy statement must contain resources.".to_owned());
+        }
+        let conditions = match object.get("Condition") {
+            Some(condition) => conditions(condition)?,
+            None => Vec::new(),
+        };
+        Ok(Self { allow, action, resource, principal, conditions })
+    }
+
+    fn applies(&self, asking: &Asking<'_>) -> bool {
+        let action = asking.action.to_ascii_lowercase();
+        let resource = match (&self.resource, asking.resource) {
+            (Some(patterns), Some(resource)) => {
+                patterns.hold(|p| substitute(p, asking.context).is_some_and(|pattern| matches(&pattern, resource)))
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        resource
+            && self.action.hold(|p| matches(&p.to_ascii_lowercase(), &action))
+            && self
+                .principal
+                .as_ref()
+                .is_none_or(|named| named.iter().any(|name| name == "*" || asking.principals.contains(name)))
+            && self.conditions.iter().all(|condition| condition.holds(asking.context))
+    }
+}
+
+impl Patterns {
+    fn hold(&self, matches: impl Fn(&str) -> bool) -> bool {
+        self.any.iter().any(|pattern| matches(pattern)) != self.not
+    }
+}
+
+impl Condition {
+    fn holds(&self, context: &Context) -> bool {
+        let Some(actual) = context.get(&self.key) else {
+            let negated = matches!(self.operator, Operator::Equals { not: true } | Operator::Like { not: true });
+            return match self.operator {
+                Operator::Null => self.values.iter().any(|v| v == "true"),
+                _ => self.if_exists || negated,
+            };
+        };
+        let any = |test: &dyn Fn(&str) -> bool| {
+            self.values.iter().any(|value| substitute(value, context).is_some_and(|value| test(&value)))
+        };
+        let number = |text: &str| text.parse::<f64>().ok();
+        match self.operator {
+            Operator::Null => any(&|v| v == "false"),
+            Operator::Bool => any(&|v| v.eq_ignore_ascii_case(actual)),
+            Operator::Equals { not } => any(&|v| v == actual) != not,
+            Operator::Like { not } => any(&|v| matches(v, actual)) != not,
+            Operator::Less => any(&|v| number(actual) < number(v) && number(v).is_some()),
+            Operator::Greater => any(&|v| number(v).is_some() && number(actual) > number(v)),
+        }
+    }
+}
+
+/// The key's value as one or several strings.
+fn strings(value: &Value) -> Result<Vec<String>, String> {
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(yes) => Ok(yes.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err("Syntax errors in policy.".to_owned()),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(one).collect(),
+        value => Ok(vec![one(value)?]),
+    }
+}
+
+fn patterns(statement: &Value, is: &str, not: &str) -> Result<Option<Patterns>, String> {
+    match (statement.get(is), statement.get(not)) {
+        (Some(any), None) => Ok(Some(Patterns { not: false, any: strings(any)? })),
+        (None, Some(any)) => Ok(Some(Patterns { not: true, any: strings(any)? })),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err("Syntax errors in policy.".to_owned()),
+    }
+}
+
+fn principals(value: &Value) -> Result<Vec<String>, String> {
+    match value {
+        Value::String(all) if all == "*" => Ok(vec!["*".to_owned()]),
+        Value::Object(kinds) => match kinds.get("AWS") {
+            Some(named) if kinds.len() == 1 => strings(named),
+            _ => Err("The simulator knows only principals of the kind AWS.".to_owned()),
+        },
+        _ => Err("Syntax errors in policy.".to_owned()),
+    }
+}
+
+fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
+    /// What [`Context`] can hold.
+    const KEYS: [&str; 7] = [
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:username",
+        "aws:userid",
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principaltype",
+    ];
+    let mut found = Vec::new();
+    for (operator, tests) in value.as_object().ok_or("Syntax errors in policy.")? {
+        let (name, if_exists) = operator.strip_suffix("IfExists").map_or((operator.as_str(), false), |n| (n, true));
+        let operator = match name {
+            "Bool" => Operator::Bool,
+            "Null" => Operator::Null,
+            "StringEquals" => Operator::Equals { not: false },
+            "StringNotEquals" => Operator::Equals { not: true },
+            "StringLike" | "ArnLike" | "ArnEquals" => Operator::Like { not: false },
+            "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Operator::Like { not: true },
+            "NumericLessThan" => Operator::Less,
+            "NumericGreaterThan" => Operator::Greater,
+            _ => return Err(format!("The simulator does not know the condition operator {name}.")),
+        };
+        for (key, values) in tests.as_object().ok_or("Syntax errors in policy.")? {
+            let key = key.to_ascii_lowercase();
+            if !KEYS.contains(&key.as_str()) {
+                return Err(format!("The simulator does not know the condition key {key}."));
+            }
+            found.push(Condition { operator, if_exists, key, values: strings(values)? });
+        }
+    }
+    Ok(found)
+}
+
+/// Fills in `${aws:username}` and its like; `None` when a variable has no value.
+fn substitute(pattern: &str, context: &Context) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(context.get(&name.to_ascii_lowercase())?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+/// Whether `text` fits `pattern`, where `*` is any run and `?` any one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    // Where to go back to: just after the last star, and how much of the text it has taken.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p + 1, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || Some(c) == text.get(t) => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((after, taken)) = star else { return false };
+                star = Some((after, taken + 1));
+                p = after;
+                t = taken + 1;
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|c| *c == '*')
+}

@@ -1,0 +1,48 @@
+//! Identifiers, keys, tokens and seeds out of the system's random source.
+
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
+use zeroize::Zeroizing;
+
+/// Random bytes.
+pub(super) fn bytes<const N: usize>() -> Zeroizing<[u8; N]> {
+    let mut bytes = Zeroizing::new([0; N]);
+    // On a running system the random source does not fail; without one no simulated secret would be one.
+    getrandom::fill(bytes.as_mut_slice()).unwrap_or_else(|_| std::process::abort());
+    bytes
+}
+
+/// Twelve digits, the first not 0.
+pub(super) fn account() -> String {
+    let n = u64::from_le_bytes(*bytes::<8>());
+    format!("{:012}", 100_000_000_000 + n % 900_000_000_000)
+}
+
+/// A unique identifier as IAM makes them: four letters that tell the kind and sixteen of base32.
+pub(super) fn identifier(prefix: &str) -> String {
+    format!("{prefix}{}", BASE32_NOPAD.encode(bytes::<10>().as_slice()))
+}
+
+/// A secret access key: forty characters of base64.
+pub(super) fn secret_access_key() -> String {
+    BASE64.encode(bytes::<30>().as_slice())
+}
+
+/// A session token.
+pub(super) fn session_token() -> String {
+    format!("FwoGZXIvYXdzE{}", BASE64.encode(bytes::<180>().as_slice()))
+}
+
+/// A request id in the form of a UUID, version 4.
+pub(super) fn request_id() -> String {
+    let mut raw = bytes::<16>();
+    for (at, byte) in raw.iter_mut().enumerate() {
+        match at {
+            6 => *byte = *byte & 0x0f | 0x40,
+            8 => *byte = *byte & 0x3f | 0x80,
+            _ => {}
+        }
+    }
+    let hex = HEXLOWER.encode(raw.as_slice());
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}

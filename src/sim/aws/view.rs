@@ -1,0 +1,140 @@
+//! The account from outside its own API: what tests set up and look at, and what the control path shows. Never a seed,
+//! except where a new device's is asked for by name.
+
+use super::policy::Policy;
+use super::state::{Device, Owner, Totp};
+use super::{Aws, Keys, keys};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A user as the simulator's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UserView {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// Ids of the long-term access keys.
+    pub access_keys: Vec<String>,
+    /// Names of the inline policies.
+    pub policies: Vec<String>,
+}
+
+/// An MFA device as the simulator's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceView {
+    /// The serial number: an ARN.
+    pub arn: String,
+    /// The user it is enabled for; `root` for the root user, `None` when unassigned.
+    pub user: Option<String>,
+    /// Whether it is a virtual device, and not a FIDO security key.
+    pub is_virtual: bool,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Steps of thirty seconds the device was ahead of AWS when its last pair was accepted.
+    pub offset_steps: i64,
+}
+
+impl Aws {
+    /// Long-term keys of the user `admin`, who may do everything.
+    #[must_use]
+    pub fn admin(&self) -> Keys {
+        self.lock().admin.clone()
+    }
+
+    /// Long-term keys of the root user, made anew by each call.
+    #[must_use]
+    pub fn root(&self) -> Keys {
+        let now = self.clock.now();
+        keys(self.lock().state.insert_access_key(Owner::Root, now))
+    }
+
+    /// Makes a user who may do nothing, if there is none of this name, and a long-term key for them.
+    #[must_use]
+    pub fn add_user(&self, name: &str) -> Keys {
+        let now = self.clock.now();
+        let state = &mut self.lock().state;
+        if !state.users.contains_key(name) {
+            state.insert_user(name, "/", now);
+        }
+        keys(state.insert_access_key(Owner::User(name.to_owned()), now))
+    }
+
+    /// Gives a user one more inline policy. The error says what is wrong with it, or that there is no such user.
+    pub fn allow(&self, user: &str, policy_json: &str) -> Result<(), String> {
+        let policy = Policy::parse(policy_json)?;
+        let state = &mut self.lock().state;
+        let user = state.users.get_mut(user).ok_or_else(|| format!("no user {user}"))?;
+        let name = format!("Policy{}", user.policies.len() + 1);
+        user.policies.insert(name, (policy_json.to_owned(), policy));
+        Ok(())
+    }
+
+    /// Enables `n` new virtual devices for a user; their serial numbers. STS sees them at once.
+    pub fn add_device_for(&self, user: &str, n: usize) -> Vec<String> {
+        let now = self.clock.now();
+        let state = &mut self.lock().state;
+        let owner = owner(user);
+        (0..n)
+            .map(|_| {
+                let number = (1..).find(|i| !state.devices.contains_key(&state.arn(&format!("mfa/{user}-{i}"))));
+                let serial = state.arn(&format!("mfa/{user}-{}", number.unwrap_or(1)));
+                let mut totp = Totp::new();
+                totp.announce(Some(owner.clone()), now, std::time::Duration::ZERO);
+                let enabled = Some((owner.clone(), now));
+                let device = Device { serial: serial.clone(), totp: Some(totp), enabled, tags: BTreeMap::new() };
+                state.devices.insert(serial.clone(), device);
+                serial
+            })
+            .collect()
+    }
+
+    /// Registers a FIDO security key for a user (`root` for the root user), which only the console can do; its serial
+    /// number.
+    pub fn add_fido_for(&self, user: &str, name: &str) -> String {
+        let now = self.clock.now();
+        let state = &mut self.lock().state;
+        let place = if user == "root" { "root".to_owned() } else { format!("user/{user}") };
+        let serial = state.arn(&format!("u2f/{place}/{name}-{}", super::random::identifier("")));
+        let enabled = Some((owner(user), now));
+        let device = Device { serial: serial.clone(), totp: None, enabled, tags: BTreeMap::new() };
+        state.devices.insert(serial.clone(), device);
+        serial
+    }
+
+    /// Every MFA device, by serial number.
+    #[must_use]
+    pub fn devices(&self) -> Vec<DeviceView> {
+        self.lock().state.devices.values().map(view).collect()
+    }
+
+    /// Every user, by name.
+    #[must_use]
+    pub fn users(&self) -> Vec<UserView> {
+        let state = &self.lock().state;
+        let view = |user: &super::state::User| UserView {
+            name: user.name.clone(),
+            arn: state.user_arn(user),
+            access_keys: state.keys_of(&Owner::User(user.name.clone())).map(|(id, _)| id.clone()).collect(),
+            policies: user.policies.keys().cloned().collect(),
+        };
+        state.users.values().map(view).collect()
+    }
+}
+
+fn owner(user: &str) -> Owner {
+    if user == "root" { Owner::Root } else { Owner::User(user.to_owned()) }
+}
+
+fn view(device: &Device) -> DeviceView {
+    DeviceView {
+        arn: device.serial.clone(),
+        user: device.owner().map(|owner| match owner {
+            Owner::Root => "root".to_owned(),
+            Owner::User(name) => name.clone(),
+        }),
+        is_virtual: device.totp.is_some(),
+        tags: device.tags.clone(),
+        offset_steps: device.totp.as_ref().map_or(0, |totp| totp.offset),
+    }
+}

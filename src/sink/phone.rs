@@ -1,0 +1,39 @@
+//! An authenticator app, through a QR code on the terminal.
+
+use super::{Bench, Error, Sink};
+use crate::person::Notice;
+use crate::secret::Seed;
+use crate::totp::{self, AWS, Step};
+
+/// A phone that scans the seed.
+pub struct PhoneSink {
+    /// The issuer the app shows.
+    pub issuer: String,
+    /// The account the app shows.
+    pub account: String,
+}
+
+impl Sink for PhoneSink {
+    /// Nothing is shown yet: a QR code is shown only together with its proof, and erased by it.
+    fn put(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+        let uri = totp::uri(Some(&self.issuer), &self.account, AWS, seed);
+        let clock = bench.clock;
+        // The phone's clock may be a step off, and typing takes time.
+        let mut check = |code: &crate::secret::Code| {
+            let step = Step::at(clock.now(), AWS.period);
+            [step.previous(), step, step.next()].iter().any(|step| totp::code(seed, AWS, *step).matches(code))
+        };
+        match bench.person.show_qr(&uri, &mut check) {
+            Some(true) => {
+                bench.person.tell(&Notice::OnPhone);
+                Ok(())
+            }
+            Some(false) => Err(Error::NotConfirmed),
+            None => Err(Error::NobodyToAsk),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A tiny client: signed form requests to `handle`, and the few words of the XML that tests compare.
+
+use glasskey::sim::aws::{Answer, Aws, Keys, Reply, Request};
+use hmac::{Hmac, KeyInit, Mac};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The middle of a step, a few seconds into a window of verifications.
+pub(super) fn noon() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_348_800 + 15)
+}
+
+pub(super) fn stamp(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).unwrap().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+pub(super) fn request(keys: &Keys, signed: SystemTime, action: &str, parameters: &[(&str, &str)]) -> Request {
+    let sts = ["GetCallerIdentity", "GetSessionToken", "AssumeRole"].contains(&action);
+    let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
+    let stamp = stamp(signed);
+    let day = &stamp[..8];
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{day}/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0",
+        keys.access_key_id
+    );
+    let mut headers = vec![("authorization".to_owned(), authorization), ("x-amz-date".to_owned(), stamp)];
+    headers.extend(keys.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
+    Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        headers: headers.into_iter().collect(),
+        body: form.finish().into_bytes(),
+    }
+}
+
+/// A reply, taken apart.
+#[derive(Debug)]
+pub(super) struct Got {
+    pub(super) status: u16,
+    pub(super) text: String,
+}
+
+impl Got {
+    /// The text of the first element of this name.
+    pub(super) fn get(&self, element: &str) -> Option<String> {
+        self.all(element).into_iter().next()
+    }
+
+    pub(super) fn all(&self, element: &str) -> Vec<String> {
+        let open = format!("<{element}>");
+        let parts = self.text.split(open.as_str()).skip(1);
+        parts.map(|part| part.split('<').next().unwrap().to_owned()).collect()
+    }
+
+    /// `status Code: message`, or `200`.
+    pub(super) fn verdict(&self) -> String {
+        match (self.get("Code"), self.get("Message")) {
+            (Some(code), Some(message)) => format!("{} {code}: {message}", self.status),
+            _ => self.status.to_string(),
+        }
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        Keys {
+            access_key_id: self.get("AccessKeyId").unwrap(),
+            secret_access_key: self.get("SecretAccessKey").unwrap(),
+            session_token: self.get("SessionToken"),
+        }
+    }
+}
+
+pub(super) fn reply(aws: &Aws, request: &Request) -> Reply {
+    match aws.handle(request) {
+        Answer::Reply(reply) => reply,
+        Answer::Lost => panic!("lost"),
+        Answer::NeverArrived => panic!("never arrived"),
+    }
+}
+
+/// One call, signed with the right time.
+pub(super) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> Got {
+    let reply = reply(aws, &request(keys, aws.clock().now(), action, parameters));
+    Got { status: reply.status, text: String::from_utf8(reply.body).unwrap() }
+}
+
+/// What came of one call: `200`, or the error.
+pub(super) fn verdict(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
+    call(aws, keys, action, parameters).verdict()
+}
+
+/// The current step by AWS's clock.
+pub(super) fn now_step(aws: &Aws) -> i64 {
+    (aws.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30) as i64
+}
+
+/// The code of a device for the step this many after the present one.
+pub(super) fn code(aws: &Aws, serial: &str, from_now: i64) -> String {
+    code_of(&aws.seed_of(serial).unwrap(), now_step(aws) + from_now)
+}
+
+/// RFC 6238, written once more.
+pub(super) fn code_of(seed: &[u8], step: i64) -> String {
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(seed).unwrap();
+    mac.update(&step.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let at = usize::from(digest[19] & 15);
+    let word = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", word % 1_000_000)
+}
+
+/// Makes a virtual device; its serial number.
+pub(super) fn create(aws: &Aws, keys: &Keys, name: &str) -> String {
+    call(aws, keys, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", name)]).get("SerialNumber").unwrap()
+}
+
+/// Enables (or resynchronises) with the codes of the step before `second` and of `second`, counted from now.
+pub(super) fn pair(aws: &Aws, keys: &Keys, action: &str, user: &str, serial: &str, second: i64) -> String {
+    let (one, two) = (code(aws, serial, second - 1), code(aws, serial, second));
+    codes(aws, keys, action, user, serial, &one, &two)
+}
+
+pub(super) fn codes(aws: &Aws, keys: &Keys, action: &str, user: &str, serial: &str, one: &str, two: &str) -> String {
+    let parameters =
+        [("UserName", user), ("SerialNumber", serial), ("AuthenticationCode1", one), ("AuthenticationCode2", two)];
+    verdict(aws, keys, action, &parameters)
+}
+
+/// Opens a session with the code of the step this many after the present one.
+pub(super) fn session(aws: &Aws, keys: &Keys, serial: &str, from_now: i64) -> Got {
+    let code = code(aws, serial, from_now);
+    call(aws, keys, "GetSessionToken", &[("SerialNumber", serial), ("TokenCode", &code)])
+}

@@ -1,0 +1,179 @@
+//! The loopback server: the same answers over a socket, and the control path.
+
+use super::account;
+use super::client::{request, stamp};
+use glasskey::sim::aws::{Aws, Keys};
+use glasskey::sim::serve::Server;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+fn served() -> (Aws, Keys, Server) {
+    let (aws, admin) = account();
+    let server = Server::start(aws.clone(), None).unwrap();
+    (aws, admin, server)
+}
+
+/// One exchange on a connection of its own: the status and the body; `None` when the server hung up without a word.
+fn exchange(server: &Server, head: &str, body: &[u8]) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let length = body.len();
+    write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n").unwrap();
+    // A server that refuses a large body may hang up before it has taken all of it.
+    let _ = stream.write_all(body);
+    let mut text = Vec::new();
+    let _ = stream.read_to_end(&mut text);
+    let text = String::from_utf8(text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned()))
+}
+
+fn api(server: &Server, aws: &Aws, keys: &Keys, action: &str) -> Option<(u16, String)> {
+    let request = request(keys, aws.clock().now(), action, &[]);
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nX-Amz-Date: {}",
+        server.addr(),
+        request.header("authorization").unwrap(),
+        stamp(aws.clock().now())
+    );
+    exchange(server, &head, &request.body)
+}
+
+fn control(server: &Server, method: &str, command: &str, body: &Value) -> (u16, Value) {
+    let head = format!("{method} /_glasskey/{command} HTTP/1.1\r\nHost: {}", server.addr());
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let (status, text) = exchange(server, &head, body.as_bytes()).unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+#[test]
+fn answers_on_loopback_and_stops_when_dropped() {
+    let (aws, admin, server) = served();
+    assert!(server.addr().ip().is_loopback());
+    let (status, body) = api(&server, &aws, &admin, "GetCallerIdentity").unwrap();
+    assert_eq!(status, 200);
+    assert!(body.contains("<Account>111122223333</Account>"), "{body}");
+    let addr = server.addr();
+    drop(server);
+    assert!(TcpStream::connect(addr).is_err());
+}
+
+#[test]
+fn prints_what_a_shell_needs() {
+    let (_, admin, server) = served();
+    let url = server.url();
+    assert_eq!(
+        server.exports(&admin),
+        [
+            format!("export AWS_ACCESS_KEY_ID={}", admin.access_key_id),
+            format!("export AWS_SECRET_ACCESS_KEY={}", admin.secret_access_key),
+            "export AWS_REGION=us-east-1".to_owned(),
+            "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
+            format!("export AWS_ENDPOINT_URL={url}"),
+            format!("export AWS_ENDPOINT_URL_IAM={url}"),
+            format!("export AWS_ENDPOINT_URL_STS={url}"),
+        ]
+    );
+}
+
+#[test]
+fn the_control_path_moves_the_clock_and_makes_things_fail() {
+    let (aws, admin, server) = served();
+    let start = aws.clock().now();
+    assert_eq!(control(&server, "POST", "clock", &json!({"advance_seconds": 30})).0, 200);
+    assert_eq!(aws.clock().now(), start + Duration::from_secs(30));
+    assert_eq!(control(&server, "POST", "clock", &json!({"offset_seconds": -30})).0, 200);
+    assert_eq!(aws.clock().now(), start);
+
+    let fault = json!({"action": "ListUsers", "nth": 2, "what": "throttle"});
+    assert_eq!(control(&server, "POST", "fault", &fault).0, 200);
+    let own = json!({"what": {"code": {"status": 503, "code": "ServiceUnavailable", "message": "later"}},
+        "action": "GetUser"});
+    assert_eq!(control(&server, "POST", "fault", &own).0, 200);
+    for (action, expected) in [("ListUsers", 200), ("ListUsers", 400), ("GetUser", 503), ("GetUser", 200)] {
+        assert_eq!(api(&server, &aws, &admin, action).unwrap().0, expected, "{action}");
+    }
+    assert_eq!(control(&server, "POST", "fault", &json!({"action": "ListUsers", "what": "lose_reply"})).0, 200);
+    assert_eq!(api(&server, &aws, &admin, "ListUsers"), None);
+    assert_eq!(control(&server, "POST", "fault", &json!({"what": "deny"})).0, 200);
+    assert_eq!(control(&server, "POST", "heal", &Value::Null).0, 200);
+    assert_eq!(api(&server, &aws, &admin, "ListUsers").unwrap().0, 200);
+
+    assert_eq!(control(&server, "POST", "latency", &json!({"milliseconds": 120})).0, 200);
+    let before = Instant::now();
+    assert_eq!(api(&server, &aws, &admin, "ListUsers").unwrap().0, 200);
+    assert!(before.elapsed() >= Duration::from_millis(120));
+    assert_eq!(control(&server, "POST", "latency", &json!({"milliseconds": 0})).0, 200);
+    assert_eq!(control(&server, "POST", "rate", &json!({"per_second": 0.001})).0, 200);
+    assert_eq!(api(&server, &aws, &admin, "ListUsers").unwrap().0, 200);
+    assert_eq!(api(&server, &aws, &admin, "ListUsers").unwrap().0, 400);
+    assert_eq!(control(&server, "POST", "rate", &json!({"per_second": null})).0, 200);
+
+    let (_, log) = control(&server, "GET", "log", &Value::Null);
+    let calls = log["calls"].as_array().unwrap();
+    assert_eq!(calls[4]["action"], "ListUsers");
+    assert_eq!((&calls[4]["lost"], &calls[4]["status"]), (&json!(true), &json!(200)));
+    assert_eq!(calls[1]["code"], "Throttling");
+    assert_eq!(calls[0]["caller"], "arn:aws:iam::111122223333:user/admin");
+}
+
+#[test]
+fn the_state_shows_users_and_devices_and_no_seed() {
+    let (aws, admin, server) = served();
+    let serial = aws.add_device_for("admin", 1).remove(0);
+    let (status, state) = control(&server, "GET", "state", &Value::Null);
+    assert_eq!(status, 200);
+    assert_eq!(state["devices"][0]["arn"], json!(serial));
+    assert_eq!(state["devices"][0]["user"], "admin");
+    assert_eq!(state["users"][0]["access_keys"], json!([admin.access_key_id]));
+    let seed = aws.seed_of(&serial).unwrap();
+    let text = state.to_string();
+    for form in [data_encoding::BASE32_NOPAD.encode(&seed), data_encoding::HEXLOWER.encode(&seed)] {
+        assert!(!text.contains(&form));
+    }
+    assert!(!text.contains(&admin.secret_access_key));
+}
+
+#[test]
+fn a_web_page_cannot_use_the_control_path() {
+    let (aws, _, server) = served();
+    let body = json!({"what": "deny"}).to_string();
+    let post = |headers: &str| {
+        let head = format!("POST /_glasskey/fault HTTP/1.1\r\n{headers}");
+        exchange(&server, &head, body.as_bytes()).unwrap().0
+    };
+    let port = server.addr().port();
+    for refused in [
+        format!("Host: 127.0.0.1:{port}\r\nOrigin: https://example.com"),
+        format!("Host: 127.0.0.1:{port}\r\nOrigin: null"),
+        format!("Host: rebound.example.com:{port}"),
+        format!("Host: 127.0.0.1.example.com:{port}"),
+    ] {
+        assert_eq!(post(&refused), 403, "{refused}");
+    }
+    assert_eq!(aws.calls(), []);
+    for taken in [format!("Host: 127.0.0.1:{port}"), format!("Host: localhost:{port}")] {
+        assert_eq!(post(&taken), 200, "{taken}");
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let (_, _, server) = served();
+    for (method, command, body, expected) in [
+        ("POST", "clock", json!({"advance": 30}), 400),
+        ("POST", "clock", Value::Null, 400),
+        ("POST", "fault", json!({"what": "explode"}), 400),
+        ("POST", "fault", json!({"what": "deny", "nht": 3}), 400),
+        ("GET", "fault", Value::Null, 404),
+        ("GET", "nothing", Value::Null, 404),
+    ] {
+        assert_eq!(control(&server, method, command, &body).0, expected, "{method} {command} {body}");
+    }
+    let host = format!("Host: {}", server.addr());
+    let large = vec![b'a'; (1 << 20) + 1];
+    let refused = exchange(&server, &format!("POST / HTTP/1.1\r\n{host}"), &large);
+    assert!(refused.as_ref().is_none_or(|(status, _)| *status == 413), "{refused:?}");
+}
