@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glasskey::keys::{self, Found};
 use glasskey::transport::pcsc::PcscPorts;
 use glasskey::transport::{Card, Ports};
 
@@ -149,6 +150,13 @@ impl Hands {
             "close" => {
                 self.card = None;
                 "closed".to_owned()
+            }
+            "keys" => {
+                let tell = |found: Found| match found.key {
+                    Ok(key) => key.serial.map_or("key without serial".to_owned(), |serial| serial.to_string()),
+                    Err(error) => format!("{error:?}"),
+                };
+                keys::list(&ports).unwrap().into_iter().map(tell).collect::<Vec<_>>().join("|")
             }
             "oath" => {
                 let (reader, line) = object.split_once('|').unwrap();
