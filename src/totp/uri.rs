@@ -43,11 +43,12 @@ pub enum BadUri {
     NotOtpauth,
     /// The label names no account.
     NoAccount,
-    /// There is no `secret` parameter.
+    /// There is no `secret` parameter, or it is empty.
     NoSecret,
     /// The secret is not usable.
     Seed(BadSeed),
-    /// A parameter has a value that means nothing here: its name.
+    /// A parameter has a value that means nothing here, or is given twice: its name. `label` is the part before the
+    /// parameters.
     Parameter(&'static str),
     /// The issuer of the label is not the issuer of the parameter.
     TwoIssuers,
@@ -60,8 +61,8 @@ impl Uri {
     /// Reads an otpauth URI, as scanned from a QR code or pasted; blanks around it are ignored.
     ///
     /// Parameters this tool does not know are ignored, but one that is given twice or makes no sense is refused: a
-    /// credential with other parameters than its maker meant gives wrong codes. Defaults are SHA-1, 6 digits, 30 seconds and counter 0.
-    /// The position in [`BadSeed::NotBase32`] counts from the beginning of the secret.
+    /// credential with other parameters than its maker meant gives wrong codes. Defaults are SHA-1, 6 digits,
+    /// 30 seconds and counter 0. The position in [`BadSeed::NotBase32`] counts from the beginning of the secret.
     pub fn parse(text: &[u8]) -> Result<Self, BadUri> {
         on_wiped_stack(|| {
             let text = text.trim_ascii();
