@@ -296,11 +296,12 @@ impl Run {
 
     /// Gives up: undoes, and joins what is left to the cause.
     pub(super) fn give_up(self, (stage, cause): At, account: &Account, desk: &mut Desk<'_>) -> Failed {
-        // Heard. What follows is the undoing, which a second Ctrl-C ends.
-        desk.interrupt.clear();
-        if matches!(cause, Cause::Interrupted | Cause::Aws(aws::Error::Interrupted)) && !self.intents.is_empty() {
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        if matches!(cause, Cause::Interrupted) && !self.intents.is_empty() {
             desk.tell(Notice::Undoing);
         }
+        // Heard. What follows is the undoing, which a second Ctrl-C ends.
+        desk.interrupt.clear();
         let left = self.undo(account, desk);
         failed((stage, cause), left, desk)
     }

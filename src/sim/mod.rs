@@ -8,3 +8,4 @@ pub mod card_server;
 pub mod clock;
 pub mod oath_card;
 pub mod serve;
+pub mod tap;
