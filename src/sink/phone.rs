@@ -3,7 +3,7 @@
 use super::{Bench, Error, Sink};
 use crate::person::Notice;
 use crate::secret::Seed;
-use crate::totp::{self, AWS, Step};
+use crate::totp::{self, AWS, Step, Uri};
 
 /// A phone that scans the seed.
 pub struct PhoneSink {
@@ -20,7 +20,7 @@ impl Sink for PhoneSink {
     }
 
     fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        let uri = totp::uri(Some(&self.issuer), &self.account, AWS, seed);
+        let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
         let clock = bench.clock;
         // The phone's clock may be a step off, and typing takes time.
         let mut check = |code: &crate::secret::Code| {

@@ -2,7 +2,7 @@
 //! (so that finding nothing later is not blindness), and then that nothing is left.
 
 use super::maps::{Pattern, Scanner, mapping_of, read};
-use glasskey::secret::{Seed, on_wiped_stack};
+use glasskey::secret::{Seed, harden, on_wiped_stack};
 use glasskey::totp::{self, Algorithm, Step};
 use std::hint::black_box;
 use std::panic::catch_unwind;
@@ -192,4 +192,24 @@ fn reading_a_seed_and_computing_a_code_leave_no_trace() {
     drop(seed.to_base32());
     drop(seed);
     assert_eq!(forms.map(|form| scanner.count(form)), [0; 4], "after the seed is gone");
+}
+
+#[test]
+fn a_hardened_process_dumps_no_core_and_cannot_be_traced() {
+    const CHILD: &str = "GLASSKEY_TEST_HARDENED_CHILD";
+    if std::env::var_os(CHILD).is_none() {
+        // For good, and for the whole process: so in one of its own, this same test again.
+        let name = std::thread::current().name().unwrap().to_owned();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", &name, "--test-threads=1"]).env(CHILD, "1").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+        return;
+    }
+    assert_eq!(harden(), []);
+    assert_eq!(harden(), [], "twice does no harm");
+    let core = rustix::process::getrlimit(rustix::process::Resource::Core);
+    assert_eq!((core.current, core.maximum), (Some(0), Some(0)));
+    let dumpable = rustix::process::dumpable_behavior().unwrap();
+    assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -181,7 +181,7 @@ fn photograph(drawing: &str, scale: usize) -> Canvas {
     let mut canvas = Canvas::new(lines[0].len() * scale, 2 * lines.len() * scale);
     for y in 0..canvas.height {
         for x in 0..canvas.width {
-            let upper = (y / scale) % 2 == 0;
+            let upper = (y / scale).is_multiple_of(2);
             let dark = match lines[y / scale / 2][x / scale] {
                 ' ' => false,
                 '▀' => upper,

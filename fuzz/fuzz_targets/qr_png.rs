@@ -1,0 +1,12 @@
+//! Any bytes are a picture with QR codes in it or are refused. Start from a corpus of PNG files.
+//! `cargo +nightly fuzz run qr_png`
+#![no_main]
+
+use glasskey::qr::decode_png;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    if let Ok(texts) = decode_png(file) {
+        assert!(!texts.is_empty());
+    }
+});
