@@ -1,1 +1,4 @@
-//! cli
+//! Arguments in; stdout, stderr and exit code out: every command through the binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod keys; // what is plugged in
