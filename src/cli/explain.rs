@@ -93,8 +93,8 @@ pub fn failed(failed: &Failed) -> Explanation {
     } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
         text.exit = Exit::Left;
         text.hints.push("run the command again for the keys that have no device yet".to_owned());
-    } else if text.state.is_empty() && began(failed.stage) {
-        text.state.push("what had been done was undone again; nothing was left behind".to_owned());
+    } else if began(failed.stage) {
+        text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
     text
 }
@@ -143,7 +143,9 @@ fn left(left: &Left) -> String {
             format!("kept: the credential \"{name}\" on YubiKey {key}, which can still finish the device")
         }
         Left::OnPhone { account } => {
-            format!("if a phone scanned the QR code, remove its entry \"AWS ({account})\": its codes are of no use")
+            format!(
+                "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
+            )
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
     }

@@ -277,7 +277,8 @@ impl Run {
         let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, desk);
         let mut left: Vec<Left> = self.written_keys().filter_map(remove).collect();
         if self.intents.contains(&Undo::RemoveFromPhone) {
-            left.push(Left::OnPhone { account: self.begin.arn.resource().to_owned() });
+            let arn = &self.begin.arn;
+            left.push(Left::OnPhone { account: format!("{}/{}", arn.account(), arn.resource()) });
         }
         if !left.iter().any(Left::is_for_recover)
             && let Err(cause) = self.finish()

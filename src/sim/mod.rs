@@ -4,6 +4,7 @@
 //! system's random source; nothing is hard-coded.
 
 pub mod aws;
+#[cfg(unix)]
 pub mod card_server;
 pub mod clock;
 pub mod oath_card;
