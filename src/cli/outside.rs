@@ -12,6 +12,7 @@ use crate::totp::Clock;
 use crate::transport::Ports;
 use crate::transport::socket::SocketPorts;
 use crate::world::World;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,10 +51,19 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
 
 /// Software keys where the environment names them, else the system's readers.
 pub(super) fn ports() -> Box<dyn Ports> {
-    if let Some(sockets) = std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty()) {
+    if let Some(sockets) = software_keys() {
         return Box::new(SocketPorts::new(std::env::split_paths(&sockets).collect()));
     }
     system_ports()
+}
+
+/// Whether [`ports`] are software keys.
+pub(super) fn are_software_keys() -> bool {
+    software_keys().is_some()
+}
+
+fn software_keys() -> Option<OsString> {
+    std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty())
 }
 
 #[cfg(feature = "pcsc")]
