@@ -1,8 +1,8 @@
 //! `glasskey keys`: the table, the JSON, and what is in the way.
 
+use crate::support::{Keys, protect, put};
 #[cfg(feature = "pcsc")]
 use crate::support::{glasskey, run};
-use crate::support::{Keys, protect, put};
 use glasskey::keys::{Applications, FormFactor};
 use glasskey::sim::oath_card::{Fault, On, Options, What, When};
 use serde_json::json;
