@@ -2,7 +2,9 @@
 
 use crate::aws::Tag;
 use crate::keys::Serial;
+use crate::totp::Algorithm;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// glasskey puts hardware MFA on AWS accounts and keeps it working.
@@ -189,42 +191,7 @@ Examples:
         at: Option<String>,
     },
     /// write a credential; the secret is asked for, or read from stdin
-    #[command(before_long_help = "\
-The secret is base32 or an otpauth:// URI. It is asked for without echo, or read from stdin;
-it is never an argument, since arguments can be seen by everybody on the machine.
-
-Examples:
-  glasskey oath add --key 12345678 --issuer Example alice
-  glasskey oath add --key 12345678 --qr-image code.png
-  some-password-manager show otp | glasskey oath add --key 12345678 --yes
-")]
-    Add {
-        #[command(flatten)]
-        key: OneKey,
-        /// the account; a URI or QR code may name it instead
-        account: Option<String>,
-        /// the issuer
-        #[arg(long)]
-        issuer: Option<String>,
-        /// read the otpauth URI from a QR code in this PNG
-        #[arg(long, value_name = "FILE")]
-        qr_image: Option<PathBuf>,
-        /// have the key ask for a touch before every code
-        #[arg(long)]
-        touch: bool,
-        /// the hash: SHA1, SHA256 or SHA512
-        #[arg(long, value_name = "HASH")]
-        algorithm: Option<String>,
-        /// digits of a code: 6, 7 or 8
-        #[arg(long, value_parser = clap::value_parser!(u8).range(6..=8))]
-        digits: Option<u8>,
-        /// seconds a code lasts
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86400))]
-        period: Option<u32>,
-        /// count events instead of time (HOTP), from this counter
-        #[arg(long, value_name = "COUNTER")]
-        hotp: Option<u32>,
-    },
+    Add(Add),
     /// remove a credential for good
     Delete {
         #[command(flatten)]
@@ -250,6 +217,47 @@ Examples:
     Reset(OneKey),
     /// show the applet's version, slots and password state
     Info(OneKey),
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+The secret is base32 or an otpauth:// URI. It is asked for without echo, or read from stdin;
+it is never an argument, since arguments can be seen by everybody on the machine.
+
+Examples:
+  glasskey oath add --key 12345678 --issuer Example alice
+  glasskey oath add --key 12345678 --qr-image code.png
+  some-password-manager show otp | glasskey oath add --key 12345678
+")]
+pub(super) struct Add {
+    #[command(flatten)]
+    pub(super) key: OneKey,
+    /// the account, or issuer:account; a URI or QR code may name it instead
+    pub(super) account: Option<String>,
+    /// A secret given here, as other tools take it: refused in words, and never repeated on the screen.
+    #[arg(hide = true, trailing_var_arg = false)]
+    pub(super) misplaced: Vec<OsString>,
+    /// the issuer
+    #[arg(long)]
+    pub(super) issuer: Option<String>,
+    /// read the otpauth URI from a QR code in this PNG
+    #[arg(long, value_name = "FILE")]
+    pub(super) qr_image: Option<PathBuf>,
+    /// have the key ask for a touch before every code
+    #[arg(long)]
+    pub(super) touch: bool,
+    /// the hash: SHA1, SHA256 or SHA512
+    #[arg(long, value_name = "HASH", value_parser = algorithm)]
+    pub(super) algorithm: Option<Algorithm>,
+    /// digits of a code: 6, 7 or 8
+    #[arg(long, value_parser = clap::value_parser!(u8).range(6..=8))]
+    pub(super) digits: Option<u8>,
+    /// seconds a code lasts
+    #[arg(long, value_name = "SECONDS", conflicts_with = "hotp", value_parser = clap::value_parser!(u32).range(1..=86400))]
+    pub(super) period: Option<u32>,
+    /// count events instead of time (HOTP), from this counter
+    #[arg(long, value_name = "COUNTER")]
+    pub(super) hotp: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -288,6 +296,14 @@ pub(super) struct Simulate {
 
 fn serial(text: &str) -> Result<Serial, String> {
     text.parse().map(Serial).map_err(|_| "a serial number is digits only, as printed on the key".to_owned())
+}
+
+fn algorithm(text: &str) -> Result<Algorithm, String> {
+    let plain = text.replace('-', "").to_ascii_uppercase();
+    [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512]
+        .into_iter()
+        .find(|algorithm| algorithm.as_str() == plain)
+        .ok_or_else(|| "a hash is SHA1, SHA256 or SHA512".to_owned())
 }
 
 fn tag(text: &str) -> Result<Tag, String> {

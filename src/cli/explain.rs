@@ -328,10 +328,17 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
         E::Unsupported { what, since: oath::Version(a, b, c) } => {
             Explanation::new("unsupported", format!("the firmware of {on} cannot do {what}; {a}.{b}.{c} and later can"))
         }
-        E::SeedTooShort => Explanation::new("seed_too_short", "the secret is too short: the applet takes 2 bytes or more"),
-        E::BadName { bytes: 0 } => Explanation::new("bad_name", "the credential's name is empty, or its issuer holds a colon"),
+        E::SeedTooShort => Explanation::new("seed_too_short", "the secret is too short: the applet takes 2 bytes or more")
+            .exit(Exit::Usage),
+        E::BadName { bytes: 0 } => Explanation::new("bad_name", "the credential's name is empty").exit(Exit::Usage),
+        E::BadName { bytes: ..=oath::MAX_NAME } => {
+            Explanation::new("bad_name", "a key would read the credential's name back differently")
+                .hint("the account must not be empty, the issuer must not hold a colon, and the name must not begin with a number and a slash")
+                .exit(Exit::Usage)
+        }
         E::BadName { bytes } => Explanation::new("name_too_long", format!("the credential's name has {bytes} bytes; 64 fit"))
-            .hint("shorten the issuer or the account"),
+            .hint("shorten the issuer or the account")
+            .exit(Exit::Usage),
         E::Refused(sw) => Explanation::new("key_refused", format!("{on} refused with status word {sw}")),
         E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
     }

@@ -11,6 +11,7 @@ use crate::platform::{Interrupt, SystemClock};
 use crate::totp::Clock;
 use crate::transport::Ports;
 use crate::world::World;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,18 +50,27 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
 
 /// Software keys where the environment names them, else the system's readers.
 pub(super) fn ports() -> Box<dyn Ports> {
-    software_keys().unwrap_or_else(system_ports)
+    software_ports().unwrap_or_else(system_ports)
+}
+
+/// Whether [`ports`] are software keys.
+pub(super) fn are_software_keys() -> bool {
+    cfg!(unix) && software_keys().is_some()
+}
+
+fn software_keys() -> Option<OsString> {
+    std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty())
 }
 
 #[cfg(unix)]
-fn software_keys() -> Option<Box<dyn Ports>> {
-    let sockets = std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty())?;
+fn software_ports() -> Option<Box<dyn Ports>> {
+    let sockets = software_keys()?;
     Some(Box::new(crate::transport::socket::SocketPorts::new(std::env::split_paths(&sockets).collect())))
 }
 
 /// Software keys are served on Unix sockets.
 #[cfg(not(unix))]
-fn software_keys() -> Option<Box<dyn Ports>> {
+fn software_ports() -> Option<Box<dyn Ports>> {
     None
 }
 

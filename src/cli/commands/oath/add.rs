@@ -1,0 +1,165 @@
+//! `glasskey oath add`: a credential is written, then the key's code is compared with our own arithmetic. One that
+//! cannot be proved does not stay.
+
+use super::secret::{self, Found};
+use super::{Bench, Failed, interrupted, joined, name_json, refused, shown, usage};
+use crate::cli::Outcome;
+use crate::cli::args::Add;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::keys::Serial;
+use crate::oath::{self, Name, New};
+use crate::person::{Notice, Person};
+use crate::secret::Seed;
+use crate::totp::{self, AWS, Kind, Params, Step};
+use serde_json::json;
+use std::time::SystemTime;
+
+pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
+    refuse_secrets_in_arguments(args)?;
+    let given = secret::given(args, bench)?;
+    let key = bench.key_to_write(&args.key)?;
+    let found = match given {
+        Some(found) => found,
+        None => secret::asked(bench)?,
+    };
+    let credential = Credential::new(args, found)?;
+    credential.write(key, bench)?;
+    let proved = credential.kind == Kind::Totp;
+    if proved {
+        if let Err(why) = credential.prove(key, bench) {
+            return Err(credential.take_back(key, why, bench));
+        }
+        bench.step(key, &format!("written as \"{}\", its code matches", shown(credential.name.id())));
+    } else {
+        bench.step(
+            key,
+            &format!("written as \"{}\"; not proved, since that would use up a code", shown(credential.name.id())),
+        );
+    }
+    let Credential { name, kind, params, touch, .. } = &credential;
+    let rest = json!({
+        "type": "credential_added", "key": key, "algorithm": params.algorithm.as_str(), "digits": params.digits,
+        "touch": touch, "proved": proved,
+    });
+    let json = joined(name_json(name, *kind != Kind::Totp), rest);
+    bench.console.result(&format!("{}\n", shown(name.id())), &json);
+    Ok(Exit::Done)
+}
+
+/// A secret among the arguments has been seen already: by `ps`, by the shell's history. The answer does not repeat it.
+fn refuse_secrets_in_arguments(args: &Add) -> Result<(), Failed> {
+    let uri = args.account.as_ref().is_some_and(|account| secret::looks_like_a_uri(account.as_bytes()));
+    if !uri && args.misplaced.is_empty() {
+        return Ok(());
+    }
+    let what = if uri { "an otpauth URI was given as an argument" } else { "there is an argument too many" };
+    Err(Box::new(
+        Explanation::new("secret_in_arguments", what)
+            .note("everybody on this machine can see arguments, and the shell keeps them in its history")
+            .hint("if it was a secret, have the service issue a new one; then run the command without it, and it is asked for")
+            .exit(Exit::Usage),
+    ))
+}
+
+/// What is to be written.
+struct Credential {
+    name: Name,
+    kind: Kind,
+    params: Params,
+    touch: bool,
+    seed: Seed,
+}
+
+impl Credential {
+    /// What the arguments say, and for the rest what came with the secret.
+    fn new(args: &Add, found: Found) -> Result<Self, Failed> {
+        let (issuer, account, params, kind, seed) = match found {
+            Found::Uri(uri) => (uri.issuer, Some(uri.account), uri.params, uri.kind, uri.seed),
+            Found::Seed(seed) => (None, None, AWS, Kind::Totp, seed),
+        };
+        let (issuer, account) = match args.account.as_deref() {
+            None => (issuer, account),
+            // `issuer:account`, unless the issuer is named apart.
+            Some(named) => match named.split_once(':').filter(|_| args.issuer.is_none()) {
+                Some((issuer, account)) => (Some(issuer.to_owned()), Some(account.to_owned())),
+                None => (issuer, Some(named.to_owned())),
+            },
+        };
+        let issuer = args.issuer.clone().or(issuer).filter(|issuer| !issuer.is_empty());
+        let account = account.ok_or_else(|| {
+            Box::new(usage("no account is named").hint("`glasskey oath add --issuer Example alice` names both"))
+        })?;
+        let kind = args.hotp.map_or(kind, |counter| Kind::Hotp { counter });
+        let params = Params {
+            algorithm: args.algorithm.unwrap_or(params.algorithm),
+            digits: args.digits.unwrap_or(params.digits),
+            period: if kind == Kind::Totp { args.period.unwrap_or(params.period) } else { AWS.period },
+        };
+        if kind != Kind::Totp && args.period.is_some() {
+            return Err(Box::new(usage("an HOTP credential counts events; --period means nothing to it")));
+        }
+        let name = Name::new(params.period, issuer.as_deref(), &account)
+            .map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))?;
+        Ok(Self { name, kind, params, touch: args.touch, seed })
+    }
+
+    /// PUT. The key is closed again at once: pcscd keeps the last command, which holds the seed, until then.
+    fn write(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
+        let mut session = bench.session(key)?;
+        // Known to be absent before PUT is sent: should it be there afterwards, it is ours to remove.
+        if session.list().map_err(refused(key))?.iter().any(|present| present.name == self.name) {
+            return Err(refused(key)(oath::Error::NameTaken(self.name.clone())));
+        }
+        let Self { name, kind, params, touch, seed } = self;
+        let new = New { name, kind: *kind, params: *params, touch: *touch, seed };
+        let put = session.put(&new);
+        drop(session);
+        match put {
+            Ok(()) => Ok(()),
+            Err(error @ (oath::Error::Transport(_) | oath::Error::Malformed)) => {
+                Err(self.take_back(key, refused(key)(error), bench))
+            }
+            Err(error) => Err(refused(key)(error)),
+        }
+    }
+
+    /// The key's code for now, against our own.
+    fn prove(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
+        let mut session = bench.session(key)?;
+        if self.touch {
+            bench.person.tell(&Notice::Touch { key });
+        }
+        let step = Step::at(SystemTime::now(), self.params.period);
+        let code = session.code(&self.name, step);
+        if bench.interrupt.raised() {
+            return Err(Box::new(interrupted()));
+        }
+        if code.map_err(refused(key))?.matches(&totp::code(&self.seed, self.params, step)) {
+            return Ok(());
+        }
+        let what = format!("YubiKey {key} computes another code than the secret gives");
+        Err(Box::new(
+            Explanation::new("wrong_code", what)
+                .hint("do not use this key; `glasskey keys` shows its model and firmware"),
+        ))
+    }
+
+    /// Removes what was written, or says that it may be there.
+    fn take_back(&self, key: Serial, mut why: Failed, bench: &mut Bench<'_>) -> Failed {
+        let id = shown(self.name.id());
+        let removed = match bench.session(key).map(|mut session| session.delete(&self.name)) {
+            Ok(Ok(())) => Some(format!("the credential \"{id}\" was removed again; nothing was left behind")),
+            Ok(Err(oath::Error::NotFound(_))) => Some("nothing was written".to_owned()),
+            _ => None,
+        };
+        match removed {
+            Some(state) => why.state.push(state),
+            None => {
+                why.exit = Exit::Left;
+                why.state.push(format!("perhaps left behind: the credential \"{id}\" on YubiKey {key}, not proved"));
+                why.hints.push(format!("`glasskey oath delete --key {key} \"{id}\"` removes it"));
+            }
+        }
+        why
+    }
+}

@@ -1,0 +1,189 @@
+//! `glasskey oath code`.
+//!
+//! One code goes to standard output alone when that is a pipe or a file, so that `$(glasskey oath code …)` is the
+//! code; its name and the seconds left go to stderr then. At a terminal they stand on the same line.
+
+use super::{Bench, Failed, joined, name_json, refused, shown, usage};
+use crate::cli::Outcome;
+use crate::cli::args::OneKey;
+use crate::cli::explain::{Exit, Explanation};
+use crate::keys::Serial;
+use crate::oath::{Answer, Name, Session};
+use crate::person::{Notice, Person};
+use crate::secret::Code;
+use crate::totp::{Step, unix};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal};
+use std::time::SystemTime;
+
+pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
+    let at = at.map(moment).transpose()?;
+    let key = bench.key_to_read(key)?;
+    let mut session = bench.session(key)?;
+    let asked = Asked { key, at, unix: at.unwrap_or_else(now) };
+    let all = session.all(asked.unix).map_err(refused(key))?;
+    match name {
+        None => asked.show_all(&all, bench),
+        Some(wanted) => {
+            let (name, answer) = choose(all, wanted, key)?;
+            asked.show_one(&name, answer, session, bench)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Whose codes, and for when.
+struct Asked {
+    key: Serial,
+    /// `--at`.
+    at: Option<u64>,
+    /// The moment the codes are for.
+    unix: u64,
+}
+
+impl Asked {
+    fn show_all(&self, all: &[(Name, Answer)], bench: &mut Bench<'_>) {
+        if all.is_empty() {
+            bench.console.say(&format!("glasskey: there is no credential on YubiKey {}", self.key));
+        }
+        let line = |(name, answer): &(Name, Answer)| match answer {
+            Answer::Code(code) => format!("{:<8}  {}{}\n", code.expose(), shown(name.id()), self.in_brackets(name)),
+            Answer::Touch => format!("{:<8}  {}\n", "[touch]", shown(name.id())),
+            Answer::Hotp => format!("{:<8}  {}\n", "[HOTP]", shown(name.id())),
+        };
+        let lines: String = all.iter().map(line).collect();
+        let codes: Vec<Value> = all.iter().map(|(name, answer)| self.json(name, answer)).collect();
+        self.result(&lines, codes, bench);
+    }
+
+    fn show_one(&self, name: &Name, answer: Answer, session: Session, bench: &mut Bench<'_>) -> Result<(), Failed> {
+        let hotp = matches!(answer, Answer::Hotp);
+        let code = self.code(name, answer, session, bench)?;
+        let id = shown(name.id());
+        let left = if hotp { String::new() } else { self.in_brackets(name) };
+        let human = if io::stdout().is_terminal() {
+            format!("{}  {id}{left}\n", code.expose())
+        } else {
+            if !self.json_asked(bench) {
+                bench.console.say(&format!("{id}{left}"));
+            }
+            format!("{}\n", code.expose())
+        };
+        let json = if hotp { counted(name, &code) } else { self.json(name, &Answer::Code(code)) };
+        self.result(&human, vec![json], bench);
+        Ok(())
+    }
+
+    /// The code, after a touch or with the next event where that is what it takes.
+    fn code(&self, name: &Name, answer: Answer, mut session: Session, bench: &mut Bench<'_>) -> Result<Code, Failed> {
+        let (period, ..) = name.parts();
+        let computed = match answer {
+            Answer::Code(code) => return Ok(code),
+            Answer::Touch => {
+                bench.person.tell(&Notice::Touch { key: self.key });
+                session.code(name, Step(self.unix / u64::from(period)))
+            }
+            Answer::Hotp if self.at.is_some() => {
+                return Err(Box::new(usage("an HOTP credential counts events; --at means nothing to it")));
+            }
+            Answer::Hotp => session.next_hotp(name),
+        };
+        computed.map_err(|error| {
+            // A touch that nobody gives after Ctrl-C is an interruption.
+            if bench.interrupt.raised() { bench.unanswered(super::interrupted()) } else { refused(self.key)(error) }
+        })
+    }
+
+    /// `  (12 s left)`; nothing for another moment than now.
+    fn in_brackets(&self, name: &Name) -> String {
+        if self.at.is_some() {
+            return String::new();
+        }
+        let (_, until) = self.validity(name);
+        match until.saturating_sub(now()) {
+            0 => "  (just expired)".to_owned(),
+            left => format!("  ({left} s left)"),
+        }
+    }
+
+    /// From and until when the code is the current one, in seconds since the Unix epoch.
+    fn validity(&self, name: &Name) -> (u64, u64) {
+        let period = u64::from(name.parts().0);
+        let from = self.unix / period * period;
+        (from, from.saturating_add(period))
+    }
+
+    fn json(&self, name: &Name, answer: &Answer) -> Value {
+        let (code, needs) = match answer {
+            Answer::Code(code) => (Some(code.expose()), None),
+            Answer::Touch => (None, Some("touch")),
+            Answer::Hotp => (None, Some("counter")),
+        };
+        let hotp = matches!(answer, Answer::Hotp);
+        let (from, until) = Some(self.validity(name)).filter(|_| !hotp).unzip();
+        joined(
+            name_json(name, hotp),
+            json!({ "code": code, "needs": needs, "valid_from": from, "valid_until": until }),
+        )
+    }
+
+    fn json_asked(&self, bench: &Bench<'_>) -> bool {
+        bench.global.json
+    }
+
+    fn result(&self, human: &str, codes: Vec<Value>, bench: &mut Bench<'_>) {
+        let json = json!({ "type": "codes", "key": self.key, "at": self.unix, "codes": codes });
+        bench.console.result(human, &json);
+    }
+}
+
+/// An HOTP code, which has no time.
+fn counted(name: &Name, code: &Code) -> Value {
+    let rest = json!({ "code": code.expose(), "needs": null, "valid_from": null, "valid_until": null });
+    joined(name_json(name, true), rest)
+}
+
+fn now() -> u64 {
+    unix(SystemTime::now())
+}
+
+/// `--at`: seconds since the Unix epoch, or RFC 3339.
+fn moment(text: &str) -> Result<u64, Failed> {
+    let seconds = text.parse().ok().or_else(|| {
+        let timestamp: Timestamp = text.parse().ok()?;
+        u64::try_from(timestamp.as_second()).ok()
+    });
+    let wrong = || {
+        usage(format!("\"{text}\" is not a moment"))
+            .hint("write it as 2026-11-23T14:03:00Z, or as seconds since the Unix epoch")
+    };
+    seconds.ok_or_else(|| Box::new(wrong()))
+}
+
+/// The credential of this name, or the only one whose name holds this part in any case.
+fn choose(all: Vec<(Name, Answer)>, wanted: &str, key: Serial) -> Result<(Name, Answer), Failed> {
+    let exact = all.iter().position(|(name, _)| name.id() == wanted);
+    let part = wanted.to_lowercase();
+    let holds = |(name, _): &&(Name, Answer)| name.id().to_lowercase().contains(&part);
+    let ids: Vec<String> = all.iter().filter(holds).map(|(name, _)| shown(name.id())).collect();
+    let index = match (exact, &*ids) {
+        (Some(index), _) => Some(index),
+        (None, [_]) => all.iter().position(|one| holds(&one)),
+        (None, []) => None,
+        (None, several) => {
+            let what =
+                format!("{} credentials have \"{wanted}\" in their names: {}", several.len(), several.join(", "));
+            return Err(Box::new(
+                Explanation::new("ambiguous_name", what)
+                    .hint("give the whole name of one, or more of it")
+                    .exit(Exit::Usage),
+            ));
+        }
+    };
+    index.and_then(|index| all.into_iter().nth(index)).ok_or_else(|| {
+        let what = format!("no credential on YubiKey {key} has \"{wanted}\" in its name");
+        let hint = format!("`glasskey oath list --key {key}` shows what is on it");
+        Box::new(Explanation::new("no_credential", what).hint(hint))
+    })
+}

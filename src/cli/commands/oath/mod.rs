@@ -1,0 +1,195 @@
+//! `glasskey oath`: the OATH applet of one key, by hand.
+//!
+//! No prompt is shown while a key is open: what a person thinks over for a minute must not lock other programs out of
+//! the reader. So a command opens the key, looks, lets go, asks, and opens it again.
+
+mod add;
+mod code;
+mod password;
+mod remove;
+mod secret;
+mod show;
+
+use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::terminal::TerminalPerson;
+use crate::cli::{Outcome, outside};
+use crate::keys::{self, Key, Serial};
+use crate::oath::{self, Name, Session};
+use crate::person::{Person, Question};
+use crate::platform::Interrupt;
+use crate::ring::{self, Ring};
+use serde_json::{Value, json};
+
+pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outcome {
+    let interrupt = Interrupt::install()
+        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
+    let ports = outside::ports();
+    let mut bench = Bench {
+        ring: Ring::new(&*ports),
+        person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
+        interrupt,
+        console,
+        global: &cli.global,
+    };
+    match &args.command {
+        OathCommand::List(key) => show::list(key, &mut bench),
+        OathCommand::Info(key) => show::info(key, &mut bench),
+        OathCommand::Code { key, name, at, .. } => code::run(key, name.as_deref(), at.as_deref(), &mut bench),
+        OathCommand::Add(add) => add::run(add, &mut bench),
+        OathCommand::Delete { key, name } => remove::delete(key, name, &mut bench),
+        OathCommand::Rename { key, from, to } => remove::rename(key, from, to, &mut bench),
+        OathCommand::Reset(key) => remove::reset(key, &mut bench),
+        OathCommand::Password { command: PasswordCommand::Set { key, new_password_fd } } => {
+            password::set(key, *new_password_fd, &mut bench)
+        }
+        OathCommand::Password { command: PasswordCommand::Clear(key) } => password::clear(key, &mut bench),
+    }
+}
+
+type Failed = Box<Explanation>;
+
+/// What a command has at hand.
+struct Bench<'a> {
+    ring: Ring<'a>,
+    person: TerminalPerson,
+    interrupt: Interrupt,
+    console: &'a mut Console,
+    global: &'a Global,
+}
+
+impl Bench<'_> {
+    /// The key to read: the one named, or the only one.
+    fn key_to_read(&self, named: &OneKey) -> Result<Serial, Failed> {
+        match named.key {
+            Some(serial) => Ok(serial),
+            None => self.only_key().map(|(serial, _)| serial),
+        }
+    }
+
+    /// The key to write: the one named, or the only one once the person has confirmed that it is meant.
+    fn key_to_write(&mut self, named: &OneKey) -> Result<Serial, Failed> {
+        if let Some(serial) = named.key {
+            return Ok(serial);
+        }
+        let (key, Key { model, .. }) = self.only_key()?;
+        let nobody = Explanation::new("nobody_to_ask", format!("is {model} {key} meant? Nobody can be asked"))
+            .hint(format!("name it with --key {key}"))
+            .exit(Exit::Person);
+        self.confirm(&Question::UseTheOnlyKey { key, model }, nobody)?;
+        Ok(key)
+    }
+
+    fn only_key(&self) -> Result<(Serial, Key), Failed> {
+        let (key, _card) = keys::open(self.ring.ports(), None).map_err(|error| explain::keys(&error))?;
+        let no_serial = || {
+            Explanation::new("no_serial", format!("the {} here does not tell its serial number", key.model))
+                .hint("`ykman otp settings --serial-usb-visible` makes it tell")
+        };
+        Ok((key.serial.ok_or_else(no_serial)?, key))
+    }
+
+    /// Opens the key's applet, unlocked.
+    fn session(&mut self, key: Serial) -> Result<Session, Failed> {
+        self.ring.session(key, &mut self.person).map_err(|error| match error {
+            ring::Error::NobodyToAsk { .. } => self.unanswered(explain::ring(&error)),
+            error => Box::new(explain::ring(&error)),
+        })
+    }
+
+    /// Asks for a yes; `nobody` is the error where nobody can be asked.
+    fn confirm(&mut self, question: &Question, nobody: Explanation) -> Result<(), Failed> {
+        match self.person.confirm(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
+            None => Err(self.unanswered(nobody)),
+        }
+    }
+
+    /// Why a prompt has no answer: an interruption, or `nobody`.
+    fn unanswered(&self, nobody: Explanation) -> Failed {
+        Box::new(if self.interrupt.raised() { interrupted() } else { nobody })
+    }
+
+    /// A line about something that was done.
+    fn step(&self, verb: impl ToString, what: &str) {
+        let style = self.console.style();
+        style.say(&format!("  {} {what}", style.bold(&format!("{:<9}", verb.to_string()))));
+    }
+
+    fn warn(&self, what: &str) {
+        let style = self.console.style();
+        style.say(&format!("glasskey: {} {what}", style.yellow("warning:")));
+    }
+}
+
+fn interrupted() -> Explanation {
+    Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted)
+}
+
+fn usage(what: impl Into<String>) -> Explanation {
+    Explanation::new("usage", what).exit(Exit::Usage)
+}
+
+/// What the applet of `key` said to a command that changes nothing.
+fn refused(key: Serial) -> impl Fn(oath::Error) -> Failed {
+    move |error| Box::new(explain::oath(Some(key), &error))
+}
+
+/// What the applet said to a command that changes something. When its answer was lost, the change may have been made:
+/// `look` is the command that tells.
+fn not_done(key: Serial, look: &str) -> impl Fn(oath::Error) -> Failed {
+    move |error| {
+        let mut text = explain::oath(Some(key), &error);
+        if let oath::Error::Transport(_) | oath::Error::Malformed = error {
+            text.exit = Exit::Left;
+            text.state.push(format!("it is not known whether the change was made; `glasskey oath {look}` shows"));
+        }
+        Box::new(text)
+    }
+}
+
+fn name_of(id: &str) -> Result<Name, Failed> {
+    Name::from_id(id).map_err(|error| Box::new(explain::oath(None, &error)))
+}
+
+/// A name as it may be shown: what would move the cursor or turn the writing direction is escaped. A key's names were
+/// written by whoever had it in hand.
+fn shown(id: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    id.chars().fold(String::new(), |mut text, c| {
+        if c.is_control() || turns(c) {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+        text
+    })
+}
+
+/// The parts of a name, for JSON.
+fn name_json(name: &Name, hotp: bool) -> Value {
+    let (period, issuer, account) = name.parts();
+    let kind = if hotp { "hotp" } else { "totp" };
+    let period = Some(period).filter(|_| !hotp);
+    json!({ "name": name.id(), "issuer": issuer, "account": account, "kind": kind, "period": period })
+}
+
+/// One JSON object made of two.
+fn joined(mut first: Value, second: Value) -> Value {
+    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
+        first.extend(second);
+    }
+    first
+}
+
+/// Whether a credential's name is one that AWS, glasskey or another tool gives to an MFA device of AWS.
+fn is_for_aws(name: &Name) -> bool {
+    let (_, issuer, account) = name.parts();
+    name.id().starts_with("arn:aws")
+        || issuer.is_some_and(|issuer| {
+            matches!(issuer, "AWS" | "Amazon Web Services" | "Amazon") || issuer.starts_with("aws/iam/")
+        })
+        || account.starts_with("arn:aws")
+}

@@ -1,0 +1,93 @@
+//! `glasskey oath delete`, `rename` and `reset`.
+
+use super::{Bench, is_for_aws, name_of, not_done, refused, shown, usage};
+use crate::cli::Outcome;
+use crate::cli::args::OneKey;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::keys::{self, OathState, Serial};
+use crate::oath::{self, Credential, Name, Session};
+use crate::person::Question;
+use serde_json::json;
+
+pub(super) fn delete(key: &OneKey, name: &str, bench: &mut Bench<'_>) -> Outcome {
+    let name = name_of(name)?;
+    let key = bench.key_to_write(key)?;
+    find(&bench.session(key)?.list().map_err(refused(key))?, &name, key)?;
+    if is_for_aws(&name) {
+        bench.warn(&format!(
+            "\"{}\" is named like an MFA device of AWS; without it this key can no longer sign in with that device",
+            shown(name.id())
+        ));
+    }
+    let nobody = Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
+        .hint("--yes says yes")
+        .exit(Exit::Person);
+    bench.confirm(&Question::DeleteCredential { key, name: shown(name.id()) }, nobody)?;
+    bench.session(key)?.delete(&name).map_err(not_done(key, &format!("list --key {key}")))?;
+    bench.step(key, &format!("\"{}\" removed", shown(name.id())));
+    bench.console.result("", &json!({ "type": "credential_deleted", "key": key, "name": name.id() }));
+    Ok(Exit::Done)
+}
+
+/// The new name keeps the period, which is a part of the id, not of what people call it.
+pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) -> Outcome {
+    let (from, to) = (name_of(from)?, name_of(to)?);
+    let (period, ..) = from.parts();
+    let (written, issuer, account) = to.parts();
+    if written != period && written != 30 {
+        return Err(Box::new(usage("a credential's period cannot be changed by renaming it")));
+    }
+    let to = Name::new(period, issuer, account).map_err(|error| Box::new(explain::oath(None, &error)))?;
+    let key = bench.key_to_write(key)?;
+    let renamed = bench.session(key)?.rename(&from, &to);
+    renamed.map_err(not_done(key, &format!("list --key {key}")))?;
+    if is_for_aws(&from) && !is_for_aws(&to) {
+        bench.warn("under its new name, glasskey does not recognise it as an MFA device of AWS");
+    }
+    bench.step(key, &format!("\"{}\" is now \"{}\"", shown(from.id()), shown(to.id())));
+    let json = json!({ "type": "credential_renamed", "key": key, "from": from.id(), "to": to.id() });
+    bench.console.result(&format!("{}\n", shown(to.id())), &json);
+    Ok(Exit::Done)
+}
+
+/// Works on a locked key too: it is the way out of a forgotten password.
+pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
+    if bench.global.yes && named.key.is_none() {
+        return Err(Box::new(
+            usage("with --yes, a reset needs the key's serial number").hint("name the key with --key SERIAL"),
+        ));
+    }
+    let (found, card) = keys::open(bench.ring.ports(), named.key).map_err(|error| explain::keys(&error))?;
+    let key = match (found.serial, named.key) {
+        (Some(key), _) => key,
+        _ => bench.key_to_read(named)?,
+    };
+    let mut session = Session::open(card).map_err(refused(key))?;
+    let names = if session.is_locked() { Vec::new() } else { session.list().map_err(refused(key))? };
+    drop(session);
+    let credentials = match found.oath {
+        OathState::Open { used, .. } => Some(used),
+        _ => None,
+    };
+    let for_aws = names.iter().filter(|one| is_for_aws(&one.name)).count();
+    if for_aws > 0 {
+        bench.warn(&format!(
+            "{for_aws} of the credentials are named like MFA devices of AWS; without them this key can no longer sign in"
+        ));
+    }
+    // Typing the serial number confirms the key too, so a key that was not named is not asked about apart.
+    let nobody = Explanation::new("nobody_to_ask", "the serial number must be typed in, and nobody can be asked")
+        .hint(format!("--yes together with --key {key} does without"))
+        .exit(Exit::Person);
+    bench.confirm(&Question::ResetOath { key, credentials }, nobody)?;
+    let (_, card) = keys::open(bench.ring.ports(), Some(key)).map_err(|error| explain::keys(&error))?;
+    let reset = Session::open(card).and_then(|mut session| session.reset());
+    reset.map_err(not_done(key, &format!("info --key {key}")))?;
+    bench.step(key, "reset: no credential and no password is on it");
+    bench.console.result("", &json!({ "type": "oath_reset", "key": key, "credentials": credentials }));
+    Ok(Exit::Done)
+}
+
+fn find<'a>(all: &'a [Credential], name: &Name, key: Serial) -> Result<&'a Credential, super::Failed> {
+    all.iter().find(|one| one.name == *name).ok_or_else(|| refused(key)(oath::Error::NotFound(name.clone())))
+}

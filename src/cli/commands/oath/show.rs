@@ -1,0 +1,59 @@
+//! `glasskey oath list` and `glasskey oath info`.
+
+use super::{Bench, joined, name_json, refused, shown};
+use crate::cli::Outcome;
+use crate::cli::args::OneKey;
+use crate::cli::explain::{self, Exit};
+use crate::keys::{self, OathState};
+use crate::oath::Session;
+use serde_json::{Value, json};
+
+pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
+    let key = bench.key_to_read(key)?;
+    let credentials = bench.session(key)?.list().map_err(refused(key))?;
+    if credentials.is_empty() {
+        bench.console.say(&format!("glasskey: there is no credential on YubiKey {key}"));
+    }
+    let lines: String = credentials.iter().map(|one| format!("{}\n", shown(one.name.id()))).collect();
+    let each = credentials
+        .iter()
+        .map(|one| joined(name_json(&one.name, one.hotp), json!({ "algorithm": one.algorithm.as_str() })));
+    let each: Vec<Value> = each.collect();
+    bench.console.result(&lines, &json!({ "type": "credentials", "key": key, "credentials": each }));
+    Ok(Exit::Done)
+}
+
+/// What SELECT tells, which needs no password.
+pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
+    let (key, card) = keys::open(bench.ring.ports(), key.key).map_err(|error| explain::keys(&error))?;
+    let session = Session::open(card).map_err(|error| Box::new(explain::oath(key.serial, &error)))?;
+    let info = session.info();
+    let (used, touch) = match key.oath {
+        OathState::Open { used, touch, .. } => (Some(used), Some(touch)),
+        _ => (None, None),
+    };
+    let serial = key.serial.map_or_else(String::new, |serial| format!(" {serial}"));
+    let slots = match used {
+        Some(used) => format!("{used} of {} used", info.capacity),
+        None => format!("{}; how many are used cannot be read without the password", info.capacity),
+    };
+    let mut lines = vec![
+        ("key", format!("{}{serial}", key.model)),
+        ("firmware", key.firmware.to_string()),
+        ("applet", info.version.to_string()),
+        ("device id", info.device_id.clone()),
+        ("password", if info.protected { "set" } else { "none" }.to_owned()),
+        ("slots", slots),
+    ];
+    lines.extend(touch.map(|touch| ("touch", format!("{touch} of them ask for one"))));
+    let human: String = lines.iter().map(|(what, value)| format!("{what:<9}  {value}\n")).collect();
+    bench.console.result(
+        &human,
+        &json!({
+            "type": "oath_info", "key": key.serial, "model": key.model, "firmware": key.firmware.to_string(),
+            "applet": info.version.to_string(), "device_id": info.device_id, "password": info.protected,
+            "capacity": info.capacity, "used": used, "touch": touch,
+        }),
+    );
+    Ok(Exit::Done)
+}
