@@ -19,6 +19,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod fido;
 pub mod flow;
 pub mod journal;
 pub mod keys;

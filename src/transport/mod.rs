@@ -3,6 +3,7 @@
 //! This room knows readers, APDUs and status words. It does not know any applet: what the bytes mean is
 //! [`crate::oath`]'s and [`crate::keys`]'s business. [`pcsc`] is the only file that names the `pcsc` crate.
 
+pub mod hid;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
 #[cfg(unix)]
