@@ -7,7 +7,7 @@
 
 use crate::secret::on_wiped_stack;
 use png::{ColorType, DecodingError, Limits, Transformations};
-use qrcodegen::{QrCode, QrCodeEcc};
+use qrcodegen::{QrCode, QrCodeEcc, QrSegment};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use zeroize::Zeroizing;
 
@@ -139,7 +139,7 @@ fn text_of<G: rqrr::BitGrid>(grid: &rqrr::Grid<G>) -> Option<Zeroizing<Vec<u8>>>
     Some(text)
 }
 
-/// The text does not fit into a QR code (2953 bytes).
+/// The text does not fit into a QR code (2953 bytes; more if most of it is upper-case letters and digits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -153,7 +153,7 @@ pub struct Matrix {
 /// modules are easier to scan.
 pub fn matrix(text: &str) -> Result<Matrix, TooLong> {
     on_wiped_stack(|| {
-        let code = QrCode::encode_text(text, QrCodeEcc::Low).map_err(|_| TooLong)?;
+        let code = QrCode::encode_segments(&segments(text), QrCodeEcc::Low).map_err(|_| TooLong)?;
         let side = code.size();
         let modules = (0..side).flat_map(|y| (0..side).map(move |x| (x, y)));
         let size = usize::try_from(side).unwrap_or_default();
@@ -161,6 +161,21 @@ pub fn matrix(text: &str) -> Result<Matrix, TooLong> {
         dark.extend(modules.map(|(x, y)| code.get_module(x, y)));
         Ok(Matrix { size, dark })
     })
+}
+
+/// The longest run of upper-case letters and digits, which in an otpauth URI is the secret, takes 5.5 bits a character
+/// in a segment of its own instead of 8. For an AWS seed that is often the difference between a drawing that fits
+/// into 24 lines and one that does not.
+fn segments(text: &str) -> Vec<QrSegment> {
+    /// Below this, a segment's header costs more than it saves.
+    const WORTHWHILE: usize = 16;
+    let runs = text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit()));
+    let longest = runs.max_by_key(|run| run.len()).filter(|run| run.len() >= WORTHWHILE);
+    let Some((run, (before, after))) = longest.and_then(|run| Some((run, text.split_once(run)?))) else {
+        return vec![QrSegment::make_bytes(text.as_bytes())];
+    };
+    let bytes = |part: &str| Some(QrSegment::make_bytes(part.as_bytes())).filter(|_| !part.is_empty());
+    [bytes(before), Some(QrSegment::make_alphanumeric(run)), bytes(after)].into_iter().flatten().collect()
 }
 
 /// A text as a drawing for the terminal: [`matrix`] and [`Matrix::render`].

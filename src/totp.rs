@@ -124,6 +124,9 @@ pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
 }
 
+/// A `Date` header counts whole seconds and takes a while to arrive. Within that, a host's own clock is the better one.
+const UNCERTAIN_MS: u64 = 1500;
+
 /// Not yet compared with AWS.
 const UNKNOWN: i64 = i64::MIN;
 
@@ -134,10 +137,10 @@ impl Clock {
         Self { host, ahead_ms: Arc::new(AtomicI64::new(UNKNOWN)) }
     }
 
-    /// Now, corrected where AWS has been heard.
+    /// Now, corrected where AWS has been heard and disagrees by more than its header can be wrong.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let ahead = self.ahead_ms().unwrap_or(0);
+        let ahead = self.ahead_ms().filter(|ms| ms.unsigned_abs() > UNCERTAIN_MS).unwrap_or(0);
         let now = self.host.now();
         let by = Duration::from_millis(ahead.unsigned_abs());
         if ahead >= 0 { now.checked_sub(by).unwrap_or(UNIX_EPOCH) } else { now.checked_add(by).unwrap_or(now) }

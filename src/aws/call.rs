@@ -5,12 +5,11 @@
 //! [`Error::OutcomeUnknown`] and the flow asks. *Answered*: that is the answer.
 
 use super::client::{Account, Live};
-use super::error::{Error, refusal};
+use super::error::{Error, refusal, words};
 use crate::secret::on_wiped_stack;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::fmt;
 use std::time::Duration;
@@ -68,7 +67,7 @@ impl fmt::Display for Call {
 pub struct Retry {
     /// The call.
     pub call: Call,
-    /// AWS's code, or "no reply".
+    /// What happened: "AWS answered Throttling", "no reply came".
     pub why: String,
     /// How long is waited first.
     pub after: Duration,
@@ -150,9 +149,9 @@ impl Account {
 
 fn why(error: &Error) -> String {
     match error {
-        Error::TryLater { code, .. } => code.clone(),
-        Error::Unreachable { .. } => "no connection".to_owned(),
-        _ => "no reply".to_owned(),
+        Error::TryLater { code, .. } => format!("AWS answered {code}"),
+        Error::Unreachable { .. } => "no connection could be made".to_owned(),
+        _ => "no reply came".to_owned(),
     }
 }
 
@@ -160,7 +159,7 @@ fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let detail = DisplayErrorContext(&error).to_string();
+    let detail = words(&error);
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();

@@ -2,17 +2,14 @@
 
 use super::arn::Caller;
 use super::call::Retry;
+use super::config::{Cached, DEFAULT_REGION, runtime};
 use super::error::Error;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use aws_smithy_async::time::TimeSource;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Builder, Connector as HttpConnector, tls};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -20,11 +17,10 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserialization
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::cell::{Cell, RefCell};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Where HTTP goes.
@@ -92,59 +88,7 @@ impl Connector {
         account.caller = account.get_caller_identity()?;
         Ok(account)
     }
-
-    fn load(&self) -> Result<(SdkConfig, Cached, Credentials), Error> {
-        let runtime = runtime()?;
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::disabled())
-            .time_source(CorrectedTime(self.clock.clone()))
-            .http_client(self.http_client());
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Wire::InProcess(_, credentials) = &self.wire {
-            loader = loader.empty_test_environment().credentials_provider(credentials.clone());
-        }
-        let config = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                config = loader.load() => Ok(config),
-                () = self.interrupt.raised_async() => Err(Error::Interrupted),
-            }
-        })?;
-        let provider = config
-            .credentials_provider()
-            .ok_or_else(|| Error::NoCredentials { detail: "the configuration names no credentials".to_owned() })?;
-        let cached = Cached::over(provider, self.clock.clone());
-        let first = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                credentials = cached.provide_credentials() => credentials.map_err(no_credentials),
-                () = self.interrupt.raised_async() => Err(Error::Interrupted),
-            }
-        })?;
-        Ok((config, cached, first))
-    }
-
-    /// A new HTTP client with no connection open. TLS by ring: a process starts 25 ms sooner than with aws-lc.
-    fn http_client(&self) -> SharedHttpClient {
-        match &self.wire {
-            Wire::InProcess(http, _) => http.clone(),
-            Wire::Network => Builder::new().build_with_connector_fn(|settings, components| {
-                let mut connector = HttpConnector::builder()
-                    .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                    .proxy_config(ProxyConfig::from_env());
-                connector.set_connector_settings(settings.cloned());
-                connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-                connector.build()
-            }),
-        }
-    }
 }
-
 impl Account {
     /// Who is calling.
     #[must_use]
@@ -231,40 +175,6 @@ impl Account {
     }
 }
 
-/// IAM and STS answer everywhere; commercial accounts need name no region.
-const DEFAULT_REGION: &str = "us-east-1";
-
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::BadConfiguration { detail: cause.to_string() })
-}
-
-fn no_credentials(cause: CredentialsError) -> Error {
-    let detail = DisplayErrorContext(&cause).to_string();
-    match cause {
-        CredentialsError::CredentialsNotLoaded(_) => Error::NoCredentials { detail },
-        _ => Error::BadConfiguration { detail },
-    }
-}
-
-/// Host time as corrected by AWS's replies, for signing.
-#[derive(Clone)]
-struct CorrectedTime(Clock);
-
-impl std::fmt::Debug for CorrectedTime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CorrectedTime")
-    }
-}
-
-impl TimeSource for CorrectedTime {
-    fn now(&self) -> SystemTime {
-        self.0.now()
-    }
-}
-
 /// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made).
 #[derive(Clone)]
 struct Ears(Clock);
@@ -294,48 +204,5 @@ impl Intercept for Ears {
             self.0.heard(date + Duration::from_millis(500), self.0.host_now());
         }
         Ok(())
-    }
-}
-
-/// Credentials, asked for once and again when they are about to expire: `credential_process` may want a touch, and
-/// each new client would ask anew.
-#[derive(Clone)]
-struct Cached {
-    inner: SharedCredentialsProvider,
-    clock: Clock,
-    held: Arc<Mutex<Option<Credentials>>>,
-}
-
-impl Cached {
-    fn over(inner: SharedCredentialsProvider, clock: Clock) -> Self {
-        Self { inner, clock, held: Arc::default() }
-    }
-
-    fn fresh(&self) -> Option<Credentials> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let soon = self.clock.now() + Duration::from_secs(60);
-        held.clone().filter(|credentials| credentials.expiry().is_none_or(|expiry| expiry > soon))
-    }
-}
-
-impl std::fmt::Debug for Cached {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Cached")
-    }
-}
-
-impl ProvideCredentials for Cached {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            if let Some(credentials) = self.fresh() {
-                return Ok(credentials);
-            }
-            let credentials = self.inner.provide_credentials().await?;
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials.clone());
-            Ok(credentials)
-        })
     }
 }

@@ -7,6 +7,7 @@
 mod arn;
 mod call;
 mod client;
+mod config;
 mod error;
 mod mfa;
 mod sts;

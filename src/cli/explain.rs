@@ -90,8 +90,11 @@ pub fn failed(failed: &Failed) -> Explanation {
     if recover {
         text.exit = Exit::Left;
         text.hints.push("`glasskey recover` looks at what is left and finishes or undoes it".to_owned());
-    } else if text.state.is_empty() && began(failed.stage) {
-        text.state.push("what had been done was undone again; nothing was left behind".to_owned());
+    } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
+        text.exit = Exit::Left;
+        text.hints.push("run the command again for the keys that have no device yet".to_owned());
+    } else if began(failed.stage) {
+        text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
     text
 }
@@ -132,6 +135,7 @@ fn left(left: &Left) -> String {
         }
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
+        Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
         }
@@ -139,7 +143,9 @@ fn left(left: &Left) -> String {
             format!("kept: the credential \"{name}\" on YubiKey {key}, which can still finish the device")
         }
         Left::OnPhone { account } => {
-            format!("if a phone scanned the QR code, remove its entry \"AWS ({account})\": its codes are of no use")
+            format!(
+                "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
+            )
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
     }

@@ -8,6 +8,7 @@ mod console;
 pub mod explain;
 mod notices;
 mod outside;
+mod private_dir;
 mod terminal;
 
 use args::{Cli, Command};

@@ -45,13 +45,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             )]
         }
         Notice::Retrying(retry) => {
-            let seconds = retry.after.as_secs();
-            vec![format!(
-                "  {} {} answered {}; trying again in {seconds} s",
-                style.dim("waiting  "),
-                retry.call,
-                retry.why
-            )]
+            step("waiting", format!("{} s, then {} again: {}", retry.after.as_secs(), retry.call, retry.why))
         }
         Notice::SessionOpened { serial, key } => {
             step("session", format!("opened with a code for {serial} from YubiKey {key}"))

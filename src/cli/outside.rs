@@ -10,7 +10,6 @@ use crate::person::Notice;
 use crate::platform::{Interrupt, SystemClock};
 use crate::totp::Clock;
 use crate::transport::Ports;
-use crate::transport::socket::SocketPorts;
 use crate::world::World;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,19 +50,28 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
 
 /// Software keys where the environment names them, else the system's readers.
 pub(super) fn ports() -> Box<dyn Ports> {
-    if let Some(sockets) = software_keys() {
-        return Box::new(SocketPorts::new(std::env::split_paths(&sockets).collect()));
-    }
-    system_ports()
+    software_ports().unwrap_or_else(system_ports)
 }
 
 /// Whether [`ports`] are software keys.
 pub(super) fn are_software_keys() -> bool {
-    software_keys().is_some()
+    cfg!(unix) && software_keys().is_some()
 }
 
 fn software_keys() -> Option<OsString> {
     std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty())
+}
+
+#[cfg(unix)]
+fn software_ports() -> Option<Box<dyn Ports>> {
+    let sockets = software_keys()?;
+    Some(Box::new(crate::transport::socket::SocketPorts::new(std::env::split_paths(&sockets).collect())))
+}
+
+/// Software keys are served on Unix sockets.
+#[cfg(not(unix))]
+fn software_ports() -> Option<Box<dyn Ports>> {
+    None
 }
 
 #[cfg(feature = "pcsc")]
@@ -73,7 +81,7 @@ fn system_ports() -> Box<dyn Ports> {
 
 #[cfg(not(feature = "pcsc"))]
 fn system_ports() -> Box<dyn Ports> {
-    Box::new(SocketPorts::new(Vec::new()))
+    Box::new(crate::sim::oath_card::SoftPorts(Vec::new()))
 }
 
 /// Where the journal lives: `$GLASSKEY_STATE_DIR`, else as the platform has it (XDG Base Directory: state).

@@ -121,12 +121,12 @@ impl Person for TerminalPerson {
             return Some(true);
         }
         match question {
-            Question::Proceed => yes(&*self.ask("Continue? [y/N] ", false)?),
+            Question::Proceed => yes(&self.ask("Continue? [y/N] ", false)?),
             Question::DeleteCredential { key, name } => {
-                yes(&*self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
+                yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
             }
             Question::UseTheOnlyKey { key, model } => {
-                yes(&*self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
+                yes(&self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
             }
             Question::ResetOath { key, credentials } => {
                 let what = match credentials {

@@ -162,16 +162,17 @@ fn examine(
             _ => DeviceState::Foreign { user },
         },
     };
-    let written = intents.iter().filter_map(|intent| match intent {
-        Undo::RemoveCredential { key } => Some(*key),
-        _ => None,
-    });
+    // A key that was not reached holds nothing of this run, whatever it holds.
+    let state = |key: Serial, desk: &mut Desk<'_>| {
+        let reached = intents.contains(&Undo::RemoveCredential { key });
+        if reached { key_state(key, &begin.credential, desk) } else { KeyState::Absent }
+    };
     Ok(Unfinished {
         user: begin.user.clone(),
         arn: begin.arn.clone(),
         started: UNIX_EPOCH + Duration::from_secs(begin.started),
         device,
-        keys: written.map(|key| (key, key_state(key, &begin.credential, desk))).collect(),
+        keys: begin.keys.iter().map(|key| (*key, state(*key, desk))).collect(),
         phone: intents.contains(&Undo::RemoveFromPhone),
     })
 }

@@ -183,6 +183,8 @@ pub enum Left {
     Unknown { arn: DeviceArn, why: aws::Error },
     /// The device is enabled.
     Enabled { arn: DeviceArn },
+    /// A device of the same command that was finished before this one failed. It works.
+    Earlier { arn: DeviceArn },
     /// A credential on a key; its device does not exist, or is listed beside it.
     Credential { key: Serial, name: String, why: Option<ring::Error> },
     /// An entry in a phone's app, of no use any more.
@@ -195,7 +197,7 @@ impl Left {
     /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
     #[must_use]
     pub fn is_for_recover(&self) -> bool {
-        !matches!(self, Self::OnPhone { .. })
+        !matches!(self, Self::OnPhone { .. } | Self::Earlier { .. })
     }
 }
 
@@ -275,7 +277,8 @@ impl Run {
         let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, desk);
         let mut left: Vec<Left> = self.written_keys().filter_map(remove).collect();
         if self.intents.contains(&Undo::RemoveFromPhone) {
-            left.push(Left::OnPhone { account: self.begin.arn.resource().to_owned() });
+            let arn = &self.begin.arn;
+            left.push(Left::OnPhone { account: format!("{}/{}", arn.account(), arn.resource()) });
         }
         if !left.iter().any(Left::is_for_recover)
             && let Err(cause) = self.finish()
@@ -294,11 +297,12 @@ impl Run {
 
     /// Gives up: undoes, and joins what is left to the cause.
     pub(super) fn give_up(self, (stage, cause): At, account: &Account, desk: &mut Desk<'_>) -> Failed {
-        // Heard. What follows is the undoing, which a second Ctrl-C ends.
-        desk.interrupt.clear();
-        if matches!(cause, Cause::Interrupted | Cause::Aws(aws::Error::Interrupted)) && !self.intents.is_empty() {
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        if matches!(cause, Cause::Interrupted) && !self.intents.is_empty() {
             desk.tell(Notice::Undoing);
         }
+        // Heard. What follows is the undoing, which a second Ctrl-C ends.
+        desk.interrupt.clear();
         let left = self.undo(account, desk);
         failed((stage, cause), left, desk)
     }

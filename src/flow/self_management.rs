@@ -11,55 +11,54 @@ use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::secret::Code;
 use crate::totp::{AWS, Step, unix};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// The session is for this command only; 15 minutes is the shortest STS gives.
 const SESSION: Duration = Duration::from_secs(900);
 
 /// A credential on an attached key that belongs to one of the user's devices.
-struct Factor {
+pub(super) struct Factor {
     serial: String,
     enabled: SystemTime,
     key: Serial,
     name: Name,
 }
 
-/// Opens an MFA session where the rule asks for one, with a code from an attached key. `None`: the rule does not
-/// apply. `not_before`: a device just enabled is not known to STS earlier.
-pub(super) fn satisfy(
+/// Finds the factor to open a session with, where the rule asks for one. `None`: the rule does not apply. Changes
+/// nothing and spends no code.
+pub(super) fn factor_needed(
     account: &Account,
     user: &str,
     devices: &[MfaDevice],
-    not_before: Option<SystemTime>,
     desk: &mut Desk<'_>,
-) -> Result<Option<Account>, Cause> {
+) -> Result<Option<Factor>, Cause> {
     let caller = account.caller();
     if devices.is_empty() || !account.uses_long_term_key() || caller.identity != Identity::User(user.to_owned()) {
         return Ok(None);
     }
-    let Some(factor) = find_factor(account, devices, desk)? else {
-        let devices = devices.iter().map(|device| device.serial.clone()).collect();
-        return Err(Cause::Refused(Refusal::NeedsMfaSession { devices }));
-    };
-    let not_before = not_before.into_iter().chain([factor.enabled + PROPAGATION]).max();
-    if let Some(left) = not_before.and_then(|moment| moment.duration_since(desk.clock.now()).ok()) {
-        desk.wait("for STS to know the new device", left)?;
+    match find_factor(account, devices, desk)? {
+        Some(factor) => Ok(Some(factor)),
+        None => {
+            let devices = devices.iter().map(|device| device.serial.clone()).collect();
+            Err(Cause::Refused(Refusal::NeedsMfaSession { devices }))
+        }
     }
-    open_session(account, &factor, desk).map(Some)
 }
 
-/// Between the devices of `--separate`: the one just enabled is what the next one's session is opened with.
-pub(super) fn allow(
+/// Between the devices of `--separate`: the one just enabled opens the session for the next one.
+pub(super) fn session_after(
     account: &Account,
     user: &str,
     done: &[DeviceResult],
     desk: &mut Desk<'_>,
 ) -> Result<Option<Account>, Cause> {
+    let now = desk.clock.now();
     let enabled: Vec<MfaDevice> =
-        done.iter().map(|device| MfaDevice { serial: device.arn.to_string(), enabled: desk.clock.now() }).collect();
-    let first_code = done.iter().map(|device| device.first_code_from).max();
-    let not_before = first_code.map(|from| UNIX_EPOCH + Duration::from_secs(from).max(PROPAGATION));
-    satisfy(account, user, &enabled, not_before, desk)
+        done.iter().map(|device| MfaDevice { serial: device.arn.to_string(), enabled: now }).collect();
+    match factor_needed(account, user, &enabled, desk)? {
+        Some(factor) => open_session(account, &factor, desk).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
@@ -87,7 +86,10 @@ fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) ->
 
 /// STS takes each code once. Where this step's code is refused (somebody just used it), the next step's is tried,
 /// and then no more: nine tries in three minutes lock the device.
-fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+    if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
+        desk.wait("for STS to know the new device", left)?;
+    }
     let step = Step::at(desk.clock.now(), AWS.period);
     let code = code(factor, step, desk)?;
     let session = match account.mfa_session(&factor.serial, &code, SESSION) {

@@ -4,7 +4,9 @@
 //! system's random source; nothing is hard-coded.
 
 pub mod aws;
+#[cfg(unix)]
 pub mod card_server;
 pub mod clock;
 pub mod oath_card;
 pub mod serve;
+pub mod tap;

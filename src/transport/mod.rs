@@ -5,6 +5,7 @@
 
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
+#[cfg(unix)]
 pub mod socket;
 
 use std::fmt;

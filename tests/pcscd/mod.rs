@@ -4,9 +4,17 @@
 //! Every test has a pcscd of its own (see [`rig`]), so tests run in parallel and no key of this machine is touched.
 
 #![cfg(all(feature = "pcsc", target_os = "linux"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 pub(crate) mod key;
+mod oath;
 pub(crate) mod probe;
 mod readers;
 pub(crate) mod rig;

@@ -2,7 +2,7 @@
 //!
 //! libpcsclite finds pcscd by a fixed path, so code that is to use a rig's pcscd has to run in the rig. A probe is
 //! this test binary again, with [`obey`] as its only test. It speaks for glasskey (`open`, `transmit`, …, through
-//! [`PcscPorts`]) or for some other program (`other connect`, …, straight through the `pcsc` crate).
+//! [`PcscPorts`], or `oath …`, see [`oath::carry_out`]) or for some other program (`other connect`, …, straight through the `pcsc` crate).
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
@@ -10,10 +10,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glasskey::keys::{self, Found};
 use glasskey::transport::pcsc::PcscPorts;
 use glasskey::transport::{Card, Ports};
 
-use super::rig::Rig;
+use super::{oath, rig::Rig};
 
 /// Set in the probe's process only.
 const MARK: &str = "GLASSKEY_TEST_PROBE";
@@ -21,8 +22,8 @@ const MARK: &str = "GLASSKEY_TEST_PROBE";
 /// Separates the probe's answers from what the test harness prints.
 const ANSWER: &str = "answer: ";
 
-/// How long a probe waits for another program's transaction.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// How long `open-briefly` waits for another program's transaction.
+const BRIEFLY: Duration = Duration::from_millis(300);
 
 /// Far more than any line takes; for a machine that is busy with something else.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -132,13 +133,13 @@ struct Hands {
 
 impl Hands {
     fn carry_out(&mut self, verb: &str, object: &str) -> String {
-        let ports = PcscPorts::with_patience(PATIENCE);
+        let ports = PcscPorts::with_patience(if verb == "open-briefly" { BRIEFLY } else { DEADLINE });
         match verb {
             "readers" => match ports.readers() {
                 Ok(names) => names.join("|"),
                 Err(error) => format!("{error:?}"),
             },
-            "open" => match ports.open(object) {
+            "open" | "open-briefly" => match ports.open(object) {
                 Ok(card) => self.card.insert(card).shared_with().map_or("alone".to_owned(), |h| format!("{h:?}")),
                 Err(error) => format!("{error:?}"),
             },
@@ -150,7 +151,18 @@ impl Hands {
                 self.card = None;
                 "closed".to_owned()
             }
-            "other" => self.as_another_program(object).map_or_else(|code| format!("{code:?}"), |done| done),
+            "keys" => {
+                let tell = |found: Found| match found.key {
+                    Ok(key) => key.serial.map_or("key without serial".to_owned(), |serial| serial.to_string()),
+                    Err(error) => format!("{error:?}"),
+                };
+                keys::list(&ports).unwrap().into_iter().map(tell).collect::<Vec<_>>().join("|")
+            }
+            "oath" => {
+                let (reader, line) = object.split_once('|').unwrap();
+                oath::carry_out(reader, line).unwrap_or_else(|error| format!("{error:?}"))
+            }
+            "other" => self.as_another_program(object).unwrap_or_else(|code| format!("{code:?}")),
             unknown => panic!("no such verb: {unknown}"),
         }
     }

@@ -1,5 +1,8 @@
 //! Several programs and one card.
 
+use glasskey::sim::card_server;
+use glasskey::sim::oath_card::{Options, SoftKey};
+
 use super::key::Key;
 use super::probe::Probe;
 use super::readers::{SELECT, says};
@@ -56,7 +59,7 @@ fn another_programs_transaction_is_waited_for_but_not_for_ever() {
     let (_rig, key, mut ours, mut theirs, open) = stage();
     theirs.ask(&format!("other connect {}", reader_name(0)));
     assert_eq!(theirs.ask("other begin"), "done");
-    assert_eq!(ours.ask(&open), busy(&theirs.holder()));
+    assert_eq!(ours.ask(&open.replace("open", "open-briefly")), busy(&theirs.holder()));
     let before = key.resets();
     assert_eq!(theirs.ask(&format!("other transmit {SELECT}")), "9000", "giving up does not disturb them");
     assert_eq!(theirs.ask("other leave"), "done");
@@ -73,6 +76,20 @@ fn a_card_that_another_program_resets_and_leaves_is_ours_as_soon_as_it_is_free()
     assert_eq!(theirs.ask("other reset"), "done");
     assert_eq!(ours.answer(), "alone");
     assert_eq!(ours.ask(&format!("transmit {SELECT}")), " 9000");
+}
+
+#[test]
+fn one_busy_reader_hides_no_other_key() {
+    let rig = Rig::with_readers(3);
+    let serve =
+        |serial, slot| card_server::serve(&SoftKey::new(Options::new(serial)), &rig.card_socket(slot)).unwrap();
+    let _keys = [serve(17_000_001, 0), serve(17_000_002, 2)];
+    rig.await_cards(2);
+    let (mut ours, mut theirs) = (Probe::start(&rig), Probe::start(&rig));
+    let no_card = format!("Transport(NoCard {{ reader: {:?} }})", reader_name(1));
+    assert_eq!(ours.ask("keys"), format!("17000001|{no_card}|17000002"));
+    theirs.ask(&format!("open {}", reader_name(0)));
+    assert_eq!(ours.ask("keys"), format!("Transport({})|{no_card}|17000002", busy(&theirs.holder())));
 }
 
 #[test]

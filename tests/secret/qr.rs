@@ -222,9 +222,19 @@ fn the_drawing_has_a_quiet_zone_of_four_modules() {
 }
 
 #[test]
-fn an_aws_code_needs_no_more_than_80_columns_and_32_lines() {
-    let (columns, lines) = matrix(URI).unwrap().columns_and_lines();
-    assert!(columns <= 80 && lines <= 32, "{columns}x{lines}");
+fn the_code_of_an_aws_seed_fits_a_terminal_of_80_by_24() {
+    let uri = format!("otpauth://totp/AWS:123456789012%2Falice?secret={}&issuer=AWS", "JBSWY3DPEHPK3PXP".repeat(4));
+    assert_eq!(matrix(&uri).unwrap().columns_and_lines(), (45, 23));
+    assert_eq!(texts(&Canvas::of(&uri, 3).png()), Ok(vec![uri]));
+}
+
+#[test]
+fn runs_of_capitals_and_digits_come_back_in_place() {
+    let run = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    for text in [run.to_owned(), format!("é{run}"), format!("{run}é"), format!("a{run}b{run}c"), format!("A-{run}-A")]
+    {
+        assert_eq!(texts(&Canvas::of(&text, 3).png()), Ok(vec![text]));
+    }
 }
 
 #[test]
@@ -239,6 +249,11 @@ proptest! {
 
     #[test]
     fn any_text_survives(text in "\\PC{1,120}") {
+        prop_assert_eq!(texts(&Canvas::of(&text, 3).png()), Ok(vec![text]));
+    }
+
+    #[test]
+    fn any_capitals_survive(text in "[A-Z0-9a: ]{1,120}") {
         prop_assert_eq!(texts(&Canvas::of(&text, 3).png()), Ok(vec![text]));
     }
 

@@ -2,8 +2,11 @@
 //! environment of this machine is touched.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
 
+mod simulated;
 mod terminal;
 
+#[allow(unused_imports)]
+pub(crate) use simulated::Simulated;
 #[allow(unused_imports)]
 pub(crate) use terminal::Typist;
 
@@ -52,6 +55,10 @@ impl Keys {
     /// The n-th key, counted from 0.
     pub(crate) fn key(&self, nth: usize) -> &SoftKey {
         &self.keys[nth]
+    }
+
+    pub(crate) fn all(&self) -> &[SoftKey] {
+        &self.keys
     }
 
     pub(crate) fn state_dir(&self) -> PathBuf {

@@ -1,10 +1,273 @@
-//! `glasskey demo`
+//! `glasskey demo`: the whole story on stand-ins, in seconds. The flows are the real ones; each line says which calls
+//! the simulated AWS answered, and every claim is checked before it is printed.
 
+use crate::aws::{Account, Connector, Error, NewDevice};
 use crate::cli::Outcome;
 use crate::cli::args::Cli;
-use crate::cli::console::Console;
-use crate::cli::explain::Explanation;
+use crate::cli::console::{Console, Style};
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::notices;
+use crate::cli::private_dir::PrivateDir;
+use crate::flow::{self, RecoverRequest, Request};
+use crate::keys::Serial;
+use crate::oath::Session;
+use crate::person::{Choice, Notice, Person, Question};
+use crate::platform::Interrupt;
+use crate::secret::{Code, Password};
+use crate::sim::aws::{Aws, Fault, Keys, Wrong};
+use crate::sim::clock::SimClock;
+use crate::sim::oath_card::{Options, SoftKey, SoftPorts};
+use crate::totp::{AWS, Clock, Step};
+use crate::world::World;
+use serde_json::json;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-pub(in crate::cli) fn run(_cli: &Cli, _console: &mut Console) -> Outcome {
-    Err(Box::new(Explanation::new("usage", "not yet")))
+pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
+    let mut stage = Stage::set(console.style())?;
+    let steps: [(&str, Scene); 6] = [
+        ("enroll alice on two keys: one seed, either key can sign in", enroll_alice),
+        ("sign in as alice with a code from the first key", sign_in),
+        ("a wrong pair of codes", wrong_pair),
+        ("the same pair again", replay),
+        ("a lost reply: AWS enabled the device, and the answer never came", lost_reply),
+        ("a power cut after writing the key, before enabling", power_cut),
+    ];
+    console.say("No key and no AWS account needed: two software YubiKeys and a simulated AWS that checks codes.");
+    let mut told = Vec::new();
+    for (title, step) in steps {
+        console.say(&format!("\n{}", console.style().bold(title)));
+        let line = step(&mut stage)?;
+        stage.show_calls();
+        console.say(&format!("  {} {line}", console.style().bold("=>")));
+        told.push(json!({ "step": title, "result": line }));
+    }
+    console.say("\nTry it yourself: `glasskey simulate` in one terminal, any command in another.");
+    console.result("", &json!({ "type": "demo", "steps": told }));
+    Ok(Exit::Done)
+}
+
+type Told = Result<String, Box<Explanation>>;
+
+/// One thing shown; its answer is the line that sums it up.
+type Scene = fn(&mut Stage) -> Told;
+
+/// The stand-ins and what the story has come to.
+struct Stage {
+    aws: Aws,
+    clock: SimClock,
+    keys: [SoftKey; 2],
+    state: PrivateDir,
+    style: Style,
+    /// Set while the power is to fail.
+    power_cut: Rc<Cell<bool>>,
+    calls_shown: usize,
+    alice: Keys,
+}
+
+impl Stage {
+    fn set(style: Style) -> Result<Self, Box<Explanation>> {
+        let io = |cause: std::io::Error| Box::new(Explanation::new("demo", cause.to_string()));
+        let clock = SimClock::host();
+        let aws = Aws::new(clock.clone());
+        let key = || super::simulate::random_serial().map(|serial| SoftKey::new(Options::new(serial)));
+        let alice = aws.add_user("alice");
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        aws.allow("alice", policy).map_err(|cause| Box::new(Explanation::new("demo", cause)))?;
+        let _ = (aws.add_user("bob"), aws.add_user("carol"));
+        Ok(Self {
+            aws,
+            clock,
+            keys: [key().map_err(io)?, key().map_err(io)?],
+            state: PrivateDir::create().map_err(io)?,
+            style,
+            power_cut: Rc::default(),
+            calls_shown: 0,
+            alice,
+        })
+    }
+
+    fn world(&self, keys: &Keys) -> Result<World, Box<Explanation>> {
+        let interrupt = Interrupt::new().map_err(|cause| Box::new(Explanation::new("demo", cause.to_string())))?;
+        let clock = Clock::new(Arc::new(self.clock.clone()));
+        Ok(World {
+            ports: Box::new(SoftPorts(self.keys.to_vec())),
+            aws: Connector {
+                profile: None,
+                region: None,
+                wire: self.aws.wire(keys),
+                clock: clock.clone(),
+                interrupt: interrupt.clone(),
+                on_retry: Arc::new(|_| {}),
+            },
+            person: Box::new(Audience { style: self.style, power_cut: Rc::clone(&self.power_cut) }),
+            clock,
+            interrupt,
+            state: self.state.path().to_owned(),
+        })
+    }
+
+    fn account(&self, keys: &Keys) -> Result<Account, Box<Explanation>> {
+        self.world(keys)?.aws.connect().map_err(|cause| Box::new(explain::aws(&cause)))
+    }
+
+    fn serials(&self) -> Vec<Serial> {
+        self.keys.iter().filter_map(SoftKey::serial).collect()
+    }
+
+    /// A code of the first key for the credential of `device`.
+    fn code(&self, device: &str, step: Step) -> Result<Code, Box<Explanation>> {
+        let explain = |cause| Box::new(explain::oath(None, &cause));
+        let [key, _] = &self.keys;
+        let mut session = Session::open(key.card()).map_err(explain)?;
+        let listed = session.list().map_err(explain)?;
+        let ours = listed.into_iter().find(|credential| credential.name.id().ends_with(&format!("/{device}")));
+        let name = ours.ok_or_else(|| unexpected("the key does not hold the credential"))?.name;
+        session.code(&name, step).map_err(explain)
+    }
+
+    fn now(&self) -> Step {
+        Step::at(self.clock.now(), AWS.period)
+    }
+
+    /// The calls AWS has answered since the last time.
+    fn show_calls(&mut self) {
+        let calls = self.aws.calls();
+        let new = calls.get(self.calls_shown..).unwrap_or_default().iter();
+        let names: Vec<String> = new
+            .map(|call| match &call.code {
+                Some(code) => format!("{} ({code})", call.action),
+                None if call.lost => format!("{} (reply lost)", call.action),
+                None => call.action.clone(),
+            })
+            .collect();
+        self.calls_shown = calls.len();
+        self.style.say(&format!("  {}", self.style.dim(&format!("calls: {}", names.join(", ")))));
+    }
+}
+
+fn unexpected(what: &str) -> Box<Explanation> {
+    Box::new(Explanation::new("demo", format!("the demo did not go as it should: {what}")))
+}
+
+fn enroll(stage: &Stage, user: &str, keys: Vec<Serial>) -> Result<flow::Enrolled, Box<Explanation>> {
+    let request = Request { user: Some(user.to_owned()), keys, approved: true, ..Request::default() };
+    let mut world = stage.world(&stage.aws.admin())?;
+    flow::enroll(&request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))
+}
+
+fn enroll_alice(stage: &mut Stage) -> Told {
+    let enrolled = enroll(stage, "alice", stage.serials())?;
+    let device =
+        enrolled.devices.first().filter(|device| device.confirmed).ok_or_else(|| unexpected("not enabled"))?;
+    Ok(format!("{} is enabled, five calls in all, and no time step was waited for", device.arn))
+}
+
+fn sign_in(stage: &mut Stage) -> Told {
+    stage.clock.advance(Duration::from_secs(45));
+    let account = stage.account(&stage.alice)?;
+    let code = stage.code("alice", stage.now())?;
+    let arn = format!("arn:aws:iam::{}:mfa/alice", account.caller().account);
+    let session = account.mfa_session(&arn, &code, Duration::from_secs(900));
+    let session = session.map_err(|cause| Box::new(explain::aws(&cause)))?;
+    let devices = session.mfa_devices("alice").map_err(|cause| Box::new(explain::aws(&cause)))?;
+    if devices.len() != 1 {
+        return Err(unexpected("the session does not see the device"));
+    }
+    Ok("an STS session with MFA is open, and IAM answers it".to_owned())
+}
+
+fn wrong_pair(stage: &mut Stage) -> Told {
+    let admin = stage.account(&stage.aws.admin())?;
+    let device = NewDevice { name: "carol".to_owned(), path: "/".to_owned(), tags: Vec::new() };
+    let (arn, _seed) = admin.create_virtual_mfa(&device).map_err(|cause| Box::new(explain::aws(&cause)))?;
+    let codes = [Code::new(b"123456"), Code::new(b"654321")];
+    let refused = admin.enable("carol", &arn, &codes);
+    admin.delete_virtual_mfa(&arn).map_err(|cause| Box::new(explain::aws(&cause)))?;
+    match refused {
+        Err(Error::WrongCodes) => Ok("refused: InvalidAuthenticationCode".to_owned()),
+        _ => Err(unexpected("a wrong pair was not refused")),
+    }
+}
+
+fn replay(stage: &mut Stage) -> Told {
+    let admin = stage.account(&stage.aws.admin())?;
+    let arn = format!("arn:aws:iam::{}:mfa/alice", admin.caller().account);
+    let pair =
+        |step: Step| Ok::<_, Box<Explanation>>([stage.code("alice", step.previous())?, stage.code("alice", step)?]);
+    // Past every code that enabling and signing in have spent.
+    stage.clock.advance(Duration::from_secs(90));
+    let step = stage.now();
+    admin.resync("alice", &arn, &pair(step)?).map_err(|cause| Box::new(explain::aws(&cause)))?;
+    match admin.resync("alice", &arn, &pair(step)?) {
+        Err(Error::WrongCodes) => Ok("accepted once, then refused: AWS never takes a code twice".to_owned()),
+        _ => Err(unexpected("a replayed pair was not refused")),
+    }
+}
+
+fn lost_reply(stage: &mut Stage) -> Told {
+    stage.aws.fail(Fault::next("EnableMFADevice", Wrong::LoseReply));
+    let enrolled = enroll(stage, "carol", stage.serials())?;
+    if enrolled.devices.len() != 1 {
+        return Err(unexpected("the lost reply was not settled"));
+    }
+    Ok("IAM was asked and said that it is enabled; nothing was sent twice".to_owned())
+}
+
+fn power_cut(stage: &mut Stage) -> Told {
+    stage.power_cut.set(true);
+    let key: Vec<Serial> = stage.serials().into_iter().take(1).collect();
+    // The process does not die, but the run does, wherever it is; what is on disk and on the key is the same.
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| enroll(stage, "bob", key).map(drop)));
+    stage.power_cut.set(false);
+    if died.is_ok() {
+        return Err(unexpected("the power did not fail"));
+    }
+    stage.style.say("  …power is back; `glasskey recover`:");
+    let mut world = stage.world(&stage.aws.admin())?;
+    let request = RecoverRequest { choice: Some(Choice::Finish), recommended: false };
+    let runs = flow::recover(request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))?;
+    match runs.first().map(|run| &run.outcome) {
+        Some(flow::Outcome::Finished { .. }) => Ok("finished from the key alone; bob can sign in".to_owned()),
+        _ => Err(unexpected("the run was not finished")),
+    }
+}
+
+/// Sees everything and agrees to everything.
+struct Audience {
+    style: Style,
+    power_cut: Rc<Cell<bool>>,
+}
+
+/// What unwinds when the power fails.
+struct PowerCut;
+
+impl Person for Audience {
+    fn tell(&mut self, notice: &Notice) {
+        if !matches!(notice, Notice::Plan(_)) {
+            notices::lines(notice, self.style).iter().for_each(|line| self.style.say(line));
+        }
+        if self.power_cut.get() && matches!(notice, Notice::Written { .. }) {
+            // Unlike panic!, this does not call the panic hook: nothing is printed.
+            std::panic::resume_unwind(Box::new(PowerCut));
+        }
+    }
+
+    fn confirm(&mut self, _question: &Question) -> Option<bool> {
+        Some(true)
+    }
+
+    fn password(&mut self, _key: Serial) -> Option<Password> {
+        None
+    }
+
+    fn choose(&mut self, _may_finish: bool) -> Option<Choice> {
+        None
+    }
+
+    fn show_qr(&mut self, _uri: &str, _check: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
+        None
+    }
 }

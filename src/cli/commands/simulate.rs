@@ -3,11 +3,14 @@
 use crate::cli::args::{Cli, Simulate};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
 use crate::sim::aws::Aws;
+#[cfg(unix)]
 use crate::sim::card_server::{self, Served};
 use crate::sim::clock::SimClock;
+#[cfg(unix)]
 use crate::sim::oath_card::{Options, SoftKey};
 use crate::sim::serve::Server;
 use serde_json::json;
@@ -25,15 +28,15 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         return Ok(Exit::Done);
     }
     let directory =
-        Sockets::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
-    let keys = directory.serve(args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
+        PrivateDir::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
+    let (_keys, paths) =
+        serve_keys(&directory, args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
     let aws = Aws::new(SimClock::host());
     let port = Some(args.port).filter(|port| *port != 0);
     let server = Server::start(aws.clone(), port)
         .map_err(|cause| failed(format!("cannot listen on 127.0.0.1:{}: {cause}", args.port)))?;
     let admin = aws.admin();
-    let sockets: Vec<String> = keys.iter().map(|key| key.path().display().to_string()).collect();
-    let sockets = sockets.join(":");
+    let sockets = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let mut lines = server.exports(&admin);
     if !sockets.is_empty() {
         lines.push(format!("export {}={sockets}", outside::CARDS));
@@ -52,48 +55,42 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         "simulated account {} on {}, {} software keys; paste the lines into another terminal. Ctrl-C ends it.",
         aws.account(),
         server.url(),
-        keys.len()
+        paths.len()
     ));
     while !interrupt.wait(Duration::from_secs(3600)) {}
     Ok(Exit::Done)
 }
 
-fn serve_one(path: &Path) -> io::Result<Served> {
-    card_server::serve(&SoftKey::new(Options::new(random_serial()?)), path)
-}
-
 /// Eight digits, as on recent keys.
-fn random_serial() -> io::Result<u32> {
+pub(super) fn random_serial() -> io::Result<u32> {
     let random = getrandom::u32().map_err(io::Error::other)?;
     Ok(10_000_000 + random % 90_000_000)
 }
 
-/// A private directory for sockets, removed at the end.
-struct Sockets(PathBuf);
-
-impl Sockets {
-    fn create() -> io::Result<Self> {
-        let parent = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let path = parent.join(format!("glasskey-{}", std::process::id()));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
-        Ok(Self(path))
-    }
-
-    fn serve(&self, count: u8) -> io::Result<Vec<Served>> {
-        (0..count)
-            .map(|_| {
-                let serial = random_serial()?;
-                card_server::serve(&SoftKey::new(Options::new(serial)), &self.0.join(format!("{serial}.sock")))
-            })
-            .collect()
-    }
+#[cfg(unix)]
+fn serve_one(path: &Path) -> io::Result<Served> {
+    card_server::serve(&SoftKey::new(Options::new(random_serial()?)), path)
 }
 
-impl Drop for Sockets {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// Serves the keys; they stay plugged in as long as the first part of the answer lives.
+#[cfg(unix)]
+fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<(Vec<Served>, Vec<PathBuf>)> {
+    let serve = |_| {
+        let serial = random_serial()?;
+        card_server::serve(&SoftKey::new(Options::new(serial)), &directory.path().join(format!("{serial}.sock")))
+    };
+    let served: Vec<Served> = (0..count).map(serve).collect::<io::Result<_>>()?;
+    let paths = served.iter().map(|key| key.path().to_owned()).collect();
+    Ok((served, paths))
+}
+
+/// Software keys are served on Unix sockets.
+#[cfg(not(unix))]
+fn serve_one(_path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+fn serve_keys(_directory: &PrivateDir, _count: u8) -> io::Result<(Vec<()>, Vec<PathBuf>)> {
+    Ok((Vec::new(), Vec::new()))
 }

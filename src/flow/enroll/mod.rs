@@ -14,7 +14,7 @@ use crate::secret::{Code, Seed};
 use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-use preflight::{Work, preflight};
+use preflight::{Ready, Work, preflight};
 use std::time::Duration;
 
 /// What is asked for.
@@ -105,31 +105,42 @@ pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> 
     let clock = world.clock.clone();
     let mut desk = Desk::over(world).map_err(|cause| nowhere(&clock, cause))?;
     let ready = preflight(request, &connector, &mut desk);
-    let (plan, work, mut account) = ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let Ready { plan, work, account, factor } =
+        ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
     desk.tell(Notice::Plan(plan.clone()));
     let mut done = Enrolled { plan, devices: Vec::new() };
     if request.dry_run {
         return Ok(done);
     }
-    approve(request, &mut desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
-    for device in &work {
-        let result = self_management::allow(&account, &device.user, &done.devices, &mut desk)
-            .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), &desk))
+    let account = approve(request, &mut desk)
+        .and_then(|()| {
+            factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut desk).map(Some))
+        })
+        .map(|session| session.unwrap_or(account))
+        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    enroll_all(&work, account, &mut done, &mut desk).map(|()| done)
+}
+
+/// Device after device. One that fails leaves those before it enabled, and says so.
+fn enroll_all(work: &[Work], mut account: Account, done: &mut Enrolled, desk: &mut Desk<'_>) -> Result<(), Failed> {
+    for device in work {
+        let result = self_management::session_after(&account, &device.user, &done.devices, desk)
+            .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), desk))
             .and_then(|session| {
                 if let Some(session) = session {
                     account = session;
                 }
-                one_device(device, &account, &mut desk)
+                one_device(device, &account, desk)
             });
         match result {
             Ok(result) => done.devices.push(result),
             Err(mut failed) => {
-                failed.left.extend(done.devices.iter().map(|device| Left::Enabled { arn: device.arn.clone() }));
+                failed.left.extend(done.devices.iter().map(|device| Left::Earlier { arn: device.arn.clone() }));
                 return Err(failed);
             }
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 fn approve(request: &Request, desk: &mut Desk<'_>) -> Result<(), Cause> {

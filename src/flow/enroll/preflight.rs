@@ -3,7 +3,8 @@
 use super::super::desk::Desk;
 use super::super::naming::credential_name;
 use super::super::run::{Cause, Record, Refusal};
-use super::{MAX_DEVICES, Request, self_management};
+use super::super::self_management::{self, Factor};
+use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, MfaDevice, NewDevice};
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
@@ -22,6 +23,15 @@ pub(super) struct Work {
     pub(super) touch: bool,
 }
 
+/// What pre-flight found to be possible.
+pub(super) struct Ready {
+    pub(super) plan: Plan,
+    pub(super) work: Vec<Work>,
+    pub(super) account: Account,
+    /// What IAM's self-management rule asks for a code, if it applies.
+    pub(super) factor: Option<Factor>,
+}
+
 /// A key as pre-flight found it.
 struct Found {
     key: Serial,
@@ -33,11 +43,7 @@ struct Found {
 
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
-pub(super) fn preflight(
-    request: &Request,
-    connector: &aws::Connector,
-    desk: &mut Desk<'_>,
-) -> Result<(Plan, Vec<Work>, Account), Cause> {
+pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
@@ -53,11 +59,8 @@ pub(super) fn preflight(
     })?;
     check_devices(&work, &devices)?;
     let plan = plan(&work, &keys, &devices, &account);
-    let account = match self_management::satisfy(&account, &user, &devices, None, desk)? {
-        Some(session) => session,
-        None => account,
-    };
-    Ok((plan, work, account))
+    let factor = self_management::factor_needed(&account, &user, &devices, desk)?;
+    Ok(Ready { plan, work, account, factor })
 }
 
 fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause> {

@@ -71,3 +71,18 @@ fn carry(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     }
     Ok(response)
 }
+
+impl Aws {
+    /// How an [`crate::aws::Connector`] reaches this simulator in process, as the principal of these keys.
+    #[must_use]
+    pub fn wire(&self, keys: &super::Keys) -> crate::aws::Wire {
+        let credentials = aws_credential_types::Credentials::new(
+            keys.access_key_id.clone(),
+            keys.secret_access_key.clone(),
+            keys.session_token.clone(),
+            None,
+            "simulator",
+        );
+        crate::aws::Wire::InProcess(self.http_client(), credentials)
+    }
+}

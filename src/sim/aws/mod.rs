@@ -23,6 +23,7 @@ pub use view::{DeviceView, UserView};
 pub use wire::{Answer, Reply, Request};
 
 use super::clock::SimClock;
+use super::tap::{self, Tap};
 use auth::Caller;
 use policy::Policy;
 use state::{Owner, State};
@@ -46,6 +47,7 @@ struct Inner {
     latency: Duration,
     calls: Vec<Call>,
     admin: Keys,
+    tap: Tap,
 }
 
 /// How an account is to be.
@@ -217,16 +219,25 @@ impl Aws {
         }
         let admin = keys(state.insert_access_key(Owner::User("admin".to_owned()), now));
         let faults = faults::Faults::default();
-        let inner = Inner { state, faults, latency: Duration::ZERO, calls: Vec::new(), admin };
+        let inner = Inner { state, faults, latency: Duration::ZERO, calls: Vec::new(), admin, tap: Tap::default() };
         Self { clock, inner: Arc::new(Mutex::new(inner)) }
     }
 
     /// Answers a request. Does not wait: [`Aws::latency`] is for whoever carries the answer.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Answer {
-        let now = self.clock.now();
         let form = Form::parse(&request.body);
-        let service = Service::of(request, &form);
+        let tap = self.lock().tap.clone();
+        let wire = || tap::Wire::Aws { action: form.get("Action").unwrap_or_default().to_owned() };
+        tap.pass(wire, false);
+        let answer = self.carry_out(request, &form);
+        tap.pass(wire, true);
+        answer
+    }
+
+    fn carry_out(&self, request: &Request, form: &Form) -> Answer {
+        let now = self.clock.now();
+        let service = Service::of(request, form);
         let action = form.get("Action").unwrap_or_default().to_owned();
         let mut inner = self.lock();
         let wrong = inner.faults.due(&action);
@@ -235,7 +246,7 @@ impl Aws {
             inner.calls.push(call);
             return Answer::NeverArrived;
         }
-        let outcome = inner.answer(service, request, &form, wrong.as_ref(), now, &mut call);
+        let outcome = inner.answer(service, request, form, wrong.as_ref(), now, &mut call);
         let request_id = random::request_id();
         let (status, body) = match outcome {
             Ok(xml) => (200, xml.document(&call.action, service.namespace, &request_id)),
@@ -277,6 +288,11 @@ impl Aws {
     /// Makes something go wrong with requests to come. Of several faults that are due, the first added happens.
     pub fn fail(&self, fault: Fault) {
         self.lock().faults.add(fault);
+    }
+
+    /// Lets every request pass by `tap`.
+    pub fn tap(&self, tap: &Tap) {
+        self.lock().tap = tap.clone();
     }
 
     /// Forgets the faults still waiting.

@@ -13,6 +13,7 @@ mod ports;
 pub use fault::{Fault, On, What, When};
 pub use ports::SoftPorts;
 
+use super::tap::{Tap, Wire};
 use crate::keys::{Applications, FormFactor, Serial};
 use crate::oath::Version;
 use crate::transport::{self, Card, Response, Sw};
@@ -108,6 +109,7 @@ struct Inner {
     /// Counts the times the key was plugged in: a connection does not outlive its own.
     insertion: u64,
     faults: Vec<Armed>,
+    tap: Tap,
     log: Vec<Logged>,
     watchers: Vec<Weak<dyn Watcher>>,
     /// Held by the one card that [`SoftPorts`] opened.
@@ -166,6 +168,7 @@ impl SoftKey {
             plugged: true,
             insertion: 0,
             faults: Vec::new(),
+            tap: Tap::default(),
             log: Vec::new(),
             watchers: Vec::new(),
             lease: Arc::new(()),
@@ -221,6 +224,11 @@ impl SoftKey {
         self.inner().faults.push(Armed::new(fault));
     }
 
+    /// Lets every command to this key pass by `tap`.
+    pub fn tap(&self, tap: &Tap) {
+        self.inner().tap = tap.clone();
+    }
+
     /// How many faults have not happened yet.
     #[must_use]
     pub fn faults_left(&self) -> usize {
@@ -272,8 +280,12 @@ impl SoftCard {
 
 impl Card for SoftCard {
     fn transmit(&mut self, command: &[u8]) -> Result<Response, transport::Error> {
+        let tap = self.key.inner().tap.clone();
+        let wire = || Wire::Key { key: self.key.serial(), ins: command.get(1).copied().unwrap_or_default() };
+        tap.pass(wire, false);
         let (reply, pulled) = self.key.inner().transmit(&mut self.channel, self.insertion, command);
         pulled.iter().for_each(|watcher| watcher.pulled());
+        tap.pass(wire, true);
         let reply = reply?;
         if !reply.after.is_zero() {
             std::thread::sleep(reply.after);

@@ -1,0 +1,29 @@
+//! A directory only its owner can enter, removed at the end.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) struct PrivateDir(PathBuf);
+
+impl PrivateDir {
+    /// Makes one where the session keeps its sockets, or among the temporary files.
+    pub(super) fn create() -> io::Result<Self> {
+        let parent = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
+        let path = parent.unwrap_or_else(std::env::temp_dir).join(format!("glasskey-{}", std::process::id()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for PrivateDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,252 @@
+//! Something goes wrong at every message in turn, on every wire. After each: nobody is locked out, the exit code tells
+//! the truth about what is left, and `recover` brings the world to a good state.
+
+#![allow(clippy::print_stdout)] // the tally of faults
+
+use crate::support::{Run, Simulated, run};
+use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::oath_card::{self, On, What, When};
+use glasskey::sim::tap::Passing;
+use std::io::Read;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Holds a world to its exit code, then recovers it where something is left. Returns the kind of ending.
+fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static str {
+    let say = |problem: String| -> ! { panic!("{what} (exit {code}): {problem}\n{stderr}") };
+    world.nobody_is_locked_out().unwrap_or_else(|problem| say(problem));
+    match code {
+        0 => {
+            world.alice_is_enrolled().unwrap_or_else(|problem| say(problem));
+            "done"
+        }
+        3 | 5 | 130 => {
+            world.nothing_is_left().unwrap_or_else(|problem| say(problem));
+            "undone"
+        }
+        4 | KILLED => {
+            assert!(code == KILLED || stderr.contains("glasskey recover"), "{what}: {stderr}");
+            recover(world, what);
+            "recovered"
+        }
+        _ => say("an exit code that means nothing here".to_owned()),
+    }
+}
+
+/// Not an exit code: the process was killed.
+const KILLED: i32 = -9;
+
+/// With AWS and the keys well again, recovery ends in one of two good states.
+fn recover(world: &Simulated, what: &str) {
+    world.tap.silence();
+    world.aws.heal();
+    world.keys.all().iter().for_each(oath_card::SoftKey::plug_in);
+    let done = world.run(["recover", "--yes", "--no-input"]);
+    assert_eq!(done.code, 0, "{what}: {done:?}");
+    world.nobody_is_locked_out().unwrap_or_else(|problem| panic!("{what}: {problem} {done:?}"));
+    if world.alice_is_enrolled().is_err() {
+        world.nothing_is_left().unwrap_or_else(|problem| panic!("{what}: {problem} {done:?}"));
+    }
+    let again = world.run(["recover", "--yes", "--no-input"]);
+    assert_eq!((again.code, again.stdout.as_str()), (0, "nothing to recover\n"), "{what}: {again:?}");
+}
+
+/// Counts endings by kind, and prints them.
+fn tally(name: &str, endings: Vec<&'static str>) {
+    let count = |kind| endings.iter().filter(|ending| **ending == kind).count();
+    println!(
+        "{name}: {} faults: {} done all the same, {} undone, {} recovered",
+        endings.len(),
+        count("done"),
+        count("undone"),
+        count("recovered")
+    );
+}
+
+#[test]
+fn every_aws_call_in_every_way() {
+    let calls = [
+        ("GetCallerIdentity", 1),
+        ("ListMFADevices", 1),
+        ("CreateVirtualMFADevice", 1),
+        ("EnableMFADevice", 1),
+        ("ListMFADevices", 2),
+    ];
+    let server_error =
+        || Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() };
+    let concurrent =
+        || Wrong::Code { status: 409, code: "ConcurrentModification".to_owned(), message: "Wait".to_owned() };
+    let mut endings = Vec::new();
+    for (action, nth) in calls {
+        for wrong in [
+            Wrong::LoseReply,
+            Wrong::NeverArrive,
+            Wrong::Throttle,
+            Wrong::Deny,
+            Wrong::Expire,
+            server_error(),
+            concurrent(),
+        ] {
+            let world = Simulated::with_keys(2);
+            world.aws.fail(Fault::nth(action, nth, wrong.clone()));
+            let done = world.run(world.enroll_args());
+            endings.push(settle(&world, done.code, &format!("{action} #{nth}: {wrong:?}"), &done.stderr));
+        }
+    }
+    tally("each AWS call", endings);
+}
+
+#[test]
+fn undoing_that_is_refused_or_lost_too() {
+    let mut endings = Vec::new();
+    for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire] {
+        let world = Simulated::with_keys(2);
+        world.aws.fail(Fault::next("EnableMFADevice", Wrong::Deny));
+        world.aws.fail(Fault { times: 9, ..Fault::next("DeleteVirtualMFADevice", wrong.clone()) });
+        let done = world.run(world.enroll_args());
+        endings.push(settle(&world, done.code, &format!("enable denied, delete {wrong:?}"), &done.stderr));
+    }
+    tally("undoing", endings);
+}
+
+#[test]
+fn every_apdu_in_every_way() {
+    let mut endings = Vec::new();
+    for key in 0..2 {
+        let calm = Simulated::with_keys(2);
+        assert_eq!(calm.run(calm.enroll_args()).code, 0);
+        let apdus = calm.keys.key(key).apdu_count();
+        for nth in 1..=apdus {
+            for when in [When::Before, When::After] {
+                for what in [What::Pull, What::Mute, What::Malformed, What::Sw(0x6F00)] {
+                    let world = Simulated::with_keys(2);
+                    world.keys.key(key).fault(oath_card::Fault { on: On::Nth(nth), when, what });
+                    let done = world.run(world.enroll_args());
+                    let name = format!("key {key}, APDU {nth} of {apdus}, {when:?}, {what:?}");
+                    endings.push(settle(&world, done.code, &name, &done.stderr));
+                }
+            }
+        }
+    }
+    tally("each APDU", endings);
+}
+
+/// What is done to the process when a message passes.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    Kill,
+    Interrupt,
+}
+
+impl Blow {
+    fn strike(self, pid: u32) {
+        let signal = match self {
+            Self::Kill => "KILL",
+            Self::Interrupt => "INT",
+        };
+        let struck = std::process::Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
+        assert!(struck.success());
+    }
+}
+
+/// Counts the messages of an enrollment that goes well.
+fn messages() -> usize {
+    let world = Simulated::with_keys(2);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    world.tap.listen(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    assert_eq!(world.run(world.enroll_args()).code, 0);
+    count.load(Ordering::SeqCst)
+}
+
+/// Runs an enrollment whose process is struck when the n-th message (counted from 0) passes. The message waits until
+/// the signal has been sent.
+fn struck_at(world: &Simulated, nth: usize, blow: Blow) -> Run {
+    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
+    let seen = AtomicUsize::new(0);
+    let known = Arc::clone(&pid);
+    let dead = Arc::new(AtomicBool::new(false));
+    world.tap.listen(move |_: &Passing| {
+        if seen.fetch_add(1, Ordering::SeqCst) == nth {
+            let pid = known.lock().unwrap().expect("the process runs");
+            blow.strike(pid);
+            dead.store(true, Ordering::SeqCst);
+        }
+    });
+    let mut slot = pid.lock().unwrap();
+    let mut command = world.glasskey(world.enroll_args());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    *slot = Some(child.id());
+    drop(slot);
+    finished(child)
+}
+
+fn finished(mut child: Child) -> Run {
+    let mut stdout = String::new();
+    let mut stderr = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Run { stdout, stderr, code: child.wait().unwrap().code().unwrap_or(KILLED) }
+}
+
+#[test]
+fn killed_at_every_message() {
+    let mut endings = Vec::new();
+    for nth in 0..messages() {
+        let world = Simulated::with_keys(2);
+        let done = struck_at(&world, nth, Blow::Kill);
+        assert_eq!(done.code, KILLED, "message {nth}: {done:?}");
+        endings.push(settle(&world, done.code, &format!("killed at message {nth}"), &done.stderr));
+    }
+    tally("SIGKILL at each message", endings);
+}
+
+#[test]
+fn interrupted_at_every_message() {
+    let mut endings = Vec::new();
+    for nth in 0..messages() {
+        let world = Simulated::with_keys(2);
+        let done = struck_at(&world, nth, Blow::Interrupt);
+        assert!(matches!(done.code, 0 | 130), "message {nth}: {done:?}");
+        endings.push(settle(&world, done.code, &format!("interrupted at message {nth}"), &done.stderr));
+    }
+    tally("Ctrl-C at each message", endings);
+}
+
+#[test]
+fn interrupted_twice_the_journal_stays() {
+    let world = Simulated::with_keys(1);
+    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
+    let known = Arc::clone(&pid);
+    world.tap.listen(move |passing| {
+        let deleting = format!("{:?}", passing.wire).contains("DeleteVirtualMFADevice");
+        let enabling = format!("{:?}", passing.wire).contains("EnableMFADevice");
+        if (deleting || enabling) && !passing.done {
+            Blow::Interrupt.strike(known.lock().unwrap().expect("the process runs"));
+        }
+    });
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
+    let mut slot = pid.lock().unwrap();
+    let mut command = world.glasskey(world.enroll_args());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    *slot = Some(child.id());
+    drop(slot);
+    let done = finished(child);
+    assert_eq!(done.code, 130, "{done:?}");
+    assert_eq!(world.unfinished(), 1, "{done:?}");
+    recover(&world, "interrupted twice");
+}
+
+#[test]
+fn nobody_is_there_to_say_yes() {
+    let world = Simulated::with_keys(1);
+    let done = run(&mut world.glasskey(["enroll", "alice", "--key", "12345678"]));
+    assert_eq!(done.code, 5, "{done:?}");
+    assert!(done.stderr.ends_with(
+        "glasskey: error: a confirmation is needed, and nobody can be asked\nglasskey: hint: --yes says yes\n"
+    ));
+    world.nothing_is_left().unwrap();
+}
