@@ -82,7 +82,7 @@ fn rename_keeps_the_period_and_takes_no_taken_name() {
     assert_eq!(json, json!({ "type": "credential_renamed", "key": 12_345_678, "from": "Example:bob", "to": "bob" }));
     let long = oath(&keys, &["rename", "bob", &"x".repeat(65)]);
     assert_eq!(
-        (long.code, &*long.stderr.lines().next().unwrap()),
+        (long.code, long.stderr.lines().next().unwrap()),
         (2, "glasskey: error: the credential's name has 65 bytes; 64 fit")
     );
     assert_eq!(oath(&keys, &["rename", "nobody", "else"]).code, 3);
