@@ -49,9 +49,7 @@ impl TerminalPerson {
 
     /// Asks one line. `None`: nobody can be asked, or the person interrupted.
     pub(super) fn ask(&self, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
-        let terminal = self.terminal()?;
-        terminal.write(prompt).ok()?;
-        terminal.read_line(hidden, &self.interrupt).ok().flatten()
+        self.terminal()?.ask(prompt, hidden, &self.interrupt).ok().flatten()
     }
 
     /// Asks for a secret without echo.
