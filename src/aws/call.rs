@@ -5,12 +5,11 @@
 //! [`Error::OutcomeUnknown`] and the flow asks. *Answered*: that is the answer.
 
 use super::client::{Account, Live};
-use super::error::{Error, refusal};
+use super::error::{Error, in_words, refusal};
 use crate::secret::on_wiped_stack;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::fmt;
 use std::time::Duration;
@@ -160,13 +159,17 @@ fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let detail = DisplayErrorContext(&error).to_string();
+    let detail = in_words(&error);
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             if status >= 500 && !call.changes_nothing() {
                 // A server error says nothing about what was done before it.
                 return Error::OutcomeUnknown { call, detail: format!("HTTP {status}") };
+            }
+            if status < 500 && context.err().code().is_none() {
+                // A web page, not an answer of AWS: a proxy, a captive portal or a wrong endpoint.
+                return not_aws(call);
             }
             match refusal(call, status, context.err()) {
                 Error::Refused { status: 500.., .. } => {
@@ -190,7 +193,16 @@ where
             }
         }
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
-        _ => Error::OutcomeUnknown { call, detail: "the reply could not be read".to_owned() },
+        _ => not_aws(call),
+    }
+}
+
+/// A reply that cannot be read. Behind it the call may have been carried out all the same.
+fn not_aws(call: Call) -> Error {
+    if call.changes_nothing() {
+        Error::Malformed { call }
+    } else {
+        Error::OutcomeUnknown { call, detail: "what came is not an answer of AWS".to_owned() }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::arn::Caller;
 use super::call::Retry;
-use super::error::Error;
+use super::error::{Error, in_words};
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
+use aws_config::meta::region::{ProvideRegion, RegionProviderChain};
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -23,7 +25,6 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserialization
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::cell::{Cell, RefCell};
@@ -98,14 +99,15 @@ impl Connector {
 
     fn load(&self) -> Result<(SdkConfig, Cached, Credentials), Error> {
         let runtime = runtime()?;
+        let region = runtime.block_on(self.region_chain().region());
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
             .time_source(CorrectedTime(self.clock.clone()))
-            .http_client(self.http_client());
+            .http_client(self.http_client())
+            .region(region.clone());
         if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(self.named(profile, region));
         }
-        loader = loader.region(self.region_chain());
         if let Wire::InProcess(_, credentials) = &self.wire {
             loader = loader.empty_test_environment().credentials_provider(credentials.clone());
         }
@@ -123,11 +125,32 @@ impl Connector {
         let first = runtime.block_on(async {
             tokio::select! {
                 biased;
-                credentials = cached.provide_credentials() => credentials.map_err(no_credentials),
+                credentials = cached.provide_credentials() => credentials.map_err(|cause| self.no_credentials(&cause)),
                 () = self.interrupt.raised_async() => Err(Error::Interrupted),
             }
         })?;
         Ok((config, cached, first))
+    }
+
+    /// The credentials of this profile and no others. The SDK's own chain would prefer those in the environment; who
+    /// names a profile does not mean another account's. (The AWS CLI does the same.)
+    fn named(&self, profile: &str, region: Option<Region>) -> ProfileFileCredentialsProvider {
+        let settings = ProviderConfig::default()
+            .with_time_source(CorrectedTime(self.clock.clone()))
+            .with_http_client(self.http_client())
+            .with_region(region);
+        ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build()
+    }
+
+    fn no_credentials(&self, cause: &CredentialsError) -> Error {
+        let detail = match &self.profile {
+            Some(profile) => format!("profile {profile}: {}", in_words(cause)),
+            None => in_words(cause),
+        };
+        match cause {
+            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_none() => Error::NoCredentials { detail },
+            _ => Error::BadConfiguration { detail },
+        }
     }
 
     /// `--region`, environment, profile, else [`DEFAULT_REGION`]. Unlike the SDK's own chain it does not ask the EC2
@@ -253,14 +276,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .enable_all()
         .build()
         .map_err(|cause| Error::BadConfiguration { detail: cause.to_string() })
-}
-
-fn no_credentials(cause: CredentialsError) -> Error {
-    let detail = DisplayErrorContext(&cause).to_string();
-    match cause {
-        CredentialsError::CredentialsNotLoaded(_) => Error::NoCredentials { detail },
-        _ => Error::BadConfiguration { detail },
-    }
 }
 
 /// Host time as corrected by AWS's replies, for signing.

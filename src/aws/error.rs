@@ -93,7 +93,7 @@ pub enum Error {
     },
     /// The person interrupted while this was under way or before it was sent; nothing was changed by it.
     Interrupted,
-    /// A reply that lacks what it must have.
+    /// A reply that lacks what it must have, or is none of AWS's.
     Malformed {
         /// The call.
         call: Call,
@@ -109,6 +109,13 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
+}
+
+/// An error and what it was caused by, on one line. The SDK's own rendering adds a dump of its structures.
+pub(super) fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.join(": ").lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 /// What a refusal means, from its code. 5xx is decided by the caller, who knows whether the call changes anything.
