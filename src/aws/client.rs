@@ -7,7 +7,7 @@ use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::{ProvideRegion, RegionProviderChain};
+use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
