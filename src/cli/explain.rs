@@ -134,6 +134,7 @@ fn left(left: &Left) -> String {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
+        Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Credential { key, name, why: Some(why) } => {

@@ -6,7 +6,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
-use crate::person::Choice;
+use crate::person::{Choice, DeviceState};
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
@@ -37,7 +37,16 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
 
 fn sentence(run: &Recovered) -> String {
     let (user, arn) = (&run.found.user, &run.found.arn);
+    let foreign = matches!(run.found.device, DeviceState::Foreign { .. });
     match &run.outcome {
+        Became::Undone if foreign => {
+            format!("undone: the keys' credentials for {arn} are gone; the device was not touched")
+        }
+        Became::NothingLeft if foreign => format!("nothing was left of the run; {arn} is not of its making"),
+        Became::Left if matches!(run.found.device, DeviceState::Foreign { .. } | DeviceState::Enabled) => format!(
+            "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
+             keeps it"
+        ),
         Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}", name(keys)),
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
