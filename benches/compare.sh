@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 say() { printf 'compare: %s\n' "$*" >&2; }
 
-glasskey=$PWD/target/release/glasskey
+# GLASSKEY names another binary than the released one.
+glasskey=${GLASSKEY:-$PWD/target/release/glasskey}
 [ -x "$glasskey" ] || { say "no $glasskey; run: cargo build --release"; exit 1; }
 command -v hyperfine >/dev/null || { say "hyperfine is missing: apt-get install hyperfine"; exit 1; }
 
