@@ -1,6 +1,7 @@
 #!/bin/bash
-# glasskey beside other tools, whole processes: benches/compare.sh [FILE.md]
+# glasskey beside other tools, whole processes: benches/compare.sh [docs/performance.md]
 #
+# With a document, writes its part between <!-- compare:begin --> and <!-- compare:end -->; the machine should be idle.
 # Start-up of each, and the work of one enrollment against `glasskey simulate`. Needs hyperfine (Debian: hyperfine).
 # Peers are taken from the virtual environments the tests make (target/venv-*), else from PATH; what is missing is named
 # and left out. Nothing but the simulation is reached.
@@ -59,20 +60,27 @@ two=\$("$oathtool" --totp -b --now "@\$now" @"$work/seed")
 EOF
 chmod +x "$work/reset" "$work/by-hand"
 
-commands=(-n "glasskey --version" "$glasskey --version" -n "glasskey --help" "$glasskey --help" -n "glasskey keys, one software key" "$glasskey keys")
+commands=(-n "glasskey --version" "$glasskey --version" -n "glasskey --help" "$glasskey --help" -n "glasskey keys" "$glasskey keys")
 [ -n "$ykman" ] && commands+=(-n "ykman --version" "$ykman --version")
 [ -n "$aws" ] && commands+=(-n "aws --version" "$aws --version")
 hyperfine -N --warmup 3 --runs "${RUNS:-20}" --export-markdown "$work/start.md" "${commands[@]}" >&2
 
 if [ -n "$aws" ]; then
     "$aws" iam create-user --user-name bench >/dev/null
-    commands=(-n "glasskey enroll bench --key KEY --yes" "$glasskey enroll bench --key $key --yes --no-input")
+    commands=(-n "glasskey enroll bench" "$glasskey enroll bench --key $key --yes --no-input")
     [ -n "$oathtool" ] && commands+=(-n "aws create, oathtool twice, aws enable; no key" "$work/by-hand")
     hyperfine -N --warmup 1 --runs "${RUNS:-20}" --prepare "$work/reset" --export-markdown "$work/enroll.md" "${commands[@]}" >&2
 else
     say "without the aws CLI there is no user to enroll and nothing to undo with: enrollments are left out"
 fi
 
-for table in "$work/start.md" "$work/enroll.md"; do
-    [ -e "$table" ] && { cat "$table"; echo; }
-done | if [ $# -gt 0 ]; then cat >"$1"; else cat; fi
+{
+    printf '%s\n\n' "$(uname -sm), $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg); $("$glasskey" --version), $(stat -c %s "$glasskey") bytes; ${RUNS:-20} runs."
+    cat "$work/start.md"
+    if [ -e "$work/enroll.md" ]; then echo; cat "$work/enroll.md"; fi
+} >"$work/all.md"
+if [ $# -eq 0 ]; then
+    cat "$work/all.md"
+else
+    sed -i -e '/<!-- compare:begin -->/,/<!-- compare:end -->/{//!d}' -e "/<!-- compare:begin -->/r $work/all.md" "$1"
+fi
