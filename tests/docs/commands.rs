@@ -66,3 +66,15 @@ fn what_make_installs_is_what_the_readme_says() {
     let rust = rust.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
     assert!(readme.contains(&format!("Rust {rust} or newer")), "{rust}");
 }
+
+#[test]
+fn make_writes_a_manual_page_for_each_command() {
+    let help = Command::new(env!("CARGO_BIN_EXE_glasskey")).arg("-h").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, listed) = help.split_once("Commands:\n").unwrap();
+    let commands =
+        listed.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
+    let makefile = read(&root().join("Makefile"));
+    assert_eq!(makefile.lines().find_map(|line| line.strip_prefix("COMMANDS = ")), Some(&*commands.join(" ")));
+}

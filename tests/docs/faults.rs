@@ -64,9 +64,15 @@ impl Test {
         let mut codes = BTreeSet::new();
         for line in self.body.lines() {
             codes.extend(line.strip_suffix(',').and_then(known));
-            for mark in [".is(", "code, ", "), ", "code), (", ".code == "] {
+            let handed_over = ["is(&", "fails("].iter().any(|helper| line.contains(helper));
+            for mark in [".is(", "code, ", "), ", ", ", "), (", ".code == "] {
                 // What an assertion compares otherwise is a count.
-                let marked = line.match_indices(mark).filter(|_| mark != "), " || !line.contains("assert"));
+                let other = |mark| {
+                    (mark == "), " && line.contains("assert"))
+                        || (mark == ", " && !handed_over)
+                        || (mark == "), (" && !line.contains("code"))
+                };
+                let marked = line.match_indices(mark).filter(|_| !other(mark));
                 for (at, _) in marked {
                     let rest = &line[at + mark.len()..];
                     let alternatives = rest.split([',', ')', ';', '"']).next().unwrap_or_default();
@@ -171,7 +177,7 @@ fn the_faults_are_those_that_are_tested() {
          the state of the world.\n\n\
          | what goes wrong | cases | test, in `tests/enroll` |\n|---|---|---|\n{sweeps}\n\
          {single} tests of one situation each, with the words on standard error where they matter. The exit codes are \
-         those the test names.\n\n\
+         those the test names; where there is none, the test is about something else, or a person answers.\n\n\
          | situation | exit codes | file |\n|---|---|---|\n{singles}"
     );
     hold("docs/flows.md", "faults", &right);
