@@ -124,6 +124,7 @@ fn control(text: &str) -> Vec<Form> {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn no_piece_of_the_seed_is_left_while_the_device_is_enabled() {
     let world = Simulated::with_keys(1);
     let (arrival, release) = freeze(&world);
