@@ -73,6 +73,10 @@ fn applet(c: &mut Criterion) {
 struct Silent;
 
 impl Person for Silent {
+    fn is_there(&self) -> bool {
+        false
+    }
+
     fn tell(&mut self, _: &Notice) {}
     fn confirm(&mut self, _: &Question) -> Option<bool> {
         Some(true)

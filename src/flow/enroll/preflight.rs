@@ -44,6 +44,9 @@ struct Found {
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
 pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    if request.phone && !desk.person.is_there() {
+        return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
+    }
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();

@@ -216,8 +216,10 @@ fn three_wrong_codes_undo_everything() {
     let end = "glasskey: error: no right code from the phone was typed in\n\
                glasskey: hint: scan the QR code with an authenticator app, then type the code it shows; the phone's \
                clock must be right\n\
-               glasskey: if a phone scanned the QR code, remove its entry \"AWS (alice)\": its codes are of no use\n";
-    assert!(done.stderr.ends_with(end), "{done:?}");
+               glasskey: what had been done was undone again; nothing was left behind\n\
+               glasskey: if a phone scanned the QR code, remove its entry \"AWS (ACCOUNT/alice)\" there: its codes are \
+               of no use\n";
+    assert!(done.stderr.ends_with(&end.replace("ACCOUNT", &world.aws.account())), "{done:?}");
     assert_eq!(done.code, 3, "{done:?}");
     world.nothing_is_left().unwrap();
 }
@@ -239,5 +241,6 @@ fn a_phone_needs_a_terminal() {
     let done = run(&mut world.glasskey(["enroll", "alice", "--qr", "--yes", "--no-input"]));
     assert_eq!(done.code, 5, "{done:?}");
     assert!(done.stderr.contains("glasskey: error: --qr needs a terminal to show the QR code on\n"), "{done:?}");
+    assert_eq!(world.actions(), Vec::<String>::new(), "found before anything is asked of AWS");
     world.nothing_is_left().unwrap();
 }
