@@ -6,6 +6,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
+use crate::person::KeyState;
 use crate::person::{Choice, DeviceState};
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ fn sentence(run: &Recovered) -> String {
             "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
              keeps it"
         ),
-        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}", name(keys)),
+        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}{}", name(keys), others(run)),
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
         Became::Undone => format!("undone: {arn} and its credentials are gone"),
@@ -55,6 +56,16 @@ fn sentence(run: &Recovered) -> String {
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
     }
+}
+
+/// What is to be said of the run's other keys.
+fn others(run: &Recovered) -> String {
+    let say = |(key, state): &(Serial, KeyState)| match state {
+        KeyState::Present => None,
+        KeyState::Absent => Some(format!("; YubiKey {key} does not hold it")),
+        KeyState::NotHere => Some(format!("; YubiKey {key} was not plugged in and may hold it too")),
+    };
+    run.found.keys.iter().filter_map(say).collect()
 }
 
 fn name(keys: &[Serial]) -> String {
