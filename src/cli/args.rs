@@ -74,7 +74,7 @@ pub(super) enum Command {
     Completions { shell: clap_complete::Shell },
     /// print a manual page
     #[command(hide = true)]
-    Man { command: Option<String> },
+    Man { command: Vec<String> },
 }
 
 #[derive(Debug, Args)]

@@ -134,6 +134,7 @@ fn left(left: &Left) -> String {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
+        Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Credential { key, name, why: Some(why) } => {
@@ -392,7 +393,12 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was making {arn}"))
                 .hint("`glasskey recover` finishes or undoes it")
         }
-        Refusal::CredentialThere { key, name } => oath(Some(*key), &oath::Error::NameTaken(name.clone())),
+        Refusal::CredentialThere { key, name } => Explanation::new(
+            "name_taken",
+            format!("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id()),
+        )
+        .hint("--device-name NAME makes a device of another name beside it")
+        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key}` removes it")),
         Refusal::KeyFull { key, capacity } => {
             let mut text = oath(Some(*key), &oath::Error::Full);
             text.what = format!("{} (all {capacity} are used)", text.what);

@@ -52,6 +52,6 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Simulate(args) => commands::simulate::run(args, cli, console),
         Command::Demo => commands::demo::run(cli, console),
         Command::Completions { shell } => commands::generate::completions(*shell, console),
-        Command::Man { command } => commands::generate::man(command.as_deref(), console),
+        Command::Man { command } => commands::generate::man(command, console),
     }
 }

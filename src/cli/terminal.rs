@@ -92,6 +92,10 @@ pub(super) fn read_password(file: &mut File) -> Option<Password> {
 }
 
 impl Person for TerminalPerson {
+    fn is_there(&self) -> bool {
+        self.terminal().is_some()
+    }
+
     fn tell(&mut self, notice: &Notice) {
         if let Notice::Waiting { .. } = notice
             && self.style.terminal

@@ -1,8 +1,11 @@
 //! docs/json.md describes what the binary prints: every type, with every name in it.
 
-use crate::support::{Keys, put, run, seed, with_fd};
+use crate::support::{Keys, Simulated, glasskey, put, run, seed, with_fd};
+use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 const DOCUMENT: &str = include_str!("../../docs/json.md");
 
@@ -72,4 +75,35 @@ fn the_exit_codes_are_those_of_the_program() {
         DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok()).collect();
     let all = [Exit::Done, Exit::No, Exit::Usage, Exit::Failed, Exit::Left, Exit::Person, Exit::Interrupted];
     assert_eq!(documented, all.map(|exit| exit as u8));
+}
+
+#[test]
+fn every_output_of_enrolling_and_recovering_is_as_documented() {
+    let world = Simulated::with_keys(2);
+    let with = |more: &[&str]| {
+        let mut args = world.enroll_args();
+        args.extend(more.iter().map(|arg| (*arg).to_owned()));
+        world.run(&args).json()
+    };
+    is_documented(&with(&["--json", "--dry-run"]));
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::Deny));
+    world.aws.fail(Fault { times: 2, ..Fault::next("DeleteVirtualMFADevice", Wrong::Deny) });
+    is_documented(&with(&["--json"]));
+    is_documented(&world.run(["recover", "--yes", "--no-input", "--json"]).json());
+    is_documented(&with(&["--json", "--separate"]));
+}
+
+#[test]
+fn the_output_of_the_stand_ins_is_as_documented() {
+    let home = tempfile::tempdir().unwrap();
+    is_documented(&run(glasskey(home.path()).args(["demo", "--json"])).json());
+    let mut simulation = glasskey(home.path());
+    let mut child =
+        simulation.args(["simulate", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let stopped = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "ended by Ctrl-C, as it says");
+    is_documented(&serde_json::from_str(&line).unwrap());
 }

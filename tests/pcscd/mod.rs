@@ -13,6 +13,7 @@
     missing_docs
 )]
 
+mod enroll;
 pub(crate) mod key;
 mod oath;
 pub(crate) mod probe;

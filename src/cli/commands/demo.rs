@@ -245,6 +245,10 @@ struct Audience {
 struct PowerCut;
 
 impl Person for Audience {
+    fn is_there(&self) -> bool {
+        false
+    }
+
     fn tell(&mut self, notice: &Notice) {
         if !matches!(notice, Notice::Plan(_)) {
             notices::lines(notice, self.style).iter().for_each(|line| self.style.say(line));

@@ -44,6 +44,9 @@ struct Found {
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
 pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    if request.phone && !desk.person.is_there() {
+        return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
+    }
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
@@ -52,13 +55,16 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
-        check_keys(device, &keys)?;
     }
     let devices = account.mfa_devices(&user).map_err(|cause| match cause {
         aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
         cause => Cause::Aws(cause),
     })?;
+    // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, &devices)?;
+    for device in &work {
+        check_keys(device, &keys)?;
+    }
     let plan = plan(&work, &keys, &devices, &account);
     let factor = self_management::factor_needed(&account, &user, &devices, desk)?;
     Ok(Ready { plan, work, account, factor })

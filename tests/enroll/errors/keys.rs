@@ -1,7 +1,7 @@
 //! Keys that are not there, not named, locked, full, too old or without the applet.
 
 use super::{CREATED, PLAN, UNDONE, enroll, fails};
-use crate::support::{Keys, Simulated, protect, put, with_fd};
+use crate::support::{Keys, Simulated, protect, put, run, with_fd};
 use glasskey::keys::Applications;
 use glasskey::sim::oath_card::{Options, Touch};
 use std::time::Duration;
@@ -133,9 +133,21 @@ fn a_credential_of_the_name_is_on_the_key_already() {
         &mut enroll(&world, &[]),
         3,
         "glasskey: error: a credential \"AWS:ACCOUNT/alice\" is on YubiKey 12345678 already; it was not overwritten\n\
-         glasskey: hint: `glasskey oath delete --key 12345678` removes it, `glasskey oath rename --key 12345678` keeps \
-         it under another name\n",
+         glasskey: hint: --device-name NAME makes a device of another name beside it\n\
+         glasskey: hint: where its device is gone from IAM, `glasskey oath delete --key 12345678` removes it\n",
     );
+}
+
+/// Nobody is told to delete the factor they sign in with.
+#[test]
+fn enrolled_already_on_this_very_key() {
+    let world = Simulated::with_keys(1);
+    assert_eq!(run(&mut enroll(&world, &[])).code, 0);
+    let again = run(&mut enroll(&world, &[]));
+    assert_eq!(again.code, 3, "{again:?}");
+    let says = format!("glasskey: error: {} exists already and is enabled for alice\n", world.arn("alice"));
+    assert!(again.stderr.starts_with(&says) && !again.stderr.contains("delete"), "{again:?}");
+    world.alice_is_enrolled().unwrap();
 }
 
 #[test]
