@@ -43,6 +43,7 @@ impl Ctap2 {
     }
 
     pub(super) fn read_uv_retries(&mut self) -> Result<Retries, Error> {
+        self.known()?.option("uv").ok_or(Error::NotSupported { what: "fingerprints" })?;
         let answer = self.pin_command(sub::UV_RETRIES, [])?;
         retries(&Fields::new(&answer, WHAT)?, 0x05)
     }
