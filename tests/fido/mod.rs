@@ -3,6 +3,8 @@
 
 mod auth_data;
 mod channel;
+mod faults;
 mod frames;
 mod script;
+mod software;
 mod status;
