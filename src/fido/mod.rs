@@ -15,6 +15,8 @@ pub mod hid;
 pub mod info;
 pub mod pin;
 mod ports;
+#[cfg(unix)]
+pub mod sockets;
 pub mod types;
 
 pub use auth_data::{Aaguid, AuthData};

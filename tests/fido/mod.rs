@@ -5,6 +5,7 @@ mod auth_data;
 mod channel;
 mod faults;
 mod frames;
+mod ports;
 mod script;
 mod software;
 mod status;

@@ -4,8 +4,7 @@ use glasskey::fido::cbor::Value;
 use glasskey::fido::pin::Protocol;
 use glasskey::fido::{
     AssertionRequest, Attempt, Authenticator, BadPin, Capture, Ctap2, Descriptor, EDDSA, ES256, Error, Limits,
-    MadeCredential, NewCredential, NewExtensions, Permissions, PinRule, RelyingParty, SampleQuality, Token,
-    User,
+    MadeCredential, NewCredential, NewExtensions, Permissions, PinRule, RelyingParty, SampleQuality, Token, User,
 };
 use glasskey::keys::Serial;
 use glasskey::platform::Interrupt;
