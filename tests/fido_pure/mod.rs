@@ -1,0 +1,5 @@
+//! What needs no key: authenticator data, attestation, metadata, advisories, WebAuthn JSON.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod auth_data;
+mod metadata;
