@@ -75,6 +75,8 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
     if runs.is_empty() {
         return Ok(Vec::new());
     }
+    let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), &desk);
+    desk.journal.idle().map_err(at_work)?;
     let account = connector
         .connect()
         .map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?;

@@ -1,6 +1,8 @@
 //! Something goes wrong at every message in turn, on every wire. After each: nobody is locked out, the exit code tells
 //! the truth about what is left, and `recover` brings the world to a good state.
 
+#![allow(clippy::print_stdout)] // the tally of faults
+
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};

@@ -50,8 +50,9 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     let user = target_user(request, account.caller())?;
     let work = compose(request, &user, &account)?;
     for device in &work {
-        check_keys(device, &keys)?;
+        // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
+        check_keys(device, &keys)?;
     }
     let devices = account.mfa_devices(&user).map_err(|cause| match cause {
         aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
@@ -147,6 +148,7 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
         if let Some(Record::Begin(begin)) = run.entries.first()
             && (begin.arn == device.arn || (begin.arn.account() == device.arn.account() && begin.user == device.user))
         {
+            desk.journal.idle().map_err(Cause::Journal)?;
             let (arn, user) = (begin.arn.clone(), begin.user.clone());
             return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
         }

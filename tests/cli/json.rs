@@ -1,0 +1,75 @@
+//! docs/json.md describes what the binary prints: every type, with every name in it.
+
+use crate::support::{Keys, put, run, seed, with_fd};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const DOCUMENT: &str = include_str!("../../docs/json.md");
+
+/// The names in a value, with their paths.
+fn names(value: &Value, path: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => object.iter().for_each(|(name, value)| {
+            let path = format!("{path}.{name}");
+            names(value, &path, into);
+            into.insert(path);
+        }),
+        Value::Array(array) => array.iter().for_each(|value| names(value, path, into)),
+        _ => {}
+    }
+}
+
+fn paths(value: &Value) -> BTreeSet<String> {
+    let mut into = BTreeSet::new();
+    names(value, "", &mut into);
+    into
+}
+
+/// Holds an output to the example of its type in the document.
+#[track_caller]
+fn is_documented(output: &Value) {
+    let examples = DOCUMENT.lines().filter(|line| line.starts_with('{'));
+    let mut examples = examples.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let example = examples.find(|example| example["type"] == output["type"]);
+    let example = example.unwrap_or_else(|| panic!("{} is not documented", output["type"]));
+    assert_eq!(paths(output), paths(&example));
+}
+
+#[test]
+fn every_output_of_the_key_commands_is_as_documented() {
+    let keys = Keys::serve(2);
+    put(keys.key(0), "a", true);
+    put(keys.key(0), "b", false);
+    let unplugged = keys.key(1);
+    unplugged.pull();
+    let (_, secret) = seed();
+    let stdin = ["oath", "add", "c", "--yes", "--json"];
+    is_documented(&keys.run_with(stdin, secret.as_bytes()).never_says(&[&secret]).json());
+    for args in [
+        "keys",
+        "oath list",
+        "oath info",
+        "oath code --all",
+        "oath code b",
+        "oath code a",
+        "oath rename b d --yes",
+        "oath delete d --yes",
+        "oath delete d --yes",
+        "oath password clear --yes",
+        "oath reset --yes --key 12345678",
+        "oath list --key 1",
+    ] {
+        is_documented(&keys.run(args.split(' ').chain(["--json"])).json());
+    }
+    let set = keys.glasskey("oath password set --yes --json --new-password-fd 3".split(' '));
+    is_documented(&run(&mut with_fd(&set, 3, "some words")).never_says(&["some words"]).json());
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_program() {
+    use glasskey::cli::explain::Exit;
+    let documented: Vec<u8> =
+        DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok()).collect();
+    let all = [Exit::Done, Exit::No, Exit::Usage, Exit::Failed, Exit::Left, Exit::Person, Exit::Interrupted];
+    assert_eq!(documented, all.map(|exit| exit as u8));
+}
