@@ -1,6 +1,6 @@
 //! Every command against the software authenticator, which was written from the standard on its own.
 
-use glasskey::fido::cbor::Value;
+use glasskey::fido::cbor::{Value, decode_lenient};
 use glasskey::fido::pin::Protocol;
 use glasskey::fido::{
     AssertionRequest, Attempt, Authenticator, BadPin, Capture, Ctap2, Descriptor, EDDSA, ES256, Error, Limits,

@@ -16,6 +16,7 @@
 mod enroll;
 pub(crate) mod key;
 mod oath;
+mod piv;
 pub(crate) mod probe;
 mod readers;
 pub(crate) mod rig;
