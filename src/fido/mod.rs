@@ -7,3 +7,4 @@ pub mod cbor;
 pub mod certificates;
 pub mod cose;
 pub mod metadata;
+pub mod webauthn;
