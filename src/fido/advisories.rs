@@ -72,9 +72,9 @@ impl Product {
         }
         match firmware.0 {
             3 => Some(Self::Neo),
+            4 | 5 if is("Security Key") => Some(Self::SecurityKey),
             4 if fips || is("FIPS") => Some(Self::YubiKey4Fips),
             4 => Some(Self::YubiKey4),
-            5 if is("Security Key") => Some(Self::SecurityKey),
             5 if is("Bio") => Some(Self::YubiKeyBio),
             5 if fips || is("FIPS") => Some(Self::YubiKey5Fips),
             5 => Some(Self::YubiKey5),

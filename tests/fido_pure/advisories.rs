@@ -43,6 +43,7 @@ fn each_range_begins_and_ends_where_it_should() {
         ("5.7.0", SK, false, pin),
         ("4.2.0", "YubiKey 4", false, &["YSA-2017-01"]),
         ("4.3.4", "YubiKey 4", false, &["YSA-2017-01"]),
+        ("4.3.4", "Security Key by Yubico", false, &[]),
         ("4.1.9", "YubiKey 4", false, &[]),
         ("4.3.5", "YubiKey 4", false, &[]),
         ("4.4.1", "YubiKey FIPS", true, &[]),

@@ -42,6 +42,15 @@ fn set(object: &mut AttestationObject, member: &str, value: Option<Value>) {
     members.extend(value.map(|value| (Value::from(member), value)));
 }
 
+thread_local! {
+    /// A root's certificate, a key's certificate, and its private key.
+    static TOKEN: (Vec<u8>, Vec<u8>, Vec<u8>) = {
+        let root = Authority::root("Maker Root 1");
+        let token = Token::of(&root, &leaf());
+        (root.der, token.x5c[0].clone(), token.key.serialize_der())
+    };
+}
+
 #[test]
 fn a_key_of_a_pinned_root_is_genuine_and_has_a_name() {
     let root = Authority::root("Maker Root 1");
@@ -342,6 +351,21 @@ fn stripping_leaves_the_credential_and_nothing_of_the_key() {
 }
 
 proptest! {
+    #[test]
+    fn no_certificate_makes_it_panic(at: prop::sample::Index, byte: u8, len: prop::sample::Index) {
+        let (root, mut token) = TOKEN.with(|(root, x5c, key)| {
+            let key = rcgen::KeyPair::try_from(key.clone()).unwrap();
+            (root.clone(), Token { key, x5c: vec![x5c.clone()], aaguid: MODEL, alg: cose::ES256 })
+        });
+        let der = &mut token.x5c[0];
+        let at = at.index(der.len());
+        der[at] = byte;
+        der.truncate(der.len() - len.index(4));
+        let mut known = metadata(&[]);
+        known.insert(MODEL, "Maker Key 1", Certification::None, &[&root]);
+        let _ = verify(&token.attest(), &HASH, &known, &[], now());
+    }
+
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = AttestationObject::from_bytes(&bytes);
