@@ -4,8 +4,8 @@ use super::authority::{Authority, Token, credential_key, leaf};
 use glasskey::fido::auth_data::{Aaguid, AuthData, Flags};
 use glasskey::fido::webauthn::{
     AssertionResponse, BadOrigin, BadRpId, Ceremony, ClientData, Conveyance, CreationOptions, Error, Expected,
-    LargeBlob, Made, Origin, ProtectionPolicy, Refusal, RegistrationResponse, RequestOptions, Requirement, Stored,
-    check_rp_id, verify_assertion, verify_registration,
+    LargeBlob, Made, Origin, PrfResults, ProtectionPolicy, Refusal, RegistrationResponse, RequestOptions,
+    Requirement, Stored, Used, check_rp_id, verify_assertion, verify_registration,
 };
 use p256::ecdsa::signature::Signer;
 use proptest::prelude::*;
@@ -334,6 +334,24 @@ fn the_counter_must_go_up_unless_the_key_does_not_count() {
     for (stored, got) in [(7, 7), (7, 6), (7, 0)] {
         assert_eq!(check(stored, got), Err(Refusal::Counter { stored, got }));
     }
+}
+
+#[test]
+fn outputs_of_extensions_go_out_only_where_they_were_asked_for() {
+    let used = || Used {
+        prf: Some(PrfResults { first: vec![1; 32].into(), second: None }),
+        blob: Some(vec![7]),
+        written: None,
+    };
+    let asked = json!({ "challenge": "AA", "extensions": { "prf": { "eval": { "first": "AA" } }, "largeBlob": { "read": true } } });
+    let asked = RequestOptions::parse(asked.to_string().as_bytes()).unwrap();
+    let json = asserted(1, &origin()).with(&asked, &used()).to_json();
+    let first = data_encoding::BASE64URL_NOPAD.encode(&[1; 32]);
+    let expected = json!({ "prf": { "results": { "first": first } }, "largeBlob": { "blob": "Bw" } });
+    assert_eq!(json["clientExtensionResults"], expected);
+    let unasked = RequestOptions::parse(br#"{ "challenge": "AA" }"#).unwrap();
+    let json = asserted(1, &origin()).with(&unasked, &used()).to_json();
+    assert_eq!(json["clientExtensionResults"], json!({}));
 }
 
 #[test]

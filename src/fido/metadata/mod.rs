@@ -196,15 +196,19 @@ impl Metadata {
         model.certificates.iter().filter_map(|place| self.certificates.get(*place)).map(Vec::as_slice).collect()
     }
 
-    /// What vouches for a model. Its maker lists intermediates among its roots; where a root of theirs is listed too,
-    /// only the root is an anchor, so that what is trusted stays what is pinned. Intermediates of all models help: a
-    /// maker has one set, and entries of older models do not list the newer ones.
+    /// Where a path from a key of this model may end. Its maker lists intermediates among its roots; where a root of
+    /// theirs is listed too, only the root is an anchor, so that what is trusted stays what is pinned.
+    #[must_use]
+    pub fn anchors(&self, model: &Model) -> Vec<&[u8]> {
+        let (roots, others): (Vec<&[u8]>, Vec<&[u8]>) = self.ders(model).into_iter().partition(|der| is_root(der));
+        if roots.is_empty() { others } else { roots }
+    }
+
+    /// What vouches for a model. Intermediates of all models help: a maker has one set, and entries of older models
+    /// do not list the newer ones.
     #[must_use]
     pub fn trust(&self, model: &Model) -> Trust<'_> {
-        let listed = self.ders(model);
-        let (roots, others): (Vec<&[u8]>, Vec<&[u8]>) = listed.into_iter().partition(|der| is_root(der));
-        let anchors = if roots.is_empty() { others } else { roots };
-        Trust { anchors, intermediates: self.intermediates() }
+        Trust { anchors: self.anchors(model), intermediates: self.intermediates() }
     }
 
     fn intermediates(&self) -> Vec<&[u8]> {
@@ -214,7 +218,7 @@ impl Metadata {
     /// The fingerprints of a model's roots.
     #[must_use]
     pub fn roots(&self, model: &Model) -> BTreeSet<Fingerprint> {
-        self.trust(model).anchors.into_iter().map(certificates::fingerprint).collect()
+        self.anchors(model).into_iter().map(certificates::fingerprint).collect()
     }
 }
 

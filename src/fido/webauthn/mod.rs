@@ -14,5 +14,5 @@ pub use options::{
     RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Salts, Selection, UserEntity,
 };
 pub use origin::{BadOrigin, BadRpId, Origin, check_rp_id};
-pub use response::{AssertionResponse, Made, RegistrationResponse, Used};
+pub use response::{AssertionResponse, Made, PrfResults, RegistrationResponse, Used};
 pub use verify::{Asserted, Expected, Refusal, Registered, Stored, verify_assertion, verify_registration};

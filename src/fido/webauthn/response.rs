@@ -8,6 +8,7 @@ use crate::fido::auth_data::{self, AuthData};
 use crate::fido::cbor;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 /// What came of a registration, beside the attestation object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,11 +21,19 @@ pub struct Made {
     pub transports: Vec<String>,
 }
 
+/// prf's outputs. Secret: they go to whoever asked, and nowhere else.
+pub struct PrfResults {
+    /// For the first salt.
+    pub first: Zeroizing<Vec<u8>>,
+    /// For the second, if there was one.
+    pub second: Option<Zeroizing<Vec<u8>>>,
+}
+
 /// What came of an assertion's extensions.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Used {
-    /// prf's outputs. Secret: they go to whoever asked, and nowhere else.
-    pub prf: Option<(zeroize::Zeroizing<Vec<u8>>, Option<zeroize::Zeroizing<Vec<u8>>>)>,
+    /// prf's outputs.
+    pub prf: Option<PrfResults>,
     /// The blob, where it was asked for and is there.
     pub blob: Option<Vec<u8>>,
     /// Whether a blob was written, where that was asked for.
@@ -157,7 +166,7 @@ impl AssertionResponse {
     /// Adds the outputs of the extensions that were asked for.
     #[must_use]
     pub fn with(mut self, options: &RequestOptions, used: &Used) -> Self {
-        if let (Some(_), Some((first, second))) = (&options.extensions.prf, &used.prf) {
+        if let (Some(_), Some(PrfResults { first, second })) = (&options.extensions.prf, &used.prf) {
             let mut values = Map::new();
             values.insert("first".to_owned(), BASE64URL_NOPAD.encode(first).into());
             if let Some(second) = second {
