@@ -292,6 +292,10 @@ impl Channel {
         patience: Duration,
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        // Nothing is begun after an interrupt: a sequence of commands ends at the next one.
+        if self.interrupted() {
+            return Err(Error::Cancelled);
+        }
         let until = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
         loop {
