@@ -2,8 +2,14 @@
 #   make demo   the whole story, with software keys and a simulated AWS
 #   make test   everything that is checked before a change is taken
 # Both install the Debian packages they miss, and say which (scripts/prepare).
+#
+# And for packaging:
+#   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
+#   make deb               target/debian/*.deb, by cargo-deb
 
-.PHONY: demo test
+.PHONY: demo test man completions deb
+
+COMMANDS = keys enroll recover oath simulate demo completions
 
 demo:
 	@scripts/prepare demo
@@ -16,3 +22,20 @@ test:
 	# Where there is no PC/SC: the software keys do without.
 	cargo clippy --no-default-features -- -D warnings
 	cargo test
+
+man:
+	@mkdir -p target/man
+	cargo run --quiet -- man >target/man/glasskey.1
+	for command in $(COMMANDS); do cargo run --quiet -- man $$command >target/man/glasskey-$$command.1 || exit; done
+
+completions:
+	@mkdir -p target/completions
+	cargo run --quiet -- completions bash >target/completions/glasskey.bash
+	cargo run --quiet -- completions zsh >target/completions/_glasskey
+	cargo run --quiet -- completions fish >target/completions/glasskey.fish
+
+deb:
+	@command -v cargo-deb >/dev/null || { echo "glasskey: cargo-deb is needed: cargo install --locked cargo-deb" >&2; exit 1; }
+	@scripts/prepare demo
+	$(MAKE) man completions
+	cargo deb

@@ -31,7 +31,7 @@ fn story(key: &SoftAuthenticator, limits: Limits) -> Result<(), Error> {
     let token = opened.token(Attempt::new(&pin(PIN)), Permissions::CREDENTIAL_MANAGEMENT, None)?;
     opened.relying_parties(&token)?;
     opened.credentials(&token, &Sha256::digest("glasskey.example").into())?;
-    let id = made.auth_data.attested.ok_or(Error::Malformed { what: "registration" })?.credential_id;
+    let id = made.auth_data.credential.ok_or(Error::Malformed { what: "registration" })?.id;
     opened.delete_credential(&token, &Descriptor { id, transports: Vec::new() })?;
     opened.change_pin(Attempt::new(&pin(PIN)), &pin("another"))?;
     opened.wink()

@@ -1,6 +1,6 @@
 //! Every command against the software authenticator, which was written from the standard on its own.
 
-use glasskey::fido::cbor::Value;
+use glasskey::fido::cbor::{Value, decode_lenient};
 use glasskey::fido::pin::Protocol;
 use glasskey::fido::{
     AssertionRequest, Attempt, Authenticator, BadPin, Capture, Ctap2, Descriptor, EDDSA, ES256, Error, Limits,
@@ -77,7 +77,7 @@ fn register(key: &mut Ctap2, n: u8) -> MadeCredential {
 }
 
 fn id(made: &MadeCredential) -> Descriptor {
-    Descriptor { id: made.auth_data.attested.as_ref().unwrap().credential_id.clone(), transports: Vec::new() }
+    Descriptor { id: made.auth_data.credential.as_ref().unwrap().id.clone(), transports: Vec::new() }
 }
 
 /// Keys of every age, with either protocol.
@@ -209,12 +209,12 @@ fn a_registration_and_a_sign_in_prove_the_same_key() {
         assert_eq!(assertion.credential_id, id(&made).id);
         assert_eq!(assertion.user.as_ref().unwrap().id, [1; 16]);
         assert!(assertion.auth_data.counter > made.auth_data.counter || assertion.auth_data.counter == 0);
-        let cose = &made.auth_data.attested.as_ref().unwrap().public_key;
+        let cose = &decode_lenient(&made.auth_data.credential.as_ref().unwrap().cose_key).unwrap().0;
         let part = |key| cose.get_int(key).and_then(Value::as_bytes).unwrap();
         let point = [&[4][..], part(-2), part(-3)].concat();
         let public = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).unwrap();
         let signature = p256::ecdsa::Signature::from_der(&assertion.signature).unwrap();
-        public.verify(&[&assertion.auth_data.raw[..], &HASH].concat(), &signature).unwrap();
+        public.verify(&[&assertion.signed[..], &HASH].concat(), &signature).unwrap();
     }
 }
 

@@ -163,7 +163,8 @@ pub(super) fn read_one(
     agreed: Option<&SharedSecret>,
 ) -> Result<Assertion, Error> {
     let named = answer.read(0x01, read_descriptor)?;
-    let auth_data = AuthData::parse(answer.need(0x02, Value::as_bytes)?)?;
+    let signed = answer.need(0x02, Value::as_bytes)?.to_vec();
+    let auth_data = AuthData::parse(&signed)?;
     let outputs = auth_data.extension("hmac-secret").and_then(Value::as_bytes);
     let hmac_secret = match (agreed, outputs) {
         (Some(secret), Some(encrypted)) => Some(secret.decrypt(encrypted)?),
@@ -172,6 +173,7 @@ pub(super) fn read_one(
     Ok(Assertion {
         credential_id: named.or(only.map(<[u8]>::to_vec)).ok_or(answer.malformed())?,
         auth_data,
+        signed,
         signature: answer.need(0x03, Value::as_bytes)?.to_vec(),
         user: answer.read(0x04, read_user)?,
         user_selected: answer.truth(0x06)?.unwrap_or(false),
