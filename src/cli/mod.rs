@@ -49,6 +49,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Enroll(args) => commands::enroll::run(args, cli, console),
         Command::Recover(args) => commands::recover::run(args, cli, console),
         Command::Oath(args) => commands::oath::run(args, cli, console),
+        Command::Piv(args) => commands::piv::run(args, cli, console),
         Command::Simulate(args) => commands::simulate::run(args, cli, console),
         Command::Demo => commands::demo::run(cli, console),
         Command::Completions { shell } => commands::generate::completions(*shell, console),

@@ -27,7 +27,7 @@ fn paths(value: &Value) -> BTreeSet<String> {
 
 /// Holds an output to the example of its type in the document.
 #[track_caller]
-fn is_documented(output: &Value) {
+pub(crate) fn is_documented(output: &Value) {
     let examples = DOCUMENT.lines().filter(|line| line.starts_with('{'));
     let mut examples = examples.map(|line| serde_json::from_str::<Value>(line).unwrap());
     let example = examples.find(|example| example["type"] == output["type"]);

@@ -15,6 +15,7 @@
 
 pub(crate) mod key;
 mod oath;
+mod piv;
 pub(crate) mod probe;
 mod readers;
 pub(crate) mod rig;

@@ -17,7 +17,7 @@ use super::rig::{Rig, reader_name};
 const SERIAL: u32 = 17_283_940;
 
 /// A software key behind pcscd, glasskey and ykman.
-struct Stage {
+pub(super) struct Stage {
     glasskey: Probe,
     _served: Served,
     rig: Rig,
@@ -25,8 +25,12 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::of(&SoftKey::new(Options::new(SERIAL)))
+    }
+
+    pub(super) fn of(key: &SoftKey) -> Self {
         let rig = Rig::with_readers(1);
-        let served = card_server::serve(&SoftKey::new(Options::new(SERIAL)), &rig.card_socket(0)).unwrap();
+        let served = card_server::serve(key, &rig.card_socket(0)).unwrap();
         rig.await_cards(1);
         Self { glasskey: Probe::start(&rig), _served: served, rig }
     }
@@ -36,7 +40,7 @@ impl Stage {
     }
 
     /// Runs ykman to success and returns its standard output.
-    fn ykman(&self, arguments: &[&str]) -> String {
+    pub(super) fn ykman(&self, arguments: &[&str]) -> String {
         let (done, stdout, stderr) = self.try_ykman(arguments);
         assert!(done, "ykman {arguments:?}:\n{stdout}{stderr}");
         stdout
