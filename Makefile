@@ -9,7 +9,7 @@
 
 .PHONY: demo test man completions deb
 
-COMMANDS = keys enroll recover oath simulate demo completions
+COMMANDS = keys enroll recover oath piv simulate demo completions
 
 demo:
 	@scripts/prepare demo

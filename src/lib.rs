@@ -8,7 +8,11 @@
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
 //! - [`oath`]: the YKOATH applet; has never heard of AWS.
+//! - [`fido`]: FIDO2 authenticators over HID: CTAP2, attestation, WebAuthn. No command uses it yet.
 //! - [`piv`]: what the PIV applet says, read only; knows real readers alone.
+//! - [`qr`]: QR codes, in and out.
+//! - [`ring`]: keys in use by a command, unlocked with a password asked for once.
+//! - [`platform`]: being interrupted, and the terminal as a device: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, and choosing exactly one.
 //! - [`aws`]: IAM and STS; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.

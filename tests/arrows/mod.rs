@@ -18,13 +18,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &["totp"]),
     ("oath", &["secret", "totp", "transport"]),
     ("keys", &["oath", "transport"]),
+    ("fido", &["keys", "oath", "platform", "secret", "transport"]),
+    ("piv", &["keys", "oath", "transport"]),
     ("aws", &["platform", "secret", "totp"]),
     ("person", &["aws", "keys", "secret", "transport"]),
     ("ring", &["keys", "oath", "person", "secret", "transport"]),
     ("sink", &["keys", "oath", "person", "ring", "secret", "totp"]),
     ("world", &["aws", "person", "platform", "totp", "transport"]),
     ("flow", &["aws", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "totp", "world"]),
-    ("sim", &["aws", "keys", "oath", "totp", "transport"]),
+    ("sim", &["aws", "fido", "keys", "oath", "totp", "transport"]),
     (
         "cli",
         &[
@@ -34,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "keys",
             "oath",
             "person",
+            "piv",
             "platform",
             "qr",
             "ring",
@@ -65,7 +68,11 @@ const CONFINED: &[Confined] = &[
         },
         only_in: &["aws/", "sim/"],
     },
-    Confined { what: "the pcsc crate", is: |text, at| text.is_crate(at, "pcsc"), only_in: &["transport/pcsc"] },
+    Confined {
+        what: "the pcsc crate",
+        is: |text, at| text.is_crate(at, "pcsc"),
+        only_in: &["transport/pcsc", "piv/reading.rs"],
+    },
     Confined {
         what: "unsafe code",
         is: |text, at| text.word(at) == "unsafe",
