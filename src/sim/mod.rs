@@ -10,3 +10,5 @@ pub mod clock;
 pub mod oath_card;
 pub mod serve;
 pub mod tap;
+#[cfg(target_os = "linux")]
+pub mod uhid;
