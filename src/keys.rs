@@ -124,6 +124,59 @@ pub enum OathState {
     },
 }
 
+/// What the Management application of a key says, over whichever interface it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// `None` where the key does not tell (the serial is hidden by configuration).
+    pub serial: Option<Serial>,
+    /// The product's name: `YubiKey 5C NFC`.
+    pub model: String,
+    /// The firmware.
+    pub firmware: oath::Version,
+    /// Connector and shape.
+    pub form_factor: FormFactor,
+    /// Applications enabled over USB.
+    pub usb: Applications,
+    /// Applications enabled over NFC; empty where the key has no NFC.
+    pub nfc: Applications,
+    /// A FIPS model.
+    pub fips: bool,
+    /// Whether the configuration is locked with a code.
+    pub config_locked: bool,
+}
+
+/// Reads the pages of a key's configuration with `page`. `told`: the version the key told otherwise. `None`: what comes
+/// is no configuration, so the key is not a YubiKey.
+pub fn read_device<B: AsRef<[u8]>, E>(
+    told: oath::Version,
+    mut page: impl FnMut(u8) -> Result<B, E>,
+) -> Result<Option<Device>, E> {
+    let mut pages = config::Pages::default();
+    for number in 0..=u8::MAX {
+        match pages.add(page(number)?.as_ref()) {
+            Some(true) => {}
+            Some(false) => return Ok(Some(Device::from(pages.config(told)))),
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+impl From<config::Config> for Device {
+    fn from(config: config::Config) -> Self {
+        Self {
+            serial: config.serial,
+            model: config::model(&config),
+            firmware: config.firmware,
+            form_factor: config.form_factor,
+            usb: config.usb,
+            nfc: config.nfc,
+            fips: config.fips,
+            config_locked: config.locked,
+        }
+    }
+}
+
 /// A reader, and the key in it or why it could not be read.
 pub struct Found {
     /// The reader's name.

@@ -1,0 +1,478 @@
+//! CTAPHID (CTAP 2.1 §11.2): messages in 64-byte reports, on a channel of our own. Knows no command's content.
+//!
+//! The system hands every report of a key to every program that has it open. So a report counts only if it is on our
+//! channel, and a channel only if the nonce it was given for is ours; what belongs to others is passed over.
+
+use super::Error;
+use crate::platform::Interrupt;
+use crate::transport::hid::{Hid, Report};
+use std::time::{Duration, Instant};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The longest message: one initialization report and 128 continuations.
+pub const MAX_MESSAGE: usize = FIRST + 128 * NEXT;
+
+const REPORT: usize = 64;
+/// Payload of an initialization report.
+const FIRST: usize = REPORT - 7;
+/// Payload of a continuation report.
+const NEXT: usize = REPORT - 5;
+const BROADCAST: u32 = 0xFFFF_FFFF;
+/// Set in an initialization report's command.
+const INITIAL: u8 = 0x80;
+
+/// Commands, without the bit that marks an initialization report.
+pub mod command {
+    /// Echo.
+    pub const PING: u8 = 0x01;
+    /// Give me a channel.
+    pub const INIT: u8 = 0x06;
+    /// Blink.
+    pub const WINK: u8 = 0x08;
+    /// A CTAP2 command.
+    pub const CBOR: u8 = 0x10;
+    /// Give up the pending CTAP2 command.
+    pub const CANCEL: u8 = 0x11;
+    /// The pending command is still being worked on, or waits for a touch.
+    pub const KEEPALIVE: u8 = 0x3B;
+    /// The frame is refused.
+    pub const ERROR: u8 = 0x3F;
+    /// Yubico: read a page of the device's configuration.
+    pub const READ_CONFIG: u8 = 0x42;
+}
+
+/// The one CTAP status this layer looks at: the answer to a command that was cancelled.
+const KEEPALIVE_CANCEL: u8 = 0x2D;
+/// How often a wait looks whether the person interrupted.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a cancelled command's answer is waited for. Keys answer within 100 ms (§11.2.9.1.5 asks for no limit).
+const CANCEL_GRACE: Duration = Duration::from_secs(2);
+/// The first pause before a busy key is asked again; doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long to wait for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For the next sign of life: keys send a keepalive every 100 ms while they work (§11.2.9.2.1).
+    pub silence: Duration,
+    /// For a command that needs no person, and for another program to be done with the key.
+    pub command: Duration,
+    /// For a command that needs a person. The key has a limit of its own, mostly 30 s.
+    pub person: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { silence: Duration::from_secs(5), command: Duration::from_secs(30), person: Duration::from_secs(60) }
+    }
+}
+
+/// What a key says while it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Keepalive {
+    /// It computes.
+    Processing,
+    /// It waits for a touch. Unknown states count as this: better to ask for a touch once too often.
+    TouchNeeded,
+}
+
+/// Why a key refused a frame (CTAPHID_ERROR, §11.2.9.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum ChannelError {
+    InvalidCommand,
+    InvalidParameter,
+    InvalidLength,
+    InvalidSequence,
+    MessageTimeout,
+    Busy,
+    LockRequired,
+    InvalidChannel,
+    Other(u8),
+}
+
+impl From<u8> for ChannelError {
+    fn from(code: u8) -> Self {
+        match code {
+            0x01 => Self::InvalidCommand,
+            0x02 => Self::InvalidParameter,
+            0x03 => Self::InvalidLength,
+            0x04 => Self::InvalidSequence,
+            0x05 => Self::MessageTimeout,
+            0x06 => Self::Busy,
+            0x0A => Self::LockRequired,
+            0x0B => Self::InvalidChannel,
+            code => Self::Other(code),
+        }
+    }
+}
+
+/// What INIT tells of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device's version: on a YubiKey 4 or later the firmware's.
+    pub version: (u8, u8, u8),
+    /// It can blink.
+    pub wink: bool,
+    /// It speaks CTAP2.
+    pub ctap2: bool,
+}
+
+// ---------------------------------------------------------------------------------------------- pure: reports
+
+/// A whole message. Wiped on drop: it may hold a token.
+pub struct Message {
+    /// Its command, without the initialization bit.
+    pub command: u8,
+    /// Its payload, at most [`MAX_MESSAGE`] bytes.
+    pub data: Zeroizing<Vec<u8>>,
+}
+
+/// Puts the reports of one channel together. Pure; takes whatever bytes come.
+pub struct Reassembler {
+    channel: u32,
+    partial: Option<Partial>,
+}
+
+struct Partial {
+    message: Message,
+    len: usize,
+    /// The next continuation's number.
+    next: u8,
+}
+
+/// Reports that do not make a message: out of order, or announcing more than a message can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadFrame;
+
+impl Reassembler {
+    /// For reports of this channel.
+    #[must_use]
+    pub fn new(channel: u32) -> Self {
+        Self { channel, partial: None }
+    }
+
+    /// Takes a report; gives the message that it completes. Reports of other channels change nothing, nor do
+    /// continuations of a message whose beginning was not seen. A new beginning replaces what was unfinished.
+    ///
+    /// # Errors
+    /// [`BadFrame`]; what was unfinished is dropped.
+    pub fn feed(&mut self, report: &Report) -> Result<Option<Message>, BadFrame> {
+        let (channel, rest) = report.split_at(4);
+        if channel != self.channel.to_be_bytes() {
+            return Ok(None);
+        }
+        match *rest {
+            [head, high, low, ref data @ ..] if head & INITIAL != 0 => {
+                let len = usize::from(u16::from_be_bytes([high, low]));
+                self.partial = None;
+                if len > MAX_MESSAGE {
+                    return Err(BadFrame);
+                }
+                // In its final size at once: growing would leave copies behind.
+                let message = Message { command: head & !INITIAL, data: Zeroizing::new(Vec::with_capacity(len)) };
+                self.partial = Some(Partial { message, len, next: 0 });
+                Ok(self.add(data))
+            }
+            [number, ref data @ ..] => match &mut self.partial {
+                None => Ok(None),
+                Some(partial) if partial.next == number => {
+                    partial.next += 1; // at most 128: a message has no more continuations
+                    Ok(self.add(data))
+                }
+                Some(_) => {
+                    self.partial = None;
+                    Err(BadFrame)
+                }
+            },
+            [] => Ok(None),
+        }
+    }
+
+    fn add(&mut self, data: &[u8]) -> Option<Message> {
+        let partial = self.partial.as_mut()?;
+        let missing = partial.len - partial.message.data.len();
+        partial.message.data.extend(data.iter().take(missing));
+        if partial.message.data.len() < partial.len {
+            return None;
+        }
+        self.partial.take().map(|partial| partial.message)
+    }
+}
+
+/// Cuts a message into reports.
+///
+/// # Errors
+/// [`Error::TooLarge`] for more than [`MAX_MESSAGE`] bytes.
+pub fn reports(channel: u32, command: u8, data: &[u8]) -> Result<Vec<Zeroizing<Report>>, Error> {
+    let len = u16::try_from(data.len()).ok().filter(|_| data.len() <= MAX_MESSAGE).ok_or(Error::TooLarge)?;
+    let [high, low] = len.to_be_bytes();
+    let (first, rest) = data.split_at(data.len().min(FIRST));
+    let mut reports = vec![report(channel, &[command | INITIAL, high, low], first)];
+    for (number, part) in (0u8..).zip(rest.chunks(NEXT)) {
+        reports.push(report(channel, &[number], part));
+    }
+    Ok(reports)
+}
+
+fn report(channel: u32, head: &[u8], data: &[u8]) -> Zeroizing<Report> {
+    let mut report = Zeroizing::new([0; REPORT]);
+    let channel = channel.to_be_bytes();
+    let bytes = channel.iter().chain(head).chain(data);
+    report.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+    report
+}
+
+// ---------------------------------------------------------------------------------------------- the channel
+
+/// A channel to one key.
+pub struct Channel {
+    hid: Box<dyn Hid>,
+    /// `None` after a conversation broke off: a late answer on the old channel would be taken for the next one's.
+    id: Option<u32>,
+    device: Device,
+    interrupt: Interrupt,
+    limits: Limits,
+}
+
+/// How a wait for an answer ended.
+enum Answer {
+    Message(Message),
+    Busy,
+}
+
+impl Channel {
+    /// Asks the device for a channel.
+    ///
+    /// # Errors
+    /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::Transport`].
+    pub fn open(hid: Box<dyn Hid>, interrupt: Interrupt, limits: Limits) -> Result<Self, Error> {
+        let device = Device { version: (0, 0, 0), wink: false, ctap2: false };
+        let mut channel = Self { hid, id: None, device, interrupt, limits };
+        channel.id()?;
+        Ok(channel)
+    }
+
+    /// What the device said of itself.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// How long is waited.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sends a message and returns the answer to it, waiting at most `patience` in all. `alive` hears every keepalive.
+    ///
+    /// When the person interrupts or `patience` ends, the command is cancelled, and its answer awaited: a touch may
+    /// have come a moment before. Only if the key then says that it was cancelled is that the outcome.
+    ///
+    /// # Errors
+    /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::TouchTimedOut`], [`Error::Channel`],
+    /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::Transport`].
+    pub fn call(
+        &mut self,
+        command: u8,
+        data: &[u8],
+        patience: Duration,
+        alive: &mut dyn FnMut(Keepalive),
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let until = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let id = self.id()?;
+            let answer = self.send(id, command, data).and_then(|()| self.answer(id, command, until, alive));
+            match answer {
+                Ok(Answer::Message(message)) => return Ok(message.data),
+                Ok(Answer::Busy) => self.pause(&mut pause, until)?,
+                Err(error) => {
+                    self.id = None;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Our channel's id, after asking for one where there is none.
+    fn id(&mut self) -> Result<u32, Error> {
+        if let Some(id) = self.id {
+            return Ok(id);
+        }
+        let until = Instant::now() + self.limits.command;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut nonce = [0; 8];
+            getrandom::fill(&mut nonce).map_err(|error| Error::System { why: error.to_string() })?;
+            self.send(BROADCAST, command::INIT, &nonce)?;
+            match self.granted(&nonce)? {
+                Some((id, device)) => {
+                    self.device = device;
+                    self.id = Some(id);
+                    return Ok(id);
+                }
+                None => self.pause(&mut pause, until)?,
+            }
+        }
+    }
+
+    /// The channel given for this nonce. `None`: busy, or a frame that is not to be understood.
+    fn granted(&mut self, nonce: &[u8; 8]) -> Result<Option<(u32, Device)>, Error> {
+        let until = Instant::now() + self.limits.silence;
+        let mut frames = Reassembler::new(BROADCAST);
+        while let Some(mut report) = self.next(until)? {
+            let message = frames.feed(&report);
+            report.zeroize();
+            // What is broken on the channel that everyone shares need not have been meant for us.
+            let Ok(Some(message)) = message else { continue };
+            match (message.command, message.data.as_slice()) {
+                (command::INIT, data) => {
+                    if let Some(granted) = granted(data, nonce) {
+                        return Ok(Some(granted));
+                    }
+                }
+                (command::ERROR, [0x06, ..]) => return Ok(None),
+                _ => {}
+            }
+        }
+        Err(Error::NoAnswer { after: self.limits.silence })
+    }
+
+    fn send(&mut self, channel: u32, command: u8, data: &[u8]) -> Result<(), Error> {
+        for report in reports(channel, command, data)? {
+            self.hid.send(&report)?;
+        }
+        Ok(())
+    }
+
+    /// The next report, whosever it is. `None` when `until` has passed.
+    fn next(&mut self, until: Instant) -> Result<Option<Report>, Error> {
+        loop {
+            if self.interrupt.raised() {
+                return Err(Error::Cancelled);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match self.hid.receive(left.min(LOOK))? {
+                Some(report) => return Ok(Some(report)),
+                None if left.is_zero() => return Ok(None),
+                None => {}
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        channel: u32,
+        command: u8,
+        until: Instant,
+        alive: &mut dyn FnMut(Keepalive),
+    ) -> Result<Answer, Error> {
+        let mut frames = Reassembler::new(channel);
+        let mut silent_since = Instant::now();
+        let mut touch = false;
+        loop {
+            let silence_ends = silent_since + self.limits.silence;
+            let mut report = match self.next(silence_ends.min(until)) {
+                Ok(Some(report)) => report,
+                Ok(None) if silence_ends <= Instant::now() => {
+                    return self.give_up(channel, command, Error::NoAnswer { after: self.limits.silence });
+                }
+                Ok(None) => {
+                    let late =
+                        if touch { Error::TouchTimedOut } else { Error::NoAnswer { after: self.limits.command } };
+                    return self.give_up(channel, command, late);
+                }
+                Err(Error::Cancelled) => return self.give_up(channel, command, Error::Cancelled),
+                Err(error) => return Err(error),
+            };
+            // Only a report of ours is a sign of life to us: others may keep the key busy for ever.
+            if report.starts_with(&channel.to_be_bytes()) {
+                silent_since = Instant::now();
+            }
+            let message = frames.feed(&report);
+            report.zeroize();
+            match message.map_err(|BadFrame| Error::Malformed { what: "frame" })? {
+                Some(Message { command: command::KEEPALIVE, data }) => {
+                    let state =
+                        if data.as_slice() == [0x01] { Keepalive::Processing } else { Keepalive::TouchNeeded };
+                    touch |= state == Keepalive::TouchNeeded;
+                    alive(state);
+                }
+                Some(message) => return told(message, command),
+                None => {}
+            }
+        }
+    }
+
+    /// Cancels the pending command and waits for its end. `why` is the outcome unless the command was carried out.
+    fn give_up(&mut self, channel: u32, command: u8, why: Error) -> Result<Answer, Error> {
+        if command != command::CBOR {
+            return Err(why);
+        }
+        self.send(channel, command::CANCEL, &[])?;
+        let until = Instant::now() + CANCEL_GRACE.min(self.limits.silence);
+        let mut frames = Reassembler::new(channel);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(mut report) = self.hid.receive(left.min(LOOK))? else {
+                if left.is_zero() {
+                    return Err(why);
+                }
+                continue;
+            };
+            let message = frames.feed(&report);
+            report.zeroize();
+            match message {
+                Ok(Some(Message { command: command::KEEPALIVE, .. }) | None) => {}
+                Ok(Some(message)) if message.data.first() == Some(&KEEPALIVE_CANCEL) => return Err(why),
+                Ok(Some(message)) if message.command == command => return Ok(Answer::Message(message)),
+                Ok(Some(_)) | Err(BadFrame) => return Err(why),
+            }
+        }
+    }
+
+    /// Waits before a busy key is asked again.
+    fn pause(&mut self, pause: &mut Duration, until: Instant) -> Result<(), Error> {
+        if Instant::now() + *pause > until {
+            return Err(Error::Busy);
+        }
+        if self.interrupt.wait(*pause) {
+            return Err(Error::Cancelled);
+        }
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}
+
+/// What a message means as the answer to `command`.
+fn told(message: Message, command: u8) -> Result<Answer, Error> {
+    match (message.command, message.data.first()) {
+        (command::ERROR, Some(&code)) => match ChannelError::from(code) {
+            ChannelError::Busy => Ok(Answer::Busy),
+            error => Err(Error::Channel(error)),
+        },
+        (answered, _) if answered == command => Ok(Answer::Message(message)),
+        _ => Err(Error::Malformed { what: "frame" }),
+    }
+}
+
+/// The answer to INIT: nonce, channel, protocol version, device version, capabilities. `None`: not to our nonce.
+fn granted(data: &[u8], nonce: &[u8; 8]) -> Option<(u32, Device)> {
+    let (theirs, rest) = data.split_at_checked(8)?;
+    match *rest {
+        [a, b, c, d, _protocol, major, minor, patch, capabilities, ..] if theirs == nonce => {
+            let device = Device {
+                version: (major, minor, patch),
+                wink: capabilities & 0x01 != 0,
+                ctap2: capabilities & 0x04 != 0,
+            };
+            Some((u32::from_be_bytes([a, b, c, d]), device))
+        }
+        _ => None,
+    }
+}

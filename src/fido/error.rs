@@ -1,0 +1,266 @@
+//! Why a key did not do it: the CTAP status bytes and what else can go wrong on the way to one.
+
+use super::ctaphid::ChannelError;
+use super::pin::BadPin;
+use crate::transport;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a FIDO2 key could not be found, opened or used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The reports did not get through: the key was pulled.
+    Transport(transport::Error),
+    /// The system lets this user not open the device (EACCES, EPERM).
+    NoPermission {
+        /// The device node, or the system's name for the device.
+        path: PathBuf,
+    },
+    /// There is no such device, or it is gone.
+    NoDevice {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// The system's HID service did not work, or the device could not be opened for some other reason.
+    System {
+        /// The system's own words.
+        why: String,
+    },
+    /// The HID library stopped in the middle; nothing was sent to any key.
+    LibraryPanicked,
+    /// No key of ours answers on this device: it sent nothing for this long.
+    NoAnswer {
+        /// How long it was silent.
+        after: Duration,
+    },
+    /// The key serves another program, and did so for as long as was waited.
+    Busy,
+    /// The key refused a frame (CTAPHID_ERROR).
+    Channel(ChannelError),
+    /// The key's answer is not what the protocol says.
+    Malformed {
+        /// Which answer or part of one: `getInfo`.
+        what: &'static str,
+    },
+    /// The key speaks U2F only.
+    NoCtap2,
+    /// The key has no such command or feature.
+    NotSupported {
+        /// Which: `credential management`.
+        what: &'static str,
+    },
+    /// The PIN cannot be one, or not on this key. Nothing was sent.
+    BadPin(BadPin),
+    /// The PIN is wrong. Status 31.
+    PinWrong {
+        /// Tries left before the key must be reset; `None` where the key did not tell.
+        left: Option<u8>,
+    },
+    /// One try is left: a wrong PIN now blocks the key for good. Nothing was sent.
+    LastTry,
+    /// The PIN is blocked until the key is reset. Status 32.
+    PinBlocked,
+    /// Three wrong PINs in a row: no PIN is taken until the key was unplugged. Status 34.
+    PinAuthBlocked,
+    /// The key refused the proof made with the PIN's token: it has expired, or is for something else. Status 33.
+    PinAuthInvalid,
+    /// No PIN is set. Status 35, or from getInfo.
+    PinNotSet,
+    /// A PIN is set already.
+    PinAlreadySet,
+    /// The PIN must be changed before it can be used. Status 37 for a token, or from getInfo.
+    PinMustChange,
+    /// The key wants the PIN or a fingerprint for this. Status 36.
+    PinRequired,
+    /// The new PIN is not good enough for the key: too short, too simple or the old one. Status 37.
+    PinPolicy,
+    /// The token may not be used for this command. Status 40.
+    Unauthorized,
+    /// The fingerprint was not recognised. Status 3F.
+    UvWrong {
+        /// Tries left before only the PIN is taken; `None` where the key did not tell.
+        left: Option<u8>,
+    },
+    /// Fingerprints are blocked until the PIN is given. Status 3C.
+    UvBlocked,
+    /// Nobody touched the key in the time given by us, or by the key (status 3A, or 05).
+    TouchTimedOut,
+    /// The person took too long. Status 2F.
+    UserActionTimeout,
+    /// The person refused on the key. Status 27.
+    Denied,
+    /// The key wants to be touched or unplugged first. Status 3B.
+    TouchRequired,
+    /// The command was cancelled. Status 2D, after an interrupt.
+    Cancelled,
+    /// Not now: the reset window is over, or the key is in a state that forbids it. Status 30.
+    NotAllowed,
+    /// No credential fits. Status 2E.
+    NoCredentials,
+    /// One of the excluded credentials is on the key. Status 19.
+    Excluded,
+    /// No room for another discoverable credential. Status 28.
+    KeyFull,
+    /// No room for another fingerprint. Status 17.
+    FingerprintsFull,
+    /// No room in the large-blob array. Status 18.
+    LargeBlobFull,
+    /// The large-blob array, or what was to become it, is damaged. Status 3D, or its checksum.
+    LargeBlobDamaged,
+    /// None of the algorithms asked for. Status 26.
+    UnsupportedAlgorithm,
+    /// An option is not there. Status 2B.
+    UnsupportedOption,
+    /// An option is not valid here. Status 2C.
+    InvalidOption,
+    /// The message is longer than the key takes. Status 39, or by getInfo.
+    TooLarge,
+    /// Too many or too long parameters. Status 15.
+    LimitExceeded,
+    /// Any other status.
+    Other {
+        /// The command.
+        command: u8,
+        /// The CTAP status byte.
+        status: u8,
+    },
+}
+
+impl Error {
+    /// What a status byte other than 00 means (CTAP 2.1 §8.2). The counters of wrong tries are for the caller to read.
+    pub(super) fn of_status(command: u8, status: u8) -> Self {
+        match status {
+            0x01 | 0x3E => Self::NotSupported { what: command_name(command) },
+            0x05 | 0x3A => Self::TouchTimedOut,
+            0x06 => Self::Busy,
+            0x15 => Self::LimitExceeded,
+            0x17 => Self::FingerprintsFull,
+            0x18 => Self::LargeBlobFull,
+            0x19 => Self::Excluded,
+            0x26 => Self::UnsupportedAlgorithm,
+            0x27 => Self::Denied,
+            0x28 => Self::KeyFull,
+            0x2B => Self::UnsupportedOption,
+            0x2C => Self::InvalidOption,
+            0x2D => Self::Cancelled,
+            0x2E => Self::NoCredentials,
+            0x2F => Self::UserActionTimeout,
+            0x30 => Self::NotAllowed,
+            0x31 => Self::PinWrong { left: None },
+            0x32 => Self::PinBlocked,
+            0x33 => Self::PinAuthInvalid,
+            0x34 => Self::PinAuthBlocked,
+            0x35 => Self::PinNotSet,
+            0x36 => Self::PinRequired,
+            0x37 => Self::PinPolicy,
+            0x39 => Self::TooLarge,
+            0x3B => Self::TouchRequired,
+            0x3C => Self::UvBlocked,
+            0x3D => Self::LargeBlobDamaged,
+            0x3F => Self::UvWrong { left: None },
+            0x40 => Self::Unauthorized,
+            status => Self::Other { command, status },
+        }
+    }
+}
+
+/// A status byte's name in the specification (CTAP 2.1 §8.2), for a support request.
+#[must_use]
+pub fn status_name(status: u8) -> Option<&'static str> {
+    Some(match status {
+        0x00 => "CTAP2_OK",
+        0x01 => "CTAP1_ERR_INVALID_COMMAND",
+        0x02 => "CTAP1_ERR_INVALID_PARAMETER",
+        0x03 => "CTAP1_ERR_INVALID_LENGTH",
+        0x04 => "CTAP1_ERR_INVALID_SEQ",
+        0x05 => "CTAP1_ERR_TIMEOUT",
+        0x06 => "CTAP1_ERR_CHANNEL_BUSY",
+        0x0A => "CTAP1_ERR_LOCK_REQUIRED",
+        0x0B => "CTAP1_ERR_INVALID_CHANNEL",
+        0x11 => "CTAP2_ERR_CBOR_UNEXPECTED_TYPE",
+        0x12 => "CTAP2_ERR_INVALID_CBOR",
+        0x14 => "CTAP2_ERR_MISSING_PARAMETER",
+        0x15 => "CTAP2_ERR_LIMIT_EXCEEDED",
+        0x17 => "CTAP2_ERR_FP_DATABASE_FULL",
+        0x18 => "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL",
+        0x19 => "CTAP2_ERR_CREDENTIAL_EXCLUDED",
+        0x21 => "CTAP2_ERR_PROCESSING",
+        0x22 => "CTAP2_ERR_INVALID_CREDENTIAL",
+        0x23 => "CTAP2_ERR_USER_ACTION_PENDING",
+        0x24 => "CTAP2_ERR_OPERATION_PENDING",
+        0x25 => "CTAP2_ERR_NO_OPERATIONS",
+        0x26 => "CTAP2_ERR_UNSUPPORTED_ALGORITHM",
+        0x27 => "CTAP2_ERR_OPERATION_DENIED",
+        0x28 => "CTAP2_ERR_KEY_STORE_FULL",
+        0x2B => "CTAP2_ERR_UNSUPPORTED_OPTION",
+        0x2C => "CTAP2_ERR_INVALID_OPTION",
+        0x2D => "CTAP2_ERR_KEEPALIVE_CANCEL",
+        0x2E => "CTAP2_ERR_NO_CREDENTIALS",
+        0x2F => "CTAP2_ERR_USER_ACTION_TIMEOUT",
+        0x30 => "CTAP2_ERR_NOT_ALLOWED",
+        0x31 => "CTAP2_ERR_PIN_INVALID",
+        0x32 => "CTAP2_ERR_PIN_BLOCKED",
+        0x33 => "CTAP2_ERR_PIN_AUTH_INVALID",
+        0x34 => "CTAP2_ERR_PIN_AUTH_BLOCKED",
+        0x35 => "CTAP2_ERR_PIN_NOT_SET",
+        0x36 => "CTAP2_ERR_PUAT_REQUIRED",
+        0x37 => "CTAP2_ERR_PIN_POLICY_VIOLATION",
+        0x39 => "CTAP2_ERR_REQUEST_TOO_LARGE",
+        0x3A => "CTAP2_ERR_ACTION_TIMEOUT",
+        0x3B => "CTAP2_ERR_UP_REQUIRED",
+        0x3C => "CTAP2_ERR_UV_BLOCKED",
+        0x3D => "CTAP2_ERR_INTEGRITY_FAILURE",
+        0x3E => "CTAP2_ERR_INVALID_SUBCOMMAND",
+        0x3F => "CTAP2_ERR_UV_INVALID",
+        0x40 => "CTAP2_ERR_UNAUTHORIZED_PERMISSION",
+        0x7F => "CTAP1_ERR_OTHER",
+        _ => return None,
+    })
+}
+
+/// A command's name as people read it.
+pub(super) fn command_name(command: u8) -> &'static str {
+    match command {
+        0x01 => "registration",
+        0x02 | 0x08 => "signing in",
+        0x04 => "getInfo",
+        0x06 => "PINs",
+        0x07 => "reset",
+        0x09 | 0x40 => "fingerprints",
+        0x0A | 0x41 => "credential management",
+        0x0B => "selection",
+        0x0C => "large blobs",
+        0x0D => "configuration",
+        _ => "this command",
+    }
+}
+
+impl From<transport::Error> for Error {
+    fn from(error: transport::Error) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<BadPin> for Error {
+    fn from(bad: BadPin) -> Self {
+        Self::BadPin(bad)
+    }
+}
+
+impl fmt::Display for ChannelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvalidCommand => "invalid command",
+            Self::InvalidParameter => "invalid parameter",
+            Self::InvalidLength => "invalid length",
+            Self::InvalidSequence => "frames out of order",
+            Self::MessageTimeout => "the message took too long",
+            Self::Busy => "busy",
+            Self::LockRequired => "another program has locked the key",
+            Self::InvalidChannel => "invalid channel",
+            Self::Other(code) => return write!(f, "error {code:02X}"),
+        })
+    }
+}
