@@ -5,6 +5,7 @@ mod cli; // arguments in; stdout, stderr and exit code out
 mod enroll; // the enroll flow and every fault in it, through the binary
 mod fido_sim; // the software authenticator, through its reports
 mod interop_aws; // the real aws CLI and boto3 against the simulator
+mod judges; // python-fido2, fido2-tools and @simplewebauthn/server as judges
 mod kernel; // the real uhid, hidraw and sysfs, in a kernel of our own
 mod keys; // finding and choosing keys
 mod memory; // what is left of a seed in the process's memory

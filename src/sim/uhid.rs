@@ -16,10 +16,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A YubiKey 5 with all its interfaces on, as it calls itself.
-const NAME: &str = "Yubico YubiKey OTP+FIDO+CCID";
-const VENDOR: u32 = 0x1050;
-const PRODUCT: u32 = 0x0407;
 /// `BUS_USB` in `linux/input.h`.
 const BUS_USB: u16 = 3;
 
@@ -49,6 +45,25 @@ mod event {
 /// How long the kernel may take to make a node, or to take it away. It takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a device says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Maker and product, at most 127 bytes: `Yubico YubiKey OTP+FIDO+CCID`.
+    pub name: String,
+    /// USB vendor id.
+    pub vendor: u16,
+    /// USB product id.
+    pub product: u16,
+}
+
+impl Identity {
+    /// A YubiKey 5 with all its interfaces on.
+    #[must_use]
+    pub fn yubikey() -> Self {
+        Self { name: "Yubico YubiKey OTP+FIDO+CCID".to_owned(), vendor: 0x1050, product: 0x0407 }
+    }
+}
+
 /// A plugged-in key. Dropping it pulls it out; its node is gone when that returns.
 pub struct Uhid {
     node: PathBuf,
@@ -68,22 +83,25 @@ impl Uhid {
     ///
     /// # Errors
     /// Those of opening `/dev/uhid`: `NotFound` where the kernel has no UHID, `PermissionDenied` without the right to.
-    /// `TimedOut` when the kernel made no node of it: it has no HIDRAW.
-    pub fn plug_in(open: impl Fn() -> Box<dyn Hid> + Clone + Send + 'static) -> io::Result<Self> {
+    /// `InvalidInput` for a name that is too long. `TimedOut` when the kernel made no node of it: it has no HIDRAW.
+    pub fn plug_in(
+        identity: &Identity,
+        open: impl Fn() -> Box<dyn Hid> + Clone + Send + 'static,
+    ) -> io::Result<Self> {
         let device = File::options().read(true).write(true).open("/dev/uhid")?;
         let place = place();
-        (&device).write_all(&create(&place)?)?;
+        (&device).write_all(&create(identity, &place)?)?;
         let shared = Arc::new(Shared { device, ended: AtomicBool::new(false) });
         let (bell, theirs) = UnixStream::pair()?;
         // Each way has a thread and a handle of its own, so that neither waits for the other.
         let (down, up, also_open) = (Arc::clone(&shared), Arc::clone(&shared), open.clone());
         let threads = vec![
             thread::spawn(move || {
-                let _ = down.to_key(&mut *open(), &theirs);
+                let _ = down.take_down(&mut *open(), &theirs);
                 down.end();
             }),
             thread::spawn(move || {
-                let _ = up.from_key(&mut *also_open());
+                let _ = up.bring_up(&mut *also_open());
                 up.end();
             }),
         ];
@@ -118,7 +136,7 @@ impl Shared {
     }
 
     /// Reports from programs to the key, until the other end of the bell is closed or the key is gone.
-    fn to_key(&self, key: &mut dyn Hid, bell: &UnixStream) -> io::Result<()> {
+    fn take_down(&self, key: &mut dyn Hid, bell: &UnixStream) -> io::Result<()> {
         let mut read = vec![0; event::SIZE];
         loop {
             let mut waiting = [PollFd::new(&self.device, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
@@ -144,7 +162,7 @@ impl Shared {
     }
 
     /// Reports from the key to programs.
-    fn from_key(&self, key: &mut dyn Hid) -> io::Result<()> {
+    fn bring_up(&self, key: &mut dyn Hid) -> io::Result<()> {
         while !self.ended.load(Ordering::SeqCst) {
             if let Some(report) = key.receive(Duration::from_millis(100)).map_err(gone)? {
                 (&self.device).write_all(&input(&report))?;
@@ -165,9 +183,9 @@ fn place() -> String {
 }
 
 /// CREATE2: name[128], phys[64], uniq[64], rd_size, bus, vendor, product, version, country, rd_data.
-fn create(place: &str) -> io::Result<Vec<u8>> {
+fn create(identity: &Identity, place: &str) -> io::Result<Vec<u8>> {
     let mut event = event::CREATE2.to_ne_bytes().to_vec();
-    for (text, size) in [(NAME, 128), (place, 64), ("", 64)] {
+    for (text, size) in [(&*identity.name, 128), (place, 64), ("", 64)] {
         // With at least one zero at its end.
         if text.len() >= size {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -178,8 +196,8 @@ fn create(place: &str) -> io::Result<Vec<u8>> {
     }
     event.extend_from_slice(&(DESCRIPTOR.len() as u16).to_ne_bytes());
     event.extend_from_slice(&BUS_USB.to_ne_bytes());
-    for number in [VENDOR, PRODUCT, 0, 0] {
-        event.extend_from_slice(&number.to_ne_bytes());
+    for number in [identity.vendor.into(), identity.product.into(), 0, 0] {
+        event.extend_from_slice(&u32::to_ne_bytes(number));
     }
     event.extend_from_slice(&DESCRIPTOR);
     Ok(event)

@@ -1,11 +1,15 @@
 //! What runs on the test kernel. There everything may be plugged in: nothing of the machine around is in sight.
 
 use super::echo::Echo;
-use glasskey::sim::uhid::Uhid;
+use glasskey::fido::FidoPorts;
+use glasskey::fido::hid::HidPorts;
+use glasskey::sim::uhid::{Identity, Uhid};
+use glasskey::transport::Error;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Refuses to plug keys into a machine that somebody works at.
 fn in_the_guest() {
@@ -15,7 +19,7 @@ fn in_the_guest() {
 
 fn plug_in(echo: &Echo) -> Uhid {
     let echo = echo.clone();
-    Uhid::plug_in(move || echo.open()).unwrap()
+    Uhid::plug_in(&Identity::yubikey(), move || echo.open()).unwrap()
 }
 
 /// What sysfs says of a node.
@@ -71,4 +75,31 @@ fn a_key_that_is_pulled_fails_its_readers_and_its_node_goes() {
     echo.unplug();
     assert_eq!(node.read(&mut [0; 64]).unwrap_err().raw_os_error(), Some(5), "EIO");
     assert_eq!(File::open(key.node()).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+#[ignore = "runs on the test kernel: make test-kernel"]
+fn the_library_lists_opens_and_loses_keys() {
+    in_the_guest();
+    assert_eq!(HidPorts.list().unwrap(), []);
+    let echoes = [Echo::default(), Echo::default()];
+    let keys = [plug_in(&echoes[0]), plug_in(&echoes[1])];
+    let found = HidPorts.list().unwrap();
+    let paths: Vec<&Path> = found.iter().map(|found| Path::new(&found.path)).collect();
+    assert_eq!(paths, [keys[0].node(), keys[1].node()]);
+    assert!(found.iter().all(|found| (found.vendor, found.product) == (0x1050, 0x0407)), "{found:?}");
+
+    let mut hid = HidPorts.open(&found[1].path).unwrap();
+    let mut ping = [0xA5; 64];
+    ping[..7].copy_from_slice(&[0, 0, 0, 7, 0x81, 0, 57]);
+    hid.send(&ping).unwrap();
+    assert_eq!(hid.receive(Duration::from_secs(10)).unwrap(), Some(ping));
+    assert_eq!(hid.receive(Duration::from_millis(1)).unwrap(), None);
+
+    echoes[1].unplug();
+    assert_eq!(hid.receive(Duration::from_secs(10)), Err(Error::Removed));
+    assert_eq!(hid.send(&ping), Err(Error::Removed));
+    assert_eq!(HidPorts.list().unwrap(), found[..1]);
+    let gone = HidPorts.open(&found[1].path).map(drop).unwrap_err();
+    assert!(matches!(gone, glasskey::fido::Error::NoDevice { .. }), "{gone:?}");
 }

@@ -3,7 +3,7 @@
 //!
 //! `make test-kernel` runs [`on_the_test_kernel`], which runs this same binary's [`guest`] tests on that kernel.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "hid", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
