@@ -24,6 +24,14 @@ pub enum Wire {
         /// ISO 7816-4 INS.
         ins: u8,
     },
+    /// A message to a FIDO2 authenticator, by its command.
+    Fido {
+        /// The key's serial, where it tells.
+        serial: Option<Serial>,
+        /// The CTAP2 command byte (0x01 is makeCredential); for a message that is not CTAP2, the CTAPHID command with
+        /// its top bit (0x88 is WINK).
+        command: u8,
+    },
     /// A request to AWS, by its action.
     Aws {
         /// As the form says: `CreateVirtualMFADevice`.

@@ -19,15 +19,20 @@ pub(super) fn answer(options: &Options, command: &Command<'_>) -> Reply {
     if command.ins != READ_CONFIG || options.firmware < Version(4, 1, 0) {
         return Reply::sw(0x6D00);
     }
+    page(options, command.p1).map_or_else(|| Reply::sw(0x6B00), Reply::data)
+}
+
+/// One page of the configuration, with its length before it: the same over every interface.
+pub(super) fn page(options: &Options, number: u8) -> Option<Vec<u8>> {
     let paged = options.firmware >= Version(5, 7, 0);
-    let config = match command.p1 {
+    let config = match number {
         0 => first_page(options, paged),
         1 if paged => second_page(options),
-        _ => return Reply::sw(0x6B00),
+        _ => return None,
     };
     let mut data = vec![u8::try_from(config.len()).unwrap_or(u8::MAX)];
     data.extend(config);
-    Reply::data(data)
+    Some(data)
 }
 
 fn first_page(options: &Options, more: bool) -> Vec<u8> {

@@ -263,6 +263,11 @@ impl SoftKey {
     }
 }
 
+/// One page of a key's device information, with its length before it, as it also tells over FIDO.
+pub(super) fn device_info(options: &Options, page: u8) -> Option<Vec<u8>> {
+    management::page(options, page)
+}
+
 /// A connection to a software key.
 pub(super) struct SoftCard {
     key: SoftKey,
