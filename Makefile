@@ -2,10 +2,17 @@
 #   make demo   the whole story, with software keys and a simulated AWS
 #   make test   everything that is checked before a change is taken
 # Both install the Debian packages they miss, and say which (scripts/prepare).
+#
 # A part of the latter by itself:
 #   make test-kernel   keys on real hidraw, in a kernel that is built once and kept in ~/.cache/glasskey
+#
+# And for packaging:
+#   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
+#   make deb               target/debian/*.deb, by cargo-deb
 
-.PHONY: demo test test-kernel
+.PHONY: demo test test-kernel man completions deb
+
+COMMANDS = keys enroll recover oath simulate demo completions
 
 demo:
 	@scripts/prepare demo
@@ -23,3 +30,20 @@ test:
 test-kernel:
 	@scripts/prepare kernel
 	cargo test --test tests -- --ignored --exact kernel::on_the_test_kernel --nocapture
+
+man:
+	@mkdir -p target/man
+	cargo run --quiet -- man >target/man/glasskey.1
+	for command in $(COMMANDS); do cargo run --quiet -- man $$command >target/man/glasskey-$$command.1 || exit; done
+
+completions:
+	@mkdir -p target/completions
+	cargo run --quiet -- completions bash >target/completions/glasskey.bash
+	cargo run --quiet -- completions zsh >target/completions/_glasskey
+	cargo run --quiet -- completions fish >target/completions/glasskey.fish
+
+deb:
+	@command -v cargo-deb >/dev/null || { echo "glasskey: cargo-deb is needed: cargo install --locked cargo-deb" >&2; exit 1; }
+	@scripts/prepare demo
+	$(MAKE) man completions
+	cargo deb

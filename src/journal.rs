@@ -105,6 +105,11 @@ impl Journal {
         Ok(Writer { file, path, _lock: lock })
     }
 
+    /// Fails with [`Error::Busy`] while a run is being written: what stands in the journal then is not left over.
+    pub fn idle(&self) -> Result<(), Error> {
+        self.take_lock().map(drop)
+    }
+
     fn take_lock(&self) -> Result<File, Error> {
         let mut file = File::options()
             .read(true)
@@ -189,7 +194,7 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
 //! - [`oath`]: the YKOATH applet; has never heard of AWS.
+//! - [`piv`]: what the PIV applet says, read only; knows real readers alone.
 //! - [`keys`]: which keys are plugged in, and choosing exactly one.
 //! - [`aws`]: IAM and STS; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.
@@ -25,6 +26,7 @@ pub mod journal;
 pub mod keys;
 pub mod oath;
 pub mod person;
+pub mod piv;
 pub mod platform;
 pub mod qr;
 pub mod ring;

@@ -10,6 +10,9 @@ use std::time::SystemTime;
 
 /// Whoever runs the command.
 pub trait Person {
+    /// Whether there is a terminal to show something on and to be answered at.
+    fn is_there(&self) -> bool;
+
     /// Tells what is about to happen or has happened. Never blocks.
     fn tell(&mut self, notice: &Notice);
 

@@ -2,7 +2,10 @@
 
 mod arrows; // who may use whom
 mod cli; // arguments in; stdout, stderr and exit code out
+mod docs; // the documents say what is so
 mod enroll; // the enroll flow and every fault in it, through the binary
+mod fido; // CTAP2 over our own channel, against scripted and software authenticators
+mod fido_pure; // attestation, metadata, advisories and WebAuthn JSON, without a key
 mod fido_sim; // the software authenticator, through its reports
 mod interop_aws; // the real aws CLI and boto3 against the simulator
 mod judges; // python-fido2, fido2-tools and @simplewebauthn/server as judges

@@ -167,6 +167,10 @@ where
                 // A server error says nothing about what was done before it.
                 return Error::OutcomeUnknown { call, detail: format!("HTTP {status}") };
             }
+            if status < 500 && context.err().code().is_none() {
+                // A web page, not an answer of AWS: a proxy, a captive portal or a wrong endpoint.
+                return not_aws(call);
+            }
             match refusal(call, status, context.err()) {
                 Error::Refused { status: 500.., .. } => {
                     Error::OutcomeUnknown { call, detail: format!("HTTP {status}") }
@@ -189,7 +193,16 @@ where
             }
         }
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
-        _ => Error::OutcomeUnknown { call, detail: "the reply could not be read".to_owned() },
+        _ => not_aws(call),
+    }
+}
+
+/// A reply that cannot be read. Behind it the call may have been carried out all the same.
+fn not_aws(call: Call) -> Error {
+    if call.changes_nothing() {
+        Error::Malformed { call }
+    } else {
+        Error::OutcomeUnknown { call, detail: "what came is not an answer of AWS".to_owned() }
     }
 }
 

@@ -93,7 +93,7 @@ pub enum Error {
     },
     /// The person interrupted while this was under way or before it was sent; nothing was changed by it.
     Interrupted,
-    /// A reply that lacks what it must have.
+    /// A reply that lacks what it must have, or is none of AWS's.
     Malformed {
         /// The call.
         call: Call,

@@ -66,6 +66,8 @@ pub(super) enum Command {
     Recover(Recover),
     /// read and write the OATH credentials on a key
     Oath(Oath),
+    /// read the PIV applet of a key
+    Piv(Piv),
     /// serve a simulated AWS and software keys on this machine
     Simulate(Simulate),
     /// show the whole story with software keys and a simulated AWS
@@ -74,7 +76,7 @@ pub(super) enum Command {
     Completions { shell: clap_complete::Shell },
     /// print a manual page
     #[command(hide = true)]
-    Man { command: Option<String> },
+    Man { command: Vec<String> },
 }
 
 #[derive(Debug, Args)]
@@ -272,6 +274,18 @@ pub(super) enum PasswordCommand {
     },
     /// remove it
     Clear(OneKey),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Piv {
+    #[command(subcommand)]
+    pub(super) command: PivCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PivCommand {
+    /// show tries left, the management key's algorithm, and what is in the slots; changes nothing, asks for no PIN
+    Info(OneKey),
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use crate::aws;
 use crate::flow::{Cause, Failed, Left, Refusal, Stage};
 use crate::keys::{self, Serial};
 use crate::totp::BadUri;
-use crate::{journal, oath, ring, sink, transport};
+use crate::{journal, oath, piv, ring, sink, transport};
 
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,7 @@ fn left(left: &Left) -> String {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
+        Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Credential { key, name, why: Some(why) } => {
@@ -344,6 +345,48 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
     }
 }
 
+/// What the PIV applet said.
+#[must_use]
+pub fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
+    use piv::Error as E;
+    let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
+    match error {
+        E::Transport(transport::Error::Removed) => {
+            Explanation::new("key_removed", format!("{on} was pulled while it was in use")).hint("plug it in again")
+        }
+        E::Transport(error) => transport(error),
+        E::NoApplet => {
+            Explanation::new("no_piv", format!("{on} has no PIV applet, or it is disabled over this interface"))
+                .hint("`glasskey keys --json` shows what is enabled; `ykman config usb --enable PIV` enables it")
+        }
+        E::NoSerial => Explanation::new(
+            "no_serial",
+            format!("{on} tells its serial number in the OTP applet, which is disabled"),
+        )
+        .hint("`ykman config mode OTP+FIDO+CCID` enables it"),
+        E::TooOld => Explanation::new(
+            "unsupported",
+            format!("the PIV applet of {on} cannot be read: glasskey reads that of YubiKeys 4 and 5"),
+        )
+        .hint("`ykman piv info` may"),
+        E::OtherKey { found } => {
+            Explanation::new("other_key", format!("{on} has made room for YubiKey {found} in its reader"))
+                .hint("leave one key plugged in and run the same command again")
+        }
+        E::Disturbed => Explanation::new(
+            "key_disturbed",
+            format!("another program used {on} between two commands, again and again"),
+        )
+        .hint("close other programs that use the key"),
+        E::Refused => Explanation::new("key_refused", format!("the PIV applet of {on} refused to be read"))
+            .hint("if another program uses the key, close it; else unplug the key and plug it in again"),
+        E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
+        E::NotBuiltIn => {
+            Explanation::new("no_pcsc", "this glasskey was built without PC/SC, and PIV is read through it alone")
+        }
+    }
+}
+
 fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
@@ -392,7 +435,12 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was making {arn}"))
                 .hint("`glasskey recover` finishes or undoes it")
         }
-        Refusal::CredentialThere { key, name } => oath(Some(*key), &oath::Error::NameTaken(name.clone())),
+        Refusal::CredentialThere { key, name } => Explanation::new(
+            "name_taken",
+            format!("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id()),
+        )
+        .hint("--device-name NAME makes a device of another name beside it")
+        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key}` removes it")),
         Refusal::KeyFull { key, capacity } => {
             let mut text = oath(Some(*key), &oath::Error::Full);
             text.what = format!("{} (all {capacity} are used)", text.what);

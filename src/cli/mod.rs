@@ -49,9 +49,10 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Enroll(args) => commands::enroll::run(args, cli, console),
         Command::Recover(args) => commands::recover::run(args, cli, console),
         Command::Oath(args) => commands::oath::run(args, cli, console),
+        Command::Piv(args) => commands::piv::run(args, cli, console),
         Command::Simulate(args) => commands::simulate::run(args, cli, console),
         Command::Demo => commands::demo::run(cli, console),
         Command::Completions { shell } => commands::generate::completions(*shell, console),
-        Command::Man { command } => commands::generate::man(command.as_deref(), console),
+        Command::Man { command } => commands::generate::man(command, console),
     }
 }

@@ -49,9 +49,7 @@ impl TerminalPerson {
 
     /// Asks one line. `None`: nobody can be asked, or the person interrupted.
     pub(super) fn ask(&self, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
-        let terminal = self.terminal()?;
-        terminal.write(prompt).ok()?;
-        terminal.read_line(hidden, &self.interrupt).ok().flatten()
+        self.terminal()?.ask(prompt, hidden, &self.interrupt).ok().flatten()
     }
 
     /// Asks for a secret without echo.
@@ -94,6 +92,10 @@ pub(super) fn read_password(file: &mut File) -> Option<Password> {
 }
 
 impl Person for TerminalPerson {
+    fn is_there(&self) -> bool {
+        self.terminal().is_some()
+    }
+
     fn tell(&mut self, notice: &Notice) {
         if let Notice::Waiting { .. } = notice
             && self.style.terminal
@@ -123,12 +125,12 @@ impl Person for TerminalPerson {
             return Some(true);
         }
         match question {
-            Question::Proceed => yes(&*self.ask("Continue? [y/N] ", false)?),
+            Question::Proceed => yes(&self.ask("Continue? [y/N] ", false)?),
             Question::DeleteCredential { key, name } => {
-                yes(&*self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
+                yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
             }
             Question::UseTheOnlyKey { key, model } => {
-                yes(&*self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
+                yes(&self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
             }
             Question::ResetOath { key, credentials } => {
                 let what = match credentials {

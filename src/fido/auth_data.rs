@@ -1,17 +1,24 @@
-//! Authenticator data (WebAuthn §6.1): what a key signs. Every slice is checked.
+//! Authenticator data (WebAuthn L3 §6.1): what a key signs. Reads it out of bytes that a key sent, and knows
+//! neither the command it answers nor whether the signature over it is good.
 
-use super::Error;
 use super::cbor::{self, Value};
+use super::cose::{self, PublicKey};
 use std::fmt;
+use std::str::FromStr;
 
-/// A model's identifier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The identifier of a model of authenticator, shown as a UUID. All zeros: not said.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Aaguid(pub [u8; 16]);
+
+impl Aaguid {
+    /// Of keys that do not say what model they are: U2F keys, and after attestation was stripped.
+    pub const ZERO: Self = Self([0; 16]);
+}
 
 impl fmt::Display for Aaguid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
                 f.write_str("-")?;
             }
             write!(f, "{byte:02x}")?;
@@ -20,151 +27,257 @@ impl fmt::Display for Aaguid {
     }
 }
 
-/// The flags byte.
+impl fmt::Debug for Aaguid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aaguid({self})")
+    }
+}
+
+/// Text that is not 32 hexadecimal digits, with or without the hyphens of a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnAaguid;
+
+impl fmt::Display for NotAnAaguid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an AAGUID is 32 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotAnAaguid {}
+
+impl FromStr for Aaguid {
+    type Err = NotAnAaguid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits: String = text.chars().filter(|c| *c != '-').collect();
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|_| NotAnAaguid)?;
+        <[u8; 16]>::try_from(bytes).map(Self).map_err(|_| NotAnAaguid)
+    }
+}
+
+/// The byte of flags (§6.1). Bits 1 and 5 are reserved and say nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(pub u8);
 
 impl Flags {
+    /// UP.
+    pub const USER_PRESENT: u8 = 0x01;
+    /// UV.
+    pub const USER_VERIFIED: u8 = 0x04;
+    /// BE.
+    pub const BACKUP_ELIGIBLE: u8 = 0x08;
+    /// BS.
+    pub const BACKED_UP: u8 = 0x10;
+    /// AT.
+    pub const ATTESTED_CREDENTIAL: u8 = 0x40;
+    /// ED.
+    pub const EXTENSIONS: u8 = 0x80;
+
+    const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
     /// Someone touched the key.
     #[must_use]
-    pub fn user_present(self) -> bool {
-        self.0 & 0x01 != 0
+    pub const fn user_present(self) -> bool {
+        self.has(Self::USER_PRESENT)
     }
 
-    /// The key verified who: by PIN or fingerprint.
+    /// A PIN or a fingerprint was right.
     #[must_use]
-    pub fn user_verified(self) -> bool {
-        self.0 & 0x04 != 0
+    pub const fn user_verified(self) -> bool {
+        self.has(Self::USER_VERIFIED)
     }
 
-    /// The credential may be backed up.
+    /// The credential may be copied elsewhere: never so on a hardware key.
     #[must_use]
-    pub fn backup_eligible(self) -> bool {
-        self.0 & 0x08 != 0
+    pub const fn backup_eligible(self) -> bool {
+        self.has(Self::BACKUP_ELIGIBLE)
     }
 
-    /// The credential is backed up.
+    /// The credential has been copied elsewhere.
     #[must_use]
-    pub fn backed_up(self) -> bool {
-        self.0 & 0x10 != 0
+    pub const fn backed_up(self) -> bool {
+        self.has(Self::BACKED_UP)
     }
 
-    /// Attested credential data follows.
+    /// A credential follows.
     #[must_use]
-    pub fn attested(self) -> bool {
-        self.0 & 0x40 != 0
+    pub const fn attested_credential(self) -> bool {
+        self.has(Self::ATTESTED_CREDENTIAL)
     }
 
     /// Extension outputs follow.
     #[must_use]
-    pub fn extended(self) -> bool {
-        self.0 & 0x80 != 0
+    pub const fn extensions(self) -> bool {
+        self.has(Self::EXTENSIONS)
     }
 }
 
-/// Authenticator data, taken apart; the bytes as signed are kept.
+/// Authenticator data, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthData {
-    /// The bytes that were signed.
-    pub raw: Vec<u8>,
     /// SHA-256 of the relying party's id.
     pub rp_id_hash: [u8; 32],
-    /// Who was there.
+    /// What the key vouches for.
     pub flags: Flags,
-    /// The signature counter; 0 where the key has none.
+    /// The signature counter. A key that does not count says 0 always.
     pub counter: u32,
-    /// The new credential; in registrations only.
-    pub attested: Option<Attested>,
-    /// The extensions' outputs, in the key's order.
-    pub extensions: Vec<(String, Value)>,
+    /// The new credential: in registrations only.
+    pub credential: Option<AttestedCredential>,
+    /// The map of extension outputs.
+    pub extensions: Option<Value>,
 }
 
-/// A new credential (WebAuthn §6.5.1).
+/// A credential that was just made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attested {
+pub struct AttestedCredential {
     /// The key's model.
     pub aaguid: Aaguid,
-    /// The credential's id.
-    pub credential_id: Vec<u8>,
-    /// Its public key, a COSE key.
-    pub public_key: Value,
-    /// The same, as the key encoded it.
-    pub public_key_raw: Vec<u8>,
+    /// At most 1023 bytes.
+    pub id: Vec<u8>,
+    /// The public key, a COSE_Key in CBOR, as the key wrote it.
+    pub cose_key: Vec<u8>,
 }
 
-const MALFORMED: Error = Error::Malformed { what: "authenticator data" };
-/// The longest credential id there may be (WebAuthn §4).
-const MAX_CREDENTIAL_ID: usize = 1023;
-
-impl AuthData {
-    /// Takes it apart, to the last byte.
+impl AttestedCredential {
+    /// The public key.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn parse(raw: &[u8]) -> Result<Self, Error> {
-        let (rp_id_hash, rest) = raw.split_first_chunk::<32>().ok_or(MALFORMED)?;
-        let (&[flags, a, b, c, d], mut rest) = rest.split_first_chunk::<5>().ok_or(MALFORMED)?;
+    /// A type of key that is not verified here, or one that is none.
+    pub fn public_key(&self) -> Result<PublicKey, cose::Error> {
+        PublicKey::from_cbor(&self.cose_key)
+    }
+}
+
+/// Why bytes are not authenticator data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// They end before what the flags announce.
+    Truncated,
+    /// A credential id longer than 1023 bytes (§4): no key makes those.
+    CredentialIdTooLong {
+        /// In bytes.
+        len: usize,
+    },
+    /// The credential's key, or the extensions, are not CBOR.
+    Cbor(cbor::Error),
+    /// The credential's key is CBOR, but no map.
+    KeyNotMap,
+    /// The extensions are CBOR, but no map.
+    ExtensionsNotMap,
+    /// Bytes after what the flags announce.
+    Trailing {
+        /// How many.
+        len: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("authenticator data ends too early"),
+            Self::CredentialIdTooLong { len } => write!(f, "a credential id of {len} bytes; 1023 is the most"),
+            Self::Cbor(cbor) => write!(f, "authenticator data holds bad CBOR: {cbor}"),
+            Self::KeyNotMap => f.write_str("the credential's public key is not a COSE key"),
+            Self::ExtensionsNotMap => f.write_str("the extension outputs are not a map"),
+            Self::Trailing { len } => write!(f, "{len} bytes after the end of the authenticator data"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<cbor::Error> for Error {
+    fn from(error: cbor::Error) -> Self {
+        Self::Cbor(error)
+    }
+}
+
+/// The longest credential id (§4 "Credential ID").
+pub const MAX_CREDENTIAL_ID: usize = 1023;
+
+impl AuthData {
+    /// Takes `bytes` apart; all of them must be used up. Map keys may come in any order: what was signed is the
+    /// bytes, and early firmware did not sort.
+    ///
+    /// # Errors
+    /// Bytes that do not hold what their flags announce, or hold more.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let mut rest = bytes;
+        let rp_id_hash = *take_array::<32>(&mut rest)?;
+        let [flags] = *take_array::<1>(&mut rest)?;
         let flags = Flags(flags);
-        let mut attested = None;
-        if flags.attested() {
-            let (data, after) = Attested::parse(rest)?;
-            attested = Some(data);
-            rest = after;
+        let counter = u32::from_be_bytes(*take_array::<4>(&mut rest)?);
+        let credential = flags.attested_credential().then(|| credential(&mut rest)).transpose()?;
+        let extensions = flags.extensions().then(|| extensions(&mut rest)).transpose()?;
+        if rest.is_empty() {
+            Ok(Self { rp_id_hash, flags, counter, credential, extensions })
+        } else {
+            Err(Error::Trailing { len: rest.len() })
         }
-        let mut extensions = Vec::new();
-        if flags.extended() {
-            extensions = outputs(cbor::decode_all_lenient(rest).map_err(|_| MALFORMED)?)?;
-            rest = &[];
-        }
-        if !rest.is_empty() {
-            return Err(MALFORMED);
-        }
-        Ok(Self {
-            raw: raw.to_vec(),
-            rp_id_hash: *rp_id_hash,
-            flags,
-            counter: u32::from_be_bytes([a, b, c, d]),
-            attested,
-            extensions,
-        })
     }
 
-    /// An extension's output.
+    /// The bytes of this. Of what [`AuthData::parse`] read, the same bytes, if its extensions were canonical.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let set = |there: bool, bit: u8| if there { bit } else { 0 };
+        let announced = Flags::ATTESTED_CREDENTIAL | Flags::EXTENSIONS;
+        let flags = self.flags.0 & !announced
+            | set(self.credential.is_some(), Flags::ATTESTED_CREDENTIAL)
+            | set(self.extensions.is_some(), Flags::EXTENSIONS);
+        let mut out = self.rp_id_hash.to_vec();
+        out.push(flags);
+        out.extend(self.counter.to_be_bytes());
+        if let Some(credential) = &self.credential {
+            let len = u16::try_from(credential.id.len()).unwrap_or(u16::MAX);
+            out.extend(credential.aaguid.0);
+            out.extend(len.to_be_bytes());
+            out.extend(credential.id.iter().take(usize::from(len)));
+            out.extend(&credential.cose_key);
+        }
+        if let Some(extensions) = &self.extensions {
+            out.extend(cbor::encode(extensions));
+        }
+        out
+    }
+
+    /// The output of one extension.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
-        self.extensions.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
+        self.extensions.as_ref()?.get_text(name)
     }
 }
 
-impl Attested {
-    fn parse(raw: &[u8]) -> Result<(Self, &[u8]), Error> {
-        let (aaguid, rest) = raw.split_first_chunk::<16>().ok_or(MALFORMED)?;
-        let (len, rest) = rest.split_first_chunk::<2>().ok_or(MALFORMED)?;
-        let len = usize::from(u16::from_be_bytes(*len));
-        if len > MAX_CREDENTIAL_ID {
-            return Err(MALFORMED);
-        }
-        let (id, rest) = rest.split_at_checked(len).ok_or(MALFORMED)?;
-        let (public_key, used) = cbor::decode_lenient(rest).map_err(|_| MALFORMED)?;
-        let (public_key_raw, rest) = rest.split_at_checked(used).ok_or(MALFORMED)?;
-        if public_key.as_map().is_none() {
-            return Err(MALFORMED);
-        }
-        let data = Self {
-            aaguid: Aaguid(*aaguid),
-            credential_id: id.to_vec(),
-            public_key,
-            public_key_raw: public_key_raw.to_vec(),
-        };
-        Ok((data, rest))
+fn credential(rest: &mut &[u8]) -> Result<AttestedCredential, Error> {
+    let aaguid = Aaguid(*take_array::<16>(rest)?);
+    let len = usize::from(u16::from_be_bytes(*take_array::<2>(rest)?));
+    if len > MAX_CREDENTIAL_ID {
+        return Err(Error::CredentialIdTooLong { len });
     }
+    let id = take(rest, len)?.to_vec();
+    let (key, used) = cbor::decode_lenient(rest)?;
+    if key.as_map().is_none() {
+        return Err(Error::KeyNotMap);
+    }
+    Ok(AttestedCredential { aaguid, id, cose_key: take(rest, used)?.to_vec() })
 }
 
-fn outputs(map: Value) -> Result<Vec<(String, Value)>, Error> {
-    let Value::Map(entries) = map else { return Err(MALFORMED) };
-    let named = |(key, value)| match key {
-        Value::Text(name) => Ok((name, value)),
-        _ => Err(MALFORMED),
-    };
-    entries.into_iter().map(named).collect()
+fn extensions(rest: &mut &[u8]) -> Result<Value, Error> {
+    let (value, used) = cbor::decode_lenient(rest)?;
+    take(rest, used)?;
+    if value.as_map().is_some() { Ok(value) } else { Err(Error::ExtensionsNotMap) }
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], Error> {
+    let (taken, left) = rest.split_at_checked(len).ok_or(Error::Truncated)?;
+    *rest = left;
+    Ok(taken)
+}
+
+fn take_array<'a, const N: usize>(rest: &mut &'a [u8]) -> Result<&'a [u8; N], Error> {
+    let (taken, left) = rest.split_first_chunk::<N>().ok_or(Error::Truncated)?;
+    *rest = left;
+    Ok(taken)
 }

@@ -13,7 +13,7 @@ use crate::secret::Password;
 /// An open FIDO2 key. Every call blocks until the key has answered, the time is up or the person interrupts; then the
 /// key has been told to give up, and can be used again.
 ///
-/// `touch` is called when the key waits for a touch, again for each touch of one call.
+/// `touch` is called when the key waits for a touch, once for each command that does.
 ///
 /// A PIN is spent in exactly one place, the [`Attempt`] that is given away; commands carry the [`Token`] it bought.
 pub trait Authenticator {

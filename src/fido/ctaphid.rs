@@ -235,13 +235,17 @@ pub struct Channel {
     id: Option<u32>,
     device: Device,
     interrupt: Interrupt,
+    /// The interrupt is not listened to: something is being put in order after it.
+    deaf: bool,
     limits: Limits,
 }
 
-/// How a wait for an answer ended.
+/// How a wait for an answer ended, with the channel still in order.
 enum Answer {
     Message(Message),
     Busy,
+    /// The key gave the command up as it was told to.
+    GaveUp(Error),
 }
 
 impl Channel {
@@ -251,7 +255,7 @@ impl Channel {
     /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::Transport`].
     pub fn open(hid: Box<dyn Hid>, interrupt: Interrupt, limits: Limits) -> Result<Self, Error> {
         let device = Device { version: (0, 0, 0), wink: false, ctap2: false };
-        let mut channel = Self { hid, id: None, device, interrupt, limits };
+        let mut channel = Self { hid, id: None, device, interrupt, deaf: false, limits };
         channel.id()?;
         Ok(channel)
     }
@@ -266,6 +270,11 @@ impl Channel {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// While `deaf`, an interrupt ends nothing: for what must be put in order after one.
+    pub fn set_deaf(&mut self, deaf: bool) {
+        self.deaf = deaf;
     }
 
     /// Sends a message and returns the answer to it, waiting at most `patience` in all. `alive` hears every keepalive.
@@ -287,9 +296,11 @@ impl Channel {
         let mut pause = FIRST_PAUSE;
         loop {
             let id = self.id()?;
-            let answer = self.send(id, command, data).and_then(|()| self.answer(id, command, until, alive));
+            let answer =
+                self.send(id, command, data).and_then(|()| self.answer(id, command, (patience, until), alive));
             match answer {
                 Ok(Answer::Message(message)) => return Ok(message.data),
+                Ok(Answer::GaveUp(why)) => return Err(why),
                 Ok(Answer::Busy) => self.pause(&mut pause, until)?,
                 Err(error) => {
                     self.id = None;
@@ -353,14 +364,16 @@ impl Channel {
     /// The next report, whosever it is. `None` when `until` has passed.
     fn next(&mut self, until: Instant) -> Result<Option<Report>, Error> {
         loop {
-            if self.interrupt.raised() {
+            if self.interrupted() {
                 return Err(Error::Cancelled);
             }
+            // Looked at before every report: those of others, or keepalives, may never end.
             let left = until.saturating_duration_since(Instant::now());
-            match self.hid.receive(left.min(LOOK))? {
-                Some(report) => return Ok(Some(report)),
-                None if left.is_zero() => return Ok(None),
-                None => {}
+            if left.is_zero() {
+                return Ok(None);
+            }
+            if let Some(report) = self.hid.receive(left.min(LOOK))? {
+                return Ok(Some(report));
             }
         }
     }
@@ -369,7 +382,7 @@ impl Channel {
         &mut self,
         channel: u32,
         command: u8,
-        until: Instant,
+        (patience, until): (Duration, Instant),
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Answer, Error> {
         let mut frames = Reassembler::new(channel);
@@ -383,8 +396,7 @@ impl Channel {
                     return self.give_up(channel, command, Error::NoAnswer { after: self.limits.silence });
                 }
                 Ok(None) => {
-                    let late =
-                        if touch { Error::TouchTimedOut } else { Error::NoAnswer { after: self.limits.command } };
+                    let late = if touch { Error::TouchTimedOut } else { Error::NoAnswer { after: patience } };
                     return self.give_up(channel, command, late);
                 }
                 Err(Error::Cancelled) => return self.give_up(channel, command, Error::Cancelled),
@@ -419,21 +431,25 @@ impl Channel {
         let mut frames = Reassembler::new(channel);
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let Some(mut report) = self.hid.receive(left.min(LOOK))? else {
-                if left.is_zero() {
-                    return Err(why);
-                }
-                continue;
-            };
+            if left.is_zero() {
+                return Err(why);
+            }
+            let Some(mut report) = self.hid.receive(left.min(LOOK))? else { continue };
             let message = frames.feed(&report);
             report.zeroize();
             match message {
                 Ok(Some(Message { command: command::KEEPALIVE, .. }) | None) => {}
-                Ok(Some(message)) if message.data.first() == Some(&KEEPALIVE_CANCEL) => return Err(why),
+                Ok(Some(message)) if message.data.first() == Some(&KEEPALIVE_CANCEL) => {
+                    return Ok(Answer::GaveUp(why));
+                }
                 Ok(Some(message)) if message.command == command => return Ok(Answer::Message(message)),
                 Ok(Some(_)) | Err(BadFrame) => return Err(why),
             }
         }
+    }
+
+    fn interrupted(&self) -> bool {
+        !self.deaf && self.interrupt.raised()
     }
 
     /// Waits before a busy key is asked again.
@@ -441,7 +457,14 @@ impl Channel {
         if Instant::now() + *pause > until {
             return Err(Error::Busy);
         }
-        if self.interrupt.wait(*pause) {
+        // Deaf, a raised interrupt would end every pause at once.
+        let interrupted = if self.deaf {
+            std::thread::sleep(*pause);
+            false
+        } else {
+            self.interrupt.wait(*pause)
+        };
+        if interrupted {
             return Err(Error::Cancelled);
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);

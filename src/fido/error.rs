@@ -264,3 +264,9 @@ impl fmt::Display for ChannelError {
         })
     }
 }
+
+impl From<super::auth_data::Error> for Error {
+    fn from(_: super::auth_data::Error) -> Self {
+        Self::Malformed { what: "authenticator data" }
+    }
+}

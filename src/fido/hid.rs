@@ -53,10 +53,13 @@ fn guarded<R>(library: impl FnOnce() -> R) -> Result<R, Error> {
 /// hidapi tells why it could not open a device only in words; the system tells it properly.
 fn cannot_open(path: &str, error: &HidError) -> Error {
     let node = PathBuf::from(path);
-    match std::fs::OpenOptions::new().read(true).write(true).open(&node).map_err(|error| error.kind()) {
-        Err(ErrorKind::PermissionDenied) => Error::NoPermission { path: node },
-        // ENXIO and ENODEV: the node is still there, the key is not.
-        Err(_) if cfg!(target_os = "linux") => Error::NoDevice { path: node },
+    let system = std::fs::OpenOptions::new().read(true).write(true).open(&node).err();
+    match system.map(|error| (error.kind(), error.raw_os_error())) {
+        Some((ErrorKind::PermissionDenied, _)) => Error::NoPermission { path: node },
+        // Elsewhere a device's name is no file's, and "not found" would say nothing.
+        Some((ErrorKind::NotFound, _)) if cfg!(target_os = "linux") => Error::NoDevice { path: node },
+        // ENXIO, ENODEV: the node is still there, the key is not.
+        Some((_, Some(6 | 19))) if cfg!(target_os = "linux") => Error::NoDevice { path: node },
         _ => Error::System { why: error.to_string() },
     }
 }

@@ -3,9 +3,13 @@
 //! [`Authenticator`] is the seam; [`Ctap2`] is it over a key's HID reports. `ctaphid.rs` knows channels and frames,
 //! `pin.rs` the PIN's rules and cryptography, `ctap2/` the commands, `hid.rs` (alone) the libraries below.
 
+pub mod advisories;
+pub mod attestation;
 pub mod auth_data;
 mod authenticator;
 pub mod cbor;
+pub mod certificates;
+pub mod cose;
 mod ctap2;
 pub mod ctaphid;
 mod error;
@@ -14,8 +18,12 @@ mod fields;
 pub mod hid;
 pub mod info;
 pub mod pin;
+pub mod metadata;
 mod ports;
+#[cfg(unix)]
+pub mod sockets;
 pub mod types;
+pub mod webauthn;
 
 pub use auth_data::{Aaguid, AuthData};
 pub use authenticator::Authenticator;

@@ -94,8 +94,10 @@ pub struct NewExtensions {
 pub struct MadeCredential {
     /// `packed`, `none`, `fido-u2f`, …
     pub format: String,
-    /// What was signed.
+    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
+    /// The authenticator data as the key gave it: what was signed, before the client data's hash.
+    pub signed: Vec<u8>,
     /// The attestation statement.
     pub statement: Value,
     /// An enterprise attestation was given.
@@ -151,8 +153,10 @@ impl<'a> AssertionRequest<'a> {
 pub struct Assertion {
     /// The credential used.
     pub credential_id: Vec<u8>,
-    /// What was signed, before the client data's hash.
+    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
+    /// The authenticator data as the key gave it: what was signed, before the client data's hash.
+    pub signed: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
     /// The account: its id, and its names only where the person was verified and may choose.

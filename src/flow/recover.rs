@@ -75,13 +75,15 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
     if runs.is_empty() {
         return Ok(Vec::new());
     }
+    let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), &desk);
+    desk.journal.idle().map_err(at_work)?;
     let account = connector
         .connect()
         .map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?;
     desk.tell_clock();
     let mut done = Vec::new();
-    for (n, (id, begin, intents)) in runs.iter().enumerate() {
-        match one_run(request, id, begin, intents, &account, &mut desk) {
+    for (n, recorded) in runs.iter().enumerate() {
+        match one_run(request, recorded, &account, &mut desk) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {
                 failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
@@ -92,30 +94,39 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
     Ok(done)
 }
 
-type Recorded = (String, Begin, Vec<Undo>);
+/// A run as the journal has it.
+struct Recorded {
+    id: String,
+    begin: Begin,
+    /// What was intended and not declared void.
+    intents: Vec<Undo>,
+    /// It came as far as enabling the device: before that, an enabled device of this name is not of its making.
+    enabling: bool,
+}
 
 /// What to say of runs that were not reached: their devices may be there.
 fn still_there(runs: &[Recorded]) -> Vec<Left> {
-    let unknown = |begin: &Begin| Left::Unknown { arn: begin.arn.clone(), why: aws::Error::Interrupted };
-    runs.iter().map(|(_, begin, _)| unknown(begin)).collect()
+    let unknown = |run: &Recorded| Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted };
+    runs.iter().map(unknown).collect()
 }
 
-/// Replays the journal: what was intended and not declared void.
+/// Replays the journal.
 fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
     let mut runs = Vec::new();
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         let mut begin = None;
         let mut intents = Vec::new();
+        let mut enabling = false;
         for record in run.entries {
             match record {
                 Record::Begin(first) => begin = Some(first),
                 Record::Intend(undo) => intents.push(undo),
                 Record::Void(undo) => intents.retain(|intent| *intent != undo),
-                Record::Enabling | Record::Enabled => {}
+                Record::Enabling | Record::Enabled => enabling = true,
             }
         }
         if let Some(begin) = begin {
-            runs.push((run.id, begin, intents));
+            runs.push(Recorded { id: run.id, begin, intents, enabling });
         }
     }
     Ok(runs)
@@ -123,36 +134,31 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
 
 fn one_run(
     request: RecoverRequest,
-    id: &str,
-    begin: &Begin,
-    intents: &[Undo],
+    recorded: &Recorded,
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Recovered, Failed> {
+    let begin = &recorded.begin;
     let fail = |cause, left, desk: &Desk<'_>| failed((Stage::Recover, cause), left, desk);
     if begin.arn.account() != account.caller().account {
         let account = begin.arn.account().to_owned();
-        let left = still_there(&[(id.to_owned(), begin.clone(), intents.to_vec())]);
+        let left = still_there(std::slice::from_ref(recorded));
         return Err(fail(Cause::Refused(Refusal::OtherAccount { account }), left, desk));
     }
-    let found = examine(begin, intents, account, desk).map_err(|cause| {
-        let left = still_there(&[(id.to_owned(), begin.clone(), intents.to_vec())]);
+    let found = examine(recorded, account, desk).map_err(|cause| {
+        let left = still_there(std::slice::from_ref(recorded));
         fail(Cause::Aws(cause), left, desk)
     })?;
     desk.tell(Notice::Unfinished(found.clone()));
-    let resume = |desk: &Desk<'_>| Run::resume(id, begin.clone(), intents.to_vec(), desk);
-    let run = resume(desk).map_err(|cause| fail(cause, Vec::new(), desk))?;
+    let run = Run::resume(&recorded.id, begin.clone(), recorded.intents.clone(), desk);
+    let run = run.map_err(|cause| fail(cause, Vec::new(), desk))?;
     let outcome = settle(request, run, &found, account, desk)?;
     Ok(Recovered { found, outcome })
 }
 
 /// Asks IAM for the device and every key for its credential.
-fn examine(
-    begin: &Begin,
-    intents: &[Undo],
-    account: &Account,
-    desk: &mut Desk<'_>,
-) -> Result<Unfinished, aws::Error> {
+fn examine(recorded: &Recorded, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
+    let Recorded { begin, intents, enabling, .. } = recorded;
     let device = match account.virtual_device(&begin.arn)? {
         _ if !intents.contains(&Undo::DeleteDevice) => DeviceState::Missing,
         None => DeviceState::Missing,
@@ -167,12 +173,19 @@ fn examine(
         let reached = intents.contains(&Undo::RemoveCredential { key });
         if reached { key_state(key, &begin.credential, desk) } else { KeyState::Absent }
     };
+    let keys: Vec<_> = begin.keys.iter().map(|key| (*key, state(*key, desk))).collect();
+    let held = keys.iter().any(|(_, state)| *state == KeyState::Present);
+    let device = match device {
+        // The name is the user's own, but somebody else put another device under it.
+        DeviceState::Enabled if !enabling && !held => DeviceState::Foreign { user: begin.user.clone() },
+        device => device,
+    };
     Ok(Unfinished {
         user: begin.user.clone(),
         arn: begin.arn.clone(),
         started: UNIX_EPOCH + Duration::from_secs(begin.started),
         device,
-        keys: begin.keys.iter().map(|key| (*key, state(*key, desk))).collect(),
+        keys,
         phone: intents.contains(&Undo::RemoveFromPhone),
     })
 }
@@ -204,19 +217,18 @@ fn settle(
     let keys = with_credential(found);
     let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
     match &found.device {
-        DeviceState::Missing if !anywhere => close(run, Outcome::NothingLeft, desk),
+        DeviceState::Missing | DeviceState::Foreign { .. } if !anywhere => close(run, Outcome::NothingLeft, desk),
         // Every place is proved before a device is enabled: the run was cut short after its work was done.
         DeviceState::Enabled if anywhere || found.phone => close(run, Outcome::WasComplete { keys }, desk),
-        DeviceState::Foreign { .. } => settle_foreign(run, desk),
         _ => {
             let may_finish = !keys.is_empty() && found.device == DeviceState::Unassigned;
             match choose(request, may_finish, found, desk).map_err(|cause| {
-                let left = still_there(&[(String::new(), run.begin.clone(), Vec::new())]);
-                failed((Stage::Recover, cause), left, desk)
+                failed((Stage::Recover, cause), vec![Left::Untouched { arn: run.begin.arn.clone() }], desk)
             })? {
                 Choice::Leave => Ok(Outcome::Left),
                 Choice::Forget => close(run, Outcome::Forgotten, desk),
                 Choice::Finish => finish(run, &keys, account, desk),
+                Choice::Undo if matches!(found.device, DeviceState::Foreign { .. }) => settle_foreign(run, desk),
                 Choice::Undo => undo(run, found, account, desk),
             }
         }
@@ -230,11 +242,20 @@ fn choose(
     desk: &mut Desk<'_>,
 ) -> Result<Choice, Cause> {
     let whole = found.keys.iter().all(|(_, state)| *state == KeyState::Present);
-    let recommended = if may_finish && whole { Choice::Finish } else { Choice::Undo };
+    let recommended = match found.device {
+        // Somebody may be signing in with it, perhaps with what is on these keys: only a person decides.
+        DeviceState::Enabled | DeviceState::Foreign { .. } => Choice::Leave,
+        _ if may_finish && whole => Choice::Finish,
+        _ => Choice::Undo,
+    };
     let chosen = match request.choice {
         Some(choice) => choice,
         None if request.recommended => recommended,
-        None => desk.person.choose(may_finish).ok_or(Cause::NobodyToAsk)?,
+        None => match desk.person.choose(may_finish) {
+            Some(choice) => choice,
+            None if desk.interrupt.raised() => return Err(Cause::Interrupted),
+            None => return Err(Cause::NobodyToAsk),
+        },
     };
     if chosen == Choice::Finish && !may_finish { Err(Cause::Refused(Refusal::CannotFinish)) } else { Ok(chosen) }
 }
@@ -257,11 +278,17 @@ fn settle_foreign(mut run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> 
 fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
     match finish_from_key(&mut run, keys, account, desk) {
         Ok(first_code_from) => close(run, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk),
-        // Nothing is undone unasked: the device and its credentials are as they were.
-        Err(at) => {
+        // Nothing is undone unasked.
+        Err((stage, cause)) => {
             desk.interrupt.clear();
-            let left = vec![Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted }];
-            Err(failed(at, left, desk))
+            let arn = run.begin.arn.clone();
+            let left = match &cause {
+                Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
+                    Left::Unknown { arn, why: why.clone() }
+                }
+                _ => Left::Untouched { arn },
+            };
+            Err(failed((stage, cause), vec![left], desk))
         }
     }
 }

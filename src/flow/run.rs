@@ -181,6 +181,8 @@ pub enum Left {
     Device { arn: DeviceArn, why: aws::Error },
     /// It could not be found out whether the device exists or is enabled.
     Unknown { arn: DeviceArn, why: aws::Error },
+    /// Device and credentials are what they were before.
+    Untouched { arn: DeviceArn },
     /// The device is enabled.
     Enabled { arn: DeviceArn },
     /// A device of the same command that was finished before this one failed. It works.

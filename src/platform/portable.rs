@@ -87,9 +87,15 @@ impl Terminal {
 
     /// Reads one line without its end. Hidden lines are refused here: a secret comes by file descriptor instead.
     pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        self.ask("", hidden, interrupt)
+    }
+
+    /// Writes a prompt and reads one line, as [`Terminal::read_line`].
+    pub fn ask(&self, prompt: &str, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
         if hidden {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        self.write(prompt)?;
         let mut line = Zeroizing::new(String::with_capacity(4096));
         let read = io::stdin().lock().read_line(&mut line)?;
         if read == 0 || interrupt.raised() {

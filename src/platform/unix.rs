@@ -110,7 +110,14 @@ impl Terminal {
 
     /// Reads one line without its end. `None` at end of file or when interrupted. Hidden lines are not echoed.
     pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        self.ask("", hidden, interrupt)
+    }
+
+    /// Writes a prompt and reads one line, as [`Terminal::read_line`]. The echo ends before the prompt is seen: a
+    /// secret that is pasted or typed at once would be shown otherwise.
+    pub fn ask(&self, prompt: &str, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
         let _guard = if hidden { Some(EchoOff::on(&self.tty)?) } else { None };
+        self.write(prompt)?;
         let line = self.read_raw_line(interrupt);
         if hidden {
             // The person's own Enter was not echoed either.

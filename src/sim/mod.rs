@@ -8,6 +8,9 @@ pub mod aws;
 #[cfg(unix)]
 pub mod card_server;
 pub mod clock;
+pub mod fido_ports;
+#[cfg(unix)]
+pub mod hid_server;
 pub mod oath_card;
 pub mod serve;
 pub mod tap;

@@ -4,6 +4,8 @@
 //! [`crate::oath`]'s and [`crate::keys`]'s business. [`pcsc`] is the only file that names the `pcsc` crate.
 
 pub mod hid;
+#[cfg(unix)]
+pub mod hid_socket;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
 #[cfg(unix)]

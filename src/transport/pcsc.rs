@@ -86,7 +86,7 @@ impl Ports for PcscPorts {
             Ok((card, ShareMode::Exclusive)) => (card, Access::Exclusive),
             Ok((card, _)) => (card, Access::Shared(holder::likely())),
             Err(Code::SharingViolation) => {
-                return Err(Error::Busy { reader: reader.to_owned(), holder: holder::likely() });
+                return Err(busy(reader));
             }
             Err(code) => return Err(failure(code, reader)),
         };
@@ -156,45 +156,65 @@ impl PcscCard {
 
     /// What a failed command means for a card that was there a moment ago.
     fn broken(&mut self, code: Code) -> Error {
-        let gone = match code {
-            Code::RemovedCard
-            | Code::NoSmartcard
-            | Code::ReaderUnavailable
-            | Code::UnknownReader
-            | Code::NoReadersAvailable => true,
-            // What a driver reports when the key is pulled while it works: only "it did not get through".
-            Code::NotTransacted | Code::CommError => self.gone(),
-            _ => false,
-        };
-        if gone {
+        let error = broken(&self.context, &self.reader, code);
+        if error == Error::Removed {
             // At once: pcscd counts the connection to a card that is gone as one to the next card in the reader.
             self.card = None;
-            return Error::Removed;
         }
-        let reader = self.reader.to_string_lossy();
-        match code {
-            Code::SharingViolation => Error::Busy { reader: reader.into_owned(), holder: holder::likely() },
-            code => failure(code, &reader),
-        }
+        error
     }
+}
 
-    /// Whether the reader has lost its card, or the service its reader; waits until the service has noticed.
-    fn gone(&self) -> bool {
-        let deadline = Instant::now() + NOTICE;
-        let mut states = [ReaderState::new(self.reader.clone(), State::UNAWARE)];
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.context.get_status_change(left, &mut states) {
-                Ok(()) => {}
-                Err(Code::UnknownReader | Code::ReaderUnavailable | Code::NoReadersAvailable) => return true,
-                Err(_) => return false,
+/// What a return code means that another user of the `pcsc` crate met at this reader, in which there was a card.
+pub(crate) fn met_elsewhere(code: Code, reader: &str) -> Error {
+    match (Context::establish(Scope::User), CString::new(reader)) {
+        (Ok(context), Ok(name)) => broken(&context, &name, code),
+        (Err(code), _) => failure(code, reader),
+        (_, Err(_)) => failure(code, reader),
+    }
+}
+
+/// That the reader is not to be had, with whoever likely has it.
+pub(crate) fn busy(reader: &str) -> Error {
+    Error::Busy { reader: reader.to_owned(), holder: holder::likely() }
+}
+
+fn broken(context: &Context, reader: &CStr, code: Code) -> Error {
+    let removed = match code {
+        Code::RemovedCard
+        | Code::NoSmartcard
+        | Code::ReaderUnavailable
+        | Code::UnknownReader
+        | Code::NoReadersAvailable => true,
+        // What a driver reports when the key is pulled while it works: only "it did not get through".
+        Code::NotTransacted | Code::CommError => gone(context, reader),
+        _ => false,
+    };
+    let reader = reader.to_string_lossy();
+    match code {
+        _ if removed => Error::Removed,
+        Code::ResetCard => Error::Reset,
+        Code::SharingViolation => busy(&reader),
+        code => failure(code, &reader),
+    }
+}
+
+/// Whether the reader has lost its card, or the service its reader; waits until the service has noticed.
+fn gone(context: &Context, reader: &CStr) -> bool {
+    let deadline = Instant::now() + NOTICE;
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match context.get_status_change(left, &mut states) {
+            Ok(()) => {}
+            Err(Code::UnknownReader | Code::ReaderUnavailable | Code::NoReadersAvailable) => return true,
+            Err(_) => return false,
+        }
+        for state in &mut states {
+            if state.event_state().intersects(State::EMPTY | State::UNAVAILABLE | State::UNKNOWN) {
+                return true;
             }
-            for state in &mut states {
-                if state.event_state().intersects(State::EMPTY | State::UNAVAILABLE | State::UNKNOWN) {
-                    return true;
-                }
-                state.sync_current_state();
-            }
+            state.sync_current_state();
         }
     }
 }

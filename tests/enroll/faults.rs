@@ -1,6 +1,8 @@
 //! Something goes wrong at every message in turn, on every wire. After each: nobody is locked out, the exit code tells
 //! the truth about what is left, and `recover` brings the world to a good state.
 
+#![allow(clippy::print_stdout)] // the tally of faults
+
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
@@ -148,16 +150,20 @@ impl Blow {
     }
 }
 
-/// Counts the messages of an enrollment that goes well.
+/// Counts the messages of an enrollment that goes well. The shorter of two: where a time step ends in between, a code
+/// is asked for once more.
 fn messages() -> usize {
-    let world = Simulated::with_keys(2);
-    let count = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&count);
-    world.tap.listen(move |_| {
-        counter.fetch_add(1, Ordering::SeqCst);
-    });
-    assert_eq!(world.run(world.enroll_args()).code, 0);
-    count.load(Ordering::SeqCst)
+    let count = || {
+        let world = Simulated::with_keys(2);
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        world.tap.listen(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        assert_eq!(world.run(world.enroll_args()).code, 0);
+        count.load(Ordering::SeqCst)
+    };
+    count().min(count())
 }
 
 /// Runs an enrollment whose process is struck when the n-th message (counted from 0) passes. The message waits until

@@ -13,8 +13,10 @@
     missing_docs
 )]
 
+mod enroll;
 pub(crate) mod key;
 mod oath;
+mod piv;
 pub(crate) mod probe;
 mod readers;
 pub(crate) mod rig;

@@ -17,7 +17,7 @@ use super::rig::{Rig, reader_name};
 const SERIAL: u32 = 17_283_940;
 
 /// A software key behind pcscd, glasskey and ykman.
-struct Stage {
+pub(super) struct Stage {
     glasskey: Probe,
     _served: Served,
     rig: Rig,
@@ -25,8 +25,12 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::of(&SoftKey::new(Options::new(SERIAL)))
+    }
+
+    pub(super) fn of(key: &SoftKey) -> Self {
         let rig = Rig::with_readers(1);
-        let served = card_server::serve(&SoftKey::new(Options::new(SERIAL)), &rig.card_socket(0)).unwrap();
+        let served = card_server::serve(key, &rig.card_socket(0)).unwrap();
         rig.await_cards(1);
         Self { glasskey: Probe::start(&rig), _served: served, rig }
     }
@@ -36,35 +40,12 @@ impl Stage {
     }
 
     /// Runs ykman to success and returns its standard output.
-    fn ykman(&self, arguments: &[&str]) -> String {
-        let (done, stdout, stderr) = self.try_ykman(arguments);
-        assert!(done, "ykman {arguments:?}:\n{stdout}{stderr}");
-        stdout
+    pub(super) fn ykman(&self, arguments: &[&str]) -> String {
+        run_in(&self.rig, arguments)
     }
 
     fn try_ykman(&self, arguments: &[&str]) -> (bool, String, String) {
-        let home = self.rig.home().join("ykman");
-        let tools = home.join("bin");
-        fs::create_dir_all(&tools).unwrap();
-        // On trouble ykman ends scdaemon and yubikey-agent, wherever they run. Not those of whoever runs the tests.
-        let pkill = tools.join("pkill");
-        fs::write(&pkill, "#!/bin/sh\n").unwrap();
-        fs::set_permissions(&pkill, fs::Permissions::from_mode(0o755)).unwrap();
-        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
-        // A home of its own: ykman remembers passwords of keys by their device id.
-        let output = self
-            .rig
-            .command(ykman())
-            .args(arguments)
-            .env("PATH", path)
-            .env("HOME", &home)
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.success(), text(output.stdout), text(output.stderr))
+        try_in(&self.rig, arguments)
     }
 
     /// ykman's code for the only credential of this id, and glasskey's from the same key for the same time.
@@ -140,6 +121,37 @@ fn a_password_that_ykman_sets_opens_the_key_to_glasskey() {
     assert_eq!(stage.glasskey("troubador list"), "WrongPassword");
     assert_eq!(stage.glasskey("tr0ub4dor list"), "alice");
     stage.assert_codes_agree(Some("tr0ub4dor"), "alice", 6);
+}
+
+/// Runs ykman in a rig to success and returns its standard output.
+pub(super) fn run_in(rig: &Rig, arguments: &[&str]) -> String {
+    let (done, stdout, stderr) = try_in(rig, arguments);
+    assert!(done, "ykman {arguments:?}:\n{stdout}{stderr}");
+    stdout
+}
+
+fn try_in(rig: &Rig, arguments: &[&str]) -> (bool, String, String) {
+    let home = rig.home().join("ykman");
+    let tools = home.join("bin");
+    fs::create_dir_all(&tools).unwrap();
+    // On trouble ykman ends scdaemon and yubikey-agent, wherever they run. Not those of whoever runs the tests.
+    let pkill = tools.join("pkill");
+    fs::write(&pkill, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&pkill, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    // A home of its own: ykman remembers passwords of keys by their device id.
+    let output = rig
+        .command(ykman())
+        .args(arguments)
+        .env("PATH", path)
+        .env("HOME", &home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
 /// A new secret of this many bytes, in base32.

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
     let mut stage = Stage::set(console.style())?;
-    let steps: [(&str, fn(&mut Stage) -> Told); 6] = [
+    let steps: [(&str, Scene); 6] = [
         ("enroll alice on two keys: one seed, either key can sign in", enroll_alice),
         ("sign in as alice with a code from the first key", sign_in),
         ("a wrong pair of codes", wrong_pair),
@@ -50,6 +50,9 @@ pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
 }
 
 type Told = Result<String, Box<Explanation>>;
+
+/// One thing shown; its answer is the line that sums it up.
+type Scene = fn(&mut Stage) -> Told;
 
 /// The stand-ins and what the story has come to.
 struct Stage {
@@ -242,6 +245,10 @@ struct Audience {
 struct PowerCut;
 
 impl Person for Audience {
+    fn is_there(&self) -> bool {
+        false
+    }
+
     fn tell(&mut self, notice: &Notice) {
         if !matches!(notice, Notice::Plan(_)) {
             notices::lines(notice, self.style).iter().for_each(|line| self.style.say(line));

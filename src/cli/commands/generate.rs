@@ -13,19 +13,18 @@ pub(in crate::cli) fn completions(shell: clap_complete::Shell, console: &mut Con
     Ok(Exit::Done)
 }
 
-/// The page of the whole command, or of one subcommand: `glasskey man enroll`.
-pub(in crate::cli) fn man(of: Option<&str>, console: &mut Console) -> Outcome {
-    let whole = Cli::command();
-    let unknown = || Box::new(Explanation::new("usage", "there is no such command").exit(Exit::Usage));
-    let command = match of {
-        None => whole,
-        Some(name) => {
-            let one = whole.find_subcommand(name).ok_or_else(unknown)?;
-            one.clone().name(format!("glasskey-{name}"))
-        }
-    };
+/// The page of the whole command, or of a subcommand: `glasskey man oath add`.
+pub(in crate::cli) fn man(of: &[String], console: &mut Console) -> Outcome {
+    let mut command = Cli::command();
+    // Hands the options that every command has down to each.
+    command.build();
+    for name in of {
+        let unknown = || Box::new(Explanation::new("usage", "there is no such command").exit(Exit::Usage));
+        command = command.find_subcommand(name).ok_or_else(unknown)?.clone();
+    }
+    let title = [&["glasskey".to_owned()], of].concat().join("-");
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(command).render(&mut page);
+    let rendered = clap_mangen::Man::new(command.name(title)).render(&mut page);
     rendered.map_err(|cause| Box::new(Explanation::new("man", cause.to_string())))?;
     console.raw(&page);
     Ok(Exit::Done)

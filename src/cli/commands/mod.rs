@@ -5,5 +5,6 @@ pub(super) mod enroll;
 pub(super) mod generate;
 pub(super) mod keys;
 pub(super) mod oath;
+pub(super) mod piv;
 pub(super) mod recover;
 pub(super) mod simulate;

@@ -6,7 +6,8 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
-use crate::person::Choice;
+use crate::person::KeyState;
+use crate::person::{Choice, DeviceState};
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
@@ -37,8 +38,17 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
 
 fn sentence(run: &Recovered) -> String {
     let (user, arn) = (&run.found.user, &run.found.arn);
+    let foreign = matches!(run.found.device, DeviceState::Foreign { .. });
     match &run.outcome {
-        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}", name(keys)),
+        Became::Undone if foreign => {
+            format!("undone: the keys' credentials for {arn} are gone; the device was not touched")
+        }
+        Became::NothingLeft if foreign => format!("nothing was left of the run; {arn} is not of its making"),
+        Became::Left if matches!(run.found.device, DeviceState::Foreign { .. } | DeviceState::Enabled) => format!(
+            "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
+             keeps it"
+        ),
+        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}{}", name(keys), others(run)),
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
         Became::Undone => format!("undone: {arn} and its credentials are gone"),
@@ -46,6 +56,16 @@ fn sentence(run: &Recovered) -> String {
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
     }
+}
+
+/// What is to be said of the run's other keys.
+fn others(run: &Recovered) -> String {
+    let say = |(key, state): &(Serial, KeyState)| match state {
+        KeyState::Present => None,
+        KeyState::Absent => Some(format!("; YubiKey {key} does not hold it")),
+        KeyState::NotHere => Some(format!("; YubiKey {key} was not plugged in and may hold it too")),
+    };
+    run.found.keys.iter().filter_map(say).collect()
 }
 
 fn name(keys: &[Serial]) -> String {

@@ -5,12 +5,16 @@ use crate::fido::Error;
 use crate::fido::auth_data::AuthData;
 use crate::fido::cbor::Value;
 use crate::fido::fields::Fields;
-use crate::fido::pin::{SharedSecret, Token};
+use crate::fido::pin::{Protocol, SharedSecret, Token};
 use crate::fido::types::{Assertion, AssertionRequest, Descriptor};
 
 const WHAT: &str = "signing in";
 /// A list this long goes to every key in one message of 1024 bytes (ids are mostly 48 to 64 bytes long).
 const LIKELY_TO_FIT: usize = 8;
+/// What a message has besides its list of credentials: names, hashes, algorithms, extensions.
+const BESIDES: usize = 512;
+/// What a credential's id is wrapped in.
+const DESCRIPTOR: usize = 25;
 /// What a key that has no limit of its own is trusted with.
 const MOST_ANSWERS: u64 = 1000;
 
@@ -59,31 +63,43 @@ impl Ctap2 {
         let info = self.known()?;
         let longest = info.max_credential_id.unwrap_or(usize::MAX);
         let most = info.max_credentials_in_list.unwrap_or(LIKELY_TO_FIT);
-        let possible: Vec<Descriptor> =
-            list.iter().filter(|credential| credential.id.len() <= longest).cloned().collect();
-        if possible.len() <= most {
-            return Ok(possible);
+        let room = info.max_message.saturating_sub(BESIDES);
+        let possible: Vec<&Descriptor> = list.iter().filter(|credential| credential.id.len() <= longest).collect();
+        let mut parts = parts(&possible, most, room);
+        if parts.len() <= 1 {
+            return Ok(parts.pop().unwrap_or_default());
         }
-        for part in possible.chunks(most) {
-            let probe = AssertionRequest {
-                allow: part,
-                user_presence: false,
-                token,
-                ..AssertionRequest::new(rp_id, &[0; 32])
+        for part in parts {
+            let hash = [0; 32];
+            let probe = AssertionRequest { user_presence: false, token, ..AssertionRequest::new(rp_id, &hash) };
+            let answer = match self.ask(cmd::GET_ASSERTION, Some(&message(&probe, &part, None)?)) {
+                Err(Error::NoCredentials) => continue,
+                answer => answer?,
             };
-            let answer = self.ask(cmd::GET_ASSERTION, Some(&message(&probe, part, None)?));
-            match answer {
-                Err(Error::NoCredentials) => {}
-                Ok(answer) => {
-                    let only = part.first().filter(|_| part.len() == 1).map(|only| only.id.as_slice());
-                    let id = read_one(&Fields::new(&answer, WHAT)?, only, None)?.credential_id;
-                    return Ok(part.iter().filter(|credential| credential.id == id).cloned().collect());
-                }
-                Err(error) => return Err(error),
-            }
+            let only = part.first().filter(|_| part.len() == 1).map(|only| only.id.as_slice());
+            let id = read_one(&Fields::new(&answer, WHAT)?, only, None)?.credential_id;
+            return Ok(part.into_iter().filter(|credential| credential.id == id).collect());
         }
         Ok(Vec::new())
     }
+}
+
+/// Cuts a list into parts of so many credentials, and so many bytes as they are sent.
+fn parts(list: &[&Descriptor], most: usize, room: usize) -> Vec<Vec<Descriptor>> {
+    let mut parts: Vec<Vec<Descriptor>> = Vec::new();
+    let mut used = 0;
+    for credential in list {
+        let size = credential.id.len() + DESCRIPTOR;
+        match parts.last_mut() {
+            Some(part) if part.len() < most && used + size <= room => part.push((*credential).clone()),
+            _ => {
+                parts.push(vec![(*credential).clone()]);
+                used = 0;
+            }
+        }
+        used += size;
+    }
+    parts
 }
 
 fn message(
@@ -127,7 +143,8 @@ fn extensions(request: &AssertionRequest<'_>, agreed: Option<&SharedSecret>) -> 
             (0x01, Some(secret.platform())),
             (0x02, Some(encrypted.into())),
             (0x03, Some(proof.into())),
-            (0x04, Some(Value::Uint(secret.protocol().number().into()))),
+            // Keys of CTAP 2.0 do not know the member (§12.5).
+            (0x04, (secret.protocol() != Protocol::One).then(|| Value::Uint(secret.protocol().number().into()))),
         ]);
         entries.push(("hmac-secret", input));
     }
@@ -146,7 +163,8 @@ pub(super) fn read_one(
     agreed: Option<&SharedSecret>,
 ) -> Result<Assertion, Error> {
     let named = answer.read(0x01, read_descriptor)?;
-    let auth_data = AuthData::parse(answer.need(0x02, Value::as_bytes)?)?;
+    let signed = answer.need(0x02, Value::as_bytes)?.to_vec();
+    let auth_data = AuthData::parse(&signed)?;
     let outputs = auth_data.extension("hmac-secret").and_then(Value::as_bytes);
     let hmac_secret = match (agreed, outputs) {
         (Some(secret), Some(encrypted)) => Some(secret.decrypt(encrypted)?),
@@ -155,6 +173,7 @@ pub(super) fn read_one(
     Ok(Assertion {
         credential_id: named.or(only.map(<[u8]>::to_vec)).ok_or(answer.malformed())?,
         auth_data,
+        signed,
         signature: answer.need(0x03, Value::as_bytes)?.to_vec(),
         user: answer.read(0x04, read_user)?,
         user_selected: answer.truth(0x06)?.unwrap_or(false),

@@ -46,9 +46,11 @@ impl Ctap2 {
         if added.is_err() {
             // What is left half done would stand in the way of the next one. Nothing to prove, and no harm if nothing
             // was begun.
+            self.channel.set_deaf(true);
             if let Ok(command) = self.bio_command() {
                 let _ = self.ask(command, Some(&request(sub::CANCEL, None)));
             }
+            self.channel.set_deaf(false);
         }
         self.info = None;
         added

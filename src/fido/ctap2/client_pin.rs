@@ -43,6 +43,7 @@ impl Ctap2 {
     }
 
     pub(super) fn read_uv_retries(&mut self) -> Result<Retries, Error> {
+        self.known()?.option("uv").ok_or(Error::NotSupported { what: "fingerprints" })?;
         let answer = self.pin_command(sub::UV_RETRIES, [])?;
         retries(&Fields::new(&answer, WHAT)?, 0x05)
     }
@@ -60,7 +61,9 @@ impl Ctap2 {
         self.info = None;
         let parameters =
             [(key::KEY_AGREEMENT, secret.platform()), (key::PROOF, proof.into()), (key::NEW_PIN, encrypted.into())];
-        self.pin_command(sub::SET_PIN, parameters).map(drop)
+        let set = self.pin_command(sub::SET_PIN, parameters);
+        self.info = None;
+        set.map(drop)
     }
 
     pub(super) fn replace_pin(&mut self, current: &Attempt<'_>, new: &Password) -> Result<(), Error> {
@@ -70,7 +73,6 @@ impl Ctap2 {
         let encrypted = secret.encrypt_new(new)?;
         let hash = secret.encrypt_hash(current.pin)?;
         let proof = secret.authenticate(&[encrypted.as_slice(), &hash].concat())?;
-        self.info = None;
         let parameters = [
             (key::KEY_AGREEMENT, secret.platform()),
             (key::PROOF, proof.into()),
@@ -78,6 +80,7 @@ impl Ctap2 {
             (key::PIN_HASH, hash.into()),
         ];
         let changed = self.pin_command(sub::CHANGE_PIN, parameters);
+        self.info = None;
         self.spent(changed).map(drop)
     }
 
@@ -136,6 +139,7 @@ impl Ctap2 {
 
     /// With as little permission as the key lets us ask for.
     pub(super) fn prove_pin(&mut self, pin: &Attempt<'_>) -> Result<(), Error> {
+        pin::check(pin.pin)?;
         let info = self.known()?;
         let (permissions, rp_id) = if !info.has("noMcGaPermissionsWithClientPin") {
             (Permissions::GET_ASSERTION, Some(NOBODY))

@@ -98,12 +98,11 @@ impl Ctap2 {
         let patience = timeout.unwrap_or(self.channel.limits().person);
         let mut told = false;
         self.run(command, request, patience, &mut |state| {
-            // Keepalives come ten times a second; the person is told once, and again after the key was busy between.
-            let needed = state == Keepalive::TouchNeeded;
-            if needed && !told {
+            // Keepalives come ten times a second; the person is told once.
+            if state == Keepalive::TouchNeeded && !told {
+                told = true;
                 touch();
             }
-            told = needed;
         })
     }
 

@@ -62,13 +62,15 @@ fn extensions(wanted: &NewExtensions) -> Option<Value> {
 }
 
 pub(super) fn made(answer: &Fields<'_>) -> Result<MadeCredential, Error> {
-    let auth_data = AuthData::parse(answer.need(0x02, Value::as_bytes)?)?;
-    if auth_data.attested.is_none() {
+    let signed = answer.need(0x02, Value::as_bytes)?.to_vec();
+    let auth_data = AuthData::parse(&signed)?;
+    if auth_data.credential.is_none() {
         return Err(answer.malformed());
     }
     Ok(MadeCredential {
         format: answer.text(0x01)?.ok_or(answer.malformed())?,
         auth_data,
+        signed,
         statement: answer.get(0x03).cloned().unwrap_or(Value::Map(Vec::new())),
         enterprise: answer.truth(0x04)?.unwrap_or(false),
         large_blob_key: secret(answer, 0x05)?,

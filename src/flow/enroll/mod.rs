@@ -168,7 +168,7 @@ fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<D
         touch: device.touch,
         phone: device.phone,
     };
-    let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Create, cause), Vec::new(), desk))?;
+    let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
     match attempt(&mut run, device, account, desk) {
         Ok(result) => {
             if run.finish().is_err() {
@@ -244,7 +244,13 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
         let write = |cause| (Stage::Write { key }, cause);
         desk.go_on().map_err(write)?;
         run.intend(Undo::RemoveCredential { key }).map_err(write)?;
-        sink.put(seed, &mut desk.bench()).map_err(|cause| write(Cause::Sink(cause)))?;
+        sink.put(seed, &mut desk.bench()).map_err(|cause| {
+            if is_taken(&cause) {
+                // Written by somebody else since pre-flight looked: not ours to remove.
+                run.void(&Undo::RemoveCredential { key });
+            }
+            write(Cause::Sink(cause))
+        })?;
         let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
         if n + 1 == device.keys.len() && !device.phone {
             pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);
@@ -273,6 +279,11 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
             Ok(Pair { step, codes, by: None })
         }
     }
+}
+
+fn is_taken(cause: &crate::sink::Error) -> bool {
+    use crate::{oath, ring, sink};
+    matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
 }
 
 fn account_on_phone(device: &Work) -> String {

@@ -44,20 +44,27 @@ struct Found {
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
 pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    if request.phone && !desk.person.is_there() {
+        return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
+    }
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
     let user = target_user(request, account.caller())?;
     let work = compose(request, &user, &account)?;
     for device in &work {
-        check_keys(device, &keys)?;
+        // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
     }
     let devices = account.mfa_devices(&user).map_err(|cause| match cause {
         aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
         cause => Cause::Aws(cause),
     })?;
+    // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, &devices)?;
+    for device in &work {
+        check_keys(device, &keys)?;
+    }
     let plan = plan(&work, &keys, &devices, &account);
     let factor = self_management::factor_needed(&account, &user, &devices, desk)?;
     Ok(Ready { plan, work, account, factor })
@@ -147,6 +154,7 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
         if let Some(Record::Begin(begin)) = run.entries.first()
             && (begin.arn == device.arn || (begin.arn.account() == device.arn.account() && begin.user == device.user))
         {
+            desk.journal.idle().map_err(Cause::Journal)?;
             let (arn, user) = (begin.arn.clone(), begin.user.clone());
             return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
         }

@@ -117,16 +117,14 @@ impl Power {
         }
     }
 
-    /// What spans several commands ends with any command from outside it.
+    /// What spans several commands ends with any command from outside it. Not so writing large blobs: a platform
+    /// may need a fresh token in between.
     pub(super) fn forget_sequences_but(&mut self, command: u8) {
         if command != ctap::GET_NEXT_ASSERTION {
             self.assertions = None;
         }
         if !matches!(command, ctap::CREDENTIAL_MANAGEMENT | ctap::CREDENTIAL_MANAGEMENT_PREVIEW) {
             self.listing = None;
-        }
-        if command != ctap::LARGE_BLOBS {
-            self.writing = None;
         }
     }
 }

@@ -79,11 +79,12 @@ impl Connection {
         self.key.0.changed.notify_all();
         watchers.iter().for_each(|watcher| watcher.pulled());
         match entered {
+            Entered::Lost => return Err(Error::Removed),
             Entered::Nothing => {}
             Entered::Command(number) => self.key.enter(number),
             Entered::Cancelled(number) => self.key.leave(number, (hid::CBOR, vec![KEEPALIVE_CANCEL.0])),
         }
-        if watchers.is_empty() { Ok(()) } else { Err(Error::Removed) }
+        Ok(())
     }
 
     /// The next report; see [`Hid::receive`].
@@ -128,6 +129,8 @@ impl Drop for Connection {
 
 /// What a report set going.
 enum Entered {
+    /// The key was pulled before the report got there.
+    Lost,
     Nothing,
     /// A command, by the number of its job.
     Command(u64),
@@ -194,7 +197,7 @@ impl Inner {
         let struck = fault::due(&mut self.faults, Passing::Report);
         let [c0, c1, c2, c3, ..] = *report;
         match struck {
-            Some((When::Before, What::Pull)) => return (Entered::Nothing, self.pull()),
+            Some((When::Before, What::Pull)) => return (Entered::Lost, self.pull()),
             Some((_, What::Drop)) => return (Entered::Nothing, Vec::new()),
             Some((_, What::Error(code))) => {
                 let answer = hid::error_message(u32::from_be_bytes([c0, c1, c2, c3]), code);

@@ -1,5 +1,5 @@
-//! A software YubiKey at APDU level: the OATH applet (`applet.rs`) and the Management applet (`management.rs`)
-//! behind one card, with faults on demand.
+//! A software YubiKey at APDU level: the OATH applet (`applet.rs`), the Management applet (`management.rs`) and what
+//! can be read of the PIV applet (`piv.rs`) behind one card, with faults on demand.
 //!
 //! Written from the protocol's documents, not from [`crate::oath`]: the two share no code, so that each checks the
 //! other. It behaves as a YubiKey does, also where that is unkind: an equal name is silently overwritten.
@@ -8,9 +8,11 @@ mod applet;
 mod command;
 mod fault;
 mod management;
+mod piv;
 mod ports;
 
 pub use fault::{Fault, On, What, When};
+pub use piv::{ManagementAlgorithm, Piv, PivSlot, Tries};
 pub use ports::SoftPorts;
 
 use super::tap::{Tap, Wire};
@@ -47,6 +49,8 @@ pub struct Options {
     pub nfc: Option<Applications>,
     /// Slots, where not what the firmware has: 32, or 64 from 5.7.0.
     pub capacity: Option<usize>,
+    /// What the PIV applet holds.
+    pub piv: Piv,
 }
 
 impl Options {
@@ -64,6 +68,7 @@ impl Options {
             usb: Applications::ALL,
             nfc: Some(Applications::ALL),
             capacity: None,
+            piv: Piv::new(),
         }
     }
 
@@ -137,6 +142,7 @@ enum Selected {
     Nothing,
     Oath,
     Management,
+    Piv,
 }
 
 /// An applet's answer, and how long it took to give.
@@ -347,7 +353,11 @@ impl Inner {
 
     fn answer(&mut self, channel: &mut Channel, command: Option<Command<'_>>) -> Reply {
         let Some(command) = command else { return Reply::sw(0x6700) };
-        let is_rest = channel.selected == Selected::Oath && command.ins == applet::SEND_REMAINING;
+        let is_rest = match channel.selected {
+            Selected::Oath => command.ins == applet::SEND_REMAINING,
+            Selected::Piv => command.ins == piv::GET_RESPONSE,
+            Selected::Nothing | Selected::Management => false,
+        };
         let reply = match () {
             () if command.cla != 0 => Reply::sw(0x6E00),
             () if command.is_select() => self.select(channel, command.data),
@@ -357,19 +367,23 @@ impl Inner {
                 Selected::Nothing => Reply::sw(0x6D00),
                 Selected::Oath => self.applet.answer(&mut channel.security, &command, self.touch),
                 Selected::Management => management::answer(&self.options, &command),
+                Selected::Piv => piv::answer(&mut self.options, &command),
             },
         };
         channel.pending = Zeroizing::default();
         if command.extended { reply } else { in_parts(channel, reply) }
     }
 
-    /// Not the OTP, FIDO, PIV or OpenPGP applet: this key has none of them.
+    /// Not the OTP, FIDO or OpenPGP applet: this key has none of them.
     fn select(&mut self, channel: &mut Channel, aid: &[u8]) -> Reply {
         let (selected, reply) = match aid {
             management::AID => (Selected::Management, management::selected(&self.options)),
             applet::AID if self.options.usb.contains(Applications::OATH) => {
                 channel.security = Security::default();
                 (Selected::Oath, self.applet.selected(&mut channel.security))
+            }
+            aid if piv::is_meant(aid) && self.options.usb.contains(Applications::PIV) => {
+                (Selected::Piv, piv::selected())
             }
             _ => return Reply::sw(0x6A82), // what was selected stays so
         };

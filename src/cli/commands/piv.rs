@@ -1,0 +1,192 @@
+//! `glasskey piv info`: what the PIV applet says. Nothing is changed, and nothing secret is asked for.
+
+use super::oath::shown;
+use crate::cli::args::{Cli, OneKey, Piv, PivCommand};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::keys::{self, Key};
+use crate::oath::Version;
+use crate::piv::{self, Certificate, Info, METADATA_SINCE, ManagementKey, Slot, SlotKey, Tries};
+use crate::totp::unix;
+use serde_json::{Value, json};
+use std::time::SystemTime;
+
+pub(in crate::cli) fn run(args: &Piv, _cli: &Cli, console: &mut Console) -> Outcome {
+    match &args.command {
+        PivCommand::Info(key) => info(key, console),
+    }
+}
+
+/// Finds the key by way of our own transport, lets go of it, and has that reader alone read for PIV.
+fn info(named: &OneKey, console: &mut Console) -> Outcome {
+    if outside::are_software_keys() {
+        return Err(Box::new(out_of_reach()));
+    }
+    let (key, card) = keys::open(&*outside::ports(), named.key).map_err(|error| explain::keys(&error))?;
+    drop(card); // held exclusively
+    let info = piv::read(&key.reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
+    let now = SystemTime::now();
+    console.result(&human(&key, &info, now), &to_json(&key, &info, now));
+    Ok(Exit::Done)
+}
+
+fn out_of_reach() -> Explanation {
+    let what =
+        format!("PIV is read through the PC/SC service alone, and {} names software keys on sockets", outside::CARDS);
+    Explanation::new("software_key", what).hint(format!(
+        "unset {} to read a real key; behind a virtual reader of pcscd, `glasskey simulate --card-socket` makes one to try with",
+        outside::CARDS
+    ))
+}
+
+fn human(key: &Key, info: &Info, now: SystemTime) -> String {
+    let mut lines = vec![
+        ("key".to_owned(), format!("{} {}", key.model, info.serial)),
+        ("firmware".to_owned(), key.firmware.to_string()),
+        ("PIN".to_owned(), tries(info.pin)),
+        ("PUK".to_owned(), info.puk.map_or_else(|| unavailable("tries left"), tries)),
+        ("management key".to_owned(), management_key(info.management_key)),
+    ];
+    lines.extend(info.slots.iter().map(|slot| (format!("slot {:02x}", slot.number), described(slot, now))));
+    if info.slots.is_empty() {
+        lines.push(("slots".to_owned(), "none is occupied".to_owned()));
+    }
+    if info.version < METADATA_SINCE {
+        lines.push(("slots".to_owned(), unavailable("keys without a certificate")));
+    }
+    lines.iter().map(|(what, value)| format!("{what:<14}  {value}\n")).collect()
+}
+
+/// What nothing tells before GET METADATA.
+fn unavailable(what: &str) -> String {
+    let Version(major, minor, _) = METADATA_SINCE;
+    format!("{what} are not available on this firmware ({major}.{minor} and later tell)")
+}
+
+fn tries(Tries { left, of, default }: Tries) -> String {
+    let mut text = match (left, of) {
+        (0, _) => "blocked: no tries left".to_owned(),
+        (left, Some(of)) => format!("{left} of {of} tries left"),
+        (15, None) => "15 or more tries left".to_owned(),
+        (1, None) => "1 try left".to_owned(),
+        (left, None) => format!("{left} tries left"),
+    };
+    match default {
+        Some(true) => text.push_str("; still the factory's, which everybody knows"),
+        Some(false) => {}
+        None => text.push_str("; whether it is still the factory's is not available on this firmware"),
+    }
+    text
+}
+
+fn management_key(ManagementKey { algorithm, factory_algorithm, default }: ManagementKey) -> String {
+    let mut text = match algorithm {
+        None => "an algorithm that glasskey does not know".to_owned(),
+        Some(algorithm) if algorithm == factory_algorithm => format!("{algorithm}, the default algorithm"),
+        Some(algorithm) => format!("{algorithm}, not the default algorithm ({factory_algorithm})"),
+    };
+    match default {
+        Some(true) => text.push_str("; still the factory's, which everybody knows"),
+        Some(false) => text.push_str("; changed"),
+        None => text.push_str("; whether it is still the factory's is not available on this firmware"),
+    }
+    text
+}
+
+fn described(slot: &Slot, now: SystemTime) -> String {
+    let key = match slot.key {
+        SlotKey::Untold => None,
+        SlotKey::Absent => Some("no key".to_owned()),
+        SlotKey::Present { algorithm, generated } => {
+            let how = match generated {
+                Some(true) => ", generated on it",
+                Some(false) => ", imported",
+                None => "",
+            };
+            Some(format!("{} key{how}", algorithm.unwrap_or("unknown")))
+        }
+    };
+    let certificate = match &slot.certificate {
+        None => "no certificate".to_owned(),
+        Some(Certificate::Unreadable) => "a certificate that cannot be read".to_owned(),
+        Some(Certificate::Readable { subject, not_before, not_after }) => {
+            let when = match state(*not_before, *not_after, now) {
+                "expired" => format!("EXPIRED on {}", day(*not_after)),
+                "not_yet_valid" => format!("NOT VALID before {}", day(*not_before)),
+                _ if is_for_ever(*not_after) => "does not expire".to_owned(),
+                _ => format!("expires on {}", day(*not_after)),
+            };
+            format!("\"{}\" {when}", shown(subject))
+        }
+    };
+    let parts = [Some(purpose(slot.number).to_owned()), key, Some(certificate)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn purpose(slot: u8) -> &'static str {
+    match slot {
+        0x9A => "authentication",
+        0x9C => "signature",
+        0x9D => "key management",
+        0x9E => "card authentication",
+        0xF9 => "attestation",
+        _ => "retired key management",
+    }
+}
+
+fn state(not_before: SystemTime, not_after: SystemTime, now: SystemTime) -> &'static str {
+    match () {
+        () if now > not_after => "expired",
+        () if now < not_before => "not_yet_valid",
+        () => "valid",
+    }
+}
+
+/// 9999-12-31T23:59:59Z.
+fn is_for_ever(moment: SystemTime) -> bool {
+    unix(moment) >= 253_402_300_799
+}
+
+fn day(moment: SystemTime) -> String {
+    jiff::Timestamp::try_from(moment).map_or_else(|_| "9999-12-31".to_owned(), |time| time.strftime("%F").to_string())
+}
+
+fn to_json(key: &Key, info: &Info, now: SystemTime) -> Value {
+    let tries = |tries: Option<Tries>| {
+        json!({
+            "left": tries.map(|tries| tries.left), "of": tries.and_then(|tries| tries.of),
+            "default": tries.and_then(|tries| tries.default),
+        })
+    };
+    let ManagementKey { algorithm, factory_algorithm, default } = info.management_key;
+    json!({
+        "type": "piv_info", "key": info.serial, "model": key.model, "firmware": key.firmware.to_string(),
+        "applet": info.version.to_string(), "pin": tries(Some(info.pin)), "puk": tries(info.puk),
+        "management_key": {
+            "algorithm": algorithm, "default_algorithm": algorithm == Some(factory_algorithm), "default": default,
+        },
+        "slots": info.slots.iter().map(|slot| slot_json(slot, now)).collect::<Vec<_>>(),
+    })
+}
+
+fn slot_json(slot: &Slot, now: SystemTime) -> Value {
+    let (present, algorithm, generated) = match slot.key {
+        SlotKey::Untold => (None, None, None),
+        SlotKey::Absent => (Some(false), None, None),
+        SlotKey::Present { algorithm, generated } => (Some(true), algorithm, generated),
+    };
+    let certificate = slot.certificate.as_ref().map(|certificate| match certificate {
+        Certificate::Unreadable => {
+            json!({ "subject": null, "not_before": null, "not_after": null, "state": "unreadable" })
+        }
+        Certificate::Readable { subject, not_before, not_after } => json!({
+            "subject": subject, "not_before": unix(*not_before), "not_after": unix(*not_after),
+            "state": state(*not_before, *not_after, now),
+        }),
+    });
+    json!({
+        "slot": format!("{:02x}", slot.number), "key": present, "algorithm": algorithm, "generated": generated,
+        "certificate": certificate,
+    })
+}

@@ -1,0 +1,223 @@
+//! Which security advisories touch a key, and which use of it. A table, `data/advisories.json`, and the question put
+//! to it; what firmware a key has is found out elsewhere. Where an advisory does not touch a use, that is said too.
+
+use serde::Deserialize;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// A key's firmware, as its maker counts: "5.7.4".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u8, pub u8, pub u8);
+
+impl Version {
+    /// From getInfo's `firmwareVersion`, into which Yubico's keys pack it: 328966 is 5.5.6.
+    /// `None` for numbers that are packed some other way.
+    #[must_use]
+    pub const fn from_fido(number: u64) -> Option<Self> {
+        match number.to_be_bytes() {
+            [0, 0, 0, 0, 0, major, minor, patch] if major > 0 => Some(Self(major, minor, patch)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl std::str::FromStr for Version {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, '.').map(str::parse);
+        let mut part = || parts.next().unwrap_or_else(|| "".parse());
+        Ok(Self(part()?, part()?, part()?))
+    }
+}
+
+/// The lines of products that advisories tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// YubiKey NEO, firmware 3.
+    Neo,
+    /// YubiKey 4.
+    #[serde(rename = "yubikey4")]
+    YubiKey4,
+    /// YubiKey FIPS Series, firmware 4.4.
+    #[serde(rename = "yubikey4-fips")]
+    YubiKey4Fips,
+    /// YubiKey 5 Series, and CSPN and CCN.
+    #[serde(rename = "yubikey5")]
+    YubiKey5,
+    /// YubiKey 5 FIPS Series.
+    #[serde(rename = "yubikey5-fips")]
+    YubiKey5Fips,
+    /// YubiKey Bio Series.
+    #[serde(rename = "yubikey-bio")]
+    YubiKeyBio,
+    /// Security Key Series: FIDO only.
+    SecurityKey,
+}
+
+impl Product {
+    /// From what a key says of itself. `None` for makers and models that no advisory here is about.
+    #[must_use]
+    pub fn of(firmware: Version, model: &str, fips: bool) -> Option<Self> {
+        let is = |part: &str| model.contains(part);
+        if !is("Yubi") {
+            return None;
+        }
+        match firmware.0 {
+            3 => Some(Self::Neo),
+            4 | 5 if is("Security Key") => Some(Self::SecurityKey),
+            4 if fips || is("FIPS") => Some(Self::YubiKey4Fips),
+            4 => Some(Self::YubiKey4),
+            5 if is("Bio") => Some(Self::YubiKeyBio),
+            5 if fips || is("FIPS") => Some(Self::YubiKey5Fips),
+            5 => Some(Self::YubiKey5),
+            _ => None,
+        }
+    }
+}
+
+/// How bad its publisher finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Low.
+    Low,
+    /// Moderate.
+    Moderate,
+    /// High.
+    High,
+}
+
+/// A use a key can be put to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Registrations and assertions.
+    Fido2,
+    /// TOTP.
+    Oath,
+    /// Keys and certificates on the PIV applet.
+    Piv,
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fido2 => "FIDO2",
+            Self::Oath => "TOTP",
+            Self::Piv => "PIV",
+        })
+    }
+}
+
+/// What an advisory means for one use.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Effect {
+    /// Whether it touches this use.
+    pub affected: bool,
+    /// In what way; or why not.
+    pub effect: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Range {
+    products: Vec<Product>,
+    from: String,
+    before: String,
+    #[serde(default)]
+    from_uncertain: bool,
+    #[serde(default)]
+    before_uncertain: bool,
+}
+
+/// One advisory.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Advisory {
+    /// Like "YSA-2024-03".
+    pub id: String,
+    /// In one line.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    affects: Vec<Range>,
+    /// What it means for FIDO2.
+    pub fido2: Effect,
+    /// What it means for TOTP.
+    pub oath: Effect,
+    /// What it means for PIV.
+    pub piv: Effect,
+    /// What to do.
+    pub advice: String,
+    /// Where it is published.
+    pub source: String,
+}
+
+/// An advisory that is about a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Applied {
+    /// Which.
+    pub advisory: &'static Advisory,
+    /// Whether it is certain that this firmware is among the affected ones.
+    pub certain: bool,
+}
+
+impl Applied {
+    /// What it means for one use.
+    #[must_use]
+    pub const fn effect(&self, at_hand: Use) -> &'static Effect {
+        match at_hand {
+            Use::Fido2 => &self.advisory.fido2,
+            Use::Oath => &self.advisory.oath,
+            Use::Piv => &self.advisory.piv,
+        }
+    }
+
+    /// The same as a sentence: "TOTP is not affected: …".
+    #[must_use]
+    pub fn sentence(&self, at_hand: Use) -> String {
+        let Effect { affected, effect } = self.effect(at_hand);
+        let verb = match (affected, self.certain) {
+            (false, _) => "is not affected",
+            (true, true) => "is affected",
+            (true, false) => "may be affected",
+        };
+        format!("{at_hand} {verb}: {effect}")
+    }
+}
+
+static TABLE: LazyLock<Vec<Advisory>> =
+    // A test holds that the table can be read.
+    LazyLock::new(|| serde_json::from_str(include_str!("../../data/advisories.json")).unwrap_or_default());
+
+/// All advisories that are known, newest first.
+#[must_use]
+pub fn all() -> &'static [Advisory] {
+    &TABLE
+}
+
+/// The advisories about a key with this firmware; `model` is the name its metadata or its maker gives it.
+#[must_use]
+pub fn applies(firmware: Version, model: &str, fips: bool) -> Vec<Applied> {
+    let Some(product) = Product::of(firmware, model, fips) else { return vec![] };
+    all().iter().filter_map(|advisory| advisory.about(product, firmware)).collect()
+}
+
+impl Advisory {
+    fn about(&'static self, product: Product, firmware: Version) -> Option<Applied> {
+        let range = self.affects.iter().find(|range| range.products.contains(&product) && range.holds(firmware))?;
+        Some(Applied { advisory: self, certain: !range.from_uncertain && !range.before_uncertain })
+    }
+}
+
+impl Range {
+    fn holds(&self, firmware: Version) -> bool {
+        let (from, before) = (self.from.parse(), self.before.parse());
+        from.is_ok_and(|from: Version| from <= firmware) && before.is_ok_and(|before: Version| firmware < before)
+    }
+}

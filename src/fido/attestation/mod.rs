@@ -1,0 +1,372 @@
+//! Whether a key is what it says it is: the packed attestation statement (WebAuthn L3 §8.2) checked in full against
+//! pinned roots. Knows neither the key nor the ceremony that made the statement. There are two answers, "genuine" and
+//! the reason why not; nothing in between.
+
+mod profile;
+
+use super::auth_data::{self, Aaguid, AuthData};
+use super::cbor::{self, Value};
+use super::certificates::{self, Fingerprint};
+use super::cose::{self, PublicKey};
+use super::metadata::{Certification, Metadata, Warning};
+use ::ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use std::fmt;
+use std::time::SystemTime;
+
+pub use profile::What;
+
+/// An attestation object (§6.5): what a registration hands to the relying party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationObject {
+    /// The format of the statement: "packed", "none", "fido-u2f", ….
+    pub fmt: String,
+    /// Authenticator data, as the key signed it.
+    pub auth_data: Vec<u8>,
+    /// The statement: a map.
+    pub statement: Value,
+}
+
+impl AttestationObject {
+    /// Reads the CBOR that relying parties get. Map keys in any order.
+    ///
+    /// # Errors
+    /// [`Reason::Malformed`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Reason> {
+        let object = cbor::decode_all_lenient(bytes).map_err(Malformed::Cbor)?;
+        let fmt = object.get_text("fmt").and_then(Value::as_text).ok_or(Malformed::Member("fmt"))?;
+        let auth_data = object.get_text("authData").and_then(Value::as_bytes).ok_or(Malformed::Member("authData"))?;
+        let statement = object.get_text("attStmt").filter(|statement| statement.as_map().is_some());
+        let statement = statement.ok_or(Malformed::Member("attStmt"))?;
+        Ok(Self { fmt: fmt.to_owned(), auth_data: auth_data.to_vec(), statement: statement.clone() })
+    }
+
+    /// The CBOR that relying parties get, canonical.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        cbor::encode(&Value::map([
+            ("fmt", Value::from(self.fmt.as_str())),
+            ("attStmt", self.statement.clone()),
+            ("authData", Value::from(self.auth_data.as_slice())),
+        ]))
+    }
+
+    /// The same credential without what says who made the key: format "none", and the AAGUID all zeros (§5.1.3).
+    ///
+    /// # Errors
+    /// Authenticator data that cannot be taken apart.
+    pub fn stripped(&self) -> Result<Self, auth_data::Error> {
+        // Found to be sound, then changed in place, so that no other byte can differ.
+        let data = AuthData::parse(&self.auth_data)?;
+        let mut auth_data = self.auth_data.clone();
+        if data.credential.is_some()
+            && let Some(aaguid) = auth_data.get_mut(37..53)
+        {
+            aaguid.fill(0);
+        }
+        Ok(Self { fmt: "none".to_owned(), auth_data, statement: Value::Map(vec![]) })
+    }
+}
+
+/// A key that proved what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genuine {
+    /// The name of the pinned root at the end of the path.
+    pub root: String,
+    /// Its SHA-256.
+    pub root_fingerprint: Fingerprint,
+    /// The names on the path, the key's batch certificate first.
+    pub path: Vec<String>,
+    /// The model's name, from the metadata.
+    pub model: String,
+    /// The model's identifier, vouched for by the certificate.
+    pub aaguid: Aaguid,
+    /// The model's certification.
+    pub certification: Certification,
+    /// What the FIDO Alliance warns of, where it does not spoil the attestation itself.
+    pub warnings: Vec<Warning>,
+}
+
+/// Why a key did not prove what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Format "none": the key, or something before us, left the attestation out.
+    NoAttestation,
+    /// Signed with the new credential's own key: anything can do that.
+    SelfAttestation,
+    /// Format "fido-u2f": it names no model, and a FIDO2 key does not use it.
+    U2f,
+    /// Another format: of platforms and phones, not of security keys.
+    Format {
+        /// As the statement has it.
+        fmt: String,
+    },
+    /// The statement, or what it is about, cannot be read.
+    Malformed(Malformed),
+    /// The statement names an algorithm other than that of its certificate, or one that is not checked here.
+    Algorithm {
+        /// COSE's number.
+        alg: i64,
+    },
+    /// The statement's signature is not the certificate's over this authenticator data and this challenge.
+    BadSignature,
+    /// The certificate is an authority's, not a key's.
+    LeafIsCa,
+    /// The certificate is not as §8.2.1 wants it.
+    BadProfile {
+        /// In what.
+        what: What,
+    },
+    /// The certificate is for another model than the key says.
+    WrongAaguid {
+        /// The key's word.
+        claimed: Aaguid,
+        /// The certificate's.
+        certified: Aaguid,
+    },
+    /// No metadata names this model, so nothing says whose roots would vouch for it. A newer issue may.
+    UnknownModel {
+        /// The key's word.
+        aaguid: Aaguid,
+    },
+    /// The FIDO Alliance says that attestations of this model prove nothing any more.
+    Revoked {
+        /// Its status.
+        warning: Warning,
+    },
+    /// The path does not end at a root of this model's maker.
+    UnknownRoot {
+        /// Where it ends.
+        name: String,
+    },
+    /// The path names an intermediate that its maker publishes but that is not built in. This is no proof of
+    /// anything: with the certificate the path may hold or not.
+    IntermediateUnknown {
+        /// The certificate that is missing.
+        issuer: String,
+    },
+    /// A certificate on the path was not signed by the next one.
+    BadPath(certificates::Error),
+    /// A certificate on the path has expired.
+    Expired {
+        /// Whose.
+        subject: String,
+        /// Since when.
+        since: SystemTime,
+    },
+    /// A certificate on the path is not valid yet: more often, the clock of this machine is wrong.
+    NotYetValid {
+        /// Whose.
+        subject: String,
+        /// When it will be.
+        from: SystemTime,
+    },
+}
+
+/// What cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// Not CBOR.
+    Cbor(cbor::Error),
+    /// A member that is missing, or of another type.
+    Member(&'static str),
+    /// The authenticator data.
+    AuthData(auth_data::Error),
+    /// Authenticator data without a credential.
+    NoCredential,
+    /// The credential's public key.
+    Key(cose::Error),
+    /// The key's certificate is not one.
+    Certificate,
+    /// More certificates than any key sends.
+    TooManyCertificates,
+}
+
+impl From<Malformed> for Reason {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cbor(error) => write!(f, "bad CBOR: {error}"),
+            Self::Member(member) => write!(f, "\"{member}\" is missing or wrong"),
+            Self::AuthData(error) => error.fmt(f),
+            Self::NoCredential => f.write_str("it is about no credential"),
+            Self::Key(error) => error.fmt(f),
+            Self::Certificate => f.write_str("its certificate cannot be read"),
+            Self::TooManyCertificates => f.write_str("it has too many certificates"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAttestation => f.write_str("the key gave no attestation"),
+            Self::SelfAttestation => f.write_str("the key vouches for itself, which proves nothing"),
+            Self::U2f => f.write_str("the attestation is U2F's, which names no model"),
+            Self::Format { fmt } => write!(f, "an attestation of format \"{fmt}\", which security keys do not use"),
+            Self::Malformed(malformed) => write!(f, "the attestation cannot be read: {malformed}"),
+            Self::Algorithm { alg } => write!(f, "algorithm {alg} does not fit the attestation's certificate"),
+            Self::BadSignature => f.write_str("the attestation's signature is wrong"),
+            Self::LeafIsCa => f.write_str("the attestation's certificate is an authority's, not a key's"),
+            Self::BadProfile { what } => write!(f, "the attestation's certificate is not as it must be: {what}"),
+            Self::WrongAaguid { claimed, certified } => {
+                write!(f, "the key says it is model {claimed}, its certificate is for {certified}")
+            }
+            Self::UnknownModel { aaguid } => write!(f, "no metadata names model {aaguid}"),
+            Self::Revoked { warning } => write!(f, "the FIDO Alliance lists the model as {}", warning.status()),
+            Self::UnknownRoot { name } => write!(f, "the certificates end at \"{name}\", not at a root of the maker"),
+            Self::IntermediateUnknown { issuer } => {
+                write!(f, "the certificate of \"{issuer}\" is not built in, so the path cannot be completed")
+            }
+            Self::BadPath(error) => error.fmt(f),
+            Self::Expired { subject, .. } => write!(f, "the certificate of \"{subject}\" has expired"),
+            Self::NotYetValid { subject, .. } => write!(f, "the certificate of \"{subject}\" is not valid yet"),
+        }
+    }
+}
+
+impl std::error::Error for Reason {}
+
+/// A key sends 1 to 3 certificates.
+const MAX_X5C: usize = 8;
+
+/// Intermediates that Yubico publishes for firmware 5.7.4 and later, and that no issue of the metadata built in here
+/// carried. A newer issue, or the file Yubico publishes, completes the path.
+const PUBLISHED: [&str; 1] = ["Yubico FIDO Attestation B2 1"];
+
+/// Checks everything there is to check, in the order of §8.2: format, signature, certificate, model, path.
+/// `intermediates` are further certificates in DER that paths may go over; they confer no trust.
+///
+/// # Errors
+/// The first reason why the key is not shown to be genuine.
+pub fn verify(
+    object: &AttestationObject,
+    client_data_hash: &[u8; 32],
+    metadata: &Metadata,
+    intermediates: &[Vec<u8>],
+    at: SystemTime,
+) -> Result<Genuine, Reason> {
+    let statement = packed(object)?;
+    let data = AuthData::parse(&object.auth_data).map_err(Malformed::AuthData)?;
+    let credential = data.credential.ok_or(Malformed::NoCredential)?;
+    let signed = [object.auth_data.as_slice(), client_data_hash].concat();
+    let Some(x5c) = statement.x5c else {
+        return Err(surrogate(&credential, &statement, &signed));
+    };
+    let (first, others) = x5c.split_first().ok_or(Malformed::Member("x5c"))?;
+    let leaf = certificates::parse(first).map_err(|_| Malformed::Certificate)?;
+    let algorithm = algorithm(statement.alg, &leaf)?;
+    UnparsedPublicKey::new(algorithm, &leaf.public_key().subject_public_key.data)
+        .verify(&signed, statement.signature)
+        .map_err(|_| Reason::BadSignature)?;
+    let certified = profile::check(&leaf)?;
+    if certified != credential.aaguid {
+        return Err(Reason::WrongAaguid { claimed: credential.aaguid, certified });
+    }
+    let model = metadata.model(certified).ok_or(Reason::UnknownModel { aaguid: certified })?;
+    if let Some(warning) = model.warnings.iter().find(|warning| warning.spoils_attestation()) {
+        return Err(Reason::Revoked { warning: *warning });
+    }
+    let trust = metadata.trust(model);
+    let brought = intermediates.iter().map(Vec::as_slice);
+    let helpers: Vec<&[u8]> = others.iter().copied().chain(trust.intermediates).chain(brought).collect();
+    let path = certificates::path(first, &helpers, &trust.anchors, at).map_err(no_path)?;
+    Ok(Genuine {
+        root: path.root().to_owned(),
+        root_fingerprint: path.anchor,
+        path: path.names,
+        model: model.name.clone(),
+        aaguid: certified,
+        certification: model.certification.clone(),
+        warnings: model.warnings.clone(),
+    })
+}
+
+struct Packed<'a> {
+    alg: i64,
+    signature: &'a [u8],
+    x5c: Option<Vec<&'a [u8]>>,
+}
+
+fn packed(object: &AttestationObject) -> Result<Packed<'_>, Reason> {
+    match object.fmt.as_str() {
+        "packed" => {}
+        "none" => return Err(Reason::NoAttestation),
+        "fido-u2f" => return Err(Reason::U2f),
+        fmt => return Err(Reason::Format { fmt: fmt.chars().filter(|c| !c.is_control()).take(40).collect() }),
+    }
+    let statement = &object.statement;
+    let alg = statement.get_text("alg").and_then(Value::as_int).ok_or(Malformed::Member("alg"))?;
+    let signature = statement.get_text("sig").and_then(Value::as_bytes).ok_or(Malformed::Member("sig"))?;
+    let x5c = statement.get_text("x5c").map(certificates_of).transpose()?;
+    Ok(Packed { alg, signature, x5c })
+}
+
+fn certificates_of(x5c: &Value) -> Result<Vec<&[u8]>, Malformed> {
+    let items = x5c.as_array().ok_or(Malformed::Member("x5c"))?;
+    if items.len() > MAX_X5C {
+        return Err(Malformed::TooManyCertificates);
+    }
+    items.iter().map(|item| item.as_bytes().ok_or(Malformed::Member("x5c"))).collect()
+}
+
+/// No certificate: self attestation, if the credential's key did sign; otherwise not even that.
+fn surrogate(credential: &auth_data::AttestedCredential, statement: &Packed<'_>, signed: &[u8]) -> Reason {
+    let key = match credential.public_key() {
+        Ok(key) => key,
+        Err(error) => return Malformed::Key(error).into(),
+    };
+    if key.algorithm() != statement.alg {
+        return Reason::Algorithm { alg: statement.alg };
+    }
+    key.verify(signed, statement.signature).map_or(Reason::BadSignature, |()| Reason::SelfAttestation)
+}
+
+/// How to check a signature of the leaf's key, if that is what `alg` says. An EdDSA credential is attested by an
+/// ES256 certificate all the same: `alg` is of the statement, not of the credential.
+fn algorithm(
+    alg: i64,
+    leaf: &x509_parser::certificate::X509Certificate<'_>,
+) -> Result<&'static dyn VerificationAlgorithm, Reason> {
+    let spki = leaf.public_key();
+    let oid = spki.algorithm.algorithm.to_id_string();
+    let curve = spki.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
+    match (alg, oid.as_str(), curve.as_deref()) {
+        (cose::ES256, "1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => Ok(&signature::ECDSA_P256_SHA256_ASN1),
+        (cose::EDDSA, "1.3.101.112", None) => Ok(&signature::ED25519),
+        (cose::RS256, "1.2.840.113549.1.1.1", _) => Ok(&signature::RSA_PKCS1_2048_8192_SHA256),
+        _ => Err(Reason::Algorithm { alg }),
+    }
+}
+
+fn no_path(error: certificates::Error) -> Reason {
+    use certificates::Error;
+    match error {
+        Error::Malformed => Malformed::Certificate.into(),
+        Error::TooLong => Malformed::TooManyCertificates.into(),
+        Error::Untrusted { root } => Reason::UnknownRoot { name: root },
+        Error::IssuerMissing { issuer } if PUBLISHED.contains(&issuer.as_str()) => {
+            Reason::IntermediateUnknown { issuer }
+        }
+        Error::IssuerMissing { issuer } => Reason::UnknownRoot { name: issuer },
+        Error::Expired { subject, since } => Reason::Expired { subject, since },
+        Error::NotYetValid { subject, from } => Reason::NotYetValid { subject, from },
+        error => Reason::BadPath(error),
+    }
+}
+
+/// The public key of the credential that an attestation object is about.
+///
+/// # Errors
+/// [`Reason::Malformed`].
+pub fn credential_key(object: &AttestationObject) -> Result<PublicKey, Reason> {
+    let data = AuthData::parse(&object.auth_data).map_err(Malformed::AuthData)?;
+    let credential = data.credential.ok_or(Malformed::NoCredential)?;
+    Ok(credential.public_key().map_err(Malformed::Key)?)
+}

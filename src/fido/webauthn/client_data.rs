@@ -1,0 +1,87 @@
+//! The client data (WebAuthn L3 §5.8.1): which ceremony, challenge and origin a key's signature is for.
+
+use super::origin::Origin;
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ceremony {
+    /// A registration.
+    Create,
+    /// An assertion.
+    Get,
+}
+
+impl Ceremony {
+    /// The member "type".
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "webauthn.create",
+            Self::Get => "webauthn.get",
+        }
+    }
+}
+
+/// Client data as sent: these very bytes are hashed, signed over and handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientData {
+    json: Vec<u8>,
+}
+
+impl ClientData {
+    /// Writes it byte for byte as §5.8.1.1 says, so that relying parties with the limited check (§5.8.1.2) agree.
+    #[must_use]
+    pub fn new(ceremony: Ceremony, challenge: &[u8], origin: &Origin) -> Self {
+        // An origin has no character that JSON would escape.
+        let json = format!(
+            r#"{{"type":"{}","challenge":"{}","origin":"{}","crossOrigin":false}}"#,
+            ceremony.name(),
+            BASE64URL_NOPAD.encode(challenge),
+            origin.as_str()
+        );
+        Self { json: json.into_bytes() }
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// The SHA-256 of the JSON: what the key gets.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        hash(&self.json)
+    }
+}
+
+pub(super) fn hash(json: &[u8]) -> [u8; 32] {
+    Sha256::digest(json).into()
+}
+
+/// Client data as received.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadClientData {
+    /// "webauthn.create" or "webauthn.get".
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// In base64url.
+    pub challenge: String,
+    /// Where the ceremony was.
+    pub origin: String,
+    /// Whether it was in a frame of another origin's page.
+    #[serde(default)]
+    pub cross_origin: bool,
+}
+
+impl ReadClientData {
+    /// Reads JSON; `None` where it is not client data.
+    #[must_use]
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+}

@@ -1,0 +1,149 @@
+//! Each policy of docs/policies, attached to a user of the simulated account, allows what the table beside it says and
+//! refuses the rest.
+
+use super::{files_in, read, root};
+use crate::support::{FIRST, Run, Simulated, run};
+use glasskey::flow::{Request, permissions};
+use glasskey::sim::aws::{Fault, Keys, Wrong};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn policy(name: &str) -> String {
+    read(&root().join("docs/policies").join(name))
+}
+
+/// The actions of a policy, all of them allowed ones.
+fn actions(name: &str) -> BTreeSet<String> {
+    let policy: Value = serde_json::from_str(&policy(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
+    let statements = policy["Statement"].as_array().unwrap();
+    let text = |action: &Value| action.as_str().unwrap().to_owned();
+    let of = |statement: &Value| match &statement["Action"] {
+        Value::Array(actions) => actions.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    assert!(statements.iter().all(|statement| statement["Effect"] == "Allow"), "{name}");
+    statements.iter().flat_map(of).collect()
+}
+
+fn set(actions: &[&str]) -> BTreeSet<String> {
+    actions.iter().map(|&action| action.to_owned()).collect()
+}
+
+#[test]
+fn the_actions_are_those_the_flows_need() {
+    let tags = vec![glasskey::aws::Tag { key: "team".to_owned(), value: "blue".to_owned() }];
+    let tagged = permissions(&Request { tags, ..Request::default() });
+    let plain = set(&permissions(&Request::default()));
+    assert_eq!(actions("administrator.json"), set(&tagged));
+    assert_eq!(actions("self-service.json"), plain);
+    assert_eq!(actions("self-service-several-devices.json"), plain);
+    let mut without = plain.clone();
+    without.remove("iam:DeleteVirtualMFADevice");
+    assert_eq!(actions("self-service-no-delete.json"), without);
+    let mut recover = plain;
+    recover.remove("iam:CreateVirtualMFADevice");
+    recover.insert("iam:DeactivateMFADevice".to_owned());
+    assert_eq!(actions("recover.json"), recover);
+}
+
+#[test]
+fn each_is_in_the_table_and_each_in_the_table_is_here() {
+    let files = files_in(&root().join("docs/policies"), "json");
+    let readme = read(&root().join("docs/policies/README.md"));
+    assert_eq!(files.len(), readme.lines().filter(|line| line.starts_with("| [")).count());
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("| [{name}]({name}) |")), "{name}");
+    }
+}
+
+/// A world of `keys` keys, and the access key of a user who has this policy and nothing else.
+fn with_policy(keys: u32, user: &str, name: &str) -> (Simulated, Keys) {
+    let world = Simulated::with_keys(keys);
+    let caller = world.aws.add_user(user);
+    world.aws.allow(user, &policy(name)).unwrap();
+    (world, caller)
+}
+
+fn as_caller(world: &Simulated, caller: &Keys, args: &[&str]) -> Run {
+    run(&mut world.glasskey_as(caller, args.iter().chain(&["--yes", "--no-input"])))
+}
+
+#[track_caller]
+fn refuses(done: &Run, action: &str) {
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.stderr.contains(&format!("the caller needs the permission {action} for this")), "{done:?}");
+}
+
+const KEY: &str = "12345678";
+const NEVER_ENABLED: &str = "EnableMFADevice";
+
+#[test]
+fn an_administrator_enrolls_others_and_undoes() {
+    assert_eq!(KEY, FIRST.to_string());
+    let (world, admin) = with_policy(1, "operator", "administrator.json");
+    let args = ["enroll", "alice", "--key", KEY, "--tag", "team=blue"];
+    world.aws.fail(Fault::next(NEVER_ENABLED, Wrong::Expire));
+    assert_eq!(as_caller(&world, &admin, &args).code, 3);
+    world.nothing_is_left().unwrap();
+    let done = as_caller(&world, &admin, &args);
+    assert_eq!(done.code, 0, "{done:?}");
+    world.alice_is_enrolled().unwrap();
+}
+
+#[test]
+fn self_service_is_for_oneself_and_the_name_of_oneself() {
+    let (world, alice) = with_policy(1, "alice", "self-service.json");
+    let _ = world.aws.add_user("bob");
+    let enroll = |more: &[&str]| as_caller(&world, &alice, &[&["enroll", "--key", KEY], more].concat());
+    refuses(&enroll(&["--device-name", "alice-2"]), "iam:CreateVirtualMFADevice");
+    refuses(&enroll(&["bob"]), "iam:ListMFADevices");
+    world.aws.fail(Fault::next(NEVER_ENABLED, Wrong::Expire));
+    assert_eq!(enroll(&[]).code, 3);
+    world.nothing_is_left().unwrap();
+    let done = enroll(&[]);
+    assert_eq!(done.code, 0, "{done:?}");
+    world.alice_is_enrolled().unwrap();
+}
+
+#[test]
+fn self_service_with_several_devices() {
+    let (world, alice) = with_policy(1, "alice", "self-service-several-devices.json");
+    let enroll = |name: &str| as_caller(&world, &alice, &["enroll", "--key", KEY, "--device-name", name]);
+    refuses(&enroll("spare"), "iam:CreateVirtualMFADevice");
+    refuses(&enroll("alice2"), "iam:CreateVirtualMFADevice");
+    let done = enroll("alice-2");
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn who_may_not_delete_finishes_from_the_key() {
+    let (world, alice) = with_policy(1, "alice", "self-service-no-delete.json");
+    world.aws.fail(Fault::next(NEVER_ENABLED, Wrong::Expire));
+    let broken = as_caller(&world, &alice, &["enroll", "--key", KEY]);
+    assert_eq!(broken.code, 4, "{broken:?}");
+    assert!(broken.stderr.contains("which can still finish the device"), "{broken:?}");
+    let done = as_caller(&world, &alice, &["recover", "--finish"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    world.alice_is_enrolled().unwrap();
+}
+
+/// An enrollment by the administrator that was left unfinished: the device exists, the key holds its seed.
+fn unfinished(world: &Simulated) {
+    world.aws.fail(Fault::next(NEVER_ENABLED, Wrong::Deny));
+    world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
+    assert_eq!(world.run(world.enroll_args()).code, 4);
+    assert_eq!(world.unfinished(), 1);
+}
+
+#[test]
+fn recovering_for_others() {
+    let (world, operator) = with_policy(1, "operator", "recover.json");
+    refuses(&as_caller(&world, &operator, &["enroll", "alice", "--key", KEY]), "iam:CreateVirtualMFADevice");
+    unfinished(&world);
+    assert_eq!(as_caller(&world, &operator, &["recover", "--undo"]).code, 0);
+    world.nothing_is_left().unwrap();
+    unfinished(&world);
+    assert_eq!(as_caller(&world, &operator, &["recover", "--finish"]).code, 0);
+    world.alice_is_enrolled().unwrap();
+}

@@ -1,0 +1,122 @@
+//! By the time of recovery somebody else has put a device under the name, or uses what the run made. Nothing that
+//! anybody may be signing in with is taken away unless a person says so.
+
+use super::*;
+use glasskey::secret::Seed;
+use glasskey::totp::{self, AWS, Step};
+
+const SERIAL: &str = "arn:aws:iam::ACCOUNT:mfa/alice";
+
+/// Enables a device for a user with the two codes that its seed gives.
+fn enable(world: &Simulated, user: &str, serial: &str) {
+    let seed = Seed::from_bytes(&world.aws.seed_of(serial).unwrap()).unwrap();
+    let now = Step::at(world.aws.clock().now(), AWS.period);
+    let [first, second] = [now.previous(), now].map(|step| totp::code(&seed, AWS, step));
+    let codes = [("AuthenticationCode1", first.expose()), ("AuthenticationCode2", second.expose())];
+    let parameters = [("UserName", user), ("SerialNumber", serial)].into_iter().chain(codes).collect::<Vec<_>>();
+    api::call(&world.aws, &world.aws.admin(), "EnableMFADevice", &parameters);
+}
+
+/// Replaces the device by another of the same name.
+fn replace(world: &Simulated) {
+    let (admin, serial) = (world.aws.admin(), world.arn("alice"));
+    if !world.aws.devices().is_empty() {
+        api::call(&world.aws, &admin, "DeleteVirtualMFADevice", &[("SerialNumber", &serial)]);
+    }
+    api::call(&world.aws, &admin, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "alice")]);
+}
+
+#[test]
+fn another_users_device_has_the_name_by_now() {
+    let world = Simulated::with_keys(1);
+    let _ = world.aws.add_user("bob");
+    killed_before_enabling(&world);
+    replace(&world);
+    enable(&world, "bob", &world.arn("alice"));
+    let bobs = "has a device of this name, enabled for arn:aws:iam::ACCOUNT:user/bob; it will not be touched";
+    let told = format!("{}{HOLDS}", found(bobs));
+
+    let careful = recover(&world, &["--yes"]);
+    let leave = format!(
+        "left as it is: {SERIAL} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
+         keeps it\n"
+    );
+    is(&world, &careful, 4, &leave, &told);
+    assert_eq!(world.keys.key(0).credentials().len(), 1);
+
+    let done = recover(&world, &["--undo"]);
+    let undone = format!("undone: the keys' credentials for {SERIAL} are gone; the device was not touched\n");
+    is(&world, &done, 0, &undone, &told);
+    assert_eq!(world.aws.devices()[0].user.as_deref(), Some("bob"));
+    assert!(world.keys.key(0).credentials().is_empty());
+    assert_eq!(world.unfinished(), 0);
+}
+
+#[test]
+fn the_device_was_enabled_by_hand_for_another_user() {
+    let world = Simulated::with_keys(1);
+    let _ = world.aws.add_user("bob");
+    killed_before_enabling(&world);
+    enable(&world, "bob", &world.arn("alice"));
+    let done = recover(&world, &["--yes"]);
+    assert_eq!(done.code, 4, "{done:?}");
+    world.nobody_is_locked_out().unwrap();
+    assert_eq!(world.keys.key(0).credentials().len(), 1, "it is the only thing bob can sign in with");
+    assert_eq!(recover(&world, &["--forget"]).code, 0);
+    settled(&world);
+}
+
+#[test]
+fn the_device_was_enabled_by_hand_for_its_user() {
+    let world = Simulated::with_keys(1);
+    // Before the run came to enabling.
+    killed(&world, &mut enroll(&world), |passing| {
+        matches!(passing.wire, Wire::Key { ins: 0xA2, .. }) && passing.done
+    });
+    enable(&world, "alice", &world.arn("alice"));
+    let done = recover(&world, &["--yes"]);
+    let told = format!("{}{HOLDS}", found("has the device, enabled for alice"));
+    is(&world, &done, 0, "complete already: alice can sign in with YubiKey 12345678\n", &told);
+    settled(&world);
+}
+
+/// The run never came to making its device; then alice made one of that name herself, on a phone.
+#[test]
+fn the_user_has_put_a_device_of_their_own_under_the_name() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::NeverArrive));
+    killed(&world, &mut enroll(&world), |passing| is_call(passing, "CreateVirtualMFADevice") && passing.done);
+    replace(&world);
+    enable(&world, "alice", &world.arn("alice"));
+    let done = recover(&world, &["--yes"]);
+    let told =
+        format!("{}{HOLDS_NOT}", found("has a device of this name, enabled for alice; it will not be touched"));
+    is(&world, &done, 0, &format!("nothing was left of the run; {SERIAL} is not of its making\n"), &told);
+    assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"), "her phone still works");
+    assert_eq!(world.unfinished(), 0);
+}
+
+/// Enabled, and then the credential went from the key: renamed, or deleted. Only a person knows which.
+#[test]
+fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
+    let world = Simulated::with_keys(1);
+    killed(&world, &mut enroll(&world), |passing| is_call(passing, "EnableMFADevice") && passing.done);
+    let mut session = glasskey::oath::Session::open(world.keys.key(0).card()).unwrap();
+    let name = |id: &str| glasskey::oath::Name::from_id(id).unwrap();
+    session.rename(&name(&world.credential("alice")), &name("AWS:mine")).unwrap();
+    drop(session);
+    let told = format!("{}{HOLDS_NOT}", found("has the device, enabled for alice"));
+    let careful = recover(&world, &["--yes"]);
+    let leave = format!(
+        "left as it is: {SERIAL} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
+         keeps it\n"
+    );
+    is(&world, &careful, 4, &leave, &told);
+    assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"));
+
+    let done = recover(&world, &["--undo"]);
+    is(&world, &done, 0, &format!("undone: {SERIAL} and its credentials are gone\n"), &told);
+    assert!(world.aws.devices().is_empty());
+    assert_eq!(world.keys.key(0).credentials(), ["AWS:mine"]);
+    assert_eq!(world.unfinished(), 0);
+}
