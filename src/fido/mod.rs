@@ -17,8 +17,8 @@ mod fields;
 #[cfg(feature = "hid")]
 pub mod hid;
 pub mod info;
-pub mod pin;
 pub mod metadata;
+pub mod pin;
 mod ports;
 #[cfg(unix)]
 pub mod sockets;

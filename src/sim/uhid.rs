@@ -5,26 +5,22 @@
 //!
 //! Events are written down by hand, field by field (`linux/uhid.h`, packed, in the machine's byte order).
 
-use crate::transport::hid::{Hid, Report};
+use super::authenticator::{Connection, Options, SoftAuthenticator};
+use super::hid_server::REPORT_DESCRIPTOR;
+use super::oath_card::Watcher;
+use crate::transport::hid::Report;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// `BUS_USB` in `linux/input.h`.
 const BUS_USB: u16 = 3;
-
-/// What a FIDO interface says of itself: usage page 0xF1D0, one report of 64 bytes each way without an id
-/// (CTAP 2.1 §11.2.8.1).
-const DESCRIPTOR: [u8; 34] = [
-    0x06, 0xD0, 0xF1, 0x09, 0x01, 0xA1, 0x01, 0x09, 0x20, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08, 0x95, 0x40, 0x81,
-    0x02, 0x09, 0x21, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08, 0x95, 0x40, 0x91, 0x02, 0xC0,
-];
 
 /// Event types of `linux/uhid.h`.
 mod event {
@@ -45,27 +41,23 @@ mod event {
 /// How long the kernel may take to make a node, or to take it away. It takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a device says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Maker and product, at most 127 bytes: `Yubico YubiKey OTP+FIDO+CCID`.
-    pub name: String,
-    /// USB vendor id.
-    pub vendor: u16,
-    /// USB product id.
-    pub product: u16,
+/// A key on `/dev/uhid`. Pulling the key takes its node away, and plugging it in makes one again; dropping this is as
+/// good as pulling it, and leaves the key as it is.
+pub struct Uhid(Arc<Server>);
+
+struct Server {
+    key: SoftAuthenticator,
+    slot: Mutex<Slot>,
 }
 
-impl Identity {
-    /// A YubiKey 5 with all its interfaces on.
-    #[must_use]
-    pub fn yubikey() -> Self {
-        Self { name: "Yubico YubiKey OTP+FIDO+CCID".to_owned(), vendor: 0x1050, product: 0x0407 }
-    }
+#[derive(Default)]
+struct Slot {
+    stopped: bool,
+    device: Option<Device>,
 }
 
-/// A plugged-in key. Dropping it pulls it out; its node is gone when that returns.
-pub struct Uhid {
+/// A device in the kernel, until dropped.
+struct Device {
     node: PathBuf,
     shared: Arc<Shared>,
     bell: Option<UnixStream>,
@@ -78,30 +70,79 @@ struct Shared {
 }
 
 impl Uhid {
-    /// Plugs in the device that `open` gives handles to, and returns when its node is there. Each handle must be given
-    /// every report of the device.
+    /// Plugs `key` in, and returns when its node is there; at once where the key is pulled.
     ///
     /// # Errors
     /// Those of opening `/dev/uhid`: `NotFound` where the kernel has no UHID, `PermissionDenied` without the right to.
-    /// `InvalidInput` for a name that is too long. `TimedOut` when the kernel made no node of it: it has no HIDRAW.
-    pub fn plug_in(
-        identity: &Identity,
-        open: impl Fn() -> Box<dyn Hid> + Clone + Send + 'static,
-    ) -> io::Result<Self> {
+    /// `InvalidInput` for a key whose name has more than 120 bytes. `TimedOut` when the kernel made no node of it: it
+    /// has no HIDRAW.
+    pub fn plug_in(key: &SoftAuthenticator) -> io::Result<Self> {
+        let server = Arc::new(Server { key: key.clone(), slot: Mutex::default() });
+        let as_watcher: Arc<dyn Watcher> = Arc::<Server>::clone(&server);
+        key.watch(Arc::downgrade(&as_watcher));
+        if key.is_plugged_in() {
+            server.insert()?;
+        }
+        Ok(Self(server))
+    }
+
+    /// Its node, `/dev/hidrawN`; `None` while the key is pulled. Another one each time it is plugged in.
+    #[must_use]
+    pub fn node(&self) -> Option<PathBuf> {
+        self.0.slot().device.as_ref().map(|device| device.node.clone())
+    }
+}
+
+impl Drop for Uhid {
+    fn drop(&mut self) {
+        let mut slot = self.0.slot();
+        slot.stopped = true;
+        slot.device = None;
+    }
+}
+
+impl Watcher for Server {
+    fn pulled(&self) {
+        self.slot().device = None;
+    }
+
+    fn plugged_in(self: Arc<Self>) {
+        // Where the kernel does not take it, the key stays away, which is what it shows.
+        let _ = self.insert();
+    }
+}
+
+impl Server {
+    fn insert(&self) -> io::Result<()> {
+        let mut slot = self.slot();
+        if !slot.stopped && slot.device.is_none() {
+            slot.device = Some(Device::new(&self.key)?);
+        }
+        Ok(())
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Device {
+    fn new(key: &SoftAuthenticator) -> io::Result<Self> {
         let device = File::options().read(true).write(true).open("/dev/uhid")?;
         let place = place();
-        (&device).write_all(&create(identity, &place)?)?;
+        (&device).write_all(&create(&key.options(), &place)?)?;
         let shared = Arc::new(Shared { device, ended: AtomicBool::new(false) });
         let (bell, theirs) = UnixStream::pair()?;
-        // Each way has a thread and a handle of its own, so that neither waits for the other.
-        let (down, up, also_open) = (Arc::clone(&shared), Arc::clone(&shared), open.clone());
+        let connection = Arc::new(key.connect());
+        let (down, below) = (Arc::clone(&shared), Arc::clone(&connection));
+        let (up, above) = (Arc::clone(&shared), connection);
         let threads = vec![
             thread::spawn(move || {
-                let _ = down.take_down(&mut *open(), &theirs);
+                let _ = down.take_down(&below, &theirs);
                 down.end();
             }),
             thread::spawn(move || {
-                let _ = up.bring_up(&mut *also_open());
+                let _ = up.bring_up(&above);
                 up.end();
             }),
         ];
@@ -109,20 +150,17 @@ impl Uhid {
         made.node = await_node(&place)?;
         Ok(made)
     }
-
-    /// Its node: `/dev/hidrawN`.
-    #[must_use]
-    pub fn node(&self) -> &Path {
-        &self.node
-    }
 }
 
-impl Drop for Uhid {
+impl Drop for Device {
     fn drop(&mut self) {
         self.shared.end();
         drop(self.bell.take());
         for thread in self.threads.drain(..) {
-            let _ = thread.join();
+            // A fault may pull the key out while one of the two hands it a report.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -136,7 +174,7 @@ impl Shared {
     }
 
     /// Reports from programs to the key, until the other end of the bell is closed or the key is gone.
-    fn take_down(&self, key: &mut dyn Hid, bell: &UnixStream) -> io::Result<()> {
+    fn take_down(&self, key: &Connection, bell: &UnixStream) -> io::Result<()> {
         let mut read = vec![0; event::SIZE];
         loop {
             let mut waiting = [PollFd::new(&self.device, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
@@ -150,11 +188,7 @@ impl Shared {
             }
             let length = (&self.device).read(&mut read)?;
             match parse(read.get(..length).unwrap_or_default()) {
-                Some(Event::Output(report)) => {
-                    key.send(&report).map_err(gone)?;
-                    // The answers are for the other handle.
-                    while key.receive(Duration::ZERO).map_err(gone)?.is_some() {}
-                }
+                Some(Event::Output(report)) => key.send(&report).map_err(gone)?,
                 Some(Event::Asks { id, reply }) => (&self.device).write_all(&refusal(id, reply))?,
                 None => {}
             }
@@ -162,7 +196,7 @@ impl Shared {
     }
 
     /// Reports from the key to programs.
-    fn bring_up(&self, key: &mut dyn Hid) -> io::Result<()> {
+    fn bring_up(&self, key: &Connection) -> io::Result<()> {
         while !self.ended.load(Ordering::SeqCst) {
             if let Some(report) = key.receive(Duration::from_millis(100)).map_err(gone)? {
                 (&self.device).write_all(&input(&report))?;
@@ -183,9 +217,10 @@ fn place() -> String {
 }
 
 /// CREATE2: name[128], phys[64], uniq[64], rd_size, bus, vendor, product, version, country, rd_data.
-fn create(identity: &Identity, place: &str) -> io::Result<Vec<u8>> {
+fn create(options: &Options, place: &str) -> io::Result<Vec<u8>> {
+    let name = format!("Yubico {}", options.product);
     let mut event = event::CREATE2.to_ne_bytes().to_vec();
-    for (text, size) in [(&*identity.name, 128), (place, 64), ("", 64)] {
+    for (text, size) in [(&*name, 128), (place, 64), ("", 64)] {
         // With at least one zero at its end.
         if text.len() >= size {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -194,12 +229,12 @@ fn create(identity: &Identity, place: &str) -> io::Result<Vec<u8>> {
         event.extend_from_slice(text.as_bytes());
         event.resize(end, 0);
     }
-    event.extend_from_slice(&(DESCRIPTOR.len() as u16).to_ne_bytes());
+    event.extend_from_slice(&(REPORT_DESCRIPTOR.len() as u16).to_ne_bytes());
     event.extend_from_slice(&BUS_USB.to_ne_bytes());
-    for number in [identity.vendor.into(), identity.product.into(), 0, 0] {
+    for number in [options.vendor_id.into(), options.product_id.into(), 0, 0] {
         event.extend_from_slice(&u32::to_ne_bytes(number));
     }
-    event.extend_from_slice(&DESCRIPTOR);
+    event.extend_from_slice(&REPORT_DESCRIPTOR);
     Ok(event)
 }
 

@@ -1,6 +1,7 @@
-//! Keys that programs started with [`HidRig::command`] find at `/dev/hidrawN`, and nobody else does.
+//! Keys that programs started with [`Bench::command`] find at `/dev/hidrawN`, and nobody else does.
 
-use glasskey::sim::authenticator::SoftAuthenticator;
+use crate::judges::bench::Bench;
+use glasskey::sim::authenticator::{Options, SoftAuthenticator};
 use glasskey::sim::hid_server::{self, Served};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,23 +17,19 @@ pub(crate) struct HidRig {
 }
 
 impl HidRig {
-    /// These keys, at `/dev/hidraw0` and on.
-    pub(crate) fn new(keys: Vec<SoftAuthenticator>) -> Self {
+    /// Keys of these kinds, at `/dev/hidraw0` and on.
+    pub(crate) fn new(options: impl IntoIterator<Item = Options>) -> Self {
         // Short: a socket's path has at most 107 bytes.
         let directory = tempfile::Builder::new().prefix("hid").tempdir().unwrap();
-        let serve = |(nth, key)| hid_server::serve(key, directory.path(), nth).unwrap();
-        let served = keys.iter().enumerate().map(serve).collect();
+        let keys: Vec<_> = options.into_iter().map(SoftAuthenticator::new).collect();
+        let served = keys.iter().zip(0..).map(|(key, nth)| hid_server::serve(key, directory.path(), nth).unwrap());
+        let served = served.collect();
         Self { keys, _served: served, directory }
     }
 
     /// The key at `/dev/hidrawN`.
     pub(crate) fn key(&self, nth: usize) -> &SoftAuthenticator {
         &self.keys[nth]
-    }
-
-    /// `/dev/hidrawN`.
-    pub(crate) fn node(nth: usize) -> String {
-        format!("/dev/hidraw{nth}")
     }
 
     /// Whether this user may open the key.
@@ -45,16 +42,26 @@ impl HidRig {
         }
     }
 
-    /// A command that will find the keys.
-    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    /// Has a command find the keys, and the commands that it starts.
+    pub(crate) fn show_to(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", shim()).env("GLASSKEY_TEST_HIDRAW", self.directory.path());
+    }
+}
+
+impl Bench for HidRig {
+    fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
         self.show_to(&mut command);
         command
     }
 
-    /// Has a command find the keys, and the commands that it starts.
-    pub(crate) fn show_to(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", shim()).env("GLASSKEY_TEST_HIDRAW", self.directory.path());
+    fn node(&self, nth: usize) -> String {
+        format!("/dev/hidraw{nth}")
+    }
+
+    fn replug(&mut self, nth: usize) {
+        self.key(nth).pull();
+        self.key(nth).plug_in();
     }
 }
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from fido2.client import DefaultClientDataCollector, Fido2Client, UserInteraction
+from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
 from fido2.ctap import CtapError
 from fido2.ctap2 import ClientPin, Config, CredentialManagement, Ctap2, LargeBlobs
 from fido2.ctap2.extensions import CredProtectExtension, HmacSecretExtension, LargeBlobExtension
@@ -101,13 +101,18 @@ def register(device, pin):
             "user": {"id": websafe_encode(name.encode()), "name": name, "displayName": name.title()},
             "challenge": websafe_encode(asked),
             "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-7, -8)],
-            "excludeCredentials": [{"type": "public-key", "id": one["registration"]["id"]} for one in made],
             "authenticatorSelection": {"residentKey": resident, "userVerification": "required"},
             "attestation": "direct",
             "extensions": {"credProps": True, "hmacCreateSecret": True},
         }
         response = client(device, pin).make_credential(options)
         made.append({**party(asked), "registration": plain(response)})
+        excluded = {"type": "public-key", "id": made[-1]["registration"]["id"]}
+        try:
+            client(device, pin).make_credential({**options, "excludeCredentials": [excluded]})
+            raise AssertionError("an excluded credential was no hindrance")
+        except ClientError as why:
+            assert why.code == ClientError.ERR.DEVICE_INELIGIBLE, why
     return made
 
 

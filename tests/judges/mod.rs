@@ -17,6 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+/// Downloads and makes what the judges need.
+pub(crate) fn prepare() {
+    python();
+    node();
+}
+
 /// The oldest Node.js that @simplewebauthn/server runs on.
 const NODE: u32 = 20;
 

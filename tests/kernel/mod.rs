@@ -3,7 +3,7 @@
 //!
 //! `make test-kernel` runs [`on_the_test_kernel`], which runs this same binary's [`guest`] tests on that kernel.
 
-#![cfg(all(feature = "hid", target_os = "linux"))]
+#![cfg(all(feature = "hid", feature = "pcsc", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,8 +13,8 @@
     missing_docs
 )]
 
-mod echo;
 mod guest;
+mod ports;
 
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +23,9 @@ use std::process::Command;
 #[test]
 #[ignore = "builds a kernel, which takes minutes: make test-kernel"]
 fn on_the_test_kernel() {
+    // What is downloaded and built comes first: the guest has no network.
+    crate::judges::prepare();
+    crate::pcscd::prepare();
     let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/run");
     let status = Command::new(run)
         .arg(std::env::current_exe().unwrap())
