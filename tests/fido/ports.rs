@@ -85,7 +85,7 @@ fn a_device_that_is_not_there_and_one_that_is_not_ours_are_told_apart() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_string_lossy().into_owned();
     assert!(matches!(HidPorts.open(&path).err(), Some(Error::System { .. })));
-    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(file.path()).is_err() {
         let path = file.path().to_owned();
         assert_eq!(HidPorts.open(&path.to_string_lossy()).err(), Some(Error::NoPermission { path }));

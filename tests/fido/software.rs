@@ -411,6 +411,24 @@ fn a_finger_that_does_not_come_leaves_nothing_half_done() {
 }
 
 #[test]
+fn an_interrupted_finger_leaves_nothing_half_done() {
+    let (key, _) = with_pin(Options::bio(SERIAL));
+    let interrupt = Interrupt::new().unwrap();
+    let mut opened = Ctap2::open(key.hid(), interrupt.clone(), LIMITS).unwrap();
+    let token = token(&mut opened, Permissions::BIO_ENROLLMENT);
+    let outcome = opened.enroll_fingerprint(&token, &mut |capture| {
+        if matches!(capture, Capture::Sample { .. }) {
+            interrupt.raise();
+        }
+    });
+    assert_eq!(outcome, Err(Error::Cancelled));
+    // Refused before it was sent; what was begun was cancelled although the interrupt is still raised.
+    interrupt.clear();
+    assert_eq!(key.log().iter().filter(|logged| logged.command == 0x09).count(), 2);
+    assert_eq!(opened.fingerprints(&token).unwrap(), []);
+}
+
+#[test]
 fn always_verifying_is_turned_on_and_off_once() {
     let (_, mut opened) = with_pin(Options::new(SERIAL));
     for (on, changes) in [(true, true), (true, false), (false, true), (false, false)] {

@@ -36,7 +36,7 @@ fn commands_it_does_not_understand() {
     assert_eq!(sw(&mut *card, "00 A1 00 00 00"), 0x6D00, "nothing is selected");
     assert_eq!(sw(&mut *card, "00 A4 04 00 07 A0000005272001"), 0x6A82, "no OTP applet");
     assert_eq!(sw(&mut *card, "00 A4 04 00 08 A0000006472F0001"), 0x6A82, "no FIDO applet");
-    assert_eq!(sw(&mut *card, "00 A4 04 00 05 A000000308"), 0x6A82, "no PIV applet");
+    assert_eq!(sw(&mut *card, "00 A4 04 00 06 D27600012401"), 0x6A82, "no OpenPGP applet");
     assert_eq!(sw(&mut *card, SELECT), 0x9000);
     assert_eq!(sw(&mut *card, "80 A1 00 00 00"), 0x6E00);
     assert_eq!(sw(&mut *card, "00 B0 00 00 00"), 0x6D00);

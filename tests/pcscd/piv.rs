@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::key::Key;
 use super::probe::Probe;
+use super::readers::SELECT;
 use super::rig::{Rig, reader_name};
 use super::ykman;
 use crate::cli::json::is_documented;
@@ -232,6 +233,15 @@ fn a_busy_reader_names_its_holder() {
 }
 
 #[test]
+fn another_programs_idle_connection_is_no_hindrance_and_is_told_of_the_reset() {
+    let stage = Stage::one(Options::new(FIRST));
+    let mut other = Probe::start(&stage.rig);
+    assert_eq!(other.ask(&format!("other connect {}", reader_name(0))), "done");
+    assert_eq!(stage.info(&["--json"]).json()["type"], "piv_info");
+    assert_eq!(other.ask(&format!("other transmit {SELECT}")), "ResetCard");
+}
+
+#[test]
 fn a_key_that_is_pulled_is_said_to_have_been_pulled() {
     for ins in [0xFD, 0xF7, 0xCB] {
         let stage = Stage::one(Options::new(FIRST));
@@ -259,17 +269,21 @@ fn a_refusal_in_the_middle_is_no_empty_slot() {
 #[test]
 fn an_answer_that_makes_the_library_panic_is_an_error() {
     let rig = Rig::with_readers(1);
-    let mut card = SoftKey::new(Options::new(FIRST)).card();
-    let _key = Key::plug(
-        &rig.card_socket(0),
-        Box::new(move |command| {
-            let answer = card.transmit(command).ok()?;
-            let [high, low] = answer.sw.0.to_be_bytes();
-            // GET VERSION in one byte.
-            let data = if command[1] == 0xFD { &answer.data[..1] } else { &answer.data[..] };
-            Some([data, &[high, low]].concat())
-        }),
-    );
+    let (key, mut select) = (SoftKey::new(Options::new(FIRST)), Vec::new());
+    let applets = move |command: &[u8]| {
+        // A card does not go from thread to thread, so each command has one of its own, with the same applet selected.
+        let mut card = key.card();
+        if command[1..3] == [0xA4, 0x04] {
+            select = command.to_vec();
+        } else {
+            card.transmit(&select).ok()?;
+        }
+        let answer = card.transmit(command).ok()?;
+        // GET VERSION in one byte.
+        let data = if command[1] == 0xFD { &answer.data[..1] } else { &answer.data[..] };
+        Some([data, &answer.sw.0.to_be_bytes()].concat())
+    };
+    let _key = Key::plug(&rig.card_socket(0), Box::new(applets));
     rig.await_cards(1);
     let run = run(&mut info(&rig, &["--json"]));
     assert_eq!(failed(&run), "malformed_answer");

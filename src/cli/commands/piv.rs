@@ -23,6 +23,9 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
     if outside::are_software_keys() {
         return Err(Box::new(out_of_reach()));
     }
+    if cfg!(not(feature = "pcsc")) {
+        return Err(Box::new(explain::piv(named.key, &piv::Error::NotBuiltIn)));
+    }
     let (key, card) = keys::open(&*outside::ports(), named.key).map_err(|error| explain::keys(&error))?;
     drop(card); // held exclusively
     let info = piv::read(&key.reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;

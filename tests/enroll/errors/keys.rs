@@ -84,7 +84,7 @@ fn passwords_of_two_keys_come_line_by_line() {
     protect(world.keys.key(0), "first");
     protect(world.keys.key(1), "second");
     let args = world.enroll_args().into_iter().chain(["--password-fd".to_owned(), "7".to_owned()]);
-    let done = crate::support::run(&mut with_fd(&world.glasskey(args), 7, "first\nsecond\n"));
+    let done = run(&mut with_fd(&world.glasskey(args), 7, "first\nsecond\n"));
     assert_eq!(done.code, 0, "{done:?}");
     done.never_says(&["first\n", "second"]);
     assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"));
