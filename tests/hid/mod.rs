@@ -50,8 +50,9 @@ fn the_binary_runs_with_the_shim() {
 #[test]
 fn python_fido2_lives_a_keys_whole_life() {
     let mut keys = two();
-    clients::python_fido2(&mut keys);
+    let made = clients::python_fido2(&mut keys);
     assert!(!keys.key(0).has_pin() && keys.key(0).credentials().is_empty(), "reset");
+    clients::relying_parties(&made);
 }
 
 #[test]
@@ -61,9 +62,7 @@ fn fido2_tools_find_and_use_the_keys() {
 
 #[test]
 fn fido2_token_takes_the_pin_that_python_fido2_set() {
-    // fido2-tools 1.12 know only the preview of credential management.
-    let keys = HidRig::new([Options::preview(12_345_678)]);
-    client(&keys, 0, &["pin-set", "246810"]);
-    client(&keys, 0, &["register", "246810"]);
+    let keys = two();
+    client(&keys, 0, &[&["pin-set", "246810"], &["register", "246810"]]);
     clients::fido2_token_takes_the_pin(&keys, 0, "246810", &["example.com"]);
 }

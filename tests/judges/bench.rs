@@ -37,10 +37,10 @@ pub(crate) fn try_run(command: &mut Command, stdin: &str) -> (Option<i32>, Strin
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// A step of `client.py` with the n-th key.
+/// Has python-fido2 do these steps of `client.py` with the n-th key, and gives what each learned.
 #[track_caller]
-pub(crate) fn client(bench: &dyn Bench, nth: usize, step: &[&str]) -> Value {
+pub(crate) fn client(bench: &dyn Bench, nth: usize, steps: &[&[&str]]) -> Vec<Value> {
     let mut command = bench.command(python().as_os_str());
-    command.arg(script("client.py")).arg(bench.node(nth)).args(step).env("PYTHONDONTWRITEBYTECODE", "1");
-    serde_json::from_str(&run(command, "")).unwrap()
+    command.arg(script("client.py")).arg(bench.node(nth)).env("PYTHONDONTWRITEBYTECODE", "1");
+    serde_json::from_str(&run(command, &serde_json::to_string(steps).unwrap())).unwrap()
 }

@@ -1,14 +1,16 @@
-"""python-fido2 as the client of one authenticator: client.py NODE STEP [ARGUMENT]...
+"""python-fido2 as the client of one authenticator: client.py NODE, with a JSON array of steps on standard input, each an
+array of a name and its arguments.
 
 Steps: info; pin-set NEW; pin-change OLD NEW; pin-wrong WRONG; register PIN; authenticate PIN CREDENTIAL...;
-credentials PIN; blobs PIN; config PIN; selection; reset. What a step learns goes to standard output as JSON; a failure
-is an exception.
+hmac PIN CREDENTIAL; credentials PIN; blobs PIN; config PIN; selection; reset. What the steps learn goes to standard
+output as a JSON array; a failure is an exception.
 """
 
 import json
 import os
 import sys
 
+from fido2 import cbor
 from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
 from fido2.ctap import CtapError
 from fido2.ctap2 import ClientPin, Config, CredentialManagement, Ctap2, LargeBlobs
@@ -106,7 +108,9 @@ def register(device, pin):
             "extensions": {"credProps": True, "hmacCreateSecret": True},
         }
         response = client(device, pin).make_credential(options)
-        made.append({**party(asked), "registration": plain(response)})
+        credential = response.response.attestation_object.auth_data.credential_data
+        key = websafe_encode(cbor.encode(dict(credential.public_key)))
+        made.append({**party(asked), "registration": plain(response), "publicKey": key})
         excluded = {"type": "public-key", "id": made[-1]["registration"]["id"]}
         try:
             client(device, pin).make_credential({**options, "excludeCredentials": [excluded]})
@@ -127,7 +131,7 @@ def authenticate(device, pin, *credentials):
     if credentials:
         options["allowCredentials"] = [{"type": "public-key", "id": one} for one in credentials]
     selection = client(device, pin).get_assertion(options)
-    return [{**party(asked), "assertion": plain(selection.get_response(0))}]
+    return {**party(asked), "assertion": plain(selection.get_response(0))}
 
 
 def hmac(device, pin, credential):
@@ -220,5 +224,5 @@ STEPS = {
 }
 
 if __name__ == "__main__":
-    node, step, *arguments = sys.argv[1:]
-    json.dump(STEPS[step](connect(node), *arguments), sys.stdout)
+    device = connect(sys.argv[1])
+    json.dump([STEPS[step](device, *arguments) for step, *arguments in json.load(sys.stdin)], sys.stdout)

@@ -7,66 +7,86 @@ use rexpect::session::spawn_command;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 
+/// What a client registered, and the assertions it got.
+pub(crate) struct Made {
+    pub(crate) registered: Vec<Value>,
+    /// Which registration each is for.
+    pub(crate) asserted: Vec<(usize, Value)>,
+}
+
 /// python-fido2 takes a key out of its box, uses everything it has, and resets it.
-pub(crate) fn python_fido2(bench: &mut dyn Bench) {
-    let info = client(bench, 0, &["info"]);
+pub(crate) fn python_fido2(bench: &mut dyn Bench) -> Made {
+    let pin = "crème brûlée";
+    let steps: [&[&str]; 7] = [
+        &["info"],
+        &["pin-set", "246810"],
+        &["pin-wrong", "246811"],
+        &["pin-change", "246810", pin],
+        &["info"],
+        &["selection"],
+        &["register", pin],
+    ];
+    let said = client(bench, 0, &steps);
+    let info = &said[0];
     assert!(info["versions"].as_array().unwrap().contains(&json!("FIDO_2_1")), "{info:#}");
     assert_eq!((&info["options"]["clientPin"], &info["minPinLength"]), (&json!(false), &json!(4)), "{info:#}");
+    assert_eq!(said[2], json!({"code": "PIN_INVALID", "before": 8, "after": 7}));
+    assert_eq!(said[4]["retries"], 8, "the right PIN gives back every try");
+    let registered = said[6].as_array().unwrap().clone();
 
-    client(bench, 0, &["pin-set", "246810"]);
-    let wrong = client(bench, 0, &["pin-wrong", "246811"]);
-    assert_eq!(wrong, json!({"code": "PIN_INVALID", "before": 8, "after": 7}));
-    client(bench, 0, &["pin-change", "246810", "crème brûlée"]);
-    assert_eq!(client(bench, 0, &["info"])["retries"], 8, "the right PIN gives back every try");
-    client(bench, 0, &["selection"]);
-
-    let pin = "crème brûlée";
-    let made = registrations(bench, pin);
-    sign_in(bench, pin, &made);
-    client(bench, 0, &["hmac", pin, id(&made[0])]);
-    client(bench, 0, &["blobs", pin]);
-    assert_eq!(client(bench, 0, &["config", pin]), json!({"minPinLength": 6}));
+    let [first, second] = [id(&registered[0]), id(&registered[1])];
+    let steps: [&[&str]; 7] = [
+        // What is discoverable is found, or named; the other must be named.
+        &["authenticate", pin],
+        &["authenticate", pin, first],
+        &["authenticate", pin, second],
+        &["hmac", pin, first],
+        &["blobs", pin],
+        &["config", pin],
+        &["credentials", pin],
+    ];
+    let said = client(bench, 0, &steps);
+    assert_eq!(said[5], json!({"minPinLength": 6}));
     let kept = json!({"before": 1, "found": [{"rpId": "example.com", "user": "alice"}], "after": 0});
-    assert_eq!(client(bench, 0, &["credentials", pin]), kept);
+    assert_eq!(said[6], kept);
 
     // Only within ten seconds of being plugged in.
     bench.replug(0);
-    assert_eq!(client(bench, 0, &["reset"]), json!({"clientPin": false, "minPinLength": 4}));
+    assert_eq!(client(bench, 0, &[&["reset"]]), [json!({"clientPin": false, "minPinLength": 4})]);
+    let asserted = [0, 0, 1].into_iter().zip(said).collect();
+    Made { registered, asserted }
 }
 
-/// What python-fido2 registers verifies, and does not where it should not.
-fn registrations(bench: &dyn Bench, pin: &str) -> Vec<Value> {
-    let mut made = client(bench, 0, &["register", pin]).as_array().unwrap().clone();
-    for registration in &mut made {
-        let facts = verified(registration);
+/// What was made verifies, and does not where it should not.
+pub(crate) fn relying_parties(made: &Made) {
+    for (facts, registration) in verified(&made.registered).iter().zip(&made.registered) {
         assert_eq!(facts["id"], registration["registration"]["id"]);
+        assert_eq!(facts["publicKey"], registration["publicKey"]);
         assert_eq!((&facts["fmt"], &facts["userVerified"]), (&json!("packed"), &json!(true)), "{facts:#}");
-        registration["publicKey"] = facts["publicKey"].clone();
+    }
+    let with_key = |(nth, assertion): &(usize, Value), key: usize| {
+        assert_eq!(assertion["assertion"]["id"], made.registered[*nth]["registration"]["id"]);
+        let mut case = assertion.clone();
+        case["publicKey"] = made.registered[key]["publicKey"].clone();
+        case
+    };
+    let asserted: Vec<Value> = made.asserted.iter().map(|one| with_key(one, one.0)).collect();
+    assert!(verified(&asserted).iter().all(|facts| facts["userVerified"] == true));
+
+    // For another relying party, from another page, to another question, with another key.
+    let mut wrong: Vec<Value> = made.asserted.iter().map(|one| with_key(one, 1 - one.0)).collect();
+    for right in made.registered.iter().chain(&asserted) {
         for (fact, value) in [
             ("rpId", "example.org"),
             ("origin", "https://signin.example.org"),
             ("challenge", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         ] {
-            let mut other = registration.clone();
+            let mut other = right.clone();
             other[fact] = json!(value);
-            refused(&other);
+            wrong.push(other);
         }
     }
-    made
-}
-
-fn sign_in(bench: &dyn Bench, pin: &str, made: &[Value]) {
-    // One that may be named, or is found; and one that must be named.
-    for (nth, named) in [(0, false), (0, true), (1, true)] {
-        let mut step = vec!["authenticate", pin];
-        step.extend(named.then(|| id(&made[nth])));
-        let mut assertion = client(bench, 0, &step)[0].clone();
-        assertion["publicKey"] = made[nth]["publicKey"].clone();
-        let facts = verified(&assertion);
-        assert_eq!((&facts["id"], &facts["userVerified"]), (&json!(id(&made[nth])), &json!(true)));
-        assertion["publicKey"] = made[1 - nth]["publicKey"].clone();
-        refused(&assertion);
-    }
+    refused(&wrong);
 }
 
 fn id(registration: &Value) -> &str {

@@ -12,9 +12,8 @@ pub(crate) mod bench;
 pub(crate) mod clients;
 
 use serde_json::Value;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// Downloads and makes what the judges need.
@@ -127,10 +126,10 @@ pub(crate) enum RelyingParty {
 pub(crate) const RELYING_PARTIES: [RelyingParty; 2] = [RelyingParty::PythonFido2, RelyingParty::SimpleWebAuthn];
 
 impl RelyingParty {
-    /// What it makes of a registration or an assertion: facts, or the reason of its refusal. `verify.py` says what a
+    /// What it makes of each registration or assertion: facts, or the reason of its refusal. `verify.py` says what a
     /// case and the facts are.
-    pub(crate) fn verify(self, case: &Value) -> Result<Value, String> {
-        let mut command = match self {
+    pub(crate) fn verify(self, cases: &[Value]) -> Vec<Result<Value, String>> {
+        let command = match self {
             Self::PythonFido2 => {
                 let mut command = Command::new(python());
                 command.arg(script("verify.py")).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -143,33 +142,37 @@ impl RelyingParty {
                 command
             }
         };
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(case.to_string().as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        match output.status.code() {
-            Some(0) => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-            Some(1) if complaint.starts_with("refused: ") => Err(complaint),
-            _ => panic!("{self:?} failed:\n{complaint}"),
-        }
+        let said = bench::run(command, &serde_json::to_string(cases).unwrap());
+        let verdicts: Vec<Value> = serde_json::from_str(&said).unwrap();
+        assert_eq!(verdicts.len(), cases.len());
+        let verdict = |verdict: Value| match verdict["refused"].as_str() {
+            Some(why) => Err(why.to_owned()),
+            None => Ok(verdict),
+        };
+        verdicts.into_iter().map(verdict).collect()
     }
 }
 
-/// Has both relying parties verify a case, and gives what they agree on.
+/// Has both relying parties verify these cases, and gives the facts that they agree on.
 #[track_caller]
-pub(crate) fn verified(case: &Value) -> Value {
-    let [one, other] = RELYING_PARTIES.map(|party| {
-        party.verify(case).unwrap_or_else(|why| panic!("{party:?} does not take this: {why}\n{case:#}"))
+pub(crate) fn verified(cases: &[Value]) -> Vec<Value> {
+    let [ones, others] = RELYING_PARTIES.map(|party| {
+        let verdicts = party.verify(cases).into_iter().zip(cases);
+        let facts = verdicts.map(|(verdict, case)| {
+            verdict.unwrap_or_else(|why| panic!("{party:?} does not take this: {why}\n{case:#}"))
+        });
+        facts.collect::<Vec<Value>>()
     });
-    assert_eq!(one, other, "python-fido2 and @simplewebauthn/server see the same");
-    one
+    assert_eq!(ones, others, "python-fido2 and @simplewebauthn/server see the same");
+    ones
 }
 
-/// Has both relying parties refuse a case.
+/// Has both relying parties refuse every one of these cases.
 #[track_caller]
-pub(crate) fn refused(case: &Value) {
+pub(crate) fn refused(cases: &[Value]) {
     for party in RELYING_PARTIES {
-        let verdict = party.verify(case);
-        assert!(verdict.is_err(), "{party:?} takes this: {case:#}");
+        for (verdict, case) in party.verify(cases).into_iter().zip(cases) {
+            assert!(verdict.is_err(), "{party:?} takes this: {case:#}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-// A relying party of @simplewebauthn/server: verifies one registration or assertion.
-// Input, output and exit code are those of verify.py.
+// A relying party of @simplewebauthn/server: verifies registrations and assertions.
+// Input and output are those of verify.py.
 
 import { text } from "node:stream/consumers";
 import { createRequire } from "node:module";
@@ -46,16 +46,20 @@ async function assertion(given, expected) {
   return { id: info.credentialID, userVerified: info.userVerified, counter: info.newCounter };
 }
 
-try {
-  const given = JSON.parse(await text(process.stdin));
+async function verdict(given) {
   const expected = {
     expectedChallenge: given.challenge,
     expectedOrigin: given.origin,
     requireUserVerification: (given.userVerification ?? "required") === "required",
   };
-  const said = given.registration ? await registration(given, expected) : await assertion(given, expected);
-  process.stdout.write(JSON.stringify(said));
-} catch (why) {
-  process.stderr.write(`refused: ${why.name}: ${why.message}\n`);
-  process.exitCode = 1;
+  try {
+    return given.registration ? await registration(given, expected) : await assertion(given, expected);
+  } catch (why) {
+    return { refused: `${why.name}: ${why.message}` };
+  }
 }
+
+const verdicts = [];
+// One after the other: the roots are a setting of the whole process.
+for (const given of JSON.parse(await text(process.stdin))) verdicts.push(await verdict(given));
+process.stdout.write(JSON.stringify(verdicts));

@@ -1,6 +1,6 @@
-"""A relying party of python-fido2: verifies one registration or assertion.
+"""A relying party of python-fido2: verifies registrations and assertions.
 
-Standard input, JSON (binary values in base64url without padding):
+Standard input: a JSON array of cases (binary values in base64url without padding):
     rpId, origin, challenge
     userVerification    "required" (the default) or "discouraged"
     registration        a RegistrationResponseJSON, or
@@ -8,8 +8,8 @@ Standard input, JSON (binary values in base64url without padding):
     publicKey           the COSE key of its credential
     roots               optional: PEM certificates; the attestation must lead to one of them
 
-Standard output, JSON: id, userVerified, counter; of a registration also publicKey, aaguid, fmt.
-A refusal is exit code 1 and its reason on standard error.
+Standard output: a JSON array with, for each case, {"refused": REASON} or the facts: id, userVerified, counter; of a
+registration also publicKey, aaguid, fmt.
 """
 
 import json
@@ -37,17 +37,16 @@ def lead_to_a_root(chain, roots):
 
 
 def attestation_verifier(roots):
-    def verify(attestation_object, client_data_hash):
+    def verify_attestation(attestation_object, client_data_hash):
         verifier = Attestation.for_type(attestation_object.fmt)()
         result = verifier.verify(attestation_object.att_stmt, attestation_object.auth_data, client_data_hash)
         if roots:
             lead_to_a_root(result.trust_path, roots)
 
-    return verify
+    return verify_attestation
 
 
-def main():
-    case = json.load(sys.stdin)
+def verify(case):
     roots = [x509.load_pem_x509_certificate(pem.encode()) for pem in case.get("roots", [])]
     server = Fido2Server(
         {"id": case["rpId"], "name": case["rpId"]},
@@ -78,11 +77,14 @@ def main():
         data = response.response.authenticator_data
         said = {"id": websafe_encode(response.raw_id)}
 
-    said |= {"userVerified": data.is_user_verified(), "counter": data.counter}
-    json.dump(said, sys.stdout)
+    return {**said, "userVerified": data.is_user_verified(), "counter": data.counter}
 
 
-try:
-    main()
-except Exception as why:
-    sys.exit(f"refused: {type(why).__name__}: {why}")
+def verdict(case):
+    try:
+        return verify(case)
+    except Exception as why:
+        return {"refused": f"{type(why).__name__}: {why}"}
+
+
+json.dump([verdict(case) for case in json.load(sys.stdin)], sys.stdout)

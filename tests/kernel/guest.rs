@@ -145,7 +145,7 @@ fn ykman_sees_one_yubikey() {
     assert!(ykman(&["oath", "info"]).contains("OATH version:"));
     let before = ykman(&["fido", "info"]);
     assert!(before.contains("Not set"), "{before}");
-    client(&keys, 0, &["pin-set", "246810"]);
+    client(&keys, 0, &[&["pin-set", "246810"]]);
     let after = ykman(&["fido", "info"]);
     assert!(after.contains("8 attempt(s) remaining"), "{after}");
 }
