@@ -3,11 +3,14 @@
 #   make test   everything that is checked before a change is taken
 # Both install the Debian packages they miss, and say which (scripts/prepare).
 #
+# Beside it:
+#   make test-kernel   keys on real hidraw, in a kernel that is built once and kept in ~/.cache/glasskey
+#
 # And for packaging:
 #   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
 #   make deb               target/debian/*.deb, by cargo-deb
 
-.PHONY: demo test man completions deb
+.PHONY: demo test test-kernel man completions deb
 
 COMMANDS = keys enroll recover oath piv simulate demo completions
 
@@ -22,6 +25,10 @@ test:
 	# Where there is no PC/SC: the software keys do without.
 	cargo clippy --no-default-features -- -D warnings
 	cargo test
+
+test-kernel:
+	@scripts/prepare kernel
+	cargo test --test tests -- --ignored --exact kernel::on_the_test_kernel --nocapture
 
 man:
 	@mkdir -p target/man

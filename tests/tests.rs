@@ -7,7 +7,10 @@ mod enroll; // the enroll flow and every fault in it, through the binary
 mod fido; // CTAP2 over our own channel, against scripted and software authenticators
 mod fido_pure; // attestation, metadata, advisories and WebAuthn JSON, without a key
 mod fido_sim; // the software authenticator, through its reports
+mod hid; // keys over HID, behind a shim in place of the kernel: ours and other people's clients
 mod interop_aws; // the real aws CLI and boto3 against the simulator
+mod judges; // python-fido2, fido2-tools and @simplewebauthn/server as judges
+mod kernel; // the real uhid, hidraw and sysfs, in a kernel of our own
 mod keys; // finding and choosing keys
 mod memory; // what is left of a seed in the process's memory
 mod oath; // the applet's protocol against the software key and recorded vectors

@@ -3,7 +3,7 @@
 use super::client::{Client, frames, registration};
 use glasskey::fido::cbor::Value;
 use glasskey::keys::Serial;
-use glasskey::sim::authenticator::{Options, SoftAuthenticator, Touch};
+use glasskey::sim::authenticator::{Feature, Options, SoftAuthenticator, Touch};
 use glasskey::sim::tap::{Passing, Tap, Wire};
 use glasskey::transport::Error;
 use std::sync::{Arc, Mutex};
@@ -284,7 +284,7 @@ fn get_info_says_what_each_kind_of_key_can_do() {
     };
     let mut new = Client::new(&key());
     let info = new.info();
-    assert_eq!(texts(&info, 1), ["U2F_V2", "FIDO_2_0", "FIDO_2_1"]);
+    assert_eq!(texts(&info, 1), ["U2F_V2", "FIDO_2_0", "FIDO_2_1_PRE", "FIDO_2_1"]);
     assert_eq!(numbers(&info, 6), [2, 1]);
     assert_eq!(info.get_int(14), Some(&Value::Uint(0x05_07_04)));
     assert_eq!(info.get_int(20), Some(&Value::Uint(100)));
@@ -292,6 +292,12 @@ fn get_info_says_what_each_kind_of_key_can_do() {
         (new.option("clientPin"), new.option("credMgmt"), new.option("alwaysUv")),
         (Some(false), Some(true), Some(false))
     );
+    assert_eq!(new.option("credentialMgmtPreview"), Some(true));
+    let mut options = Options::new(1);
+    options.credential_management = Feature::Standard;
+    let mut strict = Client::new(&SoftAuthenticator::new(options));
+    assert_eq!(texts(&strict.info(), 1), ["U2F_V2", "FIDO_2_0", "FIDO_2_1"]);
+    assert_eq!(strict.option("credentialMgmtPreview"), None);
     let mut preview = Client::new(&SoftAuthenticator::new(Options::preview(1)));
     assert_eq!(texts(&preview.info(), 1), ["U2F_V2", "FIDO_2_0", "FIDO_2_1_PRE"]);
     assert_eq!((preview.option("credMgmt"), preview.option("credentialMgmtPreview")), (None, Some(true)));

@@ -105,9 +105,15 @@ fn the_preview_command_takes_a_plain_token() {
     let request = || map([(1, 1.into()), (3, 2.into()), (4, token.sign(&[1]).into())]);
     assert_eq!(client.ctap(0x0A, request()), Err(0x01));
     assert_eq!(client.ctap(0x41, request()), Ok(Some(map([(1, 0.into()), (2, 25.into())]))));
-    // A standard key does not know the preview.
-    let (_, mut client) = Client::with_pin(Options::new(1));
-    assert_eq!(client.ctap(0x41, map([(1, 1.into())])), Err(0x01));
+    // A key of the standard takes the same request, or only the new command.
+    for (feature, expected) in [(Feature::Both, Ok(())), (Feature::Standard, Err(0x01))] {
+        let mut options = Options::new(1);
+        options.credential_management = feature;
+        let (_, mut client) = Client::with_pin(options);
+        let token = client.token(2, PIN, 4, None).unwrap();
+        let request = map([(1, 1.into()), (3, 2.into()), (4, token.sign(&[1]).into())]);
+        assert_eq!(client.ctap(0x41, request).map(|_| ()), expected);
+    }
 }
 
 #[test]

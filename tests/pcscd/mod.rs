@@ -22,4 +22,10 @@ mod readers;
 pub(crate) mod rig;
 mod sharing;
 mod udev;
-mod ykman;
+pub(crate) mod ykman;
+
+/// Downloads and builds what these tests need.
+pub(crate) fn prepare() {
+    ykman::ykman();
+    rig::driver();
+}

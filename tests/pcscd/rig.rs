@@ -202,7 +202,7 @@ impl Drop for Service {
 }
 
 /// The reader's driver, built once a run.
-fn driver() -> &'static Path {
+pub(crate) fn driver() -> &'static Path {
     static DRIVER: OnceLock<PathBuf> = OnceLock::new();
     DRIVER.get_or_init(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pcscd/reader.c");

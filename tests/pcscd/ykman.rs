@@ -45,7 +45,7 @@ impl Stage {
     }
 
     fn try_ykman(&self, arguments: &[&str]) -> (bool, String, String) {
-        try_in(&self.rig, arguments)
+        run_ykman(&self.rig, arguments)
     }
 
     /// ykman's code for the only credential of this id, and glasskey's from the same key for the same time.
@@ -66,6 +66,11 @@ impl Stage {
         assert_eq!(theirs.len(), digits, "{theirs:?} is a code");
         assert!(ours.contains(&theirs), "{id}: ykman computes {theirs}, glasskey {ours:?}");
     }
+}
+
+/// Runs ykman in a rig: whether it succeeded, its standard output and its standard error.
+pub(crate) fn run_ykman(rig: &Rig, arguments: &[&str]) -> (bool, String, String) {
+    try_in(&rig, arguments)
 }
 
 #[test]
@@ -162,7 +167,7 @@ fn secret(length: usize) -> String {
 }
 
 /// The newest ykman at the time of its installation, into the target directory, once.
-fn ykman() -> &'static Path {
+pub(crate) fn ykman() -> &'static Path {
     static YKMAN: OnceLock<PathBuf> = OnceLock::new();
     YKMAN.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();

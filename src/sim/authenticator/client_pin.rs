@@ -149,8 +149,8 @@ impl Applet {
             return Err(INVALID_PARAMETER);
         }
         let missing = [
-            (permission::CREDENTIAL_MANAGEMENT, self.options.credential_management != Feature::Standard),
-            (permission::BIO_ENROLLMENT, self.options.bio != Feature::Standard),
+            (permission::CREDENTIAL_MANAGEMENT, !self.options.credential_management.is_standard()),
+            (permission::BIO_ENROLLMENT, !self.options.bio.is_standard()),
             (permission::LARGE_BLOB_WRITE, !self.options.large_blobs),
             (permission::CONFIG, !self.options.config),
         ];

@@ -4,7 +4,7 @@
 //! once the touch has come. So nothing that changes the key stands before the touch.
 
 use super::applet::Applet;
-use super::options::{Feature, Level};
+use super::options::Level;
 use super::pin_protocol::{self, PinProtocol};
 use super::status::{
     CBOR_UNEXPECTED_TYPE, INVALID_CBOR, INVALID_COMMAND, INVALID_LENGTH, INVALID_PARAMETER, MISSING_PARAMETER,
@@ -120,14 +120,12 @@ fn dispatch(applet: &mut Applet, at: Moment, command: u8, raw: &[u8]) -> Answer 
         MAKE_CREDENTIAL => applet.make_credential(at, &request(raw)?),
         GET_ASSERTION => applet.get_assertion(at, &request(raw)?),
         CLIENT_PIN => applet.client_pin(at, &request(raw)?),
-        CREDENTIAL_MANAGEMENT if standard && management == Feature::Standard => {
+        CREDENTIAL_MANAGEMENT if standard && management.is_standard() => applet.credential_management(&request(raw)?),
+        CREDENTIAL_MANAGEMENT_PREVIEW if preview && management.is_preview() => {
             applet.credential_management(&request(raw)?)
         }
-        CREDENTIAL_MANAGEMENT_PREVIEW if preview && management == Feature::Preview => {
-            applet.credential_management(&request(raw)?)
-        }
-        BIO_ENROLLMENT if standard && bio == Feature::Standard => applet.bio_enrollment(at, &request(raw)?),
-        BIO_ENROLLMENT_PREVIEW if preview && bio == Feature::Preview => applet.bio_enrollment(at, &request(raw)?),
+        BIO_ENROLLMENT if standard && bio.is_standard() => applet.bio_enrollment(at, &request(raw)?),
+        BIO_ENROLLMENT_PREVIEW if preview && bio.is_preview() => applet.bio_enrollment(at, &request(raw)?),
         LARGE_BLOBS if standard && applet.options.large_blobs => applet.large_blobs(&request(raw)?),
         CONFIG if standard && applet.options.config => applet.config(&request(raw)?),
         _ => Err(INVALID_COMMAND.into()),

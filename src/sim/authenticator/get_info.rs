@@ -63,10 +63,12 @@ impl Applet {
             versions.push("U2F_V2");
         }
         versions.push("FIDO_2_0");
-        match self.options.level {
-            Level::Fido20 => {}
-            Level::Fido21Pre => versions.push("FIDO_2_1_PRE"),
-            Level::Fido21 => versions.push("FIDO_2_1"),
+        let previews = self.options.credential_management.is_preview() || self.options.bio.is_preview();
+        if self.options.level == Level::Fido21Pre || self.speaks(Level::Fido21) && previews {
+            versions.push("FIDO_2_1_PRE");
+        }
+        if self.speaks(Level::Fido21) {
+            versions.push("FIDO_2_1");
         }
         Value::array(versions)
     }
@@ -90,16 +92,15 @@ impl Applet {
             map.push(("uv", self.has_uv()));
         }
         if self.speaks(Level::Fido21Pre) {
-            match self.options.credential_management {
-                Feature::Absent => {}
-                Feature::Preview => map.push(("credentialMgmtPreview", true)),
-                Feature::Standard => map.push(("credMgmt", true)),
-            }
-            match bio {
-                Feature::Absent => {}
-                Feature::Preview => map.push(("userVerificationMgmtPreview", self.has_uv())),
-                Feature::Standard => map.push(("bioEnroll", self.has_uv())),
-            }
+            let management = self.options.credential_management;
+            let standard = self.speaks(Level::Fido21);
+            let known = [
+                ("credMgmt", true, management.is_standard() && standard),
+                ("credentialMgmtPreview", true, management.is_preview()),
+                ("bioEnroll", self.has_uv(), bio.is_standard() && standard),
+                ("userVerificationMgmtPreview", self.has_uv(), bio.is_preview()),
+            ];
+            map.extend(known.into_iter().filter(|(_, _, has)| *has).map(|(name, value, _)| (name, value)));
         }
         if self.speaks(Level::Fido21) {
             map.push(("pinUvAuthToken", true));

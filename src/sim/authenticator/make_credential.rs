@@ -7,7 +7,7 @@ use super::keys::{PrivateKey, random};
 use super::options::{Algorithm, Attestation, Feature, Level};
 use super::status::{
     CBOR_UNEXPECTED_TYPE, CREDENTIAL_EXCLUDED, INVALID_LENGTH, INVALID_OPTION, INVALID_PARAMETER, KEY_STORE_FULL,
-    LIMIT_EXCEEDED, PUAT_REQUIRED, Status, UNSUPPORTED_ALGORITHM,
+    LIMIT_EXCEEDED, PUAT_REQUIRED, Status, UNSUPPORTED_ALGORITHM, UNSUPPORTED_OPTION,
 };
 use crate::fido::cbor::{self, Value};
 use sha2::{Digest, Sha256};
@@ -163,7 +163,8 @@ impl Applet {
     /// The option `uv`: verification by fingerprint, where it is asked for or always wanted and possible.
     pub(super) fn verify_with_finger(&mut self, at: Moment, wanted: Option<bool>) -> Result<bool, Stop> {
         if wanted == Some(true) && (self.options.bio == Feature::Absent || !self.has_uv()) {
-            return Err(INVALID_OPTION.into());
+            // CTAP 2.0 §5.1 and CTAP 2.1 §6.1.2 differ here.
+            return Err(if self.speaks(Level::Fido21) { INVALID_OPTION } else { UNSUPPORTED_OPTION }.into());
         }
         if wanted != Some(true) && !(self.held.always_uv && self.has_uv()) {
             return Ok(false);

@@ -29,7 +29,7 @@ pub enum Level {
     Fido20,
     /// `FIDO_2_0` and `FIDO_2_1_PRE`: management under the preview commands 0x41 and 0x40, as firmware 5.2 to 5.6.
     Fido21Pre,
-    /// `FIDO_2_0` and `FIDO_2_1`, as firmware 5.7.
+    /// `FIDO_2_0` and `FIDO_2_1`, as firmware 5.7; and `FIDO_2_1_PRE` where a preview command is there too.
     Fido21,
 }
 
@@ -42,6 +42,22 @@ pub enum Feature {
     Preview,
     /// Under the standard's command: 0x0A credentials, 0x09 fingerprints.
     Standard,
+    /// Under both, as YubiKeys of firmware 5.7 for the sake of older platforms: libfido2 1.12 knows only the preview.
+    Both,
+}
+
+impl Feature {
+    /// Whether the standard's command is there.
+    #[must_use]
+    pub fn is_standard(self) -> bool {
+        matches!(self, Self::Standard | Self::Both)
+    }
+
+    /// Whether the preview's command is there.
+    #[must_use]
+    pub fn is_preview(self) -> bool {
+        matches!(self, Self::Preview | Self::Both)
+    }
 }
 
 /// A signature algorithm.
@@ -191,7 +207,7 @@ impl Options {
             level: Level::Fido21,
             u2f: true,
             pin_protocols: vec![PinProtocol::Two, PinProtocol::One],
-            credential_management: Feature::Standard,
+            credential_management: Feature::Both,
             bio: Feature::Absent,
             config: true,
             large_blobs: true,
@@ -257,7 +273,7 @@ impl Options {
             form_factor: FormFactor::UsbABio,
             usb,
             nfc: None,
-            bio: Feature::Standard,
+            bio: Feature::Both,
             ..Self::new(serial)
         }
     }
