@@ -70,7 +70,7 @@ impl Stage {
 
 /// Runs ykman in a rig: whether it succeeded, its standard output and its standard error.
 pub(crate) fn run_ykman(rig: &Rig, arguments: &[&str]) -> (bool, String, String) {
-    try_in(&rig, arguments)
+    try_in(rig, arguments)
 }
 
 #[test]
