@@ -1,0 +1,113 @@
+//! Arguments as they are written, and nothing else: no I/O, no defaults that need any. One file for each group of
+//! commands.
+
+mod enroll;
+mod oath;
+mod piv;
+mod simulate;
+
+pub(super) use enroll::{Enroll, Recover};
+pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
+pub(super) use piv::{Piv, PivCommand};
+pub(super) use simulate::Simulate;
+
+use crate::keys::Serial;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// glasskey puts hardware MFA on AWS accounts and keeps it working.
+#[derive(Debug, Parser)]
+#[command(name = "glasskey", version, about, max_term_width = 100, propagate_version = true)]
+#[command(before_long_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  glasskey keys                                     what is plugged in
+  glasskey enroll alice --key 12345678              an MFA device for alice, its seed on that key
+  glasskey enroll --key 12345678 --key 23456789     for yourself, one seed on two keys
+  glasskey enroll alice --key 12345678 --dry-run    the plan, and the permissions it needs
+  glasskey recover                                  finish or undo what was interrupted
+  glasskey oath code --key 12345678 AWS             the code, and the seconds it has left
+  glasskey demo                                     all of it, with no key and no account
+";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(super) struct Global {
+    /// print the result as JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// say yes to every question
+    #[arg(long, short, global = true)]
+    pub(super) yes: bool,
+    /// never ask; fail with exit code 5 where a person is needed
+    #[arg(long, global = true)]
+    pub(super) no_input: bool,
+    /// read OATH passwords from this file descriptor, one line per key in the order they are needed
+    #[arg(long, global = true, value_name = "FD")]
+    pub(super) password_fd: Option<u32>,
+    /// when to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub(super) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// list the keys that are plugged in
+    Keys(Keys),
+    /// make an MFA device for an IAM user, with its seed on hardware keys
+    Enroll(Enroll),
+    /// finish or undo interrupted runs
+    Recover(Recover),
+    /// read and write the OATH credentials on a key
+    Oath(Oath),
+    /// read the PIV applet of a key
+    Piv(Piv),
+    /// serve a simulated AWS and software keys on this machine
+    Simulate(Simulate),
+    /// show the whole story with software keys and a simulated AWS
+    Demo,
+    /// print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+    /// print a manual page
+    #[command(hide = true)]
+    Man { command: Vec<String> },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Keys {}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub(super) struct Aws {
+    /// the profile in the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// the region to sign for; names the partition, since IAM is global
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+}
+
+/// Which key.
+#[derive(Debug, Args)]
+pub(super) struct OneKey {
+    /// the key, by serial number; the only one that is plugged in when not given
+    #[arg(long, value_name = "SERIAL", value_parser = serial)]
+    pub(super) key: Option<Serial>,
+}
+
+fn serial(text: &str) -> Result<Serial, String> {
+    text.parse().map(Serial).map_err(|_| "a serial number is digits only, as printed on the key".to_owned())
+}

@@ -1,0 +1,113 @@
+//! What a key's applets said, and secrets for them.
+
+use super::{Exit, Explanation};
+use crate::keys::Serial;
+use crate::totp::BadUri;
+use crate::{oath, piv, transport};
+
+/// What the OATH applet said.
+#[must_use]
+pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
+    use oath::Error as E;
+    let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
+    let name_key = key.map_or_else(String::new, |key| format!(" --key {key}"));
+    match error {
+        E::Transport(transport::Error::Removed) => {
+            Explanation::new("key_removed", format!("{on} was pulled while it was in use")).hint("plug it in again")
+        }
+        E::Transport(error) => super::transport(error),
+        E::NoApplet => Explanation::new("no_oath", format!("{on} has no OATH applet, or it is disabled over this interface"))
+            .hint("`glasskey keys` shows what is enabled; `ykman config usb --enable OATH` enables it"),
+        E::Locked => Explanation::new("oath_locked", format!("the OATH applet of {on} has a password"))
+            .hint("run the command on a terminal, or give it with --password-fd FD"),
+        E::WrongPassword => Explanation::new("wrong_password", format!("that is not the OATH password of {on}"))
+            .note("wrong tries are not counted; nothing is locked"),
+        E::Impostor => Explanation::new("impostor", format!("{on} does not prove that it knows its own password"))
+            .hint("something between this program and the key is not to be trusted; do not go on"),
+        E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", name.id()))
+            .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
+        E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", name.id()))
+            .hint(format!("`glasskey oath delete{name_key}` removes it, `glasskey oath rename{name_key}` keeps it under another name")),
+        E::Full => Explanation::new("key_full", format!("no free slot on {on}"))
+            .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
+        E::TouchTimedOut => Explanation::new("no_touch", format!("nobody touched {on} in time")).exit(Exit::Person),
+        E::Unsupported { what, since: oath::Version(a, b, c) } => {
+            Explanation::new("unsupported", format!("the firmware of {on} cannot do {what}; {a}.{b}.{c} and later can"))
+        }
+        E::SeedTooShort => Explanation::new("seed_too_short", "the secret is too short: the applet takes 2 bytes or more")
+            .exit(Exit::Usage),
+        E::BadName { bytes: 0 } => Explanation::new("bad_name", "the credential's name is empty").exit(Exit::Usage),
+        E::BadName { bytes: ..=oath::MAX_NAME } => {
+            Explanation::new("bad_name", "a key would read the credential's name back differently")
+                .hint("the account must not be empty, the issuer must not hold a colon, and the name must not begin with a number and a slash")
+                .exit(Exit::Usage)
+        }
+        E::BadName { bytes } => Explanation::new("name_too_long", format!("the credential's name has {bytes} bytes; 64 fit"))
+            .hint("shorten the issuer or the account")
+            .exit(Exit::Usage),
+        E::Refused(sw) => Explanation::new("key_refused", format!("{on} refused with status word {sw}")),
+        E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
+    }
+}
+
+/// What the PIV applet said.
+#[must_use]
+pub fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
+    use piv::Error as E;
+    let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
+    match error {
+        E::Transport(transport::Error::Removed) => {
+            Explanation::new("key_removed", format!("{on} was pulled while it was in use")).hint("plug it in again")
+        }
+        E::Transport(error) => super::transport(error),
+        E::NoApplet => {
+            Explanation::new("no_piv", format!("{on} has no PIV applet, or it is disabled over this interface"))
+                .hint("`glasskey keys --json` shows what is enabled; `ykman config usb --enable PIV` enables it")
+        }
+        E::NoSerial => Explanation::new(
+            "no_serial",
+            format!("{on} tells its serial number in the OTP applet, which is disabled"),
+        )
+        .hint("`ykman config mode OTP+FIDO+CCID` enables it"),
+        E::TooOld => Explanation::new(
+            "unsupported",
+            format!("the PIV applet of {on} cannot be read: glasskey reads that of YubiKeys 4 and 5"),
+        )
+        .hint("`ykman piv info` may"),
+        E::OtherKey { found } => {
+            Explanation::new("other_key", format!("{on} has made room for YubiKey {found} in its reader"))
+                .hint("leave one key plugged in and run the same command again")
+        }
+        E::Disturbed => Explanation::new(
+            "key_disturbed",
+            format!("another program used {on} between two commands, again and again"),
+        )
+        .hint("close other programs that use the key"),
+        E::Refused => Explanation::new("key_refused", format!("the PIV applet of {on} refused to be read"))
+            .hint("if another program uses the key, close it; else unplug the key and plug it in again"),
+        E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
+        E::NotBuiltIn => {
+            Explanation::new("no_pcsc", "this glasskey was built without PC/SC, and PIV is read through it alone")
+        }
+    }
+}
+
+/// What is wrong with an otpauth URI or a secret.
+#[must_use]
+pub fn bad_uri(error: &BadUri) -> Explanation {
+    use crate::secret::BadSeed;
+    let what = match error {
+        BadUri::NotOtpauth => "it is not an otpauth://totp/ or otpauth://hotp/ URI".to_owned(),
+        BadUri::NoAccount => "the URI names no account".to_owned(),
+        BadUri::NoSecret => "the URI holds no secret".to_owned(),
+        BadUri::Seed(BadSeed::Empty) => "the secret is empty".to_owned(),
+        BadUri::Seed(BadSeed::TooLong) => "the secret is too long".to_owned(),
+        BadUri::Seed(BadSeed::NotBase32 { position }) => {
+            format!("the secret is not base32: character {} cannot be", position + 1)
+        }
+        BadUri::Seed(_) => "there is no memory to keep the secret in".to_owned(),
+        BadUri::Parameter(name) => format!("the URI's {name} has a value that means nothing here"),
+        BadUri::TwoIssuers => "the URI names two different issuers".to_owned(),
+    };
+    Explanation::new("bad_secret", what).exit(Exit::Usage)
+}

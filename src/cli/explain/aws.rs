@@ -1,0 +1,55 @@
+//! What AWS answered.
+
+use super::{Exit, Explanation};
+use crate::aws;
+
+/// What AWS answered.
+#[must_use]
+pub fn aws(error: &aws::Error) -> Explanation {
+    use aws::Error as E;
+    let said =
+        |what: &str, message: &str| if message.is_empty() { what.to_owned() } else { format!("{what}: {message}") };
+    match error {
+        E::Denied { call, message, needs_mfa: true } => Explanation::new("mfa_session_needed", said(&format!("AWS refused {call}"), message))
+            .note("a user who has an MFA device must act on their own devices through an MFA session")
+            .hint("plug in a key that holds one of your devices and run the same command again, or use the credentials of an MFA session"),
+        E::Denied { call, message, .. } => Explanation::new("access_denied", said(&format!("AWS refused {call}"), message))
+            .hint(format!("the caller needs the permission {} for this", call.permission())),
+        E::MfaRefused { message } => Explanation::new("mfa_refused", said("STS did not accept the code", message))
+            .hint("every code is accepted once, and nine tries in three minutes lock the device for the rest of them"),
+        E::WrongCodes => Explanation::new("wrong_codes", "AWS refused both codes")
+            .hint("another run may have used this device's codes in the last minute; run the same command again"),
+        E::AlreadyExists { message } => Explanation::new("already_exists", said("AWS says it exists already", message)),
+        E::NotFound { message } => Explanation::new("not_found", said("AWS does not find it", message)),
+        E::LimitExceeded { message } => Explanation::new("limit_exceeded", said("an AWS quota is reached", message)),
+        E::DeleteConflict { message } => Explanation::new("delete_conflict", said("AWS says it is still in use", message)),
+        E::TryLater { call, code } => Explanation::new("try_later", format!("AWS still answers {code} to {call} after half a minute"))
+            .hint("wait a few minutes and run the same command again"),
+        E::Invalid { message } => Explanation::new("invalid_value", said("AWS does not take a value", message)),
+        E::Expired => Explanation::new("expired_credentials", "the AWS credentials have expired")
+            .hint("sign in again (`aws login`, `aws sso login`, or a new session) and run the same command again"),
+        E::UnknownCredentials => Explanation::new("unknown_credentials", "AWS does not know these credentials")
+            .hint("`aws configure list` shows where they come from"),
+        E::BadSignature { message } => Explanation::new("bad_signature", said("AWS does not accept the signature", message))
+            .hint("check the secret access key; `aws configure list` shows where it comes from"),
+        E::NoCredentials { detail } => Explanation::new("no_credentials", "no AWS credentials found")
+            .note(detail.clone())
+            .hint("name a profile with --profile, or set AWS_PROFILE; `aws configure` makes one"),
+        E::BadConfiguration { detail } => Explanation::new("bad_configuration", "the AWS configuration cannot be used")
+            .note(detail.clone())
+            .hint("`aws configure list` shows what is in use; an expired login is renewed with `aws login` or `aws sso login`"),
+        E::Unreachable { call, detail } => Explanation::new("unreachable", format!("AWS cannot be reached for {call}"))
+            .note(detail.clone())
+            .hint("check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS)"),
+        E::OutcomeUnknown { call, detail } => {
+            Explanation::new("outcome_unknown", format!("the reply to {call} was lost ({detail})"))
+                .hint("run the same command again")
+        }
+        E::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        E::Malformed { call } => Explanation::new("malformed_reply", format!("the reply to {call} lacks what it must have"))
+            .hint("is AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL_STS pointed at something that is not AWS?"),
+        E::Refused { call, status, code, message } => {
+            Explanation::new("refused", said(&format!("AWS refused {call} with {code} (HTTP {status})"), message))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A flow that failed: its cause, where it happened, and what is left.
+
+use super::{Exit, Explanation, aws, keys, nobody, oath, ring};
+use crate::flow::{Cause, Failed, Left, Refusal, Stage};
+use crate::{journal, oath, sink};
+
+/// A flow that failed: its cause, where it happened, and what is left.
+#[must_use]
+pub fn failed(failed: &Failed) -> Explanation {
+    let mut text = cause(&failed.cause, failed.stage);
+    if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5) {
+        text.notes.push(format!(
+            "this computer's clock is {}; the codes were computed by AWS's time, so the clock is not the cause",
+            off_by(ahead)
+        ));
+    }
+    text.state.extend(failed.left.iter().map(left));
+    let recover = failed.left.iter().any(Left::is_for_recover);
+    if recover {
+        text.exit = Exit::Left;
+        text.hints.push("`glasskey recover` looks at what is left and finishes or undoes it".to_owned());
+    } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
+        text.exit = Exit::Left;
+        text.hints.push("run the command again for the keys that have no device yet".to_owned());
+    } else if began(failed.stage) {
+        text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
+    }
+    text
+}
+
+/// Stages in which something may have been created, so that a word about it is due.
+fn began(stage: Stage) -> bool {
+    !matches!(stage, Stage::Preflight | Stage::Recover)
+}
+
+/// `74 s ahead of AWS`.
+#[must_use]
+pub fn off_by(ahead: i64) -> String {
+    let way = if ahead > 0 { "ahead of" } else { "behind" };
+    format!("{} s {way} AWS", ahead.unsigned_abs())
+}
+
+fn cause(cause: &Cause, stage: Stage) -> Explanation {
+    match cause {
+        Cause::Aws(error) => aws(error),
+        Cause::Keys(error) => keys(error),
+        Cause::Sink(error) => sink(error, stage),
+        Cause::Journal(error) => journal(error),
+        Cause::Refused(error) => refusal(error),
+        Cause::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
+        Cause::NobodyToAsk => nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes"),
+        Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+    }
+}
+
+fn left(left: &Left) -> String {
+    match left {
+        Left::Device { arn, why } => {
+            format!("left behind: {arn}, not enabled ({})", aws(why).what)
+        }
+        Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
+        Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
+        Left::Enabled { arn } => format!("{arn} is enabled"),
+        Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
+        Left::Credential { key, name, why: Some(why) } => {
+            format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
+        }
+        Left::Credential { key, name, why: None } => {
+            format!("kept: the credential \"{name}\" on YubiKey {key}, which can still finish the device")
+        }
+        Left::OnPhone { account } => {
+            format!(
+                "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
+            )
+        }
+        Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+    }
+}
+
+fn sink(error: &sink::Error, stage: Stage) -> Explanation {
+    match error {
+        sink::Error::Ring(error) => {
+            let mut text = ring(error);
+            match stage {
+                Stage::Write { key } => text.what = format!("{} (while writing to YubiKey {key})", text.what),
+                Stage::Prove { key } => text.what = format!("{} (while proving YubiKey {key})", text.what),
+                _ => {}
+            }
+            text
+        }
+        sink::Error::WrongCode { key } => {
+            Explanation::new("wrong_code", format!("YubiKey {key} computes other codes than the seed gives"))
+                .hint("do not use this key; `glasskey keys` shows its model and firmware")
+        }
+        sink::Error::NotConfirmed => {
+            Explanation::new("not_confirmed", "no right code from the phone was typed in")
+                .hint("scan the QR code with an authenticator app, then type the code it shows; the phone's clock must be right")
+        }
+        sink::Error::NobodyToAsk => nobody("--qr needs a terminal to show the QR code on"),
+        sink::Error::TooLong => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
+    }
+}
+
+fn journal(error: &journal::Error) -> Explanation {
+    match error {
+        journal::Error::Io { path, cause } => {
+            Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()))
+                .hint("GLASSKEY_STATE_DIR names another directory for it")
+        }
+        journal::Error::Busy { pid } => {
+            let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+            Explanation::new("busy", format!("another glasskey is at work{who}")).hint("wait until it has ended")
+        }
+        journal::Error::Unreadable { path, line } => {
+            Explanation::new("journal", format!("line {line} of {} is not one this version writes", path.display()))
+                .hint("was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left")
+        }
+    }
+}
+
+fn refusal(refusal: &Refusal) -> Explanation {
+    match refusal {
+        Refusal::RootCaller => Explanation::new("root_caller", "the caller is the root user, whose MFA can be enabled in the console only")
+            .hint("name an IAM user, or enable root's MFA in the console: https://console.aws.amazon.com/iam/home#/security_credentials"),
+        Refusal::NameTheUser { caller } => {
+            Explanation::new("name_the_user", format!("the caller is not an IAM user: {caller}"))
+                .hint("name the user: `glasskey enroll USER --key SERIAL`")
+                .exit(Exit::Usage)
+        }
+        Refusal::NoSuchUser { user } => Explanation::new("no_such_user", format!("there is no IAM user \"{user}\" in this account"))
+            .hint("`aws iam list-users` lists them; names are case-sensitive here"),
+        Refusal::TooManyDevices { used, wanted } => {
+            Explanation::new("too_many_devices", format!("the user has {used} MFA devices; {wanted} more would exceed AWS's limit of 8"))
+                .hint("`aws iam list-mfa-devices --user-name USER` lists them; deactivate one that is no longer used")
+        }
+        Refusal::NameTaken { arn, user: Some(user) } => {
+            let owner = user.rsplit('/').next().unwrap_or(user);
+            Explanation::new("device_exists", format!("{arn} exists already and is enabled for {owner}"))
+                .hint(format!("--device-name {}-2 makes another beside it", arn.name()))
+        }
+        Refusal::NameTaken { arn, user: None } => {
+            Explanation::new("device_exists", format!("{arn} exists already and was not made by an unfinished run of this machine; it was not touched"))
+                .hint(format!(
+                    "if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device --serial-number {arn}`; or use --device-name {}-2",
+                    arn.name()
+                ))
+        }
+        Refusal::Unfinished { arn, user } => {
+            Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was making {arn}"))
+                .hint("`glasskey recover` finishes or undoes it")
+        }
+        Refusal::CredentialThere { key, name } => Explanation::new(
+            "name_taken",
+            format!("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id()),
+        )
+        .hint("--device-name NAME makes a device of another name beside it")
+        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key}` removes it")),
+        Refusal::KeyFull { key, capacity } => {
+            let mut text = oath(Some(*key), &oath::Error::Full);
+            text.what = format!("{} (all {capacity} are used)", text.what);
+            text
+        }
+        Refusal::NameTooLong { name, bytes } => {
+            Explanation::new("name_too_long", format!("\"{name}\" has {bytes} bytes; a key's credential name holds 64"))
+                .hint("choose a shorter --device-name or --path")
+        }
+        Refusal::NeedsMfaSession { devices } => {
+            Explanation::new("mfa_session_needed", "you have an MFA device already, so AWS lets you change your devices only through an MFA session")
+                .note(format!("your devices: {}", devices.join(", ")))
+                .hint("plug in a key that holds one of them (a FIDO device cannot open such a session), use the credentials of an MFA session, or have an administrator do it")
+        }
+        Refusal::BadValue { what, value } => Explanation::new("bad_value", format!("\"{value}\" is not a {what} that IAM takes"))
+            .hint(match *what {
+                "path" => "a path is / or begins and ends with /, at most 512 characters",
+                _ => "letters, digits and _+=,.@- only",
+            })
+            .exit(Exit::Usage),
+        Refusal::OtherAccount { account } => {
+            Explanation::new("other_account", format!("the unfinished run belongs to account {account}, and these credentials do not"))
+                .hint("run `glasskey recover` with --profile for that account")
+        }
+        Refusal::CannotFinish => Explanation::new("cannot_finish", "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")
+            .hint("plug in the key it was writing to, or undo the run"),
+        Refusal::CannotUndo => Explanation::new("cannot_undo", "not everything could be undone"),
+        Refusal::KeysDiffer => Explanation::new("keys_differ", "the keys of this run compute different codes, so one of them was not written by it")
+            .hint("undo the run and enroll again"),
+    }
+}

@@ -1,0 +1,78 @@
+//! Finding, opening and reaching a key.
+
+use super::{Exit, Explanation, nobody, oath};
+use crate::keys::{self, Serial};
+use crate::{ring, transport};
+
+/// A key that could not be used.
+#[must_use]
+pub fn ring(error: &ring::Error) -> Explanation {
+    match error {
+        ring::Error::Keys(error) => keys(error),
+        ring::Error::Oath { key, cause } => oath(Some(*key), cause),
+        ring::Error::NobodyToAsk { key } => {
+            nobody(&format!("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it"))
+                .hint("--password-fd FD reads it from a file descriptor, one line per key")
+        }
+    }
+}
+
+fn list(serials: &[Serial]) -> String {
+    serials.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A key that could not be found or read.
+#[must_use]
+pub fn keys(error: &keys::Error) -> Explanation {
+    match error {
+        keys::Error::Transport(error) => transport(error),
+        keys::Error::Oath(error) => oath(None, error),
+        keys::Error::NotAYubiKey => Explanation::new("not_a_yubikey", "not a YubiKey, or its Management applet does not answer"),
+        keys::Error::NoKey => Explanation::new("no_key", "no key is plugged in")
+            .hint("plug one in; `glasskey keys` shows what is seen, and `glasskey simulate` makes software keys to try with"),
+        keys::Error::Several(present) => {
+            Explanation::new("several_keys", format!("more than one key is plugged in: {}", list(present)))
+                .hint("name one with --key SERIAL")
+                .exit(Exit::Usage)
+        }
+        keys::Error::Missing { wanted, present } if present.is_empty() => {
+            Explanation::new("key_not_found", format!("YubiKey {wanted} is not plugged in; no key is"))
+                .hint("the serial number is printed on the key")
+        }
+        keys::Error::Missing { wanted, present } => {
+            Explanation::new("key_not_found", format!("YubiKey {wanted} is not plugged in; here are: {}", list(present)))
+                .hint("the serial number is printed on the key; `glasskey keys` lists what is plugged in")
+        }
+    }
+}
+
+/// What stands between a program and a card.
+#[must_use]
+pub fn transport(error: &transport::Error) -> Explanation {
+    use transport::Error as E;
+    match error {
+        E::NoService => Explanation::new("no_pcscd", "the PC/SC service (pcscd) is not running")
+            .hint("on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket"),
+        E::Denied => Explanation::new("pcscd_denied", "the PC/SC service refused this user (polkit)")
+            .note("polkit lets only users who sit at the machine reach readers; a remote or service session is refused")
+            .hint("allow org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card for this user in /etc/polkit-1/rules.d"),
+        E::NoReader { reader } => Explanation::new("no_reader", format!("the reader \"{reader}\" is gone"))
+            .hint("plug the key in again"),
+        E::Busy { reader, holder: Some(holder) } => {
+            Explanation::new("reader_busy", format!("\"{reader}\" is held by {} (process {})", holder.name, holder.pid))
+                .hint(if holder.name == "scdaemon" { "gpgconf --kill scdaemon lets go of it" } else { "end that program, or unplug the key and plug it in again" })
+        }
+        E::Busy { reader, holder: None } => {
+            Explanation::new("reader_busy", format!("another program holds \"{reader}\" exclusively"))
+                .hint("close it (scdaemon, yubikey-agent and Yubico Authenticator are the usual ones), or unplug the key and plug it in again")
+        }
+        E::NoCard { reader } => Explanation::new("no_card", format!("there is no card in \"{reader}\"")),
+        E::Mute { reader } => Explanation::new("card_mute", format!("the card in \"{reader}\" does not answer"))
+            .hint("unplug the key and plug it in again"),
+        E::Removed => Explanation::new("key_removed", "the key was pulled while it was in use"),
+        E::Reset => Explanation::new("key_reset", "another program reset the key again and again")
+            .hint("close other programs that use the key"),
+        E::Malformed => Explanation::new("malformed_answer", "the key's answer makes no sense"),
+        E::Pcsc { code } => Explanation::new("pcsc", format!("the PC/SC service answered error 0x{code:08X}")),
+    }
+}

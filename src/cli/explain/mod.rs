@@ -1,0 +1,84 @@
+//! Every error's sentence, hint and exit code, in one place; one file for each room they come from.
+//!
+//! A sentence says what happened, a hint what to do next, and the state what the world is in now. No capital first
+//! letters after the prefix, no full stops at the end.
+
+mod applets;
+mod aws;
+mod flow;
+mod keys;
+
+pub use applets::{bad_uri, oath, piv};
+pub use aws::aws;
+pub use flow::{failed, off_by};
+pub use keys::{keys, ring, transport};
+
+/// What a script may rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// It worked, and the answer is no.
+    No = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Failed; the world is as it was.
+    Failed = 3,
+    /// Failed, and something is left.
+    Left = 4,
+    /// A person, a touch or a password is needed, and nobody can be asked.
+    Person = 5,
+    /// Interrupted, and undone.
+    Interrupted = 130,
+}
+
+/// An error, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// A short, stable name for scripts: `key_not_found`.
+    pub code: &'static str,
+    /// What happened.
+    pub what: String,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+    /// What state the world is in; empty where nothing was begun.
+    pub state: Vec<String>,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+impl Explanation {
+    /// A failure that left the world as it was.
+    #[must_use]
+    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
+        Self { code, what: what.into(), notes: Vec::new(), hints: Vec::new(), state: Vec::new(), exit: Exit::Failed }
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// With something worth knowing.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// With another exit code.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+fn nobody(what: &str) -> Explanation {
+    Explanation::new("nobody_to_ask", what).exit(Exit::Person)
+}
