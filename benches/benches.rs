@@ -11,6 +11,7 @@ use glasskey::platform::Interrupt;
 use glasskey::secret::{Code, Password, Seed, WipingAllocator, on_wiped_stack};
 use glasskey::sim::aws::Aws;
 use glasskey::sim::clock::SimClock;
+use glasskey::sim::fido_ports::SoftFidoPorts;
 use glasskey::sim::oath_card::{Options, SoftKey, SoftPorts};
 use glasskey::totp::{self, AWS, Clock, Kind, Step, Uri};
 use glasskey::world::World;
@@ -101,6 +102,7 @@ fn world(state: &Path) -> World {
     let clock = Clock::new(Arc::new(simulated));
     World {
         ports: Box::new(SoftPorts(vec![SoftKey::new(Options::new(SERIAL))])),
+        fido: Box::new(SoftFidoPorts(Vec::new())),
         aws: Connector {
             profile: None,
             region: None,

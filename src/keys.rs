@@ -19,6 +19,44 @@ impl fmt::Display for Serial {
     }
 }
 
+/// How a key is named: by its serial number, or by the device it is, where it does not tell one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyId {
+    /// The serial number.
+    Serial(Serial),
+    /// The device: `/dev/hidraw3`.
+    Device(String),
+}
+
+impl KeyId {
+    /// The serial number, where that is its name.
+    #[must_use]
+    pub fn serial(&self) -> Option<Serial> {
+        match self {
+            Self::Serial(serial) => Some(*serial),
+            Self::Device(_) => None,
+        }
+    }
+
+    /// As `--key` takes it.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        match self {
+            Self::Serial(serial) => serial.to_string(),
+            Self::Device(path) => path.clone(),
+        }
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(serial) => write!(f, "YubiKey {serial}"),
+            Self::Device(path) => write!(f, "the key at {path}"),
+        }
+    }
+}
+
 /// A key that was found, in one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

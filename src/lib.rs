@@ -1,17 +1,17 @@
 //! glasskey puts hardware MFA on AWS accounts and keeps it working.
 //!
 //! Rooms, and what each one does not know. Arrows point one way:
-//! `cli → flow → {oath, keys, aws, sink} → {transport, totp, secret}`; `sim` stands in for the outside world.
+//! `cli → flow → {oath, fido, keys, aws, sink} → {transport, totp, secret}`; `sim` stands in for the outside world.
 //!
 //! - [`secret`]: seeds, codes and passwords that cannot be printed; memory that is wiped; process hardening.
 //! - [`totp`]: RFC 6238 arithmetic, otpauth URIs, and the clock corrected by AWS's replies.
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
 //! - [`oath`]: the YKOATH applet; has never heard of AWS.
-//! - [`fido`]: FIDO2 authenticators over HID: CTAP2, attestation, WebAuthn. No command uses it yet.
+//! - [`fido`]: FIDO2 authenticators over HID: CTAP2, attestation, WebAuthn.
 //! - [`piv`]: what the PIV applet says, read only; knows real readers alone.
 //! - [`qr`]: QR codes, in and out.
-//! - [`ring`]: keys in use by a command, unlocked with a password asked for once.
+//! - [`ring`]: keys in use by a command, unlocked with a password or PIN asked for once.
 //! - [`platform`]: being interrupted, and the terminal as a device: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, and choosing exactly one.
 //! - [`aws`]: IAM and STS; the only async code outside the simulator's server.

@@ -3,7 +3,7 @@
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
 use crate::aws::{DeviceArn, Retry};
-use crate::keys::Serial;
+use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};
 use crate::transport::Holder;
 use std::time::SystemTime;
@@ -22,12 +22,35 @@ pub trait Person {
     /// Asks for the OATH password of a key. `None`: nobody can be asked.
     fn password(&mut self, key: Serial) -> Option<Password>;
 
+    /// Asks for the FIDO2 PIN of a key, which has this many tries left; the answer is for one attempt. `None`: nobody
+    /// can be asked.
+    fn pin(&mut self, _key: &KeyId, _left: u8) -> Option<Password> {
+        None
+    }
+
+    /// Asks for a new FIDO2 PIN of at least this many characters, until it is given twice alike.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn new_pin(&mut self, _key: &KeyId, _least: usize) -> Result<Password, NoNewPin> {
+        Err(NoNewPin::NobodyToAsk)
+    }
+
     /// Asks what to do with the unfinished run just told. `None`: nobody can be asked.
     fn choose(&mut self, may_finish: bool) -> Option<Choice>;
 
     /// Shows a QR code until a code from the phone that scanned it passes `check`, then erases it. `Some(false)`: the
     /// person gave up. `None`: nobody can be shown anything.
     fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool>;
+}
+
+/// Why no new PIN was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoNewPin {
+    /// Nobody can be asked.
+    NobodyToAsk,
+    /// Tried several times, and never twice alike.
+    Differ,
 }
 
 /// What to do with an unfinished run.
@@ -63,6 +86,18 @@ pub enum Question {
         /// How many credentials it holds, where that can be read.
         credentials: Option<usize>,
     },
+    /// Try a PIN although only one try is left? If it is wrong, the key must be reset. `--yes` does not answer this.
+    LastPinTry {
+        /// The key.
+        key: KeyId,
+    },
+    /// Write to the only FIDO2 key here, which was not named?
+    UseTheOnlyFidoKey {
+        /// The key.
+        key: KeyId,
+        /// Its model.
+        model: String,
+    },
     /// Write to the only key here, which was not named?
     UseTheOnlyKey {
         /// The key.
@@ -82,6 +117,11 @@ pub enum Notice {
     Touch {
         /// The key.
         key: Serial,
+    },
+    /// The FIDO2 key blinks and waits for a touch.
+    FidoTouch {
+        /// The key.
+        key: KeyId,
     },
     /// Another program has the reader open; access is shared.
     Shared {

@@ -3,6 +3,8 @@
 //! A key is opened anew for every sequence and closed at once: pcscd keeps the last command (a seed, after PUT) on
 //! its stack until the client disconnects.
 
+pub mod fido;
+
 use crate::keys::{self, Serial};
 use crate::oath::{self, Session};
 use crate::person::{Notice, Person};

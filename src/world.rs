@@ -3,6 +3,7 @@
 //! Built once, by the binary from the system or by the demo and the tests from stand-ins.
 
 use crate::aws;
+use crate::fido::FidoPorts;
 use crate::person::Person;
 use crate::platform::Interrupt;
 use crate::totp::Clock;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 pub struct World {
     /// Readers and the cards in them.
     pub ports: Box<dyn Ports>,
+    /// FIDO devices.
+    pub fido: Box<dyn FidoPorts>,
     /// How to reach the account.
     pub aws: aws::Connector,
     /// Whoever runs the command.

@@ -5,6 +5,7 @@ mod cli; // arguments in; stdout, stderr and exit code out
 mod docs; // the documents say what is so
 mod enroll; // the enroll flow and every fault in it, through the binary
 mod fido; // CTAP2 over our own channel, against scripted and software authenticators
+mod fido_cli; // the fido commands, through the binary
 mod fido_pure; // attestation, metadata, advisories and WebAuthn JSON, without a key
 mod fido_sim; // the software authenticator, through its reports
 mod hid; // keys over HID, behind a shim in place of the kernel: ours and other people's clients

@@ -3,10 +3,14 @@
 use super::args::{Color, Global};
 use super::explain::Explanation;
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
 /// The two streams, and how they are written.
 pub(super) struct Console {
+    /// Standard output as it was. Meanwhile the file descriptor points at standard error: what a library prints is no
+    /// result. `None` where that cannot be had; then standard output is written to as ever.
+    out: Option<File>,
     json: bool,
     color: bool,
     stderr_is_terminal: bool,
@@ -24,21 +28,30 @@ impl Console {
                 stderr_is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
-        Self { json: global.json, color, stderr_is_terminal }
+        Self { out: take_stdout(), json: global.json, color, stderr_is_terminal }
     }
 
     /// The result: `human` for people, `json` where asked for. A reader that has gone away is no error: what was done
     /// is done, and stderr has told it.
     pub(super) fn result(&mut self, human: &str, json: &Value) {
         let text = if self.json { format!("{json}\n") } else { human.to_owned() };
-        let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        self.raw(text.as_bytes());
     }
 
     /// Raw bytes for stdout.
     pub(super) fn raw(&mut self, bytes: &[u8]) {
-        let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        let _ = match &mut self.out {
+            Some(out) => out.write_all(bytes),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes).and_then(|()| stdout.flush())
+            }
+        };
+    }
+
+    /// Whether a person reads the result as it is written.
+    pub(super) fn result_is_read(&self) -> bool {
+        self.out.as_ref().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)
     }
 
     /// A line of the conversation.
@@ -72,6 +85,18 @@ impl Console {
             self.result("", &error);
         }
     }
+}
+
+#[cfg(unix)]
+fn take_stdout() -> Option<File> {
+    let ours = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).ok()?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr()).ok()?;
+    Some(File::from(ours))
+}
+
+#[cfg(not(unix))]
+fn take_stdout() -> Option<File> {
+    None
 }
 
 /// How to write to stderr. Cheap to copy into whatever needs to.

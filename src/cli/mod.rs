@@ -9,6 +9,7 @@ pub mod explain;
 mod notices;
 mod outside;
 mod private_dir;
+mod table;
 mod terminal;
 
 use args::{Cli, Command};
@@ -49,6 +50,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Enroll(args) => commands::enroll::run(args, cli, console),
         Command::Recover(args) => commands::recover::run(args, cli, console),
         Command::Oath(args) => commands::oath::run(args, cli, console),
+        Command::Fido(args) => commands::fido::run(args, cli, console),
         Command::Piv(args) => commands::piv::run(args, cli, console),
         Command::Simulate(args) => commands::simulate::run(args, cli, console),
         Command::Demo => commands::demo::run(cli, console),

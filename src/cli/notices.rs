@@ -14,6 +14,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     match notice {
         Notice::Plan(plan) => plan_lines(plan, style),
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
+        Notice::FidoTouch { key } => step("touch", format!("{key} now: it blinks")),
         Notice::Shared { key, holder } => {
             let warning = style.yellow("warning:");
             vec![format!(

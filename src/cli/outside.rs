@@ -6,6 +6,7 @@ use super::explain::Explanation;
 use super::notices;
 use super::terminal::TerminalPerson;
 use crate::aws::{Connector, Wire};
+use crate::fido::FidoPorts;
 use crate::person::Notice;
 use crate::platform::{Interrupt, SystemClock};
 use crate::totp::Clock;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 /// Names Unix sockets of software keys, separated by colons. Set by the export lines of `glasskey simulate`; real
 /// readers are then not looked at.
 pub(super) const CARDS: &str = "GLASSKEY_CARDS";
+/// Names the directory of software FIDO2 keys, as `glasskey simulate` serves them. Where this or [`CARDS`] is set, no
+/// real key is looked at.
+pub(super) const FIDO: &str = "GLASSKEY_FIDO";
 /// Names the state directory.
 const STATE_DIR: &str = "GLASSKEY_STATE_DIR";
 
@@ -29,6 +33,7 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
     let style = console.style();
     Ok(World {
         ports: ports(),
+        fido: fido_ports(),
         aws: Connector {
             profile: aws.and_then(|aws| aws.profile.clone()),
             region: aws.and_then(|aws| aws.region.clone()),
@@ -53,19 +58,58 @@ pub(super) fn ports() -> Box<dyn Ports> {
     software_ports().unwrap_or_else(system_ports)
 }
 
-/// Whether [`ports`] are software keys.
-pub(super) fn are_software_keys() -> bool {
-    cfg!(unix) && software_keys().is_some()
+/// Software authenticators where the environment names them, else the system's FIDO devices.
+pub(super) fn fido_ports() -> Box<dyn FidoPorts> {
+    software_fido_ports().unwrap_or_else(system_fido_ports)
 }
 
-fn software_keys() -> Option<OsString> {
-    std::env::var_os(CARDS).filter(|sockets| !sockets.is_empty())
+/// Whether [`ports`] and [`fido_ports`] are software keys.
+pub(super) fn are_software_keys() -> bool {
+    cfg!(unix) && (named(CARDS).is_some() || named(FIDO).is_some())
+}
+
+fn named(variable: &str) -> Option<OsString> {
+    std::env::var_os(variable).filter(|value| !value.is_empty())
 }
 
 #[cfg(unix)]
 fn software_ports() -> Option<Box<dyn Ports>> {
-    let sockets = software_keys()?;
-    Some(Box::new(crate::transport::socket::SocketPorts::new(std::env::split_paths(&sockets).collect())))
+    let sockets = match (named(CARDS), named(FIDO)) {
+        (None, None) => return None,
+        (sockets, _) => sockets.unwrap_or_default(),
+    };
+    let sockets = std::env::split_paths(&sockets).filter(|path| !path.as_os_str().is_empty());
+    Some(Box::new(crate::transport::socket::SocketPorts::new(sockets.collect())))
+}
+
+#[cfg(unix)]
+fn software_fido_ports() -> Option<Box<dyn FidoPorts>> {
+    match (named(CARDS), named(FIDO)) {
+        (None, None) => None,
+        (_, Some(directory)) => Some(Box::new(crate::fido::sockets::SocketFidoPorts::new(directory.into()))),
+        (Some(_), None) => Some(no_fido_ports()),
+    }
+}
+
+/// Software keys are served on Unix sockets.
+#[cfg(not(unix))]
+fn software_fido_ports() -> Option<Box<dyn FidoPorts>> {
+    None
+}
+
+#[cfg(feature = "hid")]
+fn system_fido_ports() -> Box<dyn FidoPorts> {
+    Box::new(crate::fido::hid::HidPorts)
+}
+
+#[cfg(not(feature = "hid"))]
+fn system_fido_ports() -> Box<dyn FidoPorts> {
+    no_fido_ports()
+}
+
+#[cfg(any(unix, not(feature = "hid")))]
+fn no_fido_ports() -> Box<dyn FidoPorts> {
+    Box::new(crate::sim::fido_ports::SoftFidoPorts(Vec::new()))
 }
 
 /// Software keys are served on Unix sockets.

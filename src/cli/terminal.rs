@@ -6,12 +6,15 @@
 use super::args::Global;
 use super::console::Style;
 use super::notices;
-use crate::keys::Serial;
-use crate::person::{Choice, Notice, Person, Question};
+use crate::keys::{KeyId, Serial};
+use crate::person::{Choice, NoNewPin, Notice, Person, Question};
 use crate::platform::{Interrupt, Terminal};
 use crate::secret::{Code, Password};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::Read;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Whoever sits at the terminal.
@@ -21,10 +24,16 @@ pub(super) struct TerminalPerson {
     yes: bool,
     no_input: bool,
     password_fd: Option<u32>,
-    passwords: Option<File>,
+    pin_fd: Option<u32>,
+    new_pin_fd: Option<u32>,
+    /// File descriptors that secrets are read from, a line at a time.
+    secrets: BTreeMap<u32, File>,
     /// A countdown is on the screen's last line.
     counting: bool,
 }
+
+/// How often a new PIN is asked for.
+const TRIES: usize = 3;
 
 /// Switches to the alternate screen and clears it; and back. What was shown there is gone (xterm, "1049").
 const ALTERNATE_ON: &str = "\u{1b}[?1049h\u{1b}[2J\u{1b}[H";
@@ -38,9 +47,16 @@ impl TerminalPerson {
             yes: global.yes,
             no_input: global.no_input,
             password_fd: global.password_fd,
-            passwords: None,
+            pin_fd: global.pin_fd,
+            new_pin_fd: None,
+            secrets: BTreeMap::new(),
             counting: false,
         }
+    }
+
+    /// Takes new PINs from this file descriptor.
+    pub(super) fn new_pins_from(&mut self, fd: Option<u32>) {
+        self.new_pin_fd = fd;
     }
 
     fn terminal(&self) -> Option<Terminal> {
@@ -57,12 +73,29 @@ impl TerminalPerson {
         self.ask(prompt, true).map(|mut text| Password::new(std::mem::take(&mut *text)))
     }
 
-    /// The next line of `--password-fd`.
-    fn next_password(&mut self, fd: u32) -> Option<Password> {
-        if self.passwords.is_none() {
-            self.passwords = open_fd(fd);
+    /// The next line of `--password-fd` and its like; they may be the same file descriptor.
+    fn next_secret(&mut self, fd: u32) -> Option<Password> {
+        let file = match self.secrets.entry(fd) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(open_fd(fd)?),
+        };
+        read_password(file)
+    }
+
+    /// Asks for a new PIN twice; `Ok(None)`: it cannot be one, or the two differ.
+    fn ask_new_pin(&self, key: &KeyId, least: usize) -> Result<Option<Password>, NoNewPin> {
+        let ask = |prompt: &str| self.ask_secret(prompt).ok_or(NoNewPin::NobodyToAsk);
+        let first = ask(&format!("New PIN for {key} (at least {least} characters): "))?;
+        if first.expose().chars().count() < least {
+            self.style.say("glasskey: too short");
+            return Ok(None);
         }
-        self.passwords.as_mut().and_then(read_password)
+        let second = ask("The same again: ")?;
+        if bool::from(first.expose().as_bytes().ct_eq(second.expose().as_bytes())) {
+            return Ok(Some(first));
+        }
+        self.style.say("glasskey: the two differ");
+        Ok(None)
     }
 
     fn end_countdown(&mut self) {
@@ -117,10 +150,24 @@ impl Person for TerminalPerson {
         self.counting = false;
         for line in notices::lines(notice, self.style) {
             self.style.say(&line);
+            // Whoever is to touch the key looks at the terminal, wherever the conversation goes.
+            if let Notice::FidoTouch { .. } = notice
+                && !self.style.terminal
+                && let Some(terminal) = self.terminal()
+            {
+                let _ = terminal.write(&format!("{line}\r\n"));
+            }
         }
     }
 
     fn confirm(&mut self, question: &Question) -> Option<bool> {
+        // Whoever says yes to everything has not thought of this.
+        if let Question::LastPinTry { key } = question {
+            let prompt = format!(
+                "One PIN try is left; a wrong PIN now blocks {key} until it is reset, which wipes it. Try? [y/N] "
+            );
+            return yes(&self.ask(&prompt, false)?);
+        }
         if self.yes {
             return Some(true);
         }
@@ -128,6 +175,10 @@ impl Person for TerminalPerson {
             Question::Proceed => yes(&self.ask("Continue? [y/N] ", false)?),
             Question::DeleteCredential { key, name } => {
                 yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
+            }
+            Question::LastPinTry { .. } => None,
+            Question::UseTheOnlyFidoKey { key, model } => {
+                yes(&self.ask(&format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] "), false)?)
             }
             Question::UseTheOnlyKey { key, model } => {
                 yes(&self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
@@ -145,9 +196,29 @@ impl Person for TerminalPerson {
 
     fn password(&mut self, key: Serial) -> Option<Password> {
         match self.password_fd {
-            Some(fd) => self.next_password(fd),
+            Some(fd) => self.next_secret(fd),
             None => self.ask_secret(&format!("OATH password of YubiKey {key}: ")),
         }
+    }
+
+    fn pin(&mut self, key: &KeyId, left: u8) -> Option<Password> {
+        let tries = if left == 1 { "1 try" } else { &format!("{left} tries") };
+        match self.pin_fd {
+            Some(fd) => self.next_secret(fd),
+            None => self.ask_secret(&format!("PIN of {key} ({tries} left): ")),
+        }
+    }
+
+    fn new_pin(&mut self, key: &KeyId, least: usize) -> Result<Password, NoNewPin> {
+        if let Some(fd) = self.new_pin_fd {
+            return self.next_secret(fd).ok_or(NoNewPin::NobodyToAsk);
+        }
+        for _ in 0..TRIES {
+            if let Some(pin) = self.ask_new_pin(key, least)? {
+                return Ok(pin);
+            }
+        }
+        Err(NoNewPin::Differ)
     }
 
     fn choose(&mut self, may_finish: bool) -> Option<Choice> {

@@ -22,15 +22,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("piv", &["keys", "oath", "transport"]),
     ("aws", &["platform", "secret", "totp"]),
     ("person", &["aws", "keys", "secret", "transport"]),
-    ("ring", &["keys", "oath", "person", "secret", "transport"]),
+    ("ring", &["fido", "keys", "oath", "person", "platform", "secret", "transport"]),
     ("sink", &["keys", "oath", "person", "ring", "secret", "totp"]),
-    ("world", &["aws", "person", "platform", "totp", "transport"]),
+    ("world", &["aws", "fido", "person", "platform", "totp", "transport"]),
     ("flow", &["aws", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "totp", "world"]),
     ("sim", &["aws", "fido", "keys", "oath", "totp", "transport"]),
     (
         "cli",
         &[
             "aws",
+            "fido",
             "flow",
             "journal",
             "keys",

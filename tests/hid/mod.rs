@@ -9,7 +9,7 @@
 pub(crate) mod probe;
 pub(crate) mod rig;
 
-use crate::judges::bench::{Bench, client, run};
+use crate::judges::bench::{Bench, client, run, try_run};
 use crate::judges::clients;
 use glasskey::sim::authenticator::Options;
 use rig::HidRig;
@@ -45,6 +45,20 @@ fn the_binary_runs_with_the_shim() {
     };
     let binary = env!("CARGO_BIN_EXE_glasskey");
     assert_eq!(version(two().command(binary.as_ref())), version(Command::new(binary)));
+}
+
+#[test]
+fn what_a_library_prints_is_no_result() {
+    let keys = two();
+    let mut command = keys.command(env!("CARGO_BIN_EXE_glasskey").as_ref());
+    command.args(["fido", "list", "--json"]).env("GLASSKEY_TEST_STRAY", "1");
+    let (code, stdout, stderr) = try_run(&mut command, "");
+    let listed: serde_json::Value = serde_json::from_str(&stdout).expect("the result and nothing else");
+    assert_eq!(code, Some(0));
+    let serials: Vec<_> =
+        listed["keys"].as_array().unwrap().iter().map(|key| key["serial"].as_u64().unwrap()).collect();
+    assert_eq!(serials, [12_345_678, 12_345_679]);
+    assert!(stderr.lines().any(|line| line == "a stray line"), "{stderr}");
 }
 
 #[test]

@@ -2,9 +2,12 @@
 //! environment of this machine is touched.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
 
+pub(crate) mod fido;
 mod simulated;
 mod terminal;
 
+#[allow(unused_imports)]
+pub(crate) use fido::FidoKeys;
 #[allow(unused_imports)]
 pub(crate) use simulated::Simulated;
 #[allow(unused_imports)]

@@ -2,11 +2,13 @@
 //! commands.
 
 mod enroll;
+mod fido;
 mod oath;
 mod piv;
 mod simulate;
 
 pub(super) use enroll::{Enroll, Recover};
+pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
 pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use simulate::Simulate;
@@ -51,6 +53,9 @@ pub(super) struct Global {
     /// read OATH passwords from this file descriptor, one line per key in the order they are needed
     #[arg(long, global = true, value_name = "FD")]
     pub(super) password_fd: Option<u32>,
+    /// read FIDO2 PINs from this file descriptor, one line per key in the order they are needed
+    #[arg(long, global = true, value_name = "FD")]
+    pub(super) pin_fd: Option<u32>,
     /// when to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
     pub(super) color: Color,
@@ -73,6 +78,8 @@ pub(super) enum Command {
     Recover(Recover),
     /// read and write the OATH credentials on a key
     Oath(Oath),
+    /// make FIDO2 keys ready, and look after what is on them
+    Fido(Fido),
     /// read the PIV applet of a key
     Piv(Piv),
     /// serve a simulated AWS and software keys on this machine

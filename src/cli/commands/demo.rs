@@ -16,6 +16,7 @@ use crate::platform::Interrupt;
 use crate::secret::{Code, Password};
 use crate::sim::aws::{Aws, Fault, Keys, Wrong};
 use crate::sim::clock::SimClock;
+use crate::sim::fido_ports::SoftFidoPorts;
 use crate::sim::oath_card::{Options, SoftKey, SoftPorts};
 use crate::totp::{AWS, Clock, Step};
 use crate::world::World;
@@ -94,6 +95,7 @@ impl Stage {
         let clock = Clock::new(Arc::new(self.clock.clone()));
         Ok(World {
             ports: Box::new(SoftPorts(self.keys.to_vec())),
+            fido: Box::new(SoftFidoPorts(Vec::new())),
             aws: Connector {
                 profile: None,
                 region: None,

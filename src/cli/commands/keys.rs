@@ -6,6 +6,7 @@
 use crate::cli::args::{Cli, Keys};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
+use crate::cli::table::table;
 use crate::cli::{Outcome, outside};
 use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState};
 use crate::transport;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
     let found = keys::list(&*outside::ports()).map_err(|error| explain::keys(&error))?;
     let software = outside::are_software_keys();
-    let mut rows = Vec::new();
+    let mut rows = vec![HEAD.map(ToOwned::to_owned)];
     let (mut keys_json, mut unreadable) = (Vec::new(), Vec::new());
     for Found { reader, key } in &found {
         match key {
@@ -29,7 +30,7 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
             }
         }
     }
-    let human = if rows.is_empty() { String::new() } else { table(&rows) };
+    let human = if rows.len() == 1 { String::new() } else { table(&rows) };
     let none = keys_json.is_empty();
     console.result(&human, &json!({ "type": "keys", "keys": keys_json, "unreadable": unreadable }));
     if none {
@@ -110,23 +111,6 @@ fn form(form_factor: FormFactor) -> (&'static str, &'static str) {
         FormFactor::UsbCBio => ("Bio (USB-C)", "usb_c_bio"),
         FormFactor::Unknown => ("-", "unknown"),
     }
-}
-
-/// Columns as wide as their widest cell, two blanks between them and none at the end of a line.
-fn table(rows: &[Row]) -> String {
-    let head = HEAD.map(ToOwned::to_owned);
-    let lines = || std::iter::once(&head).chain(rows);
-    let widths = lines().fold([0; COLUMNS], |mut widths, line| {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
-        }
-        widths
-    });
-    let written = lines().map(|line| {
-        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    });
-    written.collect()
 }
 
 fn to_json(key: &Key, software: bool) -> Value {

@@ -2,6 +2,7 @@
 
 pub(super) mod demo;
 pub(super) mod enroll;
+pub(super) mod fido;
 pub(super) mod generate;
 pub(super) mod keys;
 pub(super) mod oath;

@@ -5,11 +5,13 @@
 
 mod applets;
 mod aws;
+mod fido;
 mod flow;
 mod keys;
 
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
+pub use fido::{fido, fido_ring};
 pub use flow::{failed, off_by};
 pub use keys::{keys, ring, transport};
 

@@ -14,7 +14,6 @@ use crate::secret::Code;
 use crate::totp::{Step, unix};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::io::{self, IsTerminal};
 use std::time::SystemTime;
 
 pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
@@ -62,7 +61,7 @@ impl Asked {
         let code = self.code(name, answer, session, bench)?;
         let id = shown(name.id());
         let left = if hotp { String::new() } else { self.in_brackets(name) };
-        let human = if io::stdout().is_terminal() {
+        let human = if bench.console.result_is_read() {
             format!("{}  {id}{left}\n", code.expose())
         } else {
             if !self.json_asked(bench) {

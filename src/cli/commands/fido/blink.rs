@@ -1,0 +1,24 @@
+//! `glasskey fido blink`: which key is it? It blinks, and where it can, until it is touched.
+
+use super::{Bench, joined, key_json};
+use crate::cli::Outcome;
+use crate::cli::args::FidoKey;
+use crate::cli::explain::{self, Exit};
+use crate::fido::{Authenticator, Error};
+use serde_json::json;
+
+pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_read(named)?;
+    match key.key.wink() {
+        Ok(()) | Err(Error::NotSupported { .. }) => {}
+        Err(cause) => return Err(Box::new(explain::fido(Some(&key.id), &cause))),
+    }
+    let touched = match key.touched(&mut bench.person, |key, touch| key.select(touch)) {
+        // Before CTAP 2.1 there is only the wink.
+        Err(crate::ring::fido::Error::Fido { cause: Error::NotSupported { .. }, .. }) => false,
+        outcome => bench.told(outcome).map(|()| true)?,
+    };
+    bench.step(key.id.argument(), if touched { "it was touched" } else { "it blinked" });
+    bench.console.result("", &joined(json!({ "type": "fido_blinked", "touched": touched }), key_json(&key)));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,134 @@
+//! `glasskey fido`: FIDO2 keys over USB HID.
+//!
+//! A key is named by its serial number or its device. What changes a key never takes the only one for granted: it asks
+//! by its name.
+
+mod blink;
+mod list;
+mod pin;
+
+use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::terminal::TerminalPerson;
+use crate::cli::{Outcome, outside};
+use crate::fido::{self, FidoPorts};
+use crate::person::{Person, Question};
+use crate::platform::Interrupt;
+use crate::ring::fido::{self as ring, Opened};
+use serde_json::{Value, json};
+
+pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outcome {
+    let interrupt = Interrupt::install()
+        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
+    let mut bench = Bench {
+        ports: outside::fido_ports(),
+        person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
+        interrupt,
+        console,
+    };
+    match &args.command {
+        FidoCommand::List => list::run(&mut bench),
+        FidoCommand::Pin { command: FidoPinCommand::Set { key, new_pin_fd } } => {
+            pin::set(key, bench.new_pins_from(*new_pin_fd))
+        }
+        FidoCommand::Pin { command: FidoPinCommand::Change { key, new_pin_fd } } => {
+            pin::change(key, bench.new_pins_from(*new_pin_fd))
+        }
+        FidoCommand::Pin { command: FidoPinCommand::Verify(key) } => pin::verify(key, &mut bench),
+        FidoCommand::Blink(key) => blink::run(key, &mut bench),
+    }
+}
+
+type Failed = Box<Explanation>;
+
+/// What a command has at hand.
+struct Bench<'a> {
+    ports: Box<dyn FidoPorts>,
+    person: TerminalPerson,
+    interrupt: Interrupt,
+    console: &'a mut Console,
+}
+
+impl Bench<'_> {
+    /// Takes new PINs from this file descriptor.
+    fn new_pins_from(&mut self, fd: Option<u32>) -> &mut Self {
+        self.person.new_pins_from(fd);
+        self
+    }
+
+    /// The key to read: the one named, or the only one.
+    fn key_to_read(&self, named: &FidoKey) -> Result<Opened, Failed> {
+        self.told(ring::open(&*self.ports, named.key.as_ref(), &self.interrupt))
+    }
+
+    /// The key to write: the one named, or the only one once the person has confirmed that it is meant.
+    fn key_to_write(&mut self, named: &FidoKey) -> Result<Opened, Failed> {
+        let mut opened = self.key_to_read(named)?;
+        if named.key.is_some() {
+            return Ok(opened);
+        }
+        let info = opened.info();
+        let (key, model) = (opened.id.clone(), opened.model(&self.told(info)?));
+        let nobody = Explanation::new("nobody_to_ask", format!("is {key} ({model}) meant? Nobody can be asked"))
+            .hint(format!("name it with --key {}", key.argument()))
+            .exit(Exit::Person);
+        self.confirm(&Question::UseTheOnlyFidoKey { key, model }, nobody)?;
+        Ok(opened)
+    }
+
+    /// A key's error as it is shown. What fails after Ctrl-C fails because of it.
+    fn told<R>(&self, outcome: Result<R, ring::Error>) -> Result<R, Failed> {
+        outcome.map_err(|error| match error {
+            ring::Error::NobodyToAsk { .. } => self.unanswered(explain::fido_ring(&error)),
+            error => Box::new(explain::fido_ring(&error)),
+        })
+    }
+
+    /// Asks for a yes; `nobody` is the error where nobody can be asked.
+    fn confirm(&mut self, question: &Question, nobody: Explanation) -> Result<(), Failed> {
+        match self.person.confirm(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
+            None => Err(self.unanswered(nobody)),
+        }
+    }
+
+    /// Why a prompt has no answer: an interruption, or `nobody`.
+    fn unanswered(&self, nobody: Explanation) -> Failed {
+        let interrupted = || Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+        Box::new(if self.interrupt.raised() { interrupted() } else { nobody })
+    }
+
+    /// A line about something that was done.
+    fn step(&self, verb: impl ToString, what: &str) {
+        let style = self.console.style();
+        style.say(&format!("  {} {what}", style.bold(&format!("{:<9}", verb.to_string()))));
+    }
+}
+
+/// What a key said to a command that changes something. When its answer was lost, the change may have been made: `look`
+/// is the command that tells.
+fn lost(key: &Opened, cause: &fido::Error, look: &str) -> Failed {
+    let mut text = explain::fido(Some(&key.id), cause);
+    if let fido::Error::Transport(_) | fido::Error::NoAnswer { .. } | fido::Error::Malformed { .. } = cause {
+        text.exit = Exit::Left;
+        let name = key.id.argument();
+        text.state
+            .push(format!("it is not known whether the change was made; `glasskey fido {look} --key {name}` shows"));
+    }
+    Box::new(text)
+}
+
+/// The names of a key in JSON: `key` is the serial number, null where it tells none, and `path` its device.
+fn key_json(opened: &Opened) -> Value {
+    json!({ "key": opened.id.serial(), "path": opened.found.path })
+}
+
+/// One JSON object made of two.
+fn joined(mut first: Value, second: Value) -> Value {
+    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
+        first.extend(second);
+    }
+    first
+}

@@ -1,0 +1,80 @@
+//! `glasskey fido pin set`, `change` and `verify`.
+
+use super::{Bench, Failed, joined, key_json, lost};
+use crate::cli::Outcome;
+use crate::cli::args::{FidoKey, FidoKeyAndPin};
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::fido::{Attempt, Authenticator, Error, Retries};
+use crate::person::{NoNewPin, Person};
+use crate::ring::fido::Opened;
+use crate::secret::{Password, on_wiped_stack};
+use serde_json::json;
+
+pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_write(named)?;
+    let info = key.info();
+    let info = bench.told(info)?;
+    match info.pin_set() {
+        None => return Err(refused(&key, &Error::NotSupported { what: "PINs" })),
+        Some(true) => return Err(refused(&key, &Error::PinAlreadySet)),
+        Some(false) => {}
+    }
+    let new = new_pin(&key, info.min_pin_length, bench)?;
+    on_wiped_stack(|| key.key.set_pin(&new)).map_err(|cause| lost(&key, &cause, "info"))?;
+    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new))).map_err(|cause| refused(&key, &cause))?;
+    bench.step(key.id.argument(), "PIN set, and the key accepts it");
+    bench
+        .console
+        .say("glasskey: a forgotten PIN cannot be recovered; `glasskey fido reset` would wipe the credentials too");
+    report(&mut key, "set", bench)
+}
+
+pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_write(&named.key)?;
+    let pin = key.ask_pin(&mut bench.person, named.last_try);
+    let pin = bench.told(pin)?;
+    let info = key.info();
+    let least = bench.told(info)?.min_pin_length;
+    let new = new_pin(&key, least, bench)?;
+    on_wiped_stack(|| key.key.change_pin(pin.attempt(), &new)).map_err(|cause| lost(&key, &cause, "pin verify"))?;
+    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new))).map_err(|cause| refused(&key, &cause))?;
+    bench.step(key.id.argument(), "PIN changed, and the key accepts the new one");
+    report(&mut key, "changed", bench)
+}
+
+pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_read(&named.key)?;
+    let verified = key.with_pin(&mut bench.person, named.last_try, |key, pin| key.verify_pin(pin));
+    bench.told(verified)?;
+    bench.step(key.id.argument(), "that is its PIN");
+    report(&mut key, "verified", bench)
+}
+
+/// Asks for a new PIN. The key's other rules are looked at before it is sent.
+pub(super) fn new_pin(key: &Opened, least: usize, bench: &mut Bench<'_>) -> Result<Password, Failed> {
+    bench.person.new_pin(&key.id, least).map_err(|why| match why {
+        NoNewPin::NobodyToAsk => bench.unanswered(
+            Explanation::new(
+                "nobody_to_ask",
+                format!("the new PIN for {} is needed, and nobody can be asked", key.id),
+            )
+            .hint("--new-pin-fd FD reads it from a file descriptor")
+            .exit(Exit::Person),
+        ),
+        NoNewPin::Differ => {
+            Box::new(Explanation::new("pins_differ", "no new PIN was given twice alike; nothing was changed"))
+        }
+    })
+}
+
+fn report(key: &mut Opened, done: &str, bench: &mut Bench<'_>) -> Outcome {
+    // Told already; how many tries there are is an extra.
+    let left = key.key.pin_retries().ok().map(|Retries { left, .. }| left);
+    let json = json!({ "type": "fido_pin", "done": done, "tries_left": left });
+    bench.console.result("", &joined(json, key_json(key)));
+    Ok(Exit::Done)
+}
+
+fn refused(key: &Opened, cause: &Error) -> Failed {
+    Box::new(explain::fido(Some(&key.id), cause))
+}

@@ -1,0 +1,256 @@
+//! What a FIDO2 key said, and why it could not be used.
+
+use super::{Exit, Explanation, nobody};
+use crate::fido::{BadPin, Error, status_name};
+use crate::keys::KeyId;
+use crate::ring::fido as ring;
+use crate::transport;
+use std::path::Path;
+
+/// A FIDO2 key that could not be found, chosen or used.
+#[must_use]
+pub fn fido_ring(error: &ring::Error) -> Explanation {
+    match error {
+        ring::Error::Fido { key, cause } => fido(key.as_ref(), cause),
+        ring::Error::NoKey => Explanation::new("no_key", "no FIDO2 key is plugged in")
+            .hint("plug one in; `glasskey fido list` shows what is seen, and `glasskey simulate` makes software keys to try with"),
+        ring::Error::Several(present) => {
+            Explanation::new("several_keys", format!("more than one FIDO2 key is plugged in: {}", list(present)))
+                .hint("name one with --key SERIAL, or with --key PATH where it tells no serial number")
+                .exit(Exit::Usage)
+        }
+        ring::Error::Missing { wanted, present } => missing(wanted, present),
+        ring::Error::NobodyToAsk { key } => nobody(&format!("the PIN of {key} is needed, and nobody can be asked for it"))
+            .hint("--pin-fd FD reads it from a file descriptor, one line per key"),
+        ring::Error::Declined => Explanation::new("declined", "not confirmed; no PIN was tried"),
+    }
+}
+
+fn list(keys: &[KeyId]) -> String {
+    keys.iter().map(KeyId::argument).collect::<Vec<_>>().join(", ")
+}
+
+fn missing(wanted: &KeyId, present: &[KeyId]) -> Explanation {
+    let here = if present.is_empty() { "no FIDO2 key is".to_owned() } else { format!("here are: {}", list(present)) };
+    match wanted {
+        KeyId::Serial(_) => {
+            Explanation::new("key_not_found", format!("{wanted} is not plugged in, or not as a FIDO2 key; {here}"))
+                .hint("the serial number is printed on the key; `glasskey fido list` shows what is plugged in")
+        }
+        KeyId::Device(path) => Explanation::new("key_not_found", format!("there is no FIDO2 key at {path}; {here}"))
+            .hint("`glasskey fido list` shows what is plugged in"),
+    }
+}
+
+/// What a FIDO2 key said, or what is between it and this program.
+#[must_use]
+pub fn fido(key: Option<&KeyId>, error: &Error) -> Explanation {
+    let on = key.map_or_else(|| "the key".to_owned(), ToString::to_string);
+    let on = on.as_str();
+    reaching(on, error)
+        .or_else(|| pins(on, key, error))
+        .or_else(|| touches(on, error))
+        .unwrap_or_else(|| refused(on, error))
+}
+
+/// Between this program and the key.
+fn reaching(on: &str, error: &Error) -> Option<Explanation> {
+    Some(match error {
+        Error::Transport(transport::Error::Removed) => {
+            Explanation::new("key_removed", format!("{on} was pulled while it was in use")).hint("plug it in again")
+        }
+        Error::Transport(error) => super::transport(error),
+        Error::NoPermission { path } => no_permission(path),
+        Error::NoDevice { path } => Explanation::new("key_removed", format!("there is no device {}", path.display()))
+            .hint("plug the key in again; `glasskey fido list` shows what is plugged in"),
+        Error::System { why } => Explanation::new("hid", format!("the system's HID service does not do it: {why}"))
+            .hint("unplug the key and plug it in again"),
+        Error::LibraryPanicked => {
+            Explanation::new("hid", "the HID library stopped in the middle; nothing was sent to any key")
+                .hint("unplug the keys and plug them in again")
+        }
+        Error::NoAnswer { after } => {
+            Explanation::new("no_answer", format!("{on} has not answered for {} s", after.as_secs()))
+                .hint("unplug the key and plug it in again; a virtual machine must be given the key as a whole")
+        }
+        Error::Busy => Explanation::new("key_busy", format!("{on} serves another program")).hint(
+            "a browser that waits for a touch is the usual one; cancel there, or unplug the key and plug it in again",
+        ),
+        Error::Channel(error) => Explanation::new("key_refused", format!("{on} refused the message: {error}"))
+            .hint("unplug the key and plug it in again"),
+        Error::Malformed { what } => {
+            Explanation::new("malformed_answer", format!("the answer of {on} makes no sense ({what})"))
+                .hint("unplug the key and plug it in again")
+        }
+        Error::NoCtap2 => Explanation::new("no_fido2", format!("{on} speaks U2F only, not FIDO2"))
+            .hint("`glasskey keys` shows its model and firmware; YubiKeys of the 5 series and later have FIDO2"),
+        _ => return None,
+    })
+}
+
+/// Which rule gives the device node to whom, and how to get it.
+fn no_permission(path: &Path) -> Explanation {
+    let text = Explanation::new(
+        "no_permission",
+        format!("this user may not open {}, the device of a FIDO2 key", path.display()),
+    );
+    if !cfg!(target_os = "linux") {
+        return text.hint("run it as a user who may use the key");
+    }
+    let rule = ["/usr/lib/udev/rules.d", "/lib/udev/rules.d"]
+        .into_iter()
+        .map(|directory| Path::new(directory).join("60-fido-id.rules"))
+        .find(|rule| rule.exists());
+    let text = match rule {
+        Some(rule) => text
+            .note(format!(
+                "{} and 70-uaccess.rules give it to whoever is logged in at this machine; not over SSH, and not to services",
+                rule.display()
+            ))
+            .hint("log in at the machine itself"),
+        None => text
+            .note("no udev rule gives it to anybody: 60-fido-id.rules of systemd is not installed")
+            .hint("install udev/69-glasskey.rules: `sudo install -m 644 69-glasskey.rules /etc/udev/rules.d/ && sudo udevadm control --reload`, then plug the key in again"),
+    };
+    let text = match group_of(path) {
+        Some(group) => {
+            text.hint(format!("or join the group that may: `sudo usermod -aG {group} \"$USER\"`, then log in again"))
+        }
+        None => text,
+    };
+    text.hint(format!("or, until the key is unplugged: `sudo setfacl -m \"u:$USER:rw\" {}`", path.display()))
+}
+
+/// The group that may read and write the node, where that is another than root's.
+#[cfg(unix)]
+fn group_of(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let node = path.metadata().ok().filter(|node| node.mode() & 0o060 == 0o060 && node.gid() != 0)?;
+    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    lines.find_map(|fields| match *fields {
+        [name, _, id, ..] if id.parse() == Ok(node.gid()) => Some(name.to_owned()),
+        _ => None,
+    })
+}
+
+#[cfg(not(unix))]
+fn group_of(_path: &Path) -> Option<String> {
+    None
+}
+
+/// The PIN.
+fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
+    let name = key.map_or_else(String::new, |key| format!(" --key {}", key.argument()));
+    let reset = format!("only `glasskey fido reset{name}` makes it usable again; that wipes its FIDO2 credentials");
+    Some(match error {
+        Error::BadPin(bad) => {
+            Explanation::new("bad_pin", bad_pin(on, *bad)).note("nothing was sent to the key").exit(Exit::Usage)
+        }
+        Error::PinWrong { left } => {
+            let text = Explanation::new("pin_wrong", format!("that is not the PIN of {on}"));
+            match left {
+                Some(1) => text.note("1 try is left; after a wrong one the key must be reset"),
+                Some(left) => text.note(format!("{left} tries are left")),
+                None => text,
+            }
+        }
+        Error::LastTry => Explanation::new("last_pin_try", format!("one PIN try is left on {on}; it was not used"))
+            .note("a wrong PIN now would block the PIN until the key is reset, which wipes its FIDO2 credentials")
+            .hint("if the PIN is certain, --last-try uses it")
+            .exit(Exit::Person),
+        Error::PinBlocked => Explanation::new("pin_blocked", format!("the PIN of {on} is blocked")).hint(reset),
+        Error::PinAuthBlocked => Explanation::new(
+            "pin_auth_blocked",
+            format!("{on} takes no PIN until it was unplugged: three in a row were wrong"),
+        )
+        .hint("unplug the key and plug it in again"),
+        Error::PinAuthInvalid => Explanation::new("pin_proof_refused", format!("{on} refused the proof of the PIN"))
+            .hint("run the command again; unplug the key and plug it in again if that does not help"),
+        Error::PinNotSet => Explanation::new("pin_not_set", format!("no PIN is set on {on}"))
+            .hint(format!("`glasskey fido pin set{name}` sets one")),
+        Error::PinAlreadySet => Explanation::new("pin_set", format!("a PIN is set on {on} already"))
+            .hint(format!("`glasskey fido pin change{name}` changes it")),
+        Error::PinMustChange => {
+            Explanation::new("pin_must_change", format!("the PIN of {on} must be changed before it is taken"))
+                .hint(format!("`glasskey fido pin change{name}` changes it"))
+        }
+        Error::PinRequired => {
+            Explanation::new("pin_required", format!("{on} wants its PIN or a fingerprint for this"))
+                .hint(format!("`glasskey fido info{name}` shows whether a PIN is set"))
+        }
+        Error::PinPolicy => {
+            Explanation::new("pin_policy", format!("{on} does not take that: too short, too simple, or as before"))
+                .hint(format!("`glasskey fido info{name}` shows its rule for PINs"))
+        }
+        Error::Unauthorized => {
+            Explanation::new("pin_proof_refused", format!("{on} does not take the PIN's proof for this command"))
+        }
+        Error::UvWrong { left } => {
+            let text = Explanation::new("fingerprint_wrong", format!("{on} did not recognise the fingerprint"));
+            match left {
+                Some(left) => text.note(format!("{left} more before only the PIN is taken")),
+                None => text,
+            }
+        }
+        Error::UvBlocked => {
+            Explanation::new("fingerprint_blocked", format!("{on} takes no fingerprint until its PIN is given"))
+                .hint(format!("`glasskey fido pin verify{name}` gives it"))
+        }
+        _ => return None,
+    })
+}
+
+fn bad_pin(on: &str, bad: BadPin) -> String {
+    match bad {
+        BadPin::TooShort { least } => format!("the PIN is too short: {on} takes {least} characters or more"),
+        BadPin::TooLong { most } => format!("the PIN is too long: {on} takes {most} at most"),
+        BadPin::Control => "the PIN has a control character in it".to_owned(),
+        BadPin::Ambiguous => {
+            "the PIN has a character in it that systems write in more than one way; other programs might send another PIN".to_owned()
+        }
+    }
+}
+
+/// The person in front of the key.
+fn touches(on: &str, error: &Error) -> Option<Explanation> {
+    Some(match error {
+        Error::TouchTimedOut | Error::UserActionTimeout => {
+            Explanation::new("no_touch", format!("nobody touched {on} in time"))
+                .hint("run the command again, and touch the key when it blinks")
+                .exit(Exit::Person)
+        }
+        Error::TouchRequired => {
+            Explanation::new("no_touch", format!("{on} wants to be touched first")).exit(Exit::Person)
+        }
+        Error::Denied => Explanation::new("denied", format!("it was refused on {on}")),
+        Error::Cancelled => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        _ => return None,
+    })
+}
+
+/// Everything else the key says no to.
+fn refused(on: &str, error: &Error) -> Explanation {
+    let of = |code, what: &str| Explanation::new(code, format!("{on} {what}"));
+    match error {
+        Error::NotSupported { what } => Explanation::new("unsupported", format!("{on} cannot do {what}")),
+        Error::NotAllowed => of("not_allowed", "does not allow that now"),
+        Error::NoCredentials => of("no_credential", "holds no credential that fits"),
+        Error::Excluded => of("excluded", "holds one of the excluded credentials: it is registered already"),
+        Error::KeyFull => of("key_full", "has no room for another discoverable credential")
+            .hint("`glasskey fido credentials list` shows what is on it"),
+        Error::FingerprintsFull => of("key_full", "has no room for another fingerprint"),
+        Error::LargeBlobFull => of("key_full", "has no room for that large blob"),
+        Error::LargeBlobDamaged => of("large_blob_damaged", "says that its large blobs are damaged"),
+        Error::UnsupportedAlgorithm => of("unsupported", "knows none of the algorithms asked for"),
+        Error::UnsupportedOption | Error::InvalidOption => {
+            of("unsupported", "does not know an option of the request")
+        }
+        Error::TooLarge | Error::LimitExceeded => of("too_large", "does not take a request of this size"),
+        Error::Other { status, .. } => {
+            let name = status_name(*status).map_or_else(String::new, |name| format!(" ({name})"));
+            of("key_refused", &format!("refused with status {status:02X}{name}"))
+        }
+        _ => of("key_refused", "refused"),
+    }
+}

@@ -1,0 +1,315 @@
+//! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
+
+use crate::fido::{self, Attempt, Authenticator, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
+use crate::keys::{Device, KeyId};
+use crate::person::{Notice, Person, Question};
+use crate::platform::Interrupt;
+use crate::secret::{Password, on_wiped_stack};
+use std::path::Path;
+
+/// A device, and the key that it is or why that cannot be told.
+pub struct Seen {
+    /// The device.
+    pub found: Found,
+    /// The key, or the error to show in its row.
+    pub key: Result<Opened, fido::Error>,
+}
+
+/// An open FIDO2 key.
+pub struct Opened {
+    /// How to name it.
+    pub id: KeyId,
+    /// Where it is.
+    pub found: Found,
+    /// What its Management application says; `None` for keys of other makers, and before version 4.
+    pub device: Option<Device>,
+    /// The key.
+    pub key: Ctap2,
+    /// A PIN that was right, so that it is asked for once.
+    pin: Option<Password>,
+}
+
+/// A PIN for one attempt.
+pub struct OnePin {
+    pin: Password,
+    /// It is the last one, and may be made.
+    last: bool,
+}
+
+impl OnePin {
+    /// The attempt.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt<'_> {
+        if self.last { Attempt::even_the_last(&self.pin) } else { Attempt::new(&self.pin) }
+    }
+}
+
+/// Why a FIDO2 key could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// It did not do it.
+    Fido {
+        /// The key, where it is known which.
+        key: Option<KeyId>,
+        /// Why.
+        cause: fido::Error,
+    },
+    /// No FIDO2 key is plugged in.
+    NoKey,
+    /// More than one is plugged in and none was named.
+    Several(Vec<KeyId>),
+    /// The named key is not here; these are.
+    Missing {
+        /// What was asked for.
+        wanted: KeyId,
+        /// The keys present.
+        present: Vec<KeyId>,
+    },
+    /// It needs its PIN and nobody can be asked.
+    NobodyToAsk {
+        /// The key.
+        key: KeyId,
+    },
+    /// One PIN try is left, and the person would rather not.
+    Declined,
+}
+
+/// Looks into every device. One that cannot be opened has its row with the reason.
+///
+/// # Errors
+/// When the devices cannot be listed, or the person interrupts.
+pub fn list(ports: &dyn FidoPorts, interrupt: &Interrupt) -> Result<Vec<Seen>, fido::Error> {
+    let mut seen = Vec::new();
+    for found in ports.list()? {
+        let key = open_device(ports, &found, interrupt);
+        if matches!(key, Err(fido::Error::Cancelled)) {
+            return Err(fido::Error::Cancelled);
+        }
+        seen.push(Seen { found, key });
+    }
+    Ok(seen)
+}
+
+/// Opens the named key, exactly, or the only one when none is named. A device that cannot be opened may be the key that
+/// is meant: it counts as one, and its error is returned when no other has the serial number.
+///
+/// # Errors
+/// When it is not here, or does not answer.
+pub fn open(ports: &dyn FidoPorts, wanted: Option<&KeyId>, interrupt: &Interrupt) -> Result<Opened, Error> {
+    let of_none = |cause| Error::Fido { key: None, cause };
+    let found = ports.list().map_err(of_none)?;
+    match wanted {
+        Some(KeyId::Device(path)) => open_path(ports, found, path, interrupt),
+        Some(KeyId::Serial(_)) => open_serial(ports, found, wanted, interrupt),
+        None if found.len() > 1 => {
+            let seen = list(ports, interrupt).map_err(of_none)?;
+            Err(Error::Several(seen.iter().map(Seen::id).collect()))
+        }
+        None => {
+            let only = found.first().ok_or(Error::NoKey)?;
+            open_device(ports, only, interrupt).map_err(|cause| at(only, cause))
+        }
+    }
+}
+
+/// Only what is a FIDO device is opened: another one might be a keyboard.
+fn open_path(ports: &dyn FidoPorts, found: Vec<Found>, path: &str, interrupt: &Interrupt) -> Result<Opened, Error> {
+    // Links lead to device nodes: /dev/security-tokens/…
+    let real = Path::new(path).canonicalize().ok().map(|real| real.to_string_lossy().into_owned());
+    let is_meant = |found: &&Found| found.path == path || Some(&found.path) == real.as_ref();
+    match found.iter().find(is_meant) {
+        Some(found) => open_device(ports, found, interrupt).map_err(|cause| at(found, cause)),
+        None => Err(Error::Missing {
+            wanted: KeyId::Device(path.to_owned()),
+            present: found.into_iter().map(|found| KeyId::Device(found.path)).collect(),
+        }),
+    }
+}
+
+fn open_serial(
+    ports: &dyn FidoPorts,
+    devices: Vec<Found>,
+    wanted: Option<&KeyId>,
+    interrupt: &Interrupt,
+) -> Result<Opened, Error> {
+    let mut present = Vec::new();
+    let mut unreadable = None;
+    for found in devices {
+        match open_device(ports, &found, interrupt) {
+            Ok(opened) if Some(&opened.id) == wanted => return Ok(opened),
+            Ok(opened) => present.push(opened.id),
+            Err(fido::Error::Cancelled) => return Err(at(&found, fido::Error::Cancelled)),
+            // Pulled between the two looks.
+            Err(fido::Error::NoDevice { .. } | fido::Error::NoCtap2) => {}
+            Err(cause) => unreadable = unreadable.or(Some(at(&found, cause))),
+        }
+    }
+    match wanted {
+        Some(wanted) => Err(unreadable.unwrap_or_else(|| Error::Missing { wanted: wanted.clone(), present })),
+        None => Err(Error::NoKey),
+    }
+}
+
+fn at(found: &Found, cause: fido::Error) -> Error {
+    Error::Fido { key: Some(KeyId::Device(found.path.clone())), cause }
+}
+
+fn open_device(ports: &dyn FidoPorts, found: &Found, interrupt: &Interrupt) -> Result<Opened, fido::Error> {
+    let mut key = fido::open(ports, &found.path, interrupt)?;
+    let device = key.device_info()?;
+    let serial = device.as_ref().and_then(|device| device.serial);
+    let id = serial.map_or_else(|| KeyId::Device(found.path.clone()), KeyId::Serial);
+    Ok(Opened { id, found: found.clone(), device, key, pin: None })
+}
+
+impl Seen {
+    /// How to name it: by the device, where the key cannot be asked.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        match &self.key {
+            Ok(opened) => opened.id.clone(),
+            Err(_) => KeyId::Device(self.found.path.clone()),
+        }
+    }
+}
+
+impl Opened {
+    /// What the key says of itself, asked anew.
+    ///
+    /// # Errors
+    /// As [`Authenticator::info`].
+    pub fn info(&mut self) -> Result<Info, Error> {
+        let info = self.key.info();
+        self.told(info)
+    }
+
+    /// The key's own name for its model, else the model's in the metadata, else what the device calls itself.
+    #[must_use]
+    pub fn model(&self, info: &Info) -> String {
+        let known = || fido::metadata::Metadata::bundled().model(info.aaguid).map(|model| model.name.clone());
+        let named = self.device.as_ref().map(|device| device.model.clone()).or_else(known);
+        named.unwrap_or_else(|| self.found.name.clone())
+    }
+
+    /// This key's error.
+    ///
+    /// # Errors
+    /// The one that is given.
+    pub fn told<R>(&self, outcome: Result<R, fido::Error>) -> Result<R, Error> {
+        outcome.map_err(|cause| self.failed(cause))
+    }
+
+    fn failed(&self, cause: fido::Error) -> Error {
+        Error::Fido { key: Some(self.id.clone()), cause }
+    }
+
+    /// Runs a command that waits for a touch; the person is told when the key does.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn touched<R>(
+        &mut self,
+        person: &mut dyn Person,
+        command: impl FnOnce(&mut dyn Authenticator, &mut dyn FnMut()) -> Result<R, fido::Error>,
+    ) -> Result<R, Error> {
+        let key = self.id.clone();
+        let outcome = command(&mut self.key, &mut || person.tell(&Notice::FidoTouch { key: key.clone() }));
+        self.told(outcome)
+    }
+
+    /// Buys a token with the PIN, asking for it where it is not known.
+    ///
+    /// # Errors
+    /// As [`Opened::with_pin`]; nothing is asked when the PIN must be changed first.
+    pub fn token(
+        &mut self,
+        person: &mut dyn Person,
+        last_try: bool,
+        permissions: Permissions,
+        rp_id: Option<&str>,
+    ) -> Result<Token, Error> {
+        if self.info()?.force_pin_change {
+            return Err(self.failed(fido::Error::PinMustChange));
+        }
+        self.with_pin(person, last_try, |key, pin| key.token(pin, permissions, rp_id))
+    }
+
+    /// A token where the key has a PIN, and none where none is set.
+    ///
+    /// # Errors
+    /// As [`Opened::token`].
+    pub fn token_if_pin_is_set(
+        &mut self,
+        person: &mut dyn Person,
+        last_try: bool,
+        permissions: Permissions,
+    ) -> Result<Option<Token>, Error> {
+        match self.info()?.pin_set() {
+            Some(true) => self.token(person, last_try, permissions, None).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Spends the PIN in one attempt, asking for it where it is not known. Asks for nothing when no PIN is set or taken;
+    /// when only one try is left, the person is asked whether it may be used, unless `last_try` says so.
+    ///
+    /// # Errors
+    /// [`Error::NobodyToAsk`], [`Error::Declined`], and those of the command.
+    pub fn with_pin<R>(
+        &mut self,
+        person: &mut dyn Person,
+        last_try: bool,
+        spend: impl FnOnce(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+    ) -> Result<R, Error> {
+        let pin = self.ask_pin(person, last_try)?;
+        let outcome = on_wiped_stack(|| spend(&mut self.key, pin.attempt()));
+        if outcome.is_ok() {
+            self.pin = Some(pin.pin);
+        }
+        self.told(outcome)
+    }
+
+    /// The PIN for one attempt, known or asked for, as [`Opened::with_pin`] spends it.
+    ///
+    /// # Errors
+    /// As [`Opened::with_pin`], without those of a command.
+    pub fn ask_pin(&mut self, person: &mut dyn Person, last_try: bool) -> Result<OnePin, Error> {
+        let left = self.tries_left()?;
+        let last = left == 1;
+        if let Some(pin) = self.pin.take() {
+            return Ok(OnePin { pin, last });
+        }
+        if last && !last_try {
+            self.confirm_last_try(person)?;
+        }
+        let pin = person.pin(&self.id, left).ok_or_else(|| Error::NobodyToAsk { key: self.id.clone() })?;
+        Ok(OnePin { pin, last })
+    }
+
+    /// Remembers a PIN that the key has just taken.
+    pub fn remember(&mut self, pin: Password) {
+        self.pin = Some(pin);
+    }
+
+    /// How often a PIN can be tried, before it is asked for.
+    fn tries_left(&mut self) -> Result<u8, Error> {
+        if self.info()?.pin_set() == Some(false) {
+            return Err(self.failed(fido::Error::PinNotSet));
+        }
+        let retries = self.key.pin_retries();
+        match self.told(retries)? {
+            Retries { left: 0, .. } => Err(self.failed(fido::Error::PinBlocked)),
+            Retries { power_cycle: Some(true), .. } => Err(self.failed(fido::Error::PinAuthBlocked)),
+            Retries { left, .. } => Ok(left),
+        }
+    }
+
+    fn confirm_last_try(&self, person: &mut dyn Person) -> Result<(), Error> {
+        match person.confirm(&Question::LastPinTry { key: self.id.clone() }) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Error::Declined),
+            None => Err(self.failed(fido::Error::LastTry)),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! PINs: one attempt a prompt, never the last one unasked, and never shown.
+
+use crate::support::fido::PIN;
+use crate::support::{FidoKeys, Typist, run, with_fd};
+use glasskey::sim::authenticator::Options;
+
+const VERIFY: &str = "fido pin verify --key 12345678";
+
+#[test]
+fn a_right_pin_is_right_and_is_asked_for_with_the_tries_left() {
+    let keys = FidoKeys::with_pin();
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types(PIN);
+    let (terminal, run) = person.end();
+    run.is(0, "", "  12345678  that is its PIN\n");
+    assert!(!terminal.contains(PIN), "typed unseen");
+    keys.run_with_pin(VERIFY).is(0, "", "  12345678  that is its PIN\n").never_says(&[PIN]);
+}
+
+#[test]
+fn a_wrong_pin_is_one_attempt_and_counted() {
+    let keys = FidoKeys::with_pin();
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees("(8 tries left): ").types("not-it");
+    let (_, run) = person.end();
+    run.is(3, "", "glasskey: error: that is not the PIN of YubiKey 12345678\nglasskey: 7 tries are left\n");
+    assert_eq!(keys.key(0).pin_retries(), 7);
+    // More lines are other keys' PINs, not more attempts.
+    let run = keys.run_with_pins(&format!("{VERIFY} --pin-fd 3"), &["wrong", PIN]);
+    assert_eq!((run.code, keys.key(0).pin_retries()), (3, 6));
+}
+
+#[test]
+fn three_wrong_ones_in_a_row_want_the_key_unplugged() {
+    let keys = FidoKeys::with_pin();
+    let wrong = || keys.run_with_pins(&format!("{VERIFY} --pin-fd 3"), &["wrong"]);
+    assert_eq!((wrong().code, wrong().code), (3, 3));
+    let blocked = "glasskey: error: YubiKey 12345678 takes no PIN until it was unplugged: three in a row were wrong\n\
+                   glasskey: hint: unplug the key and plug it in again\n";
+    wrong().is(3, "", blocked);
+    // Known before it is asked for: nothing is typed for nothing.
+    keys.run_with_pin(VERIFY).is(3, "", blocked);
+    assert_eq!(keys.key(0).pin_retries(), 5);
+    keys.key(0).pull();
+    keys.key(0).plug_in();
+    assert_eq!(keys.run_with_pin(VERIFY).code, 0);
+}
+
+#[test]
+fn the_last_try_is_left_alone_unless_it_is_wanted() {
+    let keys = FidoKeys::with_pin();
+    keys.waste_tries(0, 7);
+    assert_eq!(keys.key(0).pin_retries(), 1);
+    let refused = "glasskey: error: one PIN try is left on YubiKey 12345678; it was not used\n\
+                   glasskey: a wrong PIN now would block the PIN until the key is reset, which wipes its FIDO2 credentials\n\
+                   glasskey: hint: if the PIN is certain, --last-try uses it\n";
+    keys.run_with_pin(VERIFY).is(5, "", refused);
+    keys.run_with_pin(&format!("{VERIFY} --yes")).is(5, "", refused);
+    let prompt =
+        "One PIN try is left; a wrong PIN now blocks YubiKey 12345678 until it is reset, which wipes it. Try? [y/N] ";
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees(prompt).types("n");
+    person.end().1.is(3, "", "glasskey: error: not confirmed; no PIN was tried\n");
+    assert_eq!(keys.key(0).pin_retries(), 1);
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees(prompt).types("y");
+    person.sees("PIN of YubiKey 12345678 (1 try left): ").types(PIN);
+    assert_eq!(person.end().1.code, 0);
+    assert_eq!(keys.key(0).pin_retries(), 8, "a right one starts again");
+
+    keys.waste_tries(0, 7);
+    let wrong = keys.run_with_pins(&format!("{VERIFY} --pin-fd 3 --last-try"), &["wrong"]);
+    let blocked = "glasskey: error: the PIN of YubiKey 12345678 is blocked\n\
+                   glasskey: hint: only `glasskey fido reset --key 12345678` makes it usable again; that wipes its FIDO2 credentials\n";
+    wrong.is(3, "", blocked);
+    keys.run_with_pin(VERIFY).is(3, "", blocked);
+}
+
+#[test]
+fn nobody_to_ask_is_told() {
+    let keys = FidoKeys::with_pin();
+    let nobody = "glasskey: error: the PIN of YubiKey 12345678 is needed, and nobody can be asked for it\n\
+                  glasskey: hint: --pin-fd FD reads it from a file descriptor, one line per key\n";
+    keys.run(VERIFY).is(5, "", nobody);
+    let unasked = Typist::start(&keys.bare(VERIFY.split(' ').chain(["--no-input"])));
+    unasked.end().1.is(5, "", nobody);
+    keys.run("fido pin change --key 12345678").is(5, "", nobody);
+    keys.run_with_pin("fido pin change --key 12345678").is(
+        5,
+        "",
+        "glasskey: error: the new PIN for YubiKey 12345678 is needed, and nobody can be asked\n\
+         glasskey: hint: --new-pin-fd FD reads it from a file descriptor\n",
+    );
+    assert_eq!(keys.key(0).pin_retries(), 8);
+}
+
+#[test]
+fn a_pin_is_changed_with_the_old_one() {
+    let keys = FidoKeys::with_pin();
+    let change = "fido pin change --key 12345678 --pin-fd 3 --new-pin-fd 3";
+    let done = "  12345678  PIN changed, and the key accepts the new one\n";
+    keys.run_with_pins(change, &[PIN, "some-new-one"]).is(0, "", done).never_says(&[PIN, "some-new-one"]);
+    assert!(keys.key(0).pin_is("some-new-one"));
+    let changed = keys.run_with_pins(&format!("{change} --json"), &["some-new-one", "another"]);
+    assert_eq!((changed.json()["done"].as_str(), changed.json()["tries_left"].as_u64()), (Some("changed"), Some(8)));
+    // On two file descriptors.
+    let command = keys.glasskey("fido pin change --key 12345678 --pin-fd 3 --new-pin-fd 4".split(' '));
+    run(&mut with_fd(&with_fd(&command, 3, "another\n"), 4, "on-four\n")).is(0, "", done);
+    assert!(keys.key(0).pin_is("on-four"));
+}
+
+#[test]
+fn what_cannot_be_a_pin_is_refused_before_anything_is_sent() {
+    let keys = FidoKeys::serve(1);
+    let set = |pin: &str| keys.run_with_pins("fido pin set --key 12345678 --new-pin-fd 3", &[pin]);
+    let note = "glasskey: nothing was sent to the key\n";
+    for (pin, why) in [
+        ("123", "the PIN is too short: YubiKey 12345678 takes 4 characters or more"),
+        (&"1".repeat(64), "the PIN is too long: YubiKey 12345678 takes 63 at most"),
+        ("12\u{7}4", "the PIN has a control character in it"),
+        (
+            "caf\u{65}\u{301}",
+            "the PIN has a character in it that systems write in more than one way; other programs might send another PIN",
+        ),
+    ] {
+        set(pin).is(2, "", &format!("glasskey: error: {why}\n{note}"));
+    }
+    assert!(!keys.key(0).has_pin());
+    keys.run(VERIFY).is(
+        3,
+        "",
+        "glasskey: error: no PIN is set on YubiKey 12345678\n\
+         glasskey: hint: `glasskey fido pin set --key 12345678` sets one\n",
+    );
+    assert_eq!(set("four").code, 0);
+    set("five5").is(
+        3,
+        "",
+        "glasskey: error: a PIN is set on YubiKey 12345678 already\n\
+         glasskey: hint: `glasskey fido pin change --key 12345678` changes it\n",
+    );
+    assert!(keys.key(0).pin_is("four"));
+}
+
+#[test]
+fn a_new_pin_is_typed_twice_alike() {
+    let keys = FidoKeys::of([Options { initial_min_pin_length: 6, ..Options::new(12_345_678) }]);
+    let mut person = Typist::start(&keys.bare(["fido", "pin", "set", "--key", "12345678"]));
+    let prompt = "New PIN for YubiKey 12345678 (at least 6 characters): ";
+    person.sees(prompt).types("1234");
+    person.sees(prompt).types("123456").sees("The same again: ").types("123457");
+    person.sees(prompt).types("654321").sees("The same again: ").types("654320");
+    person.end().1.is(
+        3,
+        "",
+        "glasskey: too short\nglasskey: the two differ\nglasskey: the two differ\n\
+         glasskey: error: no new PIN was given twice alike; nothing was changed\n",
+    );
+    assert!(!keys.key(0).has_pin());
+}
+
+#[test]
+fn ctrl_c_at_a_prompt_ends_it() {
+    let keys = FidoKeys::with_pin();
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees("tries left): ").interrupts();
+    person.end().1.is(130, "", "glasskey: error: interrupted\n");
+    assert_eq!(keys.key(0).pin_retries(), 8);
+}
