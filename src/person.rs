@@ -253,6 +253,9 @@ pub enum DeviceState {
     Missing,
     /// It exists and is nobody's.
     Unassigned,
+    /// As [`DeviceState::Unassigned`], but the run ended before IAM's answer to its creation was on record. The device
+    /// may have been somebody else's before, which IAM will have told a process that was not there to hear it.
+    Uncertain,
     /// It is enabled for the user it was made for.
     Enabled,
     /// It is enabled for somebody else.

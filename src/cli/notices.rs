@@ -97,6 +97,9 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     let device = match &run.device {
         DeviceState::Missing => "has no such device".to_owned(),
         DeviceState::Unassigned => "has the device, not enabled".to_owned(),
+        DeviceState::Uncertain => {
+            "has a device of this name, not enabled; the run ended before it knew whether it had made it".to_owned()
+        }
         DeviceState::Enabled => format!("has the device, enabled for {}", run.user),
         DeviceState::Foreign { user } => {
             format!("has a device of this name, enabled for {user}; it will not be touched")

@@ -100,6 +100,8 @@ struct Recorded {
     begin: Begin,
     /// What was intended and not declared void.
     intents: Vec<Undo>,
+    /// IAM's answer to the creation is on record. Without it, an unassigned device of this name may be another's.
+    created: bool,
     /// It came as far as enabling the device: before that, an enabled device of this name is not of its making.
     enabling: bool,
 }
@@ -116,17 +118,18 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         let mut begin = None;
         let mut intents = Vec::new();
-        let mut enabling = false;
+        let (mut created, mut enabling) = (false, false);
         for record in run.entries {
             match record {
                 Record::Begin(first) => begin = Some(first),
                 Record::Intend(undo) => intents.push(undo),
                 Record::Void(undo) => intents.retain(|intent| *intent != undo),
+                Record::Created => created = true,
                 Record::Enabling | Record::Enabled => enabling = true,
             }
         }
         if let Some(begin) = begin {
-            runs.push(Recorded { id: run.id, begin, intents, enabling });
+            runs.push(Recorded { id: run.id, begin, intents, created, enabling });
         }
     }
     Ok(runs)
@@ -158,11 +161,12 @@ fn one_run(
 
 /// Asks IAM for the device and every key for its credential.
 fn examine(recorded: &Recorded, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
-    let Recorded { begin, intents, enabling, .. } = recorded;
+    let Recorded { begin, intents, created, enabling, .. } = recorded;
     let device = match account.virtual_device(&begin.arn)? {
         _ if !intents.contains(&Undo::DeleteDevice) => DeviceState::Missing,
         None => DeviceState::Missing,
-        Some(aws::VirtualDevice { user: None, .. }) => DeviceState::Unassigned,
+        Some(aws::VirtualDevice { user: None, .. }) if *created => DeviceState::Unassigned,
+        Some(aws::VirtualDevice { user: None, .. }) => DeviceState::Uncertain,
         Some(aws::VirtualDevice { user: Some(user), .. }) => match user.parse::<aws::Caller>() {
             Ok(owner) if owner.identity == aws::Identity::User(begin.user.clone()) => DeviceState::Enabled,
             _ => DeviceState::Foreign { user },
@@ -245,6 +249,8 @@ fn choose(
     let recommended = match found.device {
         // Somebody may be signing in with it, perhaps with what is on these keys: only a person decides.
         DeviceState::Enabled | DeviceState::Foreign { .. } => Choice::Leave,
+        // Perhaps somebody is about to enable it.
+        DeviceState::Uncertain => Choice::Leave,
         _ if may_finish && whole => Choice::Finish,
         _ => Choice::Undo,
     };

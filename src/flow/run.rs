@@ -36,6 +36,8 @@ pub(super) enum Record {
     Intend(Undo),
     /// The effect announced did not happen, for certain.
     Void(Undo),
+    /// IAM has said that the device is of this run's making.
+    Created,
     /// The device is about to be enabled: from here on it may be.
     Enabling,
     /// It is.
@@ -249,7 +251,7 @@ impl Run {
     /// The effect announced last did not happen, for certain.
     pub(super) fn void(&mut self, undo: &Undo) {
         self.intents.retain(|intent| intent != undo);
-        // If this line is lost, recovery finds nothing to undo: no harm.
+        // If this line is lost, recovery may find what somebody else made, and does not touch it unasked.
         let _ = self.writer.append(&Record::Void(undo.clone()));
     }
 

@@ -9,6 +9,7 @@ use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Keys, Wrong};
 use glasskey::sim::tap::{Passing, Wire};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// `enroll alice` on every key, as the administrator.
@@ -50,8 +51,19 @@ fn killed_before_enabling(world: &Simulated) {
     killed(world, &mut enroll(world), |passing| is_call(passing, "EnableMFADevice") && passing.done);
 }
 
-/// Killed when the device had been created, and nothing was written.
+/// Killed when the device had been created and that was on record, and nothing was written.
 fn killed_after_creating(world: &Simulated) {
+    let created = AtomicBool::new(false);
+    killed(world, &mut enroll(world), move |passing| {
+        if is_call(passing, "CreateVirtualMFADevice") {
+            created.store(true, Ordering::SeqCst);
+        }
+        matches!(passing.wire, Wire::Key { .. }) && created.load(Ordering::SeqCst)
+    });
+}
+
+/// Killed when the device had been created, before the answer was read.
+fn killed_while_creating(world: &Simulated) {
     killed(world, &mut enroll(world), |passing| is_call(passing, "CreateVirtualMFADevice") && passing.done);
 }
 
@@ -89,6 +101,9 @@ fn found(device: &str) -> String {
 }
 
 const NOT_ENABLED: &str = "has the device, not enabled";
+const UNCERTAIN: &str = "has a device of this name, not enabled; the run ended before it knew whether it had made it";
+const MAY_BE_ANOTHERS: &str = "left as it is: arn:aws:iam::ACCOUNT:mfa/alice is nobody's, and may be of somebody else's \
+                               making; --undo deletes it, --forget keeps it\n";
 const HOLDS: &str = "  12345678  holds the credential\n";
 const HOLDS_NOT: &str = "  12345678  does not hold the credential\n";
 const FINISHED: &str = "  enabled   with the codes for TIME and TIME, from YubiKey 12345678; nothing to wait for\n\

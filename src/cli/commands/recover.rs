@@ -48,6 +48,9 @@ fn sentence(run: &Recovered) -> String {
             "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
              keeps it"
         ),
+        Became::Left if run.found.device == DeviceState::Uncertain => format!(
+            "left as it is: {arn} is nobody's, and may be of somebody else's making; --undo deletes it, --forget keeps it"
+        ),
         Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}{}", name(keys), others(run)),
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),

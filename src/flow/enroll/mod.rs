@@ -214,6 +214,7 @@ fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) 
         }
         at(explain_taken(cause, device, account))
     })?;
+    run.note(&Record::Created).map_err(at)?;
     desk.tell(Notice::Created { arn });
     Ok(seed)
 }

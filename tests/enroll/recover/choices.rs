@@ -51,6 +51,19 @@ fn finishing_is_not_offered_where_it_cannot_be() {
 }
 
 #[test]
+fn a_person_says_whether_an_uncertain_device_goes() {
+    for (answer, code) in [("u", 0), ("l", 4)] {
+        let world = Simulated::with_keys(1);
+        killed_while_creating(&world);
+        let mut person = typist(&world, ["recover"]);
+        person.sees("[u]ndo, [l]eave? ").types(answer);
+        let (_, done) = person.end();
+        assert_eq!(done.code, code, "{done:?}");
+        assert_eq!((world.unfinished(), world.aws.devices().len()), if code == 0 { (0, 0) } else { (1, 1) });
+    }
+}
+
+#[test]
 fn interrupted_at_the_choice() {
     let world = Simulated::with_keys(1);
     killed_before_enabling(&world);

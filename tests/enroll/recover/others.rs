@@ -52,6 +52,22 @@ fn another_users_device_has_the_name_by_now() {
     assert_eq!(world.unfinished(), 0);
 }
 
+/// IAM refused the name, and the process died before it could write that down: the device that bob is about to enable
+/// looks just like one that the run made.
+#[test]
+fn killed_when_the_name_had_been_refused() {
+    let world = Simulated::with_keys(1);
+    replace(&world);
+    let bobs = world.aws.seed_of(&world.arn("alice")).unwrap();
+    killed_while_creating(&world);
+    let told = format!("{}{HOLDS_NOT}", found(UNCERTAIN));
+    is(&world, &recover(&world, &["--yes"]), 4, MAY_BE_ANOTHERS, &told);
+    let forgotten = recover(&world, &["--forget"]);
+    is(&world, &forgotten, 0, &format!("forgotten: {SERIAL}, as it is\n"), &told);
+    assert_eq!(world.aws.seed_of(&world.arn("alice")).unwrap(), bobs);
+    settled(&world);
+}
+
 #[test]
 fn the_device_was_enabled_by_hand_for_another_user() {
     let world = Simulated::with_keys(1);

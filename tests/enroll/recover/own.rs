@@ -71,6 +71,23 @@ fn undone_where_no_key_was_written() {
     settled(&world);
 }
 
+/// IAM's answer to Create was not heard: the device may be another's, so a person's word is needed.
+#[test]
+fn killed_before_the_answer_to_create() {
+    let world = Simulated::with_keys(1);
+    killed_while_creating(&world);
+    let told = format!("{}{HOLDS_NOT}", found(UNCERTAIN));
+    for _ in 0..2 {
+        let careful = recover(&world, &["--yes"]);
+        is(&world, &careful, 4, MAY_BE_ANOTHERS, &told);
+        assert_eq!((world.aws.devices().len(), world.unfinished()), (1, 1));
+    }
+    let done = recover(&world, &["--undo"]);
+    is(&world, &done, 0, "undone: arn:aws:iam::ACCOUNT:mfa/alice and its credentials are gone\n", &told);
+    world.nothing_is_left().unwrap();
+    settled(&world);
+}
+
 #[test]
 fn complete_already() {
     let world = Simulated::with_keys(1);
