@@ -12,7 +12,7 @@
 
 .PHONY: demo test test-kernel man completions deb
 
-COMMANDS = keys enroll recover oath fido piv simulate demo completions
+COMMANDS = keys enroll recover devices oath fido piv simulate demo completions
 
 demo:
 	@scripts/prepare demo

@@ -16,6 +16,7 @@ mod keys; // finding and choosing keys
 mod memory; // what is left of a seed in the process's memory
 mod oath; // the applet's protocol against the software key and recorded vectors
 mod pcscd; // the real PC/SC service, and ykman as judge
+mod rotation; // devices, resync, retire, rotate, through the binary
 mod secret; // wiping, parsing, QR codes
 mod sim_aws; // the simulated AWS keeps to the recorded semantics
 mod support; // worlds, the binary, terminals

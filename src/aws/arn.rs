@@ -167,8 +167,10 @@ impl FromStr for DeviceArn {
 pub enum DeviceKind {
     /// `…:mfa/…`
     Virtual,
-    /// `…:u2f/…`: a FIDO security key or passkey.
+    /// `…:u2f/user/…`: a FIDO security key or passkey of a user.
     Fido,
+    /// `…:u2f/root/…`: one of the root user.
+    RootFido,
     /// `…:sms-mfa/…`: legacy.
     Sms,
     /// Not an ARN: a hardware TOTP token such as `GAHT12345678`.
@@ -179,11 +181,13 @@ impl DeviceKind {
     /// Reads it from a serial number.
     #[must_use]
     pub fn of(serial: &str) -> Self {
-        match split(serial).map(|parts| parts.resource.split('/').next().unwrap_or_default().to_owned()) {
-            None => Self::HardwareTotp,
-            Some(kind) if kind == "u2f" => Self::Fido,
-            Some(kind) if kind == "sms-mfa" => Self::Sms,
-            Some(_) => Self::Virtual,
+        let Some(parts) = split(serial) else { return Self::HardwareTotp };
+        let mut words = parts.resource.split('/');
+        match (words.next(), words.next()) {
+            (Some("u2f"), Some("root")) => Self::RootFido,
+            (Some("u2f"), _) => Self::Fido,
+            (Some("sms-mfa"), _) => Self::Sms,
+            _ => Self::Virtual,
         }
     }
 }
@@ -245,7 +249,7 @@ mod tests {
         for (serial, kind) in [
             ("arn:aws:iam::123456789012:mfa/alice", DeviceKind::Virtual),
             ("arn:aws:iam::123456789012:u2f/user/alice/key-ABC", DeviceKind::Fido),
-            ("arn:aws:iam::123456789012:u2f/root/key-ABC", DeviceKind::Fido),
+            ("arn:aws:iam::123456789012:u2f/root/key-ABC", DeviceKind::RootFido),
             ("arn:aws:iam::123456789012:sms-mfa/alice", DeviceKind::Sms),
             ("GAHT12345678", DeviceKind::HardwareTotp),
         ] {

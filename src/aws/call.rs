@@ -29,6 +29,12 @@ pub enum Call {
     DeleteVirtualMfaDevice,
     ResyncMfaDevice,
     TagMfaDevice,
+    GetMfaDevice,
+    ListUsers,
+    ListAccessKeys,
+    CreateAccessKey,
+    UpdateAccessKey,
+    DeleteAccessKey,
 }
 
 impl Call {
@@ -46,13 +52,27 @@ impl Call {
             Self::DeleteVirtualMfaDevice => "iam:DeleteVirtualMFADevice",
             Self::ResyncMfaDevice => "iam:ResyncMFADevice",
             Self::TagMfaDevice => "iam:TagMFADevice",
+            Self::GetMfaDevice => "iam:GetMFADevice",
+            Self::ListUsers => "iam:ListUsers",
+            Self::ListAccessKeys => "iam:ListAccessKeys",
+            Self::CreateAccessKey => "iam:CreateAccessKey",
+            Self::UpdateAccessKey => "iam:UpdateAccessKey",
+            Self::DeleteAccessKey => "iam:DeleteAccessKey",
         }
     }
 
     /// Whether repeating it after a lost reply can do no harm. Deactivating and deleting are not here: their repeat
     /// answers "not found", which the flows read as done.
     fn changes_nothing(self) -> bool {
-        matches!(self, Self::GetCallerIdentity | Self::ListMfaDevices | Self::ListVirtualMfaDevices)
+        matches!(
+            self,
+            Self::GetCallerIdentity
+                | Self::ListMfaDevices
+                | Self::ListVirtualMfaDevices
+                | Self::GetMfaDevice
+                | Self::ListUsers
+                | Self::ListAccessKeys
+        )
     }
 }
 

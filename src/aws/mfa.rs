@@ -6,6 +6,7 @@ use super::client::Account;
 use super::error::Error;
 use crate::secret::{Code, Seed};
 use aws_sdk_iam::types::AssignmentStatusType;
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
@@ -61,12 +62,23 @@ pub enum Assignment {
 impl Account {
     /// ListMFADevices: every MFA device of a user. [`Error::NotFound`] when there is no such user.
     pub fn mfa_devices(&self, user: &str) -> Result<Vec<MfaDevice>, Error> {
+        self.mfa_devices_of(Some(user))
+    }
+
+    /// ListMFADevices without a name: the caller's own, and the only way to see root's.
+    pub fn own_mfa_devices(&self) -> Result<Vec<MfaDevice>, Error> {
+        self.mfa_devices_of(None)
+    }
+
+    fn mfa_devices_of(&self, user: Option<&str>) -> Result<Vec<MfaDevice>, Error> {
         let call = Call::ListMfaDevices;
         let mut devices = Vec::new();
         let mut marker = None;
         loop {
-            let page = self
-                .call(call, |live| live.iam.list_mfa_devices().user_name(user).set_marker(marker.clone()).send())?;
+            let page = self.call(call, |live| {
+                let request = live.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
+                request.set_marker(marker.clone()).send()
+            })?;
             for device in page.mfa_devices() {
                 let enabled = SystemTime::try_from(*device.enable_date()).map_err(|_| Error::Malformed { call })?;
                 devices.push(MfaDevice { serial: device.serial_number().to_owned(), enabled });
@@ -76,6 +88,15 @@ impl Account {
                 return Ok(devices);
             }
         }
+    }
+
+    /// GetMFADevice: what a FIDO device is certified for, as AWS reads it from the FIDO Alliance's metadata:
+    /// `FIDO: L1`. FIDO devices only; without a user, the caller's own.
+    pub fn certifications(&self, user: Option<&str>, serial: &str) -> Result<BTreeMap<String, String>, Error> {
+        let answer = self.call(Call::GetMfaDevice, |live| {
+            live.iam.get_mfa_device().set_user_name(user.map(str::to_owned)).serial_number(serial).send()
+        })?;
+        Ok(answer.certifications().map(|all| all.clone().into_iter().collect()).unwrap_or_default())
     }
 
     /// ListVirtualMFADevices: the account's virtual devices, page by page until `stop` says it has seen enough.

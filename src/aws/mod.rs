@@ -4,6 +4,7 @@
 //! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends
 //! on what it does, so [`call`] decides, aloud. Only [`mfa`] sees the SDK's seed blob.
 
+mod access_keys;
 mod arn;
 mod call;
 mod client;
@@ -11,9 +12,12 @@ mod config;
 mod error;
 mod mfa;
 mod sts;
+mod users;
 
+pub use access_keys::{AccessKey, NewAccessKey};
 pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path};
 pub use call::{Call, Retry};
 pub use client::{Account, Connector, Wire};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
+pub use users::User;

@@ -2,12 +2,15 @@
 //! print macro; it speaks to the person in facts and returns facts.
 
 mod desk;
+mod devices;
 mod enroll;
+mod holdings;
 mod naming;
 mod recover;
 mod run;
 mod self_management;
 
+pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};

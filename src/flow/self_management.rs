@@ -3,10 +3,10 @@
 
 use super::desk::Desk;
 use super::enroll::{DeviceResult, PROPAGATION};
-use super::naming::device_of;
+use super::holdings::{Holding, holdings_until};
 use super::run::{Cause, Refusal};
 use crate::aws::{self, Account, Identity, MfaDevice};
-use crate::keys::{self, Serial};
+use crate::keys::Serial;
 use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::secret::Code;
@@ -18,10 +18,10 @@ const SESSION: Duration = Duration::from_secs(900);
 
 /// A credential on an attached key that belongs to one of the user's devices.
 pub(super) struct Factor {
-    serial: String,
-    enabled: SystemTime,
-    key: Serial,
-    name: Name,
+    pub(super) serial: String,
+    pub(super) enabled: SystemTime,
+    pub(super) key: Serial,
+    pub(super) name: Name,
 }
 
 /// Finds the factor to open a session with, where the rule asks for one. `None`: the rule does not apply. Changes
@@ -62,26 +62,12 @@ pub(super) fn session_after(
 }
 
 fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
-    let caller = account.caller();
-    for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
-        let Some(key) = found.key.ok().and_then(|key| key.serial) else { continue };
-        // A key that cannot be read may still be followed by one that can.
-        let Ok(credentials) = desk
-            .ring
-            .session(key, desk.person)
-            .and_then(|mut session| session.list().map_err(|cause| crate::ring::Error::Oath { key, cause }))
-        else {
-            continue;
-        };
-        for credential in credentials {
-            let device = device_of(&credential.name, &caller.partition, &caller.account).map(|arn| arn.to_string());
-            if let Some(device) = devices.iter().find(|there| Some(&there.serial) == device.as_ref()) {
-                let (serial, enabled) = (device.serial.clone(), device.enabled);
-                return Ok(Some(Factor { serial, enabled, key, name: credential.name }));
-            }
-        }
-    }
-    Ok(None)
+    let of = |held: &Holding| devices.iter().find(|there| there.serial == held.device.to_string());
+    let held = holdings_until(account.caller(), desk, |held| of(held).is_some())?.held;
+    Ok(held.into_iter().find_map(|held| {
+        let (serial, enabled) = of(&held).map(|device| (device.serial.clone(), device.enabled))?;
+        Some(Factor { serial, enabled, key: held.key, name: held.name })
+    }))
 }
 
 /// STS takes each code once. Where this step's code is refused (somebody just used it), the next step's is tried,

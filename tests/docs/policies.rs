@@ -147,3 +147,16 @@ fn recovering_for_others() {
     assert_eq!(as_caller(&world, &operator, &["recover", "--finish"]).code, 0);
     world.alice_is_enrolled().unwrap();
 }
+
+#[test]
+fn looking_at_devices() {
+    let (world, auditor) = with_policy(1, "auditor", "devices.json");
+    let _ = world.aws.add_fido_for("alice", "desk");
+    let roots = "glasskey: not seen: FIDO devices of the root user, which AWS shows to root only\n";
+    let done = as_caller(&world, &auditor, &["devices", "--all"]);
+    assert_eq!((done.code, &*done.stderr), (0, roots), "{done:?}");
+    assert!(done.stdout.ends_with("  FIDO L1\n"), "{done:?}");
+    let done = as_caller(&world, &auditor, &["devices", "alice"]);
+    assert_eq!((done.code, &*done.stderr), (0, ""), "{done:?}");
+    refuses(&as_caller(&world, &auditor, &["enroll", "alice", "--key", KEY]), "iam:CreateVirtualMFADevice");
+}

@@ -7,7 +7,7 @@ use glasskey::totp::{self, AWS, Step};
 use std::collections::BTreeMap;
 
 /// Makes one call and returns the reply's body; anything but success fails the test.
-pub(super) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
+pub(crate) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
     let sts = ["GetSessionToken", "AssumeRole"].contains(&action);
     let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -44,7 +44,7 @@ fn credentials(body: &str) -> Keys {
 }
 
 /// A role's session, as an SSO login gives one, that may do everything.
-pub(super) fn role_session(aws: &Aws, role: &str) -> Keys {
+pub(crate) fn role_session(aws: &Aws, role: &str) -> Keys {
     let admin = aws.admin();
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}}}"#,
@@ -58,18 +58,18 @@ pub(super) fn role_session(aws: &Aws, role: &str) -> Keys {
 }
 
 /// Allows everything.
-pub(super) const EVERYTHING: &str =
+pub(crate) const EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 /// A user who may do everything, also to their own devices.
-pub(super) fn free_user(aws: &Aws, name: &str) -> Keys {
+pub(crate) fn free_user(aws: &Aws, name: &str) -> Keys {
     let keys = aws.add_user(name);
     aws.allow(name, EVERYTHING).unwrap();
     keys
 }
 
 /// A session of a user, opened with this step's code of their device; the code is spent by it.
-pub(super) fn mfa_session(aws: &Aws, keys: &Keys, serial: &str) -> Keys {
+pub(crate) fn mfa_session(aws: &Aws, keys: &Keys, serial: &str) -> Keys {
     let seed = Seed::from_bytes(&aws.seed_of(serial).unwrap()).unwrap();
     let code = totp::code(&seed, AWS, Step::at(aws.clock().now(), AWS.period));
     credentials(&call(
@@ -81,18 +81,18 @@ pub(super) fn mfa_session(aws: &Aws, keys: &Keys, serial: &str) -> Keys {
 }
 
 /// A session of a user without MFA.
-pub(super) fn plain_session(aws: &Aws, keys: &Keys) -> Keys {
+pub(crate) fn plain_session(aws: &Aws, keys: &Keys) -> Keys {
     credentials(&call(aws, keys, "GetSessionToken", &[]))
 }
 
 /// Puts the seed of a device the account has onto a key, as another tool would have.
-pub(super) fn hold(aws: &Aws, key: &glasskey::sim::oath_card::SoftKey, serial: &str, id: &str) {
+pub(crate) fn hold(aws: &Aws, key: &glasskey::sim::oath_card::SoftKey, serial: &str, id: &str) {
     let seed = Seed::from_bytes(&aws.seed_of(serial).unwrap()).unwrap();
     put(key, id, &seed);
 }
 
 /// Puts a seed onto a key.
-pub(super) fn put(key: &glasskey::sim::oath_card::SoftKey, id: &str, seed: &Seed) {
+pub(crate) fn put(key: &glasskey::sim::oath_card::SoftKey, id: &str, seed: &Seed) {
     let name = glasskey::oath::Name::from_id(id).unwrap();
     let new = glasskey::oath::New { name: &name, kind: totp::Kind::Totp, params: AWS, touch: false, seed };
     Session::open(key.card()).unwrap().put(&new).unwrap();

@@ -1,7 +1,7 @@
 //! The enroll and recover flows through the binary, against the simulated AWS and software keys.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod api; // calls to the simulated account that glasskey itself does not make
+pub(crate) mod api; // calls to the simulated account that glasskey itself does not make
 mod clock; // a host whose clock is wrong
 mod errors; // each named fault: its words, its exit code, and the world as it was
 mod faults; // something goes wrong at every message in turn

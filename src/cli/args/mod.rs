@@ -1,12 +1,14 @@
 //! Arguments as they are written, and nothing else: no I/O, no defaults that need any. One file for each group of
 //! commands.
 
+mod devices;
 mod enroll;
 mod fido;
 mod oath;
 mod piv;
 mod simulate;
 
+pub(super) use devices::Devices;
 pub(super) use enroll::{Enroll, Recover};
 pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
 pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
@@ -34,6 +36,7 @@ Examples:
   glasskey enroll --key 12345678 --key 23456789     for yourself, one seed on two keys
   glasskey enroll alice --key 12345678 --dry-run    the plan, and the permissions it needs
   glasskey recover                                  finish or undo what was interrupted
+  glasskey devices alice                            alice's MFA devices, and which key holds each
   glasskey oath code --key 12345678 AWS             the code, and the seconds it has left
   glasskey demo                                     all of it, with no key and no account
 ";
@@ -76,6 +79,8 @@ pub(super) enum Command {
     Enroll(Enroll),
     /// finish or undo interrupted runs
     Recover(Recover),
+    /// list MFA devices, and which key here holds each
+    Devices(Devices),
     /// read and write the OATH credentials on a key
     Oath(Oath),
     /// make FIDO2 keys ready, and look after what is on them

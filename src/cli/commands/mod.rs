@@ -1,6 +1,7 @@
 //! One file a command: arguments to a request, the flow, its report.
 
 pub(super) mod demo;
+pub(super) mod devices;
 pub(super) mod enroll;
 pub(super) mod fido;
 pub(super) mod generate;

@@ -90,13 +90,13 @@ pub(super) enum Principal {
 /// An MFA device.
 pub(super) struct Device {
     pub(super) serial: String,
-    /// `None` for a FIDO security key.
+    /// `None` for a FIDO security key and for SMS.
     pub(super) totp: Option<Totp>,
     pub(super) enabled: Option<(Owner, SystemTime)>,
     pub(super) tags: BTreeMap<String, String>,
 }
 
-/// The inside of a virtual device.
+/// The inside of a virtual device or a hardware token.
 pub(super) struct Totp {
     pub(super) seed: Zeroizing<Vec<u8>>,
     /// Steps the device is ahead of AWS's clock, as the last accepted pair showed.
@@ -143,6 +143,12 @@ impl Totp {
 impl Device {
     pub(super) fn owner(&self) -> Option<&Owner> {
         self.enabled.as_ref().map(|(owner, _)| owner)
+    }
+
+    /// Whether IAM lists it among the virtual devices, and can delete it: not a hardware token, whose serial number is
+    /// no ARN.
+    pub(super) fn is_virtual(&self) -> bool {
+        self.totp.is_some() && self.serial.starts_with("arn:")
     }
 
     pub(super) fn is_of(&self, owner: &Owner) -> bool {

@@ -27,7 +27,7 @@ pub struct DeviceView {
     pub arn: String,
     /// The user it is enabled for; `root` for the root user, `None` when unassigned.
     pub user: Option<String>,
-    /// Whether it is a virtual device, and not a FIDO security key.
+    /// Whether it is a virtual device, and not a FIDO security key or a hardware token.
     pub is_virtual: bool,
     /// Tags.
     pub tags: BTreeMap<String, String>,
@@ -102,6 +102,22 @@ impl Aws {
         serial
     }
 
+    /// Gives a user a hardware token with a serial number such as `GAHT12345678`, or a legacy SMS device
+    /// (`arn:aws:iam::…:sms-mfa/…`), as the console does.
+    pub fn add_token_for(&self, user: &str, serial: &str) {
+        let now = self.clock.now();
+        let state = &mut self.lock().state;
+        let owner = owner(user);
+        let totp = (!serial.starts_with("arn:")).then(|| {
+            let mut totp = Totp::new();
+            totp.announce(Some(owner.clone()), now, std::time::Duration::ZERO);
+            totp
+        });
+        let enabled = Some((owner, now));
+        let device = Device { serial: serial.to_owned(), totp, enabled, tags: BTreeMap::new() };
+        state.devices.insert(serial.to_owned(), device);
+    }
+
     /// Every MFA device, by serial number.
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceView> {
@@ -133,7 +149,7 @@ fn view(device: &Device) -> DeviceView {
             Owner::Root => "root".to_owned(),
             Owner::User(name) => name.clone(),
         }),
-        is_virtual: device.totp.is_some(),
+        is_virtual: device.is_virtual(),
         tags: device.tags.clone(),
         offset_steps: device.totp.as_ref().map_or(0, |totp| totp.offset),
     }

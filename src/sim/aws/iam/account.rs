@@ -7,7 +7,7 @@ use super::super::{Ctx, Outcome};
 /// The counts this simulator knows. Root always has a password.
 pub(super) fn summary(ctx: &mut Ctx<'_>) -> Outcome {
     let state = &ctx.state;
-    let virtual_devices = state.devices.values().filter(|device| device.totp.is_some());
+    let virtual_devices = state.devices.values().filter(|device| device.is_virtual());
     let root_keys = state.keys_of(&Owner::Root).count();
     let root_devices = state.devices_of(&Owner::Root).count();
     let counts = [

@@ -48,8 +48,7 @@ pub(super) fn create_virtual(ctx: &mut Ctx<'_>) -> Outcome {
 
 pub(super) fn delete_virtual(ctx: &mut Ctx<'_>) -> Outcome {
     let serial = ctx.form.required("SerialNumber")?;
-    let device =
-        ctx.state.devices.get(serial).filter(|device| device.totp.is_some()).ok_or_else(|| missing(serial))?;
+    let device = ctx.state.devices.get(serial).filter(|device| device.is_virtual()).ok_or_else(|| missing(serial))?;
     if device.enabled.is_some() {
         return Err(Refusal::conflict("MFA VirtualDevice in use. Must deactivate first."));
     }
@@ -99,13 +98,14 @@ pub(super) fn deactivate(ctx: &mut Ctx<'_>) -> Outcome {
     may_manage(ctx, &owner)?;
     assigned(ctx.state, serial, &owner)?;
     let (now, propagation) = (ctx.now, ctx.state.propagation);
-    match ctx.state.devices.get_mut(serial) {
+    let device = ctx.state.devices.get_mut(serial).filter(|device| device.is_virtual());
+    match device {
         // The device, its seed, its tags and its history stay, unassigned.
         Some(Device { totp: Some(totp), enabled, .. }) => {
             totp.announce(None, now, propagation);
             *enabled = None;
         }
-        // A security key has no life of its own in IAM.
+        // A security key or a hardware token has no life of its own in IAM.
         _ => drop(ctx.state.devices.remove(serial)),
     }
     Ok(Xml::default())

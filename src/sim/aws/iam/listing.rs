@@ -31,7 +31,7 @@ pub(super) fn list_virtual(ctx: &mut Ctx<'_>) -> Outcome {
             return Err(Refusal::constraint("AssignmentStatus", must));
         }
     };
-    let all = ctx.state.devices.values().filter(|device| device.totp.is_some() && wanted(device));
+    let all = ctx.state.devices.values().filter(|device| device.is_virtual() && wanted(device));
     let devices = all.map(|device| (device.serial.clone(), device)).collect();
     let mut xml = Xml::default();
     page(ctx, &mut xml, "VirtualMFADevices", devices, |xml, device| {
@@ -58,7 +58,7 @@ pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
         None => ctx.caller.owner(),
     };
     let device = ctx.state.devices.get(serial).ok_or_else(|| missing(serial))?;
-    if device.totp.is_some() {
+    if !device.serial.contains(":u2f/") {
         return Err(Refusal::validation(
             "The specified MFA device is not supported. Currently, only hardware FIDO security keys are supported.",
         ));

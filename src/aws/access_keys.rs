@@ -1,0 +1,83 @@
+//! Long-term access keys of users. A new one's secret comes in one reply and never again.
+
+use super::call::Call;
+use super::client::Account;
+use super::error::Error;
+use crate::secret::Password;
+use aws_credential_types::Credentials;
+use aws_sdk_iam::types::StatusType;
+use std::time::SystemTime;
+
+/// An access key (ListAccessKeys).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// `AKIA…`
+    pub id: String,
+    /// Whether it may be used.
+    pub active: bool,
+    /// When it was made.
+    pub created: Option<SystemTime>,
+}
+
+/// An access key that was just made.
+pub struct NewAccessKey {
+    /// `AKIA…`
+    pub id: String,
+    /// Forty characters, never told again.
+    pub secret: Password,
+}
+
+impl Account {
+    /// ListAccessKeys: at most two for a user.
+    pub fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, Error> {
+        let call = Call::ListAccessKeys;
+        let page = self.call(call, |live| live.iam.list_access_keys().user_name(user).send())?;
+        let keys = page.access_key_metadata().iter();
+        keys.map(|key| {
+            Ok(AccessKey {
+                id: key.access_key_id().ok_or(Error::Malformed { call })?.to_owned(),
+                active: key.status() == Some(&StatusType::Active),
+                created: key.create_date().and_then(|date| SystemTime::try_from(*date).ok()),
+            })
+        })
+        .collect()
+    }
+
+    /// CreateAccessKey. Sent once; after a lost reply nobody has the secret, and [`Account::access_keys`] tells
+    /// whether there is a key to delete. Afterwards every connection is closed.
+    pub fn create_access_key(&self, user: &str) -> Result<NewAccessKey, Error> {
+        let call = Call::CreateAccessKey;
+        let created = self.call(call, |live| {
+            let request = live.iam.create_access_key().user_name(user).send();
+            async {
+                let key = request.await?.access_key;
+                Ok(key
+                    .map(|key| NewAccessKey { id: key.access_key_id, secret: Password::new(key.secret_access_key) }))
+            }
+        });
+        self.hang_up();
+        created?.ok_or(Error::Malformed { call })
+    }
+
+    /// UpdateAccessKey: whether it may be used.
+    pub fn set_access_key(&self, user: &str, id: &str, active: bool) -> Result<(), Error> {
+        let status = if active { StatusType::Active } else { StatusType::Inactive };
+        self.call(Call::UpdateAccessKey, |live| {
+            live.iam.update_access_key().user_name(user).access_key_id(id).status(status.clone()).send()
+        })
+        .map(drop)
+    }
+
+    /// DeleteAccessKey. [`Error::NotFound`] when it is not the user's.
+    pub fn delete_access_key(&self, user: &str, id: &str) -> Result<(), Error> {
+        self.call(Call::DeleteAccessKey, |live| live.iam.delete_access_key().user_name(user).access_key_id(id).send())
+            .map(drop)
+    }
+
+    /// Asks AWS who calls with a new access key: the ARN. [`Error::UnknownCredentials`] until AWS knows the key
+    /// everywhere, which takes some seconds.
+    pub fn identity_of(&self, key: &NewAccessKey) -> Result<String, Error> {
+        let with = Credentials::new(key.id.clone(), key.secret.expose(), None, None, "new access key");
+        self.with_session(with).get_caller_identity().map(|caller| caller.arn)
+    }
+}

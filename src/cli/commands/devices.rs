@@ -1,0 +1,126 @@
+//! `glasskey devices`
+
+use crate::aws::DeviceKind;
+use crate::cli::args::{Cli, Devices};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit};
+use crate::cli::notices::date_time;
+use crate::cli::table::table;
+use crate::cli::{Outcome, outside};
+use crate::flow::{self, Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
+use crate::totp::unix;
+use serde_json::{Value, json};
+
+pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> Outcome {
+    let request = DevicesRequest { user: args.user.clone(), all: args.all, prove: args.prove };
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let found = flow::devices(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let devices = headed(["DEVICE", "KIND", "USER", "ENABLED", "HELD BY", "CERTIFIED"], rows(&found));
+    let orphans = found.orphans.iter().flatten().map(orphan_row);
+    let orphans = headed(["NOBODY'S", "BEGUN", "HELD BY"], orphans.collect());
+    let gap = if devices.is_empty() || orphans.is_empty() { "" } else { "\n" };
+    console.result(&format!("{devices}{gap}{orphans}"), &to_json(&found));
+    if found.devices.is_empty() && orphans.is_empty() {
+        console.say("glasskey: no MFA device");
+    }
+    for unseen in &found.unseen {
+        console.say(&format!("glasskey: {}", not_seen(unseen)));
+    }
+    let refused = found.devices.iter().flat_map(|device| &device.held).any(|held| held.proof == Proof::Refused);
+    Ok(if refused { Exit::No } else { Exit::Done })
+}
+
+/// Nothing where there are no rows.
+fn headed<const COLUMNS: usize>(head: [&str; COLUMNS], mut rows: Vec<[String; COLUMNS]>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.insert(0, head.map(ToOwned::to_owned));
+    table(&rows)
+}
+
+/// As people call it, and as a name for scripts.
+pub(in crate::cli) fn kind(kind: DeviceKind) -> (&'static str, &'static str) {
+    match kind {
+        DeviceKind::Virtual => ("virtual", "virtual"),
+        DeviceKind::Fido => ("FIDO", "fido"),
+        DeviceKind::RootFido => ("FIDO, root", "root_fido"),
+        DeviceKind::Sms => ("SMS", "sms"),
+        DeviceKind::HardwareTotp => ("hardware TOTP", "hardware_totp"),
+    }
+}
+
+fn rows(found: &Inventory) -> Vec<[String; 6]> {
+    let row = |device: &Device| {
+        let certified = device.certifications.iter().flatten().map(|(scheme, level)| format!("{scheme} {level}"));
+        [
+            device.serial.clone(),
+            kind(device.kind).0.to_owned(),
+            device.user.clone().unwrap_or_else(|| "(root)".to_owned()),
+            device.enabled.map_or_else(|| "-".to_owned(), date_time),
+            keys(&device.held),
+            certified.collect::<Vec<_>>().join(", "),
+        ]
+    };
+    found.devices.iter().map(row).collect()
+}
+
+fn orphan_row(orphan: &Orphan) -> [String; 3] {
+    let begun = orphan.unfinished_since.map_or_else(
+        || "age not known".to_owned(),
+        |since| format!("{}, by an unfinished run of this machine", date_time(since)),
+    );
+    [orphan.serial.clone(), begun, keys(&orphan.held)]
+}
+
+fn keys(held: &[Held]) -> String {
+    if held.is_empty() {
+        return "-".to_owned();
+    }
+    held.iter().map(|held| format!("{} ({})", held.key, proof(held.proof))).collect::<Vec<_>>().join(", ")
+}
+
+fn proof(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Believed => "believed",
+        Proof::Proved => "proved",
+        Proof::Refused => "refused",
+    }
+}
+
+fn not_seen(unseen: &Unseen) -> String {
+    match unseen {
+        Unseen::Keys { why } => format!("not read: the keys ({})", explain::keys(why).what),
+        Unseen::Key { key, why } => format!("not read: YubiKey {key} ({})", explain::ring(why).what),
+        Unseen::Call { call, .. } => format!("not seen: no permission for {}", call.permission()),
+        Unseen::RootsFido => "not seen: FIDO devices of the root user, which AWS shows to root only".to_owned(),
+        Unseen::Proof => {
+            "not proved: a code proves something only for your own devices, with your long-term access key".to_owned()
+        }
+    }
+}
+
+fn to_json(found: &Inventory) -> Value {
+    let held = |held: &[Held]| -> Vec<Value> {
+        let one = |held: &Held| json!({ "key": held.key, "credential": held.credential, "proof": proof(held.proof) });
+        held.iter().map(one).collect()
+    };
+    let device = |device: &Device| {
+        json!({
+            "serial": device.serial, "kind": kind(device.kind).1, "user": device.user,
+            "enabled": device.enabled.map(unix), "certifications": device.certifications, "held": held(&device.held),
+        })
+    };
+    let orphan = |orphan: &Orphan| {
+        json!({
+            "serial": orphan.serial, "unfinished_since": orphan.unfinished_since.map(unix),
+            "held": held(&orphan.held),
+        })
+    };
+    let orphans = found.orphans.as_ref().map(|all| all.iter().map(orphan).collect::<Vec<_>>());
+    json!({
+        "type": "devices", "account": found.account,
+        "devices": found.devices.iter().map(device).collect::<Vec<_>>(), "unassigned": orphans,
+        "unseen": found.unseen.iter().map(not_seen).collect::<Vec<_>>(),
+    })
+}

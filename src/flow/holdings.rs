@@ -1,0 +1,64 @@
+//! What the attached keys hold of an account's devices, as the names of their credentials say.
+
+use super::desk::Desk;
+use super::naming::device_of;
+use super::run::Cause;
+use crate::aws::{Caller, DeviceArn};
+use crate::keys::{self, Serial};
+use crate::oath::Name;
+use crate::ring;
+
+/// A credential on an attached key that is called as a device of the account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Holding {
+    pub(super) key: Serial,
+    pub(super) name: Name,
+    pub(super) device: DeviceArn,
+}
+
+/// What all attached keys hold.
+pub(super) struct Holdings {
+    pub(super) held: Vec<Holding>,
+    /// Keys whose credentials could not be read, and why.
+    pub(super) unread: Vec<(Serial, ring::Error)>,
+}
+
+impl Holdings {
+    /// Those of one device.
+    pub(super) fn of<'a>(&'a self, serial: &'a str) -> impl Iterator<Item = &'a Holding> {
+        self.held.iter().filter(move |holding| holding.device.to_string() == serial)
+    }
+}
+
+/// Reads every attached key.
+pub(super) fn holdings(caller: &Caller, desk: &mut Desk<'_>) -> Result<Holdings, Cause> {
+    holdings_until(caller, desk, |_| false)
+}
+
+/// Reads the attached keys until one holds what is looked for: the others are not asked for their passwords. One that
+/// cannot be read may be followed by one that can.
+pub(super) fn holdings_until(
+    caller: &Caller,
+    desk: &mut Desk<'_>,
+    enough: impl Fn(&Holding) -> bool,
+) -> Result<Holdings, Cause> {
+    let mut all = Holdings { held: Vec::new(), unread: Vec::new() };
+    for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
+        let Some(key) = found.key.ok().and_then(|key| key.serial) else { continue };
+        let listed = desk
+            .ring
+            .session(key, desk.person)
+            .and_then(|mut session| session.list().map_err(|cause| ring::Error::Oath { key, cause }));
+        match listed {
+            Ok(credentials) => all.held.extend(credentials.into_iter().filter_map(|credential| {
+                let device = device_of(&credential.name, &caller.partition, &caller.account)?;
+                Some(Holding { key, name: credential.name, device })
+            })),
+            Err(cause) => all.unread.push((key, cause)),
+        }
+        if all.held.iter().any(&enough) {
+            break;
+        }
+    }
+    Ok(all)
+}
