@@ -179,7 +179,8 @@ fn drop_torn_line(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn make_private(dir: &Path) -> io::Result<()> {
+/// Makes a directory that its owner alone can enter, where there is none.
+pub(crate) fn make_private(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -188,7 +189,7 @@ fn make_private(dir: &Path) -> io::Result<()> {
 }
 
 /// A new or removed name is durable only when its directory is.
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 

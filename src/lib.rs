@@ -6,6 +6,7 @@
 //! - [`secret`]: seeds, codes and passwords that cannot be printed; memory that is wiped; process hardening.
 //! - [`totp`]: RFC 6238 arithmetic, otpauth URIs, and the clock corrected by AWS's replies.
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
+//! - [`spent`]: which codes have been sent, so that none is sent twice.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
 //! - [`oath`]: the YKOATH applet; has never heard of AWS.
 //! - [`fido`]: FIDO2 authenticators over HID: CTAP2, attestation, WebAuthn.
@@ -37,6 +38,7 @@ pub mod ring;
 pub mod secret;
 pub mod sim;
 pub mod sink;
+pub mod spent;
 pub mod totp;
 pub mod transport;
 pub mod world;

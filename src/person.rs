@@ -6,6 +6,7 @@ use crate::aws::{DeviceArn, Retry};
 use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};
 use crate::transport::Holder;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// Whoever runs the command.
@@ -188,6 +189,18 @@ pub enum Notice {
         what: &'static str,
         /// Seconds left.
         seconds: u64,
+    },
+    /// The memory of the codes sent could not be read: this step's counts as sent.
+    StepsUnreadable {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// The memory of the codes sent could not be written: other commands will not know.
+    StepsNotKept {
+        /// Its file.
+        path: PathBuf,
+        /// A short reason.
+        why: String,
     },
     /// The person interrupted; what was done is being undone.
     Undoing,

@@ -121,6 +121,8 @@ impl Account {
                     corrected = true;
                     continue;
                 }
+                // STS spends codes, and does not say whether it looked at this one: the flow takes the next.
+                Error::TryLater { .. } if call == Call::GetSessionToken => return Err(error),
                 Error::TryLater { .. } => PATIENCE,
                 Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.changes_nothing() => LOST_PATIENCE,
                 Error::Unreachable { .. } => LOST_PATIENCE,

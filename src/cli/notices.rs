@@ -11,6 +11,7 @@ use std::time::SystemTime;
 /// The lines of a notice, without their ends; none for notices that are shown otherwise.
 pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     let step = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
+    let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match notice {
         Notice::Plan(plan) => plan_lines(plan, style),
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
@@ -52,6 +53,14 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             step("session", format!("opened with a code for {serial} from YubiKey {key}"))
         }
         Notice::Waiting { what, seconds } => step("waiting", format!("{what}: {seconds} s")),
+        Notice::StepsUnreadable { path } => warn(format!(
+            "{} cannot be read; this step's codes count as sent, and a new file is begun",
+            path.display()
+        )),
+        Notice::StepsNotKept { path, why } => warn(format!(
+            "{} cannot be written ({why}); wait half a minute before another command that needs a code",
+            path.display()
+        )),
         Notice::Undoing => {
             vec!["glasskey: interrupted; undoing (press Ctrl-C again to stop at once and leave it to `glasskey recover`)".to_owned()]
         }

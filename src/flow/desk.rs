@@ -6,6 +6,7 @@ use crate::person::{Notice, Person};
 use crate::platform::Interrupt;
 use crate::ring::Ring;
 use crate::sink::Bench;
+use crate::spent::Spent;
 use crate::totp::Clock;
 use crate::world::World;
 use std::time::Duration;
@@ -16,6 +17,9 @@ pub(super) struct Desk<'w> {
     pub(super) clock: Clock,
     pub(super) interrupt: Interrupt,
     pub(super) journal: Journal,
+    pub(super) spent: Spent,
+    /// Where a code has been sent already, say when the next one is due instead of waiting for it.
+    pub(super) no_wait: bool,
 }
 
 /// Beyond this the person is told; a code's life forgives less than it.
@@ -30,6 +34,8 @@ impl<'w> Desk<'w> {
             clock: world.clock.clone(),
             interrupt: world.interrupt.clone(),
             journal,
+            spent: Spent::in_dir(&world.state),
+            no_wait: false,
         })
     }
 

@@ -9,6 +9,7 @@ mod naming;
 mod recover;
 mod run;
 mod self_management;
+mod spending;
 
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};

@@ -321,8 +321,10 @@ fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut
             return Err(at(Cause::Refused(Refusal::KeysDiffer)));
         }
     }
+    // The run may have sent its two codes before it was cut short.
+    desk.unspent_pair(&run.begin.arn.to_string()).map_err(at)?;
     let (step, codes) = prover.two_codes(&mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
-    enable(run, &codes, account, desk)?;
+    enable(run, step, &codes, account, desk)?;
     let moments = [step.previous(), step].map(|step| step.begins(AWS.period));
     desk.tell(Notice::Enabled { codes: moments, by: Some(prover.key) });
     Ok(tell_first_code(step, desk))

@@ -8,6 +8,7 @@ use crate::oath::{self, Name};
 use crate::person::Notice;
 use crate::{ring, sink};
 use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
 
 /// The journal's first record of a run: all that recovery needs to know, and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +154,13 @@ pub enum Refusal {
     NeedsMfaSession {
         /// The user's devices.
         devices: Vec<String>,
+    },
+    /// The codes that could be sent now have been sent already.
+    CodeSpent {
+        /// The device.
+        serial: String,
+        /// From when there is one that has not.
+        from: SystemTime,
     },
     /// A name or path IAM does not take.
     BadValue {

@@ -5,13 +5,16 @@ use super::desk::Desk;
 use super::enroll::{DeviceResult, PROPAGATION};
 use super::holdings::{Holding, holdings_until};
 use super::run::{Cause, Refusal};
-use crate::aws::{self, Account, Identity, MfaDevice};
+use crate::aws::{self, Account, Identity, MfaDevice, Retry};
 use crate::keys::Serial;
 use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::secret::Code;
 use crate::totp::{AWS, Step, unix};
 use std::time::{Duration, SystemTime};
+
+/// How often a throttled STS is asked again, each time with the next step's code.
+const THROTTLED: u32 = 2;
 
 /// The session is for this command only; 15 minutes is the shortest STS gives.
 const SESSION: Duration = Duration::from_secs(900);
@@ -70,27 +73,40 @@ fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) ->
     }))
 }
 
-/// STS takes each code once. Where this step's code is refused (somebody just used it), the next step's is tried,
-/// and then no more: nine tries in three minutes lock the device.
+/// STS takes each code once, and glasskey sends each once. Where a code is refused (another program used it), the next
+/// step's is tried, and then no more. So it is where STS is throttled: it does not say whether it has looked at the code.
 pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
     if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
         desk.wait("for STS to know the new device", left)?;
     }
-    let step = Step::at(desk.clock.now(), AWS.period);
-    let code = code(factor, step, desk)?;
-    let session = match account.mfa_session(&factor.serial, &code, SESSION) {
-        Err(aws::Error::MfaRefused { .. }) => {
-            let next = step.next().begins(AWS.period);
-            let left = next.duration_since(desk.clock.now()).unwrap_or_default();
-            desk.wait("for the next code", left)?;
-            let code = self::code(factor, step.next(), desk)?;
-            account.mfa_session(&factor.serial, &code, SESSION)
+    let (mut refused, mut throttled) = (false, 0);
+    let session = loop {
+        match try_code(account, factor, desk) {
+            Err(Cause::Aws(aws::Error::MfaRefused { .. })) if !refused => refused = true,
+            Err(Cause::Aws(aws::Error::TryLater { call, code })) if throttled < THROTTLED => {
+                throttled += 1;
+                let now = desk.clock.now();
+                let after =
+                    Step::at(now, AWS.period).next().begins(AWS.period).duration_since(now).unwrap_or_default();
+                let attempt = throttled + 1;
+                desk.tell(Notice::Retrying(Retry { call, why: format!("AWS answered {code}"), after, attempt }));
+            }
+            outcome => break outcome?,
         }
-        outcome => outcome,
     };
-    let session = session.map_err(Cause::Aws)?;
     desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
     Ok(session)
+}
+
+fn try_code(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+    loop {
+        let step = desk.unspent_step(&factor.serial)?;
+        let code = code(factor, step, desk)?;
+        desk.go_on()?;
+        if desk.spend(&factor.serial, step) {
+            return account.mfa_session(&factor.serial, &code, SESSION).map_err(Cause::Aws);
+        }
+    }
 }
 
 /// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.

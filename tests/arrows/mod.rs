@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("transport", &[]),
     ("totp", &["secret"]),
+    ("spent", &["journal", "totp"]),
     ("qr", &["secret"]),
     ("platform", &["totp"]),
     ("oath", &["secret", "totp", "transport"]),
@@ -25,7 +26,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ring", &["fido", "keys", "oath", "person", "platform", "secret", "transport"]),
     ("sink", &["keys", "oath", "person", "ring", "secret", "totp"]),
     ("world", &["aws", "fido", "person", "platform", "totp", "transport"]),
-    ("flow", &["aws", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "totp", "world"]),
+    (
+        "flow",
+        &["aws", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "spent", "totp", "world"],
+    ),
     ("sim", &["aws", "fido", "keys", "oath", "totp", "transport"]),
     (
         "cli",

@@ -123,6 +123,7 @@ fn who_may_not_delete_finishes_from_the_key() {
     let broken = as_caller(&world, &alice, &["enroll", "--key", KEY]);
     assert_eq!(broken.code, 4, "{broken:?}");
     assert!(broken.stderr.contains("which can still finish the device"), "{broken:?}");
+    world.a_minute_passes_for_codes();
     let done = as_caller(&world, &alice, &["recover", "--finish"]);
     assert_eq!(done.code, 0, "{done:?}");
     world.alice_is_enrolled().unwrap();
@@ -134,6 +135,7 @@ fn unfinished(world: &Simulated) {
     world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
     assert_eq!(world.run(world.enroll_args()).code, 4);
     assert_eq!(world.unfinished(), 1);
+    world.a_minute_passes_for_codes();
 }
 
 #[test]

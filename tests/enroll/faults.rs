@@ -42,6 +42,7 @@ fn recover(world: &Simulated, what: &str) -> &'static str {
     world.tap.silence();
     world.aws.heal();
     world.keys.all().iter().for_each(oath_card::SoftKey::plug_in);
+    world.a_minute_passes_for_codes();
     let mut done = world.run(["recover", "--yes", "--no-input"]);
     let asked = done.code == 4 && done.stdout.contains("may be of somebody else's making");
     if asked {

@@ -8,3 +8,4 @@ mod faults; // something goes wrong at every message in turn
 mod happy; // the promises of an enrollment that goes well
 mod recover; // each row of the situation table
 mod self_management; // a user who has a device already
+mod spent; // no code is sent twice

@@ -38,6 +38,7 @@ fn killed(world: &Simulated, command: &mut Command, when: impl Fn(&Passing) -> b
     drop(slot);
     assert_eq!(child.wait().unwrap().code(), None, "killed");
     world.tap.silence();
+    world.a_minute_passes_for_codes();
     assert_eq!(world.unfinished(), 1);
 }
 

@@ -134,6 +134,23 @@ impl Simulated {
         ours.is_some_and(|ours| session.code(&ours.name, step).unwrap().matches(&totp::code(&seed, AWS, step)))
     }
 
+    /// As if the codes that have been sent had been sent a minute ago: nobody waits for the next ones.
+    pub(crate) fn a_minute_passes_for_codes(&self) {
+        let path = self.keys.state_dir().join("spent.json");
+        let Ok(text) = std::fs::read(&path) else { return };
+        let mut spent: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        for step in spent["devices"].as_object_mut().unwrap().values_mut() {
+            *step = (step.as_u64().unwrap() - 2).into();
+        }
+        std::fs::write(&path, spent.to_string()).unwrap();
+    }
+
+    /// The last step whose code was sent, by what the state directory says.
+    pub(crate) fn spent(&self, serial: &str) -> Option<u64> {
+        let text = std::fs::read(self.keys.state_dir().join("spent.json")).ok()?;
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()["devices"][serial].as_u64()
+    }
+
     /// Runs in the journal.
     pub(crate) fn unfinished(&self) -> usize {
         std::fs::read_dir(self.keys.state_dir().join("runs")).map_or(0, Iterator::count)

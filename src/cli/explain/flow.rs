@@ -1,6 +1,7 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
 use super::{Exit, Explanation, aws, keys, nobody, oath, ring};
+use crate::cli::notices::clock_time;
 use crate::flow::{Cause, Failed, Left, Refusal, Stage};
 use crate::{journal, oath, sink};
 
@@ -168,6 +169,10 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("mfa_session_needed", "you have an MFA device already, so AWS lets you change your devices only through an MFA session")
                 .note(format!("your devices: {}", devices.join(", ")))
                 .hint("plug in a key that holds one of them (a FIDO device cannot open such a session), use the credentials of an MFA session, or have an administrator do it")
+        }
+        Refusal::CodeSpent { serial, from } => {
+            Explanation::new("code_spent", format!("the present code of {serial} has been sent to AWS already, and no code is sent twice"))
+                .hint(format!("run the same command again from {}", clock_time(*from)))
         }
         Refusal::BadValue { what, value } => Explanation::new("bad_value", format!("\"{value}\" is not a {what} that IAM takes"))
             .hint(match *what {

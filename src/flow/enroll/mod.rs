@@ -186,7 +186,7 @@ fn attempt(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>)
     let seed = create(run, device, account, desk)?;
     let pair = spread(run, device, &seed, desk)?;
     drop(seed);
-    enable(run, &pair.codes, account, desk)?;
+    enable(run, pair.step, &pair.codes, account, desk)?;
     desk.tell(Notice::Enabled {
         codes: [pair.step.previous(), pair.step].map(|step| step.begins(AWS.period)),
         by: pair.by,
@@ -215,6 +215,8 @@ fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) 
         at(explain_taken(cause, device, account))
     })?;
     run.note(&Record::Created).map_err(at)?;
+    // An earlier device of this serial number had another seed.
+    desk.forget_spent(&arn.to_string());
     desk.tell(Notice::Created { arn });
     Ok(seed)
 }
@@ -299,12 +301,20 @@ fn prove_pair(sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, 
     Ok(Pair { step, codes, by: Some(sink.key) })
 }
 
-/// Enables the device. Sent once; a lost reply is settled by asking IAM what the user has.
-pub(super) fn enable(run: &mut Run, codes: &[Code; 2], account: &Account, desk: &mut Desk<'_>) -> Result<(), At> {
+/// Enables the device with the codes for the step before `step` and for `step`. Sent once; a lost reply is settled by
+/// asking IAM what the user has.
+pub(super) fn enable(
+    run: &mut Run,
+    step: Step,
+    codes: &[Code; 2],
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(), At> {
     let at = |cause| (Stage::Enable, cause);
     desk.go_on().map_err(at)?;
-    run.note(&Record::Enabling).map_err(at)?;
     let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
+    desk.spend_pair(&arn.to_string(), step).map_err(at)?;
+    run.note(&Record::Enabling).map_err(at)?;
     let lost = match account.enable(&user, &arn, codes) {
         Ok(()) => None,
         Err(cause @ aws::Error::OutcomeUnknown { .. }) => Some(cause),

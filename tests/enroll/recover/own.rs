@@ -247,6 +247,7 @@ fn a_user_who_may_not_delete_devices_finishes() {
         let kept = "glasskey: kept: the credential \"AWS:ACCOUNT/alice\" on YubiKey 12345678, which can still finish \
                     the device\n";
         assert!(said(&world, &enrolled).2.contains(kept), "{enrolled:?}");
+        world.a_minute_passes_for_codes();
         let done = run(&mut world.glasskey_as(&alice, ["recover", "--yes", "--no-input"]));
         let told = format!("{}{HOLDS}{FINISHED}", found(NOT_ENABLED));
         is(&world, &done, 0, "recovered: alice can sign in with YubiKey 12345678\n", &told);

@@ -1,0 +1,82 @@
+//! Sending codes: each once, whichever command computed it.
+//!
+//! Sent once also means: six in three minutes at most, of the nine that STS allows.
+
+use super::desk::Desk;
+use super::run::{Cause, Refusal};
+use crate::person::Notice;
+use crate::spent::Doubt;
+use crate::totp::{AWS, Step};
+
+impl Desk<'_> {
+    /// The present step, once it is one whose code has not been sent. Waits for it, and says so.
+    pub(super) fn unspent_step(&mut self, serial: &str) -> Result<Step, Cause> {
+        self.unspent(serial, 1)
+    }
+
+    /// The present step, once neither its code nor that of the step before has been sent.
+    pub(super) fn unspent_pair(&mut self, serial: &str) -> Result<Step, Cause> {
+        self.unspent(serial, 2)
+    }
+
+    /// Writes down that the code for `step` is about to be sent. `false`: another process has just sent it.
+    #[must_use]
+    pub(super) fn spend(&mut self, serial: &str, step: Step) -> bool {
+        self.claim(serial, step, step)
+    }
+
+    /// Writes down that the codes for the step before `step` and for `step` are about to be sent.
+    pub(super) fn spend_pair(&mut self, serial: &str, step: Step) -> Result<(), Cause> {
+        if self.claim(serial, step.previous(), step) {
+            return Ok(());
+        }
+        let from = step.next().next().begins(AWS.period);
+        Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }))
+    }
+
+    /// The device was made anew: its codes are others.
+    pub(super) fn forget_spent(&mut self, serial: &str) {
+        let now = self.step();
+        self.spent.forget(serial, now);
+        self.tell_doubt();
+    }
+
+    fn step(&self) -> Step {
+        Step::at(self.clock.now(), AWS.period)
+    }
+
+    fn unspent(&mut self, serial: &str, codes: u64) -> Result<Step, Cause> {
+        loop {
+            let now = self.step();
+            let last = self.spent.last(serial, now);
+            self.tell_doubt();
+            let first = match last {
+                Some(last) if last.0 + codes > now.0 => Step(last.0 + codes),
+                _ => return Ok(now),
+            };
+            let from = first.begins(AWS.period);
+            if self.no_wait {
+                return Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }));
+            }
+            let left = from.duration_since(self.clock.now()).unwrap_or_default();
+            self.wait("for the next code", left)?;
+        }
+    }
+
+    fn claim(&mut self, serial: &str, first: Step, last: Step) -> bool {
+        let now = self.step();
+        let claimed = self.spent.claim(serial, first, last, now);
+        self.tell_doubt();
+        claimed.is_ok()
+    }
+
+    fn tell_doubt(&mut self) {
+        match self.spent.take_doubt() {
+            None => {}
+            Some(Doubt::Unreadable { path }) => self.tell(Notice::StepsUnreadable { path }),
+            Some(Doubt::Unwritable { path, cause }) => {
+                self.tell(Notice::StepsNotKept { path, why: cause.to_string() });
+            }
+        }
+    }
+}

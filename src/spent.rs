@@ -1,0 +1,295 @@
+//! Which codes have been sent to AWS, by device and time step, so that none is sent twice.
+//!
+//! STS takes each code once, and a code offered too early is refused and spent all the same. So every step is written
+//! down, on disk, before its code is sent; the file holds serial numbers and step numbers and nothing secret. It is
+//! shared by all processes of the state directory, under a lock that is held for a moment only. No trouble with the
+//! file stops a command: what is not known counts as spent, and this process remembers its own. This room does not know
+//! who takes the codes.
+
+use crate::journal::{make_private, sync_dir};
+use crate::totp::Step;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The steps whose codes have been sent.
+pub struct Spent {
+    dir: PathBuf,
+    /// What this process has sent, whatever the file says.
+    own: BTreeMap<String, u64>,
+    /// The step at which the file was first found unreadable.
+    unread: Option<u64>,
+    doubt: Option<Doubt>,
+}
+
+/// Why the memory is not whole.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The file is not one this version writes. Every device's present step counts as spent, and a new file is begun.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be written: other commands will not know what this one sends.
+    Unwritable {
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+}
+
+/// A code of this step, or a later one, has been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The last step whose code has been sent.
+    pub last: Step,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    /// The format, 1.
+    version: u32,
+    /// Where an unreadable file was: no code of this step or an earlier one is to be sent, whatever the device.
+    #[serde(default)]
+    floor: u64,
+    /// The last step whose code was sent, by the device's serial number or ARN.
+    devices: BTreeMap<String, u64>,
+}
+
+/// Codes are for the present step, give or take the touch that one waits for. A record further ahead than this was
+/// written by a clock that was wrong, and says nothing but that the present step may be spent.
+const AHEAD: u64 = 3;
+/// A day: older records are struck.
+const OLD: u64 = 2880;
+/// Another process holds the lock for as long as it takes to write one file.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+
+impl Spent {
+    /// The memory in a state directory. Touches no file yet.
+    #[must_use]
+    pub fn in_dir(state: &Path) -> Self {
+        Self { dir: state.to_owned(), own: BTreeMap::new(), unread: None, doubt: None }
+    }
+
+    /// What is wrong with the file, once.
+    pub fn take_doubt(&mut self) -> Option<Doubt> {
+        self.doubt.take()
+    }
+
+    /// The last step of a device whose code has been sent, at the present step `now`.
+    pub fn last(&mut self, device: &str, now: Step) -> Option<Step> {
+        self.locked(|spent| {
+            let table = spent.read(now);
+            spent.last_in(&table, device)
+        })
+    }
+
+    /// Writes down that the codes for the steps from `first` to `last` are about to be sent. They may be when this
+    /// returns `Ok`, and by the caller alone.
+    pub fn claim(&mut self, device: &str, first: Step, last: Step, now: Step) -> Result<(), Taken> {
+        self.locked(|spent| {
+            let mut table = spent.read(now);
+            if let Some(sent) = spent.last_in(&table, device).filter(|sent| *sent >= first) {
+                return Err(Taken { last: sent });
+            }
+            table.devices.insert(device.to_owned(), last.0);
+            spent.write(&mut table, now);
+            spent.own.insert(device.to_owned(), last.0);
+            Ok(())
+        })
+    }
+
+    /// The device has a new seed: no code of it has ever been sent.
+    pub fn forget(&mut self, device: &str, now: Step) {
+        self.own.remove(device);
+        self.locked(|spent| {
+            let mut table = spent.read(now);
+            if table.devices.remove(device).is_some() {
+                spent.write(&mut table, now);
+            }
+        });
+    }
+
+    fn last_in(&self, table: &Table, device: &str) -> Option<Step> {
+        let recorded = table.devices.get(device).into_iter().chain(self.own.get(device)).copied();
+        recorded.chain(Some(table.floor).filter(|floor| *floor > 0)).max().map(Step)
+    }
+
+    /// The table, repaired on disk where it has to be. No file is a whole one: nothing has been sent from here.
+    fn read(&mut self, now: Step) -> Table {
+        let path = self.file();
+        let text = match fs::read(&path) {
+            Ok(text) => Some(text),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Table::default(),
+            Err(_) => None,
+        };
+        let table = text.and_then(|text| serde_json::from_slice::<Table>(&text).ok());
+        let Some(mut table) = table.filter(|table| table.version == 1) else {
+            self.doubt = Some(Doubt::Unreadable { path });
+            // Kept here too: where the file can be neither read nor replaced, its step passes all the same.
+            let floor = *self.unread.get_or_insert(now.0);
+            let mut table = Table { floor, ..Table::default() };
+            self.write(&mut table, now);
+            return table;
+        };
+        let steps = table.devices.values_mut().chain([&mut table.floor]);
+        let unbelievable: Vec<_> = steps.filter(|step| **step > now.0.saturating_add(AHEAD)).collect();
+        if !unbelievable.is_empty() {
+            unbelievable.into_iter().for_each(|step| *step = now.0);
+            self.write(&mut table, now);
+        }
+        table
+    }
+
+    /// Replaces the file whole: a crash leaves the old one or the new one.
+    fn write(&mut self, table: &mut Table, now: Step) {
+        table.version = 1;
+        table.devices.retain(|_, step| step.saturating_add(OLD) >= now.0);
+        if table.floor.saturating_add(OLD) < now.0 {
+            table.floor = 0;
+        }
+        let path = self.file();
+        let new = self.dir.join("spent.json.new");
+        let replaced = make_private(&self.dir).and_then(|()| {
+            let mut file = File::create(&new)?;
+            file.write_all(&serde_json::to_vec(table)?)?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            sync_dir(&self.dir)
+        });
+        if let Err(cause) = replaced {
+            self.doubt = Some(Doubt::Unwritable { path, cause });
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.join("spent.json")
+    }
+
+    /// Runs `f` while no other process reads or writes. A lock that cannot be had is told and done without.
+    fn locked<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        let lock = self.lock();
+        let done = f(self);
+        match lock {
+            Ok(lock) => drop(lock),
+            Err(cause) => {
+                let path = self.dir.join("spent.lock");
+                self.doubt.get_or_insert(Doubt::Unwritable { path, cause });
+            }
+        }
+        done
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        make_private(&self.dir)?;
+        let path = self.dir.join("spent.lock");
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(fs::TryLockError::Error(cause)) => return Err(cause),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const NOW: Step = Step(59_000_000);
+
+    fn claim(spent: &mut Spent, step: Step) -> Result<(), Taken> {
+        spent.claim("alice", step, step, NOW)
+    }
+
+    #[test]
+    fn a_step_is_given_once_whoever_asks() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut one, mut other) = (Spent::in_dir(dir.path()), Spent::in_dir(dir.path()));
+        assert_eq!(one.last("alice", NOW), None);
+        assert_eq!(claim(&mut one, NOW), Ok(()));
+        assert_eq!(claim(&mut other, NOW), Err(Taken { last: NOW }));
+        assert_eq!(claim(&mut other, NOW.previous()), Err(Taken { last: NOW }));
+        assert_eq!(other.claim("bob", NOW.previous(), NOW, NOW), Ok(()));
+        // A pair whose first code has been sent is no pair.
+        assert_eq!(other.claim("alice", NOW, NOW.next(), NOW.next()), Err(Taken { last: NOW }));
+        assert_eq!(other.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        other.forget("alice", NOW.next());
+        assert_eq!(Spent::in_dir(dir.path()).last("alice", NOW.next()), None);
+        assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW.next()), Some(NOW));
+        assert!(one.take_doubt().is_none() && other.take_doubt().is_none());
+    }
+
+    #[test]
+    fn many_at_once_and_one_gets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let ask = || claim(&mut Spent::in_dir(dir.path()), NOW).is_ok();
+        let got: Vec<bool> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(got.into_iter().filter(|got| *got).count(), 1);
+    }
+
+    #[test]
+    fn an_unreadable_file_spends_the_present_step_of_everybody_and_no_more() {
+        for text in
+            ["", "{", "[]", "{\"version\":2,\"devices\":{}}", "{\"version\":1,\"devices\":{\"alice\":-1}}", "\u{0}"]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join("spent.json"), text).unwrap();
+            let mut spent = Spent::in_dir(dir.path());
+            assert_eq!(spent.last("alice", NOW), Some(NOW), "{text}");
+            assert!(matches!(spent.take_doubt(), Some(Doubt::Unreadable { .. })), "{text}");
+            assert_eq!(claim(&mut spent, NOW), Err(Taken { last: NOW }));
+            assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+            // The new file is whole, and remembers the doubt about this step.
+            assert!(spent.take_doubt().is_none());
+            assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW), Some(NOW));
+        }
+    }
+
+    #[test]
+    fn a_record_from_the_future_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let future = Step(NOW.0 + 100_000);
+        Spent::in_dir(dir.path()).claim("alice", future, future, future).unwrap();
+        let mut spent = Spent::in_dir(dir.path());
+        assert_eq!(spent.last("alice", NOW), Some(NOW));
+        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+    }
+
+    #[test]
+    fn a_file_that_can_be_neither_read_nor_replaced_costs_one_step() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("spent.json")).unwrap();
+        let mut spent = Spent::in_dir(dir.path());
+        assert_eq!(spent.last("alice", NOW), Some(NOW));
+        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        assert!(matches!(spent.take_doubt(), Some(Doubt::Unwritable { .. })));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_told_and_this_process_remembers() {
+        let dir = tempfile::tempdir().unwrap();
+        let blocked = dir.path().join("file");
+        fs::write(&blocked, "").unwrap();
+        let mut spent = Spent::in_dir(&blocked);
+        assert_eq!(claim(&mut spent, NOW), Ok(()));
+        assert!(matches!(spent.take_doubt(), Some(Doubt::Unwritable { .. })));
+        assert_eq!(claim(&mut spent, NOW), Err(Taken { last: NOW }));
+    }
+}
