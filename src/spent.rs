@@ -67,6 +67,8 @@ struct Table {
 const AHEAD: u64 = 3;
 /// A day: older records are struck.
 const OLD: u64 = 2880;
+/// In place of a step: no code has been sent.
+const NONE: u64 = 0;
 /// Another process holds the lock for as long as it takes to write one file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -107,10 +109,11 @@ impl Spent {
 
     /// The device has a new seed: no code of it has ever been sent.
     pub fn forget(&mut self, device: &str, now: Step) {
-        self.own.remove(device);
+        self.own.insert(device.to_owned(), NONE);
         self.locked(|spent| {
             let mut table = spent.read(now);
-            if table.devices.remove(device).is_some() {
+            let before = table.devices.insert(device.to_owned(), NONE);
+            if before.is_some() || table.floor > NONE {
                 spent.write(&mut table, now);
             }
         });
@@ -118,7 +121,8 @@ impl Spent {
 
     fn last_in(&self, table: &Table, device: &str) -> Option<Step> {
         let recorded = table.devices.get(device).into_iter().chain(self.own.get(device)).copied();
-        recorded.chain(Some(table.floor).filter(|floor| *floor > 0)).max().map(Step)
+        // What is recorded of a device is younger than the floor.
+        Some(recorded.max().unwrap_or(table.floor)).filter(|last| *last > NONE).map(Step)
     }
 
     /// The table, repaired on disk where it has to be. No file is a whole one: nothing has been sent from here.
@@ -150,10 +154,11 @@ impl Spent {
     /// Replaces the file whole: a crash leaves the old one or the new one.
     fn write(&mut self, table: &mut Table, now: Step) {
         table.version = 1;
-        table.devices.retain(|_, step| step.saturating_add(OLD) >= now.0);
         if table.floor.saturating_add(OLD) < now.0 {
-            table.floor = 0;
+            table.floor = NONE;
         }
+        let floor = table.floor;
+        table.devices.retain(|_, step| step.saturating_add(OLD) >= now.0 || (*step == NONE && floor > NONE));
         let path = self.file();
         let new = self.dir.join("spent.json.new");
         let replaced = make_private(&self.dir).and_then(|()| {
@@ -228,6 +233,7 @@ mod tests {
         assert_eq!(other.claim("alice", NOW, NOW.next(), NOW.next()), Err(Taken { last: NOW }));
         assert_eq!(other.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
         other.forget("alice", NOW.next());
+        other.forget("dave", NOW.next());
         assert_eq!(Spent::in_dir(dir.path()).last("alice", NOW.next()), None);
         assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW.next()), Some(NOW));
         assert!(one.take_doubt().is_none() && other.take_doubt().is_none());
@@ -259,6 +265,9 @@ mod tests {
             // The new file is whole, and remembers the doubt about this step.
             assert!(spent.take_doubt().is_none());
             assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW), Some(NOW));
+            // But of a device that is new nothing can have been sent.
+            spent.forget("carol", NOW);
+            assert_eq!(Spent::in_dir(dir.path()).last("carol", NOW), None);
         }
     }
 
@@ -285,9 +294,8 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_written_is_told_and_this_process_remembers() {
         let dir = tempfile::tempdir().unwrap();
-        let blocked = dir.path().join("file");
-        fs::write(&blocked, "").unwrap();
-        let mut spent = Spent::in_dir(&blocked);
+        fs::create_dir(dir.path().join("spent.json.new")).unwrap();
+        let mut spent = Spent::in_dir(dir.path());
         assert_eq!(claim(&mut spent, NOW), Ok(()));
         assert!(matches!(spent.take_doubt(), Some(Doubt::Unwritable { .. })));
         assert_eq!(claim(&mut spent, NOW), Err(Taken { last: NOW }));
