@@ -2,6 +2,7 @@
 //!
 //! The only room that prints and the only one that decides exit codes.
 
+mod advisories;
 mod args;
 mod commands;
 mod console;

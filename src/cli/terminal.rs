@@ -73,6 +73,16 @@ impl TerminalPerson {
         self.ask(prompt, true).map(|mut text| Password::new(std::mem::take(&mut *text)))
     }
 
+    /// A question that one command alone asks, answered with yes or no.
+    pub(super) fn confirm_words(&self, question: &str) -> Option<bool> {
+        if self.yes { Some(true) } else { yes(&self.ask(question, false)?) }
+    }
+
+    /// A question answered by typing these words.
+    pub(super) fn confirm_typed(&self, question: &str, words: &str) -> Option<bool> {
+        if self.yes { Some(true) } else { Some(self.ask(question, false)?.trim() == words) }
+    }
+
     /// The next line of `--password-fd` and its like; they may be the same file descriptor.
     fn next_secret(&mut self, fd: u32) -> Option<Password> {
         let file = match self.secrets.entry(fd) {

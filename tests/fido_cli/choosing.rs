@@ -35,7 +35,8 @@ fn keys_are_listed_with_their_pins() {
         &format!(
             "SERIAL    MODEL           FIRMWARE  PIN           {:<width$}  NOTES\n\
              12345678  YubiKey 5C NFC  5.7.4     PIN set, 8/8  {one}\n\
-             23456789  YubiKey 5C NFC  5.4.3     no PIN        {two}\n",
+             23456789  YubiKey 5C NFC  5.4.3     no PIN        {two}  \
+             YSA-2024-03 touches FIDO2 and PIV, not TOTP; YSA-2025-02 may touch FIDO2, not TOTP or PIV\n",
             "DEVICE"
         ),
         "",

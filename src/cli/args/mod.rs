@@ -11,6 +11,7 @@ mod simulate;
 pub(super) use devices::Devices;
 pub(super) use enroll::{Enroll, Recover};
 pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
+pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
 pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use simulate::Simulate;

@@ -1,10 +1,12 @@
 //! `glasskey fido list`: what is plugged in. No key is an answer, not an error.
 
 use super::{Bench, Failed};
-use crate::cli::Outcome;
 use crate::cli::explain::{self, Exit};
 use crate::cli::table::table;
+use crate::cli::{Outcome, advisories};
+use crate::fido::advisories::Applied;
 use crate::fido::{Authenticator, Error, Info, Retries};
+use crate::oath::Version;
 use crate::ring::fido::{self as ring, Opened, Seen};
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
     let mut rows = vec![["SERIAL", "MODEL", "FIRMWARE", "PIN", "DEVICE", "NOTES"].map(ToOwned::to_owned)];
     let (mut keys, mut unreadable) = (Vec::new(), Vec::new());
     for Seen { found, key } in seen {
-        match key.and_then(|mut key| State::read(&mut key).map(|state| (key, state))) {
+        match key.and_then(|mut key| State::read_from(&mut key.key).map(|state| (key, state))) {
             Ok((key, state)) => {
                 rows.push(row(&key, &state));
                 keys.push(to_json(&key, &state));
@@ -51,13 +53,23 @@ pub(in crate::cli) struct State {
 }
 
 impl State {
-    pub(in crate::cli) fn read(key: &mut Opened) -> Result<Self, Error> {
-        let info = key.key.info()?;
+    pub(in crate::cli) fn read_from(key: &mut dyn Authenticator) -> Result<Self, Error> {
+        let info = key.info()?;
         let pin = match info.pin_set() {
-            Some(_) => Some(key.key.pin_retries()?),
+            Some(_) => Some(key.pin_retries()?),
             None => None,
         };
         Ok(Self { info, pin })
+    }
+
+    /// What is out of the ordinary.
+    pub(in crate::cli) fn notes(&self) -> Vec<String> {
+        let notes = [
+            (self.info.force_pin_change, "PIN must be changed"),
+            (self.pin.is_some_and(|pin| pin.power_cycle == Some(true)), "must be unplugged before it takes a PIN"),
+            (self.info.has("alwaysUv"), "always verifies its user"),
+        ];
+        notes.into_iter().filter(|(so, _)| *so).map(|(_, text)| text.to_owned()).collect()
     }
 
     /// `PIN set, 8/8`, `no PIN`.
@@ -81,32 +93,39 @@ impl State {
 
 fn row(key: &Opened, state: &State) -> [String; 6] {
     let firmware = firmware(key, &state.info);
-    let mut notes = Vec::new();
-    if state.info.force_pin_change {
-        notes.push("PIN must be changed");
-    }
-    if state.info.has("alwaysUv") {
-        notes.push("always verifies its user");
-    }
+    let mut notes = state.notes();
+    notes.extend(about(key, &state.info).iter().flatten().map(advisories::note));
     [
         key.id.serial().map_or_else(|| "-".to_owned(), |serial| serial.to_string()),
         key.model(&state.info),
         firmware.unwrap_or_else(|| "-".to_owned()),
         state.pin_words(),
         key.found.path.clone(),
-        notes.join(", "),
+        notes.join("; "),
     ]
 }
 
 /// The firmware: the device's own word, else what getInfo says.
 pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
-    let told = || info.yubico_firmware().map(|(major, minor, patch)| format!("{major}.{minor}.{patch}"));
-    key.device.as_ref().map(|device| device.firmware.to_string()).or_else(told)
+    version(key, info).map(|version| version.to_string())
+}
+
+fn version(key: &Opened, info: &Info) -> Option<Version> {
+    let told = || info.yubico_firmware().map(|(major, minor, patch)| Version(major, minor, patch));
+    key.device.as_ref().map(|device| device.firmware).or_else(told)
+}
+
+/// The advisories about a key; `None`: it does not tell its firmware, so nobody knows.
+pub(super) fn about(key: &Opened, info: &Info) -> Option<Vec<Applied>> {
+    let fips = key.device.as_ref().is_some_and(|device| device.fips);
+    version(key, info).map(|firmware| advisories::about(firmware, &key.model(info), fips))
 }
 
 fn to_json(key: &Opened, state: &State) -> Value {
+    let ids = about(key, &state.info);
+    let ids = ids.map(|all| all.iter().map(|applied| applied.advisory.id.as_str()).collect::<Vec<_>>());
     json!({
         "serial": key.id.serial(), "path": key.found.path, "model": key.model(&state.info),
-        "firmware": firmware(key, &state.info), "aaguid": state.info.aaguid.to_string(), "pin": state.pin_json(),
+        "firmware": firmware(key, &state.info), "advisories": ids, "aaguid": state.info.aaguid.to_string(), "pin": state.pin_json(),
     })
 }

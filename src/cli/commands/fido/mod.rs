@@ -4,8 +4,13 @@
 //! by its name.
 
 mod blink;
+mod config;
+mod credentials;
+mod fingerprints;
+mod info;
 mod list;
 mod pin;
+mod reset;
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
@@ -26,6 +31,7 @@ pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outc
         person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
         interrupt,
         console,
+        says_yes: cli.global.yes,
     };
     match &args.command {
         FidoCommand::List => list::run(&mut bench),
@@ -36,6 +42,11 @@ pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outc
             pin::change(key, bench.new_pins_from(*new_pin_fd))
         }
         FidoCommand::Pin { command: FidoPinCommand::Verify(key) } => pin::verify(key, &mut bench),
+        FidoCommand::Info(key) => info::run(key, &mut bench),
+        FidoCommand::Config { command } => config::run(command, &mut bench),
+        FidoCommand::Credentials { command } => credentials::run(command, &mut bench),
+        FidoCommand::Fingerprints { command } => fingerprints::run(command, &mut bench),
+        FidoCommand::Reset(args) => reset::run(args, &mut bench),
         FidoCommand::Blink(key) => blink::run(key, &mut bench),
     }
 }
@@ -48,6 +59,8 @@ struct Bench<'a> {
     person: TerminalPerson,
     interrupt: Interrupt,
     console: &'a mut Console,
+    /// `--yes`
+    says_yes: bool,
 }
 
 impl Bench<'_> {
@@ -92,6 +105,37 @@ impl Bench<'_> {
             Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
             None => Err(self.unanswered(nobody)),
         }
+    }
+
+    /// As [`Bench::confirm`], for a question that only this command asks.
+    fn confirm_words(&self, question: &str) -> Result<(), Failed> {
+        self.answered(self.person.confirm_words(question))
+    }
+
+    /// Asks that these words be typed.
+    fn confirm_typed(&self, question: &str, words: &str) -> Result<(), Failed> {
+        self.answered(self.person.confirm_typed(question, words))
+    }
+
+    fn answered(&self, answer: Option<bool>) -> Result<(), Failed> {
+        match answer {
+            Some(true) => Ok(()),
+            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
+            None => Err(self.unanswered(
+                Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
+                    .hint("--yes says yes")
+                    .exit(Exit::Person),
+            )),
+        }
+    }
+
+    fn interrupted(&self) -> Failed {
+        Box::new(explain::fido(None, &fido::Error::Cancelled))
+    }
+
+    fn warn(&self, what: &str) {
+        let style = self.console.style();
+        style.say(&format!("glasskey: {} {what}", style.yellow("warning:")));
     }
 
     /// Why a prompt has no answer: an interruption, or `nobody`.

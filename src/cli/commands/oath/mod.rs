@@ -156,7 +156,7 @@ fn name_of(id: &str) -> Result<Name, Failed> {
 
 /// A name as it may be shown: what would move the cursor or turn the writing direction is escaped. A key's names were
 /// written by whoever had it in hand.
-pub(super) fn shown(id: &str) -> String {
+pub(in crate::cli) fn shown(id: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     id.chars().fold(String::new(), |mut text, c| {
         if c.is_control() || turns(c) {

@@ -1,0 +1,136 @@
+//! `glasskey fido config`: how the key itself behaves. Two of the settings stay until the key is reset; they are asked
+//! about.
+
+use super::{Bench, Failed, joined, key_json, lost};
+use crate::cli::Outcome;
+use crate::cli::args::{FidoConfigCommand, FidoKeyAndPin, Switch};
+use crate::cli::explain::{self, Exit};
+use crate::fido::{Authenticator, Error, Info, Permissions, PinRule, Token};
+use crate::ring::fido::Opened;
+use serde_json::json;
+
+pub(super) fn run(command: &FidoConfigCommand, bench: &mut Bench<'_>) -> Outcome {
+    match command {
+        FidoConfigCommand::AlwaysUv { key, state } => always_uv(key, *state == Switch::On, bench),
+        FidoConfigCommand::MinPinLength { key, length } => min_pin_length(key, (*length).into(), bench),
+        FidoConfigCommand::ForcePinChange(key) => force_pin_change(key, bench),
+        FidoConfigCommand::EnterpriseAttestation(key) => enterprise_attestation(key, bench),
+    }
+}
+
+fn always_uv(named: &FidoKeyAndPin, on: bool, bench: &mut Bench<'_>) -> Outcome {
+    let (mut key, info) = opened(named, bench)?;
+    let now = info.option("alwaysUv");
+    let now = now.ok_or_else(|| refused(&key, &Error::NotSupported { what: "always verifying its user" }))?;
+    // Else the key could be used for nothing until it gets one.
+    if on && info.pin_set() != Some(true) && !info.has("uv") {
+        return Err(refused(&key, &Error::PinNotSet));
+    }
+    let changed = now != on && {
+        let token = token(&mut key, named, bench)?;
+        key.key.set_always_uv(token.as_ref(), on).map_err(|cause| lost(&key, &cause, "info"))?
+    };
+    let what = match (on, changed) {
+        (true, true) => "always verifies its user from now on, for every registration and sign-in",
+        (false, true) => "leaves it to the relying party whether its user is verified",
+        (true, false) => "always verifies its user already; nothing to do",
+        (false, false) => "leaves it to the relying party already; nothing to do",
+    };
+    report(&mut key, "always-uv", changed, what, bench)
+}
+
+fn min_pin_length(named: &FidoKeyAndPin, length: usize, bench: &mut Bench<'_>) -> Outcome {
+    let (mut key, info) = opened(named, bench)?;
+    if !info.has("setMinPINLength") {
+        return Err(refused(&key, &Error::NotSupported { what: "a minimum PIN length" }));
+    }
+    if length < info.min_pin_length {
+        let what = format!("{} asks for {} characters already; that can only grow", key.id, info.min_pin_length);
+        return Err(Box::new(
+            explain::Explanation::new("pin_policy", what)
+                .hint("only a reset of the key starts again from the factory's"),
+        ));
+    }
+    let changed = length != info.min_pin_length;
+    if changed {
+        bench.confirm_words(&format!(
+            "{} will take no PIN shorter than {length} characters until it is reset. Go on? [y/N] ",
+            key.id
+        ))?;
+        let token = token(&mut key, named, bench)?;
+        let rule = PinRule { min_length: Some(length), ..PinRule::default() };
+        key.key.set_pin_rule(token.as_ref(), &rule).map_err(|cause| lost(&key, &cause, "info"))?;
+    }
+    let what = if changed { "takes new PINs of at least" } else { "has this rule already:" };
+    report(&mut key, "min-pin-length", changed, &format!("{what} {length} characters"), bench)
+}
+
+fn force_pin_change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+    let (mut key, info) = opened(named, bench)?;
+    if info.pin_set() == Some(false) {
+        return Err(refused(&key, &Error::PinNotSet));
+    }
+    let changed = !info.force_pin_change && {
+        let token = token(&mut key, named, bench)?;
+        let rule = PinRule { force_change: true, ..PinRule::default() };
+        key.key.set_pin_rule(token.as_ref(), &rule).map_err(|cause| lost(&key, &cause, "info"))?;
+        true
+    };
+    let what = if changed { "takes its PIN only to change it, from now on" } else { "wants its PIN changed already" };
+    report(&mut key, "force-pin-change", changed, what, bench)
+}
+
+fn enterprise_attestation(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+    let (mut key, info) = opened(named, bench)?;
+    let now = info.option("ep");
+    let now = now.ok_or_else(|| refused(&key, &Error::NotSupported { what: "enterprise attestation" }))?;
+    let changed = !now
+        && {
+            bench.confirm_words(&format!(
+            "{} will tell its serial number to the relying parties of its owner's enterprise until it is reset. Go on? [y/N] ",
+            key.id
+        ))?;
+            let token = token(&mut key, named, bench)?;
+            key.key.enable_enterprise_attestation(token.as_ref()).map_err(|cause| lost(&key, &cause, "info"))?
+        };
+    let what =
+        if changed { "attests itself to its enterprise from now on" } else { "does so already; nothing to do" };
+    report(&mut key, "enterprise-attestation", changed, what, bench)
+}
+
+fn opened(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<(Opened, Info), Failed> {
+    let mut key = bench.key_to_write(&named.key)?;
+    let info = key.info();
+    let info = bench.told(info)?;
+    Ok((key, info))
+}
+
+/// No token where no PIN is set: then anybody who holds the key may configure it.
+fn token(key: &mut Opened, named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<Option<Token>, Failed> {
+    let token = key.token_if_pin_is_set(&mut bench.person, named.last_try, Permissions::CONFIGURATION);
+    bench.told(token)
+}
+
+fn refused(key: &Opened, cause: &Error) -> Failed {
+    Box::new(explain::fido(Some(&key.id), cause))
+}
+
+/// What is so now, as the key says it.
+fn report(key: &mut Opened, setting: &str, changed: bool, what: &str, bench: &mut Bench<'_>) -> Outcome {
+    bench.step(key.id.argument(), what);
+    let info = key.info();
+    let info = bench.told(info)?;
+    if changed && setting == "min-pin-length" && info.force_pin_change {
+        bench.warn(&format!(
+            "the present PIN is shorter; the key takes it only for `glasskey fido pin change --key {}`",
+            key.id.argument()
+        ));
+    }
+    let json = json!({
+        "type": "fido_config", "setting": setting, "changed": changed, "always_uv": info.option("alwaysUv"),
+        "enterprise_attestation": info.option("ep"), "min_pin_length": info.min_pin_length,
+        "pin_must_change": info.force_pin_change,
+    });
+    bench.console.result("", &joined(json, key_json(key)));
+    Ok(Exit::Done)
+}

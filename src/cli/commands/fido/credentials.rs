@@ -1,0 +1,196 @@
+//! `glasskey fido credentials list`, `delete` and `rename`: the discoverable credentials on a key.
+
+use super::info::algorithm;
+use super::{Bench, Failed, joined, key_json, lost};
+use crate::cli::Outcome;
+use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
+use crate::cli::commands::oath::shown;
+use crate::cli::explain::{Exit, Explanation};
+use crate::cli::table::table;
+use crate::fido::{Authenticator, Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
+use crate::ring::fido::Opened;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde_json::{Value, json};
+
+/// The least of an id that names a credential.
+const LEAST: usize = 6;
+/// How much of one is shown to people. Keys make ids of up to 64 bytes.
+const SHOWN: usize = 16;
+
+pub(super) fn run(command: &FidoCredentialsCommand, bench: &mut Bench<'_>) -> Outcome {
+    match command {
+        FidoCredentialsCommand::List(key) => list(key, bench),
+        FidoCredentialsCommand::Delete { key, id } => delete(key, id, bench),
+        FidoCredentialsCommand::Rename { key, id, name, display_name } => {
+            rename(key, id, name, display_name.as_deref(), bench)
+        }
+    }
+}
+
+/// A credential with its relying party.
+struct Kept {
+    rp: StoredRelyingParty,
+    credential: StoredCredential,
+}
+
+impl Kept {
+    /// As in WebAuthn's JSON.
+    fn id(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.credential.id)
+    }
+
+    /// As people copy it: nothing that looks like a flag, no matter of case.
+    fn hex(&self) -> String {
+        HEXLOWER.encode(&self.credential.id)
+    }
+
+    /// The relying party, by its id; keys may cut that to 32 bytes or leave it out.
+    fn rp(&self) -> String {
+        match &self.rp.id {
+            Some(id) => shown(id),
+            None => format!("SHA-256 {}", HEXLOWER.encode(&self.rp.id_hash)),
+        }
+    }
+
+    /// `alice at example.com`.
+    fn named(&self) -> String {
+        format!("\"{}\" at {}", self.user(), self.rp())
+    }
+
+    fn user(&self) -> String {
+        let User { id, name, display_name } = &self.credential.user;
+        let name = name.as_ref().or(display_name.as_ref()).map(|name| shown(name));
+        name.unwrap_or_else(|| format!("user {}", HEXLOWER.encode(id)))
+    }
+
+    fn descriptor(&self) -> Descriptor {
+        Descriptor { id: self.credential.id.clone(), transports: Vec::new() }
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { rp, credential } = self;
+        let algorithm = credential.public_key.get_int(3).and_then(crate::fido::cbor::Value::as_int);
+        json!({
+            "id": self.id(), "hex": self.hex(), "rp_id": rp.id, "rp_name": rp.name, "rp_id_hash": HEXLOWER.encode(&rp.id_hash),
+            "user_id": BASE64URL_NOPAD.encode(&credential.user.id), "user_name": credential.user.name,
+            "display_name": credential.user.display_name, "algorithm": algorithm,
+            "protection": credential.cred_protect,
+        })
+    }
+}
+
+fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_read(&named.key)?;
+    let token = token(&mut key, named, bench)?;
+    let count = key.key.credential_count(&token);
+    let count = bench.told(key.told(count))?;
+    let all = all(&mut key, &token, bench)?;
+    let mut rows = vec![["RELYING PARTY", "USER", "ALGORITHM", "ID"].map(ToOwned::to_owned)];
+    rows.extend(all.iter().map(|kept| {
+        let number = kept.credential.public_key.get_int(3).and_then(crate::fido::cbor::Value::as_int);
+        [
+            kept.rp(),
+            kept.user(),
+            number.map_or_else(|| "-".to_owned(), algorithm),
+            kept.hex().chars().take(SHOWN).collect(),
+        ]
+    }));
+    let human = if all.is_empty() { String::new() } else { table(&rows) };
+    let json = json!({
+        "type": "fido_credentials", "existing": count.existing, "remaining": count.remaining,
+        "credentials": all.iter().map(Kept::to_json).collect::<Vec<_>>(),
+    });
+    bench.console.result(&human, &joined(json, key_json(&key)));
+    bench.console.say(&format!(
+        "glasskey: {} discoverable credentials on {}; at most {} more fit",
+        count.existing, key.id, count.remaining
+    ));
+    Ok(Exit::Done)
+}
+
+fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_write(&named.key)?;
+    let kept = find(&mut key, named, id, bench)?;
+    if bench.says_yes && kept.id() != id && kept.hex() != id {
+        return Err(Box::new(
+            Explanation::new("usage", "with --yes, a credential is deleted by its whole id")
+                .hint(format!("that is {}", kept.hex()))
+                .exit(Exit::Usage),
+        ));
+    }
+    if kept.rp.id.as_deref().is_some_and(is_aws) {
+        bench.warn(&format!("{} is AWS; without this credential the key can no longer sign in there", kept.rp()));
+    }
+    bench.confirm_words(&format!("Remove {} from {} for good? [y/N] ", kept.named(), key.id))?;
+    // Bought anew: while the person thought it over, the first one may have expired.
+    let token = token(&mut key, named, bench)?;
+    let deleted = key.key.delete_credential(&token, &kept.descriptor());
+    deleted.map_err(|cause| lost(&key, &cause, "credentials list"))?;
+    bench.step(key.id.argument(), &format!("{} removed", kept.named()));
+    let json = json!({ "type": "fido_credential_deleted", "credential": kept.to_json() });
+    bench.console.result("", &joined(json, key_json(&key)));
+    Ok(Exit::Done)
+}
+
+/// The account's id and what is not named stay: the key takes the whole account anew.
+fn rename(named: &FidoKeyAndPin, id: &str, name: &str, display_name: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
+    let mut key = bench.key_to_write(&named.key)?;
+    let mut kept = find(&mut key, named, id, bench)?;
+    let before = kept.named();
+    let user = &mut kept.credential.user;
+    user.name = Some(name.to_owned());
+    user.display_name = display_name.map(ToOwned::to_owned).or(user.display_name.take());
+    let token = token(&mut key, named, bench)?;
+    let renamed = key.key.rename_user(&token, &kept.descriptor(), &kept.credential.user);
+    renamed.map_err(|cause| lost(&key, &cause, "credentials list"))?;
+    bench.step(key.id.argument(), &format!("{before} is now \"{}\"", kept.user()));
+    let json = json!({ "type": "fido_credential_renamed", "credential": kept.to_json() });
+    bench.console.result("", &joined(json, key_json(&key)));
+    Ok(Exit::Done)
+}
+
+fn token(key: &mut Opened, named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<Token, Failed> {
+    let token = key.token(&mut bench.person, named.last_try, Permissions::CREDENTIAL_MANAGEMENT, None);
+    bench.told(token)
+}
+
+fn all(key: &mut Opened, token: &Token, bench: &Bench<'_>) -> Result<Vec<Kept>, Failed> {
+    let parties = key.key.relying_parties(token);
+    let mut all = Vec::new();
+    for rp in bench.told(key.told(parties))? {
+        let credentials = key.key.credentials(token, &rp.id_hash);
+        let credentials = bench.told(key.told(credentials))?;
+        all.extend(credentials.into_iter().map(|credential| Kept { rp: rp.clone(), credential }));
+    }
+    all.sort_by_key(|kept| (kept.rp(), kept.user()));
+    Ok(all)
+}
+
+/// The credential of this id, or the only one whose id begins with it.
+fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Result<Kept, Failed> {
+    if id.len() < LEAST {
+        let what = format!("{LEAST} characters of a credential's id or more are needed");
+        return Err(Box::new(Explanation::new("usage", what).exit(Exit::Usage)));
+    }
+    let token = token(key, named, bench)?;
+    let mut fitting: Vec<_> = all(key, &token, bench)?
+        .into_iter()
+        .filter(|kept| kept.hex().starts_with(id) || kept.id().starts_with(id))
+        .collect();
+    let hint = format!("`glasskey fido credentials list --key {}` shows what is on it", key.id.argument());
+    match (fitting.pop(), fitting.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) => Err(Box::new(
+            Explanation::new("no_credential", format!("no credential on {} has that id", key.id)).hint(hint),
+        )),
+        (Some(_), others) => {
+            let what = format!("{} credentials on {} have an id that begins so", others + 1, key.id);
+            Err(Box::new(Explanation::new("ambiguous_name", what).hint("give more of it").exit(Exit::Usage)))
+        }
+    }
+}
+
+/// Whether this is where people sign in to AWS.
+fn is_aws(rp_id: &str) -> bool {
+    rp_id.contains("aws.amazon.") || rp_id.contains("amazonaws")
+}
