@@ -1,7 +1,8 @@
 //! Real hidraw: a kernel of our own, built from Debian's source and run as an ordinary process, in which software
 //! authenticators are plugged in through `/dev/uhid`.
 //!
-//! `make test-kernel` runs [`on_the_test_kernel`], which runs this same binary's [`guest`] tests on that kernel.
+//! `make test`, and `make test-kernel` for itself, runs [`on_the_test_kernel`], which runs this same binary's [`guest`]
+//! tests on that kernel.
 
 #![cfg(all(feature = "hid", feature = "pcsc", target_os = "linux"))]
 #![allow(
