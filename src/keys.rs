@@ -279,8 +279,11 @@ pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn C
     }
 }
 
-/// Reads the key in a reader: the Management applet, then the OATH applet.
-fn read(ports: &dyn Ports, reader: &str) -> Result<(Key, Box<dyn Card>), Error> {
+/// Reads the key in a reader: the Management applet, then the OATH applet. The card comes with some applet selected.
+///
+/// # Errors
+/// [`Error::Transport`], [`Error::Oath`], [`Error::NotAYubiKey`].
+pub fn read(ports: &dyn Ports, reader: &str) -> Result<(Key, Box<dyn Card>), Error> {
     let mut card = ports.open(reader).map_err(Error::Transport)?;
     let config = match read_config(&mut *card) {
         Err(Error::Transport(transport::Error::Reset)) => read_config(&mut *card)?, // once: reading changes nothing

@@ -3,6 +3,7 @@
 mod arrows; // who may use whom
 mod cli; // arguments in; stdout, stderr and exit code out
 mod docs; // the documents say what is so
+mod doctor; // glasskey doctor: what it looks at, well and unwell
 mod enroll; // the enroll flow and every fault in it, through the binary
 mod fido; // CTAP2 over our own channel, against scripted and software authenticators
 mod fido_cli; // the fido commands, through the binary

@@ -69,15 +69,31 @@ impl Connector {
         ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name).build()
     }
 
+    /// Which profile and region are used, without asking anybody on the network.
+    ///
+    /// # Errors
+    /// [`Error::BadConfiguration`]: a file that cannot be read, or a profile that does not exist.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        runtime()?.block_on(async {
+            profiles().await?;
+            self.check_profile().await?;
+            let named = self.named_region().region().await;
+            Ok(Settings {
+                profile: self.named_profile(),
+                region_is_named: named.is_some(),
+                region: named.map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.to_string()),
+            })
+        })
+    }
+
+    fn named_profile(&self) -> Option<String> {
+        self.profile.clone().or_else(|| Env::real().get("AWS_PROFILE").ok()).filter(|name| !name.is_empty())
+    }
+
     /// The SDK takes a profile that does not exist for an empty one.
     async fn check_profile(&self) -> Result<(), Error> {
-        let env = Env::real();
-        let Some(name) = self.profile.clone().or_else(|| env.get("AWS_PROFILE").ok()).filter(|name| !name.is_empty())
-        else {
-            return Ok(());
-        };
-        let profiles = aws_config::profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), None).await;
-        let profiles = profiles.map_err(|cause| Error::BadConfiguration { detail: words(&cause) })?;
+        let Some(name) = self.named_profile() else { return Ok(()) };
+        let profiles = profiles().await?;
         if profiles.get_profile(&name).is_some() {
             return Ok(());
         }
@@ -90,6 +106,10 @@ impl Connector {
     /// `--region`, environment, profile, else [`DEFAULT_REGION`]. Unlike the SDK's own chain it does not ask the EC2
     /// metadata service, which costs seconds everywhere else.
     fn region_chain(&self) -> RegionProviderChain {
+        self.named_region().or_else(Region::from_static(DEFAULT_REGION))
+    }
+
+    fn named_region(&self) -> RegionProviderChain {
         let mut profile = ProfileFileRegionProvider::builder();
         if let Some(name) = &self.profile {
             profile = profile.profile_name(name);
@@ -97,7 +117,6 @@ impl Connector {
         RegionProviderChain::first_try(self.region.clone().map(Region::new))
             .or_else(EnvironmentVariableRegionProvider::new())
             .or_else(profile.build())
-            .or_else(Region::from_static(DEFAULT_REGION))
     }
 
     /// A new HTTP client with no connection open. TLS by ring: a process starts 25 ms sooner than with aws-lc.
@@ -114,6 +133,22 @@ impl Connector {
             }),
         }
     }
+}
+
+/// What the configuration says, before anybody is asked for credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The profile that was named; `None`: the default one.
+    pub profile: Option<String>,
+    /// The region to sign for.
+    pub region: String,
+    /// Whether anything names it; else it is the one that serves for IAM.
+    pub region_is_named: bool,
+}
+
+async fn profiles() -> Result<aws_config::profile::ProfileSet, Error> {
+    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
+    profiles.map_err(|cause| Error::BadConfiguration { detail: words(&cause) })
 }
 
 /// IAM and STS answer everywhere; commercial accounts need name no region.
@@ -137,6 +172,8 @@ fn no_credentials(cause: CredentialsError, profile: Option<&str>) -> Error {
                      containers and instances"
                     .to_owned(),
         },
+        // The last place that is looked at. Whatever stands at its address, it gave none, and nothing before it did.
+        (cause, None) if words(&cause).contains("IMDS") => Error::NoCredentials { detail: words(&cause) },
         (cause, _) => Error::BadConfiguration { detail: words(&cause) },
     }
 }

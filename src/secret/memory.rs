@@ -225,5 +225,42 @@ pub fn harden() -> Vec<Unprotected> {
     missing
 }
 
+// ------------------------------------------------------------------------------------------- what the system gives
+
+/// Where a live seed is kept on this system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretPages {
+    /// In a mapping that no other process, core dump or debugger can see (`memfd_secret`).
+    Unseen,
+    /// In memory that is not swapped out.
+    Locked,
+    /// In ordinary memory.
+    Ordinary,
+}
+
+/// How well this process can keep a secret in memory, found out by trying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Live seeds.
+    pub pages: SecretPages,
+    /// The private stack can be locked.
+    pub stack_locked: bool,
+    /// No core file will be written.
+    pub no_core_dumps: bool,
+    /// Other processes of the same user may not read this one's memory.
+    pub no_tracing: bool,
+}
+
+/// What the system gives, after [`harden`].
+#[must_use]
+pub fn protection() -> Protection {
+    Protection {
+        pages: os::secret_pages(),
+        stack_locked: os::stack_can_be_locked(),
+        no_core_dumps: os::core_dumps_are_forbidden(),
+        no_tracing: os::tracing_is_forbidden(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 mod base32;
 mod memory;
 
-pub use memory::{Unprotected, WipingAllocator, harden, on_wiped_stack};
+pub use memory::{Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection};
 
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::{Zeroize, Zeroizing};

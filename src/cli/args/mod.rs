@@ -2,6 +2,7 @@
 //! commands.
 
 mod devices;
+mod doctor;
 mod enroll;
 mod fido;
 mod oath;
@@ -9,6 +10,7 @@ mod piv;
 mod simulate;
 
 pub(super) use devices::Devices;
+pub(super) use doctor::Doctor;
 pub(super) use enroll::{Enroll, Recover};
 pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
@@ -88,6 +90,8 @@ pub(super) enum Command {
     Fido(Fido),
     /// read the PIV applet of a key
     Piv(Piv),
+    /// find out what is wrong with this machine, its keys and its AWS configuration
+    Doctor(Doctor),
     /// serve a simulated AWS and software keys on this machine
     Simulate(Simulate),
     /// show the whole story with software keys and a simulated AWS

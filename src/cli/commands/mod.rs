@@ -2,6 +2,7 @@
 
 pub(super) mod demo;
 pub(super) mod devices;
+pub(super) mod doctor;
 pub(super) mod enroll;
 pub(super) mod fido;
 pub(super) mod generate;

@@ -102,7 +102,9 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
     }
 }
 
-fn journal(error: &journal::Error) -> Explanation {
+/// A journal that cannot be used.
+#[must_use]
+pub fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
             Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()))

@@ -12,7 +12,7 @@ mod keys;
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
 pub use fido::{fido, fido_ring};
-pub use flow::{failed, off_by};
+pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};
 
 /// What a script may rely on.

@@ -1,5 +1,6 @@
 //! Systems without mappings to lock or stacks to switch to.
 
+use super::SecretPages;
 use std::cell::UnsafeCell;
 
 /// Ordinary heap memory; `Page` wipes it.
@@ -33,5 +34,21 @@ pub(super) fn forbid_core_dumps() -> bool {
 }
 
 pub(super) fn forbid_tracing() -> bool {
+    false
+}
+
+pub(super) fn secret_pages() -> SecretPages {
+    SecretPages::Ordinary
+}
+
+pub(super) fn stack_can_be_locked() -> bool {
+    false
+}
+
+pub(super) fn core_dumps_are_forbidden() -> bool {
+    false
+}
+
+pub(super) fn tracing_is_forbidden() -> bool {
     false
 }

@@ -1,7 +1,7 @@
 //! What Linux and the other Unix systems give: locked and secret mappings, a stack to switch to, hardening.
 
 use super::registers::clear_registers;
-use super::wipe;
+use super::{SecretPages, wipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
 
@@ -155,6 +155,10 @@ psm::psm_stack_manipulation! {
 }
 
 impl Stack {
+    fn is_locked(&self) -> bool {
+        self.locked
+    }
+
     /// The lowest address in use; the guard is below.
     fn base(&self) -> *mut u8 {
         self.memory.start().wrapping_add(GUARD)
@@ -212,5 +216,37 @@ pub(super) fn forbid_tracing() -> bool {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn forbid_tracing() -> bool {
+    false
+}
+
+pub(super) fn secret_pages() -> SecretPages {
+    let len = page_size();
+    let locked =
+        || Mapping::anonymous(len, libc::PROT_READ | libc::PROT_WRITE).is_some_and(|page| lock(page.start(), len));
+    match Mapping::memfd_secret(len) {
+        Some(_) => SecretPages::Unseen,
+        None if locked() => SecretPages::Locked,
+        None => SecretPages::Ordinary,
+    }
+}
+
+pub(super) fn stack_can_be_locked() -> bool {
+    Stack::map().is_some_and(|stack| stack.is_locked())
+}
+
+pub(super) fn core_dumps_are_forbidden() -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+    // SAFETY: getrlimit writes the struct it is given.
+    unsafe { libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit) == 0 && limit.rlim_cur == 0 }
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn tracing_is_forbidden() -> bool {
+    // SAFETY: this prctl takes no argument.
+    unsafe { libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn tracing_is_forbidden() -> bool {
     false
 }

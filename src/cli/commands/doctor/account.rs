@@ -1,0 +1,97 @@
+//! AWS: what the configuration says, who the credentials are, and how far this machine's clock is off.
+
+use super::{Check, fixes};
+use crate::aws::{Error, Identity};
+use crate::cli::explain::{self, Explanation};
+use crate::world::World;
+
+pub(super) fn checks(world: &mut World, offline: bool) -> Result<Vec<Check>, Box<Explanation>> {
+    let mut checks = vec![settings(world)];
+    if offline {
+        checks.push(Check::cannot_tell("aws_identity", IDENTITY, "not asked (--offline)"));
+    } else {
+        checks.push(identity(world)?);
+    }
+    checks.push(clock(world));
+    Ok(checks)
+}
+
+const SETTINGS: &str = "AWS configuration";
+const IDENTITY: &str = "AWS identity";
+const CLOCK: &str = "clock";
+
+/// Where requests go instead of to AWS, and through what.
+const ENVIRONMENT: [&str; 5] =
+    ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "HTTPS_PROXY", "https_proxy"];
+
+fn settings(world: &World) -> Check {
+    let settings = match world.aws.settings() {
+        Ok(settings) => settings,
+        Err(error) => return Check::error("aws_configuration", SETTINGS, explain::aws(&error)),
+    };
+    let profile = settings.profile.map_or_else(|| "the default profile".to_owned(), |name| format!("profile {name}"));
+    let region = if settings.region_is_named { "" } else { ", which serves for IAM: none is named" };
+    let mut check =
+        Check::ok("aws_configuration", SETTINGS, format!("{profile}, region {}{region}", settings.region));
+    for name in ENVIRONMENT {
+        if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
+            check = check.detail(format!("{name} is {}", without_password(&value)));
+        }
+    }
+    check
+}
+
+/// A proxy's address may hold a password.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        (None, Some((_, host))) => format!("…@{host}"),
+        (_, None) => url.to_owned(),
+    }
+}
+
+fn identity(world: &World) -> Result<Check, Box<Explanation>> {
+    let account = match world.aws.connect() {
+        Ok(account) => account,
+        Err(error @ Error::Interrupted) => return Err(Box::new(explain::aws(&error))),
+        Err(error @ Error::NoCredentials { .. }) => {
+            let text = explain::aws(&error);
+            let check = Check::cannot_tell("aws_identity", IDENTITY, text.what).fixes(text.hints);
+            return Ok(text.notes.into_iter().fold(check, Check::detail));
+        }
+        Err(error) => return Ok(Check::error("aws_identity", IDENTITY, explain::aws(&error))),
+    };
+    let caller = account.caller();
+    let check = Check::ok("aws_identity", IDENTITY, caller.arn.clone());
+    Ok(match caller.identity {
+        Identity::Root => check.detail("this is the root user: its MFA is enabled in the console only"),
+        _ if account.uses_long_term_key() => check
+            .detail("a long-term access key: a user who has MFA manages their own devices through an MFA session"),
+        _ => check,
+    })
+}
+
+/// Known when AWS has been heard, whatever it said.
+fn clock(world: &World) -> Check {
+    match world.clock.ahead_seconds() {
+        None => Check::cannot_tell("clock", CLOCK, "AWS has not been heard, so there is nothing to compare with"),
+        Some(ahead) if ahead.unsigned_abs() <= 5 => Check::ok("clock", CLOCK, "as AWS's, within 5 s"),
+        Some(ahead) => Check::problem("clock", CLOCK, explain::off_by(ahead))
+            .detail(
+                "glasskey computes codes by AWS's time; other programs, and `glasskey oath code`, go by this clock",
+            )
+            .fixes(fixes::set_clock()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_proxys_password_is_not_shown() {
+        assert_eq!(without_password("http://me:secret@proxy:3128"), "http://…@proxy:3128");
+        assert_eq!(without_password("me:secret@proxy:3128"), "…@proxy:3128");
+        assert_eq!(without_password("http://127.0.0.1:4566"), "http://127.0.0.1:4566");
+    }
+}

@@ -1,0 +1,139 @@
+//! This machine: where runs are written down, and how well memory is protected.
+
+use super::{Check, fixes};
+use crate::cli::explain;
+use crate::journal::Journal;
+use crate::secret::{self, Protection, SecretPages};
+use serde_json::Value;
+use std::path::Path;
+
+pub(super) fn checks(state: &Path) -> Vec<Check> {
+    let mut checks = vec![directory(state)];
+    checks.extend(runs(state));
+    checks.extend(memory(secret::protection()));
+    checks
+}
+
+const STATE: &str = "state directory";
+
+/// Nothing is made: where the directory is missing, the one that it would be made in is looked at.
+fn directory(state: &Path) -> Check {
+    let standing = state.ancestors().find(|path| path.exists());
+    let shown = state.display();
+    let move_it = "GLASSKEY_STATE_DIR names another directory for it";
+    match standing {
+        Some(standing) if !standing.is_dir() => {
+            let what = format!("{} is no directory", standing.display());
+            Check::problem("state_directory", STATE, what).fix(move_it)
+        }
+        Some(standing) if !may_write(standing) => {
+            let what = format!("{} may not be written to", standing.display());
+            Check::problem("state_directory", STATE, what).fix(move_it)
+        }
+        Some(standing) if standing == state && others_may_look(state) => {
+            Check::problem("state_directory", STATE, format!("other users may look into {shown}"))
+                .fix(format!("chmod 700 {shown}"))
+        }
+        Some(standing) if standing == state => Check::ok("state_directory", STATE, shown.to_string()),
+        Some(_) => Check::ok("state_directory", STATE, format!("{shown}, not made yet")),
+        None => Check::problem("state_directory", STATE, format!("{shown} cannot be made")).fix(move_it),
+    }
+}
+
+#[cfg(unix)]
+fn may_write(directory: &Path) -> bool {
+    use rustix::fs::Access;
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_write(directory: &Path) -> bool {
+    directory.metadata().is_ok_and(|metadata| !metadata.permissions().readonly())
+}
+
+#[cfg(unix)]
+fn others_may_look(directory: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    directory.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_may_look(_directory: &Path) -> bool {
+    false
+}
+
+/// Runs that did not end. Where none was ever begun there is nothing to open.
+fn runs(state: &Path) -> Option<Check> {
+    const ABOUT: &str = "unfinished runs";
+    if !state.join("runs").is_dir() {
+        return Some(Check::ok("unfinished_runs", ABOUT, "none"));
+    }
+    let unfinished = match Journal::open(state).and_then(|journal| Ok((journal.unfinished::<Value>()?, journal))) {
+        Ok((unfinished, _)) if unfinished.is_empty() => return Some(Check::ok("unfinished_runs", ABOUT, "none")),
+        Ok((unfinished, journal)) => match journal.idle() {
+            Ok(()) => unfinished,
+            Err(busy) => return Some(Check::cannot_tell("unfinished_runs", ABOUT, explain::journal(&busy).what)),
+        },
+        Err(error) => return Some(Check::error("unfinished_runs", ABOUT, explain::journal(&error))),
+    };
+    let what = match unfinished.len() {
+        1 => "1 run did not end".to_owned(),
+        several => format!("{several} runs did not end"),
+    };
+    let mut check = Check::problem("unfinished_runs", ABOUT, what).fix("glasskey recover");
+    check.details.extend(unfinished.iter().filter_map(|run| {
+        let word = |name: &str| run.entries.first()?.get(name)?.as_str().map(str::to_owned);
+        Some(format!("{} {}: {}", word("command")?, word("user")?, word("arn")?))
+    }));
+    Some(check)
+}
+
+fn memory(given: Protection) -> Vec<Check> {
+    const SEEDS: &str = "memory for seeds";
+    let pages = match given.pages {
+        SecretPages::Unseen => Check::ok("secret_memory", SEEDS, "a page that nobody else can read, not even root (memfd_secret)"),
+        SecretPages::Locked => Check::ok("secret_memory", SEEDS, "a page that is not swapped out; root can read it")
+            .detail("memfd_secret hides it from root too: Linux 6.5, or secretmem.enable=1 on the kernel's command line from 5.14"),
+        SecretPages::Ordinary if swap_is_on() == Some(false) => {
+            Check::ok("secret_memory", SEEDS, "ordinary memory, which cannot be locked; there is no swap it could reach")
+                .fixes(fixes::raise_memlock())
+        }
+        SecretPages::Ordinary => {
+            Check::problem("secret_memory", SEEDS, "memory cannot be locked: a seed may reach the swap space")
+                .fixes(fixes::raise_memlock())
+        }
+    };
+    let safe = given.stack_locked || given.pages == SecretPages::Ordinary || swap_is_on() == Some(false);
+    let stack = (!safe).then(|| {
+        let what = "2 MB more cannot be locked: what is computed may reach the swap space";
+        Check::problem("locked_stack", "memory for codes", what).fixes(fixes::raise_memlock())
+    });
+    [Some(pages), stack, core_dumps(given)].into_iter().flatten().collect()
+}
+
+/// Whether there is swap space; `None` where the system does not say.
+fn swap_is_on() -> Option<bool> {
+    let swaps = std::fs::read_to_string("/proc/swaps").ok()?;
+    Some(swaps.lines().count() > 1)
+}
+
+fn core_dumps(given: Protection) -> Option<Check> {
+    const ABOUT: &str = "crashes, debuggers";
+    Some(match (given.no_core_dumps, given.no_tracing) {
+        (true, true) => Check::ok(
+            "process_memory",
+            ABOUT,
+            "no core file is written, and other processes of this user cannot look in",
+        ),
+        (true, false) => Check::cannot_tell(
+            "process_memory",
+            ABOUT,
+            "no core file is written; whether other processes of this user can look in is up to the system",
+        ),
+        (false, _) if cfg!(unix) => Check::problem("process_memory", ABOUT, "a crash may write a core file")
+            .fix("ulimit -c 0, before glasskey is started"),
+        (false, _) => {
+            Check::cannot_tell("process_memory", ABOUT, "this system does not say whether a crash is dumped")
+        }
+    })
+}

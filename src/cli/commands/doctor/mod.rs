@@ -1,0 +1,122 @@
+//! `glasskey doctor`: what stands between this machine and its work, a line for each thing looked at. Changes nothing.
+
+mod account;
+mod fixes;
+mod machine;
+mod plugged;
+
+use crate::cli::args::{Cli, Doctor};
+use crate::cli::console::Console;
+use crate::cli::explain::{Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use serde_json::{Value, json};
+
+/// What was found about one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Problem,
+    /// It could not be found out, or there is nothing to find out about.
+    CannotTell,
+}
+
+/// One line of the report.
+struct Check {
+    /// A short, stable name for scripts.
+    name: &'static str,
+    /// What it is about, for people.
+    about: String,
+    verdict: Verdict,
+    what: String,
+    details: Vec<String>,
+    fixes: Vec<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, about: impl Into<String>, verdict: Verdict, what: impl Into<String>) -> Self {
+        Self { name, about: about.into(), verdict, what: what.into(), details: Vec::new(), fixes: Vec::new() }
+    }
+
+    fn ok(name: &'static str, about: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(name, about, Verdict::Ok, what)
+    }
+
+    fn problem(name: &'static str, about: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(name, about, Verdict::Problem, what)
+    }
+
+    fn cannot_tell(name: &'static str, about: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(name, about, Verdict::CannotTell, what)
+    }
+
+    /// A problem, in the words of the error that it would be elsewhere.
+    fn error(name: &'static str, about: impl Into<String>, text: Explanation) -> Self {
+        let mut check = Self::problem(name, about, text.what);
+        check.details = text.notes;
+        check.fixes = text.hints;
+        check
+    }
+
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fixes.push(fix.into());
+        self
+    }
+
+    fn fixes(mut self, fixes: Vec<String>) -> Self {
+        self.fixes = fixes;
+        self
+    }
+}
+
+pub(in crate::cli) fn run(args: &Doctor, cli: &Cli, console: &mut Console) -> Outcome {
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut checks = plugged::checks(&world)?;
+    checks.extend(machine::checks(&world.state));
+    checks.extend(account::checks(&mut world, args.offline)?);
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    let (problems, unknown) = (count(Verdict::Problem), count(Verdict::CannotTell));
+    let checks_json: Vec<Value> = checks.iter().map(to_json).collect();
+    let report = json!({ "type": "doctor", "checks": checks_json, "problems": problems, "cannot_tell": unknown });
+    console.result(&human(&checks, problems, unknown), &report);
+    Ok(if problems == 0 { Exit::Done } else { Exit::No })
+}
+
+fn human(checks: &[Check], problems: usize, unknown: usize) -> String {
+    let width = checks.iter().map(|check| check.about.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Check { about, verdict, what, details, fixes, .. } in checks {
+        let verdict = match verdict {
+            Verdict::Ok => "ok",
+            Verdict::Problem => "PROBLEM",
+            Verdict::CannotTell => "cannot tell",
+        };
+        text += &format!("  {verdict:<11}  {about:<width$}  {what}\n");
+        let below = |mark: &str, line: &String| format!("  {:11}  {:width$}  {mark}{line}\n", "", "");
+        text.extend(details.iter().map(|line| below("", line)));
+        text.extend(fixes.iter().map(|line| below("fix: ", line)));
+    }
+    let problems = match problems {
+        0 => "nothing to fix".to_owned(),
+        1 => "1 problem".to_owned(),
+        several => format!("{several} problems"),
+    };
+    let unknown = if unknown == 0 { String::new() } else { format!("; {unknown} not told") };
+    format!("{text}{problems}{unknown}\n")
+}
+
+fn to_json(check: &Check) -> Value {
+    let verdict = match check.verdict {
+        Verdict::Ok => "ok",
+        Verdict::Problem => "problem",
+        Verdict::CannotTell => "cannot_tell",
+    };
+    json!({
+        "check": check.name, "about": check.about, "verdict": verdict, "message": check.what,
+        "details": check.details, "fixes": check.fixes,
+    })
+}
