@@ -390,3 +390,14 @@ proptest! {
         let _ = RequestOptions::parse(json.to_string().as_bytes());
     }
 }
+
+#[test]
+fn what_the_options_do_not_say_means_no_discoverable_credential() {
+    let mut json = creation();
+    json.as_object_mut().unwrap().remove("authenticatorSelection");
+    let selection = parse(&json).unwrap().selection;
+    assert_eq!(
+        (selection.resident_key, selection.user_verification),
+        (Requirement::Discouraged, Requirement::Preferred)
+    );
+}

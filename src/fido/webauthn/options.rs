@@ -5,6 +5,7 @@
 use super::origin::{BadRpId, Origin, check_rp_id};
 use crate::fido::cose;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ pub enum Attachment {
 }
 
 /// The member "authenticatorSelection".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Not there: any.
     pub attachment: Option<Attachment>,
@@ -112,6 +113,13 @@ pub struct Selection {
     pub resident_key: Requirement,
     /// Whether PIN or fingerprint shall be asked for.
     pub user_verification: Requirement,
+}
+
+/// What is meant where the options say nothing: no discoverable credential (§5.4.4), and verification where it can be.
+impl Default for Selection {
+    fn default() -> Self {
+        Self { attachment: None, resident_key: Requirement::Discouraged, user_verification: Requirement::Preferred }
+    }
 }
 
 /// How much of the key's attestation the relying party wants (§5.4.7).
@@ -163,6 +171,15 @@ pub struct Salts {
 impl fmt::Debug for Salts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salts(…)")
+    }
+}
+
+impl Salts {
+    /// What a key gets: it never sees a salt that another use of hmac-secret could choose (§10.1.4).
+    #[must_use]
+    pub fn hashed(&self) -> Vec<[u8; 32]> {
+        let hash = |input: &[u8]| Sha256::new().chain_update(b"WebAuthn PRF\0").chain_update(input).finalize().into();
+        std::iter::once(&self.first).chain(&self.second).map(|input| hash(input)).collect()
     }
 }
 
