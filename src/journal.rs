@@ -133,6 +133,16 @@ impl Journal {
     }
 }
 
+/// Writes a file beside the runs, whole or not at all, and on disk when this returns. Its directory is made where
+/// absent, readable by the owner only.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let dir = path.parent().unwrap_or(Path::new(""));
+    make_private(dir).map_err(at(dir))?;
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let written = File::create(&fresh).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&fresh, path)).and_then(|()| sync_dir(dir)).map_err(at(path))
+}
+
 impl Writer {
     /// Appends a record and waits until it is on disk. When this fails, what it announces must not be begun.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Error> {

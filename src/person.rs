@@ -208,6 +208,57 @@ pub enum Notice {
     Asking,
     /// An unfinished run was found; what it left, and where.
     Unfinished(Unfinished),
+    /// A step on the way of a FIDO2 key to its safe.
+    Key(KeyStep),
+}
+
+/// What was found out about a FIDO2 key while it is made ready, or done to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyStep {
+    /// Something is known to be wrong with keys of its kind.
+    Advisory {
+        /// Like `YSA-2024-03`.
+        id: String,
+        /// It touches FIDO2.
+        affected: bool,
+        /// In what way, or why not; a sentence.
+        effect: String,
+        /// What to do.
+        advice: String,
+    },
+    /// It does not tell its firmware, so nobody knows what is wrong with it.
+    NoFirmware,
+    /// It proved what it is.
+    Genuine {
+        /// Its model.
+        model: String,
+        /// The name of the root that vouches for it.
+        root: String,
+    },
+    /// It has its first PIN.
+    PinSet,
+    /// It has another PIN.
+    PinChanged,
+    /// It has a PIN, and it was given.
+    PinRight,
+    /// No new PIN is shorter.
+    MinPinLength {
+        /// In characters.
+        length: usize,
+        /// It was less before.
+        raised: bool,
+    },
+    /// It verifies its user always.
+    AlwaysUv {
+        /// It did not before.
+        turned_on: bool,
+    },
+    /// Nothing is left to do.
+    Ready {
+        /// How many more discoverable credentials fit, where the key tells.
+        free_slots: Option<u64>,
+    },
 }
 
 /// What a command is about to do.

@@ -3,7 +3,7 @@
 use super::console::Style;
 use super::explain::off_by;
 use crate::keys::Serial;
-use crate::person::{DeviceState, KeyState, Notice, Plan, Unfinished};
+use crate::person::{DeviceState, KeyState, KeyStep, Notice, Plan, Unfinished};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::SystemTime;
@@ -66,7 +66,32 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         }
         Notice::Asking => step("asking", "the reply was lost; asking IAM what happened".to_owned()),
         Notice::Unfinished(run) => unfinished_lines(run),
+        Notice::Key(key) => key_step(key).map_or_else(Vec::new, |(verb, what)| step(verb, what)),
     }
+}
+
+fn key_step(step: &KeyStep) -> Option<(&'static str, String)> {
+    Some(match step {
+        KeyStep::Advisory { id, affected: true, effect, advice } => ("advisory", format!("{id}: {effect}. {advice}")),
+        KeyStep::Advisory { id, affected: false, effect, .. } => ("advisory", format!("{id}: {effect}")),
+        KeyStep::NoFirmware => ("advisory", "the key does not tell its firmware, so nobody knows".to_owned()),
+        KeyStep::Genuine { model, root } => ("genuine", format!("{model}, attested by {root}")),
+        KeyStep::PinSet => ("PIN", "set".to_owned()),
+        KeyStep::PinChanged => ("PIN", "changed".to_owned()),
+        KeyStep::PinRight => ("PIN", "right".to_owned()),
+        KeyStep::MinPinLength { length, raised: true } => {
+            ("PIN", format!("at least {length} characters from now on"))
+        }
+        KeyStep::MinPinLength { length, raised: false } => ("PIN", format!("at least {length} characters already")),
+        KeyStep::AlwaysUv { turned_on: true } => {
+            ("always-UV", "on from now on: nothing works without the PIN".to_owned())
+        }
+        KeyStep::AlwaysUv { turned_on: false } => ("always-UV", "on already".to_owned()),
+        KeyStep::Ready { free_slots: Some(free) } => ("ready", format!("{free} discoverable slots free")),
+        KeyStep::Ready { free_slots: None } => {
+            ("ready", "it does not tell how many discoverable slots are free".to_owned())
+        }
+    })
 }
 
 fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod desk;
 mod devices;
 mod enroll;
+pub mod fido_key;
 mod holdings;
 mod naming;
 mod recover;

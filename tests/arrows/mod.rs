@@ -28,7 +28,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("world", &["aws", "fido", "person", "platform", "totp", "transport"]),
     (
         "flow",
-        &["aws", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "spent", "totp", "world"],
+        &[
+            "aws", "fido", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "spent",
+            "totp", "world",
+        ],
     ),
     ("sim", &["aws", "fido", "keys", "oath", "totp", "transport"]),
     (

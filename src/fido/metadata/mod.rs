@@ -192,6 +192,17 @@ impl Metadata {
         merged
     }
 
+    /// The same, with those of `roots` that signed themselves vouching for one model too.
+    #[must_use]
+    pub fn trusting(&self, aaguid: Aaguid, roots: &[Vec<u8>]) -> Self {
+        let mut more = self.clone();
+        let places: Vec<usize> = roots.iter().filter(|der| is_root(der)).map(|der| more.place(der)).collect();
+        if let Some(model) = more.models.get_mut(&aaguid) {
+            model.certificates.extend(places);
+        }
+        more
+    }
+
     fn ders(&self, model: &Model) -> Vec<&[u8]> {
         model.certificates.iter().filter_map(|place| self.certificates.get(*place)).map(Vec::as_slice).collect()
     }

@@ -62,6 +62,16 @@ pub(super) fn hash(json: &[u8]) -> [u8; 32] {
     Sha256::digest(json).into()
 }
 
+/// A challenge that nobody has seen yet (§13.4.3 wants 16 bytes at least).
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn fresh_challenge() -> Result<[u8; 32], crate::fido::Error> {
+    let mut challenge = [0; 32];
+    getrandom::fill(&mut challenge).map_err(|error| crate::fido::Error::System { why: error.to_string() })?;
+    Ok(challenge)
+}
+
 /// Client data as received.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]

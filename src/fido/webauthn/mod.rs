@@ -8,11 +8,13 @@ mod origin;
 mod response;
 mod verify;
 
-pub use client_data::{Ceremony, ClientData, ReadClientData};
+pub use client_data::{Ceremony, ClientData, ReadClientData, fresh_challenge};
 pub use options::{
     Attachment, Conveyance, CreationOptions, Descriptor, Error, LargeBlob, Prf, ProtectionPolicy,
     RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Salts, Selection, UserEntity,
 };
 pub use origin::{BadOrigin, BadRpId, Origin, check_rp_id};
 pub use response::{AssertionResponse, Made, PrfResults, RegistrationResponse, Used};
-pub use verify::{Asserted, Expected, Refusal, Registered, Stored, verify_assertion, verify_registration};
+pub use verify::{
+    Asserted, Expected, Refusal, Registered, Stored, rp_id_hash, verify_assertion, verify_registration,
+};

@@ -189,6 +189,12 @@ pub fn verify_assertion(
     Ok(Asserted { counter: data.counter, flags: data.flags })
 }
 
+/// What a key knows a relying party by.
+#[must_use]
+pub fn rp_id_hash(rp_id: &str) -> [u8; 32] {
+    Sha256::digest(rp_id.as_bytes()).into()
+}
+
 fn check_client_data(expected: &Expected<'_>, ceremony: Ceremony, json: &[u8]) -> Result<(), Refusal> {
     let read = ReadClientData::parse(json).ok_or(Refusal::ClientData)?;
     if read.kind != ceremony.name() {
@@ -206,8 +212,7 @@ fn check_client_data(expected: &Expected<'_>, ceremony: Ceremony, json: &[u8]) -
 
 fn check_auth_data(expected: &Expected<'_>, bytes: &[u8]) -> Result<AuthData, Refusal> {
     let data = AuthData::parse(bytes).map_err(Refusal::AuthData)?;
-    let hash: [u8; 32] = Sha256::digest(expected.rp_id.as_bytes()).into();
-    if data.rp_id_hash != hash {
+    if data.rp_id_hash != rp_id_hash(expected.rp_id) {
         Err(Refusal::RpIdHash)
     } else if !data.flags.user_present() {
         Err(Refusal::NotPresent)
