@@ -22,6 +22,11 @@ use std::process::ExitCode;
 
 /// Runs one command and returns its exit code (docs/json.md lists what each means).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(version) = commands::version::asked_for(&args) {
+        commands::version::print(&version);
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(usage) => {

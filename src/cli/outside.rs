@@ -129,7 +129,7 @@ fn system_ports() -> Box<dyn Ports> {
 }
 
 /// Where the journal lives: `$GLASSKEY_STATE_DIR`, else as the platform has it (XDG Base Directory: state).
-fn state_dir() -> Result<PathBuf, Box<Explanation>> {
+pub(super) fn state_dir() -> Result<PathBuf, Box<Explanation>> {
     let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let platform = || {
         if cfg!(windows) {

@@ -1,5 +1,6 @@
 //! `fido`.
 
+use super::ceremonies::{FidoAssert, FidoAttest, FidoEnroll, FidoPrepare};
 use crate::keys::{KeyId, Serial};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -45,6 +46,16 @@ pub(in crate::cli) enum FidoCommand {
     },
     /// wipe every FIDO credential and the PIN; the key must be unplugged and plugged in again
     Reset(FidoReset),
+    /// have a key prove that it is genuine
+    Attest(FidoAttest),
+    /// register a key, with a relying party or for glasskey's own checks
+    Enroll(FidoEnroll),
+    /// sign in to a relying party
+    Assert(FidoAssert),
+    /// check that an enrolled key works and is the same one
+    Verify(FidoKeyAndPin),
+    /// make a key ready to be put away: genuine, with a PIN, and with rules
+    Prepare(FidoPrepare),
     /// have a key blink until it is touched
     Blink(FidoKey),
 }
@@ -183,7 +194,7 @@ pub(in crate::cli) struct FidoKeyAndPin {
     pub(in crate::cli) last_try: bool,
 }
 
-fn key_id(text: &str) -> Result<KeyId, String> {
+pub(super) fn key_id(text: &str) -> Result<KeyId, String> {
     match text.parse() {
         Ok(serial) => Ok(KeyId::Serial(Serial(serial))),
         Err(_) if text.contains(['/', '\\', ':']) => Ok(KeyId::Device(text.to_owned())),

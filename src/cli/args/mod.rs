@@ -1,6 +1,7 @@
 //! Arguments as they are written, and nothing else: no I/O, no defaults that need any. One file for each group of
 //! commands.
 
+mod ceremonies;
 mod devices;
 mod doctor;
 mod enroll;
@@ -9,6 +10,7 @@ mod oath;
 mod piv;
 mod simulate;
 
+pub(super) use ceremonies::{FidoAssert, FidoAttest, FidoEnroll, FidoPrepare, Trusting};
 pub(super) use devices::Devices;
 pub(super) use doctor::Doctor;
 pub(super) use enroll::{Enroll, Recover};
@@ -24,6 +26,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// glasskey puts hardware MFA on AWS accounts and keeps it working.
 #[derive(Debug, Parser)]
 #[command(name = "glasskey", version, about, max_term_width = 100, propagate_version = true)]
+#[command(
+    after_long_help = "`glasskey --version --verbose` shows the metadata, advisories and features that are built in."
+)]
 #[command(before_long_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Cli {
     #[command(subcommand)]

@@ -11,3 +11,4 @@ pub(super) mod oath;
 pub(super) mod piv;
 pub(super) mod recover;
 pub(super) mod simulate;
+pub(super) mod version;

@@ -5,12 +5,14 @@
 
 mod applets;
 mod aws;
+mod ceremonies;
 mod fido;
 mod flow;
 mod keys;
 
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
+pub use ceremonies::{attestation_code, attestation_hints, finding, not_prepared, options, trouble};
 pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};

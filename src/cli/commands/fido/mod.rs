@@ -4,13 +4,16 @@
 //! by its name.
 
 mod blink;
+mod ceremonies;
 mod config;
 mod credentials;
 mod fingerprints;
 mod info;
 mod list;
 mod pin;
+mod prepare;
 mod reset;
+pub(in crate::cli) mod trusting;
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
@@ -47,6 +50,11 @@ pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outc
         FidoCommand::Credentials { command } => credentials::run(command, &mut bench),
         FidoCommand::Fingerprints { command } => fingerprints::run(command, &mut bench),
         FidoCommand::Reset(args) => reset::run(args, &mut bench),
+        FidoCommand::Attest(args) => ceremonies::attest(args, &mut bench),
+        FidoCommand::Enroll(args) => ceremonies::enroll(args, &mut bench),
+        FidoCommand::Assert(args) => ceremonies::assert(args, &mut bench),
+        FidoCommand::Verify(key) => ceremonies::verify(key, &mut bench),
+        FidoCommand::Prepare(args) => prepare::run(args, &mut bench),
         FidoCommand::Blink(key) => blink::run(key, &mut bench),
     }
 }
