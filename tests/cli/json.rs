@@ -53,7 +53,6 @@ fn every_output_of_the_key_commands_is_as_documented() {
     let stdin = ["oath", "add", "c", "--yes", "--json"];
     is_documented(&keys.run_with(stdin, secret.as_bytes()).never_says(&[&secret]).json());
     for args in [
-        "keys",
         "oath list",
         "oath info",
         "oath code --all",

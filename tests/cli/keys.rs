@@ -21,10 +21,10 @@ fn each_key_has_a_row() {
     keys.run(["keys"]).is(
         0,
         "\
-SERIAL    MODEL                    FIRMWARE  FORM              OATH  NOTES
-12345678  YubiKey 5C NFC           5.7.1     Keychain (USB-C)  2/64  software key, 1 with touch
-23456789  YubiKey FIPS (4 Series)  4.4.5     Nano (USB-C)      0/32  software key, FIPS
-34567890  YubiKey 5C NFC FIPS      5.4.3     Keychain (USB-C)  ?/32  software key, FIPS, configuration locked, password set
+SERIAL    MODEL                    FIRMWARE  FORM              OATH  FIDO2  NOTES
+12345678  YubiKey 5C NFC           5.7.1     Keychain (USB-C)  2/64  -      software key; 1 with touch; YSA-2025-02 may touch FIDO2, not TOTP or PIV
+23456789  YubiKey FIPS (4 Series)  4.4.5     Nano (USB-C)      0/32  -      software key; FIPS
+34567890  YubiKey 5C NFC FIPS      5.4.3     Keychain (USB-C)  ?/32  -      software key; FIPS; configuration locked; password set; YSA-2024-03 touches FIDO2 and PIV, not TOTP; YSA-2025-02 may touch FIDO2, not TOTP or PIV
 ",
         "",
     );
@@ -37,7 +37,8 @@ fn what_is_disabled_is_noted_and_the_applet_is_missing() {
     options.nfc = Some(Applications(Applications::ALL.0 & !Applications::FIDO2.0));
     let keys = Keys::of(vec![options]);
     let run = keys.run(["keys"]);
-    let row = "12345678  YubiKey 5C NFC  5.7.1     Keychain (USB-C)  -     software key, no OATH over USB, no FIDO2 over NFC\n";
+    let row = "12345678  YubiKey 5C NFC  5.7.1     Keychain (USB-C)  -     -      software key; no OATH over USB; no FIDO2 over NFC; \
+               YSA-2025-02 may touch FIDO2, not TOTP or PIV\n";
     assert!(run.stdout.ends_with(row), "{run:?}");
     let error = "\
 glasskey: error: YubiKey 12345678 has no OATH applet, or it is disabled over this interface
@@ -55,10 +56,12 @@ fn json_tells_everything() {
     protect(keys.key(1), "secret");
     let mut json = keys.run(["keys", "--json"]).json();
     assert!(json["keys"][0]["reader"].take().as_str().unwrap().contains("0.sock"));
+    assert_eq!(json["keys"][0]["advisories"].take()[0]["id"], "YSA-2025-02");
     let all = ["OTP", "FIDO U2F", "OpenPGP", "PIV", "OATH", "YubiHSM Auth", "FIDO2"];
     let first = json!({
         "serial": 12_345_678, "model": "YubiKey 5C NFC", "firmware": "5.7.1", "form_factor": "usb_c_keychain",
-        "usb": all, "nfc": all, "fips": false, "config_locked": false, "software": true, "reader": null,
+        "usb": all, "nfc": all, "fips": false, "config_locked": false, "software": true, "reader": null, "fido": null,
+        "advisories": null,
         "oath": { "state": "open", "used": 1, "capacity": 64, "touch": 1, "password": false },
     });
     assert_eq!((&json["type"], &json["keys"][0], &json["unreadable"]), (&json!("keys"), &first, &json!([])));
@@ -88,10 +91,10 @@ fn a_key_that_cannot_be_read_does_not_hide_the_others() {
     let run = keys.run(["keys"]);
     let rows: Vec<&str> = run.stdout.lines().skip(1).collect();
     assert!(
-        rows[0].starts_with("-         -")
-            && rows[0].ends_with("not a YubiKey, or its Management applet does not answer")
+        rows[1].starts_with("-         -")
+            && rows[1].ends_with("not a YubiKey, or its Management applet does not answer")
     );
-    assert!(rows[1].starts_with("12345679  YubiKey 5C NFC"));
+    assert!(rows[0].starts_with("12345679  YubiKey 5C NFC"));
     assert_eq!((run.code, &*run.stderr), (0, ""));
 }
 

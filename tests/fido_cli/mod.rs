@@ -11,6 +11,7 @@ mod documented; // docs/json.md, the ceremonies
 mod fingerprints; // fingers
 mod info; // what it says, and advisories
 mod json; // docs/json.md
+mod keys; // joined with the card side
 mod pins; // asking for PINs, and what is said of them
 mod prepare; // made ready for the safe
 mod reset; // the same key after it was unplugged

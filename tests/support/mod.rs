@@ -100,6 +100,16 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Has a command find these FIDO2 keys too.
+    pub(crate) fn with_fido(&self, fido: &FidoKeys, line: &str) -> Run {
+        let mut command = self.bare(line.split(' '));
+        command.env("GLASSKEY_FIDO", fido.home.path());
+        without_terminal(&mut command);
+        run(&mut command)
+    }
+}
+
 /// The binary in a home of its own, with nothing of this machine's environment but PATH.
 pub(crate) fn glasskey(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glasskey"));

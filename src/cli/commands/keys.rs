@@ -1,37 +1,48 @@
-//! `glasskey keys`: what is plugged in.
+//! `glasskey keys`: what is plugged in. A key is seen through the PC/SC service and over HID; the two views are joined by
+//! its serial number.
 //!
 //! No key is an answer, not an error: the table is empty and the exit code 0, as with other tools that list. Only a
-//! PC/SC service that does not answer is an error, since then nobody knows.
+//! PC/SC service that does not answer is an error, since then nobody knows; where keys are seen over HID all the same,
+//! it is a warning.
 
+use super::fido::State;
 use crate::cli::args::{Cli, Keys};
 use crate::cli::console::Console;
-use crate::cli::explain::{self, Exit};
+use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::table::table;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, advisories, outside};
+use crate::fido::advisories::Applied;
+use crate::fido::{Error as FidoError, Found as Device};
 use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState};
+use crate::oath::Version;
+use crate::platform::Interrupt;
+use crate::ring::fido::{self as ring, Opened, Seen};
 use crate::transport;
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
-    let found = keys::list(&*outside::ports()).map_err(|error| explain::keys(&error))?;
+    let interrupt = Interrupt::install()
+        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
+    let Views { cards, mut fido, mut unreadable } = Views::read(&interrupt, console)?;
     let software = outside::are_software_keys();
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
-    let (mut keys_json, mut unreadable) = (Vec::new(), Vec::new());
-    for Found { reader, key } in &found {
-        match key {
-            Ok(key) => {
-                rows.push(row(key, software));
-                keys_json.push(to_json(key, software));
-            }
-            Err(error) => {
-                let text = explain::keys(error);
-                rows.push(unreadable_row(reader, error, &text.what));
-                unreadable.push(json!({ "reader": reader, "code": text.code, "message": text.what }));
-            }
-        }
+    let mut keys_json = Vec::new();
+    for card in cards {
+        let same = |view: &Fido| card.serial.is_some() && view.opened.id.serial() == card.serial;
+        let view = fido.iter().position(same).map(|place| fido.remove(place));
+        let both = Both { card: Some(card), fido: view };
+        rows.push(both.row(software));
+        keys_json.push(both.to_json(software));
     }
+    for view in fido {
+        let only = Both { card: None, fido: Some(view) };
+        rows.push(only.row(software));
+        keys_json.push(only.to_json(software));
+    }
+    rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
     let human = if rows.len() == 1 { String::new() } else { table(&rows) };
     let none = keys_json.is_empty();
+    let unreadable: Vec<_> = unreadable.into_iter().map(|one| one.json).collect();
     console.result(&human, &json!({ "type": "keys", "keys": keys_json, "unreadable": unreadable }));
     if none {
         console.say("glasskey: no key is plugged in");
@@ -41,47 +52,200 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
     Ok(Exit::Done)
 }
 
-const COLUMNS: usize = 6;
-const HEAD: [&str; COLUMNS] = ["SERIAL", "MODEL", "FIRMWARE", "FORM", "OATH", "NOTES"];
+/// What both ways of looking show.
+struct Views {
+    cards: Vec<Key>,
+    fido: Vec<Fido>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// A key over HID.
+struct Fido {
+    opened: Opened,
+    state: State,
+}
+
+/// A reader or a device without a readable key.
+struct Unreadable {
+    row: Row,
+    json: Value,
+}
+
+impl Views {
+    fn read(interrupt: &Interrupt, console: &Console) -> Result<Self, Box<Explanation>> {
+        let mut views = Self { cards: Vec::new(), fido: Vec::new(), unreadable: Vec::new() };
+        let readers = keys::list(&*outside::ports());
+        let devices = match ring::list(&*outside::fido_ports(), interrupt) {
+            Ok(devices) => devices,
+            Err(FidoError::Cancelled) => return Err(Box::new(explain::fido(None, &FidoError::Cancelled))),
+            Err(cause) => {
+                views.incomplete(&explain::fido(None, &cause), console);
+                Vec::new()
+            }
+        };
+        let any = devices.iter().any(|seen| seen.key.is_ok());
+        match readers {
+            Ok(readers) => readers.into_iter().for_each(|found| views.card(found)),
+            Err(error) if any => views.incomplete(&explain::keys(&error), console),
+            Err(error) => return Err(Box::new(explain::keys(&error))),
+        }
+        for seen in devices {
+            views.device(seen)?;
+        }
+        Ok(views)
+    }
+
+    /// One way of looking does not work at all; what the other shows is shown.
+    fn incomplete(&mut self, text: &Explanation, console: &Console) {
+        let style = console.style();
+        style.say(&format!("glasskey: {} {}", style.yellow("warning:"), text.what));
+        text.hints.iter().for_each(|hint| style.say(&format!("glasskey: {} {hint}", style.bold("hint:"))));
+        let json = json!({ "reader": null, "path": null, "code": text.code, "message": text.what });
+        self.unreadable.push(Unreadable { row: unreadable_row(text.what.clone()), json });
+    }
+
+    fn card(&mut self, Found { reader, key }: Found) {
+        match key {
+            Ok(key) => self.cards.push(key),
+            Err(error) => {
+                let text = explain::keys(&error);
+                let what = match error {
+                    Error::Transport(transport::Error::NoCard { .. }) => format!("\"{reader}\" is empty"),
+                    _ if text.what.contains(&reader) => text.what.clone(),
+                    _ => format!("\"{reader}\": {}", text.what),
+                };
+                let json = json!({ "reader": reader, "path": null, "code": text.code, "message": text.what });
+                self.unreadable.push(Unreadable { row: unreadable_row(what), json });
+            }
+        }
+    }
+
+    fn device(&mut self, Seen { found, key }: Seen) -> Result<(), Box<Explanation>> {
+        let read = key.and_then(|mut opened| {
+            let state = State::read_from(&mut opened.key)?;
+            Ok(Fido { opened, state })
+        });
+        match read {
+            Ok(fido) => self.fido.push(fido),
+            Err(FidoError::Cancelled) => return Err(Box::new(explain::fido(None, &FidoError::Cancelled))),
+            // A YubiKey 4 or NEO has its row from the reader; that it speaks U2F only is no news.
+            Err(FidoError::NoCtap2) if self.cards.iter().any(|key| key.firmware.0 < 5) => {}
+            Err(cause) => self.mute(&found, &cause),
+        }
+        Ok(())
+    }
+
+    fn mute(&mut self, Device { path, .. }: &Device, cause: &FidoError) {
+        let text = explain::fido(None, cause);
+        let what = if text.what.contains(path) { text.what.clone() } else { format!("{path}: {}", text.what) };
+        let json = json!({ "reader": null, "path": path, "code": text.code, "message": text.what });
+        self.unreadable.push(Unreadable { row: unreadable_row(what), json });
+    }
+}
+
+/// One key, as it is seen through the PC/SC service, over HID, or both.
+struct Both {
+    card: Option<Key>,
+    fido: Option<Fido>,
+}
+
+impl Both {
+    fn model(&self) -> String {
+        match (&self.card, &self.fido) {
+            (Some(card), _) => card.model.clone(),
+            (None, Some(fido)) => fido.opened.model(&fido.state.info),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn firmware(&self) -> Option<Version> {
+        match (&self.card, &self.fido) {
+            (Some(card), _) => Some(card.firmware),
+            (None, Some(fido)) => fido.firmware(),
+            (None, None) => None,
+        }
+    }
+
+    /// `None`: the firmware is not told, so nobody knows.
+    fn advisories(&self) -> Option<Vec<Applied>> {
+        let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
+        let fips = self.card.as_ref().map_or_else(|| device.is_some_and(|device| device.fips), |card| card.fips);
+        self.firmware().map(|firmware| advisories::about(firmware, &self.model(), fips))
+    }
+}
+
+impl Fido {
+    fn firmware(&self) -> Option<Version> {
+        super::fido::version(&self.opened, &self.state.info)
+    }
+}
+
+const COLUMNS: usize = 7;
+const HEAD: [&str; COLUMNS] = ["SERIAL", "MODEL", "FIRMWARE", "FORM", "OATH", "FIDO2", "NOTES"];
 
 type Row = [String; COLUMNS];
 
-fn row(key: &Key, software: bool) -> Row {
-    let oath = match key.oath {
-        OathState::Absent => "-".to_owned(),
-        OathState::Locked { capacity } => format!("?/{capacity}"),
-        OathState::Open { used, capacity, .. } => format!("{used}/{capacity}"),
-    };
-    [
-        key.serial.map_or_else(|| "-".to_owned(), |serial| serial.to_string()),
-        key.model.clone(),
-        key.firmware.to_string(),
-        form(key.form_factor).0.to_owned(),
-        oath,
-        notes(key, software).join(", "),
-    ]
-}
-
-fn unreadable_row(reader: &str, error: &Error, what: &str) -> Row {
-    let what = match error {
-        Error::Transport(transport::Error::NoCard { .. }) => format!("\"{reader}\" is empty"),
-        _ if what.contains(reader) => what.to_owned(),
-        _ => format!("\"{reader}\": {what}"),
-    };
+fn unreadable_row(what: String) -> Row {
     let dash = || "-".to_owned();
-    [dash(), dash(), dash(), dash(), dash(), what]
+    [dash(), dash(), dash(), dash(), dash(), dash(), what]
 }
 
-/// What is out of the ordinary. Everything is in the JSON.
-fn notes(key: &Key, software: bool) -> Vec<String> {
+impl Both {
+    fn row(&self, software: bool) -> Row {
+        let dash = || "-".to_owned();
+        let oath = match self.card.as_ref().map(|card| &card.oath) {
+            None | Some(OathState::Absent) => dash(),
+            Some(OathState::Locked { capacity }) => format!("?/{capacity}"),
+            Some(OathState::Open { used, capacity, .. }) => format!("{used}/{capacity}"),
+        };
+        [
+            self.serial().map_or_else(dash, |serial| serial.to_string()),
+            self.model(),
+            self.firmware().map_or_else(dash, |firmware| firmware.to_string()),
+            form(self.form_factor()).0.to_owned(),
+            oath,
+            self.fido.as_ref().map_or_else(dash, |fido| fido.state.pin_words()),
+            self.notes(software).join("; "),
+        ]
+    }
+
+    fn serial(&self) -> Option<keys::Serial> {
+        let told = || self.fido.as_ref().and_then(|fido| fido.opened.id.serial());
+        self.card.as_ref().and_then(|card| card.serial).or_else(told)
+    }
+
+    fn form_factor(&self) -> FormFactor {
+        let device = || self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
+        let told = || device().map_or(FormFactor::Unknown, |device| device.form_factor);
+        self.card.as_ref().map_or_else(told, |card| card.form_factor)
+    }
+
+    /// What is out of the ordinary. Everything is in the JSON.
+    fn notes(&self, software: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut note = |applies: bool, text: &str| {
+            if applies {
+                notes.push(text.to_owned());
+            }
+        };
+        note(software, "software key");
+        note(self.serial().is_none(), "does not tell its serial number");
+        if let Some(card) = &self.card {
+            notes.extend(card_notes(card));
+        }
+        notes.extend(self.fido.iter().flat_map(|fido| fido.state.notes()));
+        notes.extend(self.advisories().iter().flatten().map(advisories::note));
+        notes
+    }
+}
+
+fn card_notes(key: &Key) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |applies: bool, text: &str| {
         if applies {
             notes.push(text.to_owned());
         }
     };
-    note(software, "software key");
-    note(key.serial.is_none(), "does not tell its serial number");
     note(key.fips, "FIPS");
     note(key.config_locked, "configuration locked");
     note(matches!(key.oath, OathState::Locked { .. }), "password set");
@@ -113,8 +277,36 @@ fn form(form_factor: FormFactor) -> (&'static str, &'static str) {
     }
 }
 
-fn to_json(key: &Key, software: bool) -> Value {
-    let oath = match key.oath {
+impl Both {
+    fn to_json(&self, software: bool) -> Value {
+        let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
+        let card = self.card.as_ref();
+        let names = |applications: Applications| applications.names().collect::<Vec<_>>();
+        let usb = card.map(|card| card.usb).or(device.map(|device| device.usb)).unwrap_or_default();
+        let nfc = card.map(|card| card.nfc).or(device.map(|device| device.nfc)).unwrap_or_default();
+        let fips = card.map(|card| card.fips).or(device.map(|device| device.fips)).unwrap_or_default();
+        let locked = card.map(|card| card.config_locked).or(device.map(|device| device.config_locked));
+        let fido = self.fido.as_ref().map(|fido| {
+            let info = &fido.state.info;
+            json!({
+                "path": fido.opened.found.path, "aaguid": info.aaguid.to_string(), "versions": info.versions,
+                "pin": fido.state.pin_json(), "remaining_credentials": info.remaining_credentials,
+            })
+        });
+        json!({
+            "serial": self.serial(), "model": self.model(),
+            "firmware": self.firmware().map(|firmware| firmware.to_string()),
+            "form_factor": form(self.form_factor()).1, "usb": names(usb), "nfc": names(nfc), "fips": fips,
+            "config_locked": locked.unwrap_or_default(),
+            "oath": oath_json(card.map_or(&OathState::Absent, |card| &card.oath)), "fido": fido,
+            "advisories": self.advisories().as_ref().map(|all| all.iter().map(advisories::to_json).collect::<Vec<_>>()),
+            "software": software, "reader": card.map(|card| &card.reader),
+        })
+    }
+}
+
+fn oath_json(oath: &OathState) -> Value {
+    match oath {
         OathState::Absent => {
             json!({ "state": "absent", "used": null, "capacity": null, "touch": null, "password": null })
         }
@@ -124,11 +316,5 @@ fn to_json(key: &Key, software: bool) -> Value {
         OathState::Open { used, capacity, touch } => {
             json!({ "state": "open", "used": used, "capacity": capacity, "touch": touch, "password": false })
         }
-    };
-    json!({
-        "serial": key.serial, "model": key.model, "firmware": key.firmware.to_string(),
-        "form_factor": form(key.form_factor).1, "usb": key.usb.names().collect::<Vec<_>>(),
-        "nfc": key.nfc.names().collect::<Vec<_>>(), "fips": key.fips, "config_locked": key.config_locked,
-        "oath": oath, "software": software, "reader": key.reader,
-    })
+    }
 }

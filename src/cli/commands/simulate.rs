@@ -6,10 +6,14 @@ use crate::cli::explain::{Exit, Explanation};
 use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
+#[cfg(unix)]
+use crate::sim::authenticator::{self, SoftAuthenticator};
 use crate::sim::aws::Aws;
 #[cfg(unix)]
-use crate::sim::card_server::{self, Served};
+use crate::sim::card_server;
 use crate::sim::clock::SimClock;
+#[cfg(unix)]
+use crate::sim::hid_server;
 #[cfg(unix)]
 use crate::sim::oath_card::{Options, SoftKey};
 use crate::sim::serve::Server;
@@ -38,14 +42,16 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
     let admin = aws.admin();
     let sockets = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let mut lines = server.exports(&admin);
+    let fido = directory.path().display().to_string();
     if !sockets.is_empty() {
         lines.push(format!("export {}={sockets}", outside::CARDS));
+        lines.push(format!("export {}={fido}", outside::FIDO));
     }
     let environment: serde_json::Map<String, serde_json::Value> = server
         .environment(&admin)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), json!(value)))
-        .chain([(outside::CARDS.to_owned(), json!(sockets))])
+        .chain([(outside::CARDS.to_owned(), json!(sockets)), (outside::FIDO.to_owned(), json!(fido))])
         .collect();
     console.result(
         &lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
@@ -68,19 +74,31 @@ pub(super) fn random_serial() -> io::Result<u32> {
 }
 
 #[cfg(unix)]
-fn serve_one(path: &Path) -> io::Result<Served> {
+fn serve_one(path: &Path) -> io::Result<card_server::Served> {
     card_server::serve(&SoftKey::new(Options::new(random_serial()?)), path)
 }
 
-/// Serves the keys; they stay plugged in as long as the first part of the answer lives.
+/// A software key, plugged in as long as this lives: a card and an authenticator of one serial number and firmware.
+#[cfg(unix)]
+struct Served {
+    card: card_server::Served,
+    _fido: hid_server::Served,
+}
+
 #[cfg(unix)]
 fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<(Vec<Served>, Vec<PathBuf>)> {
-    let serve = |_| {
+    let serve = |number| {
         let serial = random_serial()?;
-        card_server::serve(&SoftKey::new(Options::new(serial)), &directory.path().join(format!("{serial}.sock")))
+        let options = Options::new(serial);
+        let firmware = options.firmware;
+        let card = SoftKey::new(options);
+        let fido = SoftAuthenticator::new(authenticator::Options { firmware, ..authenticator::Options::new(serial) });
+        let fido = hid_server::serve(&fido, directory.path(), number)?;
+        let card = card_server::serve(&card, &directory.path().join(format!("{serial}.sock")))?;
+        Ok(Served { card, _fido: fido })
     };
-    let served: Vec<Served> = (0..count).map(serve).collect::<io::Result<_>>()?;
-    let paths = served.iter().map(|key| key.path().to_owned()).collect();
+    let served: Vec<Served> = (0..u32::from(count)).map(serve).collect::<io::Result<_>>()?;
+    let paths = served.iter().map(|key| key.card.path().to_owned()).collect();
     Ok((served, paths))
 }
 

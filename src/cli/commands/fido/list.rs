@@ -110,7 +110,7 @@ pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
     version(key, info).map(|version| version.to_string())
 }
 
-fn version(key: &Opened, info: &Info) -> Option<Version> {
+pub(in crate::cli) fn version(key: &Opened, info: &Info) -> Option<Version> {
     let told = || info.yubico_firmware().map(|(major, minor, patch)| Version(major, minor, patch));
     key.device.as_ref().map(|device| device.firmware).or_else(told)
 }

@@ -15,6 +15,8 @@ mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
+pub(in crate::cli) use list::{State, version};
+
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
