@@ -25,6 +25,20 @@ const LARGEST_BODY: usize = 1 << 20;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Where a client looks for its endpoint: for every service at once, and for each of those there are.
+const ENDPOINTS: [&str; 10] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_ACCOUNT",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_CLOUDWATCH",
+    "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_ORGANIZATIONS",
+    "AWS_ENDPOINT_URL_SNS",
+];
+
 /// A server in a thread of its own; stops when dropped.
 pub struct Server {
     addr: SocketAddr,
@@ -88,8 +102,7 @@ impl Server {
         // The aws CLI, version 1, and boto3 read only the second.
         let region = self.aws.partition().region();
         all.extend(["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| (name, region.to_owned())));
-        let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"];
-        all.extend(endpoints.map(|name| (name, self.url())));
+        all.extend(ENDPOINTS.map(|name| (name, self.url())));
         all
     }
 

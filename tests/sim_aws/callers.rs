@@ -184,8 +184,8 @@ fn what_the_simulator_does_not_understand_it_does_not_store() {
             "The simulator does not know the condition operator IpAddress.",
         ),
         (
-            statement(r#""Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"x"}}"#),
-            "The simulator does not know the condition key aws:requestedregion.",
+            statement(r#""Resource":"*","Condition":{"StringEquals":{"aws:SourceVpc":"x"}}"#),
+            "The simulator does not know the condition key aws:sourcevpc.",
         ),
     ];
     for (document, why) in cases {

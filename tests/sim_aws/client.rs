@@ -2,6 +2,7 @@
 
 use glasskey::sim::aws::{Answer, Aws, Keys, Reply, Request};
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The middle of a step, a few seconds into a window of verifications.
@@ -14,24 +15,71 @@ pub(super) fn stamp(time: SystemTime) -> String {
 }
 
 pub(super) fn request(keys: &Keys, signed: SystemTime, action: &str, parameters: &[(&str, &str)]) -> Request {
-    let sts = ["GetCallerIdentity", "GetSessionToken", "AssumeRole"].contains(&action);
-    let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
+    let (service, version) = match action {
+        "GetCallerIdentity" | "GetSessionToken" | "AssumeRole" | "AssumeRoot" => ("sts", "2011-06-15"),
+        "ListSubscriptionsByTopic" => ("sns", "2010-03-31"),
+        _ => ("iam", "2010-05-08"),
+    };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
+    let headers = signed_headers(keys, signed, service, "us-east-1").into_iter().collect();
+    Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body: form.finish().into_bytes() }
+}
+
+fn signed_headers(keys: &Keys, signed: SystemTime, service: &str, region: &str) -> Vec<(String, String)> {
     let stamp = stamp(signed);
     let day = &stamp[..8];
     let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={}/{day}/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0",
+        "AWS4-HMAC-SHA256 Credential={}/{day}/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0",
         keys.access_key_id
     );
     let mut headers = vec![("authorization".to_owned(), authorization), ("x-amz-date".to_owned(), stamp)];
     headers.extend(keys.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
-    Request {
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
-        headers: headers.into_iter().collect(),
-        body: form.finish().into_bytes(),
+    headers
+}
+
+/// One call of a JSON service, in a region.
+pub(super) fn json_call(aws: &Aws, keys: &Keys, region: &str, action: &str, body: &Value) -> (u16, Value) {
+    let (service, action) = action.split_once('.').unwrap();
+    let (signing, target) = match service {
+        "cloudtrail" => ("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."),
+        "logs" => ("logs", "Logs_20140328."),
+        "cloudwatch" => ("monitoring", "GraniteServiceVersion20100801."),
+        "organizations" => ("organizations", "AWSOrganizationsV20161128."),
+        "events" => ("events", "AWSEvents."),
+        _ => ("account", ""),
+    };
+    let mut headers = signed_headers(keys, aws.clock().now(), signing, region);
+    let path = match target {
+        "" => format!("/{}{}", action[..1].to_lowercase(), &action[1..]),
+        target => {
+            headers.push(("x-amz-target".to_owned(), format!("{target}{action}")));
+            "/".to_owned()
+        }
+    };
+    let headers = headers.into_iter().collect();
+    let request = Request { method: "POST".to_owned(), path, headers, body: body.to_string().into_bytes() };
+    let reply = reply(aws, &request);
+    let mut value: Value = serde_json::from_slice(&reply.body).unwrap();
+    if let Some(kind) = reply.header("x-amzn-errortype") {
+        value["__type"] = json!(kind);
     }
+    (reply.status, value)
+}
+
+/// A call in the first region that succeeds.
+pub(super) fn json(aws: &Aws, keys: &Keys, action: &str, body: &Value) -> Value {
+    let (status, value) = json_call(aws, keys, "us-east-1", action, body);
+    assert_eq!(status, 200, "{action} {body}: {value}");
+    value
+}
+
+/// A call in the first region that fails: `status Type: message`.
+pub(super) fn json_error(aws: &Aws, keys: &Keys, action: &str, body: &Value) -> String {
+    let (status, value) = json_call(aws, keys, "us-east-1", action, body);
+    let kind = value["__type"].as_str().unwrap_or_default();
+    let message = value.get("message").or(value.get("Message")).and_then(Value::as_str).unwrap_or_default();
+    format!("{status} {}: {message}", kind.rsplit('#').next().unwrap())
 }
 
 /// A reply, taken apart.

@@ -1,11 +1,16 @@
 //! The simulated AWS keeps to the recorded semantics: every rule through `handle`, on a clock that stands still.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod assume_root; // sessions of a member's root, task by task
 mod callers; // who is calling, expiry, signing times, policies
 mod client;
 mod clocks; // the simulated clock
+mod credential_report; // missing, in progress, complete, expired; its rows
 mod devices; // create, enable, resynchronise, deactivate, delete, tag, list
 mod faults; // what goes wrong on demand
+mod organization; // who is in it, who may ask, policies
+mod posture; // trails, filters, alarms, subscriptions, rules, contacts
+mod root; // root's credentials, administrators
 mod sdk; // the real SDK through its HTTP seam
 mod served; // the loopback server and its control path
 mod sessions; // STS: single codes, propagation, budget, roles

@@ -63,19 +63,17 @@ fn answers_on_loopback_and_stops_when_dropped() {
 #[test]
 fn prints_what_a_shell_needs() {
     let (_, admin, server) = served();
-    let url = server.url();
-    assert_eq!(
-        server.exports(&admin),
-        [
-            format!("export AWS_ACCESS_KEY_ID={}", admin.access_key_id),
-            format!("export AWS_SECRET_ACCESS_KEY={}", admin.secret_access_key),
-            "export AWS_REGION=us-east-1".to_owned(),
-            "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
-            format!("export AWS_ENDPOINT_URL={url}"),
-            format!("export AWS_ENDPOINT_URL_IAM={url}"),
-            format!("export AWS_ENDPOINT_URL_STS={url}"),
-        ]
-    );
+    let mut expected = vec![
+        format!("export AWS_ACCESS_KEY_ID={}", admin.access_key_id),
+        format!("export AWS_SECRET_ACCESS_KEY={}", admin.secret_access_key),
+        "export AWS_REGION=us-east-1".to_owned(),
+        "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
+        format!("export AWS_ENDPOINT_URL={}", server.url()),
+    ];
+    let services = "IAM STS ACCOUNT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS EVENTBRIDGE ORGANIZATIONS SNS";
+    let services = services.split(' ');
+    expected.extend(services.map(|service| format!("export AWS_ENDPOINT_URL_{service}={}", server.url())));
+    assert_eq!(server.exports(&admin), expected);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //!
 //! The caller is whoever the access key id names. Signatures are not checked.
 
+use super::Ctx;
 use super::policy::{self, Asking, Context, Verdict};
 use super::state::{Owner, Principal, State};
+use super::task::Task;
 use super::wire::{Refusal, Request, compact, parse_compact};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +15,7 @@ const SIGNING_WINDOW: Duration = Duration::from_secs(300);
 /// A request's credential scope: `Credential=AKID/20261123/us-east-1/iam/aws4_request`.
 pub(super) struct Scope {
     pub(super) access_key: String,
+    pub(super) region: String,
     pub(super) service: String,
 }
 
@@ -22,8 +25,9 @@ pub(super) fn scope(request: &Request) -> Option<Scope> {
     let (_, credential) = header.strip_prefix("AWS4-HMAC-SHA256")?.split_once("Credential=")?;
     let mut parts = credential.split([',', ' ']).next()?.split('/');
     let access_key = parts.next()?.to_owned();
-    let service = parts.nth(2)?.to_owned();
-    Some(Scope { access_key, service })
+    let region = parts.nth(1)?.to_owned();
+    let service = parts.next()?.to_owned();
+    Some(Scope { access_key, region, service })
 }
 
 /// Who calls.
@@ -35,6 +39,8 @@ pub(super) struct Caller {
     pub(super) temporary: bool,
     /// Signed with temporary credentials that were opened with MFA.
     pub(super) mfa: bool,
+    /// What a session that AssumeRoot opened is limited to.
+    pub(super) task: Option<Task>,
     /// What policy conditions see.
     pub(super) context: Context,
 }
@@ -51,36 +57,52 @@ impl Caller {
 }
 
 /// Identifies the caller of a request, or says why it has none.
-pub(super) fn caller(state: &State, request: &Request, now: SystemTime) -> Result<Caller, Refusal> {
+pub(super) fn caller(
+    state: &State,
+    request: &Request,
+    organization: Option<String>,
+    now: SystemTime,
+) -> Result<Caller, Refusal> {
     let Some(scope) = scope(request) else {
         return Err(Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"));
     };
     let invalid =
         || Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     let token = request.header("x-amz-security-token");
-    let (principal, mfa) = match (state.access_keys.get(&scope.access_key), state.sessions.get(&scope.access_key)) {
-        (Some(key), _) if key.active && token.is_none() => {
-            (principal_of(state, &key.owner).ok_or_else(invalid)?, None)
-        }
-        (None, Some(session)) if token == Some(session.token.as_str()) => {
-            if session.expires <= now {
-                let message = "The security token included in the request is expired";
-                return Err(Refusal::new(403, "ExpiredToken", message));
+    let (principal, mfa, task) =
+        match (state.access_keys.get(&scope.access_key), state.sessions.get(&scope.access_key)) {
+            (Some(key), _) if key.active && token.is_none() => {
+                (principal_of(state, &key.owner).ok_or_else(invalid)?, None, None)
             }
-            (session.principal.clone(), Some(session.mfa))
-        }
-        _ => return Err(invalid()),
-    };
+            (None, Some(session)) if token == Some(session.token.as_str()) => {
+                if session.expires <= now {
+                    let message = "The security token included in the request is expired";
+                    return Err(Refusal::new(403, "ExpiredToken", message));
+                }
+                (session.principal.clone(), Some(session.mfa), session.task)
+            }
+            _ => return Err(invalid()),
+        };
     if !still_there(state, &principal) {
         return Err(invalid());
     }
     signed_in_time(request, now)?;
     // Sessions of GetSessionToken opened without MFA may not call IAM (API reference, GetSessionToken).
-    let without_mfa = mfa == Some(None) && matches!(principal, Principal::User { .. } | Principal::Root);
+    let without_mfa =
+        mfa == Some(None) && task.is_none() && matches!(principal, Principal::User { .. } | Principal::Root);
     if without_mfa && scope.service == "iam" {
         return Err(invalid());
     }
-    Ok(describe(state, principal, mfa, now))
+    let mut caller = describe(state, principal, mfa, now);
+    if task.is_some() {
+        caller.task = task;
+        caller.context.insert("aws:assumedroot".to_owned(), "true".to_owned());
+    }
+    if let Some(organization) = organization {
+        caller.context.insert("aws:principalorgid".to_owned(), organization);
+    }
+    caller.context.insert("aws:requestedregion".to_owned(), scope.region);
+    Ok(caller)
 }
 
 fn principal_of(state: &State, owner: &Owner) -> Option<Principal> {
@@ -150,23 +172,55 @@ fn describe(state: &State, principal: Principal, mfa: Option<Option<SystemTime>>
         }
     }
     let (temporary, mfa) = (mfa.is_some(), mfa.flatten().is_some());
-    Caller { principal, arn, user_id, temporary, mfa, context }
+    Caller { principal, arn, user_id, temporary, mfa, task: None, context }
 }
 
 /// Whether the caller's own policies allow `action` on `resource`.
 pub(super) fn verdict(state: &State, caller: &Caller, action: &str, resource: &str) -> Verdict {
-    let policies = match &caller.principal {
-        Principal::Root => return Verdict::Allowed,
-        Principal::User { name, .. } => state.users.get(name).map(|user| &user.policies),
-        Principal::Role { name, .. } => state.roles.get(name).map(|role| &role.policies),
-    };
     let asking = Asking { action, resource: Some(resource), principals: &[], context: &caller.context };
-    policy::evaluate(policies.into_iter().flatten().map(|(_, (_, policy))| policy), &asking)
+    own_verdict(state, caller, &asking)
 }
 
-/// The error for a verdict, if it is one.
-pub(super) fn authorize(state: &State, caller: &Caller, action: &str, resource: &str) -> Result<(), Refusal> {
-    match verdict(state, caller, action, resource) {
+fn own_verdict(state: &State, caller: &Caller, asking: &Asking<'_>) -> Verdict {
+    match &caller.principal {
+        Principal::Root => Verdict::Allowed,
+        Principal::User { name, .. } => policy::evaluate(state.policies_of_user(name), asking),
+        Principal::Role { name, .. } => policy::evaluate(state.policies_of_role(name), asking),
+    }
+}
+
+/// The error for an action that may not be done: by the task of the session, by a service control policy, or by the
+/// caller's own policies.
+pub(super) fn authorize(ctx: &Ctx<'_>, action: &str, resource: &str) -> Result<(), Refusal> {
+    authorize_with(ctx, action, resource, &[])
+}
+
+/// The same, where the request brings facts of its own to the conditions.
+pub(super) fn authorize_with(
+    ctx: &Ctx<'_>,
+    action: &str,
+    resource: &str,
+    facts: &[(&str, &str)],
+) -> Result<(), Refusal> {
+    let caller = ctx.caller;
+    let mut context = caller.context.clone();
+    context.extend(facts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    let asking = Asking { action, resource: Some(resource), principals: &[], context: &context };
+    let because = |reason: &str| Err(refused(caller, action, resource, reason));
+    if let Some(task) = caller.task
+        && policy::evaluate([&task.policy(ctx.state.partition)], &asking) == Verdict::Denied
+    {
+        return because("with an explicit deny in a session policy");
+    }
+    let organization = ctx.world.organization();
+    match organization.as_ref().map(|register| register.verdict(&ctx.state.account, &asking)) {
+        Some(Verdict::Denied) => return because("with an explicit deny in a service control policy"),
+        Some(Verdict::NotAllowed) => {
+            return because(&format!("because no service control policy allows the {action} action"));
+        }
+        Some(Verdict::Allowed) | None => {}
+    }
+    match own_verdict(ctx.state, caller, &asking) {
         Verdict::Allowed => Ok(()),
         verdict => Err(denied(caller, action, resource, verdict)),
     }
@@ -174,11 +228,14 @@ pub(super) fn authorize(state: &State, caller: &Caller, action: &str, resource: 
 
 /// AWS's sentence for an action the policies do not allow.
 pub(super) fn denied(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> Refusal {
-    let reason = if verdict == Verdict::Denied {
-        "with an explicit deny in an identity-based policy".to_owned()
+    if verdict == Verdict::Denied {
+        refused(caller, action, resource, "with an explicit deny in an identity-based policy")
     } else {
-        format!("because no identity-based policy allows the {action} action")
-    };
+        refused(caller, action, resource, &format!("because no identity-based policy allows the {action} action"))
+    }
+}
+
+fn refused(caller: &Caller, action: &str, resource: &str, reason: &str) -> Refusal {
     let arn = &caller.arn;
     Refusal::denied(format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {reason}"))
 }

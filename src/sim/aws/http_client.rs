@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use std::collections::BTreeMap;
 use std::fmt;
 
 impl Aws {
@@ -49,11 +50,15 @@ impl HttpConnector for InProcess {
 }
 
 fn read(request: &HttpRequest) -> Request {
-    let uri = request.uri();
+    let uri = http::Uri::try_from(request.uri()).unwrap_or_default();
+    let mut headers: BTreeMap<String, String> =
+        request.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    // The connection would add it.
+    headers.entry("host".to_owned()).or_insert_with(|| uri.authority().map(ToString::to_string).unwrap_or_default());
     Request {
         method: request.method().to_owned(),
-        path: http::Uri::try_from(uri).map_or_else(|_| "/".to_owned(), |uri| uri.path().to_owned()),
-        headers: request.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        path: uri.path().to_owned(),
+        headers,
         body: request.body().bytes().unwrap_or_default().to_vec(),
     }
 }

@@ -1,53 +1,63 @@
-//! A simulated AWS account: IAM and STS as an HTTP client meets them.
+//! A simulated AWS: one account, or an organization of them, as an HTTP client meets it.
 //!
-//! [`Aws::handle`] is a pure function of a request, the account and the simulated clock: no I/O and no waiting, so the
-//! same account can be mounted inside a process ([`Aws::http_client`]) or served on loopback ([`super::serve`]). Its
+//! [`Aws::handle`] is a pure function of a request, the accounts and the simulated clock: no I/O and no waiting, so the
+//! same accounts can be mounted inside a process ([`Aws::http_client`]) or served on loopback ([`super::serve`]). Its
 //! rules for MFA are those recorded from the real service: codes are checked, pairs are remembered, STS lags behind
 //! IAM. `docs/simulator.md` lists them, and what is left out; above all, signatures are not checked.
 
+mod account;
+mod assume_root;
 mod auth;
+mod cbor;
+mod cloudtrail;
+mod cloudwatch;
 mod codes;
+mod events;
 mod faults;
 mod http_client;
 mod iam;
+mod json;
+mod logs;
+mod managed;
+pub mod organization;
 mod policy;
+pub mod posture;
 mod qr;
 mod random;
+mod root;
+mod service;
+mod sns;
 mod state;
 mod sts;
+mod task;
 mod view;
 mod wire;
+mod world;
 
 pub use faults::{Fault, Wrong};
+pub use organization::Organization;
+pub use posture::Posture;
 pub use view::{DeviceView, UserView};
 pub use wire::{Answer, Reply, Request};
 
 use super::clock::SimClock;
-use super::tap::{self, Tap};
+use super::tap::Tap;
 use auth::Caller;
-use policy::Policy;
-use state::{Owner, State};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use state::State;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime};
 use wire::{Form, Refusal, Xml};
+use world::{Cell, Inner, World};
 use zeroize::Zeroizing;
 
-/// The simulated AWS. Clones share the account.
+/// An account of the simulated AWS, and through it all of it: requests are answered for whichever account their access
+/// key belongs to. Clones share everything.
 #[derive(Clone)]
 pub struct Aws {
-    clock: SimClock,
-    inner: Arc<Mutex<Inner>>,
-}
-
-struct Inner {
-    state: State,
-    faults: faults::Faults,
-    latency: Duration,
-    calls: Vec<Call>,
-    admin: Keys,
-    tap: Tap,
+    world: Arc<World>,
+    cell: Arc<Cell>,
 }
 
 /// How an account is to be.
@@ -79,6 +89,8 @@ pub enum Partition {
     AwsCn,
     /// GovCloud (US).
     AwsUsGov,
+    /// The European Sovereign Cloud.
+    AwsEusc,
 }
 
 impl Partition {
@@ -89,6 +101,7 @@ impl Partition {
             Self::Aws => "aws",
             Self::AwsCn => "aws-cn",
             Self::AwsUsGov => "aws-us-gov",
+            Self::AwsEusc => "aws-eusc",
         }
     }
 
@@ -99,6 +112,7 @@ impl Partition {
             Self::Aws => "us-east-1",
             Self::AwsCn => "cn-north-1",
             Self::AwsUsGov => "us-gov-west-1",
+            Self::AwsEusc => "eusc-de-east-1",
         }
     }
 }
@@ -120,11 +134,17 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A request the account saw.
+/// A request AWS saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The action as sent; empty when there was none.
+    /// The service, by the prefix of its actions in policies.
+    pub service: &'static str,
+    /// The action; empty when there was none.
     pub action: String,
+    /// The account whose key signed it, where there is such a one.
+    pub account: Option<String>,
+    /// The account it reaches into, where that is another: AssumeRoot's target.
+    pub target: Option<String>,
     /// The caller's ARN, where it could be told.
     pub caller: Option<String>,
     /// The HTTP status it was answered with, or would have been; 0 when it never arrived.
@@ -140,53 +160,36 @@ pub struct Call {
 /// What an operation works with.
 struct Ctx<'a> {
     state: &'a mut State,
+    world: &'a World,
     caller: &'a Caller,
+    /// The parameters of a query request; empty for the other protocols.
     form: &'a Form,
+    /// The body of a JSON or CBOR request; null for the query protocol.
+    body: &'a Value,
+    /// The region the request is signed for.
+    region: &'a str,
+    /// The host the request was sent to, without a port.
+    host: &'a str,
     now: SystemTime,
+    /// What remains to be done in another account once this one's lock is released.
+    elsewhere: Option<Elsewhere>,
 }
+
+/// The end of an operation that reaches into another account.
+struct Elsewhere {
+    account: String,
+    run: There,
+}
+
+/// What is done there.
+type There = Box<dyn FnOnce(&mut State) -> Result<Payload, Refusal>>;
 
 type Outcome = Result<Xml, Refusal>;
 
-/// A service of the query protocol.
-struct Service {
-    prefix: &'static str,
-    version: &'static str,
-    namespace: &'static str,
-    /// Carries out an action; `None` where the service has no such action.
-    run: fn(&str, &mut Ctx<'_>) -> Option<Outcome>,
-    /// The resource a policy must allow the action on.
-    resource: fn(&str, &State, &Caller, &Form) -> String,
-}
-
-const SERVICES: [Service; 2] = [
-    Service {
-        prefix: "iam",
-        version: "2010-05-08",
-        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
-        run: iam::run,
-        resource: iam::resource,
-    },
-    Service {
-        prefix: "sts",
-        version: "2011-06-15",
-        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-        run: sts::run,
-        resource: sts::resource,
-    },
-];
-
-impl Service {
-    /// The service a request is signed for; without a signature, the one its version belongs to.
-    fn of(request: &Request, form: &Form) -> &'static Self {
-        let [iam, sts] = &SERVICES;
-        let scope = auth::scope(request).map(|scope| scope.service);
-        match scope.as_deref() {
-            Some("iam") => iam,
-            Some("sts") => sts,
-            _ if form.get("Version") == Some(sts.version) => sts,
-            _ => iam,
-        }
-    }
+/// What a successful reply holds, before its protocol is put around it.
+enum Payload {
+    Xml(Xml),
+    Json(Value),
 }
 
 impl Aws {
@@ -199,103 +202,56 @@ impl Aws {
     /// An account made to order. It has one user, `admin`, who may do everything.
     #[must_use]
     pub fn with(clock: SimClock, setup: Setup) -> Self {
-        let now = clock.now();
-        let mut state = State {
-            partition: setup.partition,
-            account: setup.account.unwrap_or_else(random::account),
-            created: now,
-            propagation: setup.propagation,
-            users: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            devices: BTreeMap::new(),
-            access_keys: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            verifications: BTreeMap::new(),
-        };
-        state.insert_user("admin", "/", now);
-        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-        if let Some(admin) = state.users.get_mut("admin") {
-            admin.policies.insert("Administrator".to_owned(), (text.to_owned(), Policy::administrator()));
-        }
-        let admin = keys(state.insert_access_key(Owner::User("admin".to_owned()), now));
-        let faults = faults::Faults::default();
-        let inner = Inner { state, faults, latency: Duration::ZERO, calls: Vec::new(), admin, tap: Tap::default() };
-        Self { clock, inner: Arc::new(Mutex::new(inner)) }
+        let number = setup.account.clone().unwrap_or_else(random::account);
+        let world = Arc::new(World::new(clock, &setup));
+        let cell = world.add(number, Box::new(|_, _| {}));
+        let aws = Self { world, cell };
+        let _ = aws.admin();
+        aws
     }
 
     /// Answers a request. Does not wait: [`Aws::latency`] is for whoever carries the answer.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Answer {
-        let form = Form::parse(&request.body);
-        let tap = self.lock().tap.clone();
-        let wire = || tap::Wire::Aws { action: form.get("Action").unwrap_or_default().to_owned() };
-        tap.pass(wire, false);
-        let answer = self.carry_out(request, &form);
-        tap.pass(wire, true);
-        answer
-    }
-
-    fn carry_out(&self, request: &Request, form: &Form) -> Answer {
-        let now = self.clock.now();
-        let service = Service::of(request, form);
-        let action = form.get("Action").unwrap_or_default().to_owned();
-        let mut inner = self.lock();
-        let wrong = inner.faults.due(&action);
-        let mut call = Call { action, caller: None, status: 0, code: None, lost: true, at: now };
-        if wrong == Some(Wrong::NeverArrive) {
-            inner.calls.push(call);
-            return Answer::NeverArrived;
-        }
-        let outcome = inner.answer(service, request, form, wrong.as_ref(), now, &mut call);
-        let request_id = random::request_id();
-        let (status, body) = match outcome {
-            Ok(xml) => (200, xml.document(&call.action, service.namespace, &request_id)),
-            Err(refusal) => (refusal.status, refusal.document(service.namespace, &request_id)),
-        };
-        call.status = status;
-        call.lost = wrong == Some(Wrong::LoseReply);
-        let lost = call.lost;
-        inner.calls.push(call);
-        if lost {
-            return Answer::Lost;
-        }
-        let headers = vec![
-            ("x-amzn-RequestId", request_id),
-            ("Content-Type", "text/xml".to_owned()),
-            ("Date", wire::http_date(now)),
-        ];
-        Answer::Reply(Reply { status, headers, body: body.into_bytes() })
+        service::handle(self, request)
     }
 
     /// The clock everything goes by.
     #[must_use]
     pub fn clock(&self) -> &SimClock {
-        &self.clock
+        &self.world.clock
     }
 
     /// The account number, twelve digits.
     #[must_use]
     pub fn account(&self) -> String {
-        self.lock().state.account.clone()
+        self.cell.number.clone()
     }
 
     /// The partition.
     #[must_use]
     pub fn partition(&self) -> Partition {
-        self.lock().state.partition
+        self.world.partition
     }
 
-    /// Makes something go wrong with requests to come. Of several faults that are due, the first added happens.
+    /// Another account of the same AWS.
+    #[must_use]
+    pub fn in_account(&self, number: &str) -> Option<Self> {
+        Some(Self { world: Arc::clone(&self.world), cell: self.world.cell(number)? })
+    }
+
+    /// Makes something go wrong with requests to come: those signed by this account's keys, and those that reach into
+    /// it, such as AssumeRoot. Of several faults that are due, the first added happens.
     pub fn fail(&self, fault: Fault) {
         self.lock().faults.add(fault);
     }
 
     /// Lets every request pass by `tap`.
     pub fn tap(&self, tap: &Tap) {
-        self.lock().tap = tap.clone();
+        self.world.set_tap(tap.clone());
     }
 
-    /// Forgets the faults still waiting.
+    /// Forgets the faults still waiting in this account.
     pub fn heal(&self) {
         self.lock().faults.clear();
     }
@@ -303,15 +259,16 @@ impl Aws {
     /// How long each answer is to take on its way.
     #[must_use]
     pub fn latency(&self) -> Duration {
-        self.lock().latency
+        self.world.latency()
     }
 
-    /// Sets how long each answer takes on its way.
+    /// Sets how long each answer takes on its way, in every account.
     pub fn set_latency(&self, latency: Duration) {
-        self.lock().latency = latency;
+        self.world.set_latency(latency);
     }
 
-    /// Throttles to this many requests a second of real time, in bursts of a second's worth; `None`: no limit.
+    /// Throttles this account to so many requests a second of real time, in bursts of a second's worth; `None`: no
+    /// limit.
     pub fn set_rate(&self, per_second: Option<f64>) {
         self.lock().faults.limit(per_second);
     }
@@ -321,10 +278,10 @@ impl Aws {
         self.lock().state.propagation = propagation;
     }
 
-    /// Every request so far, oldest first.
+    /// Every request so far to any account, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        self.lock().calls.clone()
+        self.world.calls().clone()
     }
 
     /// The raw seed of a virtual device. For tests and the demo: the simulator is the other side and has to know it.
@@ -334,59 +291,7 @@ impl Aws {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// Everything between the request and its answer, in AWS's order: who, how often, may they, and then the action.
-    fn answer(
-        &mut self,
-        service: &Service,
-        request: &Request,
-        form: &Form,
-        wrong: Option<&Wrong>,
-        now: SystemTime,
-        call: &mut Call,
-    ) -> Outcome {
-        let outcome = self.carry_out(service, request, form, wrong, now, call);
-        call.code = outcome.as_ref().err().map(|refusal| refusal.code.clone());
-        outcome
-    }
-
-    fn carry_out(
-        &mut self,
-        service: &Service,
-        request: &Request,
-        form: &Form,
-        wrong: Option<&Wrong>,
-        now: SystemTime,
-        call: &mut Call,
-    ) -> Outcome {
-        let caller = auth::caller(&self.state, request, now)?;
-        call.caller = Some(caller.arn.clone());
-        self.faults.admit()?;
-        let action = form.get("Action").unwrap_or_default();
-        match wrong {
-            Some(Wrong::Throttle) => return Err(faults::throttling()),
-            Some(Wrong::Expire) => {
-                let message = "The security token included in the request is expired";
-                return Err(Refusal::new(403, "ExpiredToken", message));
-            }
-            Some(Wrong::Code { status, code, message }) => return Err(Refusal::new(*status, code, message.clone())),
-            Some(Wrong::Deny) => {
-                let resource = (service.resource)(action, &self.state, &caller, form);
-                let action = format!("{}:{action}", service.prefix);
-                return Err(auth::denied(&caller, &action, &resource, policy::Verdict::NotAllowed));
-            }
-            Some(Wrong::LoseReply | Wrong::NeverArrive) | None => {}
-        }
-        let mut ctx = Ctx { state: &mut self.state, caller: &caller, form, now };
-        (service.run)(action, &mut ctx).unwrap_or_else(|| {
-            let version = form.get("Version").unwrap_or(service.version);
-            let message = format!("Could not find operation {action} for version {version}");
-            Err(Refusal::new(400, "InvalidAction", message))
-        })
+        self.cell.lock(&self.world)
     }
 }
 

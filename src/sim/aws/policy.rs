@@ -92,6 +92,11 @@ impl Policy {
         Ok(Self(statements))
     }
 
+    /// The policy that says nothing.
+    pub(super) fn nothing() -> Self {
+        Self(Vec::new())
+    }
+
     /// The policy that allows everything.
     pub(super) fn administrator() -> Self {
         let all = || Patterns { not: false, any: vec!["*".to_owned()] };
@@ -216,7 +221,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     /// What [`Context`] can hold.
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 12] = [
         "aws:multifactorauthpresent",
         "aws:multifactorauthage",
         "aws:username",
@@ -224,6 +229,11 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
         "aws:principalarn",
         "aws:principalaccount",
         "aws:principaltype",
+        "aws:principalorgid",
+        "aws:assumedroot",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "sts:taskpolicyarn",
     ];
     let mut found = Vec::new();
     for (operator, tests) in value.as_object().ok_or("Syntax errors in policy.")? {

@@ -22,6 +22,32 @@ pub(super) fn identifier(prefix: &str) -> String {
     format!("{prefix}{}", BASE32_NOPAD.encode(bytes::<10>().as_slice()))
 }
 
+/// Letters and digits, as in the ids of an organization.
+pub(super) fn lower(length: usize) -> String {
+    let mut text = BASE32_NOPAD.encode(bytes::<20>().as_slice()).to_lowercase();
+    text.truncate(length);
+    text
+}
+
+/// An access key id. As in AWS's own since 2019, the account is in it: 48 bits after the prefix are a one, the account
+/// number in 40 bits, and seven of something else.
+pub(super) fn access_key_id(prefix: &str, account: &str) -> String {
+    let number: u64 = account.parse().unwrap_or_default();
+    let mut raw = bytes::<10>();
+    let head = 1 << 47 | number << 7 | u64::from(raw.first().copied().unwrap_or_default() & 0x7f);
+    for (byte, place) in raw.iter_mut().zip((0..6).rev()) {
+        *byte = (head >> (8 * place)) as u8;
+    }
+    format!("{prefix}{}", BASE32_NOPAD.encode(raw.as_slice()))
+}
+
+/// The account an access key id names.
+pub(super) fn account_of(access_key_id: &str) -> Option<String> {
+    let raw = BASE32_NOPAD.decode(access_key_id.get(4..)?.as_bytes()).ok()?;
+    let head = raw.get(..6)?.iter().fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    Some(format!("{:012}", (head & 0x7fff_ffff_ff80) >> 7))
+}
+
 /// A secret access key: forty characters of base64.
 pub(super) fn secret_access_key() -> String {
     BASE64.encode(bytes::<30>().as_slice())

@@ -1,6 +1,9 @@
 //! What the simulated account holds.
 
+use super::managed;
 use super::policy::Policy;
+use super::posture::Posture;
+use super::task::Task;
 use super::{Partition, random};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -20,12 +23,23 @@ pub(super) struct State {
     pub(super) created: SystemTime,
     /// How long STS goes on seeing the binding from before a change.
     pub(super) propagation: Duration,
+    pub(super) root: Root,
     pub(super) users: BTreeMap<String, User>,
+    pub(super) groups: BTreeMap<String, Group>,
     pub(super) roles: BTreeMap<String, Role>,
+    /// The account's own managed policies, by ARN.
+    pub(super) managed: BTreeMap<String, Managed>,
     /// By serial number.
     pub(super) devices: BTreeMap<String, Device>,
     /// Long-term access keys by id.
     pub(super) access_keys: BTreeMap<String, AccessKey>,
+    /// Signing certificates by id.
+    pub(super) certificates: BTreeMap<String, Certificate>,
+    /// The credential report there is, and how many calls have asked for the one that is being made.
+    pub(super) report: Option<Report>,
+    pub(super) report_asked: u32,
+    /// Everything around root that is not IAM's.
+    pub(super) posture: Posture,
     /// Temporary credentials by access key id.
     pub(super) sessions: BTreeMap<String, Session>,
     /// Verifications by serial number: the window's number and the count. Kept when a device is deleted: a device
@@ -39,8 +53,74 @@ pub(super) struct User {
     pub(super) id: String,
     pub(super) path: String,
     pub(super) created: SystemTime,
-    /// Inline policies by name: the text as stored, and read.
-    pub(super) policies: BTreeMap<String, (String, Policy)>,
+    pub(super) password: Option<Password>,
+    pub(super) policies: Policies,
+}
+
+/// The root user, without its keys, certificates and devices.
+pub(super) struct Root {
+    pub(super) password: Option<Password>,
+}
+
+/// A password for the console.
+pub(super) struct Password {
+    pub(super) created: SystemTime,
+    pub(super) used: Option<SystemTime>,
+}
+
+/// The policies of a user, group or role.
+#[derive(Default)]
+pub(super) struct Policies {
+    /// Inline ones by name: the text as stored, and read.
+    pub(super) inline: BTreeMap<String, (String, Policy)>,
+    /// ARNs of the managed ones.
+    pub(super) attached: BTreeSet<String>,
+}
+
+impl Policies {
+    pub(super) fn is_empty(&self) -> bool {
+        self.inline.is_empty() && self.attached.is_empty()
+    }
+
+    /// Its inline policies, and the managed ones as far as they are known.
+    fn all<'s>(&'s self, state: &'s State) -> impl Iterator<Item = &'s Policy> {
+        let inline = self.inline.values().map(|(_, policy)| policy);
+        inline.chain(self.attached.iter().filter_map(|arn| state.managed_policy(arn)))
+    }
+}
+
+/// A managed policy of the account's own.
+pub(super) struct Managed {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) created: SystemTime,
+    pub(super) text: String,
+    pub(super) policy: Policy,
+}
+
+/// A group of users.
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) created: SystemTime,
+    /// User names.
+    pub(super) members: BTreeSet<String>,
+    pub(super) policies: Policies,
+}
+
+/// An X.509 signing certificate.
+pub(super) struct Certificate {
+    pub(super) owner: Owner,
+    pub(super) active: bool,
+    pub(super) uploaded: SystemTime,
+}
+
+/// A credential report.
+pub(super) struct Report {
+    pub(super) at: SystemTime,
+    pub(super) text: String,
 }
 
 /// A role, as far as AssumeRole needs one.
@@ -52,7 +132,7 @@ pub(super) struct Role {
     pub(super) trust: (String, Policy),
     /// Longest session in seconds.
     pub(super) longest: u64,
-    pub(super) policies: BTreeMap<String, (String, Policy)>,
+    pub(super) policies: Policies,
 }
 
 /// Whose a device or an access key is.
@@ -68,6 +148,15 @@ pub(super) struct AccessKey {
     pub(super) owner: Owner,
     pub(super) active: bool,
     pub(super) created: SystemTime,
+    pub(super) used: Option<Use>,
+}
+
+/// The last use of an access key.
+#[derive(Clone, Debug)]
+pub(super) struct Use {
+    pub(super) at: SystemTime,
+    pub(super) service: String,
+    pub(super) region: String,
 }
 
 /// Temporary credentials.
@@ -77,6 +166,8 @@ pub(super) struct Session {
     pub(super) expires: SystemTime,
     /// When MFA was given; `None` for a session without.
     pub(super) mfa: Option<SystemTime>,
+    /// What AssumeRoot limits a session of root to.
+    pub(super) task: Option<Task>,
 }
 
 /// Who signs a request.
@@ -157,6 +248,34 @@ impl Device {
 }
 
 impl State {
+    /// An account nobody has touched: root's password and nothing else.
+    pub(super) fn new(partition: Partition, account: String, created: SystemTime, propagation: Duration) -> Self {
+        Self {
+            partition,
+            account,
+            created,
+            propagation,
+            root: Root { password: Some(Password { created, used: None }) },
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            managed: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            access_keys: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            report: None,
+            report_asked: 0,
+            posture: Posture::default(),
+            sessions: BTreeMap::new(),
+            verifications: BTreeMap::new(),
+        }
+    }
+
+    /// What the ARN of an account's root begins with, without the account.
+    pub(super) fn iam_prefix(&self) -> String {
+        format!("arn:{}:iam::", self.partition.as_str())
+    }
+
     /// An IAM ARN in this account: `resource` is like `user/path/name`.
     pub(super) fn arn(&self, resource: &str) -> String {
         format!("arn:{}:iam::{}:{resource}", self.partition.as_str(), self.account)
@@ -164,6 +283,10 @@ impl State {
 
     pub(super) fn user_arn(&self, user: &User) -> String {
         self.arn(&format!("user{}{}", user.path, user.name))
+    }
+
+    pub(super) fn group_arn(&self, group: &Group) -> String {
+        self.arn(&format!("group{}{}", group.path, group.name))
     }
 
     pub(super) fn role_arn(&self, role: &Role) -> String {
@@ -190,6 +313,22 @@ impl State {
         self.access_keys.iter().filter(move |(_, key)| key.owner == *owner)
     }
 
+    /// Every policy a user is under: their own and their groups'.
+    pub(super) fn policies_of_user<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Policy> {
+        let own = self.users.get(name).into_iter().map(|user| &user.policies);
+        let groups = self.groups.values().filter(move |group| group.members.contains(name));
+        own.chain(groups.map(|group| &group.policies)).flat_map(|policies| policies.all(self))
+    }
+
+    pub(super) fn policies_of_role(&self, name: &str) -> impl Iterator<Item = &Policy> {
+        self.roles.get(name).into_iter().flat_map(|role| role.policies.all(self))
+    }
+
+    /// A managed policy: the account's own, or AWS's.
+    fn managed_policy(&self, arn: &str) -> Option<&Policy> {
+        self.managed.get(arn).map(|own| &own.policy).or_else(|| managed::of_aws(arn).map(|known| &known.policy))
+    }
+
     /// Makes a user without any permission; the caller has checked that the name is free.
     pub(super) fn insert_user(&mut self, name: &str, path: &str, now: SystemTime) {
         let user = User {
@@ -197,15 +336,28 @@ impl State {
             id: random::identifier("AIDA"),
             path: path.to_owned(),
             created: now,
-            policies: BTreeMap::new(),
+            password: None,
+            policies: Policies::default(),
         };
         self.users.insert(name.to_owned(), user);
     }
 
+    /// Makes a user who may do everything, if there is none of this name, and an access key for them.
+    pub(super) fn administrator(&mut self, name: &str, now: SystemTime) -> (String, String) {
+        if !self.users.contains_key(name) {
+            self.insert_user(name, "/", now);
+        }
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+        if let Some(user) = self.users.get_mut(name) {
+            user.policies.inline.insert("Administrator".to_owned(), (text.to_owned(), Policy::administrator()));
+        }
+        self.insert_access_key(Owner::User(name.to_owned()), now)
+    }
+
     /// Makes an access key: its id and its secret, which is not kept since no signature is checked.
     pub(super) fn insert_access_key(&mut self, owner: Owner, now: SystemTime) -> (String, String) {
-        let id = random::identifier("AKIA");
-        self.access_keys.insert(id.clone(), AccessKey { owner, active: true, created: now });
+        let id = random::access_key_id("AKIA", &self.account);
+        self.access_keys.insert(id.clone(), AccessKey { owner, active: true, created: now, used: None });
         (id, random::secret_access_key())
     }
 }

@@ -4,8 +4,9 @@ use super::auth::{self, Caller};
 use super::codes::{self, Codes};
 use super::policy::{self, Asking, Context, Verdict};
 use super::state::{Owner, Principal, Session, State, VERIFICATION_WINDOW, VERIFICATIONS};
+use super::task::Task;
 use super::wire::{Form, Refusal, Xml, iso};
-use super::{Ctx, Outcome, random};
+use super::{Ctx, Elsewhere, Outcome, Payload, assume_root, random};
 use crate::totp;
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +18,22 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
         "GetCallerIdentity" => Some(caller_identity(ctx)),
         "GetSessionToken" => Some(session_token(ctx)),
         "AssumeRole" => Some(assume_role(ctx)),
+        "AssumeRoot" => Some(assume_root::run(ctx)),
         _ => None,
     }
 }
 
-pub(super) fn resource(action: &str, _: &State, caller: &Caller, form: &Form) -> String {
+pub(super) fn resource(action: &str, state: &State, caller: &Caller, form: &Form) -> String {
     match action {
         "AssumeRole" => form.get("RoleArn").unwrap_or_default().to_owned(),
+        "AssumeRoot" => {
+            let target = form.get("TargetPrincipal").unwrap_or_default();
+            if target.starts_with("arn:") {
+                target.to_owned()
+            } else {
+                format!("{}{target}:root", state.iam_prefix())
+            }
+        }
         _ => caller.arn.clone(),
     }
 }
@@ -46,12 +56,12 @@ fn session_token(ctx: &mut Ctx<'_>) -> Outcome {
     let seconds = if owner == Owner::Root { seconds.min(3600) } else { seconds };
     let mfa = second_factor(ctx, Some(&owner))?;
     let mut xml = Xml::default();
-    open(ctx, &mut xml, ctx.caller.principal.clone(), seconds, mfa);
+    open(ctx.state, ctx.now, &mut xml, ctx.caller.principal.clone(), seconds, mfa, None);
     Ok(xml)
 }
 
 fn assume_role(ctx: &mut Ctx<'_>) -> Outcome {
-    let arn = ctx.form.required("RoleArn")?;
+    let arn = ctx.form.required("RoleArn")?.to_owned();
     let session = ctx.form.required("RoleSessionName")?.to_owned();
     if !(2..=64).contains(&session.len()) {
         let bound = if session.len() < 2 { "greater than or equal to 2" } else { "less than or equal to 64" };
@@ -59,18 +69,63 @@ fn assume_role(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let seconds = ctx.form.number("DurationSeconds", 3600, 900, 43_200)?;
     let mfa = second_factor(ctx, ctx.caller.owner().as_ref())?;
-    let role = trusted(ctx, arn, mfa)?;
-    let (name, id, longest) = role;
+    let caller = Assuming {
+        arn: ctx.caller.arn.clone(),
+        account: ctx.state.account.clone(),
+        root: ctx.state.arn("root"),
+        own: auth::verdict(ctx.state, ctx.caller, ASSUME_ROLE, &arn),
+        own_refusal: auth::denied(ctx.caller, ASSUME_ROLE, &arn, Verdict::NotAllowed),
+        own_denial: auth::denied(ctx.caller, ASSUME_ROLE, &arn, Verdict::Denied),
+        context: ctx.caller.context.clone(),
+        mfa: mfa.is_some(),
+    };
+    let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
+    let now = ctx.now;
+    let open = move |state: &mut State| assume_in(state, &caller, &arn, session, seconds, now);
+    if account == ctx.state.account || ctx.world.cell(&account).is_none() {
+        return open(ctx.state);
+    }
+    let run = Box::new(move |state: &mut State| open(state).map(Payload::Xml));
+    ctx.elsewhere = Some(Elsewhere { account, run });
+    Ok(Xml::default())
+}
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// Who assumes a role, as far as the role's account sees it.
+struct Assuming {
+    arn: String,
+    account: String,
+    /// The ARN that stands for the whole account in a trust policy.
+    root: String,
+    /// What the caller's own policies say, and how that is told.
+    own: Verdict,
+    own_refusal: Refusal,
+    own_denial: Refusal,
+    context: Context,
+    mfa: bool,
+}
+
+/// The end of AssumeRole, in the role's account.
+fn assume_in(
+    state: &mut State,
+    caller: &Assuming,
+    arn: &str,
+    session: String,
+    seconds: u64,
+    now: SystemTime,
+) -> Outcome {
+    let (name, id, longest) = trusted(state, caller, arn)?;
     if seconds > longest {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(Refusal::validation(message));
     }
     let user_id = format!("{id}:{session}");
     let principal = Principal::Role { name, id, session };
-    let session_arn = ctx.state.principal_arn(&principal);
+    let session_arn = state.principal_arn(&principal);
     let mut xml = Xml::default();
     // A role's session does not count as opened with MFA (IAM user guide, "MFA-protected API access").
-    open(ctx, &mut xml, principal, seconds, None);
+    open(state, now, &mut xml, principal, seconds, None, None);
     xml.element("AssumedRoleUser", |user| {
         user.text("Arn", &session_arn);
         user.text("AssumedRoleId", &user_id);
@@ -79,48 +134,59 @@ fn assume_role(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 /// The role's name, id and longest session, if it trusts the caller and the caller may assume it. A trust policy that
-/// names the account leaves it to the caller's own policies; one that names the caller suffices.
-fn trusted(ctx: &Ctx<'_>, arn: &str, mfa: Option<SystemTime>) -> Result<(String, String, u64), Refusal> {
-    const ACTION: &str = "sts:AssumeRole";
-    let caller = ctx.caller;
+/// names the account leaves it to the caller's own policies; one that names the caller suffices within an account.
+fn trusted(state: &State, caller: &Assuming, arn: &str) -> Result<(String, String, u64), Refusal> {
     // Nothing tells a role that is not there from one that is not trusting.
-    let refused =
-        || Refusal::denied(format!("User: {} is not authorized to perform: {ACTION} on resource: {arn}", caller.arn));
-    let role = ctx.state.roles.values().find(|role| ctx.state.role_arn(role) == arn).ok_or_else(refused)?;
-    let mut context: Context = caller.context.clone();
-    if mfa.is_some() {
+    let refused = || {
+        let who = &caller.arn;
+        Refusal::denied(format!("User: {who} is not authorized to perform: {ASSUME_ROLE} on resource: {arn}"))
+    };
+    let role = state.roles.values().find(|role| state.role_arn(role) == arn).ok_or_else(refused)?;
+    let mut context = caller.context.clone();
+    if caller.mfa {
         context.insert("aws:multifactorauthpresent".to_owned(), "true".to_owned());
         context.insert("aws:multifactorauthage".to_owned(), "0".to_owned());
     }
     let trusts = |principals: &[String]| {
-        let asking = Asking { action: ACTION, resource: None, principals, context: &context };
+        let asking = Asking { action: ASSUME_ROLE, resource: None, principals, context: &context };
         policy::evaluate([&role.trust.1], &asking)
     };
-    let by_name = std::slice::from_ref(&caller.arn);
-    let by_account = [ctx.state.arn("root"), ctx.state.account.clone()];
-    let own = auth::verdict(ctx.state, caller, ACTION, arn);
-    match (trusts(by_name), trusts(&by_account), own) {
-        (Verdict::Denied, ..) | (_, Verdict::Denied, _) | (Verdict::NotAllowed, Verdict::NotAllowed, _) => {
-            Err(refused())
-        }
-        (_, _, Verdict::Denied) => Err(auth::denied(caller, ACTION, arn, Verdict::Denied)),
-        (Verdict::Allowed, ..) | (_, _, Verdict::Allowed) => Ok((role.name.clone(), role.id.clone(), role.longest)),
-        (Verdict::NotAllowed, Verdict::Allowed, verdict) => Err(auth::denied(caller, ACTION, arn, verdict)),
+    let by_name = trusts(std::slice::from_ref(&caller.arn));
+    let by_account = trusts(&[caller.root.clone(), caller.account.clone()]);
+    if by_name == Verdict::Denied || by_account == Verdict::Denied {
+        return Err(refused());
+    }
+    if by_name != Verdict::Allowed && by_account != Verdict::Allowed {
+        return Err(refused());
+    }
+    let named_at_home = by_name == Verdict::Allowed && caller.account == state.account;
+    match caller.own {
+        Verdict::Denied => Err(caller.own_denial.clone()),
+        Verdict::NotAllowed if !named_at_home => Err(caller.own_refusal.clone()),
+        _ => Ok((role.name.clone(), role.id.clone(), role.longest)),
     }
 }
 
 /// Makes temporary credentials and writes them.
-fn open(ctx: &mut Ctx<'_>, xml: &mut Xml, principal: Principal, seconds: u64, mfa: Option<SystemTime>) {
-    let id = random::identifier("ASIA");
+pub(super) fn open(
+    state: &mut State,
+    now: SystemTime,
+    xml: &mut Xml,
+    principal: Principal,
+    seconds: u64,
+    mfa: Option<SystemTime>,
+    task: Option<Task>,
+) {
+    let id = random::access_key_id("ASIA", &state.account);
     let token = random::session_token();
-    let expires = ctx.now.checked_add(Duration::from_secs(seconds)).unwrap_or(ctx.now);
+    let expires = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
     xml.element("Credentials", |xml| {
         xml.text("AccessKeyId", &id);
         xml.text("SecretAccessKey", &random::secret_access_key());
         xml.text("SessionToken", &token);
         xml.text("Expiration", &iso(expires));
     });
-    ctx.state.sessions.insert(id, Session { token, principal, expires, mfa });
+    state.sessions.insert(id, Session { token, principal, expires, mfa, task });
 }
 
 /// Checks `SerialNumber` and `TokenCode`, if they were sent: when MFA was given, or `None` for a request without.

@@ -1,5 +1,5 @@
 //! The account from outside its own API: what tests set up and look at, and what the control path shows. Never a seed,
-//! except where a new device's is asked for by name.
+//! except where a new device's is asked for by name. What is around the root user is in `root`.
 
 use super::policy::Policy;
 use super::state::{Device, Owner, Totp};
@@ -36,23 +36,25 @@ pub struct DeviceView {
 }
 
 impl Aws {
-    /// Long-term keys of the user `admin`, who may do everything.
+    /// Long-term keys of the user `admin`, who may do everything; made by the first call where there is none.
     #[must_use]
     pub fn admin(&self) -> Keys {
-        self.lock().admin.clone()
+        let now = self.clock().now();
+        let inner = &mut *self.lock();
+        inner.admin.get_or_insert_with(|| keys(inner.state.administrator("admin", now))).clone()
     }
 
     /// Long-term keys of the root user, made anew by each call.
     #[must_use]
     pub fn root(&self) -> Keys {
-        let now = self.clock.now();
+        let now = self.clock().now();
         keys(self.lock().state.insert_access_key(Owner::Root, now))
     }
 
     /// Makes a user who may do nothing, if there is none of this name, and a long-term key for them.
     #[must_use]
     pub fn add_user(&self, name: &str) -> Keys {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let state = &mut self.lock().state;
         if !state.users.contains_key(name) {
             state.insert_user(name, "/", now);
@@ -65,14 +67,14 @@ impl Aws {
         let policy = Policy::parse(policy_json)?;
         let state = &mut self.lock().state;
         let user = state.users.get_mut(user).ok_or_else(|| format!("no user {user}"))?;
-        let name = format!("Policy{}", user.policies.len() + 1);
-        user.policies.insert(name, (policy_json.to_owned(), policy));
+        let name = format!("Policy{}", user.policies.inline.len() + 1);
+        user.policies.inline.insert(name, (policy_json.to_owned(), policy));
         Ok(())
     }
 
     /// Enables `n` new virtual devices for a user; their serial numbers. STS sees them at once.
     pub fn add_device_for(&self, user: &str, n: usize) -> Vec<String> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let state = &mut self.lock().state;
         let owner = owner(user);
         (0..n)
@@ -92,7 +94,7 @@ impl Aws {
     /// Registers a FIDO security key for a user (`root` for the root user), which only the console can do; its serial
     /// number.
     pub fn add_fido_for(&self, user: &str, name: &str) -> String {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let state = &mut self.lock().state;
         let place = if user == "root" { "root".to_owned() } else { format!("user/{user}") };
         let serial = state.arn(&format!("u2f/{place}/{name}-{}", super::random::identifier("")));
@@ -132,13 +134,13 @@ impl Aws {
             name: user.name.clone(),
             arn: state.user_arn(user),
             access_keys: state.keys_of(&Owner::User(user.name.clone())).map(|(id, _)| id.clone()).collect(),
-            policies: user.policies.keys().cloned().collect(),
+            policies: user.policies.inline.keys().cloned().collect(),
         };
         state.users.values().map(view).collect()
     }
 }
 
-fn owner(user: &str) -> Owner {
+pub(super) fn owner(user: &str) -> Owner {
     if user == "root" { Owner::Root } else { Owner::User(user.to_owned()) }
 }
 

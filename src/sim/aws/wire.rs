@@ -1,4 +1,4 @@
-//! The query protocol: form in, XML out, and the times in between.
+//! The query protocol: form in, XML out, and the times and markers in between.
 //!
 //! Knows the shape of requests, replies and errors; knows no operation.
 
@@ -10,11 +10,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Request {
     /// `POST`; anything else is refused.
     pub method: String,
-    /// The path, `/` for every query service.
+    /// The path: `/`, except where it names the action.
     pub path: String,
     /// Header values by lower-case name.
     pub headers: BTreeMap<String, String>,
-    /// The body, a form.
+    /// The body: a form, JSON or CBOR.
     pub body: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ pub struct Reply {
     pub status: u16,
     /// Names (as AWS spells them) and values.
     pub headers: Vec<(&'static str, String)>,
-    /// XML. The reply to CreateVirtualMFADevice holds a seed.
+    /// XML, JSON or CBOR. The reply to CreateVirtualMFADevice holds a seed.
     pub body: Vec<u8>,
 }
 
@@ -111,7 +111,7 @@ impl Form {
 }
 
 /// How AWS's validation messages spell a parameter: the first run of capitals in lower case.
-fn member(name: &str) -> String {
+pub(super) fn member(name: &str) -> String {
     let mut text = name.to_owned();
     let capitals = name.chars().take_while(char::is_ascii_uppercase).count();
     // "UserName" becomes userName, "MFADeviceName" mfaDeviceName: the last capital of a run starts a word.
@@ -120,6 +120,29 @@ fn member(name: &str) -> String {
         start.make_ascii_lowercase();
     }
     text
+}
+
+/// What markers and tokens start with before they are put in base64: opaque to the caller, and ours for certain.
+const MARKER: &str = "after ";
+
+/// A marker for the page after this key.
+pub(super) fn write_marker(key: &str) -> String {
+    data_encoding::BASE64.encode(format!("{MARKER}{key}").as_bytes())
+}
+
+/// The key in a marker; `None`: it is not one of ours.
+pub(super) fn read_marker(marker: &str) -> Option<String> {
+    let decoded = data_encoding::BASE64.decode(marker.as_bytes()).ok()?;
+    Some(String::from_utf8(decoded).ok()?.strip_prefix(MARKER)?.to_owned())
+}
+
+/// A token for the page that starts at this place.
+pub(super) fn write_offset(start: usize) -> String {
+    write_marker(&start.to_string())
+}
+
+pub(super) fn read_offset(token: &str) -> Option<usize> {
+    read_marker(token)?.parse().ok()
 }
 
 /// A request turned down, as an error document.

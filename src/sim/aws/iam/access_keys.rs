@@ -54,6 +54,23 @@ pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(Xml::default())
 }
 
+/// When and for what a key was last used; anyone's key, by its id alone.
+pub(super) fn last_used(ctx: &mut Ctx<'_>) -> Outcome {
+    let id = ctx.form.required("AccessKeyId")?;
+    let key = ctx.state.access_keys.get(id);
+    let key = key.ok_or_else(|| Refusal::missing(format!("The Access Key with id {id} cannot be found.")))?;
+    let mut xml = Xml::default();
+    write_owner(&mut xml, &key.owner);
+    xml.element("AccessKeyLastUsed", |xml| {
+        if let Some(used) = &key.used {
+            xml.text("LastUsedDate", &iso(used.at));
+        }
+        xml.text("ServiceName", key.used.as_ref().map_or("N/A", |used| used.service.as_str()));
+        xml.text("Region", key.used.as_ref().map_or("N/A", |used| used.region.as_str()));
+    });
+    Ok(xml)
+}
+
 fn named_key<'c>(ctx: &'c mut Ctx<'_>) -> Result<&'c mut AccessKey, Refusal> {
     let owner = owner(ctx)?;
     let id = ctx.form.required("AccessKeyId")?;

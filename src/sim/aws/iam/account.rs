@@ -1,28 +1,36 @@
-//! The account as a whole.
+//! The account as a whole: its summary, its alias, its password policy.
 
 use super::super::state::{DEVICES_PER_USER, Owner};
-use super::super::wire::Xml;
+use super::super::wire::{Refusal, Xml};
 use super::super::{Ctx, Outcome};
 
-/// The counts this simulator knows. Root always has a password.
+/// The counts and quotas of GetAccountSummary. Root's keys count whether active or not.
 pub(super) fn summary(ctx: &mut Ctx<'_>) -> Outcome {
     let state = &ctx.state;
     let virtual_devices = state.devices.values().filter(|device| device.is_virtual());
     let root_keys = state.keys_of(&Owner::Root).count();
+    let root_certificates = state.certificates.values().filter(|one| one.owner == Owner::Root).count();
     let root_devices = state.devices_of(&Owner::Root).count();
     let counts = [
         ("Users", state.users.len()),
         ("UsersQuota", 5000),
+        ("Groups", state.groups.len()),
+        ("GroupsQuota", 300),
+        ("GroupsPerUserQuota", 10),
         ("Roles", state.roles.len()),
         ("RolesQuota", 1000),
+        ("Policies", state.managed.len()),
+        ("PoliciesQuota", 1500),
         ("AccessKeysPerUserQuota", 2),
+        ("SigningCertificatesPerUserQuota", 2),
         ("MFADevicesPerUserQuota", DEVICES_PER_USER),
         ("MFADevices", virtual_devices.count()),
         ("MFADevicesInUse", state.devices.values().filter(|device| device.enabled.is_some()).count()),
         ("AccountMFAEnabled", usize::from(root_devices > 0)),
         ("AccountAccessKeysPresent", root_keys.min(1)),
-        ("AccountPasswordPresent", 1),
-        ("AccountSigningCertificatesPresent", 0),
+        ("AccountPasswordPresent", usize::from(state.root.password.is_some())),
+        ("AccountSigningCertificatesPresent", root_certificates.min(1)),
+        ("GlobalEndpointTokenVersion", 1),
     ];
     let mut xml = Xml::default();
     xml.element("SummaryMap", |map| {
@@ -32,6 +40,41 @@ pub(super) fn summary(ctx: &mut Ctx<'_>) -> Outcome {
                 entry.text("value", &value.to_string());
             });
         }
+    });
+    Ok(xml)
+}
+
+/// No account here has an alias.
+pub(super) fn aliases(_: &mut Ctx<'_>) -> Outcome {
+    let mut xml = Xml::default();
+    xml.list("AccountAliases", std::iter::empty::<()>(), |_, ()| {});
+    xml.text("IsTruncated", "false");
+    Ok(xml)
+}
+
+pub(super) fn password_policy(ctx: &mut Ctx<'_>) -> Outcome {
+    let missing = || {
+        let account = &ctx.state.account;
+        Refusal::missing(format!("The Password Policy with domain name {account} cannot be found."))
+    };
+    let policy = ctx.state.posture.password_policy.as_ref().ok_or_else(missing)?;
+    let mut xml = Xml::default();
+    xml.element("PasswordPolicy", |xml| {
+        let mut say = |name: &str, value: String| xml.text(name, &value);
+        say("MinimumPasswordLength", policy.minimum_length.to_string());
+        say("RequireSymbols", policy.symbols.to_string());
+        say("RequireNumbers", policy.numbers.to_string());
+        say("RequireUppercaseCharacters", policy.uppercase.to_string());
+        say("RequireLowercaseCharacters", policy.lowercase.to_string());
+        say("AllowUsersToChangePassword", policy.users_may_change.to_string());
+        say("ExpirePasswords", policy.maximum_age.is_some().to_string());
+        if let Some(days) = policy.maximum_age {
+            say("MaxPasswordAge", days.to_string());
+        }
+        if let Some(number) = policy.reuse_prevention {
+            say("PasswordReusePrevention", number.to_string());
+        }
+        say("HardExpiry", policy.hard_expiry.to_string());
     });
     Ok(xml)
 }

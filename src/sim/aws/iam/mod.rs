@@ -2,15 +2,21 @@
 
 mod access_keys;
 mod account;
+mod certificates;
+mod details;
 mod devices;
+mod features;
+mod groups;
 mod listing;
+mod passwords;
 mod policies;
+mod report;
 mod roles;
 mod users;
 
 use super::auth::{self, Caller};
 use super::state::{Owner, State, User};
-use super::wire::{Form, Refusal, Xml};
+use super::wire::{Form, Refusal, Xml, read_marker, write_marker};
 use super::{Ctx, Outcome};
 
 /// What an action's permission is asked on, as the Service Authorization Reference has it.
@@ -28,6 +34,12 @@ enum On {
     NewDevice,
     /// The role named.
     Role,
+    /// The group named.
+    Group,
+    /// The managed policy named.
+    Policy,
+    /// The owner of the access key.
+    KeyOwner,
     /// `*`.
     Anything,
 }
@@ -60,23 +72,61 @@ fn operation(action: &str) -> Option<Operation> {
         "ListAccessKeys" => of(On::User, access_keys::list),
         "UpdateAccessKey" => of(On::User, access_keys::update),
         "DeleteAccessKey" => of(On::User, access_keys::delete),
-        "PutUserPolicy" => of(On::User, policies::put),
-        "GetUserPolicy" => of(On::User, policies::get),
-        "ListUserPolicies" => of(On::User, policies::list),
-        "DeleteUserPolicy" => of(On::User, policies::delete),
+        "GetAccessKeyLastUsed" => of(On::KeyOwner, access_keys::last_used),
+        "ListSigningCertificates" => of(On::User, certificates::list),
+        "DeleteSigningCertificate" => of(On::User, certificates::delete),
+        "GetLoginProfile" => of(On::User, passwords::get),
+        "CreateLoginProfile" => of(On::User, passwords::create),
+        "DeleteLoginProfile" => of(On::User, passwords::delete),
+        "CreateGroup" => of(On::Group, groups::create),
+        "GetGroup" => of(On::Group, groups::get),
+        "ListGroups" => of(On::All("group/"), groups::list),
+        "ListGroupsForUser" => of(On::User, groups::list_for_user),
+        "AddUserToGroup" => of(On::Group, groups::add_user),
+        "RemoveUserFromGroup" => of(On::Group, groups::remove_user),
         "CreateRole" => of(On::Role, roles::create),
         "GetRole" => of(On::Role, roles::get),
+        "ListRoles" => of(On::All("role/"), roles::list),
         "DeleteRole" => of(On::Role, roles::delete),
-        "PutRolePolicy" => of(On::Role, roles::put_policy),
+        "GetPolicy" => of(On::Policy, policies::get_managed),
+        "GetPolicyVersion" => of(On::Policy, policies::get_version),
+        "ListEntitiesForPolicy" => of(On::Policy, policies::entities),
+        "GetAccountAuthorizationDetails" => of(On::Anything, details::get),
+        "GenerateCredentialReport" => of(On::Anything, report::generate),
+        "GetCredentialReport" => of(On::Anything, report::get),
+        "GetAccountPasswordPolicy" => of(On::Anything, account::password_policy),
+        "ListAccountAliases" => of(On::Anything, account::aliases),
+        "ListOrganizationsFeatures" => of(On::Anything, features::list),
+        "EnableOrganizationsRootCredentialsManagement"
+        | "EnableOrganizationsRootSessions"
+        | "DisableOrganizationsRootCredentialsManagement"
+        | "DisableOrganizationsRootSessions" => of(On::Anything, features::change),
         "GetAccountSummary" => of(On::Anything, account::summary),
-        _ => None,
+        _ => policy_operation(action),
     }
+}
+
+/// What is the same for users, groups and roles: `PutUserPolicy`, `AttachRolePolicy`, `ListGroupPolicies`.
+fn policy_operation(action: &str) -> Option<Operation> {
+    let holders = [("User", On::User), ("Group", On::Group), ("Role", On::Role)];
+    let (kind, on) = holders.into_iter().find(|(kind, _)| action.contains(kind))?;
+    let run: fn(&mut Ctx<'_>) -> Outcome = match action.replacen(kind, "", 1).as_str() {
+        "PutPolicy" => policies::put,
+        "GetPolicy" => policies::get,
+        "ListPolicies" => policies::list,
+        "DeletePolicy" => policies::delete,
+        "AttachPolicy" => policies::attach,
+        "DetachPolicy" => policies::detach,
+        "ListAttachedPolicies" => policies::list_attached,
+        _ => return None,
+    };
+    Some(Operation { on, run })
 }
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
     let operation = operation(action)?;
     let resource = resource(action, ctx.state, ctx.caller, ctx.form);
-    let allowed = auth::authorize(ctx.state, ctx.caller, &format!("iam:{action}"), &resource);
+    let allowed = auth::authorize(ctx, &format!("iam:{action}"), &resource);
     Some(allowed.and_then(|()| (operation.run)(ctx)))
 }
 
@@ -95,6 +145,21 @@ pub(super) fn resource(action: &str, state: &State, caller: &Caller, form: &Form
             let name = form.get("RoleName").unwrap_or_default();
             let known = state.roles.get(name).map(|role| state.role_arn(role));
             known.unwrap_or_else(|| state.arn(&format!("role{}", path_and_name(form, "RoleName"))))
+        }
+        On::Group => {
+            let known = form.get("GroupName").and_then(|name| state.groups.get(name));
+            let path_and_name = || path_and_name(form, "GroupName");
+            known.map_or_else(|| state.arn(&format!("group{}", path_and_name())), |group| state.group_arn(group))
+        }
+        On::Policy => form.get("PolicyArn").unwrap_or_default().to_owned(),
+        On::KeyOwner => {
+            match form.get("AccessKeyId").and_then(|id| state.access_keys.get(id)).map(|key| &key.owner) {
+                Some(Owner::Root) => state.arn("root"),
+                Some(Owner::User(name)) => {
+                    state.users.get(name).map_or_else(|| format!("user {name}"), |user| state.user_arn(user))
+                }
+                None => caller.arn.clone(),
+            }
         }
         On::Anything => "*".to_owned(),
     }
@@ -188,8 +253,21 @@ fn page_of<T>(
     items: Vec<(String, T)>,
     each: impl Fn(&mut Xml, T),
 ) -> Result<(), Refusal> {
+    in_page(ctx, items, |shown, more| {
+        xml.element(list, |xml| shown.into_iter().for_each(|item| each(xml, item)));
+        write_truncation(xml, more);
+    })
+}
+
+/// Shows `write` the items of the page that is asked for, and the marker of the next one if there is one.
+fn in_page<T>(
+    ctx: &Ctx<'_>,
+    items: Vec<(String, T)>,
+    write: impl FnOnce(Vec<T>, Option<String>),
+) -> Result<(), Refusal> {
     let most = ctx.form.number("MaxItems", 100, 1, 1000)?;
-    let after = ctx.form.get("Marker").map(read_marker).transpose()?;
+    let invalid = || Refusal::validation("Invalid Marker.");
+    let after = ctx.form.get("Marker").map(|marker| read_marker(marker).ok_or_else(invalid)).transpose()?;
     let mut rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
     let mut last = String::new();
     let mut shown = Vec::new();
@@ -197,25 +275,14 @@ fn page_of<T>(
         last = key;
         shown.push(item);
     }
-    let truncated = rest.peek().is_some();
-    xml.element(list, |xml| shown.into_iter().for_each(|item| each(xml, item)));
-    xml.text("IsTruncated", if truncated { "true" } else { "false" });
-    if truncated {
-        xml.text("Marker", &write_marker(&last));
-    }
+    let more = rest.peek().is_some().then(|| write_marker(&last));
+    write(shown, more);
     Ok(())
 }
 
-/// Markers are opaque to the caller; this prefix tells ours from any other base64.
-const MARKER: &str = "after ";
-
-fn write_marker(key: &str) -> String {
-    data_encoding::BASE64.encode(format!("{MARKER}{key}").as_bytes())
-}
-
-fn read_marker(marker: &str) -> Result<String, Refusal> {
-    let decoded = data_encoding::BASE64.decode(marker.as_bytes()).ok();
-    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.and_then(|text| text.strip_prefix(MARKER).map(str::to_owned))
-        .ok_or_else(|| Refusal::validation("Invalid Marker."))
+fn write_truncation(xml: &mut Xml, more: Option<String>) {
+    xml.text("IsTruncated", if more.is_some() { "true" } else { "false" });
+    if let Some(marker) = more {
+        xml.text("Marker", &marker);
+    }
 }

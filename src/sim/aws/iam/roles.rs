@@ -1,12 +1,11 @@
 //! Roles, as far as AssumeRole needs them.
 
 use super::super::random;
-use super::super::state::Role;
+use super::super::state::{Policies, Role, State};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
 use super::policies::{percent, read};
-use super::{name, path};
-use std::collections::BTreeMap;
+use super::{name, page, path};
 
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
     let path = path(ctx.form)?;
@@ -24,27 +23,41 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
         created: ctx.now,
         trust,
         longest,
-        policies: BTreeMap::new(),
+        policies: Policies::default(),
     };
     ctx.state.roles.insert(name.to_owned(), role);
     get(ctx)
 }
 
 pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
-    let role = named(ctx)?;
-    let (path, name, id, created) = (role.path.clone(), role.name.clone(), role.id.clone(), role.created);
-    let (trust, longest) = (percent(&role.trust.0), role.longest.to_string());
+    named(ctx)?;
     let mut xml = Xml::default();
-    xml.element("Role", |xml| {
-        xml.text("Path", &path);
-        xml.text("RoleName", &name);
-        xml.text("RoleId", &id);
-        xml.text("Arn", &ctx.state.arn(&format!("role{path}{name}")));
-        xml.text("CreateDate", &iso(created));
-        xml.text("AssumeRolePolicyDocument", &trust);
-        xml.text("MaxSessionDuration", &longest);
-    });
+    let role = ctx.form.get("RoleName").and_then(|name| ctx.state.roles.get(name));
+    xml.element("Role", |xml| role.into_iter().for_each(|role| write_one(xml, ctx.state, role)));
     Ok(xml)
+}
+
+pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
+    let prefix = ctx.form.get("PathPrefix").unwrap_or("/");
+    let roles = ctx.state.roles.iter().filter(|(_, role)| role.path.starts_with(prefix));
+    let roles = roles.map(|(name, role)| (name.clone(), role)).collect();
+    let mut xml = Xml::default();
+    page(ctx, &mut xml, "Roles", roles, |xml, role| write_one(xml, ctx.state, role))?;
+    Ok(xml)
+}
+
+fn write_one(xml: &mut Xml, state: &State, role: &Role) {
+    write(xml, state, role);
+    xml.text("MaxSessionDuration", &role.longest.to_string());
+}
+
+pub(super) fn write(xml: &mut Xml, state: &State, role: &Role) {
+    xml.text("Path", &role.path);
+    xml.text("RoleName", &role.name);
+    xml.text("RoleId", &role.id);
+    xml.text("Arn", &state.role_arn(role));
+    xml.text("CreateDate", &iso(role.created));
+    xml.text("AssumeRolePolicyDocument", &percent(&role.trust.0));
 }
 
 pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
@@ -52,14 +65,6 @@ pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(Refusal::conflict("Cannot delete entity, must delete policies first."));
     }
     ctx.state.roles.remove(ctx.form.required("RoleName")?);
-    Ok(Xml::default())
-}
-
-pub(super) fn put_policy(ctx: &mut Ctx<'_>) -> Outcome {
-    let policy_name = name(ctx.form, "PolicyName", 128)?;
-    let text = ctx.form.required("PolicyDocument")?;
-    let policy = read(text)?;
-    named(ctx)?.policies.insert(policy_name.to_owned(), (text.to_owned(), policy));
     Ok(Xml::default())
 }
 

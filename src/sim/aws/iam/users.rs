@@ -1,6 +1,6 @@
 //! Users.
 
-use super::super::state::{Owner, State, User};
+use super::super::state::{Owner, Password, State, User};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
 use super::{name, named_user, owner, page, path};
@@ -49,6 +49,12 @@ pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
     if ctx.state.devices_of(&owner).next().is_some() {
         return Err(Refusal::conflict("Cannot delete entity, must remove tokens from principal first."));
     }
+    if user.password.is_some() {
+        return Err(Refusal::conflict("Cannot delete entity, must delete login profile first."));
+    }
+    if ctx.state.groups.values().any(|group| group.members.contains(&name)) {
+        return Err(Refusal::conflict("Cannot delete entity, must remove users from group first."));
+    }
     if !user.policies.is_empty() {
         return Err(Refusal::conflict("Cannot delete entity, must delete policies first."));
     }
@@ -62,6 +68,7 @@ pub(super) fn write(xml: &mut Xml, state: &State, user: &User) {
     xml.text("UserId", &user.id);
     xml.text("Arn", &state.user_arn(user));
     xml.text("CreateDate", &iso(user.created));
+    write_password_use(xml, user.password.as_ref());
 }
 
 /// Root has neither a name nor a path.
@@ -69,4 +76,11 @@ pub(super) fn write_root(xml: &mut Xml, state: &State) {
     xml.text("UserId", &state.account);
     xml.text("Arn", &state.arn("root"));
     xml.text("CreateDate", &iso(state.created));
+    write_password_use(xml, state.root.password.as_ref());
+}
+
+fn write_password_use(xml: &mut Xml, password: Option<&Password>) {
+    if let Some(used) = password.and_then(|password| password.used) {
+        xml.text("PasswordLastUsed", &iso(used));
+    }
 }

@@ -1,0 +1,82 @@
+//! CloudWatch: metric alarms.
+
+use super::posture::Alarm;
+use super::wire::Refusal;
+use super::{Ctx, auth, json};
+use serde_json::{Value, json};
+
+/// Alarms to a page.
+const PAGE: usize = 100;
+
+pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
+    let operation: fn(&Ctx<'_>) -> json::Outcome = match action {
+        "DescribeAlarms" => describe,
+        "DescribeAlarmsForMetric" => for_metric,
+        _ => return None,
+    };
+    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+    let resource = format!("arn:{partition}:cloudwatch:{}:{account}:alarm:*", ctx.region);
+    let allowed = auth::authorize(ctx, &format!("cloudwatch:{action}"), &resource);
+    Some(allowed.and_then(|()| operation(ctx)))
+}
+
+fn here<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = &'c Alarm> {
+    ctx.state.posture.alarms.iter().filter(|alarm| alarm.region == ctx.region)
+}
+
+fn describe(ctx: &Ctx<'_>) -> json::Outcome {
+    let names = json::texts(ctx.body, "AlarmNames");
+    let prefix = json::text(ctx.body, "AlarmNamePrefix");
+    let kinds = json::texts(ctx.body, "AlarmTypes");
+    let action = json::text(ctx.body, "ActionPrefix");
+    // Without a kind, only metric alarms come.
+    let metric = kinds.is_empty() || kinds.contains(&"MetricAlarm");
+    let named = |alarm: &&Alarm| {
+        metric
+            && (names.is_empty() || names.contains(&alarm.name.as_str()))
+            && prefix.is_none_or(|prefix| alarm.name.starts_with(prefix))
+            && action.is_none_or(|prefix| alarm.actions.iter().any(|action| action.starts_with(prefix)))
+    };
+    let found = here(ctx).filter(named).collect();
+    let (alarms, next) = json::page(ctx.body, "NextToken", "MaxRecords", PAGE, "InvalidNextToken", found)?;
+    let alarms: Vec<Value> = alarms.into_iter().map(|alarm| written(ctx, alarm)).collect();
+    let reply = json!({ "MetricAlarms": alarms, "CompositeAlarms": [] });
+    Ok(json::with_token(reply, "NextToken", next))
+}
+
+fn for_metric(ctx: &Ctx<'_>) -> json::Outcome {
+    let missing = |name: &str| {
+        Refusal::new(400, "MissingRequiredParameterException", format!("The parameter {name} is required."))
+    };
+    let metric = json::text(ctx.body, "MetricName").ok_or_else(|| missing("MetricName"))?;
+    let namespace = json::text(ctx.body, "Namespace").ok_or_else(|| missing("Namespace"))?;
+    let found = here(ctx).filter(|alarm| alarm.metric == metric && alarm.namespace == namespace);
+    let alarms: Vec<Value> = found.map(|alarm| written(ctx, alarm)).collect();
+    Ok(json!({ "MetricAlarms": alarms }))
+}
+
+fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
+    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+    let created = json::epoch(ctx.state.created);
+    json!({
+        "AlarmName": alarm.name,
+        "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{}", alarm.region, alarm.name),
+        "AlarmConfigurationUpdatedTimestamp": created,
+        "ActionsEnabled": alarm.actions_enabled,
+        "OKActions": [],
+        "AlarmActions": alarm.actions,
+        "InsufficientDataActions": [],
+        "StateValue": "OK",
+        "StateReason": "Threshold not crossed",
+        "StateUpdatedTimestamp": created,
+        "MetricName": alarm.metric,
+        "Namespace": alarm.namespace,
+        "Statistic": alarm.statistic,
+        "Dimensions": [],
+        "Period": alarm.period,
+        "EvaluationPeriods": 1,
+        "Threshold": f64::from(alarm.threshold),
+        "ComparisonOperator": alarm.comparison,
+        "TreatMissingData": "notBreaching",
+    })
+}

@@ -1,0 +1,430 @@
+//! What an account has around its root user, apart from IAM: trails, filters, alarms, subscriptions, rules, contacts.
+//!
+//! Plain data. [`Posture::default`] is an account that nobody has set up; [`Posture::sound`] one where everything that
+//! watches root is in place. Tests and the control path put any of it into any state; nothing here is checked, so that
+//! an account can be wrong in every way a real one can.
+
+use super::Partition;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The pattern of the AWS documentation for use of the root user.
+pub const ROOT_PATTERN: &str =
+    r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
+
+/// An account's posture.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Posture {
+    /// IAM's password policy; `None`: there is none.
+    pub password_policy: Option<PasswordPolicy>,
+    /// CloudTrail's trails.
+    pub trails: Vec<Trail>,
+    /// CloudWatch Logs' metric filters.
+    pub metric_filters: Vec<MetricFilter>,
+    /// CloudWatch's alarms.
+    pub alarms: Vec<Alarm>,
+    /// SNS's subscriptions.
+    pub subscriptions: Vec<Subscription>,
+    /// EventBridge's rules.
+    pub rules: Vec<Rule>,
+    /// Alternate contacts by type: `SECURITY`, `BILLING`, `OPERATIONS`.
+    pub alternate_contacts: BTreeMap<String, AlternateContact>,
+    /// The account's own contact information.
+    pub contact: Option<Contact>,
+    /// How IAM writes credential reports.
+    pub report: ReportStyle,
+}
+
+/// A password policy, as GetAccountPasswordPolicy has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordPolicy {
+    /// Characters.
+    pub minimum_length: u32,
+    /// One of `!@#$…`.
+    pub symbols: bool,
+    /// One digit.
+    pub numbers: bool,
+    /// One capital.
+    pub uppercase: bool,
+    /// One small letter.
+    pub lowercase: bool,
+    /// Users change their own.
+    pub users_may_change: bool,
+    /// Days; `None`: passwords do not expire.
+    pub maximum_age: Option<u32>,
+    /// How many old ones cannot be used again.
+    pub reuse_prevention: Option<u32>,
+    /// Expired passwords need an administrator.
+    pub hard_expiry: bool,
+}
+
+impl Default for PasswordPolicy {
+    /// What the CIS benchmark asks for.
+    fn default() -> Self {
+        Self {
+            minimum_length: 14,
+            symbols: true,
+            numbers: true,
+            uppercase: true,
+            lowercase: true,
+            users_may_change: true,
+            maximum_age: None,
+            reuse_prevention: Some(24),
+            hard_expiry: false,
+        }
+    }
+}
+
+/// A trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trail {
+    /// The name.
+    pub name: String,
+    /// Its home region.
+    pub region: String,
+    /// The account it belongs to, where that is another: an organization's trail, seen from a member.
+    pub owner: Option<String>,
+    /// All regions.
+    pub multi_region: bool,
+    /// All accounts.
+    pub organization: bool,
+    /// Log files are digested.
+    pub validation: bool,
+    /// It is switched on.
+    pub logging: bool,
+    /// The S3 bucket.
+    pub bucket: String,
+    /// The log group's ARN, with `:*` at its end as CloudTrail has it.
+    pub log_group: Option<String>,
+    /// What last went wrong with delivery to S3.
+    pub delivery_error: Option<String>,
+    /// What last went wrong with delivery to CloudWatch Logs.
+    pub logs_delivery_error: Option<String>,
+    /// What it records.
+    pub selectors: Selectors,
+}
+
+impl Default for Trail {
+    /// One in all regions that logs management events and delivers to S3 alone.
+    fn default() -> Self {
+        Self {
+            name: "trail".to_owned(),
+            region: "us-east-1".to_owned(),
+            owner: None,
+            multi_region: true,
+            organization: false,
+            validation: true,
+            logging: true,
+            bucket: "trail-bucket".to_owned(),
+            log_group: None,
+            delivery_error: None,
+            logs_delivery_error: None,
+            selectors: Selectors::default(),
+        }
+    }
+}
+
+/// A trail's event selectors, of one kind or the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selectors {
+    /// Basic ones.
+    Basic(Vec<BasicSelector>),
+    /// Advanced ones.
+    Advanced(Vec<AdvancedSelector>),
+}
+
+impl Default for Selectors {
+    fn default() -> Self {
+        Self::Basic(vec![BasicSelector::default()])
+    }
+}
+
+/// A basic event selector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BasicSelector {
+    /// `All`, `ReadOnly` or `WriteOnly`.
+    pub read_write: String,
+    /// Management events are recorded.
+    pub management: bool,
+    /// Services whose management events are left out.
+    pub excluded: Vec<String>,
+}
+
+impl Default for BasicSelector {
+    fn default() -> Self {
+        Self { read_write: "All".to_owned(), management: true, excluded: Vec::new() }
+    }
+}
+
+/// An advanced event selector: all its fields must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdvancedSelector {
+    /// The name.
+    pub name: String,
+    /// What must hold.
+    pub fields: Vec<FieldSelector>,
+}
+
+/// One field of an advanced event selector. Empty lists are left out of replies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldSelector {
+    /// `eventCategory`, `readOnly`, `eventSource` and so on.
+    pub field: String,
+    /// `Equals`.
+    pub equals: Vec<String>,
+    /// `NotEquals`.
+    pub not_equals: Vec<String>,
+    /// `StartsWith`.
+    pub starts_with: Vec<String>,
+}
+
+/// A metric filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricFilter {
+    /// The name.
+    pub name: String,
+    /// Where it is.
+    pub region: String,
+    /// The log group's name.
+    pub log_group: String,
+    /// The filter pattern.
+    pub pattern: String,
+    /// The metric it feeds.
+    pub metric: String,
+    /// The metric's namespace.
+    pub namespace: String,
+    /// The value it counts with.
+    pub value: String,
+}
+
+impl Default for MetricFilter {
+    fn default() -> Self {
+        Self {
+            name: "root-use".to_owned(),
+            region: "us-east-1".to_owned(),
+            log_group: "trail".to_owned(),
+            pattern: ROOT_PATTERN.to_owned(),
+            metric: "RootUse".to_owned(),
+            namespace: "LogMetrics".to_owned(),
+            value: "1".to_owned(),
+        }
+    }
+}
+
+/// A metric alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alarm {
+    /// The name.
+    pub name: String,
+    /// Where it is.
+    pub region: String,
+    /// The metric.
+    pub metric: String,
+    /// The metric's namespace.
+    pub namespace: String,
+    /// Its actions happen.
+    pub actions_enabled: bool,
+    /// What happens on alarm: ARNs.
+    pub actions: Vec<String>,
+    /// `Sum` as a rule.
+    pub statistic: String,
+    /// `GreaterThanOrEqualToThreshold` as a rule.
+    pub comparison: String,
+    /// Whole numbers only.
+    pub threshold: u32,
+    /// Seconds.
+    pub period: u32,
+}
+
+impl Default for Alarm {
+    /// One that is raised by a single event, and tells nobody.
+    fn default() -> Self {
+        Self {
+            name: "root-use".to_owned(),
+            region: "us-east-1".to_owned(),
+            metric: "RootUse".to_owned(),
+            namespace: "LogMetrics".to_owned(),
+            actions_enabled: true,
+            actions: Vec::new(),
+            statistic: "Sum".to_owned(),
+            comparison: "GreaterThanOrEqualToThreshold".to_owned(),
+            threshold: 1,
+            period: 300,
+        }
+    }
+}
+
+/// A subscription to an SNS topic. A topic exists when something subscribes to it; one without subscribers is
+/// written as a subscription without an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Subscription {
+    /// The topic's ARN.
+    pub topic: String,
+    /// `email`, `https`, `lambda` and so on.
+    pub protocol: String,
+    /// Whom it reaches; empty: the topic has no subscriber.
+    pub endpoint: String,
+    /// The endpoint has said yes.
+    pub confirmed: bool,
+}
+
+impl Default for Subscription {
+    fn default() -> Self {
+        Self {
+            topic: String::new(),
+            protocol: "email".to_owned(),
+            endpoint: "security@example.com".to_owned(),
+            confirmed: true,
+        }
+    }
+}
+
+/// An EventBridge rule on the default bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rule {
+    /// The name.
+    pub name: String,
+    /// Where it is.
+    pub region: String,
+    /// The event pattern; `None`: it runs by a schedule.
+    pub pattern: Option<String>,
+    /// `ENABLED`, `DISABLED` or `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
+    pub state: String,
+    /// ARNs.
+    pub targets: Vec<String>,
+}
+
+impl Default for Rule {
+    /// Root's sign-ins, sent to nobody.
+    fn default() -> Self {
+        Self {
+            name: "root-use".to_owned(),
+            region: "us-east-1".to_owned(),
+            pattern: Some(
+                r#"{"detail-type":["AWS API Call via CloudTrail","AWS Console Sign In via CloudTrail"],"detail":{"userIdentity":{"type":["Root"]}}}"#
+                    .to_owned(),
+            ),
+            state: "ENABLED".to_owned(),
+            targets: Vec::new(),
+        }
+    }
+}
+
+/// An alternate contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlternateContact {
+    /// Who.
+    pub name: String,
+    /// What they do.
+    pub title: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// Where a call does.
+    pub phone: String,
+}
+
+impl Default for AlternateContact {
+    fn default() -> Self {
+        Self {
+            name: "Security".to_owned(),
+            title: "Security team".to_owned(),
+            email: "security@example.com".to_owned(),
+            phone: "+1 202 555 0100".to_owned(),
+        }
+    }
+}
+
+/// The account's contact information.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contact {
+    /// Who.
+    pub name: String,
+    /// For whom.
+    pub company: Option<String>,
+    /// Where a call reaches them.
+    pub phone: String,
+    /// Street and number.
+    pub address: String,
+    /// Town.
+    pub city: String,
+    /// Two letters.
+    pub country: String,
+    /// Postal code.
+    pub postal_code: String,
+}
+
+impl Default for Contact {
+    fn default() -> Self {
+        Self {
+            name: "Example Owner".to_owned(),
+            company: Some("Example Ltd".to_owned()),
+            phone: "+1 202 555 0101".to_owned(),
+            address: "1 Example Street".to_owned(),
+            city: "Example".to_owned(),
+            country: "US".to_owned(),
+            postal_code: "00000".to_owned(),
+        }
+    }
+}
+
+/// How IAM writes credential reports: what has been seen, and what is documented.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportStyle {
+    /// With the 23rd column, `additional_credentials_info`.
+    pub additional_column: bool,
+    /// `TRUE` and `FALSE` for `true` and `false`.
+    pub capitals: bool,
+    /// How many GenerateCredentialReport calls do not say COMPLETE: 1 as recorded, more for a large account.
+    pub polls: u32,
+    /// Root's `password_enabled` is `not_supported`, as reports had it before 2024.
+    pub password_not_supported: bool,
+}
+
+impl Default for ReportStyle {
+    fn default() -> Self {
+        Self { additional_column: false, capitals: false, polls: 1, password_not_supported: false }
+    }
+}
+
+impl Posture {
+    /// Everything that watches root is in place: a trail in all regions that logs, validates and delivers to a log
+    /// group; the filter, its alarm, the alarm's topic and somebody who confirmed; contacts; a password policy.
+    #[must_use]
+    pub fn sound(partition: Partition, account: &str) -> Self {
+        let (name, region) = (partition.as_str(), partition.region());
+        let topic = format!("arn:{name}:sns:{region}:{account}:root-use");
+        let region = || region.to_owned();
+        Self {
+            password_policy: Some(PasswordPolicy::default()),
+            trails: vec![Trail {
+                region: region(),
+                log_group: Some(format!("arn:{name}:logs:{}:{account}:log-group:trail:*", partition.region())),
+                ..Trail::default()
+            }],
+            metric_filters: vec![MetricFilter { region: region(), ..MetricFilter::default() }],
+            alarms: vec![Alarm { region: region(), actions: vec![topic.clone()], ..Alarm::default() }],
+            subscriptions: vec![Subscription { topic, ..Subscription::default() }],
+            rules: Vec::new(),
+            alternate_contacts: ["SECURITY", "BILLING", "OPERATIONS"]
+                .map(|kind| (kind.to_owned(), AlternateContact::default()))
+                .into_iter()
+                .collect(),
+            contact: Some(Contact::default()),
+            report: ReportStyle::default(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! All the accounts there are, what they share, and the lock each has of its own.
+//!
+//! Locks are taken in this order and no other: an account, then the organization, then the log. No thread holds two
+//! accounts.
+
+use super::organization::Register;
+use super::state::State;
+use super::{Call, Keys, Partition, Setup, faults};
+use crate::sim::clock::SimClock;
+use crate::sim::tap::Tap;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, SystemTime};
+
+/// Everything.
+pub(super) struct World {
+    pub(super) clock: SimClock,
+    pub(super) partition: Partition,
+    propagation: Duration,
+    created: SystemTime,
+    /// Nanoseconds.
+    latency: AtomicU64,
+    tap: RwLock<Tap>,
+    calls: Mutex<Vec<Call>>,
+    cells: RwLock<HashMap<String, Arc<Cell>>>,
+    organization: RwLock<Option<Register>>,
+}
+
+/// How a new account's state is furnished.
+pub(super) type Furnish = Box<dyn Fn(&mut State, SystemTime) + Send + Sync>;
+
+/// An account's place. What is in it is made when it is first looked at: ten thousand accounts nobody calls cost their
+/// numbers.
+pub(super) struct Cell {
+    pub(super) number: String,
+    furnish: Furnish,
+    inner: OnceLock<Mutex<Inner>>,
+}
+
+/// What an account's lock guards.
+pub(super) struct Inner {
+    pub(super) state: State,
+    pub(super) faults: faults::Faults,
+    pub(super) admin: Option<Keys>,
+}
+
+impl World {
+    pub(super) fn new(clock: SimClock, setup: &Setup) -> Self {
+        Self {
+            created: clock.now(),
+            clock,
+            partition: setup.partition,
+            propagation: setup.propagation,
+            latency: AtomicU64::new(0),
+            tap: RwLock::default(),
+            calls: Mutex::default(),
+            cells: RwLock::default(),
+            organization: RwLock::default(),
+        }
+    }
+
+    /// Adds an account, or returns the one there is of that number.
+    pub(super) fn add(&self, number: String, furnish: Furnish) -> Arc<Cell> {
+        let cell = Cell { number: number.clone(), furnish, inner: OnceLock::new() };
+        let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(cells.entry(number).or_insert_with(|| Arc::new(cell)))
+    }
+
+    pub(super) fn cell(&self, number: &str) -> Option<Arc<Cell>> {
+        self.cells.read().unwrap_or_else(PoisonError::into_inner).get(number).cloned()
+    }
+
+    /// The organization, to be read: not by who reads it already.
+    pub(super) fn organization(&self) -> RwLockReadGuard<'_, Option<Register>> {
+        self.organization.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The id of the organization an account is in.
+    pub(super) fn organization_of(&self, account: &str) -> Option<String> {
+        let organization = self.organization();
+        let register = organization.as_ref().filter(|register| register.members.contains_key(account))?;
+        Some(register.id.clone())
+    }
+
+    pub(super) fn organization_mut(&self) -> RwLockWriteGuard<'_, Option<Register>> {
+        self.organization.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn latency(&self) -> Duration {
+        Duration::from_nanos(self.latency.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_latency(&self, latency: Duration) {
+        self.latency.store(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn tap(&self) -> Tap {
+        self.tap.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_tap(&self, tap: Tap) {
+        *self.tap.write().unwrap_or_else(PoisonError::into_inner) = tap;
+    }
+
+    pub(super) fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cell {
+    pub(super) fn lock(&self, world: &World) -> MutexGuard<'_, Inner> {
+        let make = || {
+            let mut state = State::new(world.partition, self.number.clone(), world.created, world.propagation);
+            (self.furnish)(&mut state, world.created);
+            Mutex::new(Inner { state, faults: faults::Faults::default(), admin: None })
+        };
+        self.inner.get_or_init(make).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
