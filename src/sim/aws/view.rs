@@ -107,7 +107,7 @@ impl Aws {
     /// Gives a user a hardware token with a serial number such as `GAHT12345678`, or a legacy SMS device
     /// (`arn:aws:iam::…:sms-mfa/…`), as the console does.
     pub fn add_token_for(&self, user: &str, serial: &str) {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let state = &mut self.lock().state;
         let owner = owner(user);
         let totp = (!serial.starts_with("arn:")).then(|| {
