@@ -33,7 +33,7 @@ fn the_summary_counts_what_root_has() {
     assert_eq!(flags(&aws), [1, 1, 1, 1]);
     aws.strip_root();
     assert_eq!(flags(&aws), [0, 0, 0, 0]);
-    aws.add_hardware_for("root", "GAHT12345678");
+    aws.add_token_for("root", "GAHT12345678");
     assert_eq!(flags(&aws), [1, 0, 0, 0]);
 }
 
@@ -42,7 +42,7 @@ fn each_kind_of_factor_has_its_serial_number_and_only_the_virtual_are_listed_as_
     let (aws, admin) = account();
     let key = aws.add_fido_for("root", "desk");
     let phone = aws.add_virtual_for("root", "anything");
-    aws.add_hardware_for("root", "GAHT12345678");
+    aws.add_token_for("root", "GAHT12345678");
     let _ = (aws.add_user("groot"), aws.add_user("root-account-mfa-device"));
     let groot = aws.add_virtual_for("groot", "groot");
     let other = aws.add_virtual_for("root-account-mfa-device", "root-account-mfa-device");

@@ -87,12 +87,6 @@ impl Aws {
         serial
     }
 
-    /// Enables a hardware token for a user (`root` for the root user). Its serial number is no ARN: `GAHT12345678`.
-    pub fn add_hardware_for(&self, user: &str, serial: &str) {
-        let now = self.clock().now();
-        self.lock().state.enable_device(serial.to_owned(), None, super::view::owner(user), now);
-    }
-
     /// Removes an MFA device, whoever it belongs to.
     pub fn remove_device(&self, serial: &str) {
         self.lock().state.devices.remove(serial);
