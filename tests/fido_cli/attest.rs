@@ -161,3 +161,14 @@ fn files_that_are_no_metadata_or_no_certificates_are_refused_before_the_key_is_a
     assert_eq!(keys.key(0).log().len(), 0, "nothing was asked of the key");
     assert_eq!(Metadata::bundled().number(), 237);
 }
+
+#[test]
+fn a_key_pulled_at_any_moment_is_attested_by_the_next_run() {
+    let keys = FidoKeys::serve(1);
+    let attest = format!("fido attest --key 12345678 --attestation-roots {}", roots_of(&keys, 0));
+    let struck = super::ceremonies::pulled_at_each_message(&keys, &attest, &mut |run| {
+        assert_eq!((run.code, &*run.stdout), (3, ""), "{run:?}");
+        assert_eq!(keys.run(&attest).code, 0);
+    });
+    assert!(struck >= 8, "{struck}");
+}

@@ -515,7 +515,7 @@ fn again(key: &SoftAuthenticator) {
 }
 
 /// Pulls the key at each message of a command that would go well, before and after the key has carried it out.
-fn pulled_at_each_message(keys: &FidoKeys, line: &str, check: &mut dyn FnMut(&Run)) -> usize {
+pub(super) fn pulled_at_each_message(keys: &FidoKeys, line: &str, check: &mut dyn FnMut(&Run)) -> usize {
     let mut struck = 0;
     for when in [When::Before, When::After] {
         for nth in 1.. {

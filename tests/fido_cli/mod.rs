@@ -12,21 +12,20 @@ mod fingerprints; // fingers
 mod info; // what it says, and advisories
 mod json; // docs/json.md
 mod keys; // joined with the card side
+#[cfg(target_os = "linux")]
+mod metadata; // a newer issue of the metadata, at the time it was new
 mod pins; // asking for PINs, and what is said of them
 mod prepare; // made ready for the safe
 mod reset; // the same key after it was unplugged
 
 use crate::support::FidoKeys;
+use crate::support::fido::write_roots;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 
 /// A file with what vouches for the n-th key, as `--attestation-roots` takes it.
 pub(crate) fn roots_of(keys: &FidoKeys, nth: usize) -> String {
-    let key = keys.key(nth);
-    let ders = key.attestation_roots().into_iter().chain(key.attestation_intermediates());
-    let pem =
-        |der: Vec<u8>| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(&der));
     let path = keys.home.path().join(format!("roots{nth}.pem"));
-    std::fs::write(&path, ders.map(pem).collect::<String>()).unwrap();
+    write_roots(keys.key(nth), &path);
     path.display().to_string()
 }
 

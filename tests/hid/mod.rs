@@ -10,7 +10,8 @@ pub(crate) mod probe;
 pub(crate) mod rig;
 
 use crate::judges::bench::{Bench, client, run, try_run};
-use crate::judges::clients;
+use crate::judges::{binary, clients};
+use crate::support::fido::write_roots;
 use glasskey::sim::authenticator::Options;
 use rig::HidRig;
 use std::process::Command;
@@ -59,6 +60,23 @@ fn what_a_library_prints_is_no_result() {
         listed["keys"].as_array().unwrap().iter().map(|key| key["serial"].as_u64().unwrap()).collect();
     assert_eq!(serials, [12_345_678, 12_345_679]);
     assert!(stderr.lines().any(|line| line == "a stray line"), "{stderr}");
+}
+
+#[test]
+fn the_binary_lives_a_keys_whole_life_before_judges() {
+    let options = |serial| Options { intermediate_in_x5c: true, ..Options::new(serial) };
+    let keys = HidRig::new([options(12_345_678), options(12_345_679)]);
+    let roots = tempfile::NamedTempFile::new().unwrap();
+    write_roots(keys.key(0), roots.path());
+    binary::lives_a_keys_whole_life(&keys, roots.path());
+    assert!(!keys.key(0).has_pin() && keys.key(0).credentials().is_empty(), "reset");
+}
+
+#[test]
+fn fido2_token_takes_the_pin_that_glasskey_set() {
+    let keys = two();
+    binary::sets_a_pin_and_enrolls(&keys);
+    clients::fido2_token_takes_the_pin(&keys, 0, binary::PIN, &["glasskey.invalid"]);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Bench for HidRig {
         format!("/dev/hidraw{nth}")
     }
 
-    fn replug(&mut self, nth: usize) {
+    fn replug(&self, nth: usize) {
         self.key(nth).pull();
         self.key(nth).plug_in();
     }

@@ -15,7 +15,7 @@ pub(crate) trait Bench {
     fn node(&self, nth: usize) -> String;
 
     /// Pulls a key out and plugs it in again.
-    fn replug(&mut self, nth: usize);
+    fn replug(&self, nth: usize);
 }
 
 /// Runs a command to success, with this on standard input, and gives its standard output.

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
 
 pub(crate) mod bench;
+pub(crate) mod binary;
 pub(crate) mod clients;
 
 use serde_json::Value;

@@ -3,9 +3,10 @@
 use super::ports::Plugged;
 use crate::hid::probe;
 use crate::judges::bench::{Bench, client};
-use crate::judges::clients;
+use crate::judges::{binary, clients};
 use crate::pcscd::rig::Rig;
 use crate::pcscd::ykman::run_ykman;
+use crate::support::fido::write_roots;
 use glasskey::fido::hid::HidPorts;
 use glasskey::fido::{Error, FidoPorts};
 use glasskey::sim::authenticator::Options;
@@ -110,6 +111,17 @@ fn the_library_lists_opens_and_loses_keys() {
 fn the_library_lives_a_keys_whole_life() {
     let mut keys = two();
     probe::library(&mut keys);
+    assert!(!keys.key(0).has_pin() && keys.key(0).credentials().is_empty(), "reset");
+}
+
+#[test]
+#[ignore = "runs on the test kernel: make test-kernel"]
+fn the_binary_lives_a_keys_whole_life_before_judges() {
+    let options = |serial| Options { intermediate_in_x5c: true, ..Options::new(serial) };
+    let keys = Plugged::new([options(SERIAL), options(SERIAL + 1)]);
+    let roots = tempfile::NamedTempFile::new().unwrap();
+    write_roots(keys.key(0), roots.path());
+    binary::lives_a_keys_whole_life(&keys, roots.path());
     assert!(!keys.key(0).has_pin() && keys.key(0).credentials().is_empty(), "reset");
 }
 

@@ -38,7 +38,7 @@ impl Bench for Plugged {
         node.to_str().unwrap().to_owned()
     }
 
-    fn replug(&mut self, nth: usize) {
+    fn replug(&self, nth: usize) {
         self.key(nth).pull();
         self.key(nth).plug_in();
     }

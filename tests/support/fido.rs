@@ -1,13 +1,14 @@
 //! Software FIDO2 keys behind the binary.
 
 use super::{FIRST, Run, glasskey, run, with_fd, without_terminal};
+use data_encoding::BASE64;
 use glasskey::fido::{Attempt, Authenticator, Ctap2, Limits};
 use glasskey::platform::Interrupt;
 use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};
 use glasskey::sim::hid_server::{self, Served};
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -119,4 +120,12 @@ impl FidoKeys {
 /// The key, opened by the library in this process.
 pub(crate) fn open(key: &SoftAuthenticator) -> Ctap2 {
     Ctap2::open(key.hid(), Interrupt::new().unwrap(), Limits::default()).unwrap()
+}
+
+/// Writes what vouches for a key as PEM: its root, then what is between.
+pub(crate) fn write_roots(key: &SoftAuthenticator, path: &Path) {
+    let ders = key.attestation_roots().into_iter().chain(key.attestation_intermediates());
+    let pem =
+        |der: Vec<u8>| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(&der));
+    std::fs::write(path, ders.map(pem).collect::<String>()).unwrap();
 }
