@@ -106,12 +106,12 @@ fn relying_party(shell: &Shell<'_>) {
         "attestation": "direct",
     });
     let made = case("registration", shell.ceremony(&format!("fido enroll --key {KEY} {origin}"), PIN, &options));
-    let facts = verified(&[made.clone()]).remove(0);
+    let facts = verified(std::slice::from_ref(&made)).remove(0);
     assert_eq!((&facts["fmt"], &facts["userVerified"]), (&json!("packed"), &json!(true)));
     let options = json!({ "challenge": CHALLENGE, "rpId": "example.com", "userVerification": "required" });
     let mut signed = case("assertion", shell.ceremony(&format!("fido assert --key {KEY} {origin}"), PIN, &options));
     signed["publicKey"] = facts["publicKey"].clone();
-    verified(&[signed.clone()]);
+    verified(std::slice::from_ref(&signed));
     let elsewhere = |mut one: Value| {
         one["origin"] = json!("https://signin.example.org");
         one
