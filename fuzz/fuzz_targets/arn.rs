@@ -1,5 +1,5 @@
 //! Text AWS sends as an ARN is one or is not; a device's survives being written and read again.
-//! `cargo +nightly fuzz run arn`
+//! `cargo fuzz run arn`
 #![no_main]
 
 use glasskey::aws::{Caller, DeviceArn, DeviceKind};
@@ -10,6 +10,9 @@ fuzz_target!(|text: &str| {
     if let Ok(arn) = text.parse::<DeviceArn>() {
         let again: DeviceArn = arn.to_string().parse().expect("what was written can be read");
         assert_eq!(arn, again);
-        assert_eq!(format!("{}{}", arn.path().trim_start_matches('/'), arn.name()), arn.resource().trim_start_matches('/'));
+        assert_eq!(
+            format!("{}{}", arn.path().trim_start_matches('/'), arn.name()),
+            arn.resource().trim_start_matches('/')
+        );
     }
 });

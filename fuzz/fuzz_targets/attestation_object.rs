@@ -1,5 +1,5 @@
 //! Any bytes are an attestation object or are not; none of them shows a key to be genuine.
-//! `cargo +nightly fuzz run attestation_object`
+//! `cargo fuzz run attestation_object`
 #![no_main]
 
 use glasskey::fido::attestation::{AttestationObject, verify};

@@ -1,5 +1,5 @@
 //! Any bytes are authenticator data or are not; what is read can be written and read again.
-//! `cargo +nightly fuzz run auth_data`
+//! `cargo fuzz run auth_data`
 #![no_main]
 
 use glasskey::fido::auth_data::AuthData;

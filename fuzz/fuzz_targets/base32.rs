@@ -1,5 +1,5 @@
 //! Any bytes are base32 or are refused in place; wherever a strict decoder succeeds, both agree.
-//! `cargo +nightly fuzz run base32`
+//! `cargo fuzz run base32`
 #![no_main]
 
 use data_encoding::BASE32_NOPAD;

@@ -1,5 +1,5 @@
 //! What a Management applet answers may be anything: it is read or refused.
-//! `cargo +nightly fuzz run key_config`
+//! `cargo fuzz run key_config`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 //! No bytes are metadata unless the metadata service signed them.
-//! `cargo +nightly fuzz run mds_blob`
+//! `cargo fuzz run mds_blob`
 #![no_main]
 
 use glasskey::fido::certificates::{from_pem, parse};

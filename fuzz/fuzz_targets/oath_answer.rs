@@ -1,5 +1,5 @@
 //! What an OATH applet answers may be anything: it is read or refused.
-//! `cargo +nightly fuzz run oath_answer`
+//! `cargo fuzz run oath_answer`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 //! Any bytes are an otpauth URI or are not; what is read can be written and read again.
-//! `cargo +nightly fuzz run otpauth`
+//! `cargo fuzz run otpauth`
 #![no_main]
 
 use glasskey::totp::{Kind, Uri};

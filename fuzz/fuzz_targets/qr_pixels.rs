@@ -1,5 +1,5 @@
 //! Any picture, past the PNG's checksums: the input flips the pixels of a code that could be read.
-//! `cargo +nightly fuzz run qr_pixels`
+//! `cargo fuzz run qr_pixels`
 #![no_main]
 
 use glasskey::qr::{decode_png, matrix};

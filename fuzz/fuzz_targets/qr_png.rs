@@ -1,5 +1,5 @@
 //! Any bytes are a picture with QR codes in it or are refused. Start from a corpus of PNG files.
-//! `cargo +nightly fuzz run qr_png`
+//! `cargo fuzz run qr_png`
 #![no_main]
 
 use glasskey::qr::decode_png;

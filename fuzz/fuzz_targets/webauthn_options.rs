@@ -1,5 +1,5 @@
 //! Any bytes are WebAuthn options or responses or are not; any text is an origin or is not.
-//! `cargo +nightly fuzz run webauthn_options`
+//! `cargo fuzz run webauthn_options`
 #![no_main]
 
 use glasskey::fido::webauthn::{

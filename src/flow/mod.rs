@@ -16,4 +16,6 @@ pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};
+#[doc(hidden)]
+pub use run::fuzz_record;
 pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};

@@ -356,3 +356,11 @@ fn remove_credential(key: Serial, name: &str, desk: &mut Desk<'_>) -> Option<Lef
     });
     removed.err().map(|why| Left::Credential { key, name: name.to_owned(), why: Some(why) })
 }
+
+/// Reads bytes as a line of the journal; for fuzzing. Must return whatever the bytes are.
+#[doc(hidden)]
+pub fn fuzz_record(line: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<Record>(line) else { return };
+    let again = serde_json::to_vec(&record).ok().and_then(|line| serde_json::from_slice(&line).ok());
+    assert_eq!(again, Some(record), "what is written can be read");
+}
