@@ -4,7 +4,7 @@ use super::ports::Plugged;
 use crate::hid::probe;
 use crate::judges::bench::{Bench, client};
 use crate::judges::{binary, clients};
-use crate::pcscd::rig::Rig;
+use crate::pcscd::rig::{READER, Rig};
 use crate::pcscd::ykman::run_ykman;
 use crate::support::fido::write_roots;
 use glasskey::fido::hid::HidPorts;
@@ -13,6 +13,7 @@ use glasskey::sim::authenticator::Options;
 use glasskey::sim::card_server;
 use glasskey::sim::oath_card::{self, SoftKey};
 use glasskey::transport;
+use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::FileTypeExt;
@@ -139,15 +140,23 @@ fn fido2_tools_find_and_use_the_keys() {
     clients::fido2_tools(&two(), 2);
 }
 
-/// One key, seen over PC/SC and over HID. ykman goes by the serials that both tell.
+/// One key, seen over PC/SC and over HID: glasskey and ykman go by the serials that both tell.
 #[test]
 #[ignore = "runs on the test kernel: make test-kernel"]
-fn ykman_sees_one_yubikey() {
+fn both_views_of_a_key_are_joined_by_us_and_by_ykman() {
     let keys = Plugged::new([Options::new(SERIAL)]);
     let rig = Rig::with_readers(1);
     let card = SoftKey::new(oath_card::Options::new(SERIAL).firmware(5, 7, 4));
     let _card = card_server::serve(&card, &rig.card_socket(0)).unwrap();
     rig.await_cards(1);
+    let home = tempfile::tempdir().unwrap();
+    let seen = glasskey_keys(&rig, home.path());
+    let joined = seen["keys"].as_array().unwrap();
+    assert_eq!(joined.len(), 1, "{seen}");
+    assert_eq!((&joined[0]["serial"], &joined[0]["fido"]["path"]), (&json!(SERIAL), &json!(keys.node(0))), "{seen}");
+    assert_eq!((&joined[0]["oath"]["state"], &joined[0]["software"]), (&json!("open"), &json!(false)), "{seen}");
+    assert!(joined[0]["reader"].as_str().unwrap().starts_with(READER), "{seen}");
+    assert_eq!(seen["unreadable"], json!([]));
     let ykman = |arguments: &[&str]| {
         let (done, stdout, stderr) = run_ykman(&rig, arguments);
         assert!(done, "ykman {arguments:?}:\n{stdout}{stderr}");
@@ -160,4 +169,11 @@ fn ykman_sees_one_yubikey() {
     client(&keys, 0, &[&["pin-set", "246810"]]);
     let after = ykman(&["fido", "info"]);
     assert!(after.contains("8 attempt(s) remaining"), "{after}");
+}
+
+/// `glasskey keys`, in a rig.
+fn glasskey_keys(rig: &Rig, home: &Path) -> Value {
+    let mut command = rig.command(env!("CARGO_BIN_EXE_glasskey"));
+    command.args(["keys", "--json"]).env("HOME", home).env_remove("GLASSKEY_CARDS").env_remove("GLASSKEY_FIDO");
+    crate::support::run(&mut command).json()
 }
