@@ -14,7 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::fmt;
 use std::time::Duration;
 
-/// An API operation, by its name in the IAM or STS API reference.
+/// An API operation, by its name in its service's API reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs)]
@@ -35,6 +35,31 @@ pub enum Call {
     CreateAccessKey,
     UpdateAccessKey,
     DeleteAccessKey,
+    AssumeRoot,
+    GetAccountSummary,
+    GenerateCredentialReport,
+    GetCredentialReport,
+    GetAccessKeyLastUsed,
+    ListSigningCertificates,
+    GetUser,
+    GetAccountPasswordPolicy,
+    GetAccountAuthorizationDetails,
+    ListOrganizationsFeatures,
+    DescribeOrganization,
+    ListAccounts,
+    ListPolicies,
+    DescribePolicy,
+    ListTargetsForPolicy,
+    DescribeTrails,
+    GetTrailStatus,
+    GetEventSelectors,
+    DescribeMetricFilters,
+    DescribeAlarms,
+    ListSubscriptionsByTopic,
+    ListRules,
+    ListTargetsByRule,
+    GetContactInformation,
+    GetAlternateContact,
 }
 
 impl Call {
@@ -58,21 +83,42 @@ impl Call {
             Self::CreateAccessKey => "iam:CreateAccessKey",
             Self::UpdateAccessKey => "iam:UpdateAccessKey",
             Self::DeleteAccessKey => "iam:DeleteAccessKey",
+            Self::AssumeRoot => "sts:AssumeRoot",
+            Self::GetAccountSummary => "iam:GetAccountSummary",
+            Self::GenerateCredentialReport => "iam:GenerateCredentialReport",
+            Self::GetCredentialReport => "iam:GetCredentialReport",
+            Self::GetAccessKeyLastUsed => "iam:GetAccessKeyLastUsed",
+            Self::ListSigningCertificates => "iam:ListSigningCertificates",
+            Self::GetUser => "iam:GetUser",
+            Self::GetAccountPasswordPolicy => "iam:GetAccountPasswordPolicy",
+            Self::GetAccountAuthorizationDetails => "iam:GetAccountAuthorizationDetails",
+            Self::ListOrganizationsFeatures => "iam:ListOrganizationsFeatures",
+            Self::DescribeOrganization => "organizations:DescribeOrganization",
+            Self::ListAccounts => "organizations:ListAccounts",
+            Self::ListPolicies => "organizations:ListPolicies",
+            Self::DescribePolicy => "organizations:DescribePolicy",
+            Self::ListTargetsForPolicy => "organizations:ListTargetsForPolicy",
+            Self::DescribeTrails => "cloudtrail:DescribeTrails",
+            Self::GetTrailStatus => "cloudtrail:GetTrailStatus",
+            Self::GetEventSelectors => "cloudtrail:GetEventSelectors",
+            Self::DescribeMetricFilters => "logs:DescribeMetricFilters",
+            Self::DescribeAlarms => "cloudwatch:DescribeAlarms",
+            Self::ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic",
+            Self::ListRules => "events:ListRules",
+            Self::ListTargetsByRule => "events:ListTargetsByRule",
+            Self::GetContactInformation => "account:GetContactInformation",
+            Self::GetAlternateContact => "account:GetAlternateContact",
         }
     }
 
     /// Whether repeating it after a lost reply can do no harm. Deactivating and deleting are not here: their repeat
     /// answers "not found", which the flows read as done.
     fn changes_nothing(self) -> bool {
-        matches!(
-            self,
-            Self::GetCallerIdentity
-                | Self::ListMfaDevices
-                | Self::ListVirtualMfaDevices
-                | Self::GetMfaDevice
-                | Self::ListUsers
-                | Self::ListAccessKeys
-        )
+        let name = self.to_string();
+        let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
+        // A session's code is spent. A report that is made again is the same report.
+        reads && self != Self::GetSessionToken
+            || matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport)
     }
 }
 
@@ -96,9 +142,9 @@ pub struct Retry {
 }
 
 /// Back-off while AWS says "for now": 1, 2, 4, 8 and 16 s, about half a minute in all.
-const PATIENCE: u32 = 6;
+pub(super) const PATIENCE: u32 = 6;
 /// Lost replies of calls that change nothing.
-const LOST_PATIENCE: u32 = 3;
+pub(super) const LOST_PATIENCE: u32 = 3;
 
 impl Account {
     /// Sends `send` once or more, as its call allows.
@@ -169,7 +215,7 @@ impl Account {
     }
 }
 
-fn why(error: &Error) -> String {
+pub(super) fn why(error: &Error) -> String {
     match error {
         Error::TryLater { code, .. } => format!("AWS answered {code}"),
         Error::Unreachable { .. } => "no connection could be made".to_owned(),
@@ -177,7 +223,7 @@ fn why(error: &Error) -> String {
     }
 }
 
-fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
+pub(super) fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

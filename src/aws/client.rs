@@ -4,6 +4,7 @@ use super::arn::Caller;
 use super::call::Retry;
 use super::config::{Cached, DEFAULT_REGION, runtime};
 use super::error::Error;
+use super::plain::Plain;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
@@ -68,6 +69,7 @@ pub(super) struct Live {
     used: Cell<Instant>,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) sts: aws_sdk_sts::Client,
+    pub(super) plain: Plain,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -157,6 +159,13 @@ impl Account {
             .disable_clock_skew_correction(true)
             .interceptor(ears.clone())
             .build();
+        let plain = Plain {
+            config: self.config.clone(),
+            http: http.clone(),
+            credentials: self.credentials.clone(),
+            timeouts: timeouts.clone(),
+            ears: ears.clone(),
+        };
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
             .region(region)
             .http_client(http)
@@ -170,6 +179,7 @@ impl Account {
             used: Cell::new(Instant::now()),
             iam: aws_sdk_iam::Client::from_conf(iam),
             sts: aws_sdk_sts::Client::from_conf(sts),
+            plain,
             runtime: runtime()?,
         })
     }
@@ -177,7 +187,7 @@ impl Account {
 
 /// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made).
 #[derive(Clone)]
-struct Ears(Clock);
+pub(super) struct Ears(Clock);
 
 impl std::fmt::Debug for Ears {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -117,7 +117,7 @@ pub(super) fn refusal(call: Call, status: u16, meta: &impl ProvideErrorMetadata)
     let message = meta.message().unwrap_or_default().to_owned();
     match code {
         "AccessDenied" if message.starts_with("MultiFactorAuthentication failed") => Error::MfaRefused { message },
-        "AccessDenied" | "AccessDeniedException" => {
+        "AccessDenied" | "AccessDeniedException" | "AuthorizationError" => {
             let needs_mfa = message.contains("ensure that you are authenticated with an MFA device");
             Error::Denied { call, message, needs_mfa }
         }

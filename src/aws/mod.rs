@@ -6,11 +6,14 @@
 
 mod access_keys;
 mod arn;
+mod ask;
 mod call;
 mod client;
 mod config;
 mod error;
 mod mfa;
+mod plain;
+pub mod posture;
 mod sts;
 mod users;
 

@@ -1,0 +1,298 @@
+//! Services whose few operations do not earn a crate of a hundred thousand lines each: CloudTrail, CloudWatch, Logs,
+//! SNS, EventBridge, Organizations, Account Management. Read only.
+//!
+//! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
+
+use super::call::Call;
+use super::client::Ears;
+use super::config::{Cached, DEFAULT_REGION};
+use aws_config::{Region, SdkConfig};
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthScheme};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::fmt;
+
+mod xml;
+
+/// How a service is spoken to.
+struct Service {
+    /// Before the colon of its permissions.
+    prefix: &'static str,
+    /// Of its endpoint's name; what it is signed for.
+    host: &'static str,
+    /// As the configuration names it (`AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`).
+    id: &'static str,
+    protocol: Protocol,
+    /// Answers in one region of a partition only.
+    global: bool,
+}
+
+enum Protocol {
+    /// AWS JSON of this version: the action behind this prefix in `X-Amz-Target`.
+    Json(&'static str, &'static str),
+    /// The action is the path, with a small first letter.
+    Rest,
+    /// A form of this version in, XML out.
+    Query(&'static str),
+}
+
+const SERVICES: &[Service] = &[
+    regional(
+        "cloudtrail",
+        "cloudtrail",
+        "CloudTrail",
+        Protocol::Json("1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
+    ),
+    regional("logs", "logs", "CloudWatch Logs", Protocol::Json("1.1", "Logs_20140328")),
+    regional("cloudwatch", "monitoring", "CloudWatch", Protocol::Json("1.0", "GraniteServiceVersion20100801")),
+    regional("events", "events", "EventBridge", Protocol::Json("1.1", "AWSEvents")),
+    regional("sns", "sns", "SNS", Protocol::Query("2010-03-31")),
+    Service {
+        prefix: "organizations",
+        host: "organizations",
+        id: "Organizations",
+        protocol: Protocol::Json("1.1", "AWSOrganizationsV20161128"),
+        global: true,
+    },
+    Service { prefix: "account", host: "account", id: "Account", protocol: Protocol::Rest, global: true },
+];
+
+const fn regional(prefix: &'static str, host: &'static str, id: &'static str, protocol: Protocol) -> Service {
+    Service { prefix, host, id, protocol, global: false }
+}
+
+/// The services, as one caller reaches them.
+#[derive(Clone)]
+pub(super) struct Plain {
+    pub(super) config: SdkConfig,
+    pub(super) http: SharedHttpClient,
+    pub(super) credentials: Cached,
+    pub(super) timeouts: TimeoutConfig,
+    pub(super) ears: Ears,
+}
+
+impl Plain {
+    /// Sends one request to a service in a region. What comes back is JSON, also where the service speaks XML.
+    pub(super) fn ask(
+        &self,
+        call: Call,
+        region: &str,
+        body: Value,
+    ) -> impl Future<Output = Result<Value, SdkError<Refused, HttpResponse>>> + use<> {
+        let (prefix, action) = call.permission().split_once(':').unwrap_or_default();
+        let ready = SERVICES.iter().find(|service| service.prefix == prefix).map(|service| {
+            let region = if service.global { home_of(region) } else { region };
+            let operation = self.operation(service, action, region);
+            let request = move || request(service, action, &body);
+            (operation, request)
+        });
+        async move {
+            match ready {
+                Some((operation, request)) => operation.invoke(request()).await,
+                None => Err(SdkError::construction_failure(format!("{call} is of no service that is known"))),
+            }
+        }
+    }
+
+    fn operation(&self, service: &Service, action: &'static str, region: &str) -> Operation<Sent, Value, Refused> {
+        let mut layer = Layer::new("signing");
+        layer.store_put(AuthSchemeOptionResolverParams::new(()));
+        layer.store_put(SigV4OperationSigningConfig {
+            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
+            name: Some(SigningName::from_static(service.host)),
+            signing_options: {
+                let mut options = SigningOptions::default();
+                options.signature_type = HttpSignatureType::HttpRequestHeaders;
+                options
+            },
+            ..SigV4OperationSigningConfig::default()
+        });
+        let components = RuntimeComponentsBuilder::new("signing")
+            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])))
+            .with_identity_resolver(
+                SCHEME_ID,
+                SharedIdentityResolver::new(aws_credential_types::provider::SharedCredentialsProvider::new(
+                    self.credentials.clone(),
+                )),
+            );
+        let mut builder = Operation::builder()
+            .service_name(service.id)
+            .operation_name(action)
+            .http_client(self.http.clone())
+            .endpoint_url(&self.endpoint(service, region))
+            .no_retry()
+            .timeout_config(self.timeouts.clone())
+            .interceptor(self.ears.clone())
+            .runtime_plugin(
+                StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),
+            );
+        if let Some(time) = self.config.time_source() {
+            builder = builder.time_source(time);
+        }
+        if let Some(sleep) = self.config.sleep_impl() {
+            builder = builder.sleep_impl(sleep);
+        }
+        let is_xml = matches!(service.protocol, Protocol::Query(_));
+        builder
+            .serializer(|sent: Sent| Ok(sent.0))
+            .deserializer(move |response: &HttpResponse| read(response, is_xml))
+            .build()
+    }
+
+    /// `AWS_ENDPOINT_URL_…`, the profile's, `AWS_ENDPOINT_URL`, or where AWS has it.
+    fn endpoint(&self, service: &Service, region: &str) -> String {
+        let key = ServiceConfigKey::builder()
+            .service_id(service.id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok();
+        let own = key.and_then(|key| self.config.service_config()?.load_config(key));
+        own.or_else(|| self.config.endpoint_url().map(str::to_owned))
+            .unwrap_or_else(|| format!("https://{}.{region}.{}", service.host, suffix(region)))
+    }
+}
+
+/// Where Organizations and Account Management answer, in the partition of a region.
+fn home_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "cn-northwest-1",
+        region if region.starts_with("us-gov-") => "us-gov-west-1",
+        region if region.starts_with("eusc-") => "eusc-de-east-1",
+        _ => DEFAULT_REGION,
+    }
+}
+
+fn suffix(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "amazonaws.com.cn",
+        region if region.starts_with("eusc-") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}
+
+/// A request, ready to be signed.
+struct Sent(HttpRequest);
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sent")
+    }
+}
+
+fn request(service: &Service, action: &str, body: &Value) -> Sent {
+    let (content, path, bytes): (Cow<'static, str>, _, _) = match service.protocol {
+        Protocol::Json(version, _) => {
+            (format!("application/x-amz-json-{version}").into(), "/".to_owned(), body.to_string())
+        }
+        Protocol::Rest => ("application/json".into(), path(action), body.to_string()),
+        Protocol::Query(version) => {
+            ("application/x-www-form-urlencoded".into(), "/".to_owned(), form(action, version, body))
+        }
+    };
+    let length = bytes.len().to_string();
+    let mut request = HttpRequest::new(SdkBody::from(bytes));
+    // A method and a path that are written out above are always taken.
+    let _ = request.set_method("POST");
+    let _ = request.set_uri(path);
+    let headers = request.headers_mut();
+    headers.insert("content-type", content);
+    headers.insert("content-length", length);
+    headers.insert("user-agent", concat!("glasskey/", env!("CARGO_PKG_VERSION")));
+    if let Protocol::Json(_, target) = service.protocol {
+        headers.insert("x-amz-target", format!("{target}.{action}"));
+    }
+    Sent(request)
+}
+
+fn path(action: &str) -> String {
+    let mut letters = action.chars();
+    std::iter::once('/').chain(letters.next().map(|first| first.to_ascii_lowercase())).chain(letters).collect()
+}
+
+fn form(action: &str, version: &str, body: &Value) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", action).append_pair("Version", version);
+    for (name, value) in body.as_object().into_iter().flatten() {
+        form.append_pair(name, value.as_str().unwrap_or_default());
+    }
+    form.finish()
+}
+
+fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorError<Refused>> {
+    let bytes = response.body().bytes().unwrap_or_default();
+    let value = if is_xml {
+        xml::read(bytes)
+    } else if bytes.is_empty() {
+        Some(json!({}))
+    } else {
+        serde_json::from_slice(bytes).ok()
+    };
+    if response.status().is_success() {
+        return value.ok_or_else(|| OrchestratorError::response(Box::new(NotAnAnswer)));
+    }
+    let text = |names: &[&str]| {
+        let members = value.as_ref()?;
+        let error = members.get("Error").unwrap_or(members);
+        names.iter().find_map(|name| error.get(name)?.as_str()).map(str::to_owned)
+    };
+    let code =
+        response.headers().get("x-amzn-errortype").map(str::to_owned).or_else(|| text(&["__type", "code", "Code"]));
+    let mut meta = ErrorMetadata::builder();
+    if let Some(code) = code {
+        // `namespace#Name:http://…` in one service or another.
+        let name = code.split(':').next().unwrap_or_default();
+        meta = meta.code(name.rsplit('#').next().unwrap_or(name));
+    }
+    if let Some(message) = text(&["message", "Message"]) {
+        meta = meta.message(message);
+    }
+    Err(OrchestratorError::operation(Refused(meta.build())))
+}
+
+/// A service's refusal.
+#[derive(Debug)]
+pub(super) struct Refused(ErrorMetadata);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl ProvideErrorMetadata for Refused {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.0
+    }
+}
+
+#[derive(Debug)]
+struct NotAnAnswer;
+
+impl fmt::Display for NotAnAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("neither JSON nor XML")
+    }
+}
+
+impl std::error::Error for NotAnAnswer {}

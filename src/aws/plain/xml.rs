@@ -1,0 +1,57 @@
+//! XML as the query protocol uses it, to a JSON value: `<XResponse><XResult>…` gives the result's members; `<member>`s
+//! are a list.
+
+use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
+use serde_json::{Map, Value};
+
+/// Nothing nests deeper.
+const MAX_DEPTH: usize = 16;
+
+/// A reply's result, or an error's members under `Error`.
+pub(super) fn read(bytes: &[u8]) -> Option<Value> {
+    let mut document = Document::try_from(bytes).ok()?;
+    let mut root = document.root_element().ok()?;
+    let mut members = Map::new();
+    while let Some(mut child) = root.next_tag() {
+        let name = child.start_el().local().to_owned();
+        let value = element(&mut child, 0).ok()?;
+        if name.ends_with("Result") {
+            return Some(value);
+        }
+        members.insert(name, value);
+    }
+    Some(Value::Object(members))
+}
+
+fn element(decoder: &mut ScopedDecoder<'_, '_>, depth: usize) -> Result<Value, XmlDecodeError> {
+    if depth > MAX_DEPTH {
+        return Err(XmlDecodeError::custom("too deep"));
+    }
+    let mut members = Map::new();
+    let mut list = Vec::new();
+    // Text is only where there is no element; a decoder gives one or the other.
+    let mut any = false;
+    while let Some(mut child) = decoder.next_tag() {
+        any = true;
+        let name = child.start_el().local().to_owned();
+        let value = if is_leaf(&name) {
+            Value::String(try_data(&mut child)?.into_owned())
+        } else {
+            element(&mut child, depth + 1)?
+        };
+        if name == "member" {
+            list.push(value);
+        } else {
+            members.insert(name, value);
+        }
+    }
+    Ok(match any {
+        true if members.is_empty() => Value::Array(list),
+        _ => Value::Object(members),
+    })
+}
+
+/// The decoder must be told where text is.
+fn is_leaf(name: &str) -> bool {
+    !matches!(name, "Subscriptions" | "member" | "Error")
+}

@@ -1,0 +1,364 @@
+//! One account, from inside: everything there is to know, asked side by side.
+
+use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
+use super::report::CredentialReport;
+use super::root;
+use super::scp::{Effect, RootDeny};
+use super::watch;
+use crate::aws::ask::Asker;
+use crate::aws::{Account, Call, Error, Identity};
+use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+impl Account {
+    /// Reads everything about the caller's own account. What cannot be read is a fact of its own.
+    pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
+        let asker = self.asker(true)?;
+        let facts = self.with_live(|live| live.runtime.block_on(own(&asker, self, at)))?;
+        if asker.interrupted() { Err(Error::Interrupted) } else { Ok(facts) }
+    }
+}
+
+/// Where console sign-ins of root are recorded, and the account's global services live (CloudTrail User Guide, "AWS
+/// console sign-in events").
+fn global_region(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}
+
+pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
+    let caller = account.caller();
+    let (region, global) = (account.region(), global_region(&caller.partition));
+    let standing = standing(asker, global, &caller.account).await;
+    // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
+    // the management account's to answer for.
+    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)));
+    let report = root::credential_report(asker).await;
+    let root = async {
+        match caller.identity {
+            Identity::Root => root::by_itself(asker).await,
+            _ => root::by_an_administrator(asker, &caller.partition, &caller.account, &report).await,
+        }
+    };
+    let central = async {
+        match manages {
+            true => Some(central(asker).await),
+            false => None,
+        }
+    };
+    let scps = async {
+        match manages {
+            true => Some(scps(asker, global).await),
+            false => None,
+        }
+    };
+    let (root, central, scps, trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
+        root,
+        central,
+        scps,
+        watch::trails(asker, &region),
+        watch::rules(asker, global),
+        admins(asker, &report),
+        password_policy(asker),
+        contact(asker, global),
+        security_contact(asker, global, None),
+    );
+    Facts {
+        account: caller.account.clone(),
+        name: None,
+        partition: caller.partition.clone(),
+        at,
+        standing,
+        root,
+        security_contact,
+        around: Some(Around { contact, central, trails, rules, admins, scps, password_policy }),
+    }
+}
+
+async fn standing(asker: &Asker, region: &str, account: &str) -> Fact<Standing> {
+    let call = Call::DescribeOrganization;
+    match asker.ask(call, region, json!({})).await {
+        Ok(answer) => {
+            let master = answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str);
+            Fact::of(call, master.ok_or(Error::Malformed { call })).map(|master| match master == account {
+                true => Standing::Management,
+                false => Standing::Member(master.to_owned()),
+            })
+        }
+        Err(Error::Refused { code, .. }) if code == "AWSOrganizationsNotInUseException" => {
+            Fact::Known(Standing::Alone)
+        }
+        Err(why) => Fact::of(call, Err(why)),
+    }
+}
+
+/// ListOrganizationsFeatures. Without trusted access for IAM it is refused, which is an answer.
+pub(super) async fn central(asker: &Asker) -> Fact<Central> {
+    let call = Call::ListOrganizationsFeatures;
+    match asker.call(call, |asker| asker.iam.list_organizations_features().send()).await {
+        Ok(answer) => {
+            let has = |feature: &FeatureType| answer.enabled_features().contains(feature);
+            Fact::Known(Central {
+                trusted: true,
+                credentials: has(&FeatureType::RootCredentialsManagement),
+                sessions: has(&FeatureType::RootSessions),
+            })
+        }
+        Err(Error::Refused { code, .. }) if code.starts_with("ServiceAccessNotEnabled") => {
+            Fact::Known(Central { trusted: false, credentials: false, sessions: false })
+        }
+        Err(why) => Fact::of(call, Err(why)),
+    }
+}
+
+async fn scps(asker: &Asker, region: &str) -> Fact<Vec<RootDeny>> {
+    let call = Call::ListPolicies;
+    let policies =
+        asker.pages(call, region, json!({ "Filter": "SERVICE_CONTROL_POLICY" }), "Policies", "NextToken").await;
+    let policies = match policies {
+        Ok(policies) => policies,
+        Err(why) => return Fact::of(call, Err(why)),
+    };
+    let mut denying = Vec::new();
+    for policy in &policies {
+        let text = |name: &str| policy.get(name).and_then(Value::as_str).unwrap_or_default();
+        if policy.get("AwsManaged").and_then(Value::as_bool) == Some(true) {
+            continue;
+        }
+        let call = Call::DescribePolicy;
+        let content = match asker.ask(call, region, json!({ "PolicyId": text("Id") })).await {
+            Ok(answer) => answer.pointer("/Policy/Content").and_then(Value::as_str).map(str::to_owned),
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        let Some(effect) = content.as_deref().and_then(Effect::of) else { continue };
+        if !effect.denies_root && !effect.stops_tasks {
+            continue;
+        }
+        let call = Call::ListTargetsForPolicy;
+        let targets = match asker.pages(call, region, json!({ "PolicyId": text("Id") }), "Targets", "NextToken").await
+        {
+            Ok(targets) => targets,
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        denying.push(RootDeny {
+            id: text("Id").to_owned(),
+            name: text("Name").to_owned(),
+            attached: !targets.is_empty(),
+            stops_tasks: effect.stops_tasks,
+        });
+    }
+    Fact::Known(denying)
+}
+
+/// GetAccountAuthorizationDetails: who has AdministratorAccess, or a policy that comes to the same.
+async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> {
+    let call = Call::GetAccountAuthorizationDetails;
+    let mut found = Collected::default();
+    let mut marker = None::<String>;
+    loop {
+        let page = asker
+            .call(call, |asker| {
+                let mut request = asker.iam.get_account_authorization_details().max_items(1000);
+                for kind in [EntityType::User, EntityType::Role, EntityType::Group, EntityType::LocalManagedPolicy] {
+                    request = request.filter(kind);
+                }
+                request.set_marker(marker.clone()).send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        found.take(&page);
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() || marker.is_none() {
+            return Fact::Known(found.admins(report.known()));
+        }
+    }
+}
+
+/// What decides who is an administrator, over all pages: a policy may come after those who have it.
+#[derive(Default)]
+struct Collected {
+    /// ARNs of managed policies of the account that allow everything.
+    everything: HashSet<String>,
+    groups: HashMap<String, Has>,
+    users: Vec<(String, Vec<String>, Has)>,
+    roles: Vec<(String, Has)>,
+}
+
+/// What an identity has.
+struct Has {
+    inline_everything: bool,
+    attached: Vec<String>,
+}
+
+impl Has {
+    fn of(inline: &[PolicyDetail], attached: &[aws_sdk_iam::types::AttachedPolicy]) -> Self {
+        Self {
+            inline_everything: inline.iter().any(|policy| allows_everything(policy.policy_document())),
+            attached: attached.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl Collected {
+    fn take(
+        &mut self,
+        page: &aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput,
+    ) {
+        for policy in page.policies() {
+            let current = policy.policy_version_list().iter().find(|version| version.is_default_version());
+            if let (Some(arn), Some(version)) = (policy.arn(), current)
+                && allows_everything(version.document())
+            {
+                self.everything.insert(arn.to_owned());
+            }
+        }
+        for group in page.group_detail_list() {
+            let has = Has::of(group.group_policy_list(), group.attached_managed_policies());
+            self.groups.insert(group.group_name().unwrap_or_default().to_owned(), has);
+        }
+        for user in page.user_detail_list() {
+            let has = Has::of(user.user_policy_list(), user.attached_managed_policies());
+            self.users.push((user.user_name().unwrap_or_default().to_owned(), user.group_list().to_vec(), has));
+        }
+        for role in page.role_detail_list() {
+            // Service-linked roles are AWS's own.
+            if role.path().is_some_and(|path| path.starts_with("/aws-service-role/")) {
+                continue;
+            }
+            let has = Has::of(role.role_policy_list(), role.attached_managed_policies());
+            self.roles.push((role.role_name().unwrap_or_default().to_owned(), has));
+        }
+    }
+
+    fn is_admin(&self, has: &Has) -> bool {
+        let administrator = |arn: &String| arn.ends_with(":iam::aws:policy/AdministratorAccess");
+        has.inline_everything || has.attached.iter().any(|arn| administrator(arn) || self.everything.contains(arn))
+    }
+
+    fn admins(&self, report: Option<&CredentialReport>) -> Admins {
+        let in_group = |group: &String| self.groups.get(group).is_some_and(|has| self.is_admin(has));
+        let admins = self.users.iter().filter(|(_, groups, has)| self.is_admin(has) || groups.iter().any(in_group));
+        let users = admins
+            .map(|(name, ..)| {
+                let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
+                Admin {
+                    name: name.clone(),
+                    mfa: row.map(|row| row.mfa),
+                    can_sign_in: row.map(|row| row.password || row.active_keys > 0),
+                }
+            })
+            .collect();
+        let roles = self.roles.iter().filter(|(_, has)| self.is_admin(has)).map(|(name, _)| name.clone()).collect();
+        Admins { users, roles }
+    }
+}
+
+/// Whether a policy's document, percent-encoded as IAM gives it, allows every action on everything.
+fn allows_everything(document: Option<&str>) -> bool {
+    let text = document.map(decoded).unwrap_or_default();
+    let Ok(policy) = serde_json::from_str::<Value>(&text) else { return false };
+    let is_star = |value: Option<&Value>| match value {
+        Some(Value::Array(all)) => all.iter().any(|one| one == "*" || one == "*:*"),
+        Some(one) => one == "*" || one == "*:*",
+        None => false,
+    };
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(all)) => all.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    statements.iter().any(|statement| {
+        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+            && is_star(statement.get("Action"))
+            && is_star(statement.get("Resource"))
+            && statement.get("Condition").is_none()
+    })
+}
+
+/// Percent-encoding undone (RFC 3986 §2.1).
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digits = || {
+            let mut ahead = rest.clone();
+            let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+            Some((digit(ahead.next())? * 16 + digit(ahead.next())?, ahead))
+        };
+        match (byte == b'%').then(digits).flatten() {
+            Some((code, ahead)) => {
+                bytes.push(u8::try_from(code).unwrap_or_default());
+                rest = ahead;
+            }
+            None => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn password_policy(asker: &Asker) -> Fact<Option<PasswordPolicy>> {
+    let call = Call::GetAccountPasswordPolicy;
+    match asker.call(call, |asker| asker.iam.get_account_password_policy().send()).await {
+        Ok(answer) => Fact::Known(answer.password_policy().map(|policy| PasswordPolicy {
+            length: policy.minimum_password_length().unwrap_or_default(),
+            reuse: policy.password_reuse_prevention().unwrap_or_default(),
+        })),
+        Err(Error::NotFound { .. }) => Fact::Known(None),
+        Err(why) => Fact::of(call, Err(why)),
+    }
+}
+
+fn none_there<T>(call: Call, why: Error) -> Fact<Option<T>> {
+    match why {
+        Error::Refused { code, .. } if code == "ResourceNotFoundException" => Fact::Known(None),
+        why => Fact::Unreadable(Unreadable { call, why }),
+    }
+}
+
+async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
+    let call = Call::GetContactInformation;
+    match asker.ask(call, region, json!({})).await {
+        Ok(answer) => {
+            let name = answer.pointer("/ContactInformation/FullName").and_then(Value::as_str);
+            Fact::Known(name.map(|name| Contact { email: String::new(), name: name.to_owned() }))
+        }
+        Err(why) => none_there(call, why),
+    }
+}
+
+/// The security contact of the caller's own account, or of a member of its organization.
+pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option<&str>) -> Fact<Option<Contact>> {
+    let call = Call::GetAlternateContact;
+    let mut body = json!({ "AlternateContactType": "SECURITY" });
+    if let Some(member) = member {
+        body["AccountId"] = Value::from(member);
+    }
+    match asker.ask(call, region, body).await {
+        Ok(answer) => {
+            let text = |name: &str| {
+                answer
+                    .pointer(&format!("/AlternateContact/{name}"))
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let contact = Contact { email: text("EmailAddress"), name: text("Name") };
+            Fact::Known(Some(contact).filter(|contact| !contact.email.is_empty()))
+        }
+        Err(why) => none_there(call, why),
+    }
+}
+
+/// Where Organizations and Account Management are asked.
+pub(super) fn home(account: &Account) -> &'static str {
+    global_region(&account.caller().partition)
+}

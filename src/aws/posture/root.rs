@@ -1,0 +1,295 @@
+//! The root user itself: seen by itself or by a session of AssumeRoot, or by an administrator of the account.
+
+use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary};
+use super::report::CredentialReport;
+use crate::aws::ask::Asker;
+use crate::aws::{Call, DeviceKind, Error};
+use aws_sdk_iam::types::{AssignmentStatusType, ReportStateType, StatusType, SummaryKeyType};
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+/// GetAccountSummary.
+pub(super) async fn summary(asker: &Asker) -> Fact<Summary> {
+    let call = Call::GetAccountSummary;
+    let answer = asker.call(call, |asker| asker.iam.get_account_summary().send()).await;
+    Fact::of(call, answer).map(|answer| {
+        let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();
+        let flag = |key| count(key).map(|count| count > 0);
+        Summary {
+            mfa: flag(SummaryKeyType::AccountMfaEnabled),
+            keys: flag(SummaryKeyType::AccountAccessKeysPresent),
+            password: flag(SummaryKeyType::from("AccountPasswordPresent")),
+            certificates: flag(SummaryKeyType::AccountSigningCertificatesPresent),
+            devices_in_use: count(SummaryKeyType::MfaDevicesInUse).and_then(|count| u32::try_from(count).ok()),
+        }
+    })
+}
+
+/// Root as it sees itself. `UserName` is left out of every call: it would mean an IAM user.
+pub(super) async fn by_itself(asker: &Asker) -> Root {
+    let summary = summary(asker).await;
+    let certificates = match summary.known().and_then(|summary| summary.certificates) {
+        Some(false) => Fact::Known(Certificates::default()),
+        _ => own_certificates(asker).await,
+    };
+    seen_from_within(asker, summary, certificates).await
+}
+
+/// Root as a session of AssumeRoot sees it: at most six calls, fewer where the summary says that there is nothing to
+/// see. That certificates are there is enough to know: whether they are active is not asked.
+pub(super) async fn by_session(asker: &Asker) -> Root {
+    let summary = summary(asker).await;
+    let certificates = match &summary {
+        Fact::Known(Summary { certificates: Some(present), .. }) => {
+            Fact::Known(Certificates { active: 0, present: usize::from(*present) })
+        }
+        _ => own_certificates(asker).await,
+    };
+    seen_from_within(asker, summary, certificates).await
+}
+
+async fn seen_from_within(asker: &Asker, summary: Fact<Summary>, certificates: Fact<Certificates>) -> Root {
+    let told = |flag: fn(&Summary) -> Option<bool>| summary.known().and_then(flag);
+    let factors = own_factors(asker).await;
+    let keys = match told(|summary| summary.keys) {
+        Some(false) => Fact::Known(Vec::new()),
+        _ => own_keys(asker).await,
+    };
+    let password_used = match told(|summary| summary.password) {
+        Some(false) => Fact::Known(LastUse::Untold),
+        _ => own_password_use(asker).await,
+    };
+    Root { summary, factors, keys, certificates, password_used }
+}
+
+async fn own_factors(asker: &Asker) -> Fact<Factors> {
+    let call = Call::ListMfaDevices;
+    let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().send()).await;
+    let seen = |answer: aws_sdk_iam::operation::list_mfa_devices::ListMfaDevicesOutput| {
+        let factor = |device: &aws_sdk_iam::types::MfaDevice| {
+            factor(device.serial_number(), SystemTime::try_from(*device.enable_date()).ok())
+        };
+        // Eight at most: never a second page.
+        Factors::all(answer.mfa_devices().iter().map(factor).collect())
+    };
+    Fact::of(call, answer).map(seen)
+}
+
+fn factor(serial: &str, enabled: Option<SystemTime>) -> Factor {
+    Factor { serial: serial.to_owned(), kind: DeviceKind::of(serial), enabled }
+}
+
+async fn own_keys(asker: &Asker) -> Fact<Vec<RootKey>> {
+    let call = Call::ListAccessKeys;
+    let answer = match asker.call(call, |asker| asker.iam.list_access_keys().send()).await {
+        Ok(answer) => answer,
+        Err(why) => return Fact::of(call, Err(why)),
+    };
+    let mut keys = Vec::new();
+    for key in answer.access_key_metadata().iter().take(2) {
+        let id = key.access_key_id().unwrap_or_default();
+        let used = last_used(asker, id).await;
+        keys.push(RootKey { id: Some(id.to_owned()), active: key.status() == Some(&StatusType::Active), used });
+    }
+    Fact::Known(keys)
+}
+
+/// What cannot be read here counts as not told: that the key is there is bad enough.
+async fn last_used(asker: &Asker, id: &str) -> LastUse {
+    let call = Call::GetAccessKeyLastUsed;
+    let answer = asker.call(call, |asker| asker.iam.get_access_key_last_used().access_key_id(id).send()).await;
+    match answer.ok().and_then(|answer| answer.access_key_last_used) {
+        Some(used) => match used.last_used_date().map(|date| SystemTime::try_from(*date)) {
+            Some(Ok(date)) if date > SystemTime::UNIX_EPOCH => LastUse::At(date),
+            _ => LastUse::Never,
+        },
+        None => LastUse::Untold,
+    }
+}
+
+async fn own_certificates(asker: &Asker) -> Fact<Certificates> {
+    let call = Call::ListSigningCertificates;
+    let answer = asker.call(call, |asker| asker.iam.list_signing_certificates().send()).await;
+    Fact::of(call, answer).map(|answer| Certificates {
+        active: answer.certificates().iter().filter(|one| one.status() == &StatusType::Active).count(),
+        present: answer.certificates().len(),
+    })
+}
+
+async fn own_password_use(asker: &Asker) -> Fact<LastUse> {
+    let call = Call::GetUser;
+    let answer = asker.call(call, |asker| asker.iam.get_user().send()).await;
+    Fact::of(call, answer).map(|answer| {
+        let used = answer.user().and_then(|user| user.password_last_used()).copied();
+        used.and_then(|date| SystemTime::try_from(date).ok()).map_or(LastUse::Never, LastUse::At)
+    })
+}
+
+/// Root as an administrator of the account sees it: through the summary, the list of virtual devices, and the
+/// credential report.
+pub(super) async fn by_an_administrator(
+    asker: &Asker,
+    partition: &str,
+    account: &str,
+    report: &Fact<CredentialReport>,
+) -> Root {
+    let (summary, virtual_ones) = tokio::join!(summary(asker), assigned_virtual_devices(asker));
+    let row = match report {
+        Fact::Known(report) => Fact::Known(report.root.as_ref()),
+        Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+    };
+    let present = |flag: fn(&Summary) -> Option<bool>| summary.known().and_then(flag);
+    let keys = match (present(|summary| summary.keys), &row) {
+        (Some(false), _) => Fact::Known(Vec::new()),
+        (_, Fact::Known(Some(row))) => Fact::Known(keys_of(row, present(|summary| summary.keys))),
+        (Some(true), _) => Fact::Known(vec![RootKey { id: None, active: true, used: LastUse::Untold }]),
+        (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
+        (None, Fact::Known(None)) => not_told(),
+    };
+    let certificates = match (present(|summary| summary.certificates), &row) {
+        (Some(false), _) => Fact::Known(Certificates::default()),
+        (told, Fact::Known(Some(row))) => {
+            let active = row.certificates.iter().filter(|active| **active == Some(true)).count();
+            Fact::Known(Certificates { active, present: active.max(usize::from(told == Some(true))) })
+        }
+        (Some(true), _) => Fact::Known(Certificates { active: 0, present: 1 }),
+        (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
+        (None, Fact::Known(None)) => not_told(),
+    };
+    let password_used = match &row {
+        Fact::Known(Some(row)) => Fact::Known(row.password_used),
+        Fact::Known(None) => not_told(),
+        Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+    };
+    let root_arn = format!("arn:{partition}:iam::{account}:root");
+    let factors = factors_from_outside(&root_arn, &summary, virtual_ones, report);
+    Root { summary, factors, keys, certificates, password_used }
+}
+
+/// The report came without root's row.
+fn not_told<T>() -> Fact<T> {
+    let call = Call::GetCredentialReport;
+    Fact::of(call, Err(Error::Malformed { call }))
+}
+
+/// The report tells of active keys only; the summary counts inactive ones too.
+fn keys_of(row: &super::facts::RootRow, present: Option<bool>) -> Vec<RootKey> {
+    let key = |(active, used): (&Option<bool>, &LastUse)| {
+        (*active == Some(true)).then_some(RootKey { id: None, active: true, used: *used })
+    };
+    let mut keys: Vec<RootKey> = row.keys.iter().zip(&row.keys_used).filter_map(key).collect();
+    if keys.is_empty() && present == Some(true) {
+        let used =
+            row.keys_used.iter().copied().find(|used| matches!(used, LastUse::At(_))).unwrap_or(LastUse::Untold);
+        keys.push(RootKey { id: None, active: false, used });
+    }
+    keys
+}
+
+/// A virtual device in use.
+struct Assigned {
+    factor: Factor,
+    /// The ARN of whose it is.
+    owner: String,
+}
+
+async fn assigned_virtual_devices(asker: &Asker) -> Result<Vec<Assigned>, Error> {
+    let call = Call::ListVirtualMfaDevices;
+    let (mut devices, mut marker) = (Vec::new(), None::<String>);
+    loop {
+        let page = asker
+            .call(call, |asker| {
+                let request = asker.iam.list_virtual_mfa_devices().assignment_status(AssignmentStatusType::Assigned);
+                request.max_items(1000).set_marker(marker.clone()).send()
+            })
+            .await?;
+        for device in page.virtual_mfa_devices() {
+            let enabled = device.enable_date().and_then(|date| SystemTime::try_from(*date).ok());
+            let owner = device.user().map(|user| user.arn().to_owned()).unwrap_or_default();
+            devices.push(Assigned { factor: factor(device.serial_number(), enabled), owner });
+        }
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() || marker.is_none() {
+            return Ok(devices);
+        }
+    }
+}
+
+/// Root's virtual factors are those of exactly its ARN. How many others it has follows from how many devices are in use
+/// in the account, less those that users must have: their virtual ones, and one for each user with MFA but without a
+/// virtual one.
+fn factors_from_outside(
+    root_arn: &str,
+    summary: &Fact<Summary>,
+    virtual_ones: Result<Vec<Assigned>, Error>,
+    report: &Fact<CredentialReport>,
+) -> Fact<Factors> {
+    let devices = match virtual_ones {
+        Ok(devices) => devices,
+        Err(why) => return Fact::of(Call::ListVirtualMfaDevices, Err(why)),
+    };
+    let summary = match summary {
+        Fact::Known(summary) => summary,
+        Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
+    };
+    let (own, others): (Vec<Assigned>, Vec<Assigned>) =
+        devices.into_iter().partition(|device| device.owner == root_arn);
+    let seen: Vec<Factor> = own.into_iter().map(|device| device.factor).collect();
+    if summary.mfa == Some(false) && seen.is_empty() {
+        return Fact::Known(Factors::all(seen));
+    }
+    let unseen_at_least = u32::from(summary.mfa == Some(true) && seen.is_empty());
+    let names: HashSet<&str> = others.iter().filter_map(|device| device.owner.rsplit('/').next()).collect();
+    let without_virtual = report.known().map_or(0, |report| {
+        report.users.iter().filter(|user| user.mfa && !names.contains(user.name.as_str())).count()
+    });
+    let of_others = u32::try_from(others.len() + without_virtual).unwrap_or(u32::MAX);
+    let in_use = summary.devices_in_use.map(|in_use| {
+        in_use
+            .saturating_sub(of_others)
+            .saturating_sub(u32::try_from(seen.len()).unwrap_or(u32::MAX))
+            .max(unseen_at_least)
+    });
+    // Eight at most, of any kind.
+    let most = 8_u32.saturating_sub(u32::try_from(seen.len()).unwrap_or(8)).max(unseen_at_least);
+    let unseen_at_most = in_use.map(|in_use| in_use.min(most));
+    Fact::Known(Factors { seen, unseen_at_least, unseen_at_most })
+}
+
+/// How often a report that is being made is asked for.
+const REPORT_PATIENCE: u32 = 30;
+
+/// GenerateCredentialReport until it says COMPLETE, then GetCredentialReport. A report that vanished or expired in
+/// between is made again. Who may not make one may still read the last.
+pub(super) async fn credential_report(asker: &Asker) -> Fact<CredentialReport> {
+    for attempt in 0..REPORT_PATIENCE {
+        if attempt > 0
+            && let Err(why) = asker.wait(Duration::from_millis(if attempt < 3 { 250 } else { 2000 })).await
+        {
+            return Fact::of(Call::GenerateCredentialReport, Err(why));
+        }
+        let call = Call::GenerateCredentialReport;
+        let refused = match asker.call(call, |asker| asker.iam.generate_credential_report().send()).await {
+            Ok(answer) if answer.state() == Some(&ReportStateType::Complete) => None,
+            Ok(_) => continue,
+            Err(why @ Error::Denied { .. }) => Some(why),
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        let call = Call::GetCredentialReport;
+        match asker.call(call, |asker| asker.iam.get_credential_report().send()).await {
+            Ok(answer) => return Fact::of(call, parsed(call, answer.content().map(AsRef::as_ref))),
+            Err(Error::Refused { code, .. }) if code.starts_with("Report") => match refused {
+                Some(why) => return Fact::of(Call::GenerateCredentialReport, Err(why)),
+                None => continue,
+            },
+            Err(why) => return Fact::of(call, Err(why)),
+        }
+    }
+    let call = Call::GenerateCredentialReport;
+    Fact::of(call, Err(Error::TryLater { call, code: "INPROGRESS".to_owned() }))
+}
+
+fn parsed(call: Call, content: Option<&[u8]>) -> Result<CredentialReport, Error> {
+    let text = content.and_then(|content| std::str::from_utf8(content).ok());
+    text.and_then(|text| CredentialReport::parse(text).ok()).ok_or(Error::Malformed { call })
+}
