@@ -1,6 +1,7 @@
 //! The stories: each reads top to bottom as a person would tell it. A flow has never seen an APDU, an SDK type or a
 //! print macro; it speaks to the person in facts and returns facts.
 
+mod audit;
 mod desk;
 mod devices;
 mod enroll;
@@ -13,6 +14,10 @@ mod self_management;
 mod spending;
 
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
+pub use audit::{
+    AuditRequest, Audited, Break, Evidence, Finding, Link, Rule, Severity, Swept, TrailProblem, Verdict, audit,
+    is_member, judge, out_of_reach,
+};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};

@@ -1,0 +1,263 @@
+//! What a rule says of an account: facts, no sentences.
+
+use crate::aws::DeviceKind;
+use crate::aws::posture::{Example, LastUse, NotJudged, Unreadable};
+use std::time::SystemTime;
+
+/// What is judged, each by its own rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Rule {
+    RootMfa,
+    RootHardwareMfa,
+    RootVirtualMfa,
+    RootTwoFactors,
+    RootAccessKeys,
+    RootCertificates,
+    RootUse,
+    RootCredentials,
+    CentralRoot,
+    ScpStopsTasks,
+    Trail,
+    TrailValidation,
+    RootAlarm,
+    OtherAdmin,
+    AdminMfa,
+    Contact,
+    SecurityContact,
+    PasswordPolicy,
+}
+
+impl Rule {
+    /// All of them, in the order they are shown.
+    pub const ALL: [Self; 18] = [
+        Self::RootMfa,
+        Self::RootHardwareMfa,
+        Self::RootVirtualMfa,
+        Self::RootTwoFactors,
+        Self::RootAccessKeys,
+        Self::RootCertificates,
+        Self::RootUse,
+        Self::RootCredentials,
+        Self::CentralRoot,
+        Self::ScpStopsTasks,
+        Self::Trail,
+        Self::TrailValidation,
+        Self::RootAlarm,
+        Self::OtherAdmin,
+        Self::AdminMfa,
+        Self::Contact,
+        Self::SecurityContact,
+        Self::PasswordPolicy,
+    ];
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// What a rule comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// As it should be.
+    Pass,
+    /// Not as it should be.
+    Fail,
+    /// It could not be told, which is never a pass.
+    Unknown,
+    /// The question does not arise.
+    NotApplicable,
+}
+
+/// A rule's answer for one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// The answer.
+    pub verdict: Verdict,
+    /// How bad a failure of this kind is.
+    pub severity: Severity,
+    /// Why.
+    pub evidence: Vec<Evidence>,
+    /// What could not be read, where that matters.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// One thing that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Evidence {
+    /// Root has no password, no access key and no certificate. `managed`: its organization sees to that.
+    NoCredentials {
+        managed: bool,
+    },
+    /// Root cannot sign in: it has no password.
+    NoPassword,
+    /// Root has one.
+    Password,
+    /// A factor is enabled, or none.
+    MfaEnabled(bool),
+    /// A factor.
+    Factor {
+        serial: String,
+        kind: DeviceKind,
+        enabled: Option<SystemTime>,
+    },
+    /// Factors that these credentials do not show.
+    UnseenFactors {
+        at_least: usize,
+        at_most: Option<usize>,
+    },
+    /// How many factors there are in all, at least and at most.
+    FactorCount {
+        at_least: usize,
+        at_most: Option<usize>,
+    },
+    /// The partition does not have this.
+    NotInPartition {
+        partition: String,
+    },
+    AccessKey {
+        id: Option<String>,
+        active: bool,
+        used: LastUse,
+        days: Option<u64>,
+    },
+    Certificates {
+        active: usize,
+        present: usize,
+    },
+    /// Root's password was last used then.
+    PasswordUsed {
+        used: LastUse,
+        days: Option<u64>,
+    },
+    /// The central features of the organization.
+    Central {
+        trusted: bool,
+        credentials: bool,
+        sessions: bool,
+    },
+    /// The account is in no organization, or is not the one that answers for this.
+    NotManagement,
+    /// The management account itself is not managed from anywhere.
+    IsManagement,
+    Policy {
+        id: String,
+        name: String,
+        attached: bool,
+        stops_tasks: bool,
+    },
+    NoPolicyStopsTasks,
+    NoTrail,
+    Trail {
+        name: String,
+        problems: Vec<TrailProblem>,
+    },
+    /// A chain from trail to subscription, with where it breaks.
+    Chain {
+        trail: String,
+        links: Vec<Link>,
+        broken: Option<Break>,
+    },
+    /// An EventBridge rule.
+    EventRule {
+        name: String,
+        sign_ins_only: bool,
+        broken: Option<Break>,
+    },
+    NothingWatches,
+    Admins {
+        users: usize,
+        roles: usize,
+    },
+    AdminWithoutMfa {
+        user: String,
+    },
+    Contact {
+        who: String,
+    },
+    NoContact,
+    NoPasswordPolicy,
+    PasswordPolicy {
+        length: i32,
+        reuse: i32,
+    },
+}
+
+/// What is wrong with a trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TrailProblem {
+    OneRegion,
+    NotLogging,
+    HalfTheEvents,
+    NoManagementEvents,
+    NotValidated,
+    NotDelivered(String),
+}
+
+/// A link of the chain that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Link {
+    LogGroup(String),
+    Filter { name: String, spares_assumed: bool },
+    Alarm(String),
+    Target(String),
+    Subscription(String),
+}
+
+/// Where a chain breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Break {
+    TrailDoesNotRecord,
+    NoLogGroup,
+    LogsNotDelivered(String),
+    NoFilter,
+    FilterMisses {
+        filter: String,
+        event: Example,
+    },
+    FilterNoisy {
+        filter: String,
+        event: Example,
+    },
+    FilterNotJudged {
+        filter: String,
+        why: NotJudged,
+    },
+    NoAlarm {
+        filter: String,
+    },
+    AlarmDisabled {
+        alarm: String,
+    },
+    AlarmNeedsMore {
+        alarm: String,
+    },
+    NoAction {
+        alarm: String,
+    },
+    NobodySubscribed {
+        topic: String,
+    },
+    Unconfirmed {
+        topic: String,
+        endpoints: Vec<String>,
+    },
+    RuleDisabled,
+    RulePart,
+    RuleNotJudged,
+    NoTarget,
+    /// What is behind this could not be read.
+    Unreadable,
+}

@@ -1,0 +1,100 @@
+//! The audit: facts first, rules second. One account, some, or all of an organization.
+
+mod finding;
+mod rules;
+
+pub use finding::{Break, Evidence, Finding, Link, Rule, Severity, TrailProblem, Verdict};
+pub use rules::judge;
+
+use crate::aws::posture::{Fact, Facts, Progress, Scope, Standing, Sweep};
+use crate::aws::{Call, Error};
+use crate::world::World;
+
+/// What to audit.
+pub struct AuditRequest {
+    /// Which accounts; `None`: the caller's own, from inside.
+    pub scope: Option<Scope>,
+    /// How many accounts at once at most.
+    pub at_once: usize,
+    /// Accounts that need not be asked again.
+    pub known: Vec<String>,
+}
+
+/// One account's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audited {
+    /// It was looked at.
+    Account {
+        /// What is so.
+        facts: Box<Facts>,
+        /// What that means.
+        findings: Vec<Finding>,
+    },
+    /// It is not in use, so there is nothing to look at.
+    Closed {
+        /// Twelve digits.
+        account: String,
+        /// Its name.
+        name: String,
+        /// AWS's word.
+        state: String,
+    },
+}
+
+/// How it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// The caller's ARN.
+    pub caller: String,
+    /// Throttling and concurrency.
+    pub sweep: Sweep,
+}
+
+/// Audits, and hands over each account as it is done, with how many are known to be wanted so far. `each` returns false
+/// to stop early.
+pub fn audit(
+    request: AuditRequest,
+    world: &mut World,
+    each: &mut dyn FnMut(Audited, usize) -> bool,
+) -> Result<Swept, Error> {
+    let account = world.aws.connect()?;
+    let caller = account.caller().arn.clone();
+    let clock = world.clock.clone();
+    let Some(scope) = request.scope else {
+        let facts = account.posture(clock.now())?;
+        each(judged(facts), 1);
+        return Ok(Swept { caller, sweep: Sweep::default() });
+    };
+    let known: std::collections::HashSet<String> = request.known.into_iter().collect();
+    let sweep = account.sweep(
+        scope,
+        request.at_once,
+        &|| clock.now(),
+        &|account| known.contains(account),
+        &mut |progress, wanted| {
+            let audited = match progress {
+                Progress::Facts(facts) => judged(*facts),
+                Progress::Closed { account, name, state } => Audited::Closed { account, name, state },
+            };
+            each(audited, wanted)
+        },
+    )?;
+    Ok(Swept { caller, sweep })
+}
+
+fn judged(facts: Facts) -> Audited {
+    let findings = judge(&facts);
+    Audited::Account { facts: Box::new(facts), findings }
+}
+
+/// Whether a member's root user could be asked at all.
+#[must_use]
+pub fn out_of_reach(facts: &Facts) -> bool {
+    matches!(&facts.root.summary, Fact::Unreadable(why) if why.call == Call::AssumeRoot)
+}
+
+/// Whether an account is a member of the organization.
+#[must_use]
+pub fn is_member(facts: &Facts) -> bool {
+    matches!(facts.standing, Fact::Known(Standing::Member(_)))
+}
