@@ -60,6 +60,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Fido(args) => commands::fido::run(args, cli, console),
         Command::Piv(args) => commands::piv::run(args, cli, console),
         Command::Doctor(args) => commands::doctor::run(args, cli, console),
+        Command::Root(args) => commands::root::run(args, cli, console),
         Command::Simulate(args) => commands::simulate::run(args, cli, console),
         Command::Demo => commands::demo::run(cli, console),
         Command::Completions { shell } => commands::generate::completions(*shell, console),

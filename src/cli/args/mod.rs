@@ -8,6 +8,7 @@ mod enroll;
 mod fido;
 mod oath;
 mod piv;
+mod root;
 mod simulate;
 
 pub(super) use ceremonies::{FidoAssert, FidoAttest, FidoEnroll, FidoPrepare, Trusting};
@@ -18,6 +19,7 @@ pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand}
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
 pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
+pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, account_id};
 pub(super) use simulate::Simulate;
 
 use crate::keys::Serial;
@@ -46,6 +48,7 @@ Examples:
   glasskey recover                                  finish or undo what was interrupted
   glasskey devices alice                            alice's MFA devices, and which key holds each
   glasskey oath code --key 12345678 AWS             the code, and the seconds it has left
+  glasskey root audit                               what is wrong with the root user, and how to fix it
   glasskey demo                                     all of it, with no key and no account
 ";
 
@@ -97,6 +100,8 @@ pub(super) enum Command {
     Piv(Piv),
     /// find out what is wrong with this machine, its keys and its AWS configuration
     Doctor(Doctor),
+    /// audit root users
+    Root(Root),
     /// serve a simulated AWS and software keys on this machine
     Simulate(Simulate),
     /// show the whole story with software keys and a simulated AWS

@@ -10,5 +10,6 @@ pub(super) mod keys;
 pub(super) mod oath;
 pub(super) mod piv;
 pub(super) mod recover;
+pub(super) mod root;
 pub(super) mod simulate;
 pub(super) mod version;

@@ -4,6 +4,7 @@
 //! letters after the prefix, no full stops at the end.
 
 mod applets;
+pub mod audit;
 mod aws;
 mod ceremonies;
 mod fido;

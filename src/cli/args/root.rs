@@ -1,0 +1,88 @@
+//! `root`.
+
+use super::Aws;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Root {
+    #[command(subcommand)]
+    pub(in crate::cli) command: RootCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RootCommand {
+    /// tell the truth about the root user of one account, or of all
+    Audit(Audit),
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Reads, and changes nothing. Ends with 0 when all is well, with 1 for findings at or above --fail-on, with 4 when there
+are none but something could not be told.
+
+Examples:
+  glasskey root audit                                            this account
+  glasskey root audit --org                                      every account of the organization
+  glasskey root audit --org --json --resume audit.jsonl          and go on there after an interruption
+  glasskey root audit --account 111122223333                     one member, from the management account
+  glasskey root audit --org --format html >report.html           for an auditor
+")]
+pub(in crate::cli) struct Audit {
+    /// every account of the organization; from its management account or a delegated administrator
+    #[arg(long, conflicts_with_all = ["account", "accounts"])]
+    pub(in crate::cli) org: bool,
+    /// this account of the organization; give it again for more
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub(in crate::cli) account: Vec<String>,
+    /// the accounts listed in this file, one a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) accounts: Option<PathBuf>,
+    /// write each account here as it is done, and do not ask again for those that are there and could be told
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) resume: Option<PathBuf>,
+    /// how many accounts at once at most; fewer while AWS throttles
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(in crate::cli) concurrency: u16,
+    /// end with 1 for findings of this severity or a higher one
+    #[arg(long, value_name = "SEVERITY", default_value = "low")]
+    pub(in crate::cli) fail_on: FailOn,
+    /// how the result is written
+    #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
+    pub(in crate::cli) format: Format,
+    #[command(flatten)]
+    pub(in crate::cli) aws: Aws,
+}
+
+/// From which severity on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// for people
+    Table,
+    /// one object a line, as with --json
+    Json,
+    /// Open Cybersecurity Schema Framework, compliance findings, one a line
+    Ocsf,
+    /// a line for each finding
+    Csv,
+    Markdown,
+    /// one file, without scripts
+    Html,
+}
+
+pub(in crate::cli) fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account number is twelve digits".to_owned())
+    }
+}

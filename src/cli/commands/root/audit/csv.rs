@@ -1,0 +1,45 @@
+//! Comma-separated values (RFC 4180): a line for each finding.
+
+use super::row::Row;
+
+pub(super) const HEADER: &str = "account,name,partition,standing,rule,verdict,severity,title,evidence,unreadable,fix,cis_v3,cis_v5,cis_v6,cis_v7,security_hub,config,prowler\r\n";
+
+pub(super) fn lines(row: &Row) -> String {
+    if let Some(state) = &row.state {
+        let cells =
+            [&row.account, row.name.as_deref().unwrap_or_default(), "", &row.standing, "", "closed", "", state];
+        return format!("{}{}\r\n", cells.map(cell).join(","), ",".repeat(10));
+    }
+    let mut text = String::new();
+    for finding in &row.findings {
+        let unreadable: Vec<&str> = finding.unreadable.iter().map(|why| why.reason.as_str()).collect();
+        let fix = finding.fix.as_ref().map(|fix| {
+            fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str).collect::<Vec<_>>().join("; ")
+        });
+        let mut cells = vec![
+            cell(&row.account),
+            cell(row.name.as_deref().unwrap_or_default()),
+            cell(&row.partition),
+            cell(&row.standing),
+            cell(&finding.id),
+            cell(&finding.verdict),
+            cell(&finding.severity),
+            cell(&finding.title),
+            cell(&finding.evidence.join("; ")),
+            cell(&unreadable.join("; ")),
+            cell(fix.as_deref().unwrap_or_default()),
+        ];
+        let numbers = ["cis_v3", "cis_v5", "cis_v6", "cis_v7", "security_hub", "config", "prowler"];
+        cells.extend(numbers.map(|of| cell(finding.number(of).unwrap_or_default())));
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// Quoted where it must be. A spreadsheet takes `=`, `+`, `-` and `@` at the beginning for a formula, and names of
+/// users and accounts are other people's words: those get a space in front.
+fn cell(text: &str) -> String {
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t']) { format!(" {text}") } else { text.to_owned() };
+    if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}

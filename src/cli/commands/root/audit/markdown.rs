@@ -1,0 +1,86 @@
+//! Markdown: verdict, table by account, each finding with evidence and fix.
+
+use super::row::{FindingRow, Row, Totals};
+use super::table::{references, summary, whose};
+use std::time::SystemTime;
+
+pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
+    let mut text = format!(
+        "# Root users: {}\n\n{} accounts, seen by `{}`, {}.\n\n",
+        summary(totals),
+        totals.accounts,
+        plain(caller),
+        moment(at)
+    );
+    text.push_str("| account | name | verdict | root MFA | to fix | unknown |\n|---|---|---|---|---|---|\n");
+    for row in rows {
+        let ids = |verdict| row.findings_of(verdict).map(|finding| finding.id.clone()).collect::<Vec<_>>().join(", ");
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} |\n",
+            row.account,
+            plain(row.name.as_deref().unwrap_or_default()),
+            row.state.as_deref().unwrap_or(&row.verdict),
+            row.factors_in_words(),
+            ids("fail"),
+            ids("unknown")
+        ));
+    }
+    for row in rows.iter().filter(|row| row.state.is_none()) {
+        text.push_str(&format!("\n## {}\n", plain(&whose(row))));
+        for verdict in ["fail", "unknown"] {
+            row.findings_of(verdict).for_each(|finding| text.push_str(&section(finding)));
+        }
+        for (verdict, label) in [("pass", "Well"), ("not_applicable", "Not applicable")] {
+            let titles: Vec<String> = row.findings_of(verdict).map(|finding| plain(&finding.title)).collect();
+            if !titles.is_empty() {
+                text.push_str(&format!("\n{label}: {}.\n", titles.join(" · ")));
+            }
+        }
+    }
+    text
+}
+
+fn section(finding: &FindingRow) -> String {
+    let mark = if finding.verdict == "fail" { finding.severity.as_str() } else { "unknown" };
+    let mut text = format!("\n### {} ({mark})\n\n", plain(&finding.title));
+    let numbers = references(finding);
+    text.push_str(&format!("`{}`{}{numbers}\n", finding.id, if numbers.is_empty() { "" } else { " · " }));
+    if let Some(why) = &finding.why {
+        text.push_str(&format!("\nWhy: {why}.\n"));
+    }
+    for line in finding.unreadable.iter().map(|why| &why.reason).chain(&finding.evidence) {
+        text.push_str(&format!("\n- {}", plain(line)));
+    }
+    text.push('\n');
+    if let Some(fix) = &finding.fix {
+        let commands: Vec<&str> = fix.glasskey.iter().chain(&fix.aws).map(String::as_str).collect();
+        if !commands.is_empty() {
+            text.push_str(&format!("\n```\n{}\n```\n", commands.join("\n")));
+        }
+        if let Some(console) = &fix.console {
+            text.push_str(&format!("\nConsole: {console}\n"));
+        }
+    }
+    text
+}
+
+/// Other people's words, with nothing in them that Markdown would act on.
+fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' => safe.push(' '),
+            '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\' | '#' => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            _ => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// Date and time in UTC: a report travels.
+pub(super) fn moment(at: SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |time| time.strftime("%F %H:%M UTC").to_string())
+}

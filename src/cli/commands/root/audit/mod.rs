@@ -1,0 +1,199 @@
+//! `glasskey root audit`: which accounts, how the result is written, and what the exit code is.
+
+mod csv;
+mod html;
+mod markdown;
+mod ocsf;
+mod resume;
+mod row;
+mod table;
+
+use crate::aws::posture::Scope;
+use crate::cli::args::{Audit, Cli, FailOn, Format, account_id};
+use crate::cli::console::{Console, Style};
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::flow::{self, AuditRequest};
+use resume::Resume;
+use row::{Row, Totals};
+use serde_json::json;
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
+    let format = if cli.global.json { Format::Json } else { args.format };
+    let scope = scope(args)?;
+    let mut resume = args.resume.as_deref().map(Resume::open).transpose()?;
+    let known = resume.as_mut().map(Resume::take).unwrap_or_default();
+    let in_scope = |account: &str| match &scope {
+        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
+        Some(Scope::Organization) => true,
+        None => false,
+    };
+    let known: HashMap<String, Row> = known.into_iter().filter(|(account, _)| in_scope(account)).collect();
+    let many = scope.is_some();
+    let mut out = Writer::new(format, many, console, args.fail_on);
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut known_first: Vec<&Row> = known.values().collect();
+    known_first.sort_by(|one, other| one.account.cmp(&other.account));
+    let told = known_first.len();
+    for row in known_first {
+        out.row(row.clone(), 0, console);
+    }
+    let request =
+        AuditRequest { scope, at_once: usize::from(args.concurrency), known: known.keys().cloned().collect() };
+    let mut broken = None;
+    let swept = flow::audit(request, &mut world, &mut |audited, wanted| {
+        let row = Row::of(&audited);
+        if let Some(resume) = &mut resume
+            && let Err(cause) = resume.add(&row)
+        {
+            broken = Some(cause);
+            return false;
+        }
+        // Rows that could not be told last time are asked again, and the organization's list counts all.
+        out.row(row, wanted.max(told), console);
+        true
+    });
+    out.end_progress();
+    if let Some(cause) = broken {
+        return Err(Box::new(cause));
+    }
+    let swept = swept.map_err(|error| {
+        let mut text = explain::aws(&error);
+        if let Some(path) = &args.resume {
+            text = text.hint(format!(
+                "the accounts done so far are in {}; the same command goes on from there",
+                path.display()
+            ));
+        }
+        Box::new(text)
+    })?;
+    Ok(out.finish(&swept, console))
+}
+
+/// Which accounts the arguments name; `None`: the caller's own, from inside.
+fn scope(args: &Audit) -> Result<Option<Scope>, Box<Explanation>> {
+    if args.org {
+        return Ok(Some(Scope::Organization));
+    }
+    let mut accounts = args.account.clone();
+    if let Some(path) = &args.accounts {
+        accounts.extend(listed(path)?);
+    } else if accounts.is_empty() {
+        return Ok(None);
+    }
+    let mut seen = std::collections::HashSet::new();
+    accounts.retain(|account| seen.insert(account.clone()));
+    Ok(Some(Scope::Accounts(accounts)))
+}
+
+fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
+    let unreadable = |cause: std::io::Error| {
+        let what = format!("{} cannot be read: {cause}", path.display());
+        Box::new(Explanation::new("accounts", what).exit(Exit::Usage))
+    };
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+    } else {
+        text = std::fs::read_to_string(path).map_err(unreadable)?;
+    }
+    let line = |(nth, line): (usize, &str)| {
+        account_id(line).map_err(|why| {
+            let what = format!("line {} of {} is not an account: {why}", nth + 1, path.display());
+            Box::new(Explanation::new("accounts", what).exit(Exit::Usage))
+        })
+    };
+    text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()).map(line).collect()
+}
+
+/// Takes rows as they come, and writes them as the format wants: at once, or when all are there.
+struct Writer {
+    format: Format,
+    many: bool,
+    totals: Totals,
+    /// Rows that are written at the end: all of them where the format has its verdict first.
+    kept: Vec<Row>,
+    style: Style,
+    bar: bool,
+    fail_on: FailOn,
+    begun: SystemTime,
+}
+
+impl Writer {
+    fn new(format: Format, many: bool, console: &mut Console, fail_on: FailOn) -> Self {
+        if format == Format::Csv {
+            console.raw(csv::HEADER.as_bytes());
+        }
+        Self {
+            format,
+            many,
+            totals: Totals::default(),
+            kept: Vec::new(),
+            style: console.style(),
+            bar: false,
+            fail_on,
+            begun: SystemTime::now(),
+        }
+    }
+
+    fn row(&mut self, row: Row, wanted: usize, console: &mut Console) {
+        self.totals.add(&row, self.fail_on);
+        match self.format {
+            Format::Json => console.raw(format!("{}\n", row.json()).as_bytes()),
+            Format::Ocsf => console.raw(ocsf::lines(&row).as_bytes()),
+            Format::Csv => console.raw(csv::lines(&row).as_bytes()),
+            Format::Table if self.many => {
+                self.end_progress();
+                self.style.say(&table::line(&row, self.style));
+            }
+            _ => {}
+        }
+        match self.format {
+            Format::Html | Format::Markdown => self.kept.push(row),
+            Format::Table => self.kept.push(if self.many { row.slim() } else { row }),
+            _ => {}
+        }
+        if self.many && self.style.terminal {
+            self.bar = true;
+            self.style.print(&format!("\r\u{1b}[2K{}", table::bar(&self.totals, wanted)));
+        }
+    }
+
+    fn end_progress(&mut self) {
+        if std::mem::take(&mut self.bar) {
+            self.style.print("\r\u{1b}[2K");
+        }
+    }
+
+    fn finish(mut self, swept: &flow::Swept, console: &mut Console) -> Exit {
+        self.kept.sort_by(|one, other| one.account.cmp(&other.account));
+        let written = SystemTime::now();
+        match self.format {
+            Format::Json if self.many => {
+                let summary = json!({
+                    "type": "root_audit_summary", "caller": swept.caller, "accounts": self.totals.accounts,
+                    "closed": self.totals.closed, "pass": self.totals.pass, "fail": self.totals.fail,
+                    "unknown": self.totals.unknown, "findings": self.totals.findings, "throttled": swept.sweep.throttled,
+                    "at_once": swept.sweep.at_once,
+                    "seconds": written.duration_since(self.begun).unwrap_or_default().as_secs_f64(),
+                });
+                console.raw(format!("{summary}\n").as_bytes());
+            }
+            Format::Json | Format::Ocsf | Format::Csv => {}
+            Format::Table if self.many => console.raw(table::accounts(&self.kept, &self.totals).as_bytes()),
+            Format::Table => {
+                let text: String = self.kept.iter().map(table::account).collect();
+                console.raw(text.as_bytes());
+            }
+            Format::Markdown => {
+                console.raw(markdown::report(&self.kept, &self.totals, &swept.caller, written).as_bytes())
+            }
+            Format::Html => console.raw(html::report(&self.kept, &self.totals, &swept.caller, written).as_bytes()),
+        }
+        self.totals.exit()
+    }
+}

@@ -1,0 +1,172 @@
+//! For people: a verdict in one line, then what is to be done.
+
+use super::row::{FindingRow, Row, Totals};
+use crate::cli::console::Style;
+
+/// Wide enough for the longest title, so that numbers stand in a column.
+const TITLE: usize = 50;
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `2 things to fix, 1 unknown`.
+pub(super) fn verdict(failures: usize, unknown: usize) -> String {
+    match (failures, unknown) {
+        (0, 0) => "all is well".to_owned(),
+        (0, unknown) => format!("nothing to fix that could be told, {unknown} unknown"),
+        (failures, 0) => format!("{} to fix", count(failures, "thing", "things")),
+        (failures, unknown) => format!("{} to fix, {unknown} unknown", count(failures, "thing", "things")),
+    }
+}
+
+/// `123456789012 (prod)`.
+pub(super) fn whose(row: &Row) -> String {
+    row.name.as_ref().map_or_else(|| row.account.clone(), |name| format!("{} ({name})", row.account))
+}
+
+/// `CIS 2.6 · IAM.6`: the newest benchmark's numbers.
+pub(super) fn references(finding: &FindingRow) -> String {
+    let cis = finding.number("cis_v7").map(|number| format!("CIS {number}"));
+    let hub = finding.number("security_hub").map(str::to_owned);
+    cis.into_iter().chain(hub).collect::<Vec<_>>().join(" · ")
+}
+
+/// One account, in full.
+pub(super) fn account(row: &Row) -> String {
+    let (fail, unknown): (Vec<_>, Vec<_>) = (row.findings_of("fail").collect(), row.findings_of("unknown").collect());
+    let mut text = format!("Root of {}: {}\n", whose(row), verdict(fail.len(), unknown.len()));
+    if !fail.is_empty() || !unknown.is_empty() {
+        text.push('\n');
+    }
+    let mut fail = fail;
+    fail.sort_by_key(|finding| std::cmp::Reverse(super::row::rank(&finding.severity)));
+    for finding in fail {
+        text.push_str(&headline("FAIL", finding));
+        for line in &finding.evidence {
+            text.push_str(&format!("        {line}\n"));
+        }
+        for line in fix(finding) {
+            text.push_str(&format!("        {line}\n"));
+        }
+    }
+    for finding in unknown {
+        text.push_str(&headline("?", finding));
+        for line in finding.unreadable.iter().map(|why| &why.reason).chain(&finding.evidence) {
+            text.push_str(&format!("        {line}\n"));
+        }
+    }
+    let good: Vec<&str> = row.findings_of("pass").map(|finding| finding.title.as_str()).collect();
+    if !good.is_empty() {
+        text.push_str(&format!("\n  pass  {}\n", good.join(" · ")));
+    }
+    let none: Vec<&str> = row.findings_of("not_applicable").map(|finding| finding.title.as_str()).collect();
+    if !none.is_empty() {
+        text.push_str(&format!("  n/a   {}\n", none.join(" · ")));
+    }
+    text
+}
+
+fn headline(mark: &str, finding: &FindingRow) -> String {
+    let line = format!("  {mark:<4}  {:<TITLE$}  {:<8}  {}", finding.title, finding.severity, references(finding));
+    format!("{}\n", line.trim_end())
+}
+
+fn fix(finding: &FindingRow) -> Vec<String> {
+    let Some(fix) = &finding.fix else { return Vec::new() };
+    let mut lines: Vec<String> = fix.glasskey.iter().chain(&fix.aws).cloned().collect();
+    lines.extend(fix.console.clone());
+    let label = |(nth, line): (usize, String)| format!("{:<4}  {line}", if nth == 0 { "fix" } else { "" });
+    lines.into_iter().enumerate().map(label).collect()
+}
+
+/// One account in one line, as it is done.
+pub(super) fn line(row: &Row, style: Style) -> String {
+    let mark = match row.verdict.as_str() {
+        "fail" => style.red("FAIL"),
+        "unknown" => style.yellow("?   "),
+        "closed" => style.dim("—   "),
+        _ => "pass".to_owned(),
+    };
+    format!("  {mark}  {}", columns(row))
+}
+
+fn columns(row: &Row) -> String {
+    let name = row.name.clone().unwrap_or_default();
+    let what = match row.verdict.as_str() {
+        "closed" => row.state.clone().unwrap_or_default(),
+        _ => what(row),
+    };
+    format!("{}  {name:<20}  {:<22}  {what}", row.account, row.factors_in_words()).trim_end().to_owned()
+}
+
+/// The ids of what fails, and why something is not known.
+fn what(row: &Row) -> String {
+    let mut parts: Vec<String> = row.findings_of("fail").map(|finding| finding.id.clone()).collect();
+    // One cause, such as a role that cannot be assumed, leaves many questions open.
+    let mut reasons: Vec<&str> = Vec::new();
+    for finding in row.findings_of("unknown") {
+        match finding.unreadable.first() {
+            Some(why) if !reasons.contains(&why.reason.as_str()) => reasons.push(&why.reason),
+            Some(_) => {}
+            None => parts.push(format!("{}?", finding.id)),
+        }
+    }
+    parts.extend(reasons.into_iter().map(|reason| format!("unknown: {reason}")));
+    parts.join(", ")
+}
+
+/// Many accounts: the verdict, the failures by rule, and the table.
+pub(super) fn accounts(rows: &[Row], totals: &Totals) -> String {
+    let mut text = format!("Root users of {}: {}\n", count(totals.accounts, "account", "accounts"), summary(totals));
+    let mut by_rule: std::collections::BTreeMap<(std::cmp::Reverse<u8>, &str), usize> =
+        std::collections::BTreeMap::new();
+    for finding in rows.iter().flat_map(|row| row.findings_of("fail")) {
+        *by_rule.entry((std::cmp::Reverse(super::row::rank(&finding.severity)), &finding.id)).or_default() += 1;
+    }
+    if !by_rule.is_empty() {
+        text.push('\n');
+    }
+    for ((_, id), n) in by_rule {
+        text.push_str(&format!("  {id:<20}  {}\n", count(n, "account", "accounts")));
+    }
+    text.push_str(&format!("\n  {:<4}  {:<12}  {:<20}  {:<22}  {}\n", "", "ACCOUNT", "NAME", "ROOT MFA", "TO FIX"));
+    for row in rows {
+        let mark = match row.verdict.as_str() {
+            "fail" => "FAIL",
+            "unknown" => "?",
+            "closed" => "-",
+            _ => "pass",
+        };
+        text.push_str(&format!("  {mark:<4}  {}\n", columns(row)));
+    }
+    text
+}
+
+/// `7 well, 2 with things to fix, 1 unknown, 1 closed`.
+pub(super) fn summary(totals: &Totals) -> String {
+    let parts = [
+        (totals.pass, "well"),
+        (totals.fail, "with something to fix"),
+        (totals.unknown, "unknown"),
+        (totals.closed, "closed"),
+    ];
+    let said: Vec<String> =
+        parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if said.is_empty() { "none".to_owned() } else { said.join(", ") }
+}
+
+/// The progress bar.
+pub(super) fn bar(totals: &Totals, wanted: usize) -> String {
+    const WIDTH: usize = 24;
+    let wanted = wanted.max(totals.accounts).max(1);
+    let filled = (WIDTH * totals.accounts / wanted).min(WIDTH);
+    format!(
+        "  [{}{}] {} of {wanted} accounts, {} with something to fix, {} unknown",
+        "#".repeat(filled),
+        "-".repeat(WIDTH - filled),
+        totals.accounts,
+        totals.fail,
+        totals.unknown
+    )
+}

@@ -1,0 +1,13 @@
+//! `glasskey root …`
+
+mod audit;
+
+use crate::cli::Outcome;
+use crate::cli::args::{Cli, Root, RootCommand};
+use crate::cli::console::Console;
+
+pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outcome {
+    match &args.command {
+        RootCommand::Audit(args) => audit::run(args, cli, console),
+    }
+}
