@@ -1,6 +1,7 @@
 //! The one test binary. Each module says what it proves and through which door.
 
 mod arrows; // who may use whom
+mod audit; // root audit: what is read, what is judged, how it is told
 mod cli; // arguments in; stdout, stderr and exit code out
 mod docs; // the documents say what is so
 mod doctor; // glasskey doctor: what it looks at, well and unwell

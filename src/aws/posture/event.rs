@@ -24,7 +24,7 @@ impl Watch {
     /// What an event pattern watches.
     #[must_use]
     pub fn of(pattern: &str) -> Self {
-        let Ok(pattern) = serde_json::from_str::<Value>(pattern) else { return Self::NotJudged };
+        let Ok(pattern @ Value::Object(_)) = serde_json::from_str::<Value>(pattern) else { return Self::NotJudged };
         let hits = |events: &[Value]| -> Option<Vec<bool>> {
             events.iter().map(|event| matches(&pattern, Some(event), 0)).collect()
         };
