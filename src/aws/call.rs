@@ -117,8 +117,7 @@ impl Call {
         let name = self.to_string();
         let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
         // A session's code is spent. A report that is made again is the same report.
-        reads && self != Self::GetSessionToken
-            || matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport)
+        reads && self != Self::GetSessionToken || matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport)
     }
 }
 

@@ -13,11 +13,11 @@ mod run;
 mod self_management;
 mod spending;
 
-pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use audit::{
     AuditRequest, Audited, Break, Evidence, Finding, Link, Rule, Severity, Swept, TrailProblem, Verdict, audit,
     is_member, judge, out_of_reach,
 };
+pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};
