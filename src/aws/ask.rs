@@ -29,13 +29,15 @@ pub(super) struct Asker {
     shared: Arc<Shared>,
 }
 
+type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
+
 struct Shared {
     sts: aws_sdk_sts::Client,
     plain: Plain,
     clock: Clock,
     interrupt: Interrupt,
     /// Told before every repeat; in a crowd nobody is.
-    on_retry: Option<Arc<dyn Fn(&Retry) + Send + Sync>>,
+    on_retry: Option<Listener>,
     throttled: AtomicU64,
 }
 
@@ -125,7 +127,10 @@ impl Asker {
                 Some(_) => return Err(Error::Malformed { call }),
             }
             match page.get(next).and_then(Value::as_str).filter(|token| !token.is_empty()) {
-                Some(token) => body[next] = Value::from(token),
+                Some(token) => {
+                    let token = Value::from(token);
+                    body.as_object_mut().map(|members| members.insert(next.to_owned(), token));
+                }
                 None => return Ok(items),
             }
         }

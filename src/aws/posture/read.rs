@@ -338,10 +338,10 @@ async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
 /// The security contact of the caller's own account, or of a member of its organization.
 pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option<&str>) -> Fact<Option<Contact>> {
     let call = Call::GetAlternateContact;
-    let mut body = json!({ "AlternateContactType": "SECURITY" });
-    if let Some(member) = member {
-        body["AccountId"] = Value::from(member);
-    }
+    let body = match member {
+        Some(member) => json!({ "AlternateContactType": "SECURITY", "AccountId": member }),
+        None => json!({ "AlternateContactType": "SECURITY" }),
+    };
     match asker.ask(call, region, body).await {
         Ok(answer) => {
             let text = |name: &str| {
