@@ -98,10 +98,10 @@ pub(super) enum Command {
     Fido(Fido),
     /// read the PIV applet of a key
     Piv(Piv),
-    /// find out what is wrong with this machine, its keys and its AWS configuration
-    Doctor(Doctor),
     /// audit root users
     Root(Root),
+    /// find out what is wrong with this machine, its keys and its AWS configuration
+    Doctor(Doctor),
     /// serve a simulated AWS and software keys on this machine
     Simulate(Simulate),
     /// show the whole story with software keys and a simulated AWS
