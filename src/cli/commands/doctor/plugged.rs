@@ -2,10 +2,11 @@
 
 use super::{Check, fixes};
 use crate::cli::explain::{self, Explanation};
-use crate::cli::outside;
-use crate::fido::advisories::{self, Severity, Use, Version};
+use crate::cli::{advisories, outside};
+use crate::fido::advisories::{Severity, Use};
 use crate::fido::{self, Authenticator, Info};
 use crate::keys::{self, Applications, Key, OathState};
+use crate::oath::Version;
 use crate::ring::fido::{Opened, Seen, list};
 use crate::transport::{self, Card, Ports};
 use crate::world::World;
@@ -53,9 +54,7 @@ fn over_pcsc(ports: &dyn Ports, known: &mut Known) -> Vec<Check> {
             Ok((key, card)) => {
                 let name = key.serial.map_or_else(|| reader.clone(), |serial| format!("YubiKey {serial}"));
                 checks.extend(of_key(&name, &key, &*card));
-                let (major, minor, patch) = (key.firmware.0, key.firmware.1, key.firmware.2);
-                let made = Made { firmware: Version(major, minor, patch), model: key.model, fips: key.fips };
-                known.insert(name, Some(made));
+                known.insert(name, Some(Made { firmware: key.firmware, model: key.model, fips: key.fips }));
             }
             // Said once, of the service.
             Err(keys::Error::Transport(transport::Error::Denied)) => refused = true,
@@ -239,10 +238,10 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
 
 fn made(key: &Opened, info: &Info) -> Option<Made> {
     let model = key.model(info);
-    let told = key.device.as_ref().map(|device| (device.firmware.0, device.firmware.1, device.firmware.2));
-    let (major, minor, patch) = told.or_else(|| info.yubico_firmware())?;
+    let told = || info.yubico_firmware().map(|(major, minor, patch)| Version(major, minor, patch));
+    let firmware = key.device.as_ref().map(|device| device.firmware).or_else(told)?;
     let fips = key.device.as_ref().is_some_and(|device| device.fips);
-    Some(Made { firmware: Version(major, minor, patch), model, fips })
+    Some(Made { firmware, model, fips })
 }
 
 /// A problem where an advisory of weight touches FIDO2 or TOTP; that it does not is said too.
@@ -254,7 +253,7 @@ fn advisories_of(name: &str, made: Option<Made>) -> Vec<Check> {
             "its firmware is not known, so advisories cannot be looked up",
         )];
     };
-    let about = advisories::applies(firmware, &model, fips);
+    let about = advisories::about(firmware, &model, fips);
     if about.is_empty() {
         return vec![Check::ok("advisory", name, format!("no advisory that is known is about firmware {firmware}"))];
     }
