@@ -4,6 +4,7 @@
 
 use crate::aws::{DeviceArn, Retry};
 use crate::keys::{KeyId, Serial};
+use crate::platform::NoKeyring;
 use crate::secret::{Code, Password};
 use crate::transport::Holder;
 use std::path::PathBuf;
@@ -183,6 +184,8 @@ pub enum Notice {
         /// The key that gave the code.
         key: Serial,
     },
+    /// The system keeps no sessions in memory, or not this one: why.
+    NotKept(NoKeyring),
     /// Waiting for a moment, with the seconds left.
     Waiting {
         /// For what.

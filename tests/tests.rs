@@ -20,5 +20,6 @@ mod oath; // the applet's protocol against the software key and recorded vectors
 mod pcscd; // the real PC/SC service, and ykman as judge
 mod rotation; // devices, resync, retire, rotate, through the binary
 mod secret; // wiping, parsing, QR codes
+mod session; // MFA sessions from a key's code: formats, memory, many callers, nobody there
 mod sim_aws; // the simulated AWS keeps to the recorded semantics
 mod support; // worlds, the binary, terminals

@@ -87,6 +87,12 @@ impl DeviceArn {
         Self { partition: partition.to_owned(), account: account.to_owned(), resource: format!("{path}{name}") }
     }
 
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
     /// 12 digits.
     #[must_use]
     pub fn account(&self) -> &str {

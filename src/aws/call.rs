@@ -21,6 +21,7 @@ use std::time::Duration;
 pub enum Call {
     GetCallerIdentity,
     GetSessionToken,
+    AssumeRole,
     ListMfaDevices,
     ListVirtualMfaDevices,
     CreateVirtualMfaDevice,
@@ -69,6 +70,7 @@ impl Call {
         match self {
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::GetSessionToken => "sts:GetSessionToken",
+            Self::AssumeRole => "sts:AssumeRole",
             Self::ListMfaDevices => "iam:ListMFADevices",
             Self::ListVirtualMfaDevices => "iam:ListVirtualMFADevices",
             Self::CreateVirtualMfaDevice => "iam:CreateVirtualMFADevice",
@@ -167,7 +169,9 @@ impl Account {
                     continue;
                 }
                 // STS spends codes, and does not say whether it looked at this one: the flow takes the next.
-                Error::TryLater { .. } if call == Call::GetSessionToken => return Err(error),
+                Error::TryLater { .. } if matches!(call, Call::GetSessionToken | Call::AssumeRole) => {
+                    return Err(error);
+                }
                 Error::TryLater { .. } => PATIENCE,
                 Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.changes_nothing() => LOST_PATIENCE,
                 Error::Unreachable { .. } => LOST_PATIENCE,

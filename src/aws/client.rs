@@ -56,6 +56,7 @@ pub struct Account {
     config: SdkConfig,
     credentials: Cached,
     caller: Caller,
+    access_key_id: String,
     long_term: bool,
     live: RefCell<Option<Live>>,
 }
@@ -76,6 +77,13 @@ pub(super) struct Live {
 impl Connector {
     /// Loads configuration and credentials, and asks AWS who the caller is (one GetCallerIdentity).
     pub fn connect(&self) -> Result<Account, Error> {
+        let mut account = self.reach()?;
+        account.identify()?;
+        Ok(account)
+    }
+
+    /// Loads configuration and credentials, and asks AWS nothing: who the caller is is not known yet.
+    pub fn reach(&self) -> Result<Account, Error> {
         let (config, credentials, first) = on_wiped_stack(|| self.load())?;
         // Long-term access keys have no session token (IAM User Guide, "Temporary security credentials").
         let long_term = first.session_token().is_none();
@@ -85,13 +93,25 @@ impl Connector {
             arn: String::new(),
             identity: super::Identity::Other,
         };
+        let access_key_id = first.access_key_id().to_owned();
         let live = RefCell::new(None);
-        let mut account = Account { connector: self.clone(), config, credentials, caller, long_term, live };
-        account.caller = account.get_caller_identity()?;
-        Ok(account)
+        Ok(Account { connector: self.clone(), config, credentials, caller, access_key_id, long_term, live })
     }
 }
+
 impl Account {
+    /// Asks AWS who the caller is (GetCallerIdentity).
+    pub fn identify(&mut self) -> Result<(), Error> {
+        self.caller = self.get_caller_identity()?;
+        Ok(())
+    }
+
+    /// The id of the access key that signs: not secret, and nobody else's.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
     /// Who is calling.
     #[must_use]
     pub fn caller(&self) -> &Caller {
@@ -112,12 +132,14 @@ impl Account {
 
     /// The same caller through a session's credentials.
     pub(super) fn with_session(&self, credentials: Credentials) -> Self {
+        let access_key_id = credentials.access_key_id().to_owned();
         let provider = SharedCredentialsProvider::new(credentials);
         Self {
             connector: self.connector.clone(),
             config: self.config.clone(),
             credentials: Cached::over(provider, self.connector.clock.clone()),
             caller: self.caller.clone(),
+            access_key_id,
             long_term: false,
             live: RefCell::new(None),
         }

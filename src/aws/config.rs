@@ -90,6 +90,22 @@ impl Connector {
         self.profile.clone().or_else(|| Env::real().get("AWS_PROFILE").ok()).filter(|name| !name.is_empty())
     }
 
+    /// The `credential_process` of the profile that gives the credentials, where one does. Tells nothing of profiles
+    /// that it names in turn.
+    #[must_use]
+    pub fn credential_process(&self) -> Option<String> {
+        let env = Env::real();
+        if self.profile.is_none() && env.get("AWS_ACCESS_KEY_ID").is_ok() {
+            return None;
+        }
+        let name = self.named_profile();
+        let profiles = runtime().ok()?.block_on(async {
+            aws_config::profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), None).await.ok()
+        })?;
+        let profile = profiles.get_profile(name.as_deref().unwrap_or("default"))?;
+        profile.get("credential_process").map(str::to_owned)
+    }
+
     /// The SDK takes a profile that does not exist for an empty one.
     async fn check_profile(&self) -> Result<(), Error> {
         let Some(name) = self.named_profile() else { return Ok(()) };

@@ -23,4 +23,5 @@ pub use call::{Call, Retry};
 pub use client::{Account, Connector, Wire};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
+pub use sts::{Role, SessionCredentials};
 pub use users::User;

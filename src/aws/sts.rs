@@ -1,4 +1,4 @@
-//! STS: who the caller is, and a session with MFA.
+//! STS: who the caller is, and sessions and roles with MFA.
 
 use super::arn::Caller;
 use super::call::Call;
@@ -6,7 +6,30 @@ use super::client::Account;
 use super::error::Error;
 use crate::secret::Code;
 use aws_credential_types::Credentials;
+use aws_sdk_sts::types::Credentials as Issued;
 use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// What STS gives: credentials that end. Neither printed nor copied by accident; wiped on drop.
+pub struct SessionCredentials {
+    /// `ASIA…`; not secret.
+    pub access_key_id: String,
+    /// Secret.
+    pub secret_access_key: Zeroizing<String>,
+    /// Secret.
+    pub session_token: Zeroizing<String>,
+    /// When they end, by AWS's clock.
+    pub expires: SystemTime,
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// What the session is called in CloudTrail: 2 to 64 of `[\w+=,.@-]`.
+    pub session_name: String,
+}
 
 impl Account {
     /// GetCallerIdentity. Needs no permission.
@@ -19,23 +42,74 @@ impl Account {
     /// GetSessionToken with MFA: the same caller, authenticated with the device `serial` for `duration` (900 s to
     /// 36 h). The code is spent by this, whatever the outcome.
     pub fn mfa_session(&self, serial: &str, code: &Code, duration: Duration) -> Result<Self, Error> {
+        Ok(self.through(&self.mfa_credentials(serial, code, duration)?))
+    }
+
+    /// As [`Account::mfa_session`]: the credentials themselves.
+    pub fn mfa_credentials(
+        &self,
+        serial: &str,
+        code: &Code,
+        duration: Duration,
+    ) -> Result<SessionCredentials, Error> {
         let call = Call::GetSessionToken;
-        let seconds = i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
         let answer = self.call(call, |live| {
             live.sts
                 .get_session_token()
                 .serial_number(serial)
                 .token_code(code.expose())
-                .duration_seconds(seconds)
+                .duration_seconds(whole_seconds(duration))
                 .send()
         })?;
-        let session = answer.credentials().ok_or(Error::Malformed { call })?;
-        Ok(self.with_session(Credentials::new(
-            session.access_key_id(),
-            session.secret_access_key(),
-            Some(session.session_token().to_owned()),
-            SystemTime::try_from(*session.expiration()).ok(),
-            "mfa session",
-        )))
+        issued(call, answer.credentials())
     }
+
+    /// AssumeRole with MFA. The code is spent by this, whatever the outcome.
+    pub fn role_credentials(
+        &self,
+        role: &Role,
+        serial: &str,
+        code: &Code,
+        duration: Duration,
+    ) -> Result<SessionCredentials, Error> {
+        let call = Call::AssumeRole;
+        let answer = self.call(call, |live| {
+            live.sts
+                .assume_role()
+                .role_arn(&role.arn)
+                .role_session_name(&role.session_name)
+                .serial_number(serial)
+                .token_code(code.expose())
+                .duration_seconds(whole_seconds(duration))
+                .send()
+        })?;
+        issued(call, answer.credentials())
+    }
+
+    /// The same caller through a session's credentials.
+    #[must_use]
+    pub fn through(&self, session: &SessionCredentials) -> Self {
+        self.with_session(Credentials::new(
+            session.access_key_id.as_str(),
+            session.secret_access_key.as_str(),
+            Some(session.session_token.to_string()),
+            Some(session.expires),
+            "mfa session",
+        ))
+    }
+}
+
+fn whole_seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
+
+fn issued(call: Call, credentials: Option<&Issued>) -> Result<SessionCredentials, Error> {
+    let malformed = || Error::Malformed { call };
+    let credentials = credentials.ok_or_else(malformed)?;
+    Ok(SessionCredentials {
+        access_key_id: credentials.access_key_id().to_owned(),
+        secret_access_key: Zeroizing::new(credentials.secret_access_key().to_owned()),
+        session_token: Zeroizing::new(credentials.session_token().to_owned()),
+        expires: SystemTime::try_from(*credentials.expiration()).map_err(|_| malformed())?,
+    })
 }

@@ -31,6 +31,11 @@ impl Console {
         Self { out: take_stdout(), json: global.json, color, stderr_is_terminal }
     }
 
+    /// Another one onto the same streams, for a thread of its own.
+    pub(super) fn another(&self) -> Self {
+        Self { out: self.out.as_ref().and_then(|out| out.try_clone().ok()), ..*self }
+    }
+
     /// The result: `human` for people, `json` where asked for. A reader that has gone away is no error: what was done
     /// is done, and stderr has told it.
     pub(super) fn result(&mut self, human: &str, json: &Value) {

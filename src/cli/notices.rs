@@ -1,7 +1,7 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
 use super::console::Style;
-use super::explain::off_by;
+use super::explain::{no_keyring, off_by};
 use crate::keys::Serial;
 use crate::person::{DeviceState, KeyState, KeyStep, Notice, Plan, Unfinished};
 use jiff::Timestamp;
@@ -52,6 +52,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::SessionOpened { serial, key } => {
             step("session", format!("opened with a code for {serial} from YubiKey {key}"))
         }
+        Notice::NotKept(why) => warn(format!("{}; this session is not kept in memory", no_keyring(why))),
         Notice::Waiting { what, seconds } => step("waiting", format!("{what}: {seconds} s")),
         Notice::StepsUnreadable { path } => warn(format!(
             "{} cannot be read; this step's codes count as sent, and a new file is begun",

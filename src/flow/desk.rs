@@ -20,6 +20,8 @@ pub(super) struct Desk<'w> {
     pub(super) spent: Spent,
     /// Where a code has been sent already, say when the next one is due instead of waiting for it.
     pub(super) no_wait: bool,
+    /// Nobody is there to touch a key.
+    pub(super) no_touch: bool,
 }
 
 /// Beyond this the person is told; a code's life forgives less than it.
@@ -36,6 +38,7 @@ impl<'w> Desk<'w> {
             journal,
             spent: Spent::in_dir(&world.state),
             no_wait: false,
+            no_touch: false,
         })
     }
 

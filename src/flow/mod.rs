@@ -11,6 +11,7 @@ mod naming;
 mod recover;
 mod run;
 mod self_management;
+mod session;
 mod spending;
 
 pub use audit::{
@@ -24,3 +25,4 @@ pub use recover::{Outcome, RecoverRequest, Recovered, recover};
 #[doc(hidden)]
 pub use run::fuzz_record;
 pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};
+pub use session::{Session, SessionRequest, Source, forget_session, session};

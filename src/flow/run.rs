@@ -162,6 +162,34 @@ pub enum Refusal {
         /// From when there is one that has not.
         from: SystemTime,
     },
+    /// The credential gives no code without a touch, and nobody is there to give it.
+    TouchNeeded {
+        /// The key.
+        key: Serial,
+    },
+    /// The caller has no MFA device, so there is nothing to open a session with.
+    NoDevice,
+    /// The caller has no device of this name or serial number.
+    NoSuchDevice {
+        /// What was asked for.
+        device: String,
+        /// What there is; empty where AWS did not let that be seen.
+        devices: Vec<String>,
+    },
+    /// No key here holds one of the devices.
+    NoKeyHolds {
+        /// The devices looked for; empty where AWS did not let them be seen.
+        devices: Vec<String>,
+        /// The only key that was looked at.
+        key: Option<Serial>,
+    },
+    /// AWS does not say which devices the caller has, and the keys hold several of the account's.
+    NameTheDevice {
+        /// What they hold.
+        devices: Vec<String>,
+    },
+    /// A session opens no further one.
+    SessionOfSession,
     /// A name or path IAM does not take.
     BadValue {
         /// Which argument.

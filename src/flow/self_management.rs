@@ -73,15 +73,27 @@ fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) ->
     }))
 }
 
-/// STS takes each code once, and glasskey sends each once. Where a code is refused (another program used it), the next
-/// step's is tried, and then no more. So it is where STS is throttled: it does not say whether it has looked at the code.
+/// A session for this command.
 pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+    let session = with_code(factor, desk, |code| account.mfa_session(&factor.serial, code, SESSION))?;
+    desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
+    Ok(session)
+}
+
+/// Sends a code of the factor. STS takes each code once, and glasskey sends each once. Where one is refused (another
+/// program used it), the next step's is tried, and then no more. So it is where STS is throttled: it does not say
+/// whether it has looked at the code.
+pub(super) fn with_code<T>(
+    factor: &Factor,
+    desk: &mut Desk<'_>,
+    send: impl Fn(&Code) -> Result<T, aws::Error>,
+) -> Result<T, Cause> {
     if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
         desk.wait("for STS to know the new device", left)?;
     }
     let (mut refused, mut throttled) = (false, 0);
-    let session = loop {
-        match try_code(account, factor, desk) {
+    loop {
+        match try_code(factor, desk, &send) {
             Err(Cause::Aws(aws::Error::MfaRefused { .. })) if !refused => refused = true,
             Err(Cause::Aws(aws::Error::TryLater { call, code })) if throttled < THROTTLED => {
                 throttled += 1;
@@ -91,20 +103,22 @@ pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'
                 let attempt = throttled + 1;
                 desk.tell(Notice::Retrying(Retry { call, why: format!("AWS answered {code}"), after, attempt }));
             }
-            outcome => break outcome?,
+            outcome => return outcome,
         }
-    };
-    desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
-    Ok(session)
+    }
 }
 
-fn try_code(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
+fn try_code<T>(
+    factor: &Factor,
+    desk: &mut Desk<'_>,
+    send: &impl Fn(&Code) -> Result<T, aws::Error>,
+) -> Result<T, Cause> {
     loop {
         let step = desk.unspent_step(&factor.serial)?;
         let code = code(factor, step, desk)?;
         desk.go_on()?;
         if desk.spend(&factor.serial, step) {
-            return account.mfa_session(&factor.serial, &code, SESSION).map_err(Cause::Aws);
+            return send(&code).map_err(Cause::Aws);
         }
     }
 }
@@ -117,6 +131,7 @@ fn code(factor: &Factor, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause>
     let answers = session.all(unix(step.begins(AWS.period))).map_err(oath)?;
     match answers.into_iter().find(|(name, _)| *name == factor.name) {
         Some((_, Answer::Code(code))) => Ok(code),
+        _ if desk.no_touch => Err(Cause::Refused(Refusal::TouchNeeded { key })),
         _ => {
             desk.person.tell(&Notice::Touch { key });
             session.code(&factor.name, step).map_err(oath)

@@ -12,8 +12,31 @@ mod portable;
 #[cfg(not(unix))]
 pub use portable::{Interrupt, Terminal};
 
+#[cfg(target_os = "linux")]
+mod keyring;
+#[cfg(target_os = "linux")]
+pub use keyring::Keyring;
+
+#[cfg(not(target_os = "linux"))]
+mod no_keyring;
+#[cfg(not(target_os = "linux"))]
+pub use no_keyring::Keyring;
+
 use crate::totp::HostClock;
 use std::time::{Duration, SystemTime};
+
+/// Why the system keeps nothing in memory for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoKeyring {
+    /// This system has none, or does not let this process use it (containers, as a rule).
+    Missing {
+        /// The system's own words.
+        why: String,
+    },
+    /// The user's quota is used up.
+    Full,
+}
 
 /// The clock of this machine. Its waits end when the person interrupts.
 pub struct SystemClock(pub Interrupt);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Makes one call and returns the reply's body; anything but success fails the test.
 pub(crate) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
-    let sts = ["GetSessionToken", "AssumeRole"].contains(&action);
+    let sts = ["GetSessionToken", "AssumeRole", "GetCallerIdentity"].contains(&action);
     let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The virtual environment with awscli and boto3 in it.
-fn venv() -> &'static Path {
+pub(crate) fn venv() -> &'static Path {
     static VENV: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let made = VENV.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv-aws");

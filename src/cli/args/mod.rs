@@ -9,6 +9,7 @@ mod fido;
 mod oath;
 mod piv;
 mod root;
+mod session;
 mod simulate;
 
 pub(super) use ceremonies::{FidoAssert, FidoAttest, FidoEnroll, FidoPrepare, Trusting};
@@ -20,6 +21,7 @@ pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprint
 pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, account_id};
+pub(super) use session::{Session, SessionFormat};
 pub(super) use simulate::Simulate;
 
 use crate::keys::Serial;
@@ -47,6 +49,7 @@ Examples:
   glasskey enroll alice --key 12345678 --dry-run    the plan, and the permissions it needs
   glasskey recover                                  finish or undo what was interrupted
   glasskey devices alice                            alice's MFA devices, and which key holds each
+  glasskey session                                  an MFA session for this shell
   glasskey oath code --key 12345678 AWS             the code, and the seconds it has left
   glasskey root audit                               what is wrong with the root user, and how to fix it
   glasskey demo                                     all of it, with no key and no account
@@ -92,6 +95,8 @@ pub(super) enum Command {
     Recover(Recover),
     /// list MFA devices, and which key here holds each
     Devices(Devices),
+    /// open an MFA session with a code from a key: temporary AWS credentials
+    Session(Session),
     /// read and write the OATH credentials on a key
     Oath(Oath),
     /// make FIDO2 keys ready, and look after what is on them

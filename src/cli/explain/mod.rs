@@ -18,6 +18,8 @@ pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};
 
+use crate::platform::NoKeyring;
+
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -81,6 +83,15 @@ impl Explanation {
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
+    }
+}
+
+/// Why the system keeps nothing in memory.
+#[must_use]
+pub fn no_keyring(why: &NoKeyring) -> String {
+    match why {
+        NoKeyring::Full => "the kernel keyring is full".to_owned(),
+        NoKeyring::Missing { why } => format!("the kernel keyring cannot be used ({why})"),
     }
 }
 

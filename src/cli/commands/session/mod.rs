@@ -1,0 +1,174 @@
+//! `glasskey session`
+//!
+//! Its result is a secret, and goes to standard output: that is what it is for. As a `credential_process` it never
+//! hangs, and reaches the person past the program that has its streams.
+
+mod deadline;
+mod reach;
+
+use crate::aws::{Role, SessionCredentials};
+use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::flow::{self, Cause, Session, SessionRequest, Source};
+use crate::secret::on_wiped_stack;
+use crate::totp::unix;
+use crate::world::World;
+use deadline::Deadline;
+use jiff::Timestamp;
+use reach::Reached;
+use serde_json::{Value, json};
+use std::time::SystemTime;
+use zeroize::Zeroizing;
+
+pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) -> Outcome {
+    let request = request(args, cli)?;
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    check_loop(args, &world)?;
+    if args.forget {
+        return forget(&request, &mut world, console);
+    }
+    let person = std::mem::replace(&mut world.person, Box::new(Nobody));
+    world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input));
+    let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another());
+    let opened = on_wiped_stack(|| flow::session(&request, &mut world));
+    let in_time = deadline.end();
+    match opened {
+        Ok((session, source)) => {
+            on_wiped_stack(|| print(&session, source, args, cli.global.json, console));
+            Ok(Exit::Done)
+        }
+        Err(_) if !in_time => Err(Box::new(deadline::timed_out(args.timeout))),
+        Err(failed) => {
+            let mut text = explain::failed(&failed);
+            // A prompt cut short by Ctrl-C is an interruption, not a missing person.
+            if world.interrupt.raised() && matches!(failed.cause, Cause::Sink(_)) {
+                text = Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+            }
+            Err(Box::new(text))
+        }
+    }
+}
+
+/// In place of the person while they are handed over.
+struct Nobody;
+
+impl crate::person::Person for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+    fn tell(&mut self, _: &crate::person::Notice) {}
+    fn confirm(&mut self, _: &crate::person::Question) -> Option<bool> {
+        None
+    }
+    fn password(&mut self, _: crate::keys::Serial) -> Option<crate::secret::Password> {
+        None
+    }
+    fn choose(&mut self, _: bool) -> Option<crate::person::Choice> {
+        None
+    }
+    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&crate::secret::Code) -> bool) -> Option<bool> {
+        None
+    }
+}
+
+fn request(args: &Arguments, cli: &Cli) -> Result<SessionRequest, Box<Explanation>> {
+    let usage = |what: String| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
+    // STS: GetSessionToken 15 minutes to 36 hours, AssumeRole to 12 hours.
+    let (what, longest) = if args.role.is_some() { ("a role's session", 12) } else { ("a session", 36) };
+    if !(900..=longest * 3600).contains(&args.duration.as_secs()) {
+        return Err(usage(format!("{what} lasts 15 minutes (900) to {longest} hours")));
+    }
+    if let Some(role) = &args.role
+        && !(role.starts_with("arn:") && role.contains(":role/"))
+    {
+        return Err(usage(format!("\"{role}\" is not the ARN of a role")));
+    }
+    let name = &args.role_session_name;
+    if !(crate::aws::check_name(name) && (2..=64).contains(&name.len())) {
+        return Err(usage(format!("\"{name}\" cannot name a role's session: 2 to 64 letters, digits and _+=,.@-")));
+    }
+    Ok(SessionRequest {
+        device: args.device.clone(),
+        key: args.key,
+        role: args.role.clone().map(|arn| Role { arn, session_name: name.clone() }),
+        duration: args.duration,
+        kept: !args.no_cache,
+        no_touch: cli.global.no_input,
+        no_wait: args.no_wait,
+    })
+}
+
+/// A profile whose `credential_process` is this command would start it again, without end.
+fn check_loop(args: &Arguments, world: &World) -> Result<(), Box<Explanation>> {
+    let Some(process) = world.aws.credential_process() else { return Ok(()) };
+    let words: Vec<&str> = process.split_whitespace().collect();
+    let ours = words.first().is_some_and(|program| program.contains("glasskey")) && words.contains(&"session");
+    let base = words.iter().position(|word| *word == "--profile").and_then(|at| words.get(at + 1));
+    let itself = match (base, &args.aws.profile) {
+        (None, _) => true,
+        (Some(base), Some(profile)) => base == profile,
+        (Some(_), None) => false,
+    };
+    if !(ours && itself) {
+        return Ok(());
+    }
+    Err(Box::new(
+        Explanation::new("bad_configuration", "the profile gets its credentials from this very command")
+            .hint("name the profile that holds the access key: `glasskey session --profile NAME`, also in its credential_process"),
+    ))
+}
+
+fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) -> Outcome {
+    match flow::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
+        Ok(there) => {
+            let human = if there { "forgotten\n" } else { "no such session was kept\n" };
+            console.result(human, &json!({ "type": "session_forgotten", "kept": there }));
+            Ok(Exit::Done)
+        }
+        Err(why) => Err(Box::new(Explanation::new("keyring", explain::no_keyring(&why)))),
+    }
+}
+
+fn print(session: &Session, source: Source, args: &Arguments, json: bool, console: &mut Console) {
+    let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &session.credentials;
+    let expiration = rfc3339(*expires);
+    let text = match args.format {
+        _ if json => return console.result("", &object(session, source, args)),
+        SessionFormat::Json => return console.raw(format!("{}\n", object(session, source, args)).as_bytes()),
+        SessionFormat::Env => format!(
+            "export AWS_ACCESS_KEY_ID='{access_key_id}'\n\
+             export AWS_SECRET_ACCESS_KEY='{}'\n\
+             export AWS_SESSION_TOKEN='{}'\n\
+             export AWS_CREDENTIAL_EXPIRATION='{expiration}'\n",
+            **secret_access_key, **session_token
+        ),
+        SessionFormat::CredentialProcess => {
+            let object = json!({
+                "Version": 1, "AccessKeyId": access_key_id, "SecretAccessKey": **secret_access_key,
+                "SessionToken": **session_token, "Expiration": expiration,
+            });
+            format!("{object}\n")
+        }
+    };
+    console.raw(Zeroizing::new(text).as_bytes());
+}
+
+fn object(session: &Session, source: Source, args: &Arguments) -> Value {
+    let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &session.credentials;
+    let source = match source {
+        Source::Key => "key",
+        Source::Memory => "memory",
+        Source::Another => "another",
+    };
+    json!({
+        "type": "session", "access_key_id": access_key_id, "secret_access_key": **secret_access_key,
+        "session_token": **session_token, "expires": unix(*expires), "device": session.device, "key": session.key,
+        "role": args.role, "source": source,
+    })
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}

@@ -1,0 +1,287 @@
+//! Session: temporary credentials, opened with a code that a key computed.
+//!
+//! What is open already is taken from memory. Of several callers at once one opens it, and the others get the same.
+
+mod kept;
+mod shared;
+
+pub use kept::Session;
+
+use super::desk::Desk;
+use super::holdings::{Holding, holdings_until};
+use super::naming::device_of;
+use super::run::{Cause, Failed, Refusal, Stage, failed};
+use super::self_management::{Factor, with_code};
+use crate::aws::{self, Account, DeviceArn, MfaDevice, Role};
+use crate::keys::Serial;
+use crate::person::Notice;
+use crate::platform::{Keyring, NoKeyring};
+use crate::ring;
+use crate::world::World;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use shared::{Turn, take_turn};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRequest {
+    /// The device, by its serial number or name; one that a key here holds when not named.
+    pub device: Option<String>,
+    /// The key; any that holds a device when not named.
+    pub key: Option<Serial>,
+    /// A role to assume instead of a session of the caller's own.
+    pub role: Option<Role>,
+    /// How long it is to live.
+    pub duration: Duration,
+    /// Take it from memory and keep it there.
+    pub kept: bool,
+    /// Nobody is there to touch a key.
+    pub no_touch: bool,
+    /// Where the present code has been sent already, say so instead of waiting for the next.
+    pub no_wait: bool,
+}
+
+/// Where a session came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Opened with a code.
+    Key,
+    /// It was open already.
+    Memory,
+    /// Another glasskey opened it just now.
+    Another,
+}
+
+/// Opens a session, or finds the one that is open.
+///
+/// # Errors
+/// [`Failed`], with nothing left. A code that was sent is spent.
+pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, Source), Failed> {
+    let connector = world.aws.clone();
+    let clock = world.clock.clone();
+    let state = world.state.clone();
+    let nowhere = |cause| Failed { stage: Stage::Preflight, cause, left: Vec::new(), ahead: clock.ahead_seconds() };
+    let mut desk = Desk::over(world).map_err(nowhere)?;
+    desk.no_touch = request.no_touch;
+    desk.no_wait = request.no_wait;
+    let opened = connector.reach().map_err(Cause::Aws).and_then(|account| {
+        if request.kept {
+            find_or_open(request, account, &state, &mut desk)
+        } else {
+            open(request, account, &mut desk)
+        }
+    });
+    opened.map_err(|cause| {
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        failed((Stage::Preflight, cause), Vec::new(), &desk)
+    })
+}
+
+/// Drops from memory the session that this request would find, and says whether there was one.
+///
+/// # Errors
+/// [`Failed`], with the session still there.
+pub fn forget_session(request: &SessionRequest, world: &mut World) -> Result<Result<bool, NoKeyring>, Failed> {
+    let account = world.aws.reach().map_err(|cause| Failed {
+        stage: Stage::Preflight,
+        cause: Cause::Aws(cause),
+        left: Vec::new(),
+        ahead: None,
+    })?;
+    let name = name(request, &account);
+    Ok(Keyring::open().and_then(|ring| ring.remove(&name)))
+}
+
+/// From memory; or opened by whoever is first, while the others wait for it.
+fn find_or_open(
+    request: &SessionRequest,
+    account: Account,
+    state: &Path,
+    desk: &mut Desk<'_>,
+) -> Result<(Session, Source), Cause> {
+    let name = name(request, &account);
+    let ring = match Keyring::open() {
+        Ok(ring) => Some(ring),
+        Err(why) => {
+            desk.tell(Notice::NotKept(why));
+            None
+        }
+    };
+    let find = |desk: &mut Desk<'_>| match ring.as_ref().map(|ring| ring.get(&name)) {
+        None | Some(Ok(None)) => None,
+        Some(Ok(Some(text))) => Session::read(&text, &name).filter(|found| found.is_fresh(desk.clock.host_now())),
+        Some(Err(why)) => {
+            desk.tell(Notice::NotKept(why));
+            None
+        }
+    };
+    if let Some(found) = find(desk) {
+        return Ok((found, Source::Memory));
+    }
+    let shown = match take_turn(state, &name, desk)? {
+        Turn::Given(session) => return Ok((session, Source::Another)),
+        Turn::Ours(shown) => shown,
+    };
+    // Whoever held the turn before may have opened it.
+    if let Some(found) = find(desk) {
+        return Ok((found, Source::Memory));
+    }
+    let (session, source) = open(request, account, desk)?;
+    let text = session.write(&name);
+    if let Some(ring) = &ring {
+        let left = session.credentials.expires.duration_since(desk.clock.now()).unwrap_or_default();
+        if let Err(why) = ring.put(&name, text.as_bytes(), left) {
+            desk.tell(Notice::NotKept(why));
+        }
+    }
+    shown.give(text.as_bytes());
+    Ok((session, source))
+}
+
+/// What a session is kept under: everything that decides what it is. An access key id is one principal's alone, so no
+/// account and no user ever finds another's.
+fn name(request: &SessionRequest, account: &Account) -> String {
+    let role = request.role.as_ref();
+    let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"];
+    let endpoints = endpoints.map(|name| std::env::var(name).unwrap_or_default());
+    let parts = [
+        account.access_key_id().to_owned(),
+        account.region(),
+        request.device.clone().unwrap_or_default(),
+        request.key.map_or_else(String::new, |key| key.to_string()),
+        role.map_or_else(String::new, |role| role.arn.clone()),
+        role.map_or_else(String::new, |role| role.session_name.clone()),
+        request.duration.as_secs().to_string(),
+    ];
+    let mut hash = Sha256::new();
+    for part in parts.iter().chain(&endpoints) {
+        // Each with its length: no two lists of parts run together to the same bytes.
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    format!("glasskey:session:{}", HEXLOWER.encode(&hash.finalize()))
+}
+
+fn open(request: &SessionRequest, mut account: Account, desk: &mut Desk<'_>) -> Result<(Session, Source), Cause> {
+    if request.role.is_none() && !account.uses_long_term_key() {
+        return Err(Cause::Refused(Refusal::SessionOfSession));
+    }
+    let factor = find(request, &mut account, desk)?;
+    let (serial, duration) = (&factor.serial, request.duration);
+    let credentials = with_code(&factor, desk, |code| match &request.role {
+        Some(role) => account.role_credentials(role, serial, code, duration),
+        None => account.mfa_credentials(serial, code, duration),
+    })?;
+    desk.tell(Notice::SessionOpened { serial: serial.clone(), key: factor.key });
+    // Root's sessions are shorter than asked for.
+    let lifetime = credentials.expires.duration_since(desk.clock.now()).unwrap_or_default().min(duration);
+    let opened = desk.clock.host_now();
+    Ok((Session { credentials, device: factor.serial, key: factor.key, lifetime, opened }, Source::Key))
+}
+
+/// The device and the key that holds it. One call of IAM tells the devices and AWS's time; where that is not allowed,
+/// the names on the keys and who the caller is have to do.
+fn find(request: &SessionRequest, account: &mut Account, desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+    match account.own_mfa_devices() {
+        Ok(devices) => {
+            desk.tell_clock();
+            listed(request, &devices, desk)
+        }
+        Err(aws::Error::Denied { .. } | aws::Error::Invalid { .. }) => {
+            account.identify().map_err(Cause::Aws)?;
+            desk.tell_clock();
+            unlisted(request, account, desk)
+        }
+        Err(cause) => Err(Cause::Aws(cause)),
+    }
+}
+
+fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+    let all = || devices.iter().map(|device| device.serial.clone()).collect::<Vec<_>>();
+    if devices.is_empty() {
+        return Err(Cause::Refused(Refusal::NoDevice));
+    }
+    let wanted: Vec<&MfaDevice> = devices.iter().filter(|device| is_wanted(request, &device.serial)).collect();
+    if wanted.is_empty() {
+        let device = request.device.clone().unwrap_or_default();
+        return Err(Cause::Refused(Refusal::NoSuchDevice { device, devices: all() }));
+    }
+    let arns = wanted.iter().filter_map(|device| device.serial.parse::<DeviceArn>().ok());
+    let account = arns.map(|arn| (arn.partition().to_owned(), arn.account().to_owned())).next();
+    let of = |held: &Holding| wanted.iter().find(|device| device.serial == held.device.to_string());
+    let (held, unread) = match account {
+        Some((partition, account)) => look(request, &partition, &account, desk, |held| of(held).is_some())?,
+        // Hardware tokens and FIDO devices alone: no OATH credential is one of them.
+        None => (Vec::new(), None),
+    };
+    let found = held.into_iter().find_map(|held| {
+        let (serial, enabled) = of(&held).map(|device| (device.serial.clone(), device.enabled))?;
+        Some(Factor { serial, enabled, key: held.key, name: held.name })
+    });
+    found.ok_or_else(|| nowhere(request, wanted.iter().map(|device| device.serial.clone()).collect(), unread))
+}
+
+/// Without IAM's list: the device that is named, the only one of the account here, or the one called as the user is.
+fn unlisted(request: &SessionRequest, account: &Account, desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+    let caller = account.caller();
+    let (held, unread) = look(request, &caller.partition, &caller.account, desk, |_| false)?;
+    let mut held: Vec<Holding> =
+        held.into_iter().filter(|held| is_wanted(request, &held.device.to_string())).collect();
+    if let aws::Identity::User(user) = &caller.identity
+        && held.iter().any(|held| held.device.name() == user)
+    {
+        held.retain(|held| held.device.name() == user);
+    }
+    let mut devices: Vec<String> = held.iter().map(|held| held.device.to_string()).collect();
+    devices.dedup();
+    match (devices.len(), held.into_iter().next()) {
+        (1, Some(Holding { key, name, device })) => {
+            Ok(Factor { serial: device.to_string(), enabled: UNIX_EPOCH, key, name })
+        }
+        (0, _) | (_, None) => Err(nowhere(request, Vec::new(), unread)),
+        _ => Err(Cause::Refused(Refusal::NameTheDevice { devices })),
+    }
+}
+
+fn is_wanted(request: &SessionRequest, serial: &str) -> bool {
+    let name = serial.rsplit('/').next().unwrap_or(serial);
+    request.device.as_deref().is_none_or(|wanted| wanted == serial || wanted == name)
+}
+
+/// A key that could not be read may be the one: then why it could not is what to say.
+fn nowhere(request: &SessionRequest, devices: Vec<String>, unread: Option<ring::Error>) -> Cause {
+    match unread {
+        Some(cause) => Cause::Sink(cause.into()),
+        None => Cause::Refused(Refusal::NoKeyHolds { devices, key: request.key }),
+    }
+}
+
+/// What the keys hold of an account, and why one could not be read. A key that is named is the only one looked at.
+fn look(
+    request: &SessionRequest,
+    partition: &str,
+    account: &str,
+    desk: &mut Desk<'_>,
+    enough: impl Fn(&Holding) -> bool,
+) -> Result<(Vec<Holding>, Option<ring::Error>), Cause> {
+    let Some(key) = request.key else {
+        let caller = aws::Caller {
+            partition: partition.to_owned(),
+            account: account.to_owned(),
+            arn: String::new(),
+            identity: aws::Identity::Other,
+        };
+        let all = holdings_until(&caller, desk, enough)?;
+        return Ok((all.held, all.unread.into_iter().next().map(|(_, cause)| cause)));
+    };
+    let oath = |cause| Cause::Sink(ring::Error::Oath { key, cause }.into());
+    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let credentials = session.list().map_err(oath)?.into_iter();
+    let held = credentials.filter_map(|credential| {
+        let device = device_of(&credential.name, partition, account)?;
+        Some(Holding { key, name: credential.name, device })
+    });
+    Ok((held.collect(), None))
+}

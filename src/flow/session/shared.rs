@@ -1,0 +1,134 @@
+//! One opener at a time: the others wait for what it opens, and get it through its memory.
+//!
+//! A lock file says whose turn it is; it falls with its process. While it works, the opener listens on a socket beside
+//! it, in a directory that its owner alone can enter, and gives what it has opened to whoever waits there. So callers at
+//! the same moment share one touch and one code even where the system keeps nothing in memory.
+
+use super::super::desk::Desk;
+use super::super::run::Cause;
+use super::kept::Session;
+use crate::journal;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+/// Whose turn it is.
+pub(super) enum Turn {
+    /// Ours: open the session, and give it.
+    Ours(Shown),
+    /// Another opened it meanwhile.
+    Given(Session),
+}
+
+/// The opener's side. Dropped without giving, the next in line takes its turn.
+pub(super) struct Shown {
+    #[cfg(unix)]
+    listener: Option<(std::os::unix::net::UnixListener, std::path::PathBuf)>,
+    _lock: Option<File>,
+}
+
+/// How often a waiting caller looks whether its turn has come.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits for the turn, or for what another opens. A lock that cannot be had does not stop the command: it goes on
+/// alone.
+pub(super) fn take_turn(state: &Path, name: &str, desk: &mut Desk<'_>) -> Result<Turn, Cause> {
+    // A name's own files would pile up, with access keys that live for an hour.
+    let place = name.bytes().last().map_or('0', char::from);
+    let (lock, socket) = (state.join(format!("session-{place}.lock")), state.join(format!("session-{place}.sock")));
+    let opened = journal::make_private(state)
+        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(lock));
+    let Ok(file) = opened else { return Ok(Turn::Ours(Shown::unseen(None))) };
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Turn::Ours(Shown::at(&socket, file))),
+            Err(TryLockError::Error(_)) => return Ok(Turn::Ours(Shown::unseen(None))),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if let Some(session) = receive(&socket, name, desk) {
+            return Ok(Turn::Given(session));
+        }
+        desk.go_on()?;
+        if desk.interrupt.wait(LOOK) {
+            return Err(Cause::Interrupted);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Shown {
+    fn at(socket: &Path, lock: File) -> Self {
+        // Left by a process that was killed; the lock says that nobody listens there.
+        let _ = std::fs::remove_file(socket);
+        let listener = std::os::unix::net::UnixListener::bind(socket).ok();
+        let listener = listener.filter(|listener| listener.set_nonblocking(true).is_ok());
+        Self { listener: listener.map(|listener| (listener, socket.to_owned())), _lock: Some(lock) }
+    }
+
+    fn unseen(lock: Option<File>) -> Self {
+        Self { listener: None, _lock: lock }
+    }
+
+    /// Gives it to all who wait.
+    pub(super) fn give(self, text: &[u8]) {
+        use std::io::Write;
+        let Some((listener, socket)) = &self.listener else { return };
+        // Nobody new comes; who has come is in the queue.
+        let _ = std::fs::remove_file(socket);
+        while let Ok((mut waiting, _)) = listener.accept() {
+            // A few hundred bytes fit into a socket's buffer: nobody can hold this up.
+            let _ = waiting.set_nonblocking(true);
+            let _ = waiting.write_all(text);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some((_, socket)) = &self.listener {
+            let _ = std::fs::remove_file(socket);
+        }
+    }
+}
+
+/// Waits at the opener's socket until it gives something or hangs up.
+#[cfg(unix)]
+fn receive(socket: &Path, name: &str, desk: &Desk<'_>) -> Option<Session> {
+    use std::io::{ErrorKind, Read};
+    use zeroize::Zeroizing;
+    let mut opener = std::os::unix::net::UnixStream::connect(socket).ok()?;
+    opener.set_read_timeout(Some(LOOK)).ok()?;
+    // More than any session takes: a buffer that grows leaves its old place behind.
+    let mut text = Zeroizing::new(vec![0; 16 * 1024]);
+    let mut len = 0;
+    while !desk.interrupt.raised() {
+        match opener.read(text.get_mut(len..)?) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(cause)
+                if matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+            Err(_) => break,
+        }
+    }
+    Session::read(text.get(..len)?, name)
+}
+
+#[cfg(not(unix))]
+impl Shown {
+    fn at(_: &Path, lock: File) -> Self {
+        Self { _lock: Some(lock) }
+    }
+
+    fn unseen(lock: Option<File>) -> Self {
+        Self { _lock: lock }
+    }
+
+    /// Nobody waits here.
+    pub(super) fn give(self, _: &[u8]) {}
+}
+
+#[cfg(not(unix))]
+fn receive(_: &Path, _: &str, _: &Desk<'_>) -> Option<Session> {
+    None
+}

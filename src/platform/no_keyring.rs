@@ -1,0 +1,30 @@
+//! Elsewhere: nothing is kept.
+
+use super::NoKeyring;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Cannot be had.
+pub struct Keyring(std::convert::Infallible);
+
+impl Keyring {
+    /// Fails.
+    pub fn open() -> Result<Self, NoKeyring> {
+        Err(NoKeyring::Missing { why: "only Linux has one".to_owned() })
+    }
+
+    /// What is kept under a name.
+    pub fn get(&self, _: &str) -> Result<Option<Zeroizing<Vec<u8>>>, NoKeyring> {
+        match self.0 {}
+    }
+
+    /// Keeps something for as long as this.
+    pub fn put(&self, _: &str, _: &[u8], _: Duration) -> Result<(), NoKeyring> {
+        match self.0 {}
+    }
+
+    /// Drops what is kept under a name.
+    pub fn remove(&self, _: &str) -> Result<bool, NoKeyring> {
+        match self.0 {}
+    }
+}
