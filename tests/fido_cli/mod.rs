@@ -8,6 +8,7 @@ mod choosing; // which key is meant
 mod config; // how a key behaves
 mod credentials; // what is kept on it
 mod documented; // docs/json.md, the ceremonies
+mod faults; // pulled, spoiled and interrupted at every message
 mod fingerprints; // fingers
 mod info; // what it says, and advisories
 mod json; // docs/json.md
@@ -17,6 +18,7 @@ mod metadata; // a newer issue of the metadata, at the time it was new
 mod pins; // asking for PINs, and what is said of them
 mod prepare; // made ready for the safe
 mod reset; // the same key after it was unplugged
+mod touches; // the person in front of the key
 
 use crate::support::FidoKeys;
 use crate::support::fido::write_roots;

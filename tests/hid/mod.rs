@@ -6,6 +6,7 @@
 #![cfg(all(feature = "hid", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
 
+mod commands;
 pub(crate) mod probe;
 pub(crate) mod rig;
 

@@ -1,7 +1,7 @@
 //! `glasskey fido config`: how the key itself behaves. Two of the settings stay until the key is reset; they are asked
 //! about.
 
-use super::{Bench, Failed, joined, key_json, lost};
+use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoConfigCommand, FidoKeyAndPin, Switch};
 use crate::cli::explain::{self, Exit};
@@ -118,8 +118,11 @@ fn refused(key: &Opened, cause: &Error) -> Failed {
 /// What is so now, as the key says it.
 fn report(key: &mut Opened, setting: &str, changed: bool, what: &str, bench: &mut Bench<'_>) -> Outcome {
     bench.step(key.id.argument(), what);
-    let info = key.info();
-    let info = bench.told(info)?;
+    let info = match key.key.info() {
+        Ok(info) => info,
+        Err(cause) if changed => return Err(after(key, &cause, "the setting was changed")),
+        Err(cause) => return Err(refused(key, &cause)),
+    };
     if changed && setting == "min-pin-length" && info.force_pin_change {
         bench.warn(&format!(
             "the present PIN is shorter; the key takes it only for `glasskey fido pin change --key {}`",

@@ -165,12 +165,21 @@ impl Bench<'_> {
 /// is the command that tells.
 fn lost(key: &Opened, cause: &fido::Error, look: &str) -> Failed {
     let mut text = explain::fido(Some(&key.id), cause);
-    if let fido::Error::Transport(_) | fido::Error::NoAnswer { .. } | fido::Error::Malformed { .. } = cause {
+    use fido::Error as E;
+    if let E::Transport(_) | E::NoAnswer { .. } | E::Malformed { .. } | E::Channel(_) = cause {
         text.exit = Exit::Left;
         let name = key.id.argument();
         text.state
             .push(format!("it is not known whether the change was made; `glasskey fido {look} --key {name}` shows"));
     }
+    Box::new(text)
+}
+
+/// What a key said when it was looked at after a change that it had acknowledged: `done` is what is so now.
+fn after(key: &Opened, cause: &fido::Error, done: &str) -> Failed {
+    let mut text = explain::fido(Some(&key.id), cause);
+    text.exit = Exit::Left;
+    text.state.push(done.to_owned());
     Box::new(text)
 }
 

@@ -1,6 +1,6 @@
 //! `glasskey fido pin set`, `change` and `verify`.
 
-use super::{Bench, Failed, joined, key_json, lost};
+use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoKey, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
@@ -21,7 +21,8 @@ pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
     }
     let new = new_pin(&key, info.min_pin_length, bench)?;
     on_wiped_stack(|| key.key.set_pin(&new)).map_err(|cause| lost(&key, &cause, "info"))?;
-    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new))).map_err(|cause| refused(&key, &cause))?;
+    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
+        .map_err(|cause| after(&key, &cause, "the PIN was set; it could not be tried"))?;
     bench.step(key.id.argument(), "PIN set, and the key accepts it");
     bench
         .console
@@ -37,7 +38,8 @@ pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let least = bench.told(info)?.min_pin_length;
     let new = new_pin(&key, least, bench)?;
     on_wiped_stack(|| key.key.change_pin(pin.attempt(), &new)).map_err(|cause| lost(&key, &cause, "pin verify"))?;
-    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new))).map_err(|cause| refused(&key, &cause))?;
+    on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
+        .map_err(|cause| after(&key, &cause, "the PIN was changed; the new one could not be tried"))?;
     bench.step(key.id.argument(), "PIN changed, and the key accepts the new one");
     report(&mut key, "changed", bench)
 }

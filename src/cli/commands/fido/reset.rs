@@ -1,7 +1,7 @@
 //! `glasskey fido reset`: wipes the FIDO side of a key. Keys take it only just after they were plugged in, so the person
 //! unplugs the key and plugs it in again; what comes back must be proved to be the same key.
 
-use super::{Bench, Failed, joined, key_json, lost};
+use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::FidoReset;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -162,8 +162,8 @@ fn reset(key: &mut Opened, bench: &mut Bench<'_>) -> Result<(), Failed> {
         Err(ring::Error::Fido { cause, .. }) => return Err(lost(key, &cause, "info")),
         Err(error) => return bench.told(Err(error)),
     }
-    let info = key.info();
-    match bench.told(info)?.pin_set() {
+    let info = key.key.info().map_err(|cause| after(key, &cause, "the key was reset"))?;
+    match info.pin_set() {
         Some(true) => Err(Box::new(explain::fido(Some(&key.id), &fido::Error::Malformed { what: "reset" }))),
         _ => Ok(()),
     }
