@@ -17,6 +17,7 @@ mod fields;
 #[cfg(feature = "hid")]
 pub mod hid;
 pub mod info;
+pub mod large_blob;
 pub mod metadata;
 pub mod pin;
 mod ports;

@@ -166,6 +166,33 @@ fn extensions_are_asked_for_where_the_key_has_them() {
 }
 
 #[test]
+fn a_large_blob_is_written_and_read() {
+    let keys = FidoKeys::with_pin();
+    let wanted = json!({
+        "authenticatorSelection": { "residentKey": "required" }, "extensions": { "largeBlob": { "support": "required" } },
+    });
+    let made = ceremony(&keys, ENROLL, &creation(&wanted)).json();
+    let allow = json!([{ "type": "public-key", "id": made["id"] }]);
+    let blob = |extension: Value| {
+        let change = json!({ "allowCredentials": allow, "extensions": { "largeBlob": extension } });
+        ceremony(&keys, ASSERT, &request(&change)).json()["clientExtensionResults"]["largeBlob"].clone()
+    };
+    assert_eq!(blob(json!({ "read": true })), json!({}), "there is none yet");
+    assert_eq!(blob(json!({ "write": "AQID" })), json!({ "written": true }));
+    assert_eq!(blob(json!({ "read": true })), json!({ "blob": "AQID" }));
+    // Random bytes do not get shorter, and there is no room for so many.
+    let mut long = vec![0; 5000];
+    getrandom::fill(&mut long).unwrap();
+    assert_eq!(blob(json!({ "write": BASE64URL_NOPAD.encode(&long) })), json!({ "written": false }));
+    assert_eq!(blob(json!({ "read": true })), json!({ "blob": "AQID" }), "the old one is still there");
+    ceremony(&keys, ASSERT, &request(&json!({ "extensions": { "largeBlob": { "write": "AQID" } } }))).is(
+        2,
+        "",
+        "glasskey: error: \"extensions.largeBlob.write\" in the options must be for the only one of \"allowCredentials\"\n",
+    );
+}
+
+#[test]
 fn options_that_cannot_be_met_are_refused_before_the_key_is_asked() {
     let keys = FidoKeys::serve(1);
     let enroll =

@@ -104,19 +104,30 @@ fn relying_party(shell: &Shell<'_>) {
         "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }],
         "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
         "attestation": "direct",
+        "extensions": { "largeBlob": { "support": "required" } },
     });
-    let made = case("registration", shell.ceremony(&format!("fido enroll --key {KEY} {origin}"), PIN, &options));
-    let facts = verified(std::slice::from_ref(&made)).remove(0);
+    let registered =
+        case("registration", shell.ceremony(&format!("fido enroll --key {KEY} {origin}"), PIN, &options));
+    let facts = verified(std::slice::from_ref(&registered)).remove(0);
     assert_eq!((&facts["fmt"], &facts["userVerified"]), (&json!("packed"), &json!(true)));
     let options = json!({ "challenge": CHALLENGE, "rpId": "example.com", "userVerification": "required" });
     let mut signed = case("assertion", shell.ceremony(&format!("fido assert --key {KEY} {origin}"), PIN, &options));
     signed["publicKey"] = facts["publicKey"].clone();
     verified(std::slice::from_ref(&signed));
+    let id = facts["id"].as_str().unwrap();
+    let options = json!({
+        "challenge": CHALLENGE, "rpId": "example.com", "userVerification": "required",
+        "allowCredentials": [{ "type": "public-key", "id": id }],
+        "extensions": { "largeBlob": { "write": "c29tZXRoaW5nIGxhcmdl" } },
+    });
+    let made = shell.ceremony(&format!("fido assert --key {KEY} {origin}"), PIN, &options);
+    assert_eq!(made["clientExtensionResults"]["largeBlob"], json!({ "written": true }));
+    assert_eq!(client(shell.bench, 0, &[&["blob-read", PIN, id]]), ["c29tZXRoaW5nIGxhcmdl"], "python-fido2 reads it");
     let elsewhere = |mut one: Value| {
         one["origin"] = json!("https://signin.example.org");
         one
     };
-    refused(&[elsewhere(made), elsewhere(signed)]);
+    refused(&[elsewhere(registered), elsewhere(signed)]);
 }
 
 /// What is on the key is listed and deleted.

@@ -2,7 +2,7 @@
 array of a name and its arguments.
 
 Steps: info; pin-set NEW; pin-change OLD NEW; pin-wrong WRONG; register PIN; authenticate PIN CREDENTIAL...;
-hmac PIN CREDENTIAL; credentials PIN; blobs PIN; config PIN; selection; reset. What the steps learn goes to standard
+hmac PIN CREDENTIAL; blob-read PIN CREDENTIAL; credentials PIN; blobs PIN; config PIN; selection; reset. What the steps learn goes to standard
 output as a JSON array; a failure is an exception.
 """
 
@@ -151,6 +151,19 @@ def hmac(device, pin, credential):
     assert secrets[0] == secrets[1] != secrets[2] and len(secrets[0]) == 32
 
 
+def blob_read(device, pin, credential):
+    """The credential's large blob."""
+    options = {
+        "challenge": websafe_encode(challenge()),
+        "rpId": RP["id"],
+        "userVerification": "required",
+        "allowCredentials": [{"type": "public-key", "id": credential}],
+        "extensions": {"largeBlob": {"read": True}},
+    }
+    response = client(device, pin).get_assertion(options).get_response(0)
+    return plain(response)["clientExtensionResults"]["largeBlob"]["blob"]
+
+
 def credentials(device, pin):
     """Lists, renames and deletes what is discoverable."""
     ctap = Ctap2(device)
@@ -219,7 +232,7 @@ def plain(response):
 STEPS = {
     step.__name__.replace("_", "-"): step
     for step in (
-        info, pin_set, pin_change, pin_wrong, register, authenticate, hmac, credentials, blobs, config, selection, reset
+        info, pin_set, pin_change, pin_wrong, register, authenticate, hmac, credentials, blob_read, blobs, config, selection, reset
     )
 }
 

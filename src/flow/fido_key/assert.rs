@@ -7,7 +7,8 @@ use crate::fido::webauthn::{
     AssertionResponse, Ceremony as Kind, ClientData, Error, LargeBlob, Origin, Prf, PrfResults, RequestOptions,
     Salts, Used,
 };
-use crate::fido::{Assertion, AssertionRequest, Descriptor, Info, Permissions, Token};
+use crate::fido::{self, large_blob};
+use crate::fido::{Assertion, AssertionRequest, Authenticator, Descriptor, Info, Permissions, Token};
 use zeroize::Zeroizing;
 
 /// Signs in. `account`: which, where the key finds several by itself.
@@ -23,6 +24,7 @@ pub fn assert(
     let rp_id = options.rp_id(origin).map_err(Trouble::Options)?;
     let info = ceremony.info()?;
     check_prf(options)?;
+    check_large_blob(options)?;
     let wanted = Wanted {
         by_party: options.user_verification,
         by_key: verifying::needed_to_sign(&info),
@@ -49,12 +51,14 @@ pub fn assert(
     };
     let assertions = ceremony.touched(|key, touch| key.get_assertion(&request, touch))?;
     let assertion = choose(assertions, account)?;
-    let used = Used {
-        prf: assertion.hmac_secret.as_deref().and_then(|outputs| results(outputs)),
-        // Large blobs are kept by the key and sealed by whoever wrote them; that is not done here.
-        blob: None,
-        written: matches!(options.extensions.large_blob, Some(LargeBlob::Write(_))).then_some(false),
+    let prf = assertion.hmac_secret.as_deref().and_then(|outputs| results(outputs));
+    let blob_key = assertion.large_blob_key.as_deref().map(Vec::as_slice);
+    let (blob, written) = match &options.extensions.large_blob {
+        None => (None, None),
+        Some(LargeBlob::Read) => (read_blob(blob_key, ceremony)?, None),
+        Some(LargeBlob::Write(blob)) => (None, Some(write_blob(blob, blob_key, &info, ceremony)?)),
     };
+    let used = Used { prf, blob, written };
     let response = AssertionResponse {
         id: assertion.credential_id,
         client_data: client_data.as_bytes().to_vec(),
@@ -68,6 +72,42 @@ pub fn assert(
 
 fn wants_blob_key(options: &RequestOptions, info: &Info) -> bool {
     options.extensions.large_blob.is_some() && info.extends("largeBlobKey")
+}
+
+/// What §10.1.5 says of a blob that is to be written: it must be known for which credential.
+fn check_large_blob(options: &RequestOptions) -> Result<(), Trouble> {
+    let writes = matches!(options.extensions.large_blob, Some(LargeBlob::Write(_)));
+    if !writes || options.allow.len() == 1 {
+        return Ok(());
+    }
+    let expected = "for the only one of \"allowCredentials\"";
+    Err(Trouble::Options(Error::Wrong { member: "extensions.largeBlob.write".to_owned(), expected }))
+}
+
+fn read_blob(blob_key: Option<&[u8]>, ceremony: &mut Ceremony<'_>) -> Result<Option<Vec<u8>>, Trouble> {
+    let Some(blob_key) = blob_key else { return Ok(None) };
+    let blob = ceremony.key.key.large_blobs().and_then(|array| large_blob::read(&array, blob_key));
+    Ok(ceremony.key.told(blob)?)
+}
+
+/// Whether it was written: a key that has no room for it, or no large blobs, is no error to the relying party.
+fn write_blob(
+    blob: &[u8],
+    blob_key: Option<&[u8]>,
+    info: &Info,
+    ceremony: &mut Ceremony<'_>,
+) -> Result<bool, Trouble> {
+    let Some(blob_key) = blob_key else { return Ok(false) };
+    let token = match info.pin_set() {
+        Some(true) => Some(ceremony.token(Permissions::LARGE_BLOB_WRITE, None)?),
+        _ => None,
+    };
+    let key = &mut ceremony.key.key;
+    let array = key.large_blobs().and_then(|array| large_blob::written(&array, blob_key, blob));
+    match array.and_then(|array| key.set_large_blobs(token.as_ref(), &array)) {
+        Err(fido::Error::LargeBlobFull | fido::Error::TooLarge) => Ok(false),
+        written => Ok(ceremony.key.told(written).map(|()| true)?),
+    }
 }
 
 /// What §10.1.4 says of prf's input, before anything is done.
