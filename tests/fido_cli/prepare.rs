@@ -2,9 +2,11 @@
 
 use super::roots_of;
 use crate::support::fido::PIN;
-use crate::support::{FIRST, FidoKeys, Run, Typist};
+use crate::support::{FIRST, FidoKeys, Run, Typist, glasskey, run, with_fd};
 use glasskey::sim::authenticator::{Attestation, Authority, Fault, On, Options, SoftAuthenticator, What, When};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 const GENUINE: &str = "  genuine   YubiKey 5 Series with NFC, attested by Simulated Attestation Root 1\n";
 
@@ -287,4 +289,33 @@ fn interrupted_at_a_prompt_it_goes_on_from_there() {
     let mut person = Typist::start(&keys.bare(line(&keys, "--min-pin-length 8").split_whitespace()));
     person.sees("(at least 8 characters): ").types("long-enough").sees("again: ").types("long-enough");
     assert_eq!(person.end().1.code, 0);
+}
+
+#[test]
+fn simulated_keys_are_prepared_as_the_runbook_says() {
+    let home = tempfile::tempdir().unwrap();
+    let mut simulation = glasskey(home.path());
+    let simulation =
+        simulation.args(["simulate", "--json", "--keys", "2"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = simulation.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let fido = said["environment"]["GLASSKEY_FIDO"].as_str().unwrap();
+    let there = |args: &str| {
+        let mut command = glasskey(home.path());
+        command.args(args.split_whitespace()).env("GLASSKEY_FIDO", fido);
+        command
+    };
+    let listed = run(&mut there("fido list --json")).json();
+    let serials: Vec<String> =
+        listed["keys"].as_array().unwrap().iter().map(|key| key["serial"].to_string()).collect();
+    let [first, second] = serials.as_slice() else { panic!("{listed}") };
+    let both = there(&format!(
+        "fido prepare --pair --key {first} --key {second} --attestation-roots {fido}/attestation-roots.pem --new-pin-fd 3"
+    ));
+    let prepared = run(&mut with_fd(&both, 3, "first-pin\nsecond-pin\n"));
+    let stopped = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success() && child.wait().unwrap().success());
+    assert_eq!((prepared.code, prepared.stderr.matches("  ready  ").count()), (0, 2), "{prepared:?}");
 }

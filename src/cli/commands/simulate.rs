@@ -7,7 +7,7 @@ use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
 #[cfg(unix)]
-use crate::sim::authenticator::{self, SoftAuthenticator};
+use crate::sim::authenticator::{self, Authority, SoftAuthenticator};
 use crate::sim::aws::Aws;
 #[cfg(unix)]
 use crate::sim::card_server;
@@ -78,6 +78,18 @@ fn serve_one(path: &Path) -> io::Result<card_server::Served> {
     card_server::serve(&SoftKey::new(Options::new(random_serial()?)), path)
 }
 
+/// What `--attestation-roots` takes to call the simulated keys genuine, in the directory of their sockets.
+#[cfg(unix)]
+const ROOTS: &str = "attestation-roots.pem";
+
+#[cfg(unix)]
+fn pem(ders: &[Vec<u8>]) -> String {
+    let block = |der: &Vec<u8>| {
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", data_encoding::BASE64.encode(der))
+    };
+    ders.iter().map(block).collect()
+}
+
 /// A software key, plugged in as long as this lives: a card and an authenticator of one serial number and firmware.
 #[cfg(unix)]
 struct Served {
@@ -87,12 +99,17 @@ struct Served {
 
 #[cfg(unix)]
 fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<(Vec<Served>, Vec<PathBuf>)> {
+    // One maker's keys. Nobody trusts it who is not told to.
+    let authority = Authority::generate();
+    std::fs::write(directory.path().join(ROOTS), pem(&[authority.root(), authority.intermediate()]))?;
     let serve = |number| {
         let serial = random_serial()?;
         let options = Options::new(serial);
         let firmware = options.firmware;
         let card = SoftKey::new(options);
-        let fido = SoftAuthenticator::new(authenticator::Options { firmware, ..authenticator::Options::new(serial) });
+        let authority = Some(authority.clone());
+        let fido = authenticator::Options { firmware, authority, ..authenticator::Options::new(serial) };
+        let fido = SoftAuthenticator::new(fido);
         let fido = hid_server::serve(&fido, directory.path(), number)?;
         let card = card_server::serve(&card, &directory.path().join(format!("{serial}.sock")))?;
         Ok(Served { card, _fido: fido })
