@@ -101,8 +101,12 @@ fn the_output_of_the_stand_ins_is_as_documented() {
     let home = tempfile::tempdir().unwrap();
     is_documented(&run(glasskey(home.path()).args(["demo", "--json"])).json());
     let mut simulation = glasskey(home.path());
-    let mut child =
-        simulation.args(["simulate", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = simulation
+        .args(["simulate", "--json", "--org", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let stopped = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();

@@ -7,8 +7,10 @@
 use glasskey::sim::aws::{Aws, Keys};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::serve::Server;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -43,6 +45,12 @@ fn run(command: &mut Command) -> Result<String, String> {
 /// A Python script of this directory against a server, as the owner of `keys`. Nothing of the host's own
 /// configuration or credentials reaches it.
 fn script(name: &str, server: &Server, keys: &Keys) -> String {
+    let environment = server.environment(keys);
+    script_in(name, environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The same with what points a client at a server.
+fn script_in(name: &str, environment: Vec<(String, String)>) -> String {
     let bin = venv().join("bin");
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let scratch = tempfile::tempdir().unwrap();
@@ -51,7 +59,7 @@ fn script(name: &str, server: &Server, keys: &Keys) -> String {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop_aws").join(name))
         .current_dir(scratch.path())
         .env_clear()
-        .envs(server.environment(keys))
+        .envs(environment)
         .env("PATH", path)
         .env("HOME", scratch.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -123,4 +131,30 @@ fn clients_meet_throttling_lost_replies_and_a_wrong_clock() {
     let (aws, server) = served();
     let said = script("trouble.py", &server, &aws.admin());
     assert!(said.ends_with("all well\n"), "{said}");
+}
+
+/// `glasskey simulate --org 25` as a process of its own, and what it printed for a shell.
+#[test]
+fn boto3_and_the_cli_read_the_organization_that_glasskey_serves() {
+    let home = tempfile::tempdir().unwrap();
+    let mut simulation = crate::support::glasskey(home.path());
+    let simulation = simulation.args(["simulate", "--org", "25", "--keys", "0", "--json"]);
+    let mut child = simulation.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let environment = || {
+        let aws = said["environment"].as_object().unwrap().iter().filter(|(name, _)| name.starts_with("AWS_"));
+        aws.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+    };
+    let judged = std::panic::catch_unwind(|| {
+        // The CLI first: the other changes what is served.
+        ["organization_with_the_cli.py", "organization.py"].map(|name| script_in(name, environment()))
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(said["accounts"].as_array().unwrap().len(), 25);
+    for said in judged.unwrap_or_else(|cause| std::panic::resume_unwind(cause)) {
+        assert!(said.ends_with("all well\n"), "{said}");
+    }
 }

@@ -118,6 +118,68 @@ fn the_control_path_moves_the_clock_and_makes_things_fail() {
 }
 
 #[test]
+fn any_account_can_be_put_into_any_state_while_it_is_served() {
+    let (organization, admin) = super::organization::organization();
+    let (aws, member) = (organization.management().clone(), "222233334444");
+    let server = Server::start(aws.clone(), None).unwrap();
+    let post = |command: &str, body: Value| control(&server, "POST", command, &body).0;
+    let flags = |account: &Aws| {
+        let text = super::client::call(account, &account.admin(), "GetAccountSummary", &[]).text;
+        [
+            "AccountMFAEnabled",
+            "AccountAccessKeysPresent",
+            "AccountPasswordPresent",
+            "AccountSigningCertificatesPresent",
+        ]
+        .map(|flag| text.contains(&format!("<key>{flag}</key>\n<value>1</value>")))
+    };
+    let account = organization.account(member).unwrap();
+    assert_eq!(flags(&account), [false, false, true, false]);
+    let root = json!({"account": member, "password": false, "keys": [true, false], "certificates": [true],
+        "devices": ["fido:desk", "virtual:phone", "token:GAHT12345678"]});
+    assert_eq!(post("root", root), 200);
+    assert_eq!(flags(&account), [true, true, false, true]);
+    assert_eq!(account.devices().len(), 3);
+    assert_eq!(post("root", json!({"account": member, "devices": [], "keys": []})), 200);
+    assert_eq!(flags(&account), [false, false, false, true], "what is left out stays");
+    assert_eq!(flags(&aws), [true, false, true, false], "the other account is as it was");
+    assert_eq!(post("root", json!({"account": member, "devices": ["passkey:x"]})), 400);
+
+    let patch = json!({"account": member, "alarms": [], "alternate_contacts": {"SECURITY": null},
+        "password_policy": {"minimum_length": 8}});
+    assert_eq!(post("posture", patch), 200);
+    let posture = account.posture();
+    assert_eq!((posture.alarms.len(), posture.alternate_contacts.len()), (0, 2));
+    assert_eq!(posture.password_policy.unwrap().minimum_length, 8);
+    assert_eq!(post("posture", json!({"account": member, "trails": [{"nmae": "x"}]})), 400);
+    let (_, shown) = control(&server, "GET", &format!("posture?account={member}"), &Value::Null);
+    assert_eq!(shown["password_policy"]["minimum_length"], 8);
+    assert_eq!(control(&server, "GET", "state?account=222233334444", &Value::Null).1["account"], member);
+    assert_eq!(post("heal", json!({"account": "999999999999"})), 400);
+
+    let deny = json!({"Statement": [{"Effect": "Deny", "Action": "iam:GetUser", "Resource": "*"}]});
+    let change = json!({"features": ["root_sessions"], "trusted": {"sso.amazonaws.com": true},
+        "status": {"333344445555": "suspended"}, "delegated": {member: "iam.amazonaws.com"},
+        "policies": [{"name": "deny", "document": deny, "targets": [member]}]});
+    assert_eq!(post("organization", change), 200);
+    let (_, shown) = control(&server, "GET", "organization", &Value::Null);
+    assert_eq!(shown["features"], json!(["root_sessions"]));
+    assert_eq!(shown["accounts"][2]["status"], "suspended");
+    assert_eq!(shown["delegated"], json!([{"account": member, "service": "iam.amazonaws.com"}]));
+    let got = super::client::verdict(&account, &account.admin(), "GetUser", &[]);
+    assert!(got.ends_with("service control policy"), "{got}");
+    let unknown = json!({"policies": [{"name": "x", "document": {"Statement": []}}, {"name": "y", "document": {}}]});
+    assert_eq!(post("organization", unknown), 400);
+
+    assert_eq!(post("fault", json!({"account": member, "action": "ListUsers", "what": "throttle"})), 200);
+    assert_eq!(api(&server, &aws, &admin, "ListUsers").unwrap().0, 200);
+    assert_eq!(api(&server, &aws, &account.admin(), "ListUsers").unwrap().0, 400);
+    let (_, log) = control(&server, "GET", "log", &Value::Null);
+    let last = log["calls"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["service"], &last["account"]), (&json!("iam"), &json!(member)));
+}
+
+#[test]
 fn the_state_shows_users_and_devices_and_no_seed() {
     let (aws, admin, server) = served();
     let serial = aws.add_device_for("admin", 1).remove(0);

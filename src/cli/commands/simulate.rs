@@ -8,7 +8,7 @@ use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
 #[cfg(unix)]
 use crate::sim::authenticator::{self, Authority, SoftAuthenticator};
-use crate::sim::aws::Aws;
+use crate::sim::aws::{Aws, Organization, Partition, Setup};
 #[cfg(unix)]
 use crate::sim::card_server;
 use crate::sim::clock::SimClock;
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         PrivateDir::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
     let (_keys, paths) =
         serve_keys(&directory, args.keys).map_err(|cause| failed(format!("cannot serve a software key: {cause}")))?;
-    let aws = Aws::new(SimClock::host());
+    let (aws, organization) = account_or_organization(args);
     let port = Some(args.port).filter(|port| *port != 0);
     let server = Server::start(aws.clone(), port)
         .map_err(|cause| failed(format!("cannot listen on 127.0.0.1:{}: {cause}", args.port)))?;
@@ -55,16 +55,50 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         .collect();
     console.result(
         &lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
-        &json!({ "type": "simulation", "url": server.url(), "account": aws.account(), "environment": environment }),
+        &json!({
+            "type": "simulation",
+            "url": server.url(),
+            "account": aws.account(),
+            "environment": environment,
+            "accounts": organization.as_ref().map(|organization| accounts(organization)),
+        }),
     );
+    let what = match args.org {
+        Some(count) => format!("organization of {count}, managed by account"),
+        None => "account".to_owned(),
+    };
     console.say(&format!(
-        "simulated account {} on {}, {} software keys; paste the lines into another terminal. Ctrl-C ends it.",
+        "simulated {what} {} on {}, {} software keys; paste the lines into another terminal. Ctrl-C ends it.",
         aws.account(),
         server.url(),
         paths.len()
     ));
     while !interrupt.wait(Duration::from_secs(3600)) {}
     Ok(Exit::Done)
+}
+
+/// What is served: the account whose keys are printed, and the organization it manages if there is one.
+fn account_or_organization(args: &Simulate) -> (Aws, Option<Organization>) {
+    let partition = match args.partition.as_str() {
+        "aws-cn" => Partition::AwsCn,
+        "aws-us-gov" => Partition::AwsUsGov,
+        "aws-eusc" => Partition::AwsEusc,
+        _ => Partition::Aws,
+    };
+    let setup = Setup { partition, ..Setup::default() };
+    match args.org {
+        None => (Aws::with(SimClock::host(), setup), None),
+        Some(count) => {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let organization = Organization::varied(SimClock::host(), setup, count);
+            (organization.management().clone(), Some(organization))
+        }
+    }
+}
+
+/// The accounts of an organization as they are shown: their numbers, and names that say what is in each.
+fn accounts(organization: &Organization) -> serde_json::Value {
+    organization.view().get("accounts").cloned().unwrap_or_default()
 }
 
 /// Eight digits, as on recent keys.

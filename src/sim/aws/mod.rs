@@ -37,6 +37,7 @@ mod world;
 pub use faults::{Fault, Wrong};
 pub use organization::Organization;
 pub use posture::Posture;
+pub use root::RootState;
 pub use view::{DeviceView, UserView};
 pub use wire::{Answer, Reply, Request};
 

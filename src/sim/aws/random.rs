@@ -48,6 +48,11 @@ pub(super) fn account_of(access_key_id: &str) -> Option<String> {
     Some(format!("{:012}", (head & 0x7fff_ffff_ff80) >> 7))
 }
 
+/// A signing certificate's id: thirty-two letters and digits; IAM has no shorter ones than twenty-four.
+pub(super) fn certificate_id() -> String {
+    BASE32_NOPAD.encode(bytes::<20>().as_slice())
+}
+
 /// A secret access key: forty characters of base64.
 pub(super) fn secret_access_key() -> String {
     BASE64.encode(bytes::<30>().as_slice())

@@ -5,10 +5,60 @@ use super::policy::Policy;
 use super::posture::Posture;
 use super::state::{Certificate, Device, Group, Managed, Owner, Password, Policies, Role, State, Totp, Use};
 use super::{Aws, random};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
+/// Root's credentials, as the control path sets them: what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RootState {
+    /// There is a password.
+    pub password: Option<bool>,
+    /// Access keys: whether each is active.
+    pub keys: Option<Vec<bool>>,
+    /// Signing certificates: whether each is active.
+    pub certificates: Option<Vec<bool>>,
+    /// MFA devices: `fido:NAME`, `virtual:NAME` or `token:SERIAL`.
+    pub devices: Option<Vec<String>>,
+}
+
 impl Aws {
+    /// Sets root's credentials. The error says which device is none.
+    pub fn set_root(&self, root: &RootState) -> Result<(), String> {
+        let kinds = ["fido", "virtual", "token"];
+        let device = |text: &String| {
+            let (kind, name) = text.split_once(':').filter(|(kind, _)| kinds.contains(kind))?;
+            Some((kind.to_owned(), name.to_owned()))
+        };
+        let mut devices = Vec::new();
+        for text in root.devices.iter().flatten() {
+            devices.push(device(text).ok_or_else(|| format!("{text} is no device: fido:…, virtual:… or token:…"))?);
+        }
+        if let Some(present) = root.password {
+            self.set_root_password(present);
+        }
+        if let Some(keys) = &root.keys {
+            self.lock().state.access_keys.retain(|_, key| key.owner != Owner::Root);
+            keys.iter().for_each(|active| drop(self.add_root_key(*active)));
+        }
+        if let Some(certificates) = &root.certificates {
+            self.lock().state.certificates.retain(|_, certificate| certificate.owner != Owner::Root);
+            certificates.iter().for_each(|active| drop(self.add_root_certificate(*active)));
+        }
+        if root.devices.is_some() {
+            self.lock().state.devices.retain(|_, device| !device.is_of(&Owner::Root));
+        }
+        for (kind, name) in devices {
+            match kind.as_str() {
+                "fido" => drop(self.add_fido_for("root", &name)),
+                "virtual" => drop(self.add_virtual_for("root", &name)),
+                _ => self.add_token_for("root", &name),
+            }
+        }
+        Ok(())
+    }
+
     /// What there is around root.
     #[must_use]
     pub fn posture(&self) -> Posture {
@@ -68,7 +118,7 @@ impl Aws {
     /// Gives root a signing certificate; its id.
     pub fn add_root_certificate(&self, active: bool) -> String {
         let uploaded = self.clock().now();
-        let id = random::identifier("");
+        let id = random::certificate_id();
         let certificate = Certificate { owner: Owner::Root, active, uploaded };
         self.lock().state.certificates.insert(id.clone(), certificate);
         id

@@ -1,7 +1,7 @@
 //! The control path: `/_glasskey/…`, JSON in and out.
 
 use super::{Response, plain};
-use crate::sim::aws::{Aws, Call, Fault};
+use crate::sim::aws::{Aws, Call, Fault, Organization, Posture, RootState};
 use crate::totp;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -13,41 +13,97 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Answers `GET` or `POST /_glasskey/<command>`.
+/// Answers `GET` or `POST /_glasskey/<command>`. Most commands are about one account: the one that `account` names, in
+/// the body or in the query, or else the one that is served.
 pub(super) fn answer(command: &str, head: &Parts, body: &Bytes, aws: &Aws) -> Response {
     if !is_local(head) {
         return plain(403, "the control path answers only programs on this machine");
     }
-    let outcome = match (&head.method, command) {
-        (&Method::GET, "log") => Ok(log(aws)),
-        (&Method::GET, "state") => Ok(state(aws)),
-        (&Method::GET, "clock") => Ok(clock(aws)),
-        (&Method::POST, "clock") => read(body).map(|set: Clock| set.apply(aws)),
-        (&Method::POST, "fault") => read(body).map(|fault: Fault| {
-            aws.fail(fault);
-            json!({})
-        }),
-        (&Method::POST, "heal") => {
-            aws.heal();
-            Ok(json!({}))
-        }
-        (&Method::POST, "latency") => read(body).map(|Latency { milliseconds }| {
-            aws.set_latency(Duration::from_millis(milliseconds));
-            json!({})
-        }),
-        (&Method::POST, "rate") => read(body).map(|Rate { per_second }| {
-            aws.set_rate(per_second);
-            json!({})
-        }),
-        (&Method::POST, "propagation") => read(body).map(|Propagation { seconds }| {
-            aws.set_propagation(Duration::from_secs(seconds));
-            json!({})
-        }),
-        _ => return plain(404, "no such command; see docs/simulator.md"),
-    };
+    let outcome = named(head, body, aws).and_then(|(account, body)| match head.method {
+        Method::GET => Ok(show(command, &account)),
+        Method::POST => act(command, body, &account),
+        _ => Ok(None),
+    });
     match outcome {
-        Ok(value) => document(&value),
+        Ok(Some(value)) => document(&value),
+        Ok(None) => plain(404, "no such command; see docs/simulator.md"),
         Err(why) => plain(400, &why),
+    }
+}
+
+/// The account meant, and the rest of the body; null where there is none.
+fn named(head: &Parts, body: &Bytes, aws: &Aws) -> Result<(Aws, Value), String> {
+    let mut body: Value = match body.as_ref() {
+        [] => Value::Null,
+        bytes => serde_json::from_slice(bytes).map_err(|error| error.to_string())?,
+    };
+    let in_body = body.as_object_mut().and_then(|members| members.remove("account"));
+    let mut query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let in_query = query.find(|(name, _)| name == "account").map(|(_, number)| json!(number));
+    let account = match in_body.or(in_query) {
+        None => aws.clone(),
+        Some(number) => {
+            let found = number.as_str().and_then(|number| aws.in_account(number));
+            found.ok_or_else(|| format!("there is no account {number}"))?
+        }
+    };
+    Ok((account, body))
+}
+
+/// What a command shows; `None`: there is no such command.
+fn show(command: &str, aws: &Aws) -> Option<Value> {
+    match command {
+        "log" => Some(log(aws)),
+        "state" => Some(state(aws)),
+        "clock" => Some(clock(aws)),
+        "posture" => Some(json!(aws.posture())),
+        "organization" => Some(Organization::of(aws).map_or(Value::Null, |organization| organization.view())),
+        _ => None,
+    }
+}
+
+/// What a command does; `None`: there is no such command.
+fn act(command: &str, body: Value, aws: &Aws) -> Result<Option<Value>, String> {
+    match command {
+        "clock" => return Ok(Some(read::<Clock>(body)?.apply(aws))),
+        "fault" => aws.fail(read::<Fault>(body)?),
+        "heal" => aws.heal(),
+        "latency" => aws.set_latency(Duration::from_millis(read::<Latency>(body)?.milliseconds)),
+        "rate" => aws.set_rate(read::<Rate>(body)?.per_second),
+        "propagation" => aws.set_propagation(Duration::from_secs(read::<Propagation>(body)?.seconds)),
+        "protect" => aws.protect(),
+        "root" => aws.set_root(&read::<RootState>(body)?)?,
+        "posture" => {
+            let mut whole = json!(aws.posture());
+            merge(&mut whole, body);
+            let posture: Posture = read(whole)?;
+            aws.arrange(|old| *old = posture);
+        }
+        "organization" => {
+            let organization = Organization::of(aws).ok_or("the account is in no organization")?;
+            organization.apply(&read(body)?)?;
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(json!({})))
+}
+
+/// RFC 7386: what `patch` says takes the place of what was there; null takes it away.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Some(members) = target.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            members.remove(&name);
+        } else {
+            merge(members.entry(name).or_insert(Value::Null), value);
+        }
     }
 }
 
@@ -94,8 +150,8 @@ struct Propagation {
     seconds: u64,
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| error.to_string())
+fn read<T: DeserializeOwned>(body: Value) -> Result<T, String> {
+    serde_json::from_value(body).map_err(|error| error.to_string())
 }
 
 fn clock(aws: &Aws) -> Value {
@@ -105,7 +161,10 @@ fn clock(aws: &Aws) -> Value {
 fn log(aws: &Aws) -> Value {
     let entry = |call: Call| {
         json!({
+            "service": call.service,
             "action": call.action,
+            "account": call.account,
+            "target": call.target,
             "caller": call.caller,
             "status": call.status,
             "code": call.code,

@@ -122,7 +122,7 @@ impl Kind {
             }
             Self::Certificate => {
                 let certificate = Certificate { owner: Owner::Root, active: true, uploaded: now };
-                state.certificates.insert(random::identifier(""), certificate);
+                state.certificates.insert(random::certificate_id(), certificate);
             }
             Self::Groot => {
                 factors(state, 0);
@@ -164,6 +164,29 @@ impl Organization {
         }
         organization.set_features(&[Feature::RootSessions, Feature::RootCredentialsManagement]);
         organization
+    }
+
+    /// What `glasskey simulate --org` serves: so many accounts, of every kind in turn after the management account; the
+    /// thirteenth of them is suspended.
+    #[must_use]
+    pub fn varied(clock: SimClock, setup: Setup, accounts: usize) -> Self {
+        let organization = Self::with(clock, setup);
+        let members = organization.add_many(accounts.saturating_sub(1));
+        if let Some(number) = members.get(Kind::ALL.len()) {
+            organization.set_status(number, Status::Suspended);
+        }
+        organization
+    }
+
+    /// The organization an account is in.
+    #[must_use]
+    pub fn of(aws: &Aws) -> Option<Self> {
+        let management = {
+            let organization = aws.world.organization();
+            let register = organization.as_ref().filter(|register| register.members.contains_key(&aws.account()))?;
+            register.management.clone()
+        };
+        aws.in_account(&management).map(Self)
     }
 
     /// The management account.
@@ -311,7 +334,7 @@ impl Organization {
         });
     }
 
-    fn change(&self, change: impl FnOnce(&mut Register)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut Register)) {
         if let Some(register) = self.0.world.organization_mut().as_mut() {
             change(register);
         }

@@ -1,10 +1,13 @@
 //! An organization: who is in it, how it is built, what it trusts and delegates, and its service control policies.
 //!
-//! The register only. [`handle`] is how tests and the simulator build one, [`service`] how AWS clients see it.
+//! The register only. [`handle`] is how tests and the simulator build one, [`control`] how it is changed while it is
+//! served, [`service`] how AWS clients see it.
 
+mod control;
 mod handle;
 pub(super) mod service;
 
+pub use control::{Attachment, Change};
 pub use handle::{Kind, Organization};
 
 use super::policy::{self, Asking, Policy, Verdict};
