@@ -296,3 +296,65 @@ fn ten_thousand_accounts_are_cheap() {
     assert_eq!(accounts.len(), 10_001);
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
+
+/// Eight callers audit a thousand accounts: no account waits for another, and none is taken twice.
+#[test]
+fn a_thousand_accounts_are_audited_at_once() {
+    let setup = Setup { account: Some(MANAGEMENT.to_owned()), ..Setup::default() };
+    let organization = Organization::with(SimClock::manual(noon()), setup);
+    let members = organization.add_many(1_000);
+    let (aws, admin) = (organization.management().clone(), organization.management().admin());
+    let task = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials";
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for share in members.chunks(125) {
+            let (aws, admin) = (&aws, &admin);
+            scope.spawn(move || {
+                for number in share {
+                    let opened =
+                        call(aws, admin, "AssumeRoot", &[("TargetPrincipal", number), ("TaskPolicyArn.arn", task)]);
+                    let root = opened.keys();
+                    for action in [
+                        "GetAccountSummary",
+                        "ListMFADevices",
+                        "ListAccessKeys",
+                        "ListSigningCertificates",
+                        "GetUser",
+                    ] {
+                        let got = call(aws, &root, action, &[]);
+                        assert_eq!(got.status, 200, "{number} {action}: {}", got.text);
+                    }
+                    let who = call(aws, &root, "GetCallerIdentity", &[]);
+                    assert_eq!(who.get("Account").unwrap(), *number);
+                }
+            });
+        }
+    });
+    assert_eq!(aws.calls().len(), 7_000);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
+fn other_partitions_have_arns_and_task_policies_of_their_own() {
+    use glasskey::sim::aws::Partition;
+    for (partition, name) in
+        [(Partition::AwsCn, "aws-cn"), (Partition::AwsUsGov, "aws-us-gov"), (Partition::AwsEusc, "aws-eusc")]
+    {
+        let setup = Setup { partition, ..Setup::default() };
+        let organization = Organization::with(SimClock::manual(noon()), setup);
+        let member = organization.add(Kind::Virtual);
+        let aws = organization.management();
+        let task = format!("arn:{name}:iam::aws:policy/root-task/IAMAuditRootUserCredentials");
+        let target = format!("arn:{name}:iam::{member}:root");
+        let into = [("TargetPrincipal", target.as_str()), ("TaskPolicyArn.arn", &task)];
+        let root = call(aws, &aws.admin(), "AssumeRoot", &into).keys();
+        let serial = call(aws, &root, "ListMFADevices", &[]).get("SerialNumber").unwrap();
+        assert_eq!(serial, format!("arn:{name}:iam::{member}:mfa/root-account-mfa-device"));
+        assert!(verdict(aws, &root, "ListUsers", &[]).starts_with("403"));
+        let commercial = [
+            ("TargetPrincipal", member.as_str()),
+            ("TaskPolicyArn.arn", "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"),
+        ];
+        assert!(verdict(aws, &aws.admin(), "AssumeRoot", &commercial).starts_with("400 ValidationError"));
+    }
+}

@@ -215,6 +215,37 @@ fn contacts() {
     );
 }
 
+/// The Rust SDK asks CloudWatch in CBOR: a map of indefinite length in, numbers and times as CBOR has them out.
+#[test]
+fn cloudwatch_speaks_cbor_to_those_who_do() {
+    let (aws, admin) = sound();
+    let ask = |body: &[u8]| {
+        let mut request = request(&admin, aws.clock().now(), "X", &[]);
+        let signed = request.headers["authorization"].replace("/iam/", "/monitoring/");
+        request.headers.insert("authorization".to_owned(), signed);
+        request.headers.insert("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned());
+        request.path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms".to_owned();
+        request.body = body.to_vec();
+        super::client::reply(&aws, &request)
+    };
+    // {"AlarmNames": ["root-use"]}, both of indefinite length (RFC 8949 §3.2.2).
+    let reply = ask(b"\xbf\x6aAlarmNames\x9f\x68root-use\xff\xff");
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/cbor")));
+    assert_eq!(reply.header("smithy-protocol"), Some("rpc-v2-cbor"));
+    let holds = |part: &[u8]| reply.body.windows(part.len()).any(|window| window == part);
+    assert!(holds(b"\x69AlarmName\x68root-use"));
+    assert!(holds(b"\x69Threshold\xfb\x3f\xf0\0\0\0\0\0\0"), "1.0 as a double");
+    assert!(holds(b"\x66Period\x19\x01\x2c"), "300 in its shortest form");
+    assert!(holds(b"\x75StateUpdatedTimestamp\xc1\xfb"), "tag 1 before a time");
+    let other = ask(b"\xa1\x6aAlarmNames\x81\x65other");
+    assert!(!other.body.windows(8).any(|window| window == b"root-use"));
+    aws.fail(Fault::next("DescribeAlarms", Wrong::Throttle));
+    let refused = ask(b"\xa0");
+    let text = String::from_utf8_lossy(&refused.body).into_owned();
+    assert_eq!(refused.status, 400);
+    assert!(text.contains("#Throttling") && text.contains("Rate exceeded"), "{text}");
+}
+
 proptest::proptest! {
     /// Whatever a JSON or CBOR service is sent, it answers.
     #[test]

@@ -19,6 +19,9 @@ fn head(out: &mut Vec<u8>, major: u8, n: u64) {
         out.push(major | n as u8);
     } else if let Ok(n) = u8::try_from(n) {
         out.extend([major | 24, n]);
+    } else if let Ok(n) = u16::try_from(n) {
+        out.push(major | 25);
+        out.extend(n.to_be_bytes());
     } else if let Ok(n) = u32::try_from(n) {
         out.push(major | 26);
         out.extend(n.to_be_bytes());
