@@ -37,7 +37,10 @@ assert whole["FeatureSet"] == "ALL" and whole["Arn"].endswith(f"organization/{wh
 accounts = pages(org, "list_accounts", "Accounts")
 assert len(accounts) > 20 and accounts[0]["JoinedTimestamp"].year > 2000
 by_kind = {}
+# One of each kind, and none that is suspended: numbers are random, and so is which of two comes first.
 for account in accounts:
+    if account["State"] != "ACTIVE":
+        continue
     by_kind.setdefault(account["Name"].rsplit("-", 1)[0], account["Id"])
 suspended = [account["Id"] for account in accounts if account["State"] == "SUSPENDED"]
 assert len(suspended) == 1
