@@ -15,7 +15,7 @@
 //! - [`ring`]: keys in use by a command, unlocked with a password or PIN asked for once.
 //! - [`platform`]: being interrupted, and the terminal as a device: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, and choosing exactly one.
-//! - [`aws`]: IAM and STS; the only async code outside the simulator's server.
+//! - [`aws`]: IAM, STS and what an audit reads; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.
 //! - [`person`]: prompts, confirmations and progress, as a trait.
 //! - [`world`]: everything a command may touch.

@@ -1,4 +1,4 @@
-//! IAM and STS, through the AWS SDK: the only async code outside the simulator's server.
+//! IAM, STS and what an audit reads, through the AWS SDK: the only async code outside the simulator's server.
 //!
 //! A blocking facade over one current-thread runtime. Nothing of the SDK leaves this room: calls take and return
 //! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends

@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod events; // EventBridge patterns and service control policies
+mod office;
+mod output; // what is written, in every format, and what the exit code is
 mod patterns; // metric filter patterns, by what they match
 mod reports; // credential reports
+mod scale; // a thousand accounts
+mod truth; // account states, and every rule's verdict on each

@@ -171,7 +171,10 @@ pub struct Factor {
 
 impl Factor {
     fn is_hardware(&self) -> bool {
-        matches!(self.kind, DeviceKind::Fido | DeviceKind::HardwareTotp)
+        match self.kind {
+            DeviceKind::Fido | DeviceKind::RootFido | DeviceKind::HardwareTotp => true,
+            DeviceKind::Virtual | DeviceKind::Sms => false,
+        }
     }
 }
 

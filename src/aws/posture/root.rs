@@ -162,7 +162,10 @@ pub(super) async fn by_an_administrator(
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
     };
     let root_arn = format!("arn:{partition}:iam::{account}:root");
-    let factors = factors_from_outside(&root_arn, &summary, virtual_ones, report);
+    let mut factors = factors_from_outside(&root_arn, &summary, virtual_ones, report);
+    if let (Fact::Known(factors), Fact::Known(summary)) = (&mut factors, &summary) {
+        count_the_unseen(asker, factors, summary).await;
+    }
     Root { summary, factors, keys, certificates, password_used }
 }
 
@@ -254,6 +257,40 @@ fn factors_from_outside(
     let most = 8_u32.saturating_sub(u32::try_from(seen.len()).unwrap_or(8)).max(unseen_at_least);
     let unseen_at_most = in_use.map(|in_use| in_use.min(most));
     Fact::Known(Factors { seen, unseen_at_least, unseen_at_most })
+}
+
+/// Whose devices are looked at one by one, at most.
+const USERS_COUNTED: usize = 100;
+
+/// Where there is room for more than one number of unseen factors, the users' devices are counted one by one: what is
+/// in use and is no user's is root's. From the report alone that would not do, because it may be hours old.
+async fn count_the_unseen(asker: &Asker, factors: &mut Factors, summary: &Summary) {
+    let Some(in_use) = summary.devices_in_use else { return };
+    if factors.unseen_at_most == Some(factors.unseen_at_least) {
+        return;
+    }
+    if let Some(of_users) = devices_of_users(asker).await {
+        let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
+        let unseen = in_use.saturating_sub(of_users).saturating_sub(seen).max(factors.unseen_at_least);
+        (factors.unseen_at_least, factors.unseen_at_most) = (unseen, Some(unseen));
+    }
+}
+
+/// `None` where there are too many users, or one of them cannot be asked about.
+async fn devices_of_users(asker: &Asker) -> Option<u32> {
+    let most = i32::try_from(USERS_COUNTED).unwrap_or(i32::MAX);
+    let page = asker.call(Call::ListUsers, |asker| asker.iam.list_users().max_items(most).send()).await.ok()?;
+    if page.is_truncated() {
+        return None;
+    }
+    let mut count = 0;
+    for user in page.users() {
+        let name = user.user_name();
+        let call = Call::ListMfaDevices;
+        let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().user_name(name).send()).await.ok()?;
+        count += u32::try_from(answer.mfa_devices().len()).ok()?;
+    }
+    Some(count)
 }
 
 /// How often a report that is being made is asked for.

@@ -56,6 +56,9 @@ struct Target {
     closed: Option<String>,
 }
 
+/// There is no organization.
+const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
+
 /// How many accounts at once to begin with; it grows by one for every so many that go well, and halves when AWS
 /// throttles.
 const BEGIN: f64 = 16.0;
@@ -208,6 +211,8 @@ impl<'a> Crowd<'a> {
                 Ok(answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str).map(str::to_owned))
             }
             Err(Error::Denied { .. }) => Ok(None),
+            // Named accounts may be the caller's own.
+            Err(Error::Refused { code, .. }) if code == NOT_IN_USE && self.pages.is_none() => Ok(None),
             Err(why) => Err(why),
         }
     }

@@ -463,9 +463,9 @@ fn day(moment: SystemTime) -> String {
 fn kind(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Virtual => "virtual",
-        DeviceKind::Fido => "FIDO",
+        DeviceKind::Fido | DeviceKind::RootFido => "FIDO",
         DeviceKind::HardwareTotp => "hardware TOTP",
-        _ => "SMS",
+        DeviceKind::Sms => "SMS",
     }
 }
 

@@ -160,10 +160,10 @@ fn worst(findings: &[Finding]) -> &'static str {
 
 fn factors(facts: &Facts) -> Vec<FactorRow> {
     let kind = |kind| match kind {
-        DeviceKind::Fido => "fido",
+        DeviceKind::Fido | DeviceKind::RootFido => "fido",
         DeviceKind::HardwareTotp => "hardware_totp",
         DeviceKind::Virtual => "virtual",
-        _ => "sms",
+        DeviceKind::Sms => "sms",
     };
     let seen = facts.root.factors.known().map(|factors| factors.seen.as_slice()).unwrap_or_default();
     seen.iter()

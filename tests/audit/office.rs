@@ -1,0 +1,82 @@
+//! A simulated account or organization, and an auditor at the binary.
+
+use crate::support::{self, Run};
+use glasskey::sim::aws::{Aws, Keys, Setup};
+use glasskey::sim::clock::SimClock;
+use glasskey::sim::serve::Server;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+pub(super) struct Office {
+    pub(super) home: TempDir,
+    pub(super) aws: Aws,
+    server: Server,
+    keys: Keys,
+}
+
+impl Office {
+    /// An account as it should be, with an administrator who has MFA, and an auditor who may read.
+    pub(super) fn sound() -> Self {
+        let aws = Aws::with(SimClock::host(), Setup::default());
+        aws.protect();
+        let _ = aws.admin();
+        let _ = aws.add_fido_for("admin", "desk");
+        let keys = auditor(&aws);
+        Self::over(aws, keys)
+    }
+
+    /// This account, as whoever has these keys.
+    pub(super) fn over(aws: Aws, keys: Keys) -> Self {
+        let server = Server::start(aws.clone(), None).unwrap();
+        Self { home: tempfile::tempdir().unwrap(), aws, server, keys }
+    }
+
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let mut command = support::glasskey(self.home.path());
+        command.args(["root", "audit"]).args(args).stdin(Stdio::null());
+        command.envs(self.environment());
+        command
+    }
+
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.server.environment(&self.keys);
+        environment.push(("AWS_CONFIG_FILE", "/dev/null".to_owned()));
+        environment.push(("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()));
+        environment
+    }
+
+    pub(super) fn run(&self, args: &[&str]) -> Run {
+        support::run(&mut self.command(args))
+    }
+
+    /// Every line of `--json`, and the exit code.
+    pub(super) fn lines(&self, args: &[&str]) -> (Vec<Value>, i32) {
+        let run = self.run(&[args, &["--json"]].concat());
+        (run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), run.code)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+/// Somebody who may read what an audit reads.
+pub(super) fn auditor(aws: &Aws) -> Keys {
+    let keys = aws.add_user("auditor");
+    let _ = aws.add_fido_for("auditor", "desk");
+    aws.attach("user/auditor", "SecurityAudit");
+    keys
+}
+
+/// Each rule's verdict.
+pub(super) fn verdicts(row: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    row["findings"].as_array().unwrap().iter().map(|one| (text(&one["id"]), text(&one["verdict"]))).collect()
+}
+
+pub(super) fn finding<'v>(row: &'v Value, id: &str) -> &'v Value {
+    row["findings"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap()
+}

@@ -1,0 +1,635 @@
+//! The truth table: account states, and every rule's verdict on each. What is not named in a row is as it is for an
+//! account as it should be, so a false failure shows as well as a false pass.
+
+use super::office::{Office, finding, verdicts};
+use aws_credential_types::Credentials;
+use glasskey::sim::aws::organization::{Feature, Kind};
+use glasskey::sim::aws::posture::{
+    AdvancedSelector, BasicSelector, FieldSelector, PasswordPolicy, Rule, Selectors, Trail,
+};
+use glasskey::sim::aws::{Aws, Organization};
+use glasskey::sim::clock::SimClock;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+type Row = (&'static str, Box<dyn Fn(&Aws)>, &'static [(&'static str, &'static str)]);
+
+const FAIL: &str = "fail";
+const NA: &str = "not_applicable";
+const UNKNOWN: &str = "unknown";
+/// Root has nothing to sign in with.
+const NO_SIGN_IN: [(&str, &str); 4] =
+    [("root-mfa", NA), ("root-hardware-mfa", NA), ("root-virtual-mfa", NA), ("root-two-factors", NA)];
+
+fn sound() -> BTreeMap<String, String> {
+    let pass = [
+        "root-mfa",
+        "root-hardware-mfa",
+        "root-virtual-mfa",
+        "root-two-factors",
+        "root-access-keys",
+        "root-certificates",
+        "root-use",
+        "trail",
+        "trail-validation",
+        "root-alarm",
+        "other-admin",
+        "admin-mfa",
+        "contact",
+        "security-contact",
+        "password-policy",
+    ];
+    let none = ["root-credentials", "central-root", "scp-stops-tasks"];
+    let pass = pass.iter().map(|rule| ((*rule).to_owned(), "pass".to_owned()));
+    pass.chain(none.iter().map(|rule| ((*rule).to_owned(), NA.to_owned()))).collect()
+}
+
+fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 86_400)
+}
+
+fn factors(aws: &Aws, kept: usize) {
+    let of_root = aws.devices().into_iter().filter(|device| device.user.as_deref() == Some("root"));
+    of_root.skip(kept).for_each(|device| aws.remove_device(&device.arn));
+}
+
+fn row(
+    name: &'static str,
+    change: impl Fn(&Aws) + 'static,
+    expected: &'static [(&'static str, &'static str)],
+) -> Row {
+    (name, Box::new(change), expected)
+}
+
+#[track_caller]
+fn holds(rows: Vec<Row>) {
+    let mut wrong = Vec::new();
+    for (name, change, expected) in rows {
+        let office = Office::sound();
+        change(&office.aws);
+        let (lines, code) = office.lines(&[]);
+        let mut wanted = sound();
+        wanted.extend(expected.iter().map(|(rule, verdict)| ((*rule).to_owned(), (*verdict).to_owned())));
+        let seen = verdicts(&lines[0]);
+        let exit = match () {
+            () if wanted.values().any(|verdict| verdict == FAIL) => 1,
+            () if wanted.values().any(|verdict| verdict == UNKNOWN) => 4,
+            () => 0,
+        };
+        if seen != wanted || code != exit {
+            let other: Vec<_> = seen.iter().filter(|(rule, verdict)| wanted.get(*rule) != Some(verdict)).collect();
+            wrong.push(format!("{name}: exit {code}, not as expected: {other:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn factors_by_kind() {
+    const NONE: &[(&str, &str)] =
+        &[("root-mfa", FAIL), ("root-hardware-mfa", FAIL), ("root-virtual-mfa", NA), ("root-two-factors", NA)];
+    const VIRTUAL: &[(&str, &str)] =
+        &[("root-hardware-mfa", FAIL), ("root-virtual-mfa", NA), ("root-two-factors", FAIL)];
+    holds(vec![
+        row("as it should be", |_| {}, &[]),
+        row("one security key", |aws| factors(aws, 1), &[("root-two-factors", FAIL)]),
+        row(
+            "one virtual device, under its usual name",
+            |aws| {
+                factors(aws, 0);
+                aws.add_virtual_for("root", "root-account-mfa-device");
+            },
+            VIRTUAL,
+        ),
+        row(
+            "one virtual device, under another name",
+            |aws| {
+                factors(aws, 0);
+                aws.add_virtual_for("root", "phone");
+            },
+            VIRTUAL,
+        ),
+        row(
+            "two virtual devices",
+            |aws| {
+                factors(aws, 0);
+                aws.add_virtual_for("root", "phone");
+                aws.add_virtual_for("root", "tablet");
+            },
+            &[("root-hardware-mfa", FAIL), ("root-virtual-mfa", NA)],
+        ),
+        row("no factor", |aws| factors(aws, 0), NONE),
+        row(
+            "users named groot and root-account-mfa-device have devices, root has none",
+            |aws| {
+                factors(aws, 0);
+                for name in ["groot", "root-account-mfa-device"] {
+                    let _ = aws.add_user(name);
+                    aws.add_virtual_for(name, name);
+                }
+            },
+            NONE,
+        ),
+        row(
+            "users named groot and rootbeer have virtual devices, root has two keys",
+            |aws| {
+                for name in ["groot", "rootbeer"] {
+                    let _ = aws.add_user(name);
+                    aws.add_virtual_for(name, name);
+                }
+            },
+            &[],
+        ),
+        row(
+            "a security key and a virtual device",
+            |aws| {
+                factors(aws, 1);
+                aws.add_virtual_for("root", "phone");
+            },
+            &[("root-virtual-mfa", FAIL)],
+        ),
+        row(
+            "a hardware token",
+            |aws| {
+                factors(aws, 0);
+                aws.add_token_for("root", "GAHT12345678");
+            },
+            &[("root-two-factors", FAIL)],
+        ),
+        row(
+            "a hardware token and a security key",
+            |aws| {
+                factors(aws, 1);
+                aws.add_token_for("root", "GAHT12345678");
+            },
+            &[],
+        ),
+        row(
+            "a hardware token and a virtual device",
+            |aws| {
+                factors(aws, 0);
+                aws.add_token_for("root", "GAHT12345678");
+                aws.add_virtual_for("root", "phone");
+            },
+            &[("root-virtual-mfa", FAIL)],
+        ),
+        row(
+            "one security key, beside users with three devices each",
+            |aws| {
+                factors(aws, 1);
+                for name in ["one", "two"] {
+                    let _ = aws.add_user(name);
+                    aws.add_device_for(name, 1);
+                    aws.add_fido_for(name, "a");
+                    aws.add_fido_for(name, "b");
+                }
+            },
+            &[("root-two-factors", FAIL)],
+        ),
+    ]);
+}
+
+#[test]
+fn keys_certificates_passwords_and_use() {
+    holds(vec![
+        row("an active access key", |aws| drop(aws.add_root_key(true)), &[("root-access-keys", FAIL)]),
+        row("an inactive access key", |aws| drop(aws.add_root_key(false)), &[("root-access-keys", FAIL)]),
+        row(
+            "an active access key, used three days ago",
+            |aws| {
+                let id = aws.add_root_key(true);
+                aws.use_key(&id, days(3), "ec2", "us-east-1");
+            },
+            &[("root-access-keys", FAIL), ("root-use", FAIL)],
+        ),
+        row(
+            "an active access key, used 200 days ago",
+            |aws| {
+                let id = aws.add_root_key(true);
+                aws.use_key(&id, days(200), "ec2", "us-east-1");
+            },
+            &[("root-access-keys", FAIL)],
+        ),
+        row("an active certificate", |aws| drop(aws.add_root_certificate(true)), &[("root-certificates", FAIL)]),
+        row("an inactive certificate", |aws| drop(aws.add_root_certificate(false)), &[("root-certificates", FAIL)]),
+        row("signed in three days ago", |aws| aws.use_root_password(days(3)), &[("root-use", FAIL)]),
+        row("signed in 89 days ago", |aws| aws.use_root_password(days(89)), &[("root-use", FAIL)]),
+        row("signed in 91 days ago", |aws| aws.use_root_password(days(91)), &[]),
+        row(
+            "no credentials at all",
+            Aws::strip_root,
+            &[NO_SIGN_IN[0], NO_SIGN_IN[1], NO_SIGN_IN[2], NO_SIGN_IN[3], ("root-use", NA)],
+        ),
+        row(
+            "no password, and keys left behind",
+            |aws| aws.set_root_password(false),
+            &[NO_SIGN_IN[0], NO_SIGN_IN[1], NO_SIGN_IN[2], NO_SIGN_IN[3], ("root-use", NA)],
+        ),
+        row(
+            "no password, but an active access key",
+            |aws| {
+                aws.strip_root();
+                let _ = aws.add_root_key(true);
+            },
+            &[NO_SIGN_IN[0], NO_SIGN_IN[1], NO_SIGN_IN[2], NO_SIGN_IN[3], ("root-access-keys", FAIL)],
+        ),
+        row("a report with a 23rd column", |aws| aws.arrange(|p| p.report.additional_column = true), &[]),
+        row("a report in capitals", |aws| aws.arrange(|p| p.report.capitals = true), &[]),
+        row(
+            "a report in capitals, and an active key used lately",
+            |aws| {
+                aws.arrange(|p| p.report.capitals = true);
+                let id = aws.add_root_key(true);
+                aws.use_key(&id, days(3), "ec2", "us-east-1");
+            },
+            &[("root-access-keys", FAIL), ("root-use", FAIL)],
+        ),
+        row("a report that takes its time", |aws| aws.arrange(|p| p.report.polls = 3), &[]),
+        row("a report that never was", Aws::forget_report, &[]),
+        row("no contact", |aws| aws.arrange(|p| p.contact = None), &[("contact", FAIL)]),
+        row(
+            "no security contact",
+            |aws| aws.arrange(|p| drop(p.alternate_contacts.remove("SECURITY"))),
+            &[("security-contact", FAIL)],
+        ),
+        row("no password policy", |aws| aws.arrange(|p| p.password_policy = None), &[("password-policy", FAIL)]),
+        row(
+            "a password policy of 13 characters",
+            |aws| {
+                aws.arrange(|p| {
+                    p.password_policy = Some(PasswordPolicy { minimum_length: 13, ..PasswordPolicy::default() })
+                })
+            },
+            &[("password-policy", FAIL)],
+        ),
+        row(
+            "an administrator without MFA",
+            |aws| alice(aws, |aws| aws.attach("user/alice", "AdministratorAccess")),
+            &[("admin-mfa", FAIL)],
+        ),
+        row(
+            "an administrator by a group, without MFA",
+            |aws| {
+                alice(aws, |aws| {
+                    aws.add_group("ops", &["alice"]);
+                    aws.attach("group/ops", "AdministratorAccess");
+                });
+            },
+            &[("admin-mfa", FAIL)],
+        ),
+        row(
+            "an administrator by a policy of the account's own, without MFA",
+            |aws| {
+                alice(aws, |aws| {
+                    let text =
+                        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["*"],"Resource":"*"}]}"#;
+                    let arn = aws.add_managed_policy("everything", text).unwrap();
+                    aws.attach("user/alice", &arn);
+                });
+            },
+            &[("admin-mfa", FAIL)],
+        ),
+        row("a power user without MFA", |aws| alice(aws, |aws| aws.attach("user/alice", "PowerUserAccess")), &[]),
+    ]);
+}
+
+fn alice(aws: &Aws, may: impl FnOnce(&Aws)) {
+    let _ = aws.add_user("alice");
+    may(aws);
+}
+
+fn trail(change: impl Fn(&mut Trail) + 'static) -> impl Fn(&Aws) + 'static {
+    move |aws| aws.arrange(|posture| change(&mut posture.trails[0]))
+}
+
+fn filter(pattern: &'static str) -> impl Fn(&Aws) + 'static {
+    move |aws| aws.arrange(|posture| posture.metric_filters[0].pattern = pattern.to_owned())
+}
+
+fn selectors(selectors: &'static [(&'static str, &'static str)]) -> Selectors {
+    let field = |(field, value): &(&str, &str)| FieldSelector {
+        field: (*field).to_owned(),
+        equals: vec![(*value).to_owned()],
+        ..FieldSelector::default()
+    };
+    Selectors::Advanced(vec![AdvancedSelector {
+        name: "one".to_owned(),
+        fields: selectors.iter().map(field).collect(),
+    }])
+}
+
+#[test]
+fn trails() {
+    const DEAF: &[(&str, &str)] = &[("trail", FAIL), ("root-alarm", FAIL)];
+    let basic = |read_write: &str, management| {
+        Selectors::Basic(vec![BasicSelector {
+            read_write: read_write.to_owned(),
+            management,
+            ..BasicSelector::default()
+        }])
+    };
+    holds(vec![
+        row("there and not logging", trail(|trail| trail.logging = false), DEAF),
+        row(
+            "one region",
+            trail(|trail| trail.multi_region = false),
+            &[("trail", FAIL), ("root-alarm", FAIL), ("trail-validation", FAIL)],
+        ),
+        row(
+            "none",
+            |aws| aws.arrange(|posture| posture.trails.clear()),
+            &[("trail", FAIL), ("root-alarm", FAIL), ("trail-validation", NA)],
+        ),
+        row("not validated", trail(|trail| trail.validation = false), &[("trail-validation", FAIL)]),
+        row("cannot deliver", trail(|trail| trail.delivery_error = Some("AccessDenied".to_owned())), DEAF),
+        row("reads only", trail(move |trail| trail.selectors = basic("ReadOnly", true)), DEAF),
+        row("no management events", trail(move |trail| trail.selectors = basic("All", false)), DEAF),
+        row(
+            "reads and writes, by two selectors",
+            trail(move |trail| {
+                let one = |read_write: &str| BasicSelector {
+                    read_write: read_write.to_owned(),
+                    ..BasicSelector::default()
+                };
+                trail.selectors = Selectors::Basic(vec![one("ReadOnly"), one("WriteOnly")]);
+            }),
+            &[],
+        ),
+        row(
+            "advanced: all management events",
+            trail(|trail| trail.selectors = selectors(&[("eventCategory", "Management")])),
+            &[],
+        ),
+        row(
+            "advanced: writes only",
+            trail(|trail| trail.selectors = selectors(&[("eventCategory", "Management"), ("readOnly", "false")])),
+            DEAF,
+        ),
+        row(
+            "advanced: one source only",
+            trail(|trail| {
+                trail.selectors = selectors(&[("eventCategory", "Management"), ("eventSource", "s3.amazonaws.com")])
+            }),
+            DEAF,
+        ),
+        row(
+            "advanced: data events only",
+            trail(|trail| trail.selectors = selectors(&[("eventCategory", "Data")])),
+            DEAF,
+        ),
+        row(
+            "a bad one beside a good one",
+            |aws| {
+                aws.arrange(|posture| {
+                    posture.trails.insert(0, Trail { name: "old".to_owned(), logging: false, ..Trail::default() });
+                });
+            },
+            &[],
+        ),
+    ]);
+}
+
+fn rule(aws: &Aws, change: impl FnOnce(&mut Rule)) {
+    aws.arrange(|posture| {
+        posture.metric_filters.clear();
+        let targets = vec![posture.subscriptions[0].topic.clone()];
+        let mut rule = Rule { targets, ..Rule::default() };
+        change(&mut rule);
+        posture.rules.push(rule);
+    });
+}
+
+#[test]
+fn alarms() {
+    const NOBODY: &[(&str, &str)] = &[("root-alarm", FAIL)];
+    holds(vec![
+        row("no log group", trail(|trail| trail.log_group = None), NOBODY),
+        row(
+            "logs cannot be delivered",
+            trail(|trail| trail.logs_delivery_error = Some("AccessDenied".to_owned())),
+            NOBODY,
+        ),
+        row("no filter", |aws| aws.arrange(|posture| posture.metric_filters.clear()), NOBODY),
+        row(
+            "a filter with spaces, brackets and another order",
+            filter(
+                r#"{ ($.eventType != AwsServiceEvent) && ($.userIdentity.invokedBy NOT EXISTS) && ($.userIdentity.type = "Root") }"#,
+            ),
+            &[],
+        ),
+        row(
+            "a filter that leaves AssumeRoot out",
+            filter(
+                r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" && $.userIdentity.sessionContext.assumedRoot NOT EXISTS }"#,
+            ),
+            &[],
+        ),
+        row(
+            "a filter with EXISTS for NOT EXISTS",
+            filter(
+                r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy EXISTS && $.eventType != "AwsServiceEvent" }"#,
+            ),
+            NOBODY,
+        ),
+        row("a filter for \"root\"", filter(r#"{ $.userIdentity.type = "root" }"#), NOBODY),
+        row(
+            "a filter for failed sign-ins only",
+            filter(r#"{ $.userIdentity.type = "Root" && $.errorMessage = "Failed authentication" }"#),
+            NOBODY,
+        ),
+        row("a filter for everybody", filter(r#"{ $.userIdentity.type = "*" }"#), NOBODY),
+        row(
+            "a filter with a regular expression",
+            filter("{ $.userIdentity.type = %Root% }"),
+            &[("root-alarm", UNKNOWN)],
+        ),
+        row("no alarm", |aws| aws.arrange(|posture| posture.alarms.clear()), NOBODY),
+        row(
+            "an alarm on another metric",
+            |aws| aws.arrange(|posture| posture.alarms[0].metric = "Other".to_owned()),
+            NOBODY,
+        ),
+        row("an alarm without action", |aws| aws.arrange(|posture| posture.alarms[0].actions.clear()), NOBODY),
+        row(
+            "an alarm whose actions are off",
+            |aws| aws.arrange(|posture| posture.alarms[0].actions_enabled = false),
+            NOBODY,
+        ),
+        row("an alarm from five events on", |aws| aws.arrange(|posture| posture.alarms[0].threshold = 5), NOBODY),
+        row(
+            "a subscription that is pending",
+            |aws| aws.arrange(|posture| posture.subscriptions[0].confirmed = false),
+            NOBODY,
+        ),
+        row(
+            "no subscription",
+            |aws| aws.arrange(|posture| posture.subscriptions[0].endpoint = String::new()),
+            NOBODY,
+        ),
+        row("an EventBridge rule in its place", |aws| rule(aws, |_| {}), &[]),
+        row(
+            "an EventBridge rule for sign-ins",
+            |aws| {
+                rule(aws, |rule| {
+                    rule.pattern = Some(r#"{"detail-type":["AWS Console Sign In via CloudTrail"],"detail":{"userIdentity":{"type":["Root"]}}}"#.to_owned());
+                });
+            },
+            &[],
+        ),
+        row("an EventBridge rule that is off", |aws| rule(aws, |rule| rule.state = "DISABLED".to_owned()), NOBODY),
+        row("an EventBridge rule without target", |aws| rule(aws, |rule| rule.targets.clear()), NOBODY),
+        row(
+            "an EventBridge rule and a pending subscription",
+            |aws| {
+                rule(aws, |_| {});
+                aws.arrange(|posture| posture.subscriptions[0].confirmed = false);
+            },
+            NOBODY,
+        ),
+    ]);
+}
+
+/// Nobody but root: the auditor is no administrator, and `admin` is none any more.
+#[tokio::test]
+async fn no_other_administrator() {
+    let office = Office::sound();
+    let keys = office.aws.admin();
+    let config = aws_sdk_iam::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_iam::config::Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(keys.access_key_id, keys.secret_access_key, None, None, "test"))
+        .http_client(office.aws.http_client());
+    let iam = aws_sdk_iam::Client::from_conf(config.build());
+    iam.delete_user_policy().user_name("admin").policy_name("Administrator").send().await.unwrap();
+    let (lines, code) = office.lines(&[]);
+    assert_eq!((verdicts(&lines[0])["other-admin"].as_str(), code), ("fail", 1));
+    office.aws.add_role("ops", &[&office.aws.account()]).unwrap();
+    office.aws.attach("role/ops", "AdministratorAccess");
+    let (lines, code) = office.lines(&[]);
+    assert_eq!((verdicts(&lines[0])["other-admin"].as_str(), code), ("pass", 0), "{}", lines[0]);
+}
+
+/// Root itself sees each factor by its serial number.
+#[test]
+fn root_sees_its_own_factors() {
+    let office = Office::sound();
+    office.aws.add_virtual_for("root", "phone");
+    let root = office.aws.root();
+    let office = Office::over(office.aws, root);
+    let (lines, code) = office.lines(&["--fail-on", "medium"]);
+    let kinds: Vec<_> =
+        lines[0]["factors"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "fido").count(), 2);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "virtual").count(), 1);
+    // The key it signs with is one of the findings.
+    let keys = finding(&lines[0], "root-access-keys");
+    assert_eq!((keys["verdict"].as_str(), code), (Some("fail"), 1));
+    assert!(keys["evidence"][0].as_str().unwrap().starts_with("AKIA"), "{keys}");
+    assert_eq!(verdicts(&lines[0])["root-virtual-mfa"], "fail");
+}
+
+/// Members, seen through AssumeRoot: every kind, and nothing that is not so.
+#[test]
+fn members_of_every_kind() {
+    let organization = Organization::new(SimClock::host());
+    let aws = organization.management().clone();
+    let admin = aws.admin();
+    let all = [
+        "root-mfa",
+        "root-hardware-mfa",
+        "root-virtual-mfa",
+        "root-two-factors",
+        "root-access-keys",
+        "root-certificates",
+        "root-use",
+        "root-credentials",
+        "security-contact",
+    ];
+    let mut wanted: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for kind in Kind::ALL {
+        let number = organization.add(kind);
+        let mut row: BTreeMap<String, String> =
+            all.iter().map(|rule| ((*rule).to_owned(), "pass".to_owned())).collect();
+        let mut set = |rule: &str, verdict: &str| drop(row.insert(rule.to_owned(), verdict.to_owned()));
+        // A password that the organization could do without.
+        set("root-credentials", FAIL);
+        match kind {
+            Kind::NoCredentials | Kind::KeyWithoutPassword => {
+                NO_SIGN_IN.iter().for_each(|(rule, verdict)| set(rule, verdict));
+                set("root-use", NA);
+                set("root-credentials", "pass");
+            }
+            Kind::OneKey | Kind::HardwareToken => set("root-two-factors", FAIL),
+            Kind::Virtual => {
+                set("root-hardware-mfa", FAIL);
+                set("root-virtual-mfa", NA);
+                set("root-two-factors", FAIL);
+            }
+            Kind::NoMfa | Kind::Groot => {
+                set("root-mfa", FAIL);
+                set("root-hardware-mfa", FAIL);
+                set("root-virtual-mfa", NA);
+                set("root-two-factors", NA);
+            }
+            Kind::ActiveKey => {
+                set("root-access-keys", FAIL);
+                set("root-use", FAIL);
+            }
+            Kind::InactiveKey => set("root-access-keys", FAIL),
+            Kind::KeyAndVirtual => set("root-virtual-mfa", FAIL),
+            Kind::Certificate => set("root-certificates", FAIL),
+            _ => {}
+        }
+        wanted.insert(number, row);
+    }
+    let office = Office::over(aws, admin);
+    let (lines, code) = office.lines(&["--org"]);
+    assert_eq!(code, 1);
+    let rows: BTreeMap<String, BTreeMap<String, String>> = lines
+        .iter()
+        .filter(|line| line["type"] == "root_audit_account" && line["standing"] == "member")
+        .map(|line| (line["account"].as_str().unwrap().to_owned(), verdicts(line)))
+        .collect();
+    assert_eq!(rows, wanted);
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["type"], &summary["accounts"]),
+        (&"root_audit_summary".into(), &(Kind::ALL.len() + 1).into())
+    );
+}
+
+/// The management account answers for the organization.
+#[test]
+fn central_root_access_and_policies() {
+    let state = |change: &dyn Fn(&Organization)| {
+        let organization = Organization::new(SimClock::host());
+        let aws = organization.management().clone();
+        let admin = aws.admin();
+        change(&organization);
+        let (lines, _) = Office::over(aws, admin).lines(&[]);
+        let verdicts = verdicts(&lines[0]);
+        (verdicts["central-root"].clone(), verdicts["scp-stops-tasks"].clone())
+    };
+    let deny = |more: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{"StringLike":{{"aws:PrincipalArn":"arn:*:iam::*:root"}}{more}}}}}]}}"#
+        )
+    };
+    let (pass, fail) = ("pass".to_owned(), "fail".to_owned());
+    assert_eq!(state(&|_| {}), (pass.clone(), pass.clone()));
+    assert_eq!(state(&|org| org.trust("iam.amazonaws.com", false)), (fail.clone(), pass.clone()));
+    assert_eq!(state(&|org| org.set_features(&[Feature::RootSessions])), (fail.clone(), pass.clone()));
+    assert_eq!(state(&|org| org.set_features(&[Feature::RootCredentialsManagement])), (fail.clone(), pass.clone()));
+    assert_eq!(state(&|org| org.set_features(&[])), (fail.clone(), pass.clone()));
+    let policy = |text: String, attached: bool| {
+        state(&move |org: &Organization| {
+            let id = org.add_policy("no-root", &text).unwrap();
+            if attached {
+                org.attach(&id, &org.root_id());
+            }
+        })
+    };
+    assert_eq!(policy(deny(""), true), (pass.clone(), fail));
+    assert_eq!(policy(deny(""), false), (pass.clone(), pass.clone()));
+    assert_eq!(policy(deny(r#","BoolIfExists":{"aws:AssumedRoot":"false"}"#), true), (pass.clone(), pass));
+}
