@@ -8,6 +8,7 @@ use glasskey::fido::Authenticator;
 use glasskey::sim::authenticator::{Fault, Level, On, Options, SoftAuthenticator, Touch, What, When};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) const ENROLL: &str = "fido enroll --key 12345678 --origin https://signin.example.com";
 pub(super) const ASSERT: &str = "fido assert --key 12345678 --origin https://signin.example.com";
@@ -337,6 +338,35 @@ fn nobody_touches_the_key_in_the_relying_partys_time() {
     );
     keys.key(0).set_touch(Touch::AtOnce);
     assert_eq!(ceremony(&keys, ENROLL, &creation(&json!({}))).code, 0, "the key has been told to give up");
+}
+
+#[test]
+fn the_key_gives_up_waiting_before_we_do() {
+    let impatient = Options { touch_timeout: Duration::from_millis(300), ..Options::new(FIRST) };
+    let keys = FidoKeys::of([impatient]);
+    assert_eq!(keys.run("fido enroll --key 12345678").code, 0);
+    keys.key(0).set_touch(Touch::Never);
+    for line in ["fido verify", "fido attest", "fido prepare --key 12345678", "fido enroll --key 12345678"] {
+        let run = keys.run(line);
+        assert_eq!((run.code, &*run.stdout), (5, ""), "{line}: {run:?}");
+        assert!(run.stderr.contains("glasskey: error: nobody touched YubiKey 12345678 in time\n"), "{line}: {run:?}");
+    }
+    assert!(!keys.key(0).has_pin());
+    keys.key(0).set_touch(Touch::AtOnce);
+    assert_eq!(keys.run("fido verify").code, 0);
+}
+
+#[test]
+fn of_two_keys_one_is_named() {
+    let keys = FidoKeys::serve(2);
+    let error = "glasskey: error: more than one FIDO2 key is plugged in: 12345678, 12345679\n\
+                 glasskey: hint: name one with --key SERIAL, or with --key PATH where it tells no serial number\n";
+    for line in ["fido attest", "fido enroll", "fido verify", "fido prepare --yes"] {
+        keys.run(line).is(2, "", error);
+    }
+    let both = ceremony(&keys, "fido assert --origin https://signin.example.com", &request(&json!({})));
+    both.is(2, "", error);
+    assert!(keys.all().iter().all(|key| key.credentials().is_empty() && !key.has_pin()));
 }
 
 #[test]
