@@ -227,6 +227,23 @@ fn another_program_at_the_same_time_is_not_in_the_way() {
     }
 }
 
+#[test]
+fn members_that_no_standard_knows_are_passed_over() {
+    for case in READING.iter().chain(PINS).chain(KEPT) {
+        let keys = (case.key)();
+        let known = crate::support::run(&mut case.command(&keys));
+        let keys = (case.key)();
+        keys.key(0).add_unknown_members();
+        let run = crate::support::run(&mut case.command(&keys));
+        assert_eq!((known.code, run.code), (0, 0), "{}: {run:?}", case.line);
+        assert_eq!(run.stdout.lines().count(), known.stdout.lines().count(), "{}", case.line);
+    }
+    let keys = FidoKeys::serve(1);
+    let before = keys.run("fido info");
+    keys.key(0).add_unknown_members();
+    keys.run("fido info").is(0, &before.stdout, "");
+}
+
 /// Runs the command and interrupts it at its n-th message, before or after that is carried out. `None`: it was
 /// through before.
 fn interrupted(case: &Case, keys: &FidoKeys, nth: usize, done: bool) -> Option<Run> {

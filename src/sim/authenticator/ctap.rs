@@ -100,7 +100,13 @@ pub(super) fn run(applet: &mut Applet, at: Moment, message: &[u8]) -> Option<Vec
     };
     match answer {
         Ok(None) => Some(vec![0]),
-        Ok(Some(map)) => Some([vec![0], cbor::encode(&map)].concat()),
+        Ok(Some(mut answer)) => {
+            if let (true, Value::Map(members)) = (applet.options.unknown_members, &mut answer) {
+                members.push((0xF0.into(), Value::array(["later"])));
+                members.push(("x-later".into(), Value::map([(1, true)])));
+            }
+            Some([vec![0], cbor::encode(&answer)].concat())
+        }
         Err(Stop::Status(status)) => Some(vec![status.0]),
         Err(Stop::Touch) => None,
     }

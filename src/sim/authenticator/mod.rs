@@ -157,6 +157,11 @@ impl SoftAuthenticator {
         self.inner().applet.set_attestation(attestation);
     }
 
+    /// Has every answer from now on hold members that no standard knows yet.
+    pub fn add_unknown_members(&self) {
+        self.inner().applet.options.unknown_members = true;
+    }
+
     /// Pulls the key out. What it holds stays.
     pub fn pull(&self) {
         let watchers = self.inner().pull();

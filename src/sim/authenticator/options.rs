@@ -171,6 +171,8 @@ pub struct Options {
     pub initial_min_pin_length: u8,
     /// Bytes of the largest message.
     pub max_message: usize,
+    /// Every answer has members that no standard knows yet.
+    pub unknown_members: bool,
 
     /// What attestation is worth.
     pub attestation: Attestation,
@@ -223,6 +225,7 @@ impl Options {
             max_pin_retries: 8,
             initial_min_pin_length: 4,
             max_message: 1280,
+            unknown_members: false,
             attestation: Attestation::Packed,
             authority: None,
             intermediate_in_x5c: false,
