@@ -5,6 +5,7 @@ mod audit; // root audit: what is read, what is judged, how it is told
 mod cli; // arguments in; stdout, stderr and exit code out
 mod docs; // the documents say what is so
 mod doctor; // glasskey doctor: what it looks at, well and unwell
+mod drill; // break-glass keys drilled, and the record of it proved
 mod enroll; // the enroll flow and every fault in it, through the binary
 mod fido; // CTAP2 over our own channel, against scripted and software authenticators
 mod fido_cli; // the fido commands, through the binary

@@ -57,6 +57,7 @@ fn dispatch(cli: &Cli, console: &mut Console) -> Outcome {
         Command::Recover(args) => commands::recover::run(args, cli, console),
         Command::Devices(args) => commands::devices::run(args, cli, console),
         Command::Session(args) => commands::session::run(args, cli, console),
+        Command::Drill(args) => commands::drill::run(args, cli, console),
         Command::Oath(args) => commands::oath::run(args, cli, console),
         Command::Fido(args) => commands::fido::run(args, cli, console),
         Command::Piv(args) => commands::piv::run(args, cli, console),

@@ -4,6 +4,7 @@
 mod audit;
 mod desk;
 mod devices;
+pub mod drill;
 mod enroll;
 pub mod fido_key;
 mod holdings;

@@ -4,6 +4,7 @@
 mod ceremonies;
 mod devices;
 mod doctor;
+mod drill;
 mod enroll;
 mod fido;
 mod oath;
@@ -15,6 +16,7 @@ mod simulate;
 pub(super) use ceremonies::{FidoAssert, FidoAttest, FidoEnroll, FidoPrepare, Trusting};
 pub(super) use devices::Devices;
 pub(super) use doctor::Doctor;
+pub(super) use drill::{Drill, DrillCommand};
 pub(super) use enroll::{Enroll, Recover};
 pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
@@ -97,6 +99,8 @@ pub(super) enum Command {
     Devices(Devices),
     /// open an MFA session with a code from a key: temporary AWS credentials
     Session(Session),
+    /// prove that break-glass keys work, and write it down where it can be proved later
+    Drill(Drill),
     /// read and write the OATH credentials on a key
     Oath(Oath),
     /// make FIDO2 keys ready, and look after what is on them

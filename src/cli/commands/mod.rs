@@ -3,6 +3,7 @@
 pub(super) mod demo;
 pub(super) mod devices;
 pub(super) mod doctor;
+pub(super) mod drill;
 pub(super) mod enroll;
 pub(super) mod fido;
 pub(super) mod generate;

@@ -11,7 +11,7 @@ mod verifying;
 
 pub use assert::assert;
 pub use attest::{Attested, Issue, Trust, attest};
-pub use own::{Enrolled, Finding, ORIGIN, RP_ID, Verified, enroll, verify};
+pub use own::{Enrolled, Finding, ORIGIN, RP_ID, Verified, enroll, known, sign, verify};
 pub use prepare::{Cause, NotPrepared, PinNow, PrepareRequest, Prepared, prepare, same_key};
 pub use record::{BadRecord, Record, Records};
 pub use register::{Registration, register};

@@ -10,9 +10,9 @@ use super::record::{Record, Records};
 use super::register::register;
 use super::{Ceremony, Trouble};
 use crate::fido::webauthn::{
-    self, Asserted, Conveyance, CreationOptions, Descriptor, Expected, Origin, ProtectionPolicy, Refusal,
-    RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored, UserEntity,
-    fresh_challenge, rp_id_hash, verify_assertion,
+    self, Asserted, AssertionResponse, Conveyance, CreationOptions, Descriptor, Expected, Origin, ProtectionPolicy,
+    Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
+    UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
 };
 use crate::fido::{self, Authenticator, EDDSA, ES256, Permissions, cose};
 use crate::ring::fido::Error as RingError;
@@ -120,25 +120,50 @@ pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -
 /// What keeps the key from signing. That something does not hold is an answer.
 pub fn verify(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Verified, Trouble> {
     let known = records.of(ceremony.key.id.serial()).map_err(Trouble::Record)?;
-    if known.is_empty() {
-        let record = read_from_key(now, ceremony)?;
-        return prove(vec![record], true, records, now, ceremony);
+    let from_key = known.is_empty();
+    let candidates = if from_key { vec![read_from_key(now, ceremony)?] } else { known };
+    let challenge = challenge(ceremony)?;
+    prove(candidates, from_key, challenge, records, now, ceremony).map(|(verified, _)| verified)
+}
+
+/// The credential that a key signs with: of the newest record, or as the key itself lists it.
+///
+/// # Errors
+/// There is none, or it cannot be told.
+pub fn known(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record, Trouble> {
+    match records.of(ceremony.key.id.serial()).map_err(Trouble::Record)?.into_iter().next() {
+        Some(record) => Ok(record),
+        None => read_from_key(now, ceremony),
     }
-    prove(known, false, records, now, ceremony)
+}
+
+/// As [`verify`], with a challenge that says something, and with what the key signed: others can check it.
+///
+/// # Errors
+/// As [`verify`].
+pub fn sign(
+    record: Record,
+    challenge: Vec<u8>,
+    records: &Records,
+    now: SystemTime,
+    ceremony: &mut Ceremony<'_>,
+) -> Result<(Verified, Option<AssertionResponse>), Trouble> {
+    prove(vec![record], false, challenge, records, now, ceremony)
 }
 
 /// `candidates`: one for a key that tells its serial number; else every record of a key that does not.
 fn prove(
     candidates: Vec<Record>,
     from_key: bool,
+    challenge: Vec<u8>,
     records: &Records,
     now: SystemTime,
     ceremony: &mut Ceremony<'_>,
-) -> Result<Verified, Trouble> {
+) -> Result<(Verified, Option<AssertionResponse>), Trouble> {
     let Some(newest) = candidates.first().cloned() else { return Err(Trouble::NotEnrolled) };
     let required = candidates.iter().all(|record| record.user_verified);
     let options = RequestOptions {
-        challenge: challenge(ceremony)?,
+        challenge,
         rp_id: Some(RP_ID.to_owned()),
         allow: candidates.iter().map(|one| Descriptor { id: one.credential.clone(), transports: vec![] }).collect(),
         user_verification: if required { Requirement::Required } else { Requirement::Preferred },
@@ -148,7 +173,7 @@ fn prove(
     let origin = origin(ORIGIN)?;
     let response = match assert(&options, &origin, None, ceremony) {
         Err(Trouble::Ring(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
-            return not_on_key(newest, from_key, ceremony);
+            return not_on_key(newest, from_key, ceremony).map(|verified| (verified, None));
         }
         response => response?,
     };
@@ -175,7 +200,7 @@ fn prove(
         }
         Err(_) => record,
     };
-    Ok(Verified { record, from_key, verdict })
+    Ok((Verified { record, from_key, verdict }, Some(response)))
 }
 
 /// A key without a serial number may simply be another one than those on record.

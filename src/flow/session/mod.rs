@@ -168,7 +168,14 @@ fn open(request: &SessionRequest, mut account: Account, desk: &mut Desk<'_>) -> 
     if request.role.is_none() && !account.uses_long_term_key() {
         return Err(Cause::Refused(Refusal::SessionOfSession));
     }
-    let factor = find(request, &mut account, desk)?;
+    let factor = match find(request, &account, desk)? {
+        Some(factor) => factor,
+        None => {
+            account.identify().map_err(Cause::Aws)?;
+            desk.tell_clock();
+            find_unlisted(request, &account, desk)?
+        }
+    };
     let (serial, duration) = (&factor.serial, request.duration);
     let credentials = with_code(&factor, desk, |code| match &request.role {
         Some(role) => account.role_credentials(role, serial, code, duration),
@@ -181,19 +188,18 @@ fn open(request: &SessionRequest, mut account: Account, desk: &mut Desk<'_>) -> 
     Ok((Session { credentials, device: factor.serial, key: factor.key, lifetime, opened }, Source::Key))
 }
 
-/// The device and the key that holds it. One call of IAM tells the devices and AWS's time; where that is not allowed,
-/// the names on the keys and who the caller is have to do.
-fn find(request: &SessionRequest, account: &mut Account, desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+/// The device and the key that holds it. One call of IAM tells the devices and AWS's time. `None`: that is not allowed.
+pub(super) fn find(
+    request: &SessionRequest,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Option<Factor>, Cause> {
     match account.own_mfa_devices() {
         Ok(devices) => {
             desk.tell_clock();
-            listed(request, &devices, desk)
+            listed(request, &devices, desk).map(Some)
         }
-        Err(aws::Error::Denied { .. } | aws::Error::Invalid { .. }) => {
-            account.identify().map_err(Cause::Aws)?;
-            desk.tell_clock();
-            unlisted(request, account, desk)
-        }
+        Err(aws::Error::Denied { .. } | aws::Error::Invalid { .. }) => Ok(None),
         Err(cause) => Err(Cause::Aws(cause)),
     }
 }
@@ -223,8 +229,12 @@ fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) 
     found.ok_or_else(|| nowhere(request, wanted.iter().map(|device| device.serial.clone()).collect(), unread))
 }
 
-/// Without IAM's list: the device that is named, the only one of the account here, or the one called as the user is.
-fn unlisted(request: &SessionRequest, account: &Account, desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+/// Without IAM's list, for a caller who is known: the device that is named, the only one of the account here, or the one called as the user is.
+pub(super) fn find_unlisted(
+    request: &SessionRequest,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Factor, Cause> {
     let caller = account.caller();
     let (held, unread) = look(request, &caller.partition, &caller.account, desk, |_| false)?;
     let mut held: Vec<Holding> =

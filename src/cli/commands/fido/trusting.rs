@@ -18,7 +18,7 @@ use std::time::SystemTime;
 /// The largest file of certificates taken; Yubico's has 30 KiB.
 const MAX_PEM: usize = 1 << 20;
 
-pub(super) struct Trusted {
+pub(in crate::cli) struct Trusted {
     metadata: Cow<'static, Metadata>,
     brought: Vec<Vec<u8>>,
     at: SystemTime,
@@ -26,7 +26,7 @@ pub(super) struct Trusted {
 
 impl Trusted {
     /// Reads what the arguments name.
-    pub(super) fn read(args: &Trusting) -> Result<Self, Failed> {
+    pub(in crate::cli) fn read(args: &Trusting) -> Result<Self, Failed> {
         let at = SystemTime::now();
         let metadata = match &args.mds {
             Some(path) => Cow::Owned(Metadata::bundled().updated_with(&newer(path, at)?)),
@@ -36,7 +36,7 @@ impl Trusted {
         Ok(Self { metadata, brought, at })
     }
 
-    pub(super) fn trust(&self) -> Trust<'_> {
+    pub(in crate::cli) fn trust(&self) -> Trust<'_> {
         Trust { metadata: &self.metadata, brought: &self.brought, at: self.at }
     }
 }

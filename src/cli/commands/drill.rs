@@ -1,0 +1,209 @@
+//! `glasskey drill` and `glasskey drill verify`
+
+use super::fido::trusting::Trusted;
+use crate::cli::args::{Cli, Drill, DrillCommand};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::flow::drill::{
+    self, BadLog, DrillRequest, Drilled, Entry, Flaw, NotDrilled, Problem, State, Words, enrolled_here,
+};
+use crate::flow::fido_key::Records;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+pub(in crate::cli) fn run(args: &Drill, cli: &Cli, console: &mut Console) -> Outcome {
+    match (&args.command, &args.log) {
+        (Some(DrillCommand::Verify { file, head }), _) => verify(file, head.as_deref(), console),
+        (None, Some(log)) => drill(args, log, cli, console),
+        (None, None) => Err(usage("no file is named: --log FILE")),
+    }
+}
+
+fn usage(what: &str) -> Box<Explanation> {
+    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
+}
+
+fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome {
+    if args.keys.iter().collect::<BTreeSet<_>>().len() != args.keys.len() {
+        return Err(usage("the same key is named twice"));
+    }
+    let trusted = Trusted::read(&args.trusting)?;
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let request = DrillRequest {
+        keys: args.keys.clone(),
+        log: log.to_owned(),
+        last_try: args.last_try,
+        no_touch: cli.global.no_input,
+    };
+    let words = Words {
+        trouble: &|key, trouble| explain::trouble(key, trouble).what,
+        failed: &|failed| explain::failed(failed).what,
+    };
+    match drill::drill(&request, trusted.trust(), &words, &mut world) {
+        Ok(drilled) => {
+            let human: String = drilled.entries.iter().map(|(entry, signed)| sentence(entry, *signed)).collect();
+            console.result(&format!("{human}last line  {}\n", drilled.head), &drilled_json(&drilled, log));
+            let passed = drilled.entries.iter().all(|(entry, _)| entry.passed);
+            Ok(if passed { Exit::Done } else { Exit::No })
+        }
+        Err((drilled, why)) => {
+            let mut text = not_drilled(&why, log);
+            text.state = drilled.entries.iter().map(|(entry, signed)| written(entry, *signed)).collect();
+            Err(Box::new(text))
+        }
+    }
+}
+
+fn written(entry: &Entry, signed: bool) -> String {
+    format!("written before: {}", sentence(entry, signed).lines().next().unwrap_or_default())
+}
+
+/// A line for the key, and one for each check that failed or was not done.
+fn sentence(entry: &Entry, signed: bool) -> String {
+    let verdict = if entry.passed { "passed" } else { "FAILED" };
+    let signed = if signed { "signed by the key" } else { "unsigned" };
+    let mut text = format!("{}  {verdict}, {signed}\n", entry.key);
+    for (name, check) in checks(entry) {
+        let word = match check.state {
+            State::Passed => continue,
+            State::Failed => "failed",
+            State::Skipped => "not done",
+        };
+        text += &format!("  {name:<12} {word}: {}\n", check.why.as_deref().unwrap_or_default());
+    }
+    text
+}
+
+fn checks(entry: &Entry) -> [(&'static str, &drill::Check); 5] {
+    [
+        ("present", &entry.present),
+        ("attestation", &entry.attestation),
+        ("credential", &entry.credential),
+        ("session", &entry.session),
+        ("identity", &entry.identity),
+    ]
+}
+
+fn drilled_json(drilled: &Drilled, log: &Path) -> Value {
+    let keys: Vec<Value> =
+        drilled.entries.iter().map(|(entry, signed)| json!({ "record": entry, "signed": signed })).collect();
+    json!({ "type": "drilled", "log": log.display().to_string(), "head": drilled.head, "keys": keys })
+}
+
+fn not_drilled(why: &NotDrilled, log: &Path) -> Explanation {
+    match why {
+        NotDrilled::Flow(failed) => explain::failed(failed),
+        NotDrilled::Fido(key, trouble) => explain::trouble(key, trouble),
+        NotDrilled::Log(BadLog::Io(cause)) => {
+            Explanation::new("drill_log", format!("{} cannot be used: {cause}", log.display()))
+        }
+        NotDrilled::Log(BadLog::Busy) => {
+            Explanation::new("busy", format!("another glasskey is adding to {}", log.display()))
+                .hint("wait until it has ended")
+        }
+        NotDrilled::Log(BadLog::Broken(problem)) => {
+            Explanation::new("drill_log", format!("{}, {}", log.display(), problem_words(problem)))
+                .hint("nothing is added to a file that proves nothing: keep it as it is, and begin another one")
+        }
+    }
+}
+
+fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
+    let text = drill::read_log(file).map_err(|cause| usage(&format!("cannot read {}: {cause}", file.display())))?;
+    // What was enrolled on another machine is not known here, and nothing is held against it.
+    let enrolled =
+        outside::state_dir().map_or_else(|_| BTreeMap::new(), |state| enrolled_here(&Records::of_state(&state)));
+    let proved = drill::prove(&text, &enrolled).and_then(|proved| match head {
+        Some(head) if !head.eq_ignore_ascii_case(&proved.head) => {
+            let (line, found) = (proved.entries.len(), proved.head);
+            Err(vec![Problem { line, flaw: Flaw::Head { found } }])
+        }
+        _ => Ok(proved),
+    });
+    match proved {
+        Ok(proved) => {
+            let (lines, signed) = (proved.entries.len(), proved.entries.iter().filter(|(_, signed)| *signed).count());
+            let failed = proved.entries.iter().filter(|(entry, _)| !entry.passed).count();
+            let human = format!(
+                "intact: {lines} records, {signed} of them signed; {failed} say that a drill failed\nlast line  {}\n",
+                proved.head
+            );
+            let json = json!({
+                "type": "drill_log", "intact": true, "records": lines, "signed": signed, "failed": failed,
+                "head": proved.head, "problems": [],
+            });
+            console.result(&human, &json);
+            Ok(Exit::Done)
+        }
+        Err(problems) => {
+            let human: String = problems.iter().map(|problem| format!("{}\n", problem_words(problem))).collect();
+            let list: Vec<Value> = problems
+                .iter()
+                .map(|problem| {
+                    json!({ "line": problem.line, "code": flaw_code(&problem.flaw), "message": flaw_words(&problem.flaw) })
+                })
+                .collect();
+            console.result(
+                &human,
+                &json!({
+                    "type": "drill_log", "intact": false, "records": null, "signed": null, "failed": null, "head": null,
+                    "problems": list,
+                }),
+            );
+            Ok(Exit::No)
+        }
+    }
+}
+
+fn problem_words(problem: &Problem) -> String {
+    format!("line {}: {}", problem.line, flaw_words(&problem.flaw))
+}
+
+fn flaw_code(flaw: &Flaw) -> &'static str {
+    match flaw {
+        Flaw::Empty => "empty",
+        Flaw::CutOff => "cut_off",
+        Flaw::NotARecord => "not_a_record",
+        Flaw::NotAsWritten => "not_as_written",
+        Flaw::NotTheFirst => "not_the_first",
+        Flaw::Chain => "chain",
+        Flaw::Signature(_) => "signature",
+        Flaw::Unsigned => "unsigned",
+        Flaw::NoCredential => "no_credential",
+        Flaw::Verdict => "verdict",
+        Flaw::OtherCredential { .. } => "other_credential",
+        Flaw::NotAsEnrolled => "not_as_enrolled",
+        Flaw::Head { .. } => "head",
+    }
+}
+
+fn flaw_words(flaw: &Flaw) -> String {
+    match flaw {
+        Flaw::Empty => "there is no record".to_owned(),
+        Flaw::CutOff => "it was cut off".to_owned(),
+        Flaw::NotARecord => "it is not a record of a drill".to_owned(),
+        Flaw::NotAsWritten => "it is not as glasskey writes it: it was changed".to_owned(),
+        Flaw::NotTheFirst => "it names a line before it: lines before it were removed, or moved".to_owned(),
+        Flaw::Chain => {
+            "it does not follow from the line before it: that one was changed, or lines were removed, added or moved"
+                .to_owned()
+        }
+        Flaw::Signature(refusal) => {
+            format!("its signature does not hold: {refusal}; it was changed, or another key signed")
+        }
+        Flaw::Unsigned => "it says that the key signs, and has no signature".to_owned(),
+        Flaw::NoCredential => "it has a signature, and names no credential".to_owned(),
+        Flaw::Verdict => "its verdict is not that of its checks".to_owned(),
+        Flaw::OtherCredential { line } => {
+            format!(
+                "it is signed with another credential than the key's in line {line}: another key signed, or the key was enrolled again"
+            )
+        }
+        Flaw::NotAsEnrolled => "it is signed with another credential than the key was enrolled with here".to_owned(),
+        Flaw::Head { found } => {
+            format!("the last line's SHA-256 is {found}, not the one given: lines were removed or added")
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The record of drills: a file of one JSON object a line, each with the SHA-256 of the line before it, and signed by
+//! the key that was drilled. What is written can be proved later by anybody, without a key and without AWS.
+//!
+//! A line is `{"record":{…},"signature":{…}}`. The key signs everything before `,"signature":`. Nothing in it is secret.
+
+use super::super::fido_key::{ORIGIN, RP_ID};
+use crate::fido::cose::PublicKey;
+use crate::fido::webauthn::{AssertionResponse, Expected, Origin, Refusal, Stored, verify_assertion};
+use crate::keys::Serial;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// What one drill of one key showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The format, 1.
+    pub version: u32,
+    /// The SHA-256 of the line before, in hexadecimal; of the first line, zeros.
+    pub previous: String,
+    /// When it began, in seconds since the Unix epoch, by AWS's clock.
+    pub started: u64,
+    /// When its last check ended.
+    pub ended: u64,
+    /// The key's serial number.
+    pub key: Serial,
+    /// Its model's name; empty where it was not here.
+    pub model: String,
+    /// Its FIDO2 model, by its attestation or its own word.
+    pub aaguid: Option<String>,
+    /// The AWS account.
+    pub account: String,
+    /// The ARN of who drilled.
+    pub caller: String,
+    /// The MFA device whose code the key gave.
+    pub device: Option<String>,
+    /// It is plugged in.
+    pub present: Check,
+    /// It is genuine, by its attestation.
+    pub attestation: Check,
+    /// Its FIDO2 credential for glasskey's own relying party signs.
+    pub credential: Check,
+    /// Its code opens an MFA session.
+    pub session: Check,
+    /// The session is the caller's.
+    pub identity: Check,
+    /// The credential that signs; none on a key without FIDO2.
+    pub fido: Option<Credential>,
+    /// Nothing failed.
+    pub passed: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// How it ended.
+    pub state: State,
+    /// Why it failed, or was not done.
+    pub why: Option<String>,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum State {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+impl Check {
+    pub(super) fn passed() -> Self {
+        Self { state: State::Passed, why: None }
+    }
+
+    pub(super) fn failed(why: impl Into<String>) -> Self {
+        Self { state: State::Failed, why: Some(why.into()) }
+    }
+
+    pub(super) fn skipped(why: impl Into<String>) -> Self {
+        Self { state: State::Skipped, why: Some(why.into()) }
+    }
+}
+
+/// The credential that a record is signed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// Its id, in base64url.
+    pub id: String,
+    /// Its public key, a COSE_Key in base64url.
+    pub public_key: String,
+    /// PIN or fingerprint is required.
+    pub user_verified: bool,
+}
+
+/// An assertion over a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signature {
+    client_data: String,
+    auth_data: String,
+    signature: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    record: Entry,
+    signature: Option<Signature>,
+}
+
+/// What is before the first line.
+pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What divides a line into what is signed and the signature; a JSON string cannot hold it.
+const SEAM: &str = ",\"signature\":";
+/// Ten thousand drills of ten keys are less.
+const LONGEST: u64 = 256 << 20;
+
+/// A file that proves what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proved {
+    /// Its records, each with whether the key signed it.
+    pub entries: Vec<(Entry, bool)>,
+    /// The SHA-256 of its last line: whoever knows it knows that no line has been cut off.
+    pub head: String,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+/// Why a line proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// There is no record at all.
+    Empty,
+    /// The last line has no end: it was cut off.
+    CutOff,
+    /// It is not a record of this version.
+    NotARecord,
+    /// It is a record, but not as glasskey writes it.
+    NotAsWritten,
+    /// It is the first line, and names one before it.
+    NotTheFirst,
+    /// It does not follow from the line before it.
+    Chain,
+    /// The key signed something else, or another key signed.
+    Signature(Refusal),
+    /// It says that the key signs, and no signature is there.
+    Unsigned,
+    /// It has a signature, and names no credential that could have made it.
+    NoCredential,
+    /// It says that nothing failed, and something did, or the other way about.
+    Verdict,
+    /// Another credential than the same key had in an earlier line.
+    OtherCredential {
+        /// That line.
+        line: usize,
+    },
+    /// Another credential than the key was enrolled with on this machine.
+    NotAsEnrolled,
+    /// The last line is not the one that was expected.
+    Head {
+        /// Its hash.
+        found: String,
+    },
+}
+
+/// The part of a line that the key signs.
+pub(super) fn signed_part(entry: &Entry) -> Result<String, serde_json::Error> {
+    Ok(format!("{{\"record\":{}", serde_json::to_string(entry)?))
+}
+
+/// What the key is challenged with.
+pub(super) fn challenge(signed: &str) -> Vec<u8> {
+    Sha256::digest(signed.as_bytes()).to_vec()
+}
+
+/// The whole line, without its end.
+pub(super) fn line(signed: &str, response: Option<&AssertionResponse>) -> Result<String, serde_json::Error> {
+    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let signature = response.map(|response| Signature {
+        client_data: encode(&response.client_data),
+        auth_data: encode(&response.auth_data),
+        signature: encode(&response.signature),
+    });
+    Ok(format!("{signed}{SEAM}{}}}", serde_json::to_string(&signature)?))
+}
+
+/// Proves a file: the chain and every signature. `enrolled`: the public key each key was enrolled with here.
+///
+/// # Errors
+/// Every line that proves nothing, and why.
+pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, String>) -> Result<Proved, Vec<Problem>> {
+    let mut proof = Proof { previous: NOTHING.to_owned(), known: BTreeMap::new(), enrolled };
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    let mut rest = text;
+    let mut nth = 0;
+    while !rest.is_empty() {
+        nth += 1;
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            problems.push(Problem { line: nth, flaw: Flaw::CutOff });
+            break;
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        match proof.line(nth, line) {
+            Ok(entry) => entries.push(entry),
+            Err(flaw) => problems.push(Problem { line: nth, flaw }),
+        }
+        // What follows is held against what stands there.
+        proof.previous = hash(line);
+    }
+    if nth == 0 {
+        problems.push(Problem { line: 1, flaw: Flaw::Empty });
+    }
+    if problems.is_empty() { Ok(Proved { entries, head: proof.previous }) } else { Err(problems) }
+}
+
+fn hash(line: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(line))
+}
+
+struct Proof<'a> {
+    previous: String,
+    /// The credential, its line and its counter, by key.
+    known: BTreeMap<Serial, (Credential, usize, u32)>,
+    enrolled: &'a BTreeMap<Serial, String>,
+}
+
+impl Proof<'_> {
+    fn line(&mut self, nth: usize, text: &[u8]) -> Result<(Entry, bool), Flaw> {
+        let text = std::str::from_utf8(text).map_err(|_| Flaw::NotARecord)?;
+        let line: Line = serde_json::from_str(text).map_err(|_| Flaw::NotARecord)?;
+        if line.record.version != 1 {
+            return Err(Flaw::NotARecord);
+        }
+        if serde_json::to_string(&line).ok().as_deref() != Some(text) {
+            return Err(Flaw::NotAsWritten);
+        }
+        let signed = text.rfind(SEAM).and_then(|seam| text.get(..seam)).ok_or(Flaw::NotARecord)?;
+        let is_signed = self.signature(nth, &line, signed)?;
+        let entry = line.record;
+        if entry.previous != self.previous {
+            return Err(if nth == 1 { Flaw::NotTheFirst } else { Flaw::Chain });
+        }
+        if entry.passed != passes(&entry) {
+            return Err(Flaw::Verdict);
+        }
+        Ok((entry, is_signed))
+    }
+
+    fn signature(&mut self, nth: usize, line: &Line, signed: &str) -> Result<bool, Flaw> {
+        let entry = &line.record;
+        let Some(signature) = &line.signature else {
+            let claims = entry.credential.state == State::Passed;
+            return if claims { Err(Flaw::Unsigned) } else { Ok(false) };
+        };
+        let credential = entry.fido.as_ref().ok_or(Flaw::NoCredential)?;
+        let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Flaw::NotARecord);
+        let known = self.known.get(&entry.key);
+        let id = decode(&credential.id)?;
+        let stored = Stored {
+            credential_id: id.clone(),
+            public_key: PublicKey::from_cbor(&decode(&credential.public_key)?)
+                .map_err(|why| Flaw::Signature(Refusal::Key(why)))?,
+            counter: known.map_or(0, |(_, _, counter)| *counter),
+            user_id: Vec::new(),
+        };
+        let origin = Origin::parse(ORIGIN).map_err(|_| Flaw::NotARecord)?;
+        let challenge = challenge(signed);
+        let expected = Expected {
+            challenge: &challenge,
+            origin: &origin,
+            rp_id: RP_ID,
+            user_verification: credential.user_verified,
+            algorithms: &[],
+        };
+        let response = AssertionResponse {
+            id,
+            client_data: decode(&signature.client_data)?,
+            auth_data: decode(&signature.auth_data)?,
+            signature: decode(&signature.signature)?,
+            user_handle: None,
+            extensions: serde_json::Map::new(),
+        };
+        if let Some((before, line, _)) = known
+            && before != credential
+        {
+            return Err(Flaw::OtherCredential { line: *line });
+        }
+        if self.enrolled.get(&entry.key).is_some_and(|enrolled| *enrolled != credential.public_key) {
+            return Err(Flaw::NotAsEnrolled);
+        }
+        let asserted = verify_assertion(&expected, &stored, &response).map_err(Flaw::Signature)?;
+        let first = known.map_or(nth, |(_, line, _)| *line);
+        self.known.insert(entry.key, (credential.clone(), first, asserted.counter));
+        Ok(true)
+    }
+}
+
+/// Whether nothing failed.
+pub(super) fn passes(entry: &Entry) -> bool {
+    let checks = [&entry.present, &entry.attestation, &entry.credential, &entry.session, &entry.identity];
+    checks.iter().all(|check| check.state != State::Failed)
+        && entry.session.state == State::Passed
+        && entry.identity.state == State::Passed
+}
+
+/// Why a file cannot be added to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BadLog {
+    /// It could not be read or written.
+    Io(io::Error),
+    /// Another glasskey adds to it.
+    Busy,
+    /// It proves nothing any more from this line on.
+    Broken(Problem),
+}
+
+/// A file that is being added to; nobody else can meanwhile.
+pub(super) struct Log {
+    file: File,
+    pub(super) head: String,
+}
+
+/// All of a file; it may be long, but not without end.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    all(&mut File::open(path)?)
+}
+
+fn all(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
+impl Log {
+    /// Opens it, making it where absent, and proves what is in it: nothing is added to what is broken.
+    pub(super) fn open(path: &Path, enrolled: &BTreeMap<Serial, String>) -> Result<Self, BadLog> {
+        let mut file = File::options().read(true).append(true).create(true).open(path).map_err(BadLog::Io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BadLog::Busy),
+            Err(TryLockError::Error(cause)) => return Err(BadLog::Io(cause)),
+        }
+        let text = all(&mut file).map_err(BadLog::Io)?;
+        let head = if text.is_empty() { NOTHING.to_owned() } else { head(&text, enrolled)? };
+        Ok(Self { file, head })
+    }
+
+    /// Adds a line; it is on disk when this returns.
+    pub(super) fn add(&mut self, line: &str) -> Result<(), BadLog> {
+        self.file
+            .write_all(format!("{line}\n").as_bytes())
+            .and_then(|()| self.file.sync_data())
+            .map_err(BadLog::Io)?;
+        self.head = hash(line.as_bytes());
+        Ok(())
+    }
+}
+
+fn head(text: &[u8], enrolled: &BTreeMap<Serial, String>) -> Result<String, BadLog> {
+    prove(text, enrolled).map(|proved| proved.head).map_err(|problems| {
+        let first = problems.into_iter().next();
+        BadLog::Broken(first.unwrap_or(Problem { line: 1, flaw: Flaw::Empty }))
+    })
+}

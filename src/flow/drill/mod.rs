@@ -1,0 +1,353 @@
+//! Drill: every break-glass key in turn shows that it would work today, and that is written down.
+//!
+//! The key is here, is genuine, signs with the credential it was enrolled with, and its code opens an MFA session that
+//! is the caller's. A check that fails is a result, and is written down too.
+
+mod log;
+
+pub use log::{BadLog, Check, Credential, Entry, Flaw, Problem, Proved, State, prove, read as read_log};
+
+use super::desk::Desk;
+use super::fido_key::{Ceremony, Finding, Record, Records, Trouble, Trust, attest, known, sign};
+use super::run::{Cause, Failed, Refusal, Stage};
+use super::self_management::with_code;
+use super::session::{SessionRequest, find, find_unlisted};
+use crate::aws::Account;
+use crate::fido::webauthn::AssertionResponse;
+use crate::keys::{self, KeyId, Serial};
+use crate::ring;
+use crate::ring::fido::Opened;
+use crate::sink;
+use crate::totp::unix;
+use crate::world::World;
+use data_encoding::BASE64URL_NOPAD;
+use log::{Log, challenge, line, passes, signed_part};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct DrillRequest {
+    /// The keys, in this order.
+    pub keys: Vec<Serial>,
+    /// The file that is added to.
+    pub log: PathBuf,
+    /// Use the last try of a PIN without asking.
+    pub last_try: bool,
+    /// Nobody is there to touch a key.
+    pub no_touch: bool,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub struct Drilled {
+    /// What was written, each with whether the key signed it.
+    pub entries: Vec<(Entry, bool)>,
+    /// The SHA-256 of the file's last line.
+    pub head: String,
+}
+
+/// Why the drill stopped.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum NotDrilled {
+    /// The file.
+    Log(BadLog),
+    /// AWS, or a person who is not there, or who asked to stop.
+    Flow(Failed),
+    /// A FIDO2 key needs a person who is not there.
+    Fido(KeyId, Trouble),
+}
+
+/// What a failure is called in the record: the words are the command line's.
+pub struct Words<'a> {
+    /// Of a FIDO2 key's.
+    pub trouble: &'a dyn Fn(&KeyId, &Trouble) -> String,
+    /// Of anything else.
+    pub failed: &'a dyn Fn(&Failed) -> String,
+}
+
+/// The shortest session STS opens.
+const SESSION: Duration = Duration::from_secs(900);
+
+/// The public key each key was enrolled with on this machine, by what is on record.
+#[must_use]
+pub fn enrolled_here(records: &Records) -> BTreeMap<Serial, String> {
+    let all = records.all().unwrap_or_default();
+    all.iter().filter_map(|record| Some((record.key?, encoded_key(record)))).collect()
+}
+
+fn encoded_key(record: &Record) -> String {
+    BASE64URL_NOPAD.encode(&record.public_key.to_cbor())
+}
+
+/// Drills the keys, one after the other, and writes down each before the next.
+///
+/// # Errors
+/// [`NotDrilled`]: what was written before stays.
+pub fn drill(
+    request: &DrillRequest,
+    trust: Trust<'_>,
+    words: &Words<'_>,
+    world: &mut World,
+) -> Result<Drilled, (Drilled, NotDrilled)> {
+    let mut done = Drilled { entries: Vec::new(), head: log::NOTHING.to_owned() };
+    let records = Records::of_state(&world.state);
+    let outcome = Log::open(&request.log, &enrolled_here(&records)).map_err(NotDrilled::Log).and_then(|mut log| {
+        done.head.clone_from(&log.head);
+        let account =
+            world.aws.connect().map_err(|cause| NotDrilled::Flow(nothing_left(Cause::Aws(cause), world)))?;
+        for key in &request.keys {
+            let drill = Drill { key: *key, request, trust, words, records: &records, account: &account };
+            let entry = drill.one(&mut log, world)?;
+            done.entries.push(entry);
+            done.head.clone_from(&log.head);
+        }
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => Ok(done),
+        Err(why) => Err((done, why)),
+    }
+}
+
+fn nothing_left(cause: Cause, world: &World) -> Failed {
+    let cause = if world.interrupt.raised() { Cause::Interrupted } else { cause };
+    Failed { stage: Stage::Preflight, cause, left: Vec::new(), ahead: world.clock.ahead_seconds() }
+}
+
+struct Drill<'a> {
+    key: Serial,
+    request: &'a DrillRequest,
+    trust: Trust<'a>,
+    words: &'a Words<'a>,
+    records: &'a Records,
+    account: &'a Account,
+}
+
+impl Drill<'_> {
+    fn one(&self, log: &mut Log, world: &mut World) -> Result<(Entry, bool), NotDrilled> {
+        let mut entry = self.blank(log, world);
+        match keys::open(&*world.ports, Some(self.key)) {
+            Err(cause) => {
+                let failed = nothing_left(Cause::Keys(cause), world);
+                self.go_on(&failed)?;
+                entry.present = Check::failed((self.words.failed)(&failed));
+            }
+            Ok((found, card)) => {
+                drop(card);
+                entry.present = Check::passed();
+                entry.model = found.model;
+                let mut opened = self.fido(found.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
+                let record = match &mut opened {
+                    Some(opened) => self.genuine(opened, &mut entry, world)?,
+                    None => None,
+                };
+                self.code(&mut entry, world)?;
+                entry.fido = record.as_ref().map(|record| Credential {
+                    id: BASE64URL_NOPAD.encode(&record.credential),
+                    public_key: encoded_key(record),
+                    user_verified: record.user_verified,
+                });
+                if let (Some(opened), Some(record)) = (&mut opened, record) {
+                    return self.sign(opened, record, entry, log, world);
+                }
+            }
+        }
+        self.write(entry, None, log, world)
+    }
+
+    fn blank(&self, log: &Log, world: &World) -> Entry {
+        let now = unix(world.clock.now());
+        let not_done = || Check::skipped("the key is not here");
+        Entry {
+            version: 1,
+            previous: log.head.clone(),
+            started: now,
+            ended: now,
+            key: self.key,
+            model: String::new(),
+            aaguid: None,
+            account: self.account.caller().account.clone(),
+            caller: self.account.caller().arn.clone(),
+            device: None,
+            present: not_done(),
+            attestation: not_done(),
+            credential: not_done(),
+            session: not_done(),
+            identity: not_done(),
+            fido: None,
+            passed: false,
+        }
+    }
+
+    /// The key's FIDO2 side. `expected`: the key says that it has one.
+    fn fido(&self, expected: bool, entry: &mut Entry, world: &mut World) -> Result<Option<Opened>, NotDrilled> {
+        use ring::fido::Error as E;
+        let id = KeyId::Serial(self.key);
+        match ring::fido::open(&*world.fido, Some(&id), &world.interrupt) {
+            Ok(opened) => Ok(Some(opened)),
+            Err(E::Missing { .. } | E::NoKey) if !expected => {
+                entry.attestation = Check::skipped("the key has no FIDO2 application");
+                entry.credential = entry.attestation.clone();
+                Ok(None)
+            }
+            Err(cause) => {
+                let why = self.told(&id, Trouble::Ring(cause), world)?;
+                entry.attestation = Check::failed(why);
+                entry.credential = entry.attestation.clone();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Its attestation, and the credential that it will sign with.
+    fn genuine(
+        &self,
+        opened: &mut Opened,
+        entry: &mut Entry,
+        world: &mut World,
+    ) -> Result<Option<Record>, NotDrilled> {
+        let (id, now) = (opened.id.clone(), world.clock.now());
+        let mut ceremony = self.ceremony(opened, world);
+        let attested = attest(self.trust, &mut ceremony);
+        let record = known(self.records, now, &mut ceremony);
+        entry.attestation = match attested {
+            Ok(attested) => {
+                entry.aaguid = Some(attested.aaguid.to_string());
+                attested.verdict.map_or_else(|reason| Check::failed(reason.to_string()), |_| Check::passed())
+            }
+            Err(trouble) => Check::failed(self.told(&id, trouble, world)?),
+        };
+        match record {
+            Ok(record) => Ok(Some(record)),
+            Err(trouble) => {
+                entry.credential = Check::failed(self.told(&id, trouble, world)?);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Its code opens a session, and the session is the caller's.
+    fn code(&self, entry: &mut Entry, world: &mut World) -> Result<(), NotDrilled> {
+        let mut desk = Desk::over(world).map_err(|cause| NotDrilled::Flow(Failed { cause, ..interrupted() }))?;
+        desk.no_touch = self.request.no_touch;
+        let asked = SessionRequest {
+            device: None,
+            key: Some(self.key),
+            role: None,
+            duration: SESSION,
+            kept: false,
+            no_touch: self.request.no_touch,
+            no_wait: false,
+        };
+        let found = match find(&asked, self.account, &mut desk) {
+            Ok(None) => find_unlisted(&asked, self.account, &mut desk),
+            Ok(Some(factor)) => Ok(factor),
+            Err(cause) => Err(cause),
+        };
+        let session = found.and_then(|factor| {
+            entry.device = Some(factor.serial.clone());
+            with_code(&factor, &mut desk, |code| self.account.mfa_session(&factor.serial, code, SESSION))
+        });
+        entry.identity = Check::skipped("no session was opened");
+        match session {
+            Err(cause) => {
+                let failed = nothing_left(cause, world);
+                self.go_on(&failed)?;
+                entry.session = Check::failed((self.words.failed)(&failed));
+            }
+            Ok(mut session) => {
+                entry.session = Check::passed();
+                let before = self.account.caller();
+                entry.identity = match session.identify() {
+                    Ok(()) if session.caller() == before => Check::passed(),
+                    Ok(()) => Check::failed(format!("the session is of {}", session.caller().arn)),
+                    Err(cause) => {
+                        let failed = nothing_left(Cause::Aws(cause), world);
+                        self.go_on(&failed)?;
+                        Check::failed((self.words.failed)(&failed))
+                    }
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the key sign the record: that is the proof of its credential, too.
+    fn sign(
+        &self,
+        opened: &mut Opened,
+        record: Record,
+        mut entry: Entry,
+        log: &mut Log,
+        world: &mut World,
+    ) -> Result<(Entry, bool), NotDrilled> {
+        entry.credential = Check::passed();
+        entry.ended = unix(world.clock.now());
+        entry.passed = passes(&entry);
+        let (id, now) = (opened.id.clone(), world.clock.now());
+        let signed = signed_part(&entry).map_err(|cause| NotDrilled::Log(BadLog::Io(cause.into())))?;
+        let mut ceremony = self.ceremony(opened, world);
+        let why = match sign(record, challenge(&signed), self.records, now, &mut ceremony) {
+            Ok((verified, response)) => match (verified.verdict, response) {
+                (Ok(_), Some(response)) => return self.write(entry, Some(&response), log, world),
+                (Err(Finding::Refused(refusal)), _) => refusal.to_string(),
+                _ => "the key does not hold the credential that it was enrolled with".to_owned(),
+            },
+            Err(trouble) => self.told(&id, trouble, world)?,
+        };
+        entry.credential = Check::failed(why);
+        self.write(entry, None, log, world)
+    }
+
+    fn write(
+        &self,
+        mut entry: Entry,
+        response: Option<&AssertionResponse>,
+        log: &mut Log,
+        world: &World,
+    ) -> Result<(Entry, bool), NotDrilled> {
+        let io = |cause: serde_json::Error| NotDrilled::Log(BadLog::Io(cause.into()));
+        if response.is_none() {
+            entry.ended = unix(world.clock.now());
+            entry.passed = passes(&entry);
+        }
+        let text = line(&signed_part(&entry).map_err(io)?, response).map_err(io)?;
+        log.add(&text).map_err(NotDrilled::Log)?;
+        Ok((entry, response.is_some()))
+    }
+
+    fn ceremony<'c>(&self, key: &'c mut Opened, world: &'c mut World) -> Ceremony<'c> {
+        let World { person, interrupt, .. } = world;
+        Ceremony { key, person: &mut **person, interrupt, last_try: self.request.last_try }
+    }
+
+    /// What a FIDO2 key's trouble is called in the record; a person who is missing is no fault of the key.
+    fn told(&self, id: &KeyId, trouble: Trouble, world: &World) -> Result<String, NotDrilled> {
+        use ring::fido::Error as E;
+        if world.interrupt.raised() || matches!(trouble, Trouble::Interrupted) {
+            return Err(NotDrilled::Flow(interrupted()));
+        }
+        match trouble {
+            Trouble::Ring(E::NobodyToAsk { .. } | E::Declined) => Err(NotDrilled::Fido(id.clone(), trouble)),
+            trouble => Ok((self.words.trouble)(id, &trouble)),
+        }
+    }
+
+    /// Whether a failure is the key's, and so a result.
+    fn go_on(&self, failed: &Failed) -> Result<(), NotDrilled> {
+        let cause = match &failed.cause {
+            Cause::Interrupted => Cause::Interrupted,
+            Cause::Refused(Refusal::TouchNeeded { key }) => Cause::Refused(Refusal::TouchNeeded { key: *key }),
+            Cause::Sink(error @ sink::Error::Ring(ring::Error::NobodyToAsk { .. })) => Cause::Sink(error.clone()),
+            _ => return Ok(()),
+        };
+        Err(NotDrilled::Flow(Failed { cause, ahead: failed.ahead, ..interrupted() }))
+    }
+}
+
+fn interrupted() -> Failed {
+    Failed { stage: Stage::Preflight, cause: Cause::Interrupted, left: Vec::new(), ahead: None }
+}
