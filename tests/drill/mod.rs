@@ -157,9 +157,9 @@ fn whatever_is_changed_is_seen() {
         "line 3: its signature does not hold: it answers another challenge; it was changed, or another key signed\n",
     );
     // A signature taken away.
-    let (record, _) = c.split_once(",\"signature\":").unwrap();
+    let (record, _) = c.split_once(",\"assertion\":").unwrap();
     says(
-        &[a, b, &format!("{record},\"signature\":null}}")],
+        &[a, b, &format!("{record},\"assertion\":null}}")],
         "line 3: it says that the key signs, and has no signature\n",
     );
     says(&[a, b, &c.replacen(':', ": ", 1)], "line 3: it is not as glasskey writes it: it was changed\n");

@@ -1,7 +1,7 @@
 //! The record of drills: a file of one JSON object a line, each with the SHA-256 of the line before it, and signed by
 //! the key that was drilled. What is written can be proved later by anybody, without a key and without AWS.
 //!
-//! A line is `{"record":{…},"signature":{…}}`. The key signs everything before `,"signature":`. Nothing in it is secret.
+//! A line is `{"record":{…},"assertion":{…}}`. The key signs everything before `,"assertion":`. Nothing in it is secret.
 
 use super::super::fido_key::{ORIGIN, RP_ID};
 use crate::fido::cose::PublicKey;
@@ -104,7 +104,7 @@ pub struct Credential {
 /// An assertion over a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Signature {
+struct Assertion {
     client_data: String,
     auth_data: String,
     signature: String,
@@ -114,13 +114,13 @@ struct Signature {
 #[serde(deny_unknown_fields)]
 struct Line {
     record: Entry,
-    signature: Option<Signature>,
+    assertion: Option<Assertion>,
 }
 
 /// What is before the first line.
 pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// What divides a line into what is signed and the signature; a JSON string cannot hold it.
-const SEAM: &str = ",\"signature\":";
+const SEAM: &str = ",\"assertion\":";
 /// Ten thousand drills of ten keys are less.
 const LONGEST: u64 = 256 << 20;
 
@@ -193,12 +193,12 @@ pub(super) fn challenge(signed: &str) -> Vec<u8> {
 /// The whole line, without its end.
 pub(super) fn line(signed: &str, response: Option<&AssertionResponse>) -> Result<String, serde_json::Error> {
     let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-    let signature = response.map(|response| Signature {
+    let assertion = response.map(|response| Assertion {
         client_data: encode(&response.client_data),
         auth_data: encode(&response.auth_data),
         signature: encode(&response.signature),
     });
-    Ok(format!("{signed}{SEAM}{}}}", serde_json::to_string(&signature)?))
+    Ok(format!("{signed}{SEAM}{}}}", serde_json::to_string(&assertion)?))
 }
 
 /// Proves a file: the chain and every signature. `enrolled`: the public key each key was enrolled with here.
@@ -267,7 +267,7 @@ impl Proof<'_> {
 
     fn signature(&mut self, nth: usize, line: &Line, signed: &str) -> Result<bool, Flaw> {
         let entry = &line.record;
-        let Some(signature) = &line.signature else {
+        let Some(assertion) = &line.assertion else {
             let claims = entry.credential.state == State::Passed;
             return if claims { Err(Flaw::Unsigned) } else { Ok(false) };
         };
@@ -293,9 +293,9 @@ impl Proof<'_> {
         };
         let response = AssertionResponse {
             id,
-            client_data: decode(&signature.client_data)?,
-            auth_data: decode(&signature.auth_data)?,
-            signature: decode(&signature.signature)?,
+            client_data: decode(&assertion.client_data)?,
+            auth_data: decode(&assertion.auth_data)?,
+            signature: decode(&assertion.signature)?,
             user_handle: None,
             extensions: serde_json::Map::new(),
         };
