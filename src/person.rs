@@ -144,6 +144,18 @@ pub enum Notice {
     },
     /// A phone holds the seed and showed the right code.
     OnPhone,
+    /// The seed is in an age file: read back, its header and content as they should be.
+    Escrowed {
+        /// The file.
+        path: PathBuf,
+        /// How many can open it.
+        recipients: usize,
+    },
+    /// A command read the seed and ended with status 0.
+    HandedOver {
+        /// Its program.
+        program: String,
+    },
     /// The device was enabled.
     Enabled {
         /// When the two codes' steps begin.
@@ -294,6 +306,10 @@ pub struct PlannedDevice {
     pub phone: bool,
     /// Every code asks for a touch.
     pub touch: bool,
+    /// An age file, and who can open it.
+    pub escrow: Option<(PathBuf, Vec<String>)>,
+    /// The program of a command that takes the seed.
+    pub command: Option<String>,
 }
 
 /// A run that did not end.
@@ -311,6 +327,23 @@ pub struct Unfinished {
     pub keys: Vec<(Serial, KeyState)>,
     /// The seed may be on a phone.
     pub phone: bool,
+    /// The escrow file that was asked for, and what is there.
+    pub escrow: Option<(PathBuf, FileState)>,
+    /// The command that was to take the seed, and whether it may have.
+    pub command: Option<(String, bool)>,
+}
+
+/// What stands where an escrow file was to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// Nothing of the run's making.
+    Absent,
+    /// The run's file, cut short.
+    Torn,
+    /// The run's file.
+    Whole,
+    /// It cannot be read.
+    Unreadable,
 }
 
 /// A device, as IAM sees it.

@@ -3,7 +3,7 @@
 use super::console::Style;
 use super::explain::{no_keyring, off_by};
 use crate::keys::Serial;
-use crate::person::{DeviceState, KeyState, KeyStep, Notice, Plan, Unfinished};
+use crate::person::{DeviceState, FileState, KeyState, KeyStep, Notice, Plan, Unfinished};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::SystemTime;
@@ -26,6 +26,13 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Created { arn } => step("created", arn.to_string()),
         Notice::Written { key } => step(&key.to_string(), "written, its code matches".to_owned()),
         Notice::OnPhone => step("phone", "has it, its code matches".to_owned()),
+        Notice::Escrowed { path, recipients } => {
+            let who = if *recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") };
+            step("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
+        }
+        Notice::HandedOver { program } => {
+            step("command", format!("`{program}` read the seed and ended with status 0; what it stored was not looked at"))
+        }
         Notice::Enabled { codes: [first, second], by } => {
             let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
             let (first, second) = (clock_time(*first), clock_time(*second));
@@ -107,7 +114,15 @@ fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
         }
         let touch = if device.touch { ", with touch" } else { "" };
         step("create", "virtual MFA device", device.arn.to_string());
-        step("write", "its seed to", format!("{} as \"{}\"{touch}", places.join(" and "), device.credential));
+        if !places.is_empty() {
+            step("write", "its seed to", format!("{} as \"{}\"{touch}", places.join(" and "), device.credential));
+        }
+        if let Some((path, recipients)) = &device.escrow {
+            step("encrypt", "its seed into", format!("{} for {}", path.display(), recipients.join(", ")));
+        }
+        if let Some(program) = &device.command {
+            step("hand", "its seed to", format!("`{program}`, on its standard input"));
+        }
         step("enable", "it for", format!("user {} ({} of 8 devices used)", plan.user, plan.used));
     }
     if plan.shared_seed {
@@ -151,6 +166,19 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     }
     if run.phone {
         lines.push(format!("  {:<9} may hold it", "phone"));
+    }
+    if let Some((path, state)) = &run.escrow {
+        let state = match state {
+            FileState::Absent => "was not written",
+            FileState::Torn => "is cut short",
+            FileState::Whole => "holds the seed, encrypted",
+            FileState::Unreadable => "cannot be read",
+        };
+        lines.push(format!("  {:<9} {} {state}", "escrow", path.display()));
+    }
+    if let Some((program, reached)) = &run.command {
+        let state = if *reached { "may hold it" } else { "was not reached" };
+        lines.push(format!("  {:<9} `{program}` {state}", "command"));
     }
     lines
 }

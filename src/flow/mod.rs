@@ -9,6 +9,7 @@ mod enroll;
 pub mod fido_key;
 mod holdings;
 mod naming;
+mod places;
 mod recover;
 mod run;
 mod self_management;
@@ -22,6 +23,7 @@ pub use audit::{
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
+pub use places::{CommandTo, EscrowTo, Places};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};
 #[doc(hidden)]
 pub use run::fuzz_record;

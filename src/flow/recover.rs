@@ -9,8 +9,8 @@ use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Un
 use crate::aws::{self, Account};
 use crate::keys::Serial;
 use crate::oath::Name;
-use crate::person::{Choice, DeviceState, KeyState, Notice, Unfinished};
-use crate::sink::KeySink;
+use crate::person::{Choice, DeviceState, FileState, KeyState, Notice, Unfinished};
+use crate::sink::{EscrowState, KeySink};
 use crate::totp::{AWS, Step};
 use crate::world::World;
 use std::time::{Duration, UNIX_EPOCH};
@@ -191,7 +191,39 @@ fn examine(recorded: &Recorded, account: &Account, desk: &mut Desk<'_>) -> Resul
         device,
         keys,
         phone: intents.contains(&Undo::RemoveFromPhone),
+        escrow: begin.escrow.clone().map(|path| (path, file_state(intents))),
+        command: begin.program.clone().map(|program| {
+            let reached = intents.iter().any(|intent| matches!(intent, Undo::TakeBack { .. }));
+            (program, reached)
+        }),
     })
+}
+
+fn file_state(intents: &[Undo]) -> FileState {
+    let made = intents.iter().find_map(|intent| match intent {
+        Undo::RemoveEscrow(file) => Some(file.look()),
+        _ => None,
+    });
+    match made {
+        None | Some(EscrowState::Absent) => FileState::Absent,
+        Some(EscrowState::Torn) => FileState::Torn,
+        Some(EscrowState::Whole) => FileState::Whole,
+        Some(EscrowState::Unreadable) => FileState::Unreadable,
+    }
+}
+
+/// Whether a place that is no key holds the seed, or may.
+fn held_beside(found: &Unfinished) -> bool {
+    found.phone
+        || matches!(found.escrow, Some((_, FileState::Whole | FileState::Unreadable)))
+        || matches!(found.command, Some((_, true)))
+}
+
+/// Whether no place that was asked for is known to lack the seed.
+fn is_whole(found: &Unfinished) -> bool {
+    found.keys.iter().all(|(_, state)| *state == KeyState::Present)
+        && matches!(found.escrow, None | Some((_, FileState::Whole)))
+        && matches!(found.command, None | Some((_, true)))
 }
 
 fn key_state(key: Serial, name: &str, desk: &mut Desk<'_>) -> KeyState {
@@ -220,10 +252,11 @@ fn settle(
 ) -> Result<Outcome, Failed> {
     let keys = with_credential(found);
     let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
+    let file = !matches!(found.escrow, None | Some((_, FileState::Absent)));
     match &found.device {
-        DeviceState::Missing | DeviceState::Foreign { .. } if !anywhere => close(run, Outcome::NothingLeft, desk),
+        DeviceState::Missing | DeviceState::Foreign { .. } if !anywhere && !file => close(run, Outcome::NothingLeft, desk),
         // Every place is proved before a device is enabled: the run was cut short after its work was done.
-        DeviceState::Enabled if anywhere || found.phone => close(run, Outcome::WasComplete { keys }, desk),
+        DeviceState::Enabled if anywhere || held_beside(found) => close(run, Outcome::WasComplete { keys }, desk),
         _ => {
             let may_finish = !keys.is_empty() && found.device == DeviceState::Unassigned;
             match choose(request, may_finish, found, desk).map_err(|cause| {
@@ -245,13 +278,12 @@ fn choose(
     found: &Unfinished,
     desk: &mut Desk<'_>,
 ) -> Result<Choice, Cause> {
-    let whole = found.keys.iter().all(|(_, state)| *state == KeyState::Present);
     let recommended = match found.device {
         // Somebody may be signing in with it, perhaps with what is on these keys: only a person decides.
         DeviceState::Enabled | DeviceState::Foreign { .. } => Choice::Leave,
         // Perhaps somebody is about to enable it.
         DeviceState::Uncertain => Choice::Leave,
-        _ if may_finish && whole => Choice::Finish,
+        _ if may_finish && is_whole(found) => Choice::Finish,
         _ => Choice::Undo,
     };
     let chosen = match request.choice {
@@ -283,7 +315,12 @@ fn settle_foreign(mut run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> 
 /// Enables the device with two codes of a key that holds its seed; the other keys must agree with it.
 fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
     match finish_from_key(&mut run, keys, account, desk) {
-        Ok(first_code_from) => close(run, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk),
+        Ok(first_code_from) => {
+            // One that was cut short is of no use to anybody.
+            let torn = run.escrow_files().filter(|file| file.look() == EscrowState::Torn);
+            torn.for_each(|file| _ = file.remove());
+            close(run, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk)
+        }
         // Nothing is undone unasked.
         Err((stage, cause)) => {
             desk.interrupt.clear();

@@ -1,13 +1,17 @@
 //! One device's run: what is written down before each effect, and how it is undone.
 
 use super::desk::Desk;
+use super::places::account_of;
 use crate::aws::{self, Account, DeviceArn};
 use crate::journal::{self, Writer};
 use crate::keys::{self, Serial};
 use crate::oath::{self, Name};
 use crate::person::Notice;
+use crate::sink::EscrowFile;
 use crate::{ring, sink};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 /// The journal's first record of a run: all that recovery needs to know, and no secret.
@@ -26,6 +30,12 @@ pub(super) struct Begin {
     pub(super) keys: Vec<Serial>,
     pub(super) touch: bool,
     pub(super) phone: bool,
+    /// The escrow file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) escrow: Option<PathBuf>,
+    /// The program of the command that takes the seed; its line may hold a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) program: Option<String>,
 }
 
 /// A line of the journal.
@@ -56,6 +66,10 @@ pub enum Undo {
     RemoveCredential { key: Serial },
     /// Tell the person to remove the entry from the phone.
     RemoveFromPhone,
+    /// Remove the escrow file, where it is the one that was made.
+    RemoveEscrow(EscrowFile),
+    /// Tell the person to remove what the command stored.
+    TakeBack { program: String },
 }
 
 /// Where a flow was when it failed.
@@ -69,6 +83,8 @@ pub enum Stage {
     Write { key: Serial },
     Prove { key: Serial },
     Phone,
+    Escrow,
+    Command,
     Enable,
     Confirm,
     Recover,
@@ -229,6 +245,10 @@ pub enum Left {
     Credential { key: Serial, name: String, why: Option<ring::Error> },
     /// An entry in a phone's app, of no use any more.
     OnPhone { account: String },
+    /// An escrow file. `None`: kept, since its device could not be deleted.
+    Escrow { path: PathBuf, why: Option<String> },
+    /// What a command may have stored, of no use any more.
+    AtCommand { program: String, account: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
 }
@@ -237,7 +257,7 @@ impl Left {
     /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
     #[must_use]
     pub fn is_for_recover(&self) -> bool {
-        !matches!(self, Self::OnPhone { .. } | Self::Earlier { .. })
+        !matches!(self, Self::OnPhone { .. } | Self::AtCommand { .. } | Self::Earlier { .. })
     }
 }
 
@@ -266,8 +286,10 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn begin(begin: Begin, desk: &Desk<'_>) -> Result<Self, Cause> {
-        // Sorts by age; the process id keeps two runs of one second apart.
-        let id = format!("{:012}-{}", begin.started, std::process::id());
+        static NTH: AtomicU32 = AtomicU32::new(0);
+        // Sorts by age; the process id and a count keep the runs of one second apart.
+        let nth = NTH.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:012}-{}-{nth:06}", begin.started, std::process::id());
         let writer = desk.journal.begin(&id, &Record::Begin(begin.clone())).map_err(Cause::Journal)?;
         Ok(Self { writer, begin, intents: Vec::new() })
     }
@@ -307,19 +329,26 @@ impl Run {
         {
             let name = &self.begin.credential;
             let kept = |key: &Serial| Left::Credential { key: *key, name: name.clone(), why: None };
-            return std::iter::once(device).chain(self.written_keys().map(kept)).collect();
+            let files = self.escrow_files().map(|file| Left::Escrow { path: file.path.clone(), why: None });
+            return std::iter::once(device).chain(self.written_keys().map(kept)).chain(files).collect();
         }
         self.remove_credentials(desk)
     }
 
-    /// Removes the credentials, and ends the run when nothing is left for recovery.
+    /// Removes the credentials and the escrow file, and ends the run when nothing is left for recovery.
     pub(super) fn remove_credentials(self, desk: &mut Desk<'_>) -> Vec<Left> {
         let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, desk);
         let mut left: Vec<Left> = self.written_keys().filter_map(remove).collect();
-        if self.intents.contains(&Undo::RemoveFromPhone) {
-            let arn = &self.begin.arn;
-            left.push(Left::OnPhone { account: format!("{}/{}", arn.account(), arn.resource()) });
-        }
+        left.extend(self.escrow_files().filter_map(|file| {
+            let why = file.remove().err()?.to_string();
+            Some(Left::Escrow { path: file.path.clone(), why: Some(why) })
+        }));
+        let account = || account_of(&self.begin.arn);
+        left.extend(self.intents.iter().filter_map(|intent| match intent {
+            Undo::RemoveFromPhone => Some(Left::OnPhone { account: account() }),
+            Undo::TakeBack { program } => Some(Left::AtCommand { program: program.clone(), account: account() }),
+            _ => None,
+        }));
         if !left.iter().any(Left::is_for_recover)
             && let Err(cause) = self.finish()
         {
@@ -331,6 +360,13 @@ impl Run {
     fn written_keys(&self) -> impl Iterator<Item = &Serial> {
         self.intents.iter().filter_map(|intent| match intent {
             Undo::RemoveCredential { key } => Some(key),
+            _ => None,
+        })
+    }
+
+    pub(super) fn escrow_files(&self) -> impl Iterator<Item = &EscrowFile> {
+        self.intents.iter().filter_map(|intent| match intent {
+            Undo::RemoveEscrow(file) => Some(file),
             _ => None,
         })
     }

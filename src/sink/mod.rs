@@ -1,11 +1,15 @@
 //! The places a seed may go. Each can be written, proved, and undone.
 //!
-//! A sink knows its own place and nothing of AWS. Proving means: the place itself computed a code, and it is the one
-//! the seed gives.
+//! A sink knows its own place and nothing of AWS. A key and a phone are proved by a code they compute themselves; a
+//! file by being read back, its header checked and its content compared; a command by its exit status alone.
 
+mod command;
+mod escrow;
 mod key;
 mod phone;
 
+pub use command::{CommandEnd, CommandSink, program_of};
+pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
 pub use phone::PhoneSink;
 
@@ -13,6 +17,8 @@ use crate::person::Person;
 use crate::ring::{self, Ring};
 use crate::secret::Seed;
 use crate::totp::Clock;
+use std::io;
+use std::path::PathBuf;
 
 /// What a sink needs while it works.
 pub struct Bench<'a, 'p> {
@@ -29,7 +35,7 @@ pub trait Sink {
     /// Writes the seed. When this fails the place may hold it or not.
     fn put(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
 
-    /// Has the place compute a code, and compares.
+    /// Proves that the place has it.
     fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
 }
 
@@ -50,6 +56,48 @@ pub enum Error {
     NobodyToAsk,
     /// The QR code cannot hold the URI.
     TooLong,
+    /// No such escrow recipient can be.
+    BadRecipient {
+        /// As it was given; shortened where it is a secret.
+        recipient: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An escrow recipient cannot be encrypted to.
+    Recipient {
+        /// As it was given.
+        recipient: String,
+        /// What age, or the plugin, said.
+        why: String,
+    },
+    /// An escrow file could not be written or read back.
+    Escrow {
+        /// The file.
+        path: PathBuf,
+        /// The kind of the cause.
+        kind: io::ErrorKind,
+        /// The system's words.
+        why: String,
+    },
+    /// A file of that name is there already; it was not touched.
+    EscrowThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was read back is not what was written.
+    EscrowDiffers {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A command did not take the seed.
+    Command {
+        /// Its program.
+        program: String,
+        /// How it ended.
+        end: CommandEnd,
+        /// The end of its standard error, where it holds nothing secret.
+        said: Option<Vec<String>>,
+    },
 }
 
 impl From<ring::Error> for Error {

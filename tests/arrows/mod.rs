@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("aws", &["platform", "secret", "totp"]),
     ("person", &["aws", "keys", "platform", "secret", "transport"]),
     ("ring", &["fido", "keys", "oath", "person", "platform", "secret", "transport"]),
-    ("sink", &["keys", "oath", "person", "ring", "secret", "totp"]),
+    ("sink", &["keys", "oath", "person", "platform", "ring", "secret", "totp"]),
     ("world", &["aws", "fido", "person", "platform", "totp", "transport"]),
     (
         "flow",
@@ -116,6 +116,11 @@ const CONFINED: &[Confined] = &[
         what: "the keyring crate",
         is: |text, at| text.is_crate(at, "linux_keyutils"),
         only_in: &["platform/keyring.rs"],
+    },
+    Confined {
+        what: "the age crate",
+        is: |text, at| text.is_crate(at, "age") || text.is_crate(at, "age_core"),
+        only_in: &["sink/escrow.rs"],
     },
     Confined { what: "totp-rs", is: |text, at| text.is_crate(at, "totp_rs"), only_in: &["totp"] },
     Confined { what: "debug prints", is: |text, at| text.word(at) == "dbg" && text.after(at) == "!", only_in: &[] },

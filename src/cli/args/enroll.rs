@@ -4,6 +4,7 @@ use super::{Aws, serial};
 use crate::aws::Tag;
 use crate::keys::Serial;
 use clap::Args;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
@@ -12,6 +13,8 @@ Examples:
   glasskey enroll alice --key 12345678 --key 23456789            one seed on both keys
   glasskey enroll alice --key 12345678 --key 23456789 --separate one device per key
   glasskey enroll --key 12345678 --qr                            yourself, and a phone too
+  glasskey enroll alice --key 12345678 --escrow age1…            and an age file, alice.age
+  glasskey enroll alice --to-command 'pass insert -m "aws/$GLASSKEY_USER"'
   glasskey enroll alice --key 12345678 --yes --json              from a script
 ")]
 pub(in crate::cli) struct Enroll {
@@ -23,6 +26,21 @@ pub(in crate::cli) struct Enroll {
     /// show a QR code on the terminal, so that a phone can hold the seed too
     #[arg(long)]
     pub(in crate::cli) qr: bool,
+    /// put the seed into an age file that RECIPIENT can open: age1…, age1PLUGIN1…, "ssh-ed25519 …"; give it again for more
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(in crate::cli) escrow: Vec<String>,
+    /// the age file; DEVICE.age in the current directory when not given
+    #[arg(long, value_name = "FILE", requires = "escrow", conflicts_with_all = ["escrow_dir", "separate"])]
+    pub(in crate::cli) escrow_file: Option<PathBuf>,
+    /// the directory for DEVICE.age
+    #[arg(long, value_name = "DIR", requires = "escrow")]
+    pub(in crate::cli) escrow_dir: Option<PathBuf>,
+    /// hand the seed, as an otpauth URI on standard input, to this command (run by sh -c, with GLASSKEY_USER, GLASSKEY_DEVICE, GLASSKEY_ACCOUNT and GLASSKEY_ARN set)
+    #[arg(long, value_name = "COMMAND")]
+    pub(in crate::cli) to_command: Option<String>,
+    /// seconds after which that command is killed
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_default_value = true, requires = "to_command", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(in crate::cli) command_timeout: u64,
     /// one device per key instead of one seed on all
     #[arg(long)]
     pub(in crate::cli) separate: bool,

@@ -4,9 +4,10 @@ use crate::cli::args::{Cli, Enroll};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, Enrolled, Request};
+use crate::flow::{self, Cause, CommandTo, Enrolled, EscrowTo, Places, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
     let request = request(args, cli)?;
@@ -37,11 +38,12 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
 
 fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
     let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
-    if args.keys.is_empty() && !args.qr {
+    let places = places(args);
+    if args.keys.is_empty() && !args.qr && places.is_empty() {
         return Err(Box::new(
             Explanation::new("usage", "nowhere to put the seed")
                 .hint(
-                    "name a key with --key SERIAL (`glasskey keys` lists them), or show a phone a QR code with --qr",
+                    "name a key with --key SERIAL (`glasskey keys` lists them), show a phone a QR code with --qr, or use --escrow or --to-command",
                 )
                 .exit(Exit::Usage),
         ));
@@ -56,6 +58,7 @@ fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
         user: args.user.clone(),
         keys: args.keys.clone(),
         phone: args.qr,
+        places,
         separate: args.separate,
         touch: args.touch,
         device_name: args.device_name.clone(),
@@ -64,6 +67,19 @@ fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
         dry_run: args.dry_run,
         approved: cli.global.yes,
     })
+}
+
+fn places(args: &Enroll) -> Places {
+    let escrow = EscrowTo {
+        recipients: args.escrow.clone(),
+        file: args.escrow_file.clone(),
+        directory: args.escrow_dir.clone(),
+    };
+    let patience = Duration::from_secs(args.command_timeout);
+    Places {
+        escrow: Some(escrow).filter(|escrow| !escrow.recipients.is_empty()),
+        command: args.to_command.clone().map(|line| CommandTo { line, patience }),
+    }
 }
 
 fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
@@ -75,7 +91,8 @@ fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
             let keys: Vec<u32> = device.keys.iter().map(|(key, _)| key.0).collect();
             json!({
                 "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "phone": device.phone,
-                "touch": device.touch,
+                "touch": device.touch, "escrow": device.escrow.as_ref().map(|(path, _)| path.display().to_string()),
+                "command": device.command,
             })
         })
         .collect();
@@ -92,7 +109,8 @@ fn enrolled_json(enrolled: &Enrolled, ahead: Option<i64>) -> Value {
         .map(|device| {
             json!({
                 "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
-                "phone": device.phone, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
+                "phone": device.phone, "escrow": device.escrow.as_ref().map(|path| path.display().to_string()),
+                "command": device.command, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
             })
         })
         .collect();

@@ -6,8 +6,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
-use crate::person::KeyState;
-use crate::person::{Choice, DeviceState};
+use crate::person::{Choice, DeviceState, FileState, KeyState};
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
@@ -54,7 +53,7 @@ fn sentence(run: &Recovered) -> String {
         Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}{}", name(keys), others(run)),
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
-        Became::Undone => format!("undone: {arn} and its credentials are gone"),
+        Became::Undone => format!("undone: {arn} and its credentials are gone{}", stored(run)),
         Became::NothingLeft => format!("nothing was left of {arn}"),
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
@@ -68,7 +67,22 @@ fn others(run: &Recovered) -> String {
         KeyState::Absent => Some(format!("; YubiKey {key} does not hold it")),
         KeyState::NotHere => Some(format!("; YubiKey {key} was not plugged in and may hold it too")),
     };
-    run.found.keys.iter().filter_map(say).collect()
+    let mut others: String = run.found.keys.iter().filter_map(say).collect();
+    if let Some((path, FileState::Absent | FileState::Torn | FileState::Unreadable)) = &run.found.escrow {
+        others += &format!("; the escrow file {} was not written", path.display());
+    }
+    if let Some((program, false)) = &run.found.command {
+        others += &format!("; `{program}` was not given the seed");
+    }
+    others
+}
+
+/// What undoing cannot take away.
+fn stored(run: &Recovered) -> String {
+    match &run.found.command {
+        Some((program, true)) => format!("; `{program}` may have stored the seed: remove it there"),
+        _ => String::new(),
+    }
 }
 
 fn name(keys: &[Serial]) -> String {
@@ -84,5 +98,10 @@ fn to_json(run: &Recovered) -> Value {
         Became::Left => ("left", Vec::new()),
         Became::Forgotten => ("forgotten", Vec::new()),
     };
-    json!({ "arn": run.found.arn.to_string(), "user": run.found.user, "outcome": outcome, "keys": keys })
+    let holds = matches!(run.outcome, Became::Finished { .. } | Became::WasComplete { .. });
+    let escrow = run.found.escrow.as_ref().filter(|(_, state)| holds && *state == FileState::Whole);
+    let escrow = escrow.map(|(path, _)| path.display().to_string());
+    json!({
+        "arn": run.found.arn.to_string(), "user": run.found.user, "outcome": outcome, "keys": keys, "escrow": escrow,
+    })
 }

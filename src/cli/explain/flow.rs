@@ -1,6 +1,6 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
-use super::{Exit, Explanation, aws, keys, nobody, oath, ring};
+use super::{Exit, Explanation, aws, keys, nobody, oath, places, ring};
 use crate::cli::notices::clock_time;
 use crate::flow::{Cause, Failed, Left, Refusal, Stage};
 use crate::{journal, oath, sink};
@@ -74,6 +74,11 @@ fn left(left: &Left) -> String {
                 "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
             )
         }
+        Left::Escrow { path, why: Some(why) } => format!("left behind: {} ({why}); its device does not exist", path.display()),
+        Left::Escrow { path, why: None } => format!("kept: {}, as long as its device exists", path.display()),
+        Left::AtCommand { program, account } => {
+            format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
+        }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
     }
 }
@@ -98,7 +103,7 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
                 .hint("scan the QR code with an authenticator app, then type the code it shows; the phone's clock must be right")
         }
         sink::Error::NobodyToAsk => nobody("--qr needs a terminal to show the QR code on"),
-        sink::Error::TooLong => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
+        error => places::place(error, stage),
     }
 }
 

@@ -10,6 +10,7 @@ mod ceremonies;
 mod fido;
 mod flow;
 mod keys;
+mod places;
 
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;

@@ -6,6 +6,7 @@ mod preflight;
 
 use super::desk::Desk;
 use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
+use super::places::{Places, account_of};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, Tag};
 use crate::keys::Serial;
@@ -15,6 +16,7 @@ use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
 use preflight::{Ready, Work, preflight};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What is asked for.
@@ -26,6 +28,8 @@ pub struct Request {
     pub keys: Vec<Serial>,
     /// A phone too, by QR code.
     pub phone: bool,
+    /// Places beside keys and phones.
+    pub places: Places,
     /// One device per key instead of one seed on all.
     pub separate: bool,
     /// Every code asks for a touch.
@@ -62,6 +66,10 @@ pub struct DeviceResult {
     pub keys: Vec<Serial>,
     /// A phone holds it too, proved.
     pub phone: bool,
+    /// An age file holds it too, read back.
+    pub escrow: Option<PathBuf>,
+    /// A command took it: its program.
+    pub command: Option<String>,
     /// IAM lists it for the user; `false`: IAM could not be asked.
     pub confirmed: bool,
     /// From when a sign-in with a code works, seconds since the Unix epoch.
@@ -167,6 +175,8 @@ fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<D
         keys: device.keys.clone(),
         touch: device.touch,
         phone: device.phone,
+        escrow: device.beside.escrow_path(),
+        program: device.beside.program(),
     };
     let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
     match attempt(&mut run, device, account, desk) {
@@ -197,6 +207,8 @@ fn attempt(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>)
         credential: device.name.id().to_owned(),
         keys: device.keys.clone(),
         phone: device.phone,
+        escrow: device.beside.escrow_path(),
+        command: device.beside.program(),
         confirmed,
         first_code_from: tell_first_code(pair.step, desk),
     })
@@ -238,7 +250,8 @@ struct Pair {
 }
 
 /// Puts the seed in every place and has each prove it. The last key proves it with the two codes that will enable the
-/// device, so that they are as fresh as can be and cost no touch more.
+/// device, so that they are as fresh as can be and cost no touch more. Where other places follow, which may take a
+/// while, the codes are computed after them.
 fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, At> {
     let mut pair = None;
     for (n, key) in device.keys.iter().enumerate() {
@@ -255,27 +268,29 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
             write(Cause::Sink(cause))
         })?;
         let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
-        if n + 1 == device.keys.len() && !device.phone {
+        if n + 1 == device.keys.len() && !device.phone && device.beside.is_empty() {
             pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);
         } else {
             sink.verify(seed, &mut desk.bench()).map_err(prove)?;
         }
         desk.tell(Notice::Written { key });
     }
+    device.beside.escrow(run, seed, desk)?;
     if device.phone {
         let phone = |cause| (Stage::Phone, cause);
         desk.go_on().map_err(phone)?;
         run.intend(Undo::RemoveFromPhone).map_err(phone)?;
-        let mut sink = PhoneSink { issuer: "AWS".to_owned(), account: account_on_phone(device) };
+        let mut sink = PhoneSink { issuer: "AWS".to_owned(), account: account_of(&device.arn) };
         sink.verify(seed, &mut desk.bench()).map_err(|cause| phone(Cause::Sink(cause)))?;
     }
+    device.beside.command(run, seed, desk)?;
     match (pair, device.keys.last()) {
         (Some(pair), _) => Ok(pair),
         (None, Some(key)) => {
             let sink = KeySink { key: *key, name: device.name.clone(), touch: device.touch };
             prove_pair(&sink, seed, desk).map_err(|cause| (Stage::Prove { key: *key }, Cause::Sink(cause)))
         }
-        // Only a phone: its codes for the past cannot be asked for, so the seed gives both.
+        // No key: none of the other places can be asked for codes of the past, so the seed gives both.
         (None, None) => {
             let step = Step::at(desk.clock.now(), AWS.period);
             let codes = [step.previous(), step].map(|step| totp::code(seed, AWS, step));
@@ -287,10 +302,6 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
 fn is_taken(cause: &crate::sink::Error) -> bool {
     use crate::{oath, ring, sink};
     matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
-}
-
-fn account_on_phone(device: &Work) -> String {
-    format!("{}/{}", device.arn.account(), device.arn.resource())
 }
 
 fn prove_pair(sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, crate::sink::Error> {

@@ -2,6 +2,7 @@
 
 use super::super::desk::Desk;
 use super::super::naming::credential_name;
+use super::super::places::{Beside, Usable};
 use super::super::run::{Cause, Record, Refusal};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
@@ -21,6 +22,7 @@ pub(super) struct Work {
     pub(super) keys: Vec<Serial>,
     pub(super) phone: bool,
     pub(super) touch: bool,
+    pub(super) beside: Beside,
 }
 
 /// What pre-flight found to be possible.
@@ -47,11 +49,12 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     if request.phone && !desk.person.is_there() {
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
+    let usable = request.places.usable()?;
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
     let user = target_user(request, account.caller())?;
-    let work = compose(request, &user, &account)?;
+    let work = compose(request, &user, &usable, &account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
@@ -100,7 +103,7 @@ fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause>
 }
 
 /// One device for all sinks, or one a key.
-fn compose(request: &Request, user: &str, account: &Account) -> Result<Vec<Work>, Cause> {
+fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) -> Result<Vec<Work>, Cause> {
     let bad = |what, value: &str| Cause::Refused(Refusal::BadValue { what, value: value.to_owned() });
     let base = request.device_name.clone().unwrap_or_else(|| user.to_owned());
     let path = request.path.clone().unwrap_or_else(|| "/".to_owned());
@@ -122,9 +125,11 @@ fn compose(request: &Request, user: &str, account: &Account) -> Result<Vec<Work>
         })?;
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
-        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch })
+        let beside = usable.of(&arn)?;
+        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch, beside })
     };
-    if request.separate {
+    // Without keys there is nothing to keep apart.
+    if request.separate && !request.keys.is_empty() {
         let each = request.keys.iter().map(|key| device(format!("{base}-{key}"), vec![*key], false));
         each.chain(request.phone.then(|| device(format!("{base}-phone"), Vec::new(), true))).collect()
     } else {
@@ -192,6 +197,8 @@ fn plan(work: &[Work], keys: &[Found], devices: &[MfaDevice], account: &Account)
                 keys: device.keys.iter().map(named).collect(),
                 phone: device.phone,
                 touch: device.touch,
+                escrow: device.beside.escrow_path().map(|path| (path, device.beside.recipients())),
+                command: device.beside.program(),
             })
             .collect(),
     }

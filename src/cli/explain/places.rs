@@ -1,0 +1,48 @@
+//! Escrow files and commands that did not take a seed.
+
+use super::{Exit, Explanation};
+use crate::flow::Stage;
+use crate::sink::{self, CommandEnd};
+
+/// A place beside keys and phones.
+pub(super) fn place(error: &sink::Error, _stage: Stage) -> Explanation {
+    match error {
+        sink::Error::BadRecipient { recipient, why } => {
+            Explanation::new("bad_recipient", format!("\"{recipient}\" is no escrow recipient: {why}"))
+                .hint("a recipient is age1…, age1PLUGIN1…, \"ssh-ed25519 …\" or \"ssh-rsa …\"")
+                .exit(Exit::Usage)
+        }
+        sink::Error::Recipient { recipient, why } => {
+            Explanation::new("recipient", format!("the escrow recipient {recipient} cannot be used: {why}"))
+                .hint("`age -r RECIPIENT` shows whether age can; a plugin must be on the PATH and must need no answers to encrypt")
+        }
+        sink::Error::Escrow { path, why, .. } => {
+            Explanation::new("escrow", format!("the escrow file {} cannot be written: {why}", path.display()))
+                .hint("--escrow-dir or --escrow-file names another place")
+        }
+        sink::Error::EscrowThere { path } => {
+            Explanation::new("escrow_exists", format!("{} exists already; it was not touched", path.display()))
+                .hint("move it away, or name another with --escrow-file")
+        }
+        sink::Error::EscrowDiffers { path } => {
+            Explanation::new("escrow_differs", format!("what was read back from {} is not what was written", path.display()))
+                .hint("do not trust that disk")
+        }
+        sink::Error::Command { program, end, said } => command(program, end, said.as_deref()),
+        _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
+    }
+}
+
+fn command(program: &str, end: &CommandEnd, said: Option<&[String]>) -> Explanation {
+    let what = match end {
+        CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
+        CommandEnd::Status(status) => format!("`{program}` did not take the seed: exit status {status}"),
+        CommandEnd::Killed => format!("`{program}` did not take the seed: a signal ended it"),
+        CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
+        CommandEnd::DidNotRead => format!("`{program}` ended without reading the seed from its standard input"),
+        CommandEnd::Interrupted => return Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+    };
+    let mut text = Explanation::new("command", what);
+    text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
+    text.hint("try the command by hand with a made-up otpauth URI on its standard input; it must be unlocked before, since it cannot ask on the terminal")
+}

@@ -1,0 +1,180 @@
+//! Places for a seed beside keys and phones: an escrow file, and a password manager's command. What is asked for, what
+//! is ready, and the two steps of an enrollment.
+
+use super::desk::Desk;
+use super::run::{At, Cause, Run, Stage, Undo};
+use crate::aws::DeviceArn;
+use crate::person::Notice;
+use crate::secret::Seed;
+use crate::sink::{self, CommandEnd, CommandSink, EscrowSink, Recipients, Sink, program_of};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// An age file for these recipients.
+    pub escrow: Option<EscrowTo>,
+    /// A command that takes the seed on its standard input.
+    pub command: Option<CommandTo>,
+}
+
+/// An escrow file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EscrowTo {
+    /// Each can open it alone.
+    pub recipients: Vec<String>,
+    /// Its name; `DEVICE.age` when not given.
+    pub file: Option<PathBuf>,
+    /// Where; the current directory when not given.
+    pub directory: Option<PathBuf>,
+}
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandTo {
+    /// For the shell.
+    pub line: String,
+    /// After this long it is killed.
+    pub patience: Duration,
+}
+
+/// Places that can be used, for any device.
+#[derive(Clone, Default)]
+pub(super) struct Usable {
+    escrow: Option<(Recipients, EscrowTo)>,
+    command: Option<CommandTo>,
+}
+
+/// The places of one device.
+#[derive(Clone, Default)]
+pub(super) struct Beside {
+    pub(super) escrow: Option<(Recipients, PathBuf)>,
+    pub(super) command: Option<CommandTo>,
+}
+
+impl Places {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.escrow.is_none() && self.command.is_none()
+    }
+
+    /// Tries every recipient out: what cannot be used is found before anything is done.
+    pub(super) fn usable(&self) -> Result<Usable, Cause> {
+        let escrow = match &self.escrow {
+            None => None,
+            Some(to) => {
+                let recipients = Recipients::parse(&to.recipients).map_err(Cause::Sink)?;
+                recipients.try_out().map_err(Cause::Sink)?;
+                Some((recipients, to.clone()))
+            }
+        };
+        Ok(Usable { escrow, command: self.command.clone() })
+    }
+}
+
+impl Usable {
+    /// The places of this device. Its escrow file is not there yet, and its directory is.
+    pub(super) fn of(&self, arn: &DeviceArn) -> Result<Beside, Cause> {
+        let escrow = match &self.escrow {
+            None => None,
+            Some((recipients, to)) => Some((recipients.clone(), free_path(to, arn)?)),
+        };
+        Ok(Beside { escrow, command: self.command.clone() })
+    }
+}
+
+fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
+    let directory = to.directory.as_deref().unwrap_or(Path::new("."));
+    let path = to.file.clone().unwrap_or_else(|| directory.join(format!("{}.age", arn.name())));
+    let failed = |kind: ErrorKind, why: String| Cause::Sink(sink::Error::Escrow { path: path.clone(), kind, why });
+    // The journal names it, and recovery may run elsewhere.
+    let whole = std::path::absolute(&path).map_err(|cause| failed(cause.kind(), cause.to_string()))?;
+    if whole.symlink_metadata().is_ok() {
+        return Err(Cause::Sink(sink::Error::EscrowThere { path: whole }));
+    }
+    if !whole.parent().is_some_and(Path::is_dir) {
+        return Err(failed(ErrorKind::NotFound, "there is no such directory".to_owned()));
+    }
+    Ok(whole)
+}
+
+impl Beside {
+    pub(super) fn is_empty(&self) -> bool {
+        self.escrow.is_none() && self.command.is_none()
+    }
+
+    pub(super) fn escrow_path(&self) -> Option<PathBuf> {
+        self.escrow.as_ref().map(|(_, path)| path.clone())
+    }
+
+    pub(super) fn program(&self) -> Option<String> {
+        self.command.as_ref().map(|command| program_of(&command.line))
+    }
+
+    pub(super) fn recipients(&self) -> Vec<String> {
+        self.escrow.iter().flat_map(|(recipients, _)| recipients.texts()).map(str::to_owned).collect()
+    }
+
+    /// Encrypts, writes, reads back.
+    pub(super) fn escrow(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+        let Some((recipients, path)) = &self.escrow else { return Ok(()) };
+        let at = |cause| (Stage::Escrow, cause);
+        let sink = |cause| at(Cause::Sink(cause));
+        desk.go_on().map_err(at)?;
+        let mut file = EscrowSink::seal(recipients, path, ISSUER, &account_of(&run.begin.arn), seed).map_err(sink)?;
+        let undo = Undo::RemoveEscrow(file.file().clone());
+        run.intend(undo.clone()).map_err(at)?;
+        file.put(seed, &mut desk.bench()).map_err(|cause| {
+            if matches!(cause, sink::Error::EscrowThere { .. }) {
+                // Somebody else's, since it was looked for.
+                run.void(&undo);
+            }
+            sink(cause)
+        })?;
+        file.verify(seed, &mut desk.bench()).map_err(sink)?;
+        desk.tell(Notice::Escrowed { path: path.clone(), recipients: recipients.texts().count() });
+        Ok(())
+    }
+
+    /// Hands the seed over; of all places the one that cannot be undone, so it comes last.
+    pub(super) fn command(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+        let Some(to) = &self.command else { return Ok(()) };
+        let at = |cause| (Stage::Command, cause);
+        desk.go_on().map_err(at)?;
+        let program = program_of(&to.line);
+        let undo = Undo::TakeBack { program: program.clone() };
+        let mut sink = CommandSink {
+            line: to.line.clone(),
+            patience: to.patience,
+            variables: vec![
+                ("GLASSKEY_USER", run.begin.user.clone()),
+                ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
+                ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
+                ("GLASSKEY_ARN", run.begin.arn.to_string()),
+            ],
+            issuer: ISSUER.to_owned(),
+            account: account_of(&run.begin.arn),
+            interrupt: desk.interrupt.clone(),
+        };
+        run.intend(undo.clone()).map_err(at)?;
+        sink.put(seed, &mut desk.bench()).map_err(|cause| {
+            if matches!(cause, sink::Error::Command { end: CommandEnd::NotStarted { .. }, .. }) {
+                run.void(&undo);
+            }
+            at(Cause::Sink(cause))
+        })?;
+        desk.tell(Notice::HandedOver { program });
+        Ok(())
+    }
+}
+
+/// What an authenticator app would show.
+const ISSUER: &str = "AWS";
+
+/// As above: account number and device.
+pub(super) fn account_of(arn: &DeviceArn) -> String {
+    format!("{}/{}", arn.account(), arn.resource())
+}

@@ -1,0 +1,226 @@
+//! A password manager's own command line: the seed goes to its standard input as an otpauth URI, and nowhere else.
+//!
+//! What is proved: it read all of it, and ended with status 0. What it stored is not looked at. Its words are thrown
+//! away where it succeeds. Where it fails, the end of its standard error is kept, unless the seed is in it.
+
+use super::{Bench, Error, Sink};
+use crate::platform::Interrupt;
+use crate::secret::{Seed, on_wiped_stack};
+use crate::totp::{AWS, Uri};
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// A command that takes the seed.
+pub struct CommandSink {
+    /// For the shell (`sh -c`; on Windows `cmd /C`).
+    pub line: String,
+    /// After this long it is killed.
+    pub patience: Duration,
+    /// Variables for it: names, never the seed.
+    pub variables: Vec<(&'static str, String)>,
+    /// The issuer in the URI.
+    pub issuer: String,
+    /// The account in the URI.
+    pub account: String,
+    /// Ends the waiting.
+    pub interrupt: Interrupt,
+}
+
+/// How a command ended that did not take the seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommandEnd {
+    /// It could not be started; the seed has not left this process.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+    /// With this status.
+    Status(i32),
+    /// By a signal.
+    Killed,
+    /// Not in time; it was killed.
+    TimedOut {
+        /// How long it had.
+        seconds: u64,
+    },
+    /// With status 0, and without reading what it was given.
+    DidNotRead,
+    /// The person asked to stop; it was killed.
+    Interrupted,
+}
+
+/// The program a shell's line begins with: what may be shown and written down, since a line can hold a token.
+#[must_use]
+pub fn program_of(line: &str) -> String {
+    let word = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("the command");
+    word.rsplit('/').next().unwrap_or(word).chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+impl Sink for CommandSink {
+    fn put(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+        on_wiped_stack(|| self.hand_over(seed))
+    }
+
+    /// The exit status was the proof; there is no other.
+    fn verify(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl CommandSink {
+    fn hand_over(&self, seed: &Seed) -> Result<(), Error> {
+        let failed = |end, said| Error::Command { program: program_of(&self.line), end, said };
+        let started = self.start().map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
+        let (mut child, mut stdin, ours) = started;
+        let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
+        let words = Words::listen(&mut child);
+        // Less than a pipe holds, so this never waits.
+        let written = stdin.write_all(uri.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
+        drop(stdin);
+        let end = self.wait(&mut child).or_else(|| (written.is_err() || unread(&ours)).then_some(CommandEnd::DidNotRead));
+        match end {
+            None => Ok(()),
+            Some(end) => Err(failed(end, words.end(&uri, seed))),
+        }
+    }
+
+    /// The child, the writing end of its standard input, and a reading end of ours that tells what it has not read.
+    fn start(&self) -> io::Result<(Child, io::PipeWriter, io::PipeReader)> {
+        let (reader, writer) = io::pipe()?;
+        let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
+        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&self.line);
+        command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
+        command.stdin(reader.try_clone()?).stdout(Stdio::null()).stderr(Stdio::piped());
+        // A group of its own, so that all of it can be killed. It cannot ask on the terminal.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        Ok((command.spawn()?, writer, reader))
+    }
+
+    /// `None`: status 0.
+    fn wait(&self, child: &mut Child) -> Option<CommandEnd> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match child.try_wait() {
+                Ok(Some(status)) if status.success() => return None,
+                Ok(Some(status)) => return Some(status.code().map_or(CommandEnd::Killed, CommandEnd::Status)),
+                Ok(None) => {}
+                Err(cause) => return Some(CommandEnd::NotStarted { why: cause.to_string() }),
+            }
+            let end = if self.interrupt.wait(Duration::from_millis(10)) {
+                CommandEnd::Interrupted
+            } else if Instant::now() >= deadline {
+                CommandEnd::TimedOut { seconds: self.patience.as_secs() }
+            } else {
+                continue;
+            };
+            kill(child);
+            return Some(end);
+        }
+    }
+}
+
+fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(unix)]
+fn unread(ours: &io::PipeReader) -> bool {
+    rustix::io::ioctl_fionread(ours).is_ok_and(|left| left > 0)
+}
+
+#[cfg(not(unix))]
+fn unread(_ours: &io::PipeReader) -> bool {
+    false
+}
+
+/// What a command says on standard error: drained always, so that it never waits for us; the end is kept.
+struct Words {
+    heard: Arc<Mutex<Zeroizing<Vec<u8>>>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Bytes kept, twice.
+const KEPT: usize = 4096;
+
+impl Words {
+    fn listen(child: &mut Child) -> Self {
+        let heard = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(2 * KEPT))));
+        let into = Arc::clone(&heard);
+        let thread = child.stderr.take().and_then(|mut from| {
+            let drain = move || {
+                let mut chunk = Zeroizing::new([0; KEPT]);
+                while let Ok(read @ 1..) = from.read(&mut *chunk) {
+                    let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
+                    if kept.len() + read > 2 * KEPT {
+                        let surplus = kept.len() + read - 2 * KEPT;
+                        let surplus = surplus.min(kept.len());
+                        kept.drain(..surplus);
+                    }
+                    kept.extend_from_slice(chunk.get(..read).unwrap_or_default());
+                }
+            };
+            std::thread::Builder::new().spawn(drain).ok()
+        });
+        Self { heard, thread }
+    }
+
+    /// The last lines; `None` where there are none, or the seed is in them. A process left behind by the command may
+    /// hold its standard error open for ever: it is not waited for.
+    fn end(self, uri: &str, seed: &Seed) -> Option<Vec<String>> {
+        let until = Instant::now() + Duration::from_millis(500);
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if holds_seed(&heard, uri, seed) {
+            return Some(vec!["it printed the seed; its words are not shown".to_owned()]);
+        }
+        let text = String::from_utf8_lossy(&heard);
+        let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(tame).collect();
+        let last = lines.len().saturating_sub(3);
+        lines.get(last..).filter(|lines| !lines.is_empty()).map(<[String]>::to_vec)
+    }
+}
+
+fn tame(line: &str) -> String {
+    line.trim_end().chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
+}
+
+/// Whether a part of the seed is in what was heard: in base32, hexadecimal or base64, whatever the case, and whatever
+/// stands in between.
+fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
+    const WINDOW: usize = 8;
+    let plain = |bytes: &[u8]| {
+        let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        kept.extend(bytes.iter().filter(|c| c.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase));
+        kept
+    };
+    let heard_plain = plain(heard);
+    let base64 = |bytes: &[u8]| {
+        // Whatever stands before it in the encoder's input: three ways to be cut.
+        (0..3).map(|skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default()))).collect::<Vec<_>>()
+    };
+    let secret = seed.to_base32();
+    let mut forms = base64(secret.as_bytes());
+    forms.extend(base64(uri.as_bytes()).into_iter().take(1));
+    forms.push(secret);
+    seed.expose(|raw| {
+        forms.push(Zeroizing::new(data_encoding::HEXUPPER.encode(raw)));
+        forms.extend(base64(raw));
+        let told = |form: &Zeroizing<String>| {
+            let form = plain(form.as_bytes());
+            form.windows(WINDOW).any(|window| heard_plain.windows(WINDOW).any(|there| there == window))
+        };
+        forms.iter().any(told) || raw.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
+    })
+}
