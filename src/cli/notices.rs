@@ -30,9 +30,10 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             let who = if *recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") };
             step("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
         }
-        Notice::HandedOver { program } => {
-            step("command", format!("`{program}` read the seed and ended with status 0; what it stored was not looked at"))
-        }
+        Notice::HandedOver { program } => step(
+            "command",
+            format!("`{program}` read the seed and ended with status 0; what it stored was not looked at"),
+        ),
         Notice::Enabled { codes: [first, second], by } => {
             let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
             let (first, second) = (clock_time(*first), clock_time(*second));

@@ -254,7 +254,9 @@ fn settle(
     let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
     let file = !matches!(found.escrow, None | Some((_, FileState::Absent)));
     match &found.device {
-        DeviceState::Missing | DeviceState::Foreign { .. } if !anywhere && !file => close(run, Outcome::NothingLeft, desk),
+        DeviceState::Missing | DeviceState::Foreign { .. } if !anywhere && !file => {
+            close(run, Outcome::NothingLeft, desk)
+        }
         // Every place is proved before a device is enabled: the run was cut short after its work was done.
         DeviceState::Enabled if anywhere || held_beside(found) => close(run, Outcome::WasComplete { keys }, desk),
         _ => {

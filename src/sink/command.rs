@@ -74,14 +74,16 @@ impl Sink for CommandSink {
 impl CommandSink {
     fn hand_over(&self, seed: &Seed) -> Result<(), Error> {
         let failed = |end, said| Error::Command { program: program_of(&self.line), end, said };
-        let started = self.start().map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
+        let started =
+            self.start().map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
         let (mut child, mut stdin, ours) = started;
         let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
         let words = Words::listen(&mut child);
         // Less than a pipe holds, so this never waits.
         let written = stdin.write_all(uri.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
         drop(stdin);
-        let end = self.wait(&mut child).or_else(|| (written.is_err() || unread(&ours)).then_some(CommandEnd::DidNotRead));
+        let end =
+            self.wait(&mut child).or_else(|| (written.is_err() || unread(&ours)).then_some(CommandEnd::DidNotRead));
         match end {
             None => Ok(()),
             Some(end) => Err(failed(end, words.end(&uri, seed))),
@@ -208,7 +210,9 @@ fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
     let heard_plain = plain(heard);
     let base64 = |bytes: &[u8]| {
         // Whatever stands before it in the encoder's input: three ways to be cut.
-        (0..3).map(|skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default()))).collect::<Vec<_>>()
+        (0..3)
+            .map(|skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default())))
+            .collect::<Vec<_>>()
     };
     let secret = seed.to_base32();
     let mut forms = base64(secret.as_bytes());

@@ -57,13 +57,16 @@ impl Recipients {
         let (sender, answer) = mpsc::channel();
         let all = Arc::clone(&self.0);
         let work = move || {
-            let chosen: Vec<&Named> = all.iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)).map(|(_, it)| it).collect();
+            let chosen: Vec<&Named> =
+                all.iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)).map(|(_, it)| it).collect();
             let sealed = on_wiped_stack(|| seal(&chosen, text.as_bytes()));
             drop(text);
             let _ = sender.send(sealed);
         };
         let of = |why: String| {
-            let recipient = only.and_then(|n| self.0.get(n)).map_or_else(|| "all together".to_owned(), |named| named.text.clone());
+            let recipient = only
+                .and_then(|n| self.0.get(n))
+                .map_or_else(|| "all together".to_owned(), |named| named.text.clone());
             Error::Recipient { recipient, why }
         };
         std::thread::Builder::new().name("age".to_owned()).spawn(work).map_err(|cause| of(cause.to_string()))?;
@@ -88,11 +91,17 @@ fn named(text: &str) -> Result<Named, Error> {
         })?)
     } else if let Ok(recipient) = text.parse::<age::x25519::Recipient>() {
         Box::new(recipient)
-    } else if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") || text.to_ascii_uppercase().starts_with("AGE-PLUGIN-") {
+    } else if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-")
+        || text.to_ascii_uppercase().starts_with("AGE-PLUGIN-")
+    {
         // An identity opens files. It has been seen by now, and is not repeated.
-        return Err(Error::BadRecipient { recipient: "AGE-…".to_owned(), why: "it is an identity, which must stay secret; name its recipient" });
+        return Err(Error::BadRecipient {
+            recipient: "AGE-…".to_owned(),
+            why: "it is an identity, which must stay secret; name its recipient",
+        });
     } else {
-        let recipient = text.parse::<age::plugin::Recipient>().map_err(|_| bad("it is neither an age nor an SSH recipient"))?;
+        let recipient =
+            text.parse::<age::plugin::Recipient>().map_err(|_| bad("it is neither an age nor an SSH recipient"))?;
         let plugin = recipient.plugin().to_owned();
         let made = age::plugin::RecipientPluginV1::new(&plugin, &[recipient], &[], Silent);
         Box::new(made.map_err(|cause| Error::Recipient { recipient: text.to_owned(), why: lost(&cause) })?)
@@ -268,7 +277,13 @@ pub struct EscrowSink {
 
 impl EscrowSink {
     /// Encrypts the seed's otpauth URI in memory. Nothing is written yet.
-    pub fn seal(recipients: &Recipients, path: &Path, issuer: &str, account: &str, seed: &Seed) -> Result<Self, Error> {
+    pub fn seal(
+        recipients: &Recipients,
+        path: &Path,
+        issuer: &str,
+        account: &str,
+        seed: &Seed,
+    ) -> Result<Self, Error> {
         let sealed = recipients.encrypt(Uri::totp_text(Some(issuer), account, AWS, seed), None)?;
         let begins = sealed.content.get(..96).and_then(|head| std::str::from_utf8(head).ok());
         let begins = begins.ok_or_else(|| Error::EscrowDiffers { path: path.to_owned() })?.to_owned();
@@ -309,7 +324,8 @@ impl Sink for EscrowSink {
 
     fn verify(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
         let path = &self.file.path;
-        let content = File::open(path).and_then(|file| bounded(file, LARGEST)).map_err(|cause| self.failed(&cause))?;
+        let content =
+            File::open(path).and_then(|file| bounded(file, LARGEST)).map_err(|cause| self.failed(&cause))?;
         let opens = on_wiped_stack(|| {
             let text = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
             let witness = Witness { sealed: &self.sealed, whole: Cell::new(false) };

@@ -6,6 +6,7 @@ mod clock; // a host whose clock is wrong
 mod errors; // each named fault: its words, its exit code, and the world as it was
 mod faults; // something goes wrong at every message in turn
 mod happy; // the promises of an enrollment that goes well
+mod places; // escrow files and commands
 mod recover; // each row of the situation table
 mod self_management; // a user who has a device already
 mod spent; // no code is sent twice

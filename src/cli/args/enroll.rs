@@ -14,7 +14,7 @@ Examples:
   glasskey enroll alice --key 12345678 --key 23456789 --separate one device per key
   glasskey enroll --key 12345678 --qr                            yourself, and a phone too
   glasskey enroll alice --key 12345678 --escrow age1…            and an age file, alice.age
-  glasskey enroll alice --to-command 'pass insert -m "aws/$GLASSKEY_USER"'
+  glasskey enroll alice --to-command 'pass insert -m aws/$GLASSKEY_USER'
   glasskey enroll alice --key 12345678 --yes --json              from a script
 ")]
 pub(in crate::cli) struct Enroll {

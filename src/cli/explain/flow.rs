@@ -74,7 +74,9 @@ fn left(left: &Left) -> String {
                 "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
             )
         }
-        Left::Escrow { path, why: Some(why) } => format!("left behind: {} ({why}); its device does not exist", path.display()),
+        Left::Escrow { path, why: Some(why) } => {
+            format!("left behind: {} ({why}); its device does not exist", path.display())
+        }
         Left::Escrow { path, why: None } => format!("kept: {}, as long as its device exists", path.display()),
         Left::AtCommand { program, account } => {
             format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
@@ -103,7 +105,7 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
                 .hint("scan the QR code with an authenticator app, then type the code it shows; the phone's clock must be right")
         }
         sink::Error::NobodyToAsk => nobody("--qr needs a terminal to show the QR code on"),
-        error => places::place(error, stage),
+        error => places::place(error),
     }
 }
 

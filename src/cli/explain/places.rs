@@ -1,11 +1,10 @@
 //! Escrow files and commands that did not take a seed.
 
 use super::{Exit, Explanation};
-use crate::flow::Stage;
 use crate::sink::{self, CommandEnd};
 
 /// A place beside keys and phones.
-pub(super) fn place(error: &sink::Error, _stage: Stage) -> Explanation {
+pub(super) fn place(error: &sink::Error) -> Explanation {
     match error {
         sink::Error::BadRecipient { recipient, why } => {
             Explanation::new("bad_recipient", format!("\"{recipient}\" is no escrow recipient: {why}"))
@@ -29,6 +28,7 @@ pub(super) fn place(error: &sink::Error, _stage: Stage) -> Explanation {
                 .hint("do not trust that disk")
         }
         sink::Error::Command { program, end, said } => command(program, end, said.as_deref()),
+        // The others have their sentences where they come from.
         _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
     }
 }

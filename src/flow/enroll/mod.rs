@@ -5,8 +5,8 @@
 mod preflight;
 
 use super::desk::Desk;
-use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::places::{Places, account_of};
+use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, Tag};
 use crate::keys::Serial;

@@ -35,7 +35,7 @@ fn finished_from_two_keys_that_agree() {
     assert_eq!(
         done.json()["runs"],
         serde_json::json!([{
-            "arn": world.arn("alice"), "user": "alice", "outcome": "finished", "keys": [12_345_678, 12_345_679]
+            "arn": world.arn("alice"), "user": "alice", "outcome": "finished", "keys": [12_345_678, 12_345_679], "escrow": null
         }])
     );
     world.alice_is_enrolled().unwrap();
