@@ -3,8 +3,10 @@
 //! The arithmetic is totp-rs; this room adds the types the rest of glasskey speaks in: a [`Step`] that cannot be
 //! mistaken for seconds, and a [`Clock`] that knows how far the host is from AWS. It knows nothing of keys or AWS.
 
+mod migration;
 mod uri;
 
+pub use migration::{BadMigration, Migration, is_migration};
 pub use uri::{BadUri, Kind, Uri};
 
 use crate::secret::{self, Code, Seed};

@@ -20,6 +20,8 @@ use std::fmt;
 
 /// The first firmware with touch (ykman enforces 4.2.6; Yubico's page says 4.2.4).
 pub const TOUCH_SINCE: Version = Version(4, 2, 6);
+/// The first firmware with HMAC-SHA-512.
+pub const SHA512_SINCE: Version = Version(4, 3, 1);
 
 /// A firmware version, major.minor.patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@
 use super::access::{self, AccessKey};
 use super::exchange::{SECURITY, done, info, select, transmit};
 use super::wire::{self, Apdu, Selected};
-use super::{Answer, Credential, Error, Info, Name, New, PREFIX, Version};
+use super::{Answer, Credential, Error, Info, Name, New, PREFIX, SHA512_SINCE, TOUCH_SINCE, Version};
 use crate::secret::{Code, Password};
 use crate::totp::{Algorithm, Kind, Step};
 use crate::transport::{self, Card, Response, Sw};
@@ -248,10 +248,10 @@ impl Session {
 
     fn check_supported(&self, new: &New<'_>) -> Result<(), Error> {
         if new.touch {
-            self.since(Version(4, 2, 6), "touch")?;
+            self.since(TOUCH_SINCE, "touch")?;
         }
         if new.params.algorithm == Algorithm::Sha512 {
-            self.since(Version(4, 3, 1), "SHA-512")?;
+            self.since(SHA512_SINCE, "SHA-512")?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod adding; // `add`: where secrets come from, proof, and taking back
 mod asking; // prompts at a terminal
+mod importing; // `import`: exports, lists and pictures
 mod reading; // `list`, `info`, `code`, and choosing the key
 mod writing; // `delete`, `rename`, `password`, `reset`
 

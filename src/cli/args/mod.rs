@@ -20,7 +20,7 @@ pub(super) use drill::{Drill, DrillCommand};
 pub(super) use enroll::{Enroll, Recover};
 pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand};
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
-pub(super) use oath::{Add, Oath, OathCommand, PasswordCommand};
+pub(super) use oath::{Add, Import, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, account_id};
 pub(super) use session::{Session, SessionFormat};

@@ -38,6 +38,8 @@ Examples:
     },
     /// write a credential; the secret is asked for, or read from stdin
     Add(Add),
+    /// write many credentials at once: an export of Google Authenticator, otpauth URIs, or pictures of QR codes
+    Import(Import),
     /// remove a credential for good
     Delete {
         #[command(flatten)]
@@ -104,6 +106,27 @@ pub(in crate::cli) struct Add {
     /// count events instead of time (HOTP), from this counter
     #[arg(long, value_name = "COUNTER")]
     pub(in crate::cli) hotp: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Takes otpauth:// URIs and the parts of a Google Authenticator export (otpauth-migration://), one a
+line on standard input, or the QR codes in PNG pictures. What cannot all be written is refused
+before any of it is; each credential is proved by a code; nothing is kept.
+
+Examples:
+  glasskey oath import --key 12345678 --qr-image part1.png --qr-image part2.png
+  some-password-manager export | glasskey oath import --key 12345678
+")]
+pub(in crate::cli) struct Import {
+    #[command(flatten)]
+    pub(in crate::cli) key: OneKey,
+    /// read the QR codes in this PNG; give it again for more
+    #[arg(long = "qr-image", value_name = "FILE")]
+    pub(in crate::cli) qr_images: Vec<PathBuf>,
+    /// have the key ask for a touch before every code
+    #[arg(long)]
+    pub(in crate::cli) touch: bool,
 }
 
 #[derive(Debug, Subcommand)]

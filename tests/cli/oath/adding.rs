@@ -169,7 +169,7 @@ fn what_is_not_a_secret_is_refused() {
     assert_eq!((&json["code"], &json["exit"]), (&json!("bad_secret"), &json!(2)));
     let migration = "\
 glasskey: error: it is not an otpauth://totp/ or otpauth://hotp/ URI
-glasskey: hint: this is Google Authenticator's export of several accounts; have the service show its own code
+glasskey: hint: this is Google Authenticator's export; `glasskey oath import` takes it
 ";
     add(&keys, &[], "otpauth-migration://offline?data=CjEKCk").is(2, "", migration);
     let much = "glasskey: error: there is too much on standard input to be a secret\n";

@@ -10,7 +10,7 @@ use crate::keys::Serial;
 use crate::oath::{self, Name, New};
 use crate::person::{Notice, Person};
 use crate::secret::Seed;
-use crate::totp::{self, AWS, Kind, Params, Step};
+use crate::totp::{self, AWS, Kind, Params, Step, Uri};
 use serde_json::json;
 use std::time::SystemTime;
 
@@ -62,7 +62,7 @@ fn refuse_secrets_in_arguments(args: &Add) -> Result<(), Failed> {
 }
 
 /// What is to be written.
-struct Credential {
+pub(super) struct Credential {
     name: Name,
     kind: Kind,
     params: Params,
@@ -103,8 +103,29 @@ impl Credential {
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 
+    /// As it came.
+    pub(super) fn of(uri: Uri, name: Name, touch: bool) -> Self {
+        Self { name, kind: uri.kind, params: uri.params, touch, seed: uri.seed }
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn params(&self) -> Params {
+        self.params
+    }
+
+    pub(super) fn touch(&self) -> bool {
+        self.touch
+    }
+
     /// PUT. The key is closed again at once: pcscd keeps the last command, which holds the seed, until then.
-    fn write(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
+    pub(super) fn write(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
         let mut session = bench.session(key)?;
         // Known to be absent before PUT is sent: should it be there afterwards, it is ours to remove.
         if session.list().map_err(refused(key))?.iter().any(|present| present.name == self.name) {
@@ -124,7 +145,7 @@ impl Credential {
     }
 
     /// The key's code for now, against our own.
-    fn prove(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
+    pub(super) fn prove(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
         let mut session = bench.session(key)?;
         if self.touch {
             bench.person.tell(&Notice::Touch { key });
@@ -145,7 +166,7 @@ impl Credential {
     }
 
     /// Removes what was written, or says that it may be there.
-    fn take_back(&self, key: Serial, mut why: Failed, bench: &mut Bench<'_>) -> Failed {
+    pub(super) fn take_back(&self, key: Serial, mut why: Failed, bench: &mut Bench<'_>) -> Failed {
         let id = shown(self.name.id());
         let removed = match bench.session(key).map(|mut session| session.delete(&self.name)) {
             Ok(Ok(())) => Some(format!("the credential \"{id}\" was removed again; nothing was left behind")),

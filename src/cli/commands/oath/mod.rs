@@ -5,6 +5,7 @@
 
 mod add;
 mod code;
+mod import;
 mod password;
 mod remove;
 mod secret;
@@ -38,6 +39,7 @@ pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outc
         OathCommand::Info(key) => show::info(key, &mut bench),
         OathCommand::Code { key, name, at, .. } => code::run(key, name.as_deref(), at.as_deref(), &mut bench),
         OathCommand::Add(add) => add::run(add, &mut bench),
+        OathCommand::Import(import) => import::run(import, &mut bench),
         OathCommand::Delete { key, name } => remove::delete(key, name, &mut bench),
         OathCommand::Rename { key, from, to } => remove::rename(key, from, to, &mut bench),
         OathCommand::Reset(key) => remove::reset(key, &mut bench),
