@@ -8,18 +8,22 @@ use serde::de::DeserializeOwned;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The directory of runs.
+/// The directory of runs. Clones share the lock where it is held.
+#[derive(Clone)]
 pub struct Journal {
     runs: PathBuf,
     lock: PathBuf,
+    /// Taken once for many runs, which may go on side by side in this process.
+    held: Option<Arc<File>>,
 }
 
 /// A run being written. Dropping it leaves the file, for recovery.
 pub struct Writer {
     file: File,
     path: PathBuf,
-    _lock: File,
+    _lock: Arc<File>,
 }
 
 /// A run that did not end.
@@ -64,7 +68,7 @@ impl Journal {
     pub fn open(state: &Path) -> Result<Self, Error> {
         let runs = state.join("runs");
         make_private(&runs).map_err(at(&runs))?;
-        Ok(Self { runs, lock: state.join("lock") })
+        Ok(Self { runs, lock: state.join("lock"), held: None })
     }
 
     /// The runs that did not end, oldest first. A last line cut short by a crash is left out: what it announced was
@@ -110,7 +114,16 @@ impl Journal {
         self.take_lock().map(drop)
     }
 
-    fn take_lock(&self) -> Result<File, Error> {
+    /// Takes the lock until the last clone is dropped: for a command that makes many runs.
+    pub fn hold(&mut self) -> Result<(), Error> {
+        self.held = Some(self.take_lock()?);
+        Ok(())
+    }
+
+    fn take_lock(&self) -> Result<Arc<File>, Error> {
+        if let Some(held) = &self.held {
+            return Ok(Arc::clone(held));
+        }
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -129,7 +142,7 @@ impl Journal {
         }
         let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
         written.map_err(at(&self.lock))?;
-        Ok(file)
+        Ok(Arc::new(file))
     }
 }
 
@@ -225,6 +238,21 @@ mod tests {
         assert_eq!(journal.unfinished::<String>().unwrap()[0].entries, ["first", "second", "third"]);
         run.finish().unwrap();
         assert!(journal.unfinished::<String>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_for_many_runs_of_this_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.hold().unwrap();
+        let (one, two) = (journal.begin("1", &"a").unwrap(), journal.clone().begin("2", &"b").unwrap());
+        let other = Journal::open(dir.path()).unwrap();
+        assert!(matches!(other.begin("3", &"x"), Err(Error::Busy { .. })));
+        one.finish().unwrap();
+        drop(journal);
+        assert!(matches!(other.idle(), Err(Error::Busy { .. })), "a run is still being written");
+        two.finish().unwrap();
+        other.idle().unwrap();
     }
 
     #[test]

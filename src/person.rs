@@ -100,6 +100,15 @@ pub enum Question {
         /// Its model.
         model: String,
     },
+    /// Hand this key out to this user?
+    HandOut {
+        /// The key.
+        key: Serial,
+        /// Its model.
+        model: String,
+        /// Whom it is for.
+        user: String,
+    },
     /// Write to the only key here, which was not named?
     UseTheOnlyKey {
         /// The key.
@@ -109,12 +118,56 @@ pub enum Question {
     },
 }
 
+/// What a roster is about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterPlan {
+    /// The account.
+    pub account: String,
+    /// The caller's ARN.
+    pub caller: String,
+    /// Users in the roster.
+    pub users: usize,
+    /// Of them, done before.
+    pub before: usize,
+    /// Users whose key is named.
+    pub keys: usize,
+    /// Who can open the escrow files.
+    pub recipients: Vec<String>,
+    /// The program of the command that takes each seed.
+    pub command: Option<String>,
+}
+
 /// Something a person should know while a command runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// What is about to be done, before anything is.
     Plan(Plan),
+    /// What is about to be done for a roster.
+    RosterPlan(RosterPlan),
+    /// The next user of a roster.
+    NextUser {
+        /// Who.
+        user: String,
+        /// Counted from 1.
+        nth: usize,
+        /// How many there are to do.
+        of: usize,
+    },
+    /// A key is waited for.
+    InsertKey {
+        /// For whom.
+        user: String,
+        /// Which; `None`: one that has not been handed out.
+        key: Option<Serial>,
+    },
+    /// A key is here that is not the one.
+    OtherKey {
+        /// The key.
+        present: Serial,
+        /// The one waited for; `None`: the one here has been handed out already.
+        wanted: Option<Serial>,
+    },
     /// The key blinks and waits for a touch.
     Touch {
         /// The key.

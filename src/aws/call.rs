@@ -144,6 +144,8 @@ pub struct Retry {
 
 /// Back-off while AWS says "for now": 1, 2, 4, 8 and 16 s, about half a minute in all.
 pub(super) const PATIENCE: u32 = 6;
+/// Where calls wait for their turn anyway (a roster): 0.25, 0.5, 1, 2, 4 and then 8 s, about a minute in all.
+const PACED_PATIENCE: u32 = 12;
 /// Lost replies of calls that change nothing.
 pub(super) const LOST_PATIENCE: u32 = 3;
 
@@ -157,11 +159,21 @@ impl Account {
         let mut corrected = false;
         let mut attempt = 1;
         loop {
+            if let Some(pace) = &self.pace
+                && !pace.turn(&self.connector.clock)
+            {
+                return Err(Error::Interrupted);
+            }
             let ahead_before = self.connector.clock.ahead_seconds();
             let error = match self.once(call, &send) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.pace.iter().for_each(|pace| pace.went());
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
+            let paced = self.pace.as_ref().filter(|_| is_throttling(&error));
+            paced.iter().for_each(|pace| pace.refused());
             let patience = match &error {
                 // AWS refuses signatures more than 5 minutes off. Its reply said the time, so one corrected try is fair.
                 Error::BadSignature { .. } if !corrected && self.connector.clock.ahead_seconds() != ahead_before => {
@@ -172,6 +184,7 @@ impl Account {
                 Error::TryLater { .. } if matches!(call, Call::GetSessionToken | Call::AssumeRole) => {
                     return Err(error);
                 }
+                Error::TryLater { .. } if paced.is_some() => PACED_PATIENCE,
                 Error::TryLater { .. } => PATIENCE,
                 Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.changes_nothing() => LOST_PATIENCE,
                 Error::Unreachable { .. } => LOST_PATIENCE,
@@ -181,8 +194,13 @@ impl Account {
                 return Err(error);
             }
             attempt += 1;
-            let after = Duration::from_secs(1 << (attempt - 2).min(4));
-            (self.connector.on_retry)(&Retry { call, why: why(&error), after, attempt });
+            let mut after = Duration::from_secs(1 << (attempt - 2).min(4));
+            if paced.is_some() {
+                // Said once, by whoever set the pace.
+                after = Duration::from_millis(250 << (attempt - 2).min(5));
+            } else {
+                (self.connector.on_retry)(&Retry { call, why: why(&error), after, attempt });
+            }
             if !self.connector.clock.sleep(after) {
                 return Err(Error::Interrupted);
             }
@@ -216,6 +234,11 @@ impl Account {
             })?
         })
     }
+}
+
+fn is_throttling(error: &Error) -> bool {
+    let codes = ["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"];
+    matches!(error, Error::TryLater { code, .. } if codes.contains(&code.as_str()))
 }
 
 pub(super) fn why(error: &Error) -> String {

@@ -4,6 +4,7 @@ use super::arn::Caller;
 use super::call::Retry;
 use super::config::{Cached, DEFAULT_REGION, runtime};
 use super::error::Error;
+use super::pace::Pace;
 use super::plain::Plain;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
@@ -59,6 +60,7 @@ pub struct Account {
     access_key_id: String,
     long_term: bool,
     live: RefCell<Option<Live>>,
+    pub(super) pace: Option<Arc<Pace>>,
 }
 
 /// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
@@ -95,7 +97,16 @@ impl Connector {
         };
         let access_key_id = first.access_key_id().to_owned();
         let live = RefCell::new(None);
-        Ok(Account { connector: self.clone(), config, credentials, caller, access_key_id, long_term, live })
+        Ok(Account {
+            connector: self.clone(),
+            config,
+            credentials,
+            caller,
+            access_key_id,
+            long_term,
+            live,
+            pace: None,
+        })
     }
 }
 
@@ -142,6 +153,22 @@ impl Account {
             access_key_id,
             long_term: false,
             live: RefCell::new(None),
+            pace: self.pace.clone(),
+        }
+    }
+
+    /// The same caller over connections of its own, for another thread; all calls of one pace wait for their turn.
+    #[must_use]
+    pub fn another(&self, pace: Arc<Pace>) -> Self {
+        Self {
+            connector: self.connector.clone(),
+            config: self.config.clone(),
+            credentials: self.credentials.clone(),
+            caller: self.caller.clone(),
+            access_key_id: self.access_key_id.clone(),
+            long_term: self.long_term,
+            live: RefCell::new(None),
+            pace: Some(pace),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::console::Style;
 use super::explain::{no_keyring, off_by};
 use crate::keys::Serial;
-use crate::person::{DeviceState, FileState, KeyState, KeyStep, Notice, Plan, Unfinished};
+use crate::person::{DeviceState, FileState, KeyState, KeyStep, Notice, Plan, RosterPlan, Unfinished};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::SystemTime;
@@ -14,6 +14,18 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match notice {
         Notice::Plan(plan) => plan_lines(plan, style),
+        Notice::RosterPlan(plan) => roster_lines(plan, style),
+        Notice::NextUser { user, nth, of } => vec![format!("{user}, {nth} of {of}")],
+        Notice::InsertKey { user, key: Some(key) } => {
+            step("insert", format!("YubiKey {key} for {user}; Ctrl-C stops"))
+        }
+        Notice::InsertKey { user, key: None } => step("insert", format!("a key for {user}; Ctrl-C stops")),
+        Notice::OtherKey { present, wanted: Some(wanted) } => {
+            step("other", format!("YubiKey {present} is not the one: {wanted} is wanted"))
+        }
+        Notice::OtherKey { present, wanted: None } => {
+            step("other", format!("YubiKey {present} has been handed out already; take it out"))
+        }
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
         Notice::FidoTouch { key } => step("touch", format!("{key} now: it blinks")),
         Notice::Shared { key, holder } => {
@@ -135,6 +147,25 @@ fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
         lines.push(
             "One device per key: losing a key means retiring its device only; each counts toward the 8.".to_owned(),
         );
+    }
+    lines
+}
+
+fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
+    let verb = |verb: &str| style.bold(&format!("{verb:<7}"));
+    let before = if plan.before == 0 { String::new() } else { format!("; {} are done already", plan.before) };
+    let mut lines = vec![
+        format!("glasskey will, in account {} as {}:", plan.account, plan.caller),
+        format!("  {} a device for each of {} users of the roster{before}", verb("enroll"), plan.users),
+    ];
+    if plan.keys > 0 {
+        lines.push(format!("  {} the keys of {} of them, one by one", verb("write"), plan.keys));
+    }
+    if !plan.recipients.is_empty() {
+        lines.push(format!("  {} each seed into an age file for {}", verb("encrypt"), plan.recipients.join(", ")));
+    }
+    if let Some(program) = &plan.command {
+        lines.push(format!("  {} each seed to `{program}`, on its standard input", verb("hand")));
     }
     lines
 }

@@ -190,6 +190,9 @@ impl Person for TerminalPerson {
             Question::UseTheOnlyFidoKey { key, model } => {
                 yes(&self.ask(&format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] "), false)?)
             }
+            Question::HandOut { key, model, user } => {
+                yes(&self.ask(&format!("Use {model} {key} for {user}? [y/N] "), false)?)
+            }
             Question::UseTheOnlyKey { key, model } => {
                 yes(&self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
             }

@@ -11,6 +11,7 @@ mod holdings;
 mod naming;
 mod places;
 mod recover;
+mod roster;
 mod run;
 mod self_management;
 mod session;
@@ -25,6 +26,10 @@ pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use places::{CommandTo, EscrowTo, Places};
 pub use recover::{Outcome, RecoverRequest, Recovered, recover};
+pub use roster::{
+    BadLedger, BadRow, Became, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest, Row, UserOutcome,
+    Watch, Wrong, enroll_roster, read as read_roster,
+};
 #[doc(hidden)]
 pub use run::fuzz_record;
 pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};

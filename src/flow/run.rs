@@ -88,6 +88,7 @@ pub enum Stage {
     Enable,
     Confirm,
     Recover,
+    Roster,
 }
 
 /// Why a flow failed.
@@ -100,6 +101,11 @@ pub enum Cause {
     Sink(sink::Error),
     Journal(journal::Error),
     Refused(Refusal),
+    /// A roster's ledger.
+    Ledger {
+        path: PathBuf,
+        why: super::roster::BadLedger,
+    },
     /// The person said no.
     Declined,
     /// A yes is needed and nobody can be asked.
@@ -137,6 +143,13 @@ pub enum Refusal {
         arn: DeviceArn,
         /// The ARN of the user it is enabled for; `None`: nobody's, or it could not be seen.
         user: Option<String>,
+    },
+    /// A roster hands out keys, and nobody is there to bring them.
+    NeedsPerson {
+        /// The first such line.
+        line: u64,
+        /// Its user.
+        user: String,
     },
     /// An earlier run for this device or user did not end.
     Unfinished {

@@ -23,6 +23,11 @@ impl Typist {
         Self::with(command, r#"stty echo; exec "$0" "$@" >"$TEST_STREAMS/out" 2>"$TEST_STREAMS/err""#, &[])
     }
 
+    /// As [`Typist::start`], with the conversation on the terminal too, as a person sees it.
+    pub(crate) fn start_talking(command: &Command) -> Self {
+        Self::with(command, r#"stty echo; exec "$0" "$@" >"$TEST_STREAMS/out""#, &[])
+    }
+
     /// As [`Typist::start`], with this on standard input instead of the terminal.
     pub(crate) fn start_with_stdin(command: &Command, stdin: &[u8]) -> Self {
         let script = r#"stty echo; exec "$0" "$@" <"$TEST_STREAMS/in" >"$TEST_STREAMS/out" 2>"$TEST_STREAMS/err""#;

@@ -16,6 +16,8 @@ Examples:
   glasskey enroll alice --key 12345678 --escrow age1…            and an age file, alice.age
   glasskey enroll alice --to-command 'pass insert -m aws/$GLASSKEY_USER'
   glasskey enroll alice --key 12345678 --yes --json              from a script
+  glasskey enroll --roster team.csv                              key after key, from where it stopped
+  glasskey enroll --roster bots.csv --escrow age1… --yes         unattended, several users at once
 ")]
 pub(in crate::cli) struct Enroll {
     /// the IAM user; the caller when not named
@@ -56,6 +58,12 @@ pub(in crate::cli) struct Enroll {
     /// a tag for the device; give it again for more
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     pub(in crate::cli) tags: Vec<Tag>,
+    /// enroll every user of this CSV file: user,device-name,key-serial,touch
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "keys", "qr", "separate", "device_name", "escrow_file"])]
+    pub(in crate::cli) roster: Option<PathBuf>,
+    /// where it is written down who of the roster is done; FILE.ledger.jsonl beside it when not given
+    #[arg(long, value_name = "FILE", requires = "roster")]
+    pub(in crate::cli) ledger: Option<PathBuf>,
     /// print the plan and the permissions it needs, and stop
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,

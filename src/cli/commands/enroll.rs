@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
+    if let Some(roster) = &args.roster {
+        return super::roster::run(roster, args, cli, console);
+    }
     let request = request(args, cli)?;
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     match flow::enroll(&request, &mut world) {
@@ -69,7 +72,7 @@ fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
     })
 }
 
-fn places(args: &Enroll) -> Places {
+pub(super) fn places(args: &Enroll) -> Places {
     let escrow = EscrowTo {
         recipients: args.escrow.clone(),
         file: args.escrow_file.clone(),

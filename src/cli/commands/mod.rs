@@ -12,6 +12,7 @@ pub(super) mod oath;
 pub(super) mod piv;
 pub(super) mod recover;
 pub(super) mod root;
+pub(super) mod roster;
 pub(super) mod session;
 pub(super) mod simulate;
 pub(super) mod version;

@@ -31,7 +31,7 @@ pub fn failed(failed: &Failed) -> Explanation {
 
 /// Stages in which something may have been created, so that a word about it is due.
 fn began(stage: Stage) -> bool {
-    !matches!(stage, Stage::Preflight | Stage::Recover)
+    !matches!(stage, Stage::Preflight | Stage::Recover | Stage::Roster)
 }
 
 /// `74 s ahead of AWS`.
@@ -48,6 +48,7 @@ fn cause(cause: &Cause, stage: Stage) -> Explanation {
         Cause::Sink(error) => sink(error, stage),
         Cause::Journal(error) => journal(error),
         Cause::Refused(error) => refusal(error),
+        Cause::Ledger { path, why } => places::ledger(path, why),
         Cause::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
         Cause::NobodyToAsk => nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes"),
         Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
@@ -154,6 +155,10 @@ fn refusal(refusal: &Refusal) -> Explanation {
                     "if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device --serial-number {arn}`; or use --device-name {}-2",
                     arn.name()
                 ))
+        }
+        Refusal::NeedsPerson { line, user } => {
+            nobody(&format!("line {line} of the roster names no key for {user}, and nobody is there to insert one"))
+                .hint("name keys in the roster, or give --escrow or --to-command")
         }
         Refusal::Unfinished { arn, user } => {
             Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was making {arn}"))

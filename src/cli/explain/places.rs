@@ -1,7 +1,9 @@
 //! Escrow files and commands that did not take a seed.
 
 use super::{Exit, Explanation};
+use crate::flow::BadLedger;
 use crate::sink::{self, CommandEnd};
+use std::path::Path;
 
 /// A place beside keys and phones.
 pub(super) fn place(error: &sink::Error) -> Explanation {
@@ -30,6 +32,29 @@ pub(super) fn place(error: &sink::Error) -> Explanation {
         sink::Error::Command { program, end, said } => command(program, end, said.as_deref()),
         // The others have their sentences where they come from.
         _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
+    }
+}
+
+/// A roster's ledger that cannot be used.
+pub(super) fn ledger(path: &Path, why: &BadLedger) -> Explanation {
+    let shown = path.display();
+    let other = |what: String| {
+        Explanation::new("other_ledger", format!("the ledger {shown} {what}"))
+            .hint("--ledger FILE names another; each roster has its own")
+            .exit(Exit::Usage)
+    };
+    match why {
+        BadLedger::OtherAccount { account } => other(format!("is of account {account}")),
+        BadLedger::OtherCommand { command } => other(format!("is of `glasskey {command}`")),
+        BadLedger::OtherRoster { user, device } => other(format!(
+            "is of another roster: {user} is done in it, and this roster has no such user with device {device}"
+        )),
+        BadLedger::Unreadable { line } => {
+            Explanation::new("ledger", format!("line {line} of the ledger {shown} is not one this version writes"))
+                .exit(Exit::Usage)
+        }
+        BadLedger::Io { cause } => Explanation::new("ledger", format!("the ledger {shown} cannot be used: {cause}"))
+            .hint("nobody is begun who cannot be written down; --ledger FILE names another place"),
     }
 }
 

@@ -5,7 +5,7 @@
 mod preflight;
 
 use super::desk::Desk;
-use super::places::{Places, account_of};
+use super::places::{Places, Usable, account_of};
 use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, Tag};
@@ -15,7 +15,7 @@ use crate::secret::{Code, Seed};
 use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-use preflight::{Ready, Work, preflight};
+use preflight::{Checked, Ready, Work, preflight, preflight_on};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,22 +126,46 @@ pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> 
         })
         .map(|session| session.unwrap_or(account))
         .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
-    enroll_all(&work, account, &mut done, &mut desk).map(|()| done)
+    enroll_all(&work, &account, &mut done, &mut desk).map(|()| done)
+}
+
+/// One user of many: the plan was approved for all of them, the account is connected, the places have been tried out.
+pub(super) fn enroll_on(
+    request: &Request,
+    usable: &Usable,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<DeviceResult, Failed> {
+    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let Checked { plan, work, factor } =
+        preflight_on(request, usable, account, desk).map_err(|cause| before(cause, desk))?;
+    let session = match factor {
+        None => None,
+        Some(factor) => {
+            Some(self_management::open_session(account, &factor, desk).map_err(|cause| before(cause, desk))?)
+        }
+    };
+    let mut done = Enrolled { plan, devices: Vec::new() };
+    enroll_all(&work, session.as_ref().unwrap_or(account), &mut done, desk)?;
+    done.devices.pop().ok_or_else(|| before(Cause::Refused(Refusal::CannotFinish), desk))
 }
 
 /// Device after device. One that fails leaves those before it enabled, and says so.
-fn enroll_all(work: &[Work], mut account: Account, done: &mut Enrolled, desk: &mut Desk<'_>) -> Result<(), Failed> {
+fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut Desk<'_>) -> Result<(), Failed> {
+    let mut opened: Option<Account> = None;
     for device in work {
-        let result = self_management::session_after(&account, &device.user, &done.devices, desk)
+        let account = opened.as_ref().unwrap_or(account);
+        let result = self_management::session_after(account, &device.user, &done.devices, desk)
             .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), desk))
             .and_then(|session| {
-                if let Some(session) = session {
-                    account = session;
-                }
-                one_device(device, &account, desk)
+                let result = one_device(device, session.as_ref().unwrap_or(account), desk)?;
+                Ok((result, session))
             });
         match result {
-            Ok(result) => done.devices.push(result),
+            Ok((result, session)) => {
+                done.devices.push(result);
+                opened = session.or(opened);
+            }
             Err(mut failed) => {
                 failed.left.extend(done.devices.iter().map(|device| Left::Earlier { arn: device.arn.clone() }));
                 return Err(failed);

@@ -34,6 +34,13 @@ pub(super) struct Ready {
     pub(super) factor: Option<Factor>,
 }
 
+/// As [`Ready`], on an account that was there before.
+pub(super) struct Checked {
+    pub(super) plan: Plan,
+    pub(super) work: Vec<Work>,
+    pub(super) factor: Option<Factor>,
+}
+
 /// A key as pre-flight found it.
 struct Found {
     key: Serial,
@@ -53,8 +60,30 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
+    let Checked { plan, work, factor } = check(request, &usable, &keys, &account, desk)?;
+    Ok(Ready { plan, work, account, factor })
+}
+
+/// As [`preflight`], for one of many users: the account is connected, and the places have been tried out.
+pub(super) fn preflight_on(
+    request: &Request,
+    usable: &Usable,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Checked, Cause> {
+    let keys = find_keys(&request.keys, desk)?;
+    check(request, usable, &keys, account, desk)
+}
+
+fn check(
+    request: &Request,
+    usable: &Usable,
+    keys: &[Found],
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Checked, Cause> {
     let user = target_user(request, account.caller())?;
-    let work = compose(request, &user, &usable, &account)?;
+    let work = compose(request, &user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
@@ -66,11 +95,11 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, &devices)?;
     for device in &work {
-        check_keys(device, &keys)?;
+        check_keys(device, keys)?;
     }
-    let plan = plan(&work, &keys, &devices, &account);
-    let factor = self_management::factor_needed(&account, &user, &devices, desk)?;
-    Ok(Ready { plan, work, account, factor })
+    let plan = plan(&work, keys, &devices, account);
+    let factor = self_management::factor_needed(account, &user, &devices, desk)?;
+    Ok(Checked { plan, work, factor })
 }
 
 fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause> {

@@ -1,0 +1,240 @@
+//! `glasskey enroll --roster`: the file, a line for each user, a bar, the summary.
+
+use super::enroll::places;
+use crate::cli::args::{Cli, Enroll};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::{Outcome, outside};
+use crate::flow::{
+    self, BadRow, Became, Progress, RosterDone, RosterRequest, Row, UserOutcome, Watch, Wrong, enroll_roster,
+    read_roster,
+};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(super) fn run(roster: &Path, args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
+    let rows = rows(roster)?;
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let request = RosterRequest {
+        rows,
+        ledger: args.ledger.clone().unwrap_or_else(|| beside(roster)),
+        places: places(args),
+        touch: args.touch,
+        path: args.path.clone(),
+        tags: args.tags.clone(),
+        dry_run: args.dry_run,
+        approved: cli.global.yes,
+    };
+    let mut screen = Screen { console, bar: false, failures: Vec::new() };
+    let outcome = enroll_roster(&request, &mut world, &mut screen);
+    screen.clear();
+    let Screen { failures, .. } = screen;
+    match outcome {
+        Ok(done) if request.dry_run => {
+            let permissions = flow::permissions(&flow::Request { tags: request.tags.clone(), ..Default::default() });
+            console.say("It needs these permissions, the last two for undoing and recovering:");
+            permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
+            console.result("", &summary_json(&done, &failures, Exit::Done));
+            Ok(Exit::Done)
+        }
+        Ok(done) => Ok(summary(&done, &failures, console)),
+        Err(failed) => Err(Box::new(explain::failed(&failed))),
+    }
+}
+
+fn beside(roster: &Path) -> PathBuf {
+    let mut name = roster.as_os_str().to_owned();
+    name.push(".ledger.jsonl");
+    name.into()
+}
+
+fn rows(path: &Path) -> Result<Vec<Row>, Box<Explanation>> {
+    let shown = path.display();
+    let usage = |what: String| Box::new(Explanation::new("bad_roster", what).exit(Exit::Usage));
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(flow::LARGEST_ROSTER + 1).read_to_end(&mut bytes));
+    read.map_err(|cause| usage(format!("cannot read {shown}: {cause}")))?;
+    if bytes.len() as u64 > flow::LARGEST_ROSTER {
+        return Err(usage(format!("{shown} is larger than 16 MiB")));
+    }
+    read_roster(&bytes).map_err(|wrong| {
+        let lines = if wrong.len() == 1 { "1 line".to_owned() } else { format!("{} lines", wrong.len()) };
+        let mut text = usage(format!("{lines} of {shown} cannot be used; nothing was done"));
+        text.notes = wrong.iter().map(sentence).collect();
+        text.hints.push("columns are user,device-name,key-serial,touch; all but the first may be empty".to_owned());
+        text
+    })
+}
+
+fn sentence(bad: &BadRow) -> String {
+    let what = match &bad.what {
+        Wrong::NotUtf8 => "it is not UTF-8".to_owned(),
+        Wrong::TooManyColumns { found } => format!("{found} columns; there are 4"),
+        Wrong::UnknownColumn { name } => format!("there is no column \"{name}\""),
+        Wrong::BadHeader => "the header names a column twice, or no user".to_owned(),
+        Wrong::NoUser => "no user is named".to_owned(),
+        Wrong::BadName { what, value } => format!("\"{value}\" is not a {what} that IAM takes"),
+        Wrong::TooLong { bytes } => format!("the credential's name would have {bytes} bytes; 64 fit on a key"),
+        Wrong::BadSerial { value } => format!("\"{value}\" is not a serial number"),
+        Wrong::BadTouch { value } => format!("touch is yes or no, not \"{value}\""),
+        Wrong::Twice { what, value, first } => format!("the {what} {value} is on line {first} already"),
+        Wrong::Nobody => "nobody is in it".to_owned(),
+    };
+    format!("line {}: {what}", bad.line)
+}
+
+/// A user who failed.
+struct Failure {
+    line: u64,
+    user: String,
+    device: String,
+    code: &'static str,
+    what: String,
+    exit: u8,
+}
+
+/// Where it is told how it goes.
+struct Screen<'a> {
+    console: &'a mut Console,
+    /// A bar is on the last line.
+    bar: bool,
+    failures: Vec<Failure>,
+}
+
+impl Screen<'_> {
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.bar) {
+            self.console.style().print("\r\u{1b}[2K");
+        }
+    }
+
+    fn say(&mut self, verb: &str, what: &str) {
+        self.clear();
+        let style = self.console.style();
+        style.say(&format!("  {} {what}", style.bold(&format!("{verb:<9}"))));
+    }
+}
+
+impl Watch for Screen<'_> {
+    fn user(&mut self, outcome: &UserOutcome<'_>) -> Option<(&'static str, u8)> {
+        let Row { line, user, device, .. } = outcome.row;
+        let start = json!({ "type": "roster_user", "line": line, "user": user, "device": device });
+        let (rest, failure) = match &outcome.became {
+            Became::Done(done) => {
+                self.say("done", &format!("{user}: {}", done.arn));
+                let escrow = done.escrow.as_ref().map(|path| path.display().to_string());
+                let rest = json!({
+                    "outcome": "done", "arn": done.arn.to_string(), "keys": done.keys, "escrow": escrow,
+                    "command": done.command, "confirmed": done.confirmed, "exit": 0,
+                });
+                (rest, None)
+            }
+            Became::FoundDone(arn) => {
+                self.say("done", &format!("{user}: {arn}, enabled before the last process ended"));
+                (json!({ "outcome": "found_done", "arn": arn.to_string(), "exit": 0 }), None)
+            }
+            Became::Failed(why) => {
+                let text = explain::failed(why);
+                self.say("failed", &format!("{user}, line {line}: {} (exit {})", text.what, text.exit as u8));
+                for more in text.notes.iter().chain(&text.state) {
+                    self.say("", more);
+                }
+                let rest = json!({
+                    "outcome": "failed", "code": text.code, "message": text.what, "notes": text.notes,
+                    "hints": text.hints, "state": text.state, "exit": text.exit as u8,
+                });
+                let (code, exit) = (text.code, text.exit as u8);
+                let (user, device) = (user.clone(), device.clone());
+                self.failures.push(Failure { line: *line, user, device, code, what: text.what, exit });
+                (rest, Some((code, exit)))
+            }
+        };
+        let mut json = start;
+        if let (Some(all), Value::Object(rest)) = (json.as_object_mut(), rest) {
+            all.extend(rest);
+        }
+        self.console.result("", &json);
+        failure
+    }
+
+    fn throttled(&mut self, per_second: f64) {
+        self.say("slower", &format!("AWS answered Throttling; going on with about {per_second:.0} calls a second"));
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        let style = self.console.style();
+        if !style.terminal {
+            return;
+        }
+        const WIDTH: usize = 24;
+        let ended = progress.before + progress.done + progress.failed;
+        let full = (WIDTH * ended).checked_div(progress.total).unwrap_or(WIDTH).min(WIDTH);
+        let failed = if progress.failed == 0 { String::new() } else { format!(", {} failed", progress.failed) };
+        let left = progress.left.map_or_else(String::new, |left| format!(", {} left", rough(left)));
+        let bar = format!("[{}{}]", "#".repeat(full), ".".repeat(WIDTH - full));
+        style.print(&format!("\r\u{1b}[2K{bar} {ended} of {}{failed}{left}", progress.total));
+        self.bar = true;
+    }
+}
+
+fn rough(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {} s", seconds / 60, seconds % 60) }
+}
+
+/// The worst first: interrupted, something left, failed, a person needed, wrong.
+fn worst(failures: &[Failure], interrupted: bool) -> Exit {
+    if interrupted {
+        return Exit::Interrupted;
+    }
+    let any = |exit: Exit| failures.iter().any(|failure| failure.exit == exit as u8);
+    [Exit::Left, Exit::Failed, Exit::Person, Exit::Usage, Exit::No]
+        .into_iter()
+        .find(|exit| any(*exit))
+        .unwrap_or(Exit::Done)
+}
+
+fn summary(done: &RosterDone, failures: &[Failure], console: &mut Console) -> Exit {
+    let exit = worst(failures, done.interrupted);
+    let Progress { total, before, done: now, failed, .. } = done.progress;
+    if !failures.is_empty() {
+        console.say(&format!("glasskey: {failed} failed:"));
+        for failure in failures {
+            let Failure { line, user, code, what, exit, .. } = failure;
+            console.say(&format!("glasskey:   line {line}, {user}: exit {exit}, {code}: {what}"));
+        }
+        console.say("glasskey: run the same command again for them; whoever is done is not touched");
+    }
+    let left = total.saturating_sub(before + now + failed);
+    if left > 0 {
+        console.say(&format!("glasskey: {left} were not begun; run the same command again to go on"));
+    }
+    if failures.iter().any(|failure| failure.exit == Exit::Left as u8) {
+        console.say("glasskey: hint: `glasskey recover` first: it looks at what is left and finishes or undoes it");
+    }
+    let before_words = if before == 0 { String::new() } else { format!(", {before} done before") };
+    let human = format!("{now} of {total} done{before_words}, {failed} failed\n");
+    console.result(&human, &summary_json(done, failures, exit));
+    exit
+}
+
+fn summary_json(done: &RosterDone, failures: &[Failure], exit: Exit) -> Value {
+    let Progress { total, before, done: now, failed, .. } = done.progress;
+    let failures: Vec<Value> = failures
+        .iter()
+        .map(|failure| {
+            json!({
+                "line": failure.line, "user": failure.user, "device": failure.device, "code": failure.code,
+                "exit": failure.exit,
+            })
+        })
+        .collect();
+    json!({
+        "type": "roster", "account": done.account, "total": total, "before": before, "done": now, "failed": failed,
+        "not_begun": total.saturating_sub(before + now + failed), "failures": failures, "interrupted": done.interrupted,
+        "exit": exit as u8,
+    })
+}

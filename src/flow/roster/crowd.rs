@@ -1,0 +1,180 @@
+//! Users that need nobody: several threads, each with connections of its own, all at one pace.
+
+use super::super::desk::Desk;
+use super::super::run::Cause;
+use super::{Became, Book, Row, State, Watch, Work};
+use crate::aws::Pace;
+use crate::journal::Journal;
+use crate::keys::Serial;
+use crate::person::{Choice, Notice, Person, Question};
+use crate::platform::Interrupt;
+use crate::ring::Ring;
+use crate::secret::{Code, Password};
+use crate::spent::Spent;
+use crate::totp::{Clock, unix};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+/// Calls wait for AWS most of the time; more threads than this would only wait for their turn.
+const THREADS: usize = 8;
+
+/// What a thread says.
+enum Event<'r> {
+    /// This user's turn has come. The thread waits for the answer: whether it is written down.
+    Begins(&'r Row, SyncSender<bool>),
+    Ended(&'r Row, Became),
+}
+
+/// What the threads share.
+struct Shared<'a, 'r> {
+    rows: &'a [&'r Row],
+    next: AtomicUsize,
+    stop: AtomicBool,
+    /// Rows whose turn had come when an earlier process ended.
+    begun: Vec<bool>,
+    clock: Clock,
+    interrupt: Interrupt,
+    journal: Journal,
+    state: &'a Path,
+}
+
+/// Works through the rows. `true`: the person interrupted.
+pub(super) fn work(
+    work: &Work<'_>,
+    rows: &[&Row],
+    state: &Path,
+    book: &mut Book<'_>,
+    watch: &mut dyn Watch,
+    desk: &mut Desk<'_>,
+) -> Result<bool, Cause> {
+    let pace = Arc::new(Pace::default());
+    book.shown = true;
+    let shared = Shared {
+        rows,
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        begun: rows.iter().map(|row| book.ledger.state(row) == Some(State::Begun)).collect(),
+        clock: desk.clock.clone(),
+        interrupt: desk.interrupt.clone(),
+        journal: desk.journal.clone(),
+        state,
+    };
+    let (events, heard) = sync_channel(THREADS);
+    let accounts: Vec<_> = (0..THREADS.min(rows.len())).map(|_| work.account.another(Arc::clone(&pace))).collect();
+    let (request, usable) = (work.request, work.usable);
+    std::thread::scope(|scope| {
+        for account in accounts {
+            let (events, shared) = (events.clone(), &shared);
+            scope.spawn(move || {
+                let work = Work { request, usable, account: &account };
+                one_thread(&work, shared, &events);
+            });
+        }
+        drop(events);
+        let outcome = listen(&heard, &shared, &pace, book, watch, desk);
+        // Whoever is still at work ends the turn it has begun; nobody begins another.
+        shared.stop.store(true, Ordering::SeqCst);
+        for event in heard {
+            if let Event::Ended(row, became) = event {
+                let _ = book.end(row, became, watch, desk);
+            }
+        }
+        outcome
+    })
+}
+
+/// Until every thread has ended.
+fn listen<'r>(
+    heard: &Receiver<Event<'r>>,
+    shared: &Shared<'_, 'r>,
+    pace: &Pace,
+    book: &mut Book<'_>,
+    watch: &mut dyn Watch,
+    desk: &mut Desk<'_>,
+) -> Result<bool, Cause> {
+    let mut told = false;
+    let mut interrupted = false;
+    loop {
+        match heard.recv_timeout(Duration::from_millis(250)) {
+            Ok(Event::Begins(row, answer)) => {
+                let written = book.begin(row, unix(desk.clock.now()));
+                let _ = answer.send(written.is_ok());
+                written?;
+            }
+            Ok(Event::Ended(row, became)) => {
+                if matches!(&became, Became::Failed(why) if matches!(why.cause, Cause::Interrupted)) {
+                    interrupted = true;
+                    shared.stop.store(true, Ordering::SeqCst);
+                }
+                book.end(row, became, watch, desk)?;
+            }
+            Err(RecvTimeoutError::Timeout) => book.tell_progress(watch),
+            Err(RecvTimeoutError::Disconnected) => return Ok(interrupted),
+        }
+        if desk.interrupt.raised() {
+            interrupted = true;
+            shared.stop.store(true, Ordering::SeqCst);
+        }
+        if let (1.., rate) = pace.throttled()
+            && !std::mem::replace(&mut told, true)
+        {
+            watch.throttled(rate);
+        }
+    }
+}
+
+/// User after user, until there is none or somebody says stop.
+fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<Event<'r>>) {
+    let mut person = Nobody;
+    let mut desk = Desk {
+        ring: Ring::empty(),
+        person: &mut person,
+        clock: shared.clock.clone(),
+        interrupt: shared.interrupt.clone(),
+        journal: shared.journal.clone(),
+        spent: Spent::in_dir(shared.state),
+        no_wait: false,
+    };
+    while !shared.stop.load(Ordering::SeqCst) {
+        let nth = shared.next.fetch_add(1, Ordering::SeqCst);
+        let Some(row) = shared.rows.get(nth).copied() else { return };
+        let (answer, written) = sync_channel(1);
+        if events.send(Event::Begins(row, answer)).is_err() || !written.recv().unwrap_or(false) {
+            return;
+        }
+        let found =
+            shared.begun.get(nth).copied().unwrap_or(false).then(|| work.found_done(row, work.account)).flatten();
+        let became = match found {
+            Some(arn) => Became::FoundDone(arn),
+            None => work.turn(row, None, work.account, &mut desk),
+        };
+        if events.send(Event::Ended(row, became)).is_err() {
+            return;
+        }
+    }
+}
+
+/// There is nobody to talk to: the outcome says all.
+struct Nobody;
+
+impl Person for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+    fn tell(&mut self, _: &Notice) {}
+    fn confirm(&mut self, _: &Question) -> Option<bool> {
+        None
+    }
+    fn password(&mut self, _: Serial) -> Option<Password> {
+        None
+    }
+    fn choose(&mut self, _: bool) -> Option<Choice> {
+        None
+    }
+    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,312 @@
+//! A roster: who gets which device, one user a line of a CSV file.
+//!
+//! Columns are `user,device-name,key-serial,touch`. All but the first may be empty or missing: the device is then named
+//! as the user, the seed goes where the command says, and touch is as the command says. A first line that begins with
+//! `user` names the columns, in any order. All that is wrong is told at once, with line numbers.
+
+use crate::aws::check_name;
+use crate::keys::Serial;
+use crate::oath::MAX_NAME;
+use std::collections::HashMap;
+
+/// The largest file taken.
+pub const LARGEST: u64 = 16 << 20;
+
+/// One user's device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Counted from 1.
+    pub line: u64,
+    /// The IAM user.
+    pub user: String,
+    /// The device's name.
+    pub device: String,
+    /// The key.
+    pub key: Option<Serial>,
+    /// Every code asks for a touch; `None`: as the command says.
+    pub touch: Option<bool>,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// Counted from 1.
+    pub line: u64,
+    /// What.
+    pub what: Wrong,
+}
+
+/// What can be wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wrong {
+    /// Not text.
+    NotUtf8,
+    /// More columns than there are.
+    TooManyColumns {
+        /// How many.
+        found: usize,
+    },
+    /// The header has a column that is not known.
+    UnknownColumn {
+        /// Its name.
+        name: String,
+    },
+    /// The header has no `user`, or a column twice.
+    BadHeader,
+    /// Nobody is named.
+    NoUser,
+    /// IAM does not take it.
+    BadName {
+        /// `user name` or `device name`.
+        what: &'static str,
+        /// As it stands there.
+        value: String,
+    },
+    /// Too long for a key.
+    TooLong {
+        /// Of the credential's name; 64 fit.
+        bytes: usize,
+    },
+    /// No serial number.
+    BadSerial {
+        /// As it stands there.
+        value: String,
+    },
+    /// Neither yes nor no.
+    BadTouch {
+        /// As it stands there.
+        value: String,
+    },
+    /// On an earlier line already.
+    Twice {
+        /// `user`, `device` or `key`.
+        what: &'static str,
+        /// Which.
+        value: String,
+        /// The earlier line.
+        first: u64,
+    },
+    /// The file names nobody at all.
+    Nobody,
+}
+
+const COLUMNS: [&str; 4] = ["user", "device-name", "key-serial", "touch"];
+
+/// Reads a roster.
+///
+/// # Errors
+/// All lines that are wrong.
+pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<BadRow>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let mut rows = Vec::new();
+    let mut wrong = Vec::new();
+    let mut order: Vec<usize> = (0..COLUMNS.len()).collect();
+    let mut record = csv::ByteRecord::new();
+    let mut first = true;
+    let mut seen = Seen::default();
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        let line = record.position().map_or(0, |position| line_of(bytes, position));
+        if std::mem::take(&mut first) && record.get(0).is_some_and(|field| field.eq_ignore_ascii_case(b"user")) {
+            match header(&record) {
+                Ok(named) => order = named,
+                Err(what) => return Err(vec![BadRow { line, what }]),
+            }
+            continue;
+        }
+        let row = row(line, &record, &order).and_then(|row| seen.add(&row).map(|()| row));
+        match row {
+            Ok(row) => rows.push(row),
+            Err(what) => wrong.push(BadRow { line, what }),
+        }
+    }
+    if rows.is_empty() && wrong.is_empty() {
+        wrong.push(BadRow { line: 1, what: Wrong::Nobody });
+    }
+    if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
+}
+
+/// The line a record stands on. Its position is where the one before ended: within a line end of two characters, or
+/// before empty lines.
+fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + ends.filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// Which column each field is.
+fn header(record: &csv::ByteRecord) -> Result<Vec<usize>, Wrong> {
+    let mut order = Vec::new();
+    for field in record {
+        let name = String::from_utf8_lossy(field).to_ascii_lowercase();
+        let known = COLUMNS.iter().position(|column| *column == name);
+        let column = known.ok_or_else(|| Wrong::UnknownColumn { name: shortened(&name) })?;
+        if order.contains(&column) {
+            return Err(Wrong::BadHeader);
+        }
+        order.push(column);
+    }
+    if order.contains(&0) { Ok(order) } else { Err(Wrong::BadHeader) }
+}
+
+fn row(line: u64, record: &csv::ByteRecord, order: &[usize]) -> Result<Row, Wrong> {
+    if record.len() > order.len() && record.iter().skip(order.len()).any(|field| !field.is_empty()) {
+        return Err(Wrong::TooManyColumns { found: record.len() });
+    }
+    let mut fields = [""; COLUMNS.len()];
+    for (field, column) in record.iter().zip(order) {
+        let text = std::str::from_utf8(field).map_err(|_| Wrong::NotUtf8)?;
+        if let Some(slot) = fields.get_mut(*column) {
+            *slot = text;
+        }
+    }
+    let [user, device, key, touch] = fields;
+    if user.is_empty() {
+        return Err(Wrong::NoUser);
+    }
+    let device = if device.is_empty() { user } else { device };
+    for (what, value) in [("user name", user), ("device name", device)] {
+        if !check_name(value) {
+            return Err(Wrong::BadName { what, value: shortened(value) });
+        }
+    }
+    let key = match key {
+        "" => None,
+        text => Some(serial(text).ok_or_else(|| Wrong::BadSerial { value: shortened(text) })?),
+    };
+    // `AWS:`, the account, a slash, and the name.
+    let bytes = "AWS:123456789012/".len() + device.len();
+    if bytes > MAX_NAME {
+        return Err(Wrong::TooLong { bytes });
+    }
+    let touch = match touch.to_ascii_lowercase().as_str() {
+        "" => None,
+        "yes" | "true" | "1" => Some(true),
+        "no" | "false" | "0" => Some(false),
+        _ => return Err(Wrong::BadTouch { value: shortened(touch) }),
+    };
+    Ok(Row { line, user: user.to_owned(), device: device.to_owned(), key, touch })
+}
+
+fn serial(text: &str) -> Option<Serial> {
+    let digits = text.bytes().all(|c| c.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number > 0).map(Serial)
+}
+
+/// What may be shown of a field: an unclosed quote makes one of the rest of the file.
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Where each name stood first.
+#[derive(Default)]
+struct Seen {
+    users: HashMap<String, u64>,
+    devices: HashMap<String, u64>,
+    keys: HashMap<Serial, u64>,
+}
+
+impl Seen {
+    fn add(&mut self, row: &Row) -> Result<(), Wrong> {
+        // Names that differ in case only are the same to IAM (User Guide, "IAM identifiers").
+        let (user, device) = (row.user.to_ascii_lowercase(), row.device.to_ascii_lowercase());
+        let twice = |what, value: &str, first| Err(Wrong::Twice { what, value: value.to_owned(), first });
+        if let Some(first) = self.users.get(&user) {
+            return twice("user", &row.user, *first);
+        }
+        if let Some(first) = self.devices.get(&device) {
+            return twice("device", &row.device, *first);
+        }
+        if let Some((key, first)) = row.key.and_then(|key| Some((key, self.keys.get(&key)?))) {
+            return twice("key", &key.to_string(), *first);
+        }
+        self.users.insert(user, row.line);
+        self.devices.insert(device, row.line);
+        if let Some(key) = row.key {
+            self.keys.insert(key, row.line);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wrong(text: &str) -> Vec<(u64, Wrong)> {
+        read(text.as_bytes()).unwrap_err().into_iter().map(|bad| (bad.line, bad.what)).collect()
+    }
+
+    #[test]
+    fn as_spreadsheets_write_it() {
+        let text = "\u{FEFF}User,Device-Name,Key-Serial,Touch\r\n\"alice\",,12345678,yes\r\n\r\n bob , bob-2 ,,\r\ncarol\r\n";
+        let rows = read(text.as_bytes()).unwrap();
+        let row = |line, user: &str, device: &str, key: Option<u32>, touch| Row {
+            line,
+            user: user.to_owned(),
+            device: device.to_owned(),
+            key: key.map(Serial),
+            touch,
+        };
+        let right = [
+            row(2, "alice", "alice", Some(12_345_678), Some(true)),
+            row(4, "bob", "bob-2", None, None),
+            row(5, "carol", "carol", None, None),
+        ];
+        assert_eq!(rows, right);
+        // Columns in another order.
+        assert_eq!(read(b"user,touch\nalice,no").unwrap()[0].touch, Some(false));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told() {
+        let text = "alice,,x1,\nbob,b b\ncarol,,,maybe\n,dora\nalice2,,1,yes,more\nerin,,7\nfrank,,7\nErin,erin-2,8\n\
+                    gina,erin\n";
+        let twice = |what, value: &str, first| Wrong::Twice { what, value: value.to_owned(), first };
+        assert_eq!(
+            wrong(text),
+            [
+                (1, Wrong::BadSerial { value: "x1".to_owned() }),
+                (2, Wrong::BadName { what: "device name", value: "b b".to_owned() }),
+                (3, Wrong::BadTouch { value: "maybe".to_owned() }),
+                (4, Wrong::NoUser),
+                (5, Wrong::TooManyColumns { found: 5 }),
+                (7, twice("key", "7", 6)),
+                (8, twice("user", "Erin", 6)),
+                (9, twice("device", "erin", 6)),
+            ]
+        );
+        assert_eq!(wrong(""), [(1, Wrong::Nobody)]);
+        assert_eq!(wrong("user\n"), [(1, Wrong::Nobody)]);
+        assert_eq!(wrong("user,serial\n"), [(1, Wrong::UnknownColumn { name: "serial".to_owned() })]);
+        assert_eq!(wrong("user,user\n"), [(1, Wrong::BadHeader)]);
+        assert_eq!(wrong(&format!("{}\n", "x".repeat(48))), [(1, Wrong::TooLong { bytes: 65 })]);
+        assert_eq!(read(b"al\xFFice\n").unwrap_err()[0].what, Wrong::NotUtf8);
+        assert!(matches!(&wrong("\"a\nb\nc")[..], [(1, Wrong::BadName { .. })]));
+    }
+
+    #[test]
+    fn ten_thousand_rows() {
+        let text: String = (0..10_000).map(|nth| format!("user{nth},,{},no\n", nth + 1)).collect();
+        let rows = read(text.as_bytes()).unwrap();
+        assert_eq!((rows.len(), rows[9_999].line), (10_000, 10_000));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_roster_or_are_not(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            match read(&bytes) {
+                Ok(rows) => prop_assert!(rows.iter().all(|row| check_name(&row.user) && check_name(&row.device))),
+                Err(wrong) => prop_assert!(!wrong.is_empty()),
+            }
+        }
+    }
+}

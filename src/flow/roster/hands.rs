@@ -1,0 +1,123 @@
+//! Users who are handed a key: one by one, each key waited for.
+
+use super::super::desk::Desk;
+use super::super::run::{Cause, Stage, failed};
+use super::{Became, Book, Row, State, Watch, Work};
+use crate::keys::{self, Key, Serial};
+use crate::person::{Notice, Question};
+use crate::totp::unix;
+use std::time::Duration;
+
+/// How often readers are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Works through the rows. `true`: the person interrupted.
+pub(super) fn work(
+    work: &Work<'_>,
+    rows: &[&Row],
+    book: &mut Book<'_>,
+    watch: &mut dyn Watch,
+    desk: &mut Desk<'_>,
+) -> Result<bool, Cause> {
+    for (nth, row) in rows.iter().enumerate() {
+        desk.tell(Notice::NextUser { user: row.user.clone(), nth: nth + 1, of: rows.len() });
+        let was = book.ledger.state(row);
+        let key = match find_key(work, row, book, desk) {
+            Ok(key) => key,
+            Err(Cause::Interrupted) => return Ok(true),
+            Err(cause) => {
+                let why = failed((Stage::Preflight, cause), Vec::new(), desk);
+                book.begin(row, unix(desk.clock.now()))?;
+                book.end(row, Became::Failed(Box::new(why)), watch, desk)?;
+                continue;
+            }
+        };
+        book.begin(row, unix(desk.clock.now()))?;
+        let found = (was == Some(State::Begun)).then(|| work.found_done(row, work.account)).flatten();
+        let became = match found {
+            Some(arn) => Became::FoundDone(arn),
+            None => work.turn(row, key, work.account, desk),
+        };
+        let interrupted = matches!(&became, Became::Failed(why) if matches!(why.cause, Cause::Interrupted));
+        book.end(row, became, watch, desk)?;
+        if interrupted || desk.interrupt.raised() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The row's key, waited for where somebody is there to bring it. A row without one, where no other place takes the
+/// seed, gets whichever key is plugged in next and has not been handed out yet.
+fn find_key(work: &Work<'_>, row: &Row, book: &Book<'_>, desk: &mut Desk<'_>) -> Result<Option<Serial>, Cause> {
+    match row.key {
+        Some(key) => wait_for(key, row, desk).map(Some),
+        None if !work.request.places.is_empty() => Ok(None),
+        None => any_key(row, &book.ledger.used, desk).map(Some),
+    }
+}
+
+fn present(desk: &Desk<'_>) -> Result<Vec<(Serial, Key)>, Cause> {
+    let found = keys::list(desk.ring.ports()).map_err(Cause::Keys)?;
+    Ok(found.into_iter().filter_map(|found| found.key.ok()).filter_map(|key| Some((key.serial?, key))).collect())
+}
+
+fn wait_for(wanted: Serial, row: &Row, desk: &mut Desk<'_>) -> Result<Serial, Cause> {
+    let mut told = false;
+    let mut others: Vec<Serial> = Vec::new();
+    loop {
+        desk.go_on()?;
+        let here = present(desk)?;
+        if here.iter().any(|(serial, _)| *serial == wanted) {
+            return Ok(wanted);
+        }
+        if !desk.person.is_there() {
+            let present = here.into_iter().map(|(serial, _)| serial).collect();
+            return Err(Cause::Keys(keys::Error::Missing { wanted, present }));
+        }
+        if !std::mem::replace(&mut told, true) {
+            desk.tell(Notice::InsertKey { user: row.user.clone(), key: Some(wanted) });
+            others = here.iter().map(|(serial, _)| *serial).collect();
+        }
+        for (present, _) in &here {
+            if !others.contains(present) {
+                desk.tell(Notice::OtherKey { present: *present, wanted: Some(wanted) });
+            }
+        }
+        others = here.iter().map(|(serial, _)| *serial).collect();
+        if !desk.clock.sleep(LOOK) {
+            return Err(Cause::Interrupted);
+        }
+    }
+}
+
+fn any_key(row: &Row, used: &[Serial], desk: &mut Desk<'_>) -> Result<Serial, Cause> {
+    desk.tell(Notice::InsertKey { user: row.user.clone(), key: None });
+    let mut refused: Vec<Serial> = Vec::new();
+    loop {
+        desk.go_on()?;
+        let here = present(desk)?;
+        // Taken out: asked about again when it comes back.
+        refused.retain(|serial| here.iter().any(|(present, _)| present == serial));
+        for (key, found) in here {
+            if refused.contains(&key) {
+                continue;
+            }
+            if used.contains(&key) {
+                desk.tell(Notice::OtherKey { present: key, wanted: None });
+            } else {
+                let question = Question::HandOut { key, model: found.model, user: row.user.clone() };
+                match desk.person.confirm(&question) {
+                    Some(true) => return Ok(key),
+                    Some(false) => {}
+                    None if desk.interrupt.raised() => return Err(Cause::Interrupted),
+                    None => return Err(Cause::NobodyToAsk),
+                }
+            }
+            refused.push(key);
+        }
+        if !desk.clock.sleep(LOOK) {
+            return Err(Cause::Interrupted);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What has been done of a roster, beside it: one JSON object a line, on disk before the next user is begun. No secrets.
+//!
+//! It belongs to one account and one roster: whoever is done must be in the roster.
+
+use super::file::Row;
+use crate::keys::Serial;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub(super) enum Line {
+    /// The first line.
+    Ledger { version: u32, command: String, account: String },
+    /// This user's turn has come.
+    Begun { user: String, device: String, at: u64 },
+    /// The device is enabled, and every place has it.
+    Done {
+        user: String,
+        device: String,
+        arn: String,
+        keys: Vec<Serial>,
+        escrow: Option<PathBuf>,
+        command: Option<String>,
+        at: u64,
+    },
+    /// It is not; `code` and `exit` as in an error.
+    Failed { user: String, device: String, code: String, exit: u8, at: u64 },
+}
+
+/// How far a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// The process ended before it could say more.
+    Begun,
+    Done,
+    Failed,
+}
+
+/// Why a ledger cannot be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BadLedger {
+    /// It cannot be read or written.
+    Io {
+        /// The cause.
+        cause: io::Error,
+    },
+    /// A line is not one this version writes.
+    Unreadable {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// It is another account's.
+    OtherAccount {
+        /// The ledger's.
+        account: String,
+    },
+    /// It is another command's.
+    OtherCommand {
+        /// The ledger's.
+        command: String,
+    },
+    /// It is another roster's: this user is done, and not in the roster with this device.
+    OtherRoster {
+        /// Who.
+        user: String,
+        /// Their device.
+        device: String,
+    },
+}
+
+impl From<io::Error> for BadLedger {
+    fn from(cause: io::Error) -> Self {
+        Self::Io { cause }
+    }
+}
+
+/// A ledger that is open.
+pub(super) struct Ledger {
+    /// None: nothing is to be written (a dry run).
+    file: Option<File>,
+    states: HashMap<(String, String), State>,
+    /// Keys that have been handed out.
+    pub(super) used: Vec<Serial>,
+}
+
+impl Ledger {
+    /// Opens it, or makes it (0600).
+    pub(super) fn open(path: &Path, command: &str, account: &str, rows: &[Row]) -> Result<Self, BadLedger> {
+        let mut options = File::options();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        if whole < text.len() {
+            // A crash while writing.
+            file.set_len(whole as u64)?;
+        }
+        let mut ledger = Self { file: Some(file), states: HashMap::new(), used: Vec::new() };
+        if whole == 0 {
+            ledger.write(&Line::Ledger { version: 1, command: command.to_owned(), account: account.to_owned() })?;
+            return Ok(ledger);
+        }
+        ledger.replay(text.get(..whole).unwrap_or_default(), command, account)?;
+        let there: HashSet<(&str, &str)> = rows.iter().map(|row| (&*row.user, &*row.device)).collect();
+        for ((user, device), state) in &ledger.states {
+            if *state == State::Done && !there.contains(&(user, device)) {
+                return Err(BadLedger::OtherRoster { user: user.clone(), device: device.clone() });
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// One that is empty and stays so.
+    pub(super) fn nowhere() -> Self {
+        Self { file: None, states: HashMap::new(), used: Vec::new() }
+    }
+
+    fn replay(&mut self, text: &str, command: &str, account: &str) -> Result<(), BadLedger> {
+        for (nth, line) in text.lines().enumerate() {
+            let unreadable = BadLedger::Unreadable { line: nth + 1 };
+            match (nth, serde_json::from_str(line).map_err(|_| BadLedger::Unreadable { line: nth + 1 })?) {
+                (0, Line::Ledger { version: 1, command: theirs, account: other }) => {
+                    if other != account {
+                        return Err(BadLedger::OtherAccount { account: other });
+                    }
+                    if theirs != command {
+                        return Err(BadLedger::OtherCommand { command: theirs });
+                    }
+                }
+                (0, _) | (_, Line::Ledger { .. }) => return Err(unreadable),
+                (_, Line::Begun { user, device, .. }) => _ = self.states.insert((user, device), State::Begun),
+                (_, Line::Done { user, device, keys, .. }) => {
+                    self.states.insert((user, device), State::Done);
+                    self.used.extend(keys);
+                }
+                (_, Line::Failed { user, device, .. }) => _ = self.states.insert((user, device), State::Failed),
+            }
+        }
+        Ok(())
+    }
+
+    /// How far the row is; `None`: its turn has not come yet.
+    pub(super) fn state(&self, row: &Row) -> Option<State> {
+        self.states.get(&(row.user.clone(), row.device.clone())).copied()
+    }
+
+    /// Appends a line and waits until it is on disk.
+    pub(super) fn write(&mut self, line: &Line) -> Result<(), BadLedger> {
+        let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
+        text.push(b'\n');
+        match &mut self.file {
+            Some(file) => Ok(file.write_all(&text).and_then(|()| file.sync_data())?),
+            None => Ok(()),
+        }
+    }
+}

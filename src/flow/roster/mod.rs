@@ -1,0 +1,313 @@
+//! A roster: many users, one after the other or several at once, from where it stopped the last time. A user that
+//! fails stops nobody else.
+//!
+//! Rows that need nobody (their seed goes to escrow files and commands only) are shared among threads, each with
+//! connections of its own and all at one pace. Rows with keys are done one by one: a key is waited for.
+
+mod crowd;
+mod file;
+mod hands;
+mod ledger;
+
+pub use file::{BadRow, LARGEST, Row, Wrong, read};
+pub use ledger::BadLedger;
+
+use super::desk::Desk;
+use super::enroll::{DeviceResult, Request, enroll_on};
+use super::places::{Places, Usable};
+use super::run::{Cause, Failed, Record, Refusal, Stage, failed};
+use crate::aws::{Account, DeviceArn, Tag};
+use crate::keys::Serial;
+use crate::person::{Notice, Question, RosterPlan};
+use crate::totp::unix;
+use crate::world::World;
+use ledger::{Ledger, Line, State};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RosterRequest {
+    /// Who.
+    pub rows: Vec<Row>,
+    /// Where it is written down who is done.
+    pub ledger: PathBuf,
+    /// Places for every seed, beside the row's key.
+    pub places: Places,
+    /// Every code asks for a touch, where the row does not say.
+    pub touch: bool,
+    /// The devices' path; `/` when not named.
+    pub path: Option<String>,
+    /// Tags for every device.
+    pub tags: Vec<Tag>,
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// The plan is approved already.
+    pub approved: bool,
+}
+
+/// What became of one user.
+pub struct UserOutcome<'a> {
+    /// Whose.
+    pub row: &'a Row,
+    /// How.
+    pub became: Became,
+}
+
+/// How a user's turn ended.
+pub enum Became {
+    /// The device is enabled.
+    Done(DeviceResult),
+    /// It had been enabled before the last process ended; the ledger did not know yet.
+    FoundDone(DeviceArn),
+    /// It is not.
+    Failed(Box<Failed>),
+}
+
+/// How far the roster is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Users in the roster.
+    pub total: usize,
+    /// Done before this process.
+    pub before: usize,
+    /// Done by this process.
+    pub done: usize,
+    /// Failed in this process.
+    pub failed: usize,
+    /// At the present speed.
+    pub left: Option<Duration>,
+}
+
+/// Who is told how it goes. Named as the error and the exit code, which flows do not decide.
+pub trait Watch {
+    /// A user's turn has ended. A failure is named: code and exit code.
+    fn user(&mut self, outcome: &UserOutcome<'_>) -> Option<(&'static str, u8)>;
+
+    /// AWS asks for fewer calls; they are made more slowly from now on. Told once.
+    fn throttled(&mut self, per_second: f64);
+
+    /// How far it is.
+    fn progress(&mut self, progress: &Progress);
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterDone {
+    /// The account.
+    pub account: String,
+    /// In the end.
+    pub progress: Progress,
+    /// Stopped by the person; users are left that nobody has begun.
+    pub interrupted: bool,
+}
+
+/// Enrolls the users of a roster.
+///
+/// # Errors
+/// What kept it from beginning, or from writing down what it does. A user's own failure goes to `watch`.
+pub fn enroll_roster(
+    request: &RosterRequest,
+    world: &mut World,
+    watch: &mut dyn Watch,
+) -> Result<RosterDone, Failed> {
+    let (connector, clock, state) = (world.aws.clone(), world.clock.clone(), world.state.clone());
+    let mut desk = Desk::over(world).map_err(|cause| Failed {
+        stage: Stage::Preflight,
+        cause,
+        left: Vec::new(),
+        ahead: clock.ahead_seconds(),
+    })?;
+    let begun = begin(request, &connector, &mut desk);
+    let (account, usable, mut book) = begun.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let done = |book: &Book<'_>, interrupted| RosterDone {
+        account: account.caller().account.clone(),
+        progress: book.progress,
+        interrupted,
+    };
+    if request.dry_run {
+        return Ok(done(&book, false));
+    }
+    let rows: Vec<&Row> = request.rows.iter().filter(|row| book.ledger.state(row) != Some(State::Done)).collect();
+    let nobody_needed = rows.iter().all(|row| row.key.is_none()) && !request.places.is_empty();
+    let work = Work { request, usable: &usable, account: &account };
+    let outcome = if nobody_needed {
+        crowd::work(&work, &rows, &state, &mut book, watch, &mut desk)
+    } else {
+        hands::work(&work, &rows, &mut book, watch, &mut desk)
+    };
+    match outcome {
+        Ok(interrupted) => Ok(done(&book, interrupted)),
+        Err(cause) => Err(failed((Stage::Roster, cause), Vec::new(), &desk)),
+    }
+}
+
+/// What every user's turn is made of.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    request: &'a RosterRequest,
+    usable: &'a Usable,
+    account: &'a Account,
+}
+
+/// The ledger and the count.
+struct Book<'a> {
+    ledger: Ledger,
+    path: &'a std::path::Path,
+    progress: Progress,
+    started: Instant,
+    /// Nothing else is told meanwhile, so that a bar can be drawn.
+    shown: bool,
+}
+
+/// Everything before the first user: recipients, the caller, the ledger, unfinished runs, the plan.
+fn begin<'a>(
+    request: &'a RosterRequest,
+    connector: &crate::aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<(Account, Usable, Book<'a>), Cause> {
+    if request.places.is_empty()
+        && let Some(row) = request.rows.iter().find(|row| row.key.is_none())
+        && !desk.person.is_there()
+    {
+        return Err(Cause::Refused(Refusal::NeedsPerson { line: row.line, user: row.user.clone() }));
+    }
+    let usable = request.places.usable()?;
+    desk.journal.hold().map_err(Cause::Journal)?;
+    let account = connector.connect().map_err(Cause::Aws)?;
+    desk.tell_clock();
+    check_journal(request, &account, desk)?;
+    let caller = account.caller();
+    let ledger = |why| Cause::Ledger { path: request.ledger.clone(), why };
+    let opened = if request.dry_run && !request.ledger.exists() {
+        Ledger::nowhere()
+    } else {
+        Ledger::open(&request.ledger, "enroll", &caller.account, &request.rows).map_err(ledger)?
+    };
+    let before = request.rows.iter().filter(|row| opened.state(row) == Some(State::Done)).count();
+    let progress = Progress { total: request.rows.len(), before, ..Progress::default() };
+    desk.tell(Notice::RosterPlan(RosterPlan {
+        account: caller.account.clone(),
+        caller: caller.arn.clone(),
+        users: request.rows.len(),
+        before,
+        keys: request.rows.iter().filter(|row| row.key.is_some()).count(),
+        recipients: request.places.escrow.iter().flat_map(|to| to.recipients.clone()).collect(),
+        command: request.places.command.as_ref().map(|to| crate::sink::program_of(&to.line)),
+    }));
+    if !request.dry_run {
+        desk.go_on()?;
+        match request.approved.then_some(true).or_else(|| desk.person.confirm(&Question::Proceed)) {
+            Some(true) => {}
+            _ if desk.interrupt.raised() => return Err(Cause::Interrupted),
+            Some(false) => return Err(Cause::Declined),
+            None => return Err(Cause::NobodyToAsk),
+        }
+    }
+    Ok((
+        account,
+        usable,
+        Book { ledger: opened, path: &request.ledger, progress, started: Instant::now(), shown: false },
+    ))
+}
+
+/// A run that was cut short is recovered first: whether its user is done is not known before.
+fn check_journal(request: &RosterRequest, account: &Account, desk: &Desk<'_>) -> Result<(), Cause> {
+    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+        if let Some(Record::Begin(begin)) = run.entries.first()
+            && begin.arn.account() == account.caller().account
+            && request.rows.iter().any(|row| row.user == begin.user)
+        {
+            let (arn, user) = (begin.arn.clone(), begin.user.clone());
+            return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
+        }
+    }
+    Ok(())
+}
+
+impl Work<'_> {
+    /// One user's turn, with this key.
+    fn turn(&self, row: &Row, key: Option<Serial>, account: &Account, desk: &mut Desk<'_>) -> Became {
+        let request = Request {
+            user: Some(row.user.clone()),
+            keys: key.into_iter().collect(),
+            touch: row.touch.unwrap_or(self.request.touch),
+            device_name: Some(row.device.clone()),
+            path: self.request.path.clone(),
+            tags: self.request.tags.clone(),
+            approved: true,
+            ..Request::default()
+        };
+        match enroll_on(&request, self.usable, account, desk) {
+            Ok(device) => Became::Done(device),
+            Err(why) => Became::Failed(Box::new(why)),
+        }
+    }
+
+    /// The ledger says that the row's turn had come when the process ended, and the journal has nothing of it: either
+    /// all of it was undone, or the device is enabled, and then every place has proved that it holds the seed.
+    fn found_done(&self, row: &Row, account: &Account) -> Option<DeviceArn> {
+        let caller = account.caller();
+        let path = self.request.path.as_deref().unwrap_or("/");
+        let arn = DeviceArn::new(&caller.partition, &caller.account, path, &row.device);
+        let serial = arn.to_string();
+        let devices = account.mfa_devices(&row.user).ok()?;
+        devices.iter().any(|device| device.serial == serial).then_some(arn)
+    }
+}
+
+impl Book<'_> {
+    fn begin(&mut self, row: &Row, now: u64) -> Result<(), Cause> {
+        self.write(&Line::Begun { user: row.user.clone(), device: row.device.clone(), at: now })
+    }
+
+    /// Tells and writes down what became of a user.
+    fn end(&mut self, row: &Row, became: Became, watch: &mut dyn Watch, desk: &Desk<'_>) -> Result<(), Cause> {
+        let outcome = UserOutcome { row, became };
+        let failure = watch.user(&outcome);
+        let (user, device, at) = (row.user.clone(), row.device.clone(), unix(desk.clock.now()));
+        let line = match (&outcome.became, failure) {
+            (Became::Done(done), _) => Line::Done {
+                user,
+                device,
+                arn: done.arn.to_string(),
+                keys: done.keys.clone(),
+                escrow: done.escrow.clone(),
+                command: done.command.clone(),
+                at,
+            },
+            (Became::FoundDone(arn), _) => {
+                let keys = row.key.into_iter().collect();
+                Line::Done { user, device, arn: arn.to_string(), keys, escrow: None, command: None, at }
+            }
+            (Became::Failed(_), failure) => {
+                let (code, exit) = failure.unwrap_or(("failed", 3));
+                Line::Failed { user, device, code: code.to_owned(), exit, at }
+            }
+        };
+        if let Line::Done { keys, .. } = &line {
+            self.ledger.used.extend(keys);
+            self.progress.done += 1;
+        } else {
+            self.progress.failed += 1;
+        }
+        self.write(&line)?;
+        self.tell_progress(watch);
+        Ok(())
+    }
+
+    fn tell_progress(&mut self, watch: &mut dyn Watch) {
+        let Progress { total, before, done, failed, .. } = self.progress;
+        let ended = done + failed;
+        let left = u32::try_from(total.saturating_sub(before + ended)).unwrap_or(u32::MAX);
+        let each = u32::try_from(ended).ok().and_then(|ended| self.started.elapsed().checked_div(ended));
+        self.progress.left = each.map(|each| each.saturating_mul(left));
+        if self.shown {
+            watch.progress(&self.progress);
+        }
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), Cause> {
+        self.ledger.write(line).map_err(|why| Cause::Ledger { path: self.path.to_owned(), why })
+    }
+}
