@@ -13,12 +13,13 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
+    ever: Arc<AtomicBool>,
 }
 
 impl Interrupt {
     /// One that only [`Interrupt::raise`] raises.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { flag: Arc::new(AtomicBool::new(false)) })
+        Ok(Self { flag: Arc::default(), ever: Arc::default() })
     }
 
     /// One that Ctrl-C raises; a second Ctrl-C ends the process at once with exit code 130.
@@ -28,12 +29,14 @@ impl Interrupt {
         let armed = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&armed))?;
         signal_hook::flag::register(SIGINT, armed)?;
+        signal_hook::flag::register(SIGINT, Arc::clone(&interrupt.ever))?;
         signal_hook::flag::register(SIGINT, Arc::clone(&interrupt.flag))?;
         Ok(interrupt)
     }
 
     /// Raises it, as Ctrl-C would.
     pub fn raise(&self) {
+        self.ever.store(true, Ordering::SeqCst);
         self.flag.store(true, Ordering::SeqCst);
     }
 
@@ -41,6 +44,12 @@ impl Interrupt {
     #[must_use]
     pub fn raised(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
+    }
+
+    /// Whether it has ever been raised, heard or not: what comes after the work that was under way is not begun.
+    #[must_use]
+    pub fn ever_raised(&self) -> bool {
+        self.ever.load(Ordering::SeqCst)
     }
 
     /// Lowers it: the request has been heard.

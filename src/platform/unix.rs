@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 pub struct Interrupt {
     read: Arc<UnixStream>,
     write: Arc<UnixStream>,
+    ever: Arc<AtomicBool>,
 }
 
 impl Interrupt {
@@ -26,7 +27,7 @@ impl Interrupt {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
-        Ok(Self { read: Arc::new(read), write: Arc::new(write) })
+        Ok(Self { read: Arc::new(read), write: Arc::new(write), ever: Arc::default() })
     }
 
     /// One that the process's signals raise.
@@ -38,6 +39,7 @@ impl Interrupt {
             // Order matters: the shutdown looks at the flag before this same signal sets it.
             signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&armed))?;
             signal_hook::flag::register(signal, Arc::clone(&armed))?;
+            signal_hook::flag::register(signal, Arc::clone(&interrupt.ever))?;
             signal_hook::low_level::pipe::register(signal, interrupt.write.try_clone()?)?;
         }
         Ok(interrupt)
@@ -45,6 +47,7 @@ impl Interrupt {
 
     /// Raises it, as a signal would.
     pub fn raise(&self) {
+        self.ever.store(true, Ordering::SeqCst);
         // A full pipe is as readable as one byte.
         let _ = (&*self.write).write(&[0]);
     }
@@ -53,6 +56,12 @@ impl Interrupt {
     #[must_use]
     pub fn raised(&self) -> bool {
         self.wait(Duration::ZERO)
+    }
+
+    /// Whether it has ever been raised, heard or not: what comes after the work that was under way is not begun.
+    #[must_use]
+    pub fn ever_raised(&self) -> bool {
+        self.ever.load(Ordering::SeqCst) || self.raised()
     }
 
     /// Lowers it: the request has been heard, and what follows (the undoing) is not to be cut short by it.

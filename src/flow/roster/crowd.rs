@@ -100,6 +100,12 @@ fn listen<'r>(
     loop {
         match heard.recv_timeout(Duration::from_millis(250)) {
             Ok(Event::Begins(row, answer)) => {
+                if desk.interrupt.ever_raised() {
+                    // Its answer never comes, and nobody is begun.
+                    interrupted = true;
+                    shared.stop.store(true, Ordering::SeqCst);
+                    continue;
+                }
                 let written = book.begin(row, unix(desk.clock.now()));
                 let _ = answer.send(written.is_ok());
                 written?;
@@ -112,9 +118,10 @@ fn listen<'r>(
                 book.end(row, became, watch, desk)?;
             }
             Err(RecvTimeoutError::Timeout) => book.tell_progress(watch),
-            Err(RecvTimeoutError::Disconnected) => return Ok(interrupted),
+            Err(RecvTimeoutError::Disconnected) => return Ok(interrupted || desk.interrupt.ever_raised()),
         }
-        if desk.interrupt.raised() {
+        // Whoever was under way may have heard it, and undone or ended its user.
+        if desk.interrupt.ever_raised() {
             interrupted = true;
             shared.stop.store(true, Ordering::SeqCst);
         }

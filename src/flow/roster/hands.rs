@@ -40,7 +40,7 @@ pub(super) fn work(
         };
         let interrupted = matches!(&became, Became::Failed(why) if matches!(why.cause, Cause::Interrupted));
         book.end(row, became, watch, desk)?;
-        if interrupted || desk.interrupt.raised() {
+        if interrupted || desk.interrupt.ever_raised() {
             return Ok(true);
         }
     }
