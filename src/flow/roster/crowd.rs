@@ -144,6 +144,7 @@ fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<
         journal: shared.journal.clone(),
         spent: Spent::in_dir(shared.state),
         no_wait: false,
+        no_touch: false,
     };
     while !shared.stop.load(Ordering::SeqCst) {
         let nth = shared.next.fetch_add(1, Ordering::SeqCst);
