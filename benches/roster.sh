@@ -31,9 +31,9 @@ measure() {
     # shellcheck disable=SC1091
     . "$work/env"
     export GLASSKEY_STATE_DIR=$work/state AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-    local scope="Credential=$AWS_ACCESS_KEY_ID/20260101/us-east-1/iam/aws4_request"
     for nth in $(seq "$1"); do
-        printf 'url = "%s/"\ndata = "Action=CreateUser&Version=2010-05-08&UserName=user%d"\nheader = "Authorization: AWS4-HMAC-SHA256 %s, SignedHeaders=host, Signature=0"\noutput = "/dev/null"\nnext\n' "$AWS_ENDPOINT_URL" "$nth" "$scope"
+        printf 'url = "%s/"\ndata = "Action=CreateUser&Version=2010-05-08&UserName=user%d"\naws-sigv4 = "aws:amz:us-east-1:iam"\nuser = "%s:%s"\noutput = "/dev/null"\nnext\n' \
+            "$AWS_ENDPOINT_URL" "$nth" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"
     done | sed '$d' >"$work/create"
     curl -sS -K "$work/create"
     seq "$1" | sed 's/^/user/' >"$work/roster.csv"
@@ -63,12 +63,14 @@ measure() {
     seconds=$(awk "BEGIN { printf \"%.1f\", ($end - $start) / 1e9 }")
     control rate '{"per_second":null}'
     answered=$(($(answered) - before))
-    throttled=$(curl -sS "$AWS_ENDPOINT_URL/_glasskey/log" | grep -o '"code":"Throttling"' | wc -l)
+    throttled=$(logged '"code":"Throttling"')
     kill "$simulator"
     wait "$simulator" 2>/dev/null || true
 }
 
-answered() { curl -sS "$AWS_ENDPOINT_URL/_glasskey/log" | grep -o '"status":200' | wc -l; }
+# How often something is in the simulation's log.
+logged() { curl -sS "$AWS_ENDPOINT_URL/_glasskey/log" | { grep -o "$1" || true; } | wc -l; }
+answered() { logged '"status":200'; }
 
 measure 10
 few=$peak
