@@ -12,7 +12,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok((value, used)) = decode_lenient(bytes) {
         assert!(used <= bytes.len());
-        assert_eq!(decode_all_lenient(&encode(&value)), Ok(value));
+        // The members of its maps may come in any order; they are written in one.
+        let written = encode(&value);
+        assert_eq!(decode_all_lenient(&written).map(|again| encode(&again)), Ok(written));
     }
     let _ = decode_all(bytes);
 });
