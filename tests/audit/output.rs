@@ -235,6 +235,8 @@ fn a_table_of_many_accounts() {
         2,
         "a row each, as it is done"
     );
+    let row = run.stdout.lines().find(|line| line.contains(&members[0])).unwrap();
+    assert!(row.ends_with("  none needed"), "{row}");
 }
 
 /// Every element is closed in its order, nothing is loaded, nothing runs; and other people's words are only words.

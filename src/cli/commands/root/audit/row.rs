@@ -97,7 +97,11 @@ impl Row {
 
     /// Without what a table of many accounts does not show.
     pub(super) fn slim(mut self) -> Self {
-        self.findings.retain(|finding| finding.verdict == "fail" || finding.verdict == "unknown");
+        // The two that say what root's factors are stay, whatever they say.
+        let kept = ["root-mfa", "root-hardware-mfa"];
+        self.findings.retain(|finding| {
+            finding.verdict == "fail" || finding.verdict == "unknown" || kept.contains(&finding.id.as_str())
+        });
         for finding in &mut self.findings {
             finding.evidence = Vec::new();
             finding.why = None;
@@ -120,6 +124,9 @@ impl Row {
 
     /// What is to be said of root's factors in a few words.
     pub(super) fn factors_in_words(&self) -> String {
+        if self.state.is_some() {
+            return String::new();
+        }
         if self.findings.iter().any(|finding| finding.id == "root-mfa" && finding.verdict == "not_applicable") {
             return "none needed".to_owned();
         }
