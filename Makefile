@@ -12,7 +12,7 @@
 
 .PHONY: demo test test-kernel on-the-kernel man completions deb
 
-COMMANDS = keys enroll recover devices session drill oath fido piv root doctor simulate demo completions
+COMMANDS = keys enroll recover devices session drill rotate resync retire oath fido piv root doctor simulate demo completions
 
 demo:
 	@scripts/prepare demo

@@ -19,8 +19,8 @@
 //! - [`sink`]: the places a seed may go.
 //! - [`person`]: prompts, confirmations and progress, as a trait.
 //! - [`world`]: everything a command may touch.
-//! - [`flow`]: the stories: enroll, recover, devices, a FIDO2 key's ceremonies. Has never seen an APDU, an SDK type or a
-//!   print macro.
+//! - [`flow`]: the stories: enroll, recover, devices, rotate, resync, retire, a FIDO2 key's ceremonies. Has never seen an
+//!   APDU, an SDK type or a print macro.
 //! - [`sim`]: stand-ins for keys and AWS, a feature of the product.
 //! - [`cli`]: arguments, the terminal, reports, and the sentence for every error.
 

@@ -2,7 +2,7 @@
 //!
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
-use crate::aws::{DeviceArn, Retry};
+use crate::aws::{DeviceArn, DeviceKind, Retry};
 use crate::keys::{KeyId, Serial};
 use crate::platform::NoKeyring;
 use crate::secret::{Code, Password};
@@ -274,8 +274,55 @@ pub enum Notice {
     Undoing,
     /// A reply was lost; AWS is being asked what happened.
     Asking,
+    /// A device is about to be taken away from its user.
+    Parting(Parting),
+    /// Whether the new device is to be proved by a session.
+    ProofPlanned {
+        /// By a session; otherwise by arithmetic alone.
+        session: bool,
+    },
+    /// The new device cannot have the name that most policies allow.
+    OtherName {
+        /// The name it is to have.
+        name: String,
+        /// The user.
+        user: String,
+    },
+    /// How far the host's clock is off, whatever it is.
+    ClockVerdict {
+        /// Seconds ahead of AWS; negative: behind.
+        ahead: i64,
+    },
+    /// The reply to a resynchronisation was lost: the next pair of codes is sent.
+    ResyncAgain,
+    /// AWS knows the device's time.
+    Resynced {
+        /// The device.
+        serial: String,
+        /// When the two codes' steps begin.
+        codes: [SystemTime; 2],
+    },
+    /// A device was deactivated: its codes open nothing any more.
+    Deactivated {
+        /// Its serial number.
+        serial: String,
+    },
+    /// A virtual device was deleted.
+    Deleted {
+        /// Its serial number.
+        serial: String,
+    },
+    /// A credential of a device that is gone was removed from a key.
+    CredentialRemoved {
+        /// The key.
+        key: Serial,
+        /// Its id.
+        name: String,
+    },
     /// An unfinished run was found; what it left, and where.
     Unfinished(Unfinished),
+    /// An unfinished retirement was found.
+    UnfinishedRetirement(UnfinishedRetirement),
     /// A step on the way of a FIDO2 key to its safe.
     Key(KeyStep),
 }
@@ -346,6 +393,23 @@ pub struct Plan {
     pub shared_seed: bool,
 }
 
+/// A device that is about to be taken away from its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parting {
+    /// The user.
+    pub user: String,
+    /// The device's serial number.
+    pub serial: String,
+    /// What kind of device it is.
+    pub kind: DeviceKind,
+    /// Its credentials on the keys that are here.
+    pub credentials: Vec<(Serial, String)>,
+    /// How many devices the user has beside it.
+    pub others: usize,
+    /// None of those can open a session on the command line.
+    pub no_session: bool,
+}
+
 /// One device of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedDevice {
@@ -384,6 +448,30 @@ pub struct Unfinished {
     pub escrow: Option<(PathBuf, FileState)>,
     /// The command that was to take the seed, and whether it may have.
     pub command: Option<(String, bool)>,
+    /// The device that it was to replace.
+    pub replaces: Option<Leaving>,
+}
+
+/// A device that was to go, and what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// Its serial number.
+    pub serial: String,
+    /// What IAM says of it.
+    pub device: DeviceState,
+    /// The keys that held its credential, and what is on them.
+    pub keys: Vec<(Serial, KeyState)>,
+}
+
+/// A retirement that did not end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedRetirement {
+    /// The user.
+    pub user: String,
+    /// When it began.
+    pub started: SystemTime,
+    /// The device.
+    pub leaving: Leaving,
 }
 
 /// What stands where an escrow file was to be.

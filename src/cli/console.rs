@@ -59,6 +59,12 @@ impl Console {
         self.out.as_ref().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)
     }
 
+    /// What a plan needs; those for undoing and recovering are the last two.
+    pub(super) fn permissions(&mut self, permissions: &[&str]) {
+        self.say("It needs these permissions, the last two for undoing and recovering:");
+        permissions.iter().for_each(|permission| self.say(&format!("  {permission}")));
+    }
+
     /// A line of the conversation.
     pub(super) fn say(&mut self, line: &str) {
         self.style().say(line);

@@ -2,8 +2,11 @@
 
 use super::console::Style;
 use super::explain::{no_keyring, off_by};
+use crate::aws::DeviceKind;
 use crate::keys::Serial;
-use crate::person::{DeviceState, FileState, KeyState, KeyStep, Notice, Plan, RosterPlan, Unfinished};
+use crate::person::{
+    DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::SystemTime;
@@ -88,6 +91,32 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Asking => step("asking", "the reply was lost; asking IAM what happened".to_owned()),
         Notice::Unfinished(run) => unfinished_lines(run),
         Notice::Key(key) => key_step(key).map_or_else(Vec::new, |(verb, what)| step(verb, what)),
+        Notice::UnfinishedRetirement(run) => retirement_lines(run),
+        Notice::Parting(parting) => parting_lines(parting, style),
+        Notice::ProofPlanned { session: true } => {
+            vec![
+                "Before the old one goes, AWS must take a code of the new one: that takes up to a minute.".to_owned(),
+            ]
+        }
+        Notice::ProofPlanned { session: false } => vec![
+            "No session can be opened as this user here: the new one is proved by its keys' codes alone.".to_owned(),
+        ],
+        Notice::OtherName { name, user } => vec![format!(
+            "Two devices cannot have one name. A policy that allows only the device \"{user}\" refuses \"{name}\"; \
+             then nothing is changed."
+        )],
+        Notice::ClockVerdict { ahead } => clock_verdict(*ahead, style),
+        Notice::ResyncAgain => step(
+            "again",
+            "the reply was lost; the next two codes are right whether these were taken or not".to_owned(),
+        ),
+        Notice::Resynced { serial, codes: [first, second] } => {
+            let (first, second) = (clock_time(*first), clock_time(*second));
+            step("in step", format!("{serial}, by the codes for {first} and {second}"))
+        }
+        Notice::Deactivated { serial } => step("inactive", format!("{serial}: its codes open nothing any more")),
+        Notice::Deleted { serial } => step("deleted", serial.clone()),
+        Notice::CredentialRemoved { key, name } => step(&key.to_string(), format!("\"{name}\" removed")),
     }
 }
 
@@ -170,32 +199,70 @@ fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     lines
 }
 
+/// AWS takes codes of two steps on either side.
+const FORGIVEN: u64 = 60;
+
+fn clock_verdict(ahead: i64, style: Style) -> Vec<String> {
+    let off = off_by(ahead);
+    let line = |text: String| vec![format!("  {} {text}", style.bold(&format!("{:<9}", "clock")))];
+    match ahead.unsigned_abs() {
+        0..=5 => line("this computer's is right".to_owned()),
+        6..=FORGIVEN => {
+            line(format!("this computer's is {off}; AWS forgives {FORGIVEN} s. The codes sent are by AWS's time"))
+        }
+        _ => line(format!(
+            "this computer's is {off}: codes that other programs compute here are refused, since AWS forgives \
+             {FORGIVEN} s. The codes sent are by AWS's time; set the clock"
+        )),
+    }
+}
+
+fn parting_lines(parting: &Parting, style: Style) -> Vec<String> {
+    let mut lines = vec![format!("glasskey will, for user {}:", parting.user)];
+    let mut step = |verb: &str, what: &str, detail: &str| {
+        lines.push(format!("  {} {what:<19} {detail}", style.bold(&format!("{verb:<7}"))));
+    };
+    let kind = device_kind(parting.kind);
+    match parting.kind {
+        DeviceKind::Virtual => step("delete", &format!("{kind} device"), &parting.serial),
+        _ => step("remove", &format!("{kind} device"), &parting.serial),
+    }
+    for (key, name) in &parting.credentials {
+        step("remove", "its credential", &format!("\"{name}\" from YubiKey {key}"));
+    }
+    if matches!(parting.kind, DeviceKind::Fido | DeviceKind::RootFido) {
+        lines.push("The passkey itself stays on the security key; AWS takes it no more.".to_owned());
+    }
+    lines.push(match parting.others {
+        0 => "It is the last one: afterwards a password or an access key is enough.".to_owned(),
+        1 => "One other device stays.".to_owned(),
+        others => format!("{others} other devices stay."),
+    });
+    if parting.no_session {
+        lines.push("None of those opens a session on the command line: STS takes codes only.".to_owned());
+    }
+    lines
+}
+
+/// As people call it.
+pub(super) fn device_kind(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Virtual => "virtual MFA",
+        DeviceKind::Fido => "FIDO",
+        DeviceKind::RootFido => "root's FIDO",
+        DeviceKind::Sms => "SMS",
+        DeviceKind::HardwareTotp => "hardware TOTP",
+    }
+}
+
 fn place(key: Serial, model: &str) -> String {
     format!("{} {key}", if model.is_empty() { "YubiKey" } else { model })
 }
 
 fn unfinished_lines(run: &Unfinished) -> Vec<String> {
-    let mut lines = vec![format!("enroll {}, started {}, did not end", run.user, date_time(run.started))];
-    let device = match &run.device {
-        DeviceState::Missing => "has no such device".to_owned(),
-        DeviceState::Unassigned => "has the device, not enabled".to_owned(),
-        DeviceState::Uncertain => {
-            "has a device of this name, not enabled; the run ended before it knew whether it had made it".to_owned()
-        }
-        DeviceState::Enabled => format!("has the device, enabled for {}", run.user),
-        DeviceState::Foreign { user } => {
-            format!("has a device of this name, enabled for {user}; it will not be touched")
-        }
-    };
-    lines.push(format!("  {:<9} {device}: {}", "IAM", run.arn));
-    for (key, state) in &run.keys {
-        let state = match state {
-            KeyState::NotHere => "not plugged in, or not readable",
-            KeyState::Absent => "does not hold the credential",
-            KeyState::Present => "holds the credential",
-        };
-        lines.push(format!("  {:<9} {state}", key.to_string()));
-    }
+    let command = if run.replaces.is_some() { "rotate" } else { "enroll" };
+    let mut lines = vec![format!("{command} {}, started {}, did not end", run.user, date_time(run.started))];
+    lines.extend(device_lines(&run.arn.to_string(), &run.device, &run.user, &run.keys));
     if run.phone {
         lines.push(format!("  {:<9} may hold it", "phone"));
     }
@@ -212,6 +279,41 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
         let state = if *reached { "may hold it" } else { "was not reached" };
         lines.push(format!("  {:<9} `{program}` {state}", "command"));
     }
+    if let Some(old) = &run.replaces {
+        lines.push("the device that it was to replace:".to_owned());
+        lines.extend(device_lines(&old.serial, &old.device, &run.user, &old.keys));
+        lines.push("To finish removes that one; to undo removes the new one.".to_owned());
+    }
+    lines
+}
+
+fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, KeyState)]) -> Vec<String> {
+    let device = match state {
+        DeviceState::Missing => "has no such device".to_owned(),
+        DeviceState::Unassigned => "has the device, not enabled".to_owned(),
+        DeviceState::Uncertain => {
+            "has a device of this name, not enabled; the run ended before it knew whether it had made it".to_owned()
+        }
+        DeviceState::Enabled => format!("has the device, enabled for {user}"),
+        DeviceState::Foreign { user } => {
+            format!("has a device of this name, enabled for {user}; it will not be touched")
+        }
+    };
+    let mut lines = vec![format!("  {:<9} {device}: {serial}", "IAM")];
+    for (key, state) in keys {
+        let state = match state {
+            KeyState::NotHere => "not plugged in, or not readable",
+            KeyState::Absent => "does not hold the credential",
+            KeyState::Present => "holds the credential",
+        };
+        lines.push(format!("  {:<9} {state}", key.to_string()));
+    }
+    lines
+}
+
+fn retirement_lines(run: &UnfinishedRetirement) -> Vec<String> {
+    let mut lines = vec![format!("retire {}, started {}, did not end", run.user, date_time(run.started))];
+    lines.extend(device_lines(&run.leaving.serial, &run.leaving.device, &run.user, &run.leaving.keys));
     lines
 }
 

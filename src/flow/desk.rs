@@ -2,7 +2,7 @@
 
 use super::run::Cause;
 use crate::journal::Journal;
-use crate::person::{Notice, Person};
+use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::ring::Ring;
 use crate::sink::Bench;
@@ -62,6 +62,17 @@ impl<'w> Desk<'w> {
     /// Between two steps: has the person asked to stop?
     pub(super) fn go_on(&self) -> Result<(), Cause> {
         if self.interrupt.raised() { Err(Cause::Interrupted) } else { Ok(()) }
+    }
+
+    /// The plan has been told: may it be carried out?
+    pub(super) fn approve(&mut self, approved: bool) -> Result<(), Cause> {
+        self.go_on()?;
+        match approved.then_some(true).or_else(|| self.person.confirm(&Question::Proceed)) {
+            Some(true) => Ok(()),
+            Some(false) | None if self.interrupt.raised() => Err(Cause::Interrupted),
+            Some(false) => Err(Cause::Declined),
+            None => Err(Cause::NobodyToAsk),
+        }
     }
 
     /// Waits, second by second so that a countdown can be shown.

@@ -11,7 +11,11 @@ mod holdings;
 mod naming;
 mod places;
 mod recover;
+mod removal;
+mod resync;
+mod retire;
 mod roster;
+mod rotate;
 mod run;
 mod self_management;
 mod session;
@@ -25,11 +29,14 @@ pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use places::{CommandTo, EscrowTo, Places};
-pub use recover::{Outcome, RecoverRequest, Recovered, recover};
+pub use recover::{Found, Outcome, RecoverRequest, Recovered, recover};
+pub use resync::{ResyncRequest, Resynced, resync, resync_permissions};
+pub use retire::{RetireRequest, Retired, retire, retire_permissions};
 pub use roster::{
     BadLedger, BadRow, Became, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest, Row, UserOutcome,
     Watch, Wrong, enroll_roster, read as read_roster,
 };
+pub use rotate::{ProvedBy, RotateRequest, Rotated, rotate, rotate_permissions};
 #[doc(hidden)]
 pub use run::fuzz_record;
 pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};

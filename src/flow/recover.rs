@@ -3,13 +3,15 @@
 //! The journal alone is never believed: IAM and the keys are asked. Finishing needs no seed, since both codes can be
 //! computed by the key; for people who may not delete MFA devices it is the only way out.
 
+mod leaving;
+
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
 use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use crate::aws::{self, Account};
 use crate::keys::Serial;
 use crate::oath::Name;
-use crate::person::{Choice, DeviceState, FileState, KeyState, Notice, Unfinished};
+use crate::person::{Choice, DeviceState, FileState, KeyState, Notice, Unfinished, UnfinishedRetirement};
 use crate::sink::{EscrowState, KeySink};
 use crate::totp::{AWS, Step};
 use crate::world::World;
@@ -28,9 +30,18 @@ pub struct RecoverRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     /// What was found.
-    pub found: Unfinished,
+    pub found: Found,
     /// What was done about it.
     pub outcome: Outcome,
+}
+
+/// An unfinished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An enrollment or a rotation.
+    Run(Unfinished),
+    /// A retirement.
+    Retirement(UnfinishedRetirement),
 }
 
 /// What became of an unfinished run.
@@ -48,7 +59,12 @@ pub enum Outcome {
         /// The keys that hold the credential.
         keys: Vec<Serial>,
     },
-    /// Device and credentials were removed.
+    /// The device that was to go is gone.
+    Completed {
+        /// The keys that hold the credential of the device that stays.
+        keys: Vec<Serial>,
+    },
+    /// What the run had made was removed, and what it had taken away was given back.
     Undone,
     /// There was nothing in the world to undo.
     NothingLeft,
@@ -95,7 +111,14 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
 }
 
 /// A run as the journal has it.
-struct Recorded {
+enum Recorded {
+    /// Of an enrollment or a rotation.
+    Run(Adding),
+    Retirement(leaving::Retirement),
+}
+
+/// An enrollment or a rotation as the journal has it.
+struct Adding {
     id: String,
     begin: Begin,
     /// What was intended and not declared void.
@@ -104,11 +127,18 @@ struct Recorded {
     created: bool,
     /// It came as far as enabling the device: before that, an enabled device of this name is not of its making.
     enabling: bool,
+    /// The device that was to go is deleted.
+    deleted: bool,
 }
 
 /// What to say of runs that were not reached: their devices may be there.
 fn still_there(runs: &[Recorded]) -> Vec<Left> {
-    let unknown = |run: &Recorded| Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted };
+    let unknown = |run: &Recorded| match run {
+        Recorded::Run(run) => Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted },
+        Recorded::Retirement(run) => {
+            Left::PerhapsEnabled { serial: run.begin.old.serial.clone(), why: aws::Error::Interrupted }
+        }
+    };
     runs.iter().map(unknown).collect()
 }
 
@@ -116,20 +146,24 @@ fn still_there(runs: &[Recorded]) -> Vec<Left> {
 fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
     let mut runs = Vec::new();
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let mut begin = None;
+        let (mut begin, mut retiring) = (None, None);
         let mut intents = Vec::new();
-        let (mut created, mut enabling) = (false, false);
+        let (mut created, mut enabling, mut deleted) = (false, false, false);
         for record in run.entries {
             match record {
                 Record::Begin(first) => begin = Some(first),
+                Record::Retire(first) => retiring = Some(first),
                 Record::Intend(undo) => intents.push(undo),
                 Record::Void(undo) => intents.retain(|intent| *intent != undo),
                 Record::Created => created = true,
                 Record::Enabling | Record::Enabled => enabling = true,
+                Record::Deleted => deleted = true,
             }
         }
         if let Some(begin) = begin {
-            runs.push(Recorded { id: run.id, begin, intents, created, enabling });
+            runs.push(Recorded::Run(Adding { id: run.id, begin, intents, created, enabling, deleted }));
+        } else if let Some(begin) = retiring {
+            runs.push(Recorded::Retirement(leaving::Retirement { id: run.id, begin, intents, deleted }));
         }
     }
     Ok(runs)
@@ -141,27 +175,40 @@ fn one_run(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Recovered, Failed> {
-    let begin = &recorded.begin;
-    let fail = |cause, left, desk: &Desk<'_>| failed((Stage::Recover, cause), left, desk);
-    if begin.arn.account() != account.caller().account {
-        let account = begin.arn.account().to_owned();
-        let left = still_there(std::slice::from_ref(recorded));
-        return Err(fail(Cause::Refused(Refusal::OtherAccount { account }), left, desk));
+    let still =
+        |cause, desk: &Desk<'_>| failed((Stage::Recover, cause), still_there(std::slice::from_ref(recorded)), desk);
+    let belongs_to = match recorded {
+        Recorded::Run(run) => run.begin.arn.account(),
+        Recorded::Retirement(run) => &run.begin.account,
+    };
+    if belongs_to != account.caller().account {
+        let account = belongs_to.to_owned();
+        return Err(still(Cause::Refused(Refusal::OtherAccount { account }), desk));
     }
-    let found = examine(recorded, account, desk).map_err(|cause| {
-        let left = still_there(std::slice::from_ref(recorded));
-        fail(Cause::Aws(cause), left, desk)
-    })?;
-    desk.tell(Notice::Unfinished(found.clone()));
-    let run = Run::resume(&recorded.id, begin.clone(), recorded.intents.clone(), desk);
-    let run = run.map_err(|cause| fail(cause, Vec::new(), desk))?;
-    let outcome = settle(request, run, &found, account, desk)?;
-    Ok(Recovered { found, outcome })
+    match recorded {
+        Recorded::Run(recorded) => {
+            let found = examine(recorded, account, desk).map_err(|cause| still(Cause::Aws(cause), desk))?;
+            desk.tell(Notice::Unfinished(found.clone()));
+            let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
+                .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
+            let outcome = match &recorded.begin.replaces {
+                Some(old) => leaving::settle_rotation(request, run, old, &found, account, desk)?,
+                None => settle(request, run, &found, account, desk)?,
+            };
+            Ok(Recovered { found: Found::Run(found), outcome })
+        }
+        Recorded::Retirement(recorded) => {
+            let found = recorded.examine(account, desk).map_err(|cause| still(Cause::Aws(cause), desk))?;
+            desk.tell(Notice::UnfinishedRetirement(found.clone()));
+            let outcome = recorded.settle(request, &found, account, desk)?;
+            Ok(Recovered { found: Found::Retirement(found), outcome })
+        }
+    }
 }
 
 /// Asks IAM for the device and every key for its credential.
-fn examine(recorded: &Recorded, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
-    let Recorded { begin, intents, created, enabling, .. } = recorded;
+fn examine(recorded: &Adding, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
+    let Adding { begin, intents, created, enabling, deleted, .. } = recorded;
     let device = match account.virtual_device(&begin.arn)? {
         _ if !intents.contains(&Undo::DeleteDevice) => DeviceState::Missing,
         None => DeviceState::Missing,
@@ -196,6 +243,10 @@ fn examine(recorded: &Recorded, account: &Account, desk: &mut Desk<'_>) -> Resul
             let reached = intents.iter().any(|intent| matches!(intent, Undo::TakeBack { .. }));
             (program, reached)
         }),
+        replaces: match &begin.replaces {
+            Some(old) => Some(leaving::look(old, &begin.user, intents, *deleted, account, desk)?),
+            None => None,
+        },
     })
 }
 
@@ -288,6 +339,15 @@ fn choose(
         _ if may_finish && is_whole(found) => Choice::Finish,
         _ => Choice::Undo,
     };
+    decide(request, may_finish, recommended, desk)
+}
+
+fn decide(
+    request: RecoverRequest,
+    may_finish: bool,
+    recommended: Choice,
+    desk: &mut Desk<'_>,
+) -> Result<Choice, Cause> {
     let chosen = match request.choice {
         Some(choice) => choice,
         None if request.recommended => recommended,

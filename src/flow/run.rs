@@ -2,6 +2,8 @@
 
 use super::desk::Desk;
 use super::places::account_of;
+use super::removal::Old;
+use super::retire::Retiring;
 use crate::aws::{self, Account, DeviceArn};
 use crate::journal::{self, Writer};
 use crate::keys::{self, Serial};
@@ -36,6 +38,9 @@ pub(super) struct Begin {
     /// The program of the command that takes the seed; its line may hold a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) program: Option<String>,
+    /// The device that this one is to replace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) replaces: Option<Old>,
 }
 
 /// A line of the journal.
@@ -43,6 +48,8 @@ pub(super) struct Begin {
 #[serde(tag = "record", rename_all = "snake_case")]
 pub(super) enum Record {
     Begin(Begin),
+    /// The first record of a retirement.
+    Retire(Retiring),
     /// An effect is about to happen; this undoes it.
     Intend(Undo),
     /// The effect announced did not happen, for certain.
@@ -53,6 +60,8 @@ pub(super) enum Record {
     Enabling,
     /// It is.
     Enabled,
+    /// The device that was to go is deleted: what is called so from here on is another.
+    Deleted,
 }
 
 /// How an effect is undone.
@@ -70,6 +79,8 @@ pub enum Undo {
     RemoveEscrow(EscrowFile),
     /// Tell the person to remove what the command stored.
     TakeBack { program: String },
+    /// Enable the device again that was to go, from a key that holds it.
+    EnableAgain,
 }
 
 /// Where a flow was when it failed.
@@ -80,13 +91,24 @@ pub enum Undo {
 pub enum Stage {
     Preflight,
     Create,
-    Write { key: Serial },
-    Prove { key: Serial },
+    Write {
+        key: Serial,
+    },
+    Prove {
+        key: Serial,
+    },
     Phone,
     Escrow,
     Command,
     Enable,
     Confirm,
+    /// STS is to take a code of the new device.
+    Proof,
+    Deactivate,
+    Delete,
+    /// Removing the credentials of the device that is gone.
+    Credentials,
+    Resync,
     Recover,
     Roster,
 }
@@ -155,6 +177,74 @@ pub enum Refusal {
     Unfinished {
         /// Its device.
         arn: DeviceArn,
+        /// Its user.
+        user: String,
+    },
+    /// No device of the user's, or more than one, is called so.
+    WhichDevice {
+        /// What was asked for.
+        named: String,
+        /// The user's devices.
+        devices: Vec<String>,
+        /// More than one.
+        several: bool,
+    },
+    /// The key does not hold the device.
+    NotOnKey {
+        /// The key.
+        key: Serial,
+        /// The device.
+        serial: String,
+    },
+    /// The only device cannot go before the new one works.
+    OnlyFactor {
+        /// Its serial number.
+        serial: String,
+    },
+    /// Eight devices leave no room for a ninth, not even for a moment.
+    NoRoomToRotate {
+        /// How many there are.
+        used: usize,
+    },
+    /// The caller's policies do not allow a device of this name beside the old one.
+    NameNotAllowed {
+        /// The new device.
+        arn: DeviceArn,
+        /// AWS's words.
+        message: String,
+    },
+    /// STS has taken no code of the new device.
+    NotProved {
+        /// The new device.
+        serial: String,
+        /// AWS's words.
+        message: String,
+        /// How many codes were tried.
+        tried: u32,
+        /// When STS begins to count tries anew.
+        refills: SystemTime,
+    },
+    /// The user would be left without a device.
+    LastFactor {
+        /// The device that was to go.
+        serial: String,
+        /// The device that was to stay, and is not enabled any more; `None`: there is no other.
+        without: Option<String>,
+    },
+    /// The device that was to be deleted has been enabled again by somebody.
+    InUseAgain {
+        /// Its serial number.
+        arn: DeviceArn,
+    },
+    /// A deactivated device can be enabled again only from a key that holds its seed.
+    NoKeyToEnable {
+        /// Its serial number.
+        serial: String,
+    },
+    /// An earlier removal for this user did not end.
+    UnfinishedRemoval {
+        /// The device that was to go.
+        serial: String,
         /// Its user.
         user: String,
     },
@@ -254,6 +344,12 @@ pub enum Left {
     Enabled { arn: DeviceArn },
     /// A device of the same command that was finished before this one failed. It works.
     Earlier { arn: DeviceArn },
+    /// A device that was to go, and is enabled as before.
+    Kept { serial: String },
+    /// A device that was to go; whether it is enabled could not be asked.
+    PerhapsEnabled { serial: String, why: aws::Error },
+    /// A device that was to go is not enabled any more.
+    Deactivated { serial: String },
     /// A credential on a key; its device does not exist, or is listed beside it.
     Credential { key: Serial, name: String, why: Option<ring::Error> },
     /// An entry in a phone's app, of no use any more.
@@ -292,18 +388,14 @@ pub(super) type At = (Stage, Cause);
 
 /// One device's run, on disk.
 pub(super) struct Run {
-    writer: Writer,
+    pub(super) writer: Writer,
     pub(super) begin: Begin,
     pub(super) intents: Vec<Undo>,
 }
 
 impl Run {
     pub(super) fn begin(begin: Begin, desk: &Desk<'_>) -> Result<Self, Cause> {
-        static NTH: AtomicU32 = AtomicU32::new(0);
-        // Sorts by age; the process id and a count keep the runs of one second apart.
-        let nth = NTH.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{:012}-{}-{nth:06}", begin.started, std::process::id());
-        let writer = desk.journal.begin(&id, &Record::Begin(begin.clone())).map_err(Cause::Journal)?;
+        let writer = begin_log(begin.started, &Record::Begin(begin.clone()), desk)?;
         Ok(Self { writer, begin, intents: Vec::new() })
     }
 
@@ -401,9 +493,35 @@ pub(super) fn failed((stage, cause): At, left: Vec<Left>, desk: &Desk<'_>) -> Fa
     Failed { stage, cause, left, ahead: desk.clock.ahead_seconds() }
 }
 
+/// Begins a run's file. Its name sorts by age; the process id and a count keep the runs of one second apart.
+pub(super) fn begin_log(started: u64, first: &Record, desk: &Desk<'_>) -> Result<Writer, Cause> {
+    static NTH: AtomicU32 = AtomicU32::new(0);
+    let nth = NTH.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{started:012}-{}-{nth:06}", std::process::id());
+    desk.journal.begin(&id, first).map_err(Cause::Journal)
+}
+
+/// An earlier run for this user must end first.
+pub(super) fn nothing_unfinished(account: &str, user: &str, desk: &Desk<'_>) -> Result<(), Cause> {
+    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+        let refusal = match run.entries.into_iter().next() {
+            Some(Record::Begin(begin)) if begin.arn.account() == account && begin.user == user => {
+                Refusal::Unfinished { arn: begin.arn, user: begin.user }
+            }
+            Some(Record::Retire(begin)) if begin.account == account && begin.user == user => {
+                Refusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
+            }
+            _ => continue,
+        };
+        desk.journal.idle().map_err(Cause::Journal)?;
+        return Err(Cause::Refused(refusal));
+    }
+    Ok(())
+}
+
 /// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks
 /// whether it is there at all.
-fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> {
+pub(super) fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> {
     let why = match account.delete_virtual_mfa(arn) {
         Ok(()) | Err(aws::Error::NotFound { .. }) => return None,
         Err(aws::Error::DeleteConflict { .. }) => return Some(Left::Enabled { arn: arn.clone() }),
@@ -422,7 +540,7 @@ fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> {
 }
 
 /// Removes a credential. "Not found" is success.
-fn remove_credential(key: Serial, name: &str, desk: &mut Desk<'_>) -> Option<Left> {
+pub(super) fn remove_credential(key: Serial, name: &str, desk: &mut Desk<'_>) -> Option<Left> {
     let removed = desk.ring.session(key, desk.person).and_then(|mut session| {
         let oath = |cause| ring::Error::Oath { key, cause };
         let name = Name::from_id(name).map_err(oath)?;

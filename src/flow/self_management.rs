@@ -13,6 +13,9 @@ use crate::secret::Code;
 use crate::totp::{AWS, Step, unix};
 use std::time::{Duration, SystemTime};
 
+/// Codes tried where one is refused.
+const TRIES: u32 = 2;
+
 /// How often a throttled STS is asked again, each time with the next step's code.
 const THROTTLED: u32 = 2;
 
@@ -75,7 +78,17 @@ fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) ->
 
 /// A session for this command.
 pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
-    let session = with_code(factor, desk, |code| account.mfa_session(&factor.serial, code, SESSION))?;
+    open_session_within(account, factor, TRIES, desk)
+}
+
+/// The same with so many codes at most.
+pub(super) fn open_session_within(
+    account: &Account,
+    factor: &Factor,
+    tries: u32,
+    desk: &mut Desk<'_>,
+) -> Result<Account, Cause> {
+    let session = with_codes(factor, tries, desk, &|code| account.mfa_session(&factor.serial, code, SESSION))?;
     desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
     Ok(session)
 }
@@ -88,13 +101,22 @@ pub(super) fn with_code<T>(
     desk: &mut Desk<'_>,
     send: impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
+    with_codes(factor, TRIES, desk, &send)
+}
+
+fn with_codes<T>(
+    factor: &Factor,
+    tries: u32,
+    desk: &mut Desk<'_>,
+    send: &impl Fn(&Code) -> Result<T, aws::Error>,
+) -> Result<T, Cause> {
     if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
         desk.wait("for STS to know the new device", left)?;
     }
-    let (mut refused, mut throttled) = (false, 0);
+    let (mut refused, mut throttled) = (0, 0);
     loop {
-        match try_code(factor, desk, &send) {
-            Err(Cause::Aws(aws::Error::MfaRefused { .. })) if !refused => refused = true,
+        match try_code(factor, desk, send) {
+            Err(Cause::Aws(aws::Error::MfaRefused { .. })) if refused + 1 < tries => refused += 1,
             Err(Cause::Aws(aws::Error::TryLater { call, code })) if throttled < THROTTLED => {
                 throttled += 1;
                 let now = desk.clock.now();

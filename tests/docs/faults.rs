@@ -14,9 +14,9 @@ struct Test {
     body: String,
 }
 
-/// The tests of faults: all of `tests/enroll` but those of what goes well.
-fn tests() -> Vec<Test> {
-    let directory = root().join("tests/enroll");
+/// The tests of faults: all of a directory but those of what goes well.
+fn tests(directory: &str) -> Vec<Test> {
+    let directory = root().join(directory);
     let inner = entries(&directory).into_iter().filter(|path| path.is_dir());
     let files: Vec<PathBuf> =
         std::iter::once(directory.clone()).chain(inner).flat_map(|it| files_in(&it, "rs")).collect();
@@ -158,7 +158,7 @@ fn sweep(test: &Test, calm: &Calm) -> Option<(usize, String)> {
 
 #[test]
 fn the_faults_are_those_that_are_tested() {
-    let (tests, calm) = (tests(), calm());
+    let (tests, calm) = (tests("tests/enroll"), calm());
     let (mut sweeps, mut singles) = (String::new(), String::new());
     let (mut swept, mut single) = (0, 0);
     for test in &tests {
@@ -181,4 +181,18 @@ fn the_faults_are_those_that_are_tested() {
          | situation | exit codes | file |\n|---|---|---|\n{singles}"
     );
     hold("docs/flows.md", "faults", &right);
+}
+
+#[test]
+fn the_faults_of_the_other_flows_are_those_that_are_tested() {
+    let tests = tests("tests/rotation");
+    let rows: String = tests
+        .iter()
+        .map(|test| {
+            let codes: Vec<String> = test.exit_codes().iter().map(ToString::to_string).collect();
+            format!("| {} | {} | `{}` |\n", test.sentence(), codes.join(", "), test.file)
+        })
+        .collect();
+    let right = format!("| situation | exit codes | file, in `tests/rotation` |\n|---|---|---|\n{rows}");
+    hold("docs/flows.md", "rotation-faults", &right);
 }

@@ -162,3 +162,36 @@ fn looking_at_devices() {
     assert_eq!((done.code, &*done.stderr), (0, ""), "{done:?}");
     refuses(&as_caller(&world, &auditor, &["enroll", "alice", "--key", KEY]), "iam:CreateVirtualMFADevice");
 }
+
+#[test]
+fn taking_devices_away() {
+    assert_eq!(actions("retire.json"), set(&glasskey::flow::retire_permissions()));
+    let (world, operator) = with_policy(1, "operator", "retire.json");
+    let _ = world.aws.add_device_for("alice", 3);
+    world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
+    assert_eq!(as_caller(&world, &operator, &["retire", "alice", "--device", "alice-1"]).code, 4);
+    assert_eq!(as_caller(&world, &operator, &["recover"]).code, 0);
+    let done = as_caller(&world, &operator, &["retire", "alice", "--device", "alice-2"]);
+    assert_eq!((done.code, world.aws.devices().len()), (0, 1), "{done:?}");
+    refuses(&as_caller(&world, &operator, &["enroll", "alice", "--key", KEY]), "iam:CreateVirtualMFADevice");
+}
+
+#[test]
+fn replacing_devices() {
+    let mut needed = set(&glasskey::flow::rotate_permissions(&glasskey::flow::RotateRequest::default()));
+    needed.extend(set(&glasskey::flow::resync_permissions()));
+    assert_eq!((&actions("rotate.json"), &actions("self-service-rotate.json")), (&needed, &needed));
+    let (world, operator) = with_policy(2, "operator", "rotate.json");
+    assert_eq!(world.run(["enroll", "alice", "--key", KEY, "--yes", "--no-input"]).code, 0);
+    world.aws.fail(Fault::next("DeactivateMFADevice", Wrong::Deny));
+    let rotate = ["rotate", "alice", "--from", "alice", "--key", "12345679"];
+    assert_eq!(as_caller(&world, &operator, &rotate).code, 4);
+    let done = as_caller(&world, &operator, &["recover", "--undo"]);
+    assert_eq!((done.code, world.aws.devices().len()), (0, 1), "{done:?}");
+    let done = as_caller(&world, &operator, &rotate);
+    assert_eq!((done.code, world.aws.devices().len()), (0, 1), "{done:?}");
+    // IAM takes newer codes only.
+    world.aws.clock().advance(std::time::Duration::from_secs(120));
+    let done = as_caller(&world, &operator, &["resync", "alice", "--key", "12345679"]);
+    assert_eq!(done.code, 0, "{done:?}");
+}

@@ -9,7 +9,9 @@ mod enroll;
 mod fido;
 mod oath;
 mod piv;
+mod retire;
 mod root;
+mod rotate;
 mod session;
 mod simulate;
 
@@ -22,7 +24,9 @@ pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand}
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
 pub(super) use oath::{Add, Import, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
+pub(super) use retire::Retire;
 pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, account_id};
+pub(super) use rotate::{Resync, Rotate};
 pub(super) use session::{Session, SessionFormat};
 pub(super) use simulate::Simulate;
 
@@ -101,6 +105,12 @@ pub(super) enum Command {
     Session(Session),
     /// prove that break-glass keys work, and write it down where it can be proved later
     Drill(Drill),
+    /// replace an MFA device by a new one, proved before the old one goes
+    Rotate(Rotate),
+    /// tell AWS anew what time it is for a device
+    Resync(Resync),
+    /// take an MFA device away from a user, and its credential from its key
+    Retire(Retire),
     /// read and write the OATH credentials on a key
     Oath(Oath),
     /// make FIDO2 keys ready, and look after what is on them

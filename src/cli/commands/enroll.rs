@@ -4,7 +4,7 @@ use crate::cli::args::{Cli, Enroll};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, CommandTo, Enrolled, EscrowTo, Places, Request};
+use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,8 +18,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
     match flow::enroll(&request, &mut world) {
         Ok(enrolled) if request.dry_run => {
             let permissions = flow::permissions(&request);
-            console.say("It needs these permissions, the last two for undoing and recovering:");
-            permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
+            console.permissions(&permissions);
             console.result("", &dry_run_json(&enrolled, &permissions));
             Ok(Exit::Done)
         }
@@ -106,19 +105,17 @@ fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
 }
 
 fn enrolled_json(enrolled: &Enrolled, ahead: Option<i64>) -> Value {
-    let devices: Vec<Value> = enrolled
-        .devices
-        .iter()
-        .map(|device| {
-            json!({
-                "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
-                "phone": device.phone, "escrow": device.escrow.as_ref().map(|path| path.display().to_string()),
-                "command": device.command, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
-            })
-        })
-        .collect();
+    let devices: Vec<Value> = enrolled.devices.iter().map(device_json).collect();
     json!({
         "type": "enrolled", "account": enrolled.plan.account, "user": enrolled.plan.user, "devices": devices,
         "clock_ahead_seconds": ahead,
+    })
+}
+
+pub(super) fn device_json(device: &DeviceResult) -> Value {
+    json!({
+        "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
+        "phone": device.phone, "escrow": device.escrow.as_ref().map(|path| path.display().to_string()),
+        "command": device.command, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
     })
 }

@@ -4,9 +4,9 @@ use crate::cli::args::{Cli, Recover};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Outcome as Became, RecoverRequest, Recovered};
+use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
-use crate::person::{Choice, DeviceState, FileState, KeyState};
+use crate::person::{Choice, DeviceState, FileState, KeyState, Unfinished, UnfinishedRetirement};
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
@@ -36,24 +36,56 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
 }
 
 fn sentence(run: &Recovered) -> String {
-    let (user, arn) = (&run.found.user, &run.found.arn);
-    let foreign = matches!(run.found.device, DeviceState::Foreign { .. });
-    match &run.outcome {
+    match &run.found {
+        Found::Run(found) => run_sentence(found, &run.outcome),
+        Found::Retirement(found) => retirement_sentence(found, &run.outcome),
+    }
+}
+
+fn retirement_sentence(found: &UnfinishedRetirement, outcome: &Became) -> String {
+    let serial = &found.leaving.serial;
+    match outcome {
+        Became::Undone => format!("undone: {serial} is enabled for {}", found.user),
+        Became::NothingLeft => format!("nothing was left to do; {serial} is not what it was, and was not touched"),
+        Became::Left => format!("left as it is: {serial}"),
+        Became::Forgotten => format!("forgotten: {serial}, as it is"),
+        _ => format!("complete: {serial} is gone"),
+    }
+}
+
+fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
+    let (user, arn) = (&found.user, &found.arn);
+    let foreign = matches!(found.device, DeviceState::Foreign { .. });
+    if let Some(old) = &found.replaces {
+        match outcome {
+            Became::Completed { keys } | Became::WasComplete { keys } if !keys.is_empty() => {
+                return format!("complete: {user} can sign in with {}; {} is gone", name(keys), old.serial);
+            }
+            Became::Undone => {
+                return format!("undone: {arn} and its credentials are gone; {} is enabled", old.serial);
+            }
+            _ => {}
+        }
+    }
+    match outcome {
         Became::Undone if foreign => {
             format!("undone: the keys' credentials for {arn} are gone; the device was not touched")
         }
         Became::NothingLeft if foreign => format!("nothing was left of the run; {arn} is not of its making"),
-        Became::Left if matches!(run.found.device, DeviceState::Foreign { .. } | DeviceState::Enabled) => format!(
+        Became::Left if matches!(found.device, DeviceState::Foreign { .. } | DeviceState::Enabled) => format!(
             "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
              keeps it"
         ),
-        Became::Left if run.found.device == DeviceState::Uncertain => format!(
+        Became::Left if found.device == DeviceState::Uncertain => format!(
             "left as it is: {arn} is nobody's, and may be of somebody else's making; --undo deletes it, --forget keeps it"
         ),
-        Became::Finished { keys, .. } => format!("recovered: {user} can sign in with {}{}", name(keys), others(run)),
+        Became::Finished { keys, .. } => {
+            format!("recovered: {user} can sign in with {}{}", name(keys), others(found))
+        }
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
         Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
-        Became::Undone => format!("undone: {arn} and its credentials are gone{}", stored(run)),
+        Became::Completed { .. } => format!("complete: {arn} is enabled for {user}"),
+        Became::Undone => format!("undone: {arn} and its credentials are gone{}", stored(found)),
         Became::NothingLeft => format!("nothing was left of {arn}"),
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
@@ -61,25 +93,25 @@ fn sentence(run: &Recovered) -> String {
 }
 
 /// What is to be said of the run's other keys.
-fn others(run: &Recovered) -> String {
+fn others(run: &Unfinished) -> String {
     let say = |(key, state): &(Serial, KeyState)| match state {
         KeyState::Present => None,
         KeyState::Absent => Some(format!("; YubiKey {key} does not hold it")),
         KeyState::NotHere => Some(format!("; YubiKey {key} was not plugged in and may hold it too")),
     };
-    let mut others: String = run.found.keys.iter().filter_map(say).collect();
-    if let Some((path, FileState::Absent | FileState::Torn | FileState::Unreadable)) = &run.found.escrow {
+    let mut others: String = run.keys.iter().filter_map(say).collect();
+    if let Some((path, FileState::Absent | FileState::Torn | FileState::Unreadable)) = &run.escrow {
         others += &format!("; the escrow file {} was not written", path.display());
     }
-    if let Some((program, false)) = &run.found.command {
+    if let Some((program, false)) = &run.command {
         others += &format!("; `{program}` was not given the seed");
     }
     others
 }
 
 /// What undoing cannot take away.
-fn stored(run: &Recovered) -> String {
-    match &run.found.command {
+fn stored(run: &Unfinished) -> String {
+    match &run.command {
         Some((program, true)) => format!("; `{program}` may have stored the seed: remove it there"),
         _ => String::new(),
     }
@@ -92,16 +124,25 @@ fn name(keys: &[Serial]) -> String {
 fn to_json(run: &Recovered) -> Value {
     let (outcome, keys) = match &run.outcome {
         Became::Finished { keys, .. } => ("finished", keys.clone()),
+        Became::Completed { keys } => ("finished", keys.clone()),
         Became::WasComplete { keys } => ("was_complete", keys.clone()),
         Became::Undone => ("undone", Vec::new()),
         Became::NothingLeft => ("nothing_left", Vec::new()),
         Became::Left => ("left", Vec::new()),
         Became::Forgotten => ("forgotten", Vec::new()),
     };
-    let holds = matches!(run.outcome, Became::Finished { .. } | Became::WasComplete { .. });
-    let escrow = run.found.escrow.as_ref().filter(|(_, state)| holds && *state == FileState::Whole);
+    let (command, arn, user, escrow) = match &run.found {
+        Found::Run(found) => {
+            let command = if found.replaces.is_some() { "rotate" } else { "enroll" };
+            (command, found.arn.to_string(), &found.user, found.escrow.as_ref())
+        }
+        Found::Retirement(found) => ("retire", found.leaving.serial.clone(), &found.user, None),
+    };
+    let holds =
+        matches!(run.outcome, Became::Finished { .. } | Became::WasComplete { .. } | Became::Completed { .. });
+    let escrow = escrow.filter(|(_, state)| holds && *state == FileState::Whole);
     let escrow = escrow.map(|(path, _)| path.display().to_string());
     json!({
-        "arn": run.found.arn.to_string(), "user": run.found.user, "outcome": outcome, "keys": keys, "escrow": escrow,
+        "command": command, "arn": arn, "user": user, "outcome": outcome, "keys": keys, "escrow": escrow,
     })
 }

@@ -31,7 +31,7 @@ pub fn failed(failed: &Failed) -> Explanation {
 
 /// Stages in which something may have been created, so that a word about it is due.
 fn began(stage: Stage) -> bool {
-    !matches!(stage, Stage::Preflight | Stage::Recover | Stage::Roster)
+    !matches!(stage, Stage::Preflight | Stage::Deactivate | Stage::Resync | Stage::Recover | Stage::Roster)
 }
 
 /// `74 s ahead of AWS`.
@@ -64,6 +64,11 @@ fn left(left: &Left) -> String {
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
+        Left::Kept { serial } => format!("as it was: {serial} is enabled"),
+        Left::PerhapsEnabled { serial, .. } => {
+            format!("{serial} may be enabled or not; AWS did not answer when it was asked")
+        }
+        Left::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
         Left::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
         }
@@ -84,6 +89,11 @@ fn left(left: &Left) -> String {
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
     }
+}
+
+/// The name in a serial number, where it has one.
+fn short_name(serial: &str) -> &str {
+    serial.rsplit('/').next().unwrap_or(serial)
 }
 
 fn sink(error: &sink::Error, stage: Stage) -> Explanation {
@@ -162,6 +172,52 @@ fn refusal(refusal: &Refusal) -> Explanation {
         }
         Refusal::Unfinished { arn, user } => {
             Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was making {arn}"))
+                .hint("`glasskey recover` finishes or undoes it")
+        }
+        Refusal::WhichDevice { named, devices, several } => {
+            let which = if *several { "more than one device of the user is meant by" } else { "no device of the user is called" };
+            let mut text = Explanation::new("which_device", format!("{which} \"{named}\""));
+            if !devices.is_empty() {
+                text = text.note(format!("the user's devices: {}", devices.join(", ")));
+            }
+            text.hint("name one by its name, by its serial number, or by the number of a key here that holds it")
+        }
+        Refusal::NotOnKey { key, serial } => Explanation::new("not_on_key", format!("YubiKey {key} holds no credential of {serial}"))
+            .hint("`glasskey devices USER` shows which key here holds which device"),
+        Refusal::OnlyFactor { serial } => {
+            Explanation::new("last_factor", format!("{serial} is the user's only MFA device, so it cannot go before the new one works"))
+                .hint("leave out --replace-first")
+        }
+        Refusal::NoRoomToRotate { used } => {
+            Explanation::new("too_many_devices", format!("the user has {used} MFA devices, and AWS allows no more, not even for a moment"))
+                .hint("--replace-first deactivates the old one before the new one is made; the others stay, and one of them should be known to work")
+        }
+        Refusal::NameNotAllowed { arn, message } => {
+            Explanation::new("access_denied", format!("AWS does not let you make {arn}: {message}"))
+                .note("many policies let users make only the device that is called as they are, and the old one has that name")
+                .hint("an administrator can rotate for you, or widen the policy: docs/policies/self-service-rotate.json")
+        }
+        Refusal::NotProved { serial, message, tried, refills } => {
+            Explanation::new("not_proved", format!("STS took none of {tried} codes for {serial}: {message}"))
+                .note(format!(
+                    "STS allows nine tries in three minutes, and counts anew from {}; no more are made now",
+                    clock_time(*refills)
+                ))
+        }
+        Refusal::LastFactor { serial, without: None } => {
+            Explanation::new("last_factor", format!("{serial} is the user's last MFA device"))
+                .hint(format!("`glasskey rotate` replaces it; to leave the user without any, add --last-factor {}", short_name(serial)))
+        }
+        Refusal::LastFactor { serial, without: Some(without) } => {
+            Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
+                .hint("somebody else is at work on this user's devices: `glasskey devices USER` shows them")
+        }
+        Refusal::InUseAgain { arn } => Explanation::new("in_use_again", format!("{arn} was deactivated, and somebody has enabled it again"))
+            .hint("find out who before removing it once more"),
+        Refusal::NoKeyToEnable { serial } => Explanation::new("cannot_undo", format!("no key here holds {serial}, so it cannot be enabled again"))
+            .hint("plug in the key that holds it, or finish the run"),
+        Refusal::UnfinishedRemoval { serial, user } => {
+            Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was removing {serial}"))
                 .hint("`glasskey recover` finishes or undoes it")
         }
         Refusal::CredentialThere { key, name } => Explanation::new(

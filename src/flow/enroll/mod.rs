@@ -6,16 +6,17 @@ mod preflight;
 
 use super::desk::Desk;
 use super::places::{Places, Usable, account_of};
-use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
+use super::run::{At, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, Tag};
 use crate::keys::Serial;
-use crate::person::{Notice, Plan, Question};
+use crate::person::{Notice, Plan};
 use crate::secret::{Code, Seed};
 use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-use preflight::{Checked, Ready, Work, preflight, preflight_on};
+use preflight::{Checked, preflight, preflight_on};
+pub(super) use preflight::{Ready, Work, judge, look};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -120,7 +121,8 @@ pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> 
     if request.dry_run {
         return Ok(done);
     }
-    let account = approve(request, &mut desk)
+    let account = desk
+        .approve(request.approved)
         .and_then(|()| {
             factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut desk).map(Some))
         })
@@ -175,33 +177,9 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
     Ok(())
 }
 
-fn approve(request: &Request, desk: &mut Desk<'_>) -> Result<(), Cause> {
-    desk.go_on()?;
-    match request.approved.then_some(true).or_else(|| desk.person.confirm(&Question::Proceed)) {
-        Some(true) => Ok(()),
-        Some(false) if desk.interrupt.raised() => Err(Cause::Interrupted),
-        Some(false) => Err(Cause::Declined),
-        None if desk.interrupt.raised() => Err(Cause::Interrupted),
-        None => Err(Cause::NobodyToAsk),
-    }
-}
-
 /// One device, from the journal's first line to its last.
 fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, Failed> {
-    let begin = Begin {
-        version: 1,
-        command: "enroll".to_owned(),
-        started: unix(desk.clock.now()),
-        caller: device.caller.clone(),
-        user: device.user.clone(),
-        arn: device.arn.clone(),
-        credential: device.name.id().to_owned(),
-        keys: device.keys.clone(),
-        touch: device.touch,
-        phone: device.phone,
-        escrow: device.beside.escrow_path(),
-        program: device.beside.program(),
-    };
+    let begin = device.begin("enroll", None, desk);
     let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
     match attempt(&mut run, device, account, desk) {
         Ok(result) => {
@@ -216,7 +194,12 @@ fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<D
 }
 
 /// The part that can be undone, and the step beyond which it cannot.
-fn attempt(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, At> {
+pub(super) fn attempt(
+    run: &mut Run,
+    device: &Work,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<DeviceResult, At> {
     let seed = create(run, device, account, desk)?;
     let pair = spread(run, device, &seed, desk)?;
     drop(seed);

@@ -3,35 +3,38 @@
 use super::super::desk::Desk;
 use super::super::naming::credential_name;
 use super::super::places::{Beside, Usable};
-use super::super::run::{Cause, Record, Refusal};
+use super::super::removal::Old;
+use super::super::retire::devices_of;
+use super::super::run::{Begin, Cause, Record, Refusal, nothing_unfinished};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, MfaDevice, NewDevice};
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
+use crate::totp::unix;
 use std::collections::BTreeMap;
 
 /// One device and where its seed goes.
-pub(super) struct Work {
-    pub(super) user: String,
-    pub(super) caller: String,
-    pub(super) arn: DeviceArn,
-    pub(super) new: NewDevice,
-    pub(super) name: Name,
-    pub(super) keys: Vec<Serial>,
-    pub(super) phone: bool,
-    pub(super) touch: bool,
-    pub(super) beside: Beside,
+pub(in crate::flow) struct Work {
+    pub(in crate::flow) user: String,
+    pub(in crate::flow) caller: String,
+    pub(in crate::flow) arn: DeviceArn,
+    pub(in crate::flow) new: NewDevice,
+    pub(in crate::flow) name: Name,
+    pub(in crate::flow) keys: Vec<Serial>,
+    pub(in crate::flow) phone: bool,
+    pub(in crate::flow) touch: bool,
+    pub(in crate::flow) beside: Beside,
 }
 
 /// What pre-flight found to be possible.
-pub(super) struct Ready {
-    pub(super) plan: Plan,
-    pub(super) work: Vec<Work>,
-    pub(super) account: Account,
+pub(in crate::flow) struct Ready {
+    pub(in crate::flow) plan: Plan,
+    pub(in crate::flow) work: Vec<Work>,
+    pub(in crate::flow) account: Account,
     /// What IAM's self-management rule asks for a code, if it applies.
-    pub(super) factor: Option<Factor>,
+    pub(in crate::flow) factor: Option<Factor>,
 }
 
 /// As [`Ready`], on an account that was there before.
@@ -50,9 +53,29 @@ struct Found {
     credentials: Vec<Credential>,
 }
 
+/// What was looked at before anything was decided.
+pub(in crate::flow) struct Seen {
+    keys: Vec<Found>,
+    usable: Usable,
+    pub(in crate::flow) account: Account,
+    pub(in crate::flow) user: String,
+    /// The user's.
+    pub(in crate::flow) devices: Vec<MfaDevice>,
+}
+
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
 pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    let seen = look(request, connector, desk)?;
+    judge(request, seen, 0, desk)
+}
+
+/// Looks at the places, the caller, and the user's devices.
+pub(in crate::flow) fn look(
+    request: &Request,
+    connector: &aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<Seen, Cause> {
     if request.phone && !desk.person.is_there() {
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
@@ -60,7 +83,20 @@ pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mu
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
-    let Checked { plan, work, factor } = check(request, &usable, &keys, &account, desk)?;
+    let (user, devices) = user_and_devices(request, &account, desk)?;
+    Ok(Seen { keys, usable, account, user, devices })
+}
+
+/// Decides whether it can be done, when `leaving` of the user's devices go first.
+pub(in crate::flow) fn judge(
+    request: &Request,
+    seen: Seen,
+    leaving: usize,
+    desk: &mut Desk<'_>,
+) -> Result<Ready, Cause> {
+    let Seen { keys, usable, account, user, devices } = seen;
+    let Checked { plan, work, factor } =
+        check(request, (&user, &devices), leaving, (&usable, &keys), &account, desk)?;
     Ok(Ready { plan, work, account, factor })
 }
 
@@ -72,34 +108,64 @@ pub(super) fn preflight_on(
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
     let keys = find_keys(&request.keys, desk)?;
-    check(request, usable, &keys, account, desk)
+    let (user, devices) = user_and_devices(request, account, desk)?;
+    check(request, (&user, &devices), 0, (usable, &keys), account, desk)
+}
+
+/// The user no earlier run is unfinished for, and the devices there are.
+fn user_and_devices(
+    request: &Request,
+    account: &Account,
+    desk: &Desk<'_>,
+) -> Result<(String, Vec<MfaDevice>), Cause> {
+    let user = target_user(request, account.caller())?;
+    nothing_unfinished(&account.caller().account, &user, desk)?;
+    let devices = devices_of(&user, account)?;
+    Ok((user, devices))
 }
 
 fn check(
     request: &Request,
-    usable: &Usable,
-    keys: &[Found],
+    (user, devices): (&str, &[MfaDevice]),
+    leaving: usize,
+    (usable, keys): (&Usable, &[Found]),
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
-    let user = target_user(request, account.caller())?;
-    let work = compose(request, &user, usable, account)?;
+    let work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
     }
-    let devices = account.mfa_devices(&user).map_err(|cause| match cause {
-        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
-        cause => Cause::Aws(cause),
-    })?;
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
-    check_devices(&work, &devices)?;
+    check_devices(&work, devices, leaving)?;
     for device in &work {
         check_keys(device, keys)?;
     }
-    let plan = plan(&work, keys, &devices, account);
-    let factor = self_management::factor_needed(account, &user, &devices, desk)?;
+    let plan = plan(&work, keys, devices, account);
+    let factor = self_management::factor_needed(account, user, devices, desk)?;
     Ok(Checked { plan, work, factor })
+}
+
+impl Work {
+    /// The first record of its run.
+    pub(in crate::flow) fn begin(&self, command: &str, replaces: Option<Old>, desk: &Desk<'_>) -> Begin {
+        Begin {
+            version: 1,
+            command: command.to_owned(),
+            started: unix(desk.clock.now()),
+            caller: self.caller.clone(),
+            user: self.user.clone(),
+            arn: self.arn.clone(),
+            credential: self.name.id().to_owned(),
+            keys: self.keys.clone(),
+            touch: self.touch,
+            phone: self.phone,
+            escrow: self.beside.escrow_path(),
+            program: self.beside.program(),
+            replaces,
+        }
+    }
 }
 
 fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause> {
@@ -185,8 +251,9 @@ fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
 
 fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+        // Of another user's, and under the same name.
         if let Some(Record::Begin(begin)) = run.entries.first()
-            && (begin.arn == device.arn || (begin.arn.account() == device.arn.account() && begin.user == device.user))
+            && begin.arn == device.arn
         {
             desk.journal.idle().map_err(Cause::Journal)?;
             let (arn, user) = (begin.arn.clone(), begin.user.clone());
@@ -196,8 +263,8 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
     Ok(())
 }
 
-fn check_devices(work: &[Work], devices: &[MfaDevice]) -> Result<(), Cause> {
-    if devices.len() + work.len() > MAX_DEVICES {
+fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {
+    if devices.len() + work.len() > MAX_DEVICES + leaving {
         return Err(Cause::Refused(Refusal::TooManyDevices { used: devices.len(), wanted: work.len() }));
     }
     for device in work {

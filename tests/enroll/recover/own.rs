@@ -35,7 +35,8 @@ fn finished_from_two_keys_that_agree() {
     assert_eq!(
         done.json()["runs"],
         serde_json::json!([{
-            "arn": world.arn("alice"), "user": "alice", "outcome": "finished", "keys": [12_345_678, 12_345_679], "escrow": null
+            "command": "enroll", "arn": world.arn("alice"), "user": "alice", "outcome": "finished",
+            "keys": [12_345_678, 12_345_679], "escrow": null
         }])
     );
     world.alice_is_enrolled().unwrap();

@@ -1,0 +1,312 @@
+//! Taking a device away from its user for good: deactivated, deleted, its credentials removed from the keys that are
+//! here. Shared by retire, rotate and recover.
+//!
+//! Each step may be repeated, so an interrupted removal is simply carried out again. What must stay is looked at
+//! immediately before the device goes, under the lock of the journal, and once more after.
+
+use super::desk::Desk;
+use super::holdings::Holding;
+use super::run::{At, Cause, Left, Record, Refusal, Stage, Undo, delete_device, remove_credential};
+use crate::aws::{self, Account, DeviceArn, MfaDevice};
+use crate::journal::Writer;
+use crate::keys::Serial;
+use crate::oath::{Answer, Name};
+use crate::person::Notice;
+use crate::sink::KeySink;
+use crate::totp::{AWS, Step, unix};
+use serde::{Deserialize, Serialize};
+
+/// A device that is to go, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Old {
+    /// Its serial number: an ARN, or a hardware token's number.
+    pub(super) serial: String,
+    /// When it was enabled, seconds since the Unix epoch: a device of the same name that was enabled since is another.
+    pub(super) enabled: u64,
+    /// Its credentials on the keys that were plugged in.
+    pub(super) held: Vec<OldCredential>,
+}
+
+/// A credential of a device that is to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OldCredential {
+    pub(super) key: Serial,
+    pub(super) credential: String,
+}
+
+impl Old {
+    pub(super) fn new<'a>(device: &MfaDevice, held: impl Iterator<Item = &'a Holding>) -> Self {
+        let credential = |held: &Holding| OldCredential { key: held.key, credential: held.name.id().to_owned() };
+        Self { serial: device.serial.clone(), enabled: unix(device.enabled), held: held.map(credential).collect() }
+    }
+
+    pub(super) fn is(&self, device: &MfaDevice) -> bool {
+        device.serial == self.serial && unix(device.enabled) == self.enabled
+    }
+}
+
+/// What must be enabled for the user when the device goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// This one.
+    This(String),
+    /// Any other.
+    Another,
+    /// Nothing: the person has named the last one.
+    Nothing,
+}
+
+impl Stays {
+    fn holds(&self, devices: &[MfaDevice], old: &Old) -> bool {
+        let mut others = devices.iter().filter(|device| device.serial != old.serial);
+        match self {
+            Self::This(serial) => others.any(|device| device.serial == *serial),
+            Self::Another => others.next().is_some(),
+            Self::Nothing => true,
+        }
+    }
+}
+
+/// A removal.
+pub(super) struct Removal<'a> {
+    pub(super) user: &'a str,
+    pub(super) old: &'a Old,
+    pub(super) stays: Stays,
+}
+
+/// Where a removal stopped.
+pub(super) struct Broken {
+    pub(super) at: At,
+    pub(super) left: Vec<Left>,
+    /// The device is what it was, for certain.
+    pub(super) untouched: bool,
+}
+
+impl Removal<'_> {
+    /// Deactivates, deletes, removes the credentials. Without a log: what this takes away is in it already.
+    pub(super) fn carry_out(
+        &self,
+        mut log: Option<&mut Writer>,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Broken> {
+        self.deactivate(log.as_deref_mut(), account, desk)?;
+        self.delete(log, account, desk)?;
+        self.remove_credentials(desk)
+    }
+
+    /// Deactivates it, unless it is not the user's any more. Sent once; after a lost reply IAM is asked.
+    pub(super) fn deactivate(
+        &self,
+        mut log: Option<&mut Writer>,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Broken> {
+        let devices = account.mfa_devices(self.user).map_err(|cause| self.untouched(Cause::Aws(cause)))?;
+        if !devices.iter().any(|device| self.old.is(device)) {
+            // Gone already, and it stays so only if that leaves what must stay: deleting would close the way back.
+            let left = Left::Deactivated { serial: self.old.serial.clone() };
+            let holds = self.stays.holds(&devices, self.old);
+            return if holds { Ok(()) } else { Err(self.broken(Stage::Deactivate, self.would_lock_out(), left)) };
+        }
+        if !self.stays.holds(&devices, self.old) {
+            return Err(self.untouched(self.would_lock_out()));
+        }
+        desk.go_on().map_err(|cause| self.untouched(cause))?;
+        if let Some(log) = &mut log {
+            log.append(&Record::Intend(Undo::EnableAgain)).map_err(|cause| self.untouched(Cause::Journal(cause)))?;
+        }
+        match account.deactivate(self.user, &self.old.serial) {
+            Ok(()) | Err(aws::Error::NotFound { .. }) => {}
+            Err(cause @ aws::Error::OutcomeUnknown { .. }) => self.ask(cause, account, desk)?,
+            Err(cause) => {
+                let _ = log.map(|log| log.append(&Record::Void(Undo::EnableAgain)));
+                return Err(self.untouched(Cause::Aws(cause)));
+            }
+        }
+        desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
+        self.look_again(account, desk)
+    }
+
+    /// The reply was lost: is it still the user's?
+    fn ask(&self, cause: aws::Error, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        // An interrupt that cut the wait short has been heard; the question must still be asked.
+        desk.interrupt.clear();
+        desk.tell(Notice::Asking);
+        match account.mfa_devices(self.user) {
+            Ok(devices) if !devices.iter().any(|device| self.old.is(device)) => Ok(()),
+            // It may still be on its way: nothing is certain.
+            Ok(_) => Err(self.broken(Stage::Deactivate, Cause::Aws(cause), self.kept())),
+            Err(why) => {
+                let left = Left::PerhapsEnabled { serial: self.old.serial.clone(), why };
+                Err(self.broken(Stage::Deactivate, Cause::Aws(cause), left))
+            }
+        }
+    }
+
+    /// On another machine somebody may have taken away what was to stay, between the look and the deactivation. Then
+    /// this one is enabled again at once, from its key.
+    fn look_again(&self, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        if self.stays == Stays::Nothing {
+            return Ok(());
+        }
+        desk.interrupt.clear();
+        match account.mfa_devices(self.user) {
+            Ok(devices) if !self.stays.holds(&devices, self.old) => {
+                let left = match enable_again(self.user, self.old, account, desk) {
+                    Ok(_) => self.kept(),
+                    Err(_) => Left::Deactivated { serial: self.old.serial.clone() },
+                };
+                Err(self.broken(Stage::Deactivate, self.would_lock_out(), left))
+            }
+            // What cannot be asked again was right a moment ago.
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes a virtual device; of other kinds nothing is left in IAM.
+    fn delete(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        let Ok(arn) = self.old.serial.parse::<DeviceArn>() else { return Ok(()) };
+        desk.go_on().map_err(|cause| {
+            self.broken(Stage::Delete, cause, Left::Deactivated { serial: self.old.serial.clone() })
+        })?;
+        if let Some(left) = delete_device(account, &arn) {
+            let cause = match &left {
+                Left::Device { why, .. } | Left::Unknown { why, .. } => Cause::Aws(why.clone()),
+                _ => Cause::Refused(Refusal::InUseAgain { arn }),
+            };
+            return Err(self.broken(Stage::Delete, cause, left));
+        }
+        // What is called so from now on is another. If this line is lost, the next attempt finds the device missing.
+        let _ = log.map(|log| log.append(&Record::Deleted));
+        desk.tell(Notice::Deleted { serial: self.old.serial.clone() });
+        Ok(())
+    }
+
+    pub(super) fn remove_credentials(&self, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        let mut broken = None;
+        for OldCredential { key, credential } in &self.old.held {
+            match remove_credential(*key, credential, desk) {
+                None => desk.tell(Notice::CredentialRemoved { key: *key, name: credential.clone() }),
+                Some(left) => {
+                    let cause = match &left {
+                        Left::Credential { why: Some(why), .. } => Cause::Sink(why.clone().into()),
+                        _ => Cause::Interrupted,
+                    };
+                    let at = (Stage::Credentials, cause);
+                    broken.get_or_insert(Broken { at, left: Vec::new(), untouched: false }).left.push(left);
+                }
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn would_lock_out(&self) -> Cause {
+        let without = match &self.stays {
+            Stays::This(serial) => Some(serial.clone()),
+            _ => None,
+        };
+        Cause::Refused(Refusal::LastFactor { serial: self.old.serial.clone(), without })
+    }
+
+    fn kept(&self) -> Left {
+        Left::Kept { serial: self.old.serial.clone() }
+    }
+
+    fn untouched(&self, cause: Cause) -> Broken {
+        Broken { at: (Stage::Deactivate, cause), left: vec![self.kept()], untouched: true }
+    }
+
+    fn broken(&self, stage: Stage, cause: Cause, left: Left) -> Broken {
+        Broken { at: (stage, cause), left: vec![left], untouched: false }
+    }
+}
+
+/// Undoes a deactivation: enables the device with two codes of a key that holds its seed, and says which.
+pub(super) fn enable_again(user: &str, old: &Old, account: &Account, desk: &mut Desk<'_>) -> Result<Serial, Cause> {
+    let cannot = || Cause::Refused(Refusal::NoKeyToEnable { serial: old.serial.clone() });
+    let arn: DeviceArn = old.serial.parse().map_err(|_| cannot())?;
+    let mut last = cannot();
+    for held in &old.held {
+        // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.
+        for _ in 0..2 {
+            match enable_from(held, user, old, &arn, account, desk) {
+                Ok(()) => return Ok(held.key),
+                Err(cause @ Cause::Aws(aws::Error::WrongCodes)) => last = cause,
+                Err(cause) => {
+                    last = cause;
+                    break;
+                }
+            }
+        }
+    }
+    Err(last)
+}
+
+fn enable_from(
+    held: &OldCredential,
+    user: &str,
+    old: &Old,
+    arn: &DeviceArn,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(), Cause> {
+    let OldCredential { key, credential } = held;
+    let name = Name::from_id(credential)
+        .map_err(|cause| Cause::Sink(crate::ring::Error::Oath { key: *key, cause }.into()))?;
+    let sink = key_sink(*key, name, desk)?;
+    let (step, codes) = fresh_pair(&sink, &old.serial, desk)?;
+    let enabled = account.enable(user, arn, &codes);
+    settle_enabling(enabled, user, &old.serial, account, desk)?;
+    let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
+    desk.tell(Notice::Enabled { codes, by: Some(*key) });
+    Ok(())
+}
+
+/// A lost reply is settled by asking IAM what the user has.
+fn settle_enabling(
+    outcome: Result<(), aws::Error>,
+    user: &str,
+    serial: &str,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(), Cause> {
+    let cause = match outcome {
+        Ok(()) => return Ok(()),
+        Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::AlreadyExists { .. })) => cause,
+        Err(cause) => return Err(Cause::Aws(cause)),
+    };
+    desk.interrupt.clear();
+    desk.tell(Notice::Asking);
+    match account.mfa_devices(user) {
+        Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(()),
+        _ => Err(Cause::Aws(cause)),
+    }
+}
+
+/// A credential that is on a key already, and whether its codes want a touch: only CALCULATE ALL says that without
+/// waiting for one.
+pub(super) fn key_sink(key: Serial, name: Name, desk: &mut Desk<'_>) -> Result<KeySink, Cause> {
+    let now = unix(desk.clock.now());
+    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let oath = |cause| Cause::Sink(crate::ring::Error::Oath { key, cause }.into());
+    let answers = session.all(now).map_err(oath)?;
+    let (_, answer) = answers
+        .into_iter()
+        .find(|(there, _)| *there == name)
+        .ok_or_else(|| oath(crate::oath::Error::NotFound(name.clone())))?;
+    Ok(KeySink { key, name, touch: !matches!(answer, Answer::Code(_)) })
+}
+
+/// Two consecutive codes of a key, neither of which has been sent, written down as sent.
+pub(super) fn fresh_pair(
+    sink: &KeySink,
+    serial: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(Step, [crate::secret::Code; 2]), Cause> {
+    desk.unspent_pair(serial)?;
+    let (step, codes) = sink.two_codes(&mut desk.bench()).map_err(Cause::Sink)?;
+    desk.go_on()?;
+    desk.spend_pair(serial, step)?;
+    Ok((step, codes))
+}

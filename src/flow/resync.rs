@@ -1,0 +1,114 @@
+//! Resync: AWS is told anew what time it is for a device, with two codes of its key.
+//!
+//! A key has no clock. What is out of step is AWS's idea of the device, set by the last pair of codes it took, and so by
+//! the clock of the computer that computed them. The codes here are computed by AWS's own time.
+
+use super::desk::Desk;
+use super::holdings::{Holding, holdings};
+use super::removal::{fresh_pair, key_sink};
+use super::retire::{devices_of, named_device};
+use super::run::{Cause, Failed, Refusal, Stage, failed};
+use crate::aws::{self, Account, Call, MfaDevice};
+use crate::keys::Serial;
+use crate::person::Notice;
+use crate::sink::KeySink;
+use crate::totp::{AWS, Step};
+use crate::world::World;
+use std::time::SystemTime;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResyncRequest {
+    /// The IAM user.
+    pub user: String,
+    /// The device, by its name or serial number; the one that the key holds when not named.
+    pub device: Option<String>,
+    /// The key.
+    pub key: Serial,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resynced {
+    /// The account.
+    pub account: String,
+    /// The device.
+    pub serial: String,
+    /// When the two codes' steps begin.
+    pub codes: [SystemTime; 2],
+}
+
+/// The permissions it needs.
+#[must_use]
+pub fn resync_permissions() -> Vec<&'static str> {
+    [Call::ListMfaDevices, Call::ResyncMfaDevice].map(Call::permission).to_vec()
+}
+
+/// Resynchronises.
+///
+/// # Errors
+/// [`Failed`]; a device that was in step still is.
+pub fn resync(request: &ResyncRequest, world: &mut World) -> Result<Resynced, Failed> {
+    let connector = world.aws.clone();
+    let clock = world.clock.clone();
+    let mut desk = Desk::over(world).map_err(|cause| Failed {
+        stage: Stage::Preflight,
+        cause,
+        left: Vec::new(),
+        ahead: clock.ahead_seconds(),
+    })?;
+    let (account, serial, sink) = preflight(request, &connector, &mut desk)
+        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let step = carry_out(request, &serial, &sink, &account, &mut desk).map_err(|cause| {
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        failed((Stage::Resync, cause), Vec::new(), &desk)
+    })?;
+    let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
+    desk.tell(Notice::Resynced { serial: serial.clone(), codes });
+    Ok(Resynced { account: account.caller().account.clone(), serial, codes })
+}
+
+fn preflight(
+    request: &ResyncRequest,
+    connector: &aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<(Account, String, KeySink), Cause> {
+    // The key first: without it nothing is asked of AWS.
+    drop(desk.ring.session(request.key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?);
+    let account = connector.connect().map_err(Cause::Aws)?;
+    if let Some(ahead) = desk.clock.ahead_seconds() {
+        desk.tell(Notice::ClockVerdict { ahead });
+    }
+    let devices = devices_of(&request.user, &account)?;
+    let held = holdings(account.caller(), desk)?;
+    let by_key = request.key.to_string();
+    let device = named_device(request.device.as_deref().unwrap_or(&by_key), &devices, &held)?;
+    let on_key = held.of(&device.serial).find(|held| held.key == request.key);
+    let Holding { key, name, .. } = on_key.ok_or_else(|| not_on(request.key, device))?;
+    let sink = key_sink(*key, name.clone(), desk)?;
+    Ok((account, device.serial.clone(), sink))
+}
+
+fn not_on(key: Serial, device: &MfaDevice) -> Cause {
+    Cause::Refused(Refusal::NotOnKey { key, serial: device.serial.clone() })
+}
+
+/// Sends the codes for the last step and this one: nothing to wait for, unless they have been sent already. Where the
+/// reply is lost, the next pair is sent. It is right whether the first was taken or not.
+fn carry_out(
+    request: &ResyncRequest,
+    serial: &str,
+    sink: &KeySink,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Step, Cause> {
+    let (step, codes) = fresh_pair(sink, serial, desk)?;
+    match account.resync(&request.user, serial, &codes) {
+        Ok(()) => return Ok(step),
+        Err(aws::Error::OutcomeUnknown { .. }) if !desk.interrupt.raised() => desk.tell(Notice::ResyncAgain),
+        Err(cause) => return Err(Cause::Aws(cause)),
+    }
+    let (step, codes) = fresh_pair(sink, serial, desk)?;
+    account.resync(&request.user, serial, &codes).map_err(Cause::Aws)?;
+    Ok(step)
+}

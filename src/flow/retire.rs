@@ -1,0 +1,207 @@
+//! Retire: a device is taken away from its user, deleted, and its credential removed from the keys that are here.
+//!
+//! Until it is deactivated nothing has happened; from then on only forward.
+
+use super::desk::Desk;
+use super::holdings::{Holding, Holdings, holdings};
+use super::removal::{Broken, Old, Removal, Stays};
+use super::run::{Cause, Failed, Record, Refusal, Stage, begin_log, failed, nothing_unfinished};
+use super::self_management::{self, Factor};
+use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
+use crate::keys::Serial;
+use crate::person::{Notice, Parting};
+use crate::totp::unix;
+use crate::world::World;
+use serde::{Deserialize, Serialize};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RetireRequest {
+    /// The IAM user.
+    pub user: String,
+    /// The device: its name, its serial number, or the number of a key here that holds one.
+    pub device: String,
+    /// The device again, where it is the user's last one.
+    pub last_factor: Option<String>,
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// The plan is approved already.
+    pub approved: bool,
+}
+
+/// What was done, or is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// The account.
+    pub account: String,
+    /// What was planned.
+    pub parting: Parting,
+}
+
+/// The journal's first record of a retirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Retiring {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) account: String,
+    pub(super) user: String,
+    pub(super) old: Old,
+    /// The person named it as the last one.
+    pub(super) last: bool,
+}
+
+impl Retiring {
+    pub(super) fn removal(&self) -> Removal<'_> {
+        let stays = if self.last { Stays::Nothing } else { Stays::Another };
+        Removal { user: &self.user, old: &self.old, stays }
+    }
+}
+
+/// The permissions it needs.
+#[must_use]
+pub fn retire_permissions() -> Vec<&'static str> {
+    let calls =
+        [Call::ListMfaDevices, Call::DeactivateMfaDevice, Call::DeleteVirtualMfaDevice, Call::ListVirtualMfaDevices];
+    calls.map(Call::permission).to_vec()
+}
+
+/// Retires.
+///
+/// # Errors
+/// [`Failed`], with what is left in the world.
+pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Failed> {
+    let connector = world.aws.clone();
+    let clock = world.clock.clone();
+    let mut desk = Desk::over(world).map_err(|cause| Failed {
+        stage: Stage::Preflight,
+        cause,
+        left: Vec::new(),
+        ahead: clock.ahead_seconds(),
+    })?;
+    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
+    desk.tell(Notice::Parting(ready.parting.clone()));
+    let done = Retired { account: ready.retiring.account.clone(), parting: ready.parting };
+    if request.dry_run {
+        return Ok(done);
+    }
+    desk.approve(request.approved).map_err(|cause| before(cause, &desk))?;
+    let account = match ready.factor {
+        None => ready.account,
+        Some(factor) => {
+            self_management::open_session(&ready.account, &factor, &mut desk).map_err(|cause| before(cause, &desk))?
+        }
+    };
+    carry_out(ready.retiring, &account, &mut desk).map(|()| done)
+}
+
+/// What pre-flight found to be possible.
+struct Ready {
+    parting: Parting,
+    retiring: Retiring,
+    account: Account,
+    /// What IAM's self-management rule asks for a code, if it applies.
+    factor: Option<Factor>,
+}
+
+fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    let account = connector.connect().map_err(Cause::Aws)?;
+    desk.tell_clock();
+    let caller = account.caller().clone();
+    nothing_unfinished(&caller.account, &request.user, desk)?;
+    let devices = devices_of(&request.user, &account)?;
+    let held = holdings(&caller, desk)?;
+    let device = named_device(&request.device, &devices, &held)?;
+    let others: Vec<&MfaDevice> = devices.iter().filter(|other| other.serial != device.serial).collect();
+    let last = others.is_empty();
+    if last && request.last_factor.as_deref().is_none_or(|named| !is_called(&device.serial, named)) {
+        return Err(Cause::Refused(Refusal::LastFactor { serial: device.serial.clone(), without: None }));
+    }
+    let old = Old::new(device, held.of(&device.serial));
+    let parting = Parting {
+        user: request.user.clone(),
+        serial: device.serial.clone(),
+        kind: DeviceKind::of(&device.serial),
+        credentials: old.held.iter().map(|held| (held.key, held.credential.clone())).collect(),
+        others: others.len(),
+        no_session: !last && others.iter().all(|other| !opens_sessions(&other.serial)),
+    };
+    let factor = self_management::factor_needed(&account, &request.user, &devices, desk)?;
+    let retiring = Retiring {
+        version: 1,
+        command: "retire".to_owned(),
+        started: unix(desk.clock.now()),
+        caller: caller.arn,
+        account: caller.account,
+        user: request.user.clone(),
+        old,
+        last,
+    };
+    Ok(Ready { parting, retiring, account, factor })
+}
+
+fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Result<(), Failed> {
+    let mut log = begin_log(retiring.started, &Record::Retire(retiring.clone()), desk)
+        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
+    let Err(Broken { at, left, untouched }) = retiring.removal().carry_out(Some(&mut log), account, desk) else {
+        if log.finish().is_err() {
+            desk.tell(Notice::JournalKept);
+        }
+        return Ok(());
+    };
+    let at = if desk.interrupt.raised() { (at.0, Cause::Interrupted) } else { at };
+    desk.interrupt.clear();
+    // Nothing has happened: there is nothing to recover either.
+    let left = if untouched && log.finish().is_ok() { Vec::new() } else { left };
+    Err(failed(at, left, desk))
+}
+
+/// The user's devices.
+pub(super) fn devices_of(user: &str, account: &Account) -> Result<Vec<MfaDevice>, Cause> {
+    account.mfa_devices(user).map_err(|cause| match cause {
+        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.to_owned() }),
+        cause => Cause::Aws(cause),
+    })
+}
+
+/// The one device that is meant: by its name, its serial number, or a key here that holds it.
+pub(super) fn named_device<'d>(
+    named: &str,
+    devices: &'d [MfaDevice],
+    held: &Holdings,
+) -> Result<&'d MfaDevice, Cause> {
+    let mut meant: Vec<&MfaDevice> = devices.iter().filter(|device| is_called(&device.serial, named)).collect();
+    if meant.is_empty()
+        && let Ok(key) = named.parse().map(Serial)
+    {
+        let on_key = |held: &&Holding| held.key == key;
+        let of = |device: &MfaDevice| held.of(&device.serial).any(|held| on_key(&held));
+        meant = devices.iter().filter(|device| of(device)).collect();
+    }
+    match *meant {
+        [device] => Ok(device),
+        _ => {
+            let devices = devices.iter().map(|device| device.serial.clone()).collect();
+            let several = !meant.is_empty();
+            Err(Cause::Refused(Refusal::WhichDevice { named: named.to_owned(), devices, several }))
+        }
+    }
+}
+
+/// Whether a person calls the device so: by its serial number, or by the name in it.
+pub(super) fn is_called(serial: &str, named: &str) -> bool {
+    let by_name = match serial.parse::<DeviceArn>() {
+        Ok(arn) => arn.name() == named || arn.resource() == named,
+        Err(_) => serial.rsplit('/').next() == Some(named),
+    };
+    serial == named || by_name
+}
+
+/// Codes open sessions; FIDO keys do not, and SMS is gone.
+fn opens_sessions(serial: &str) -> bool {
+    matches!(DeviceKind::of(serial), DeviceKind::Virtual | DeviceKind::HardwareTotp)
+}
