@@ -28,8 +28,8 @@ fn no_key_is_named() {
         &mut world.glasskey(["enroll", "alice", "--yes"]),
         2,
         "glasskey: error: nowhere to put the seed\n\
-         glasskey: hint: name a key with --key SERIAL (`glasskey keys` lists them), or show a phone a QR code with \
-         --qr\n",
+         glasskey: hint: name a key with --key SERIAL (`glasskey keys` lists them), show a phone a QR code with --qr, \
+         or use --escrow or --to-command\n",
     );
 }
 
