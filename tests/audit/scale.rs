@@ -1,5 +1,7 @@
 //! A thousand accounts, each answer 50 ms away: how long, how much memory, how many calls.
 
+#![allow(clippy::print_stdout)] // the figures are what it is for
+
 use super::office::Office;
 use glasskey::sim::aws::Organization;
 use glasskey::sim::clock::SimClock;

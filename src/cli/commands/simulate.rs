@@ -60,7 +60,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
             "url": server.url(),
             "account": aws.account(),
             "environment": environment,
-            "accounts": organization.as_ref().map(|organization| accounts(organization)),
+            "accounts": organization.as_ref().map(accounts),
         }),
     );
     let what = match args.org {
