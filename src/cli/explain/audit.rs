@@ -289,7 +289,8 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
     };
     match rule {
         Rule::RootMfa | Rule::RootHardwareMfa | Rule::RootTwoFactors => {
-            fix(Some("glasskey root enroll"), Vec::new(), security)
+            // The console alone registers a key for root; what can be done here is to make two keys ready for it.
+            fix(Some("glasskey fido prepare --pair --key SERIAL --key SERIAL"), Vec::new(), security)
         }
         Rule::RootVirtualMfa => {
             let serial = evidence.iter().find_map(|one| match one {
@@ -340,7 +341,7 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
             )
         }
         Rule::Trail => fix(
-            Some("glasskey root harden"),
+            None,
             vec![
                 "aws cloudtrail create-trail --name all-regions --s3-bucket-name BUCKET --is-multi-region-trail --enable-log-file-validation".to_owned(),
                 "aws cloudtrail start-logging --name all-regions".to_owned(),
@@ -431,7 +432,7 @@ fn alarm_fix(console: &str, evidence: &[Evidence]) -> Fix {
             "cloudwatch/home#alarmsV2:",
         ),
     };
-    Fix { glasskey: Some("glasskey root harden".to_owned()), aws, console: Some(format!("https://{console}/{page}")) }
+    Fix { glasskey: None, aws, console: Some(format!("https://{console}/{page}")) }
 }
 
 /// The pattern of the AWS documentation.

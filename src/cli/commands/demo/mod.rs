@@ -1,6 +1,8 @@
 //! `glasskey demo`: the whole story on stand-ins, in seconds. The flows are the real ones; each line says which calls
 //! the simulated AWS answered, and every claim is checked before it is printed.
 
+mod fido;
+
 use crate::aws::{Account, Connector, Error, NewDevice};
 use crate::cli::Outcome;
 use crate::cli::args::Cli;
@@ -9,9 +11,9 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::notices;
 use crate::cli::private_dir::PrivateDir;
 use crate::flow::{self, RecoverRequest, Request};
-use crate::keys::Serial;
+use crate::keys::{KeyId, Serial};
 use crate::oath::Session;
-use crate::person::{Choice, Notice, Person, Question};
+use crate::person::{Choice, NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::secret::{Code, Password};
 use crate::sim::aws::{Aws, Fault, Keys, Wrong};
@@ -25,16 +27,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
     let mut stage = Stage::set(console.style())?;
-    let steps: [(&str, Scene); 6] = [
+    let steps: [(&str, Scene); 7] = [
         ("enroll alice on two keys: one seed, either key can sign in", enroll_alice),
         ("sign in as alice with a code from the first key", sign_in),
         ("a wrong pair of codes", wrong_pair),
         ("the same pair again", replay),
         ("a lost reply: AWS enabled the device, and the answer never came", lost_reply),
         ("a power cut after writing the key, before enabling", power_cut),
+        ("a new FIDO2 key, out of its box", fido::ready),
     ];
     console.say("No key and no AWS account needed: two software YubiKeys and a simulated AWS that checks codes.");
     let mut told = Vec::new();
@@ -64,6 +68,8 @@ struct Stage {
     style: Style,
     /// Set while the power is to fail.
     power_cut: Rc<Cell<bool>>,
+    /// The FIDO2 key's, once it has one.
+    pin: Rc<Zeroizing<String>>,
     calls_shown: usize,
     alice: Keys,
 }
@@ -85,6 +91,7 @@ impl Stage {
             state: PrivateDir::create().map_err(io)?,
             style,
             power_cut: Rc::default(),
+            pin: Rc::new(Zeroizing::new(super::simulate::random_serial().map_err(io)?.to_string())),
             calls_shown: 0,
             alice,
         })
@@ -104,11 +111,15 @@ impl Stage {
                 interrupt: interrupt.clone(),
                 on_retry: Arc::new(|_| {}),
             },
-            person: Box::new(Audience { style: self.style, power_cut: Rc::clone(&self.power_cut) }),
+            person: Box::new(self.audience()),
             clock,
             interrupt,
             state: self.state.path().to_owned(),
         })
+    }
+
+    fn audience(&self) -> Audience {
+        Audience { style: self.style, power_cut: Rc::clone(&self.power_cut), pin: Rc::clone(&self.pin) }
     }
 
     fn account(&self, keys: &Keys) -> Result<Account, Box<Explanation>> {
@@ -146,6 +157,9 @@ impl Stage {
             })
             .collect();
         self.calls_shown = calls.len();
+        if names.is_empty() {
+            return;
+        }
         self.style.say(&format!("  {}", self.style.dim(&format!("calls: {}", names.join(", ")))));
     }
 }
@@ -241,6 +255,7 @@ fn power_cut(stage: &mut Stage) -> Told {
 struct Audience {
     style: Style,
     power_cut: Rc<Cell<bool>>,
+    pin: Rc<Zeroizing<String>>,
 }
 
 /// What unwinds when the power fails.
@@ -267,6 +282,14 @@ impl Person for Audience {
 
     fn password(&mut self, _key: Serial) -> Option<Password> {
         None
+    }
+
+    fn pin(&mut self, _key: &KeyId, _left: u8) -> Option<Password> {
+        Some(Password::new(self.pin.to_string()))
+    }
+
+    fn new_pin(&mut self, _key: &KeyId, _least: usize) -> Result<Password, NoNewPin> {
+        Ok(Password::new(self.pin.to_string()))
     }
 
     fn choose(&mut self, _may_finish: bool) -> Option<Choice> {
