@@ -30,7 +30,6 @@ fn on_the_test_kernel() {
     let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/run");
     let status = Command::new(run)
         // Half a minute where the machine has nothing else to do.
-        .args(["--timeout", "600"])
         .args(["--timeout", "900"])
         .arg(std::env::current_exe().unwrap())
         .args(["--ignored", "--test-threads=1", "kernel::guest::"])
