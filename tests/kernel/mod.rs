@@ -29,8 +29,8 @@ fn on_the_test_kernel() {
     crate::pcscd::prepare();
     let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/run");
     let status = Command::new(run)
-        // Half a minute where the machine has nothing else to do.
-        .args(["--timeout", "900"])
+        // Two and a half minutes on two cores that have nothing else to do.
+        .args(["--timeout", "600"])
         .arg(std::env::current_exe().unwrap())
         .args(["--ignored", "--test-threads=1", "kernel::guest::"])
         .status()
