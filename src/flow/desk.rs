@@ -1,6 +1,7 @@
 //! What a flow works with, borrowed from the [`World`] for one command.
 
-use super::run::Cause;
+use super::run::{Cause, Failed, Stage};
+use crate::aws::Connector;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
@@ -40,6 +41,15 @@ impl<'w> Desk<'w> {
             no_wait: false,
             no_touch: false,
         })
+    }
+
+    /// A flow's opening: the way to AWS, and the desk.
+    pub(super) fn open(stage: Stage, world: &'w mut World) -> Result<(Connector, Self), Failed> {
+        let (connector, clock) = (world.aws.clone(), world.clock.clone());
+        match Self::over(world) {
+            Ok(desk) => Ok((connector, desk)),
+            Err(cause) => Err(Failed { stage, cause, left: Vec::new(), ahead: clock.ahead_seconds() }),
+        }
     }
 
     pub(super) fn tell(&mut self, notice: Notice) {

@@ -111,14 +111,7 @@ pub enum Unseen {
 /// # Errors
 /// [`Failed`]; nothing was changed.
 pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory, Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     look(request, &connector, &mut desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))
 }
 

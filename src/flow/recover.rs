@@ -79,14 +79,7 @@ pub enum Outcome {
 /// # Errors
 /// The first run that could not be recovered; those before it are done.
 pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Recover,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
     let runs = read_runs(&desk).map_err(|cause| failed((Stage::Recover, cause), Vec::new(), &desk))?;
     if runs.is_empty() {
         return Ok(Vec::new());

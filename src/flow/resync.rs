@@ -4,9 +4,9 @@
 //! the clock of the computer that computed them. The codes here are computed by AWS's own time.
 
 use super::desk::Desk;
-use super::holdings::{Holding, holdings};
+use super::holdings::Holding;
 use super::removal::{fresh_pair, key_sink};
-use super::retire::{devices_of, named_device};
+use super::retire::{devices_and_keys, named_device};
 use super::run::{Cause, Failed, Refusal, Stage, failed};
 use crate::aws::{self, Account, Call, MfaDevice};
 use crate::keys::Serial;
@@ -49,14 +49,7 @@ pub fn resync_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`]; a device that was in step still is.
 pub fn resync(request: &ResyncRequest, world: &mut World) -> Result<Resynced, Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let (account, serial, sink) = preflight(request, &connector, &mut desk)
         .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
     let step = carry_out(request, &serial, &sink, &account, &mut desk).map_err(|cause| {
@@ -79,8 +72,7 @@ fn preflight(
     if let Some(ahead) = desk.clock.ahead_seconds() {
         desk.tell(Notice::ClockVerdict { ahead });
     }
-    let devices = devices_of(&request.user, &account)?;
-    let held = holdings(account.caller(), desk)?;
+    let (devices, held) = devices_and_keys(&request.user, &account, desk)?;
     let by_key = request.key.to_string();
     let device = named_device(request.device.as_deref().unwrap_or(&by_key), &devices, &held)?;
     let on_key = held.of(&device.serial).find(|held| held.key == request.key);

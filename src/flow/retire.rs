@@ -74,14 +74,7 @@ pub fn retire_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world.
 pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
     desk.tell(Notice::Parting(ready.parting.clone()));
@@ -113,8 +106,7 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
     desk.tell_clock();
     let caller = account.caller().clone();
     nothing_unfinished(&caller.account, &request.user, desk)?;
-    let devices = devices_of(&request.user, &account)?;
-    let held = holdings(&caller, desk)?;
+    let (devices, held) = devices_and_keys(&request.user, &account, desk)?;
     let device = named_device(&request.device, &devices, &held)?;
     let others: Vec<&MfaDevice> = devices.iter().filter(|other| other.serial != device.serial).collect();
     let last = others.is_empty();
@@ -158,6 +150,16 @@ fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Resu
     // Nothing has happened: there is nothing to recover either.
     let left = if untouched && log.finish().is_ok() { Vec::new() } else { left };
     Err(failed(at, left, desk))
+}
+
+/// The user's devices, and what the keys here hold of the account's.
+pub(super) fn devices_and_keys(
+    user: &str,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(Vec<MfaDevice>, Holdings), Cause> {
+    let devices = devices_of(user, account)?;
+    Ok((devices, holdings(account.caller(), desk)?))
 }
 
 /// The user's devices.

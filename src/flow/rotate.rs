@@ -66,14 +66,7 @@ pub fn rotate_permissions(request: &RotateRequest) -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn rotate(request: &RotateRequest, world: &mut World) -> Result<Rotated, Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
     ready.tell(&mut desk);

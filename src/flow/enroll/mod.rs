@@ -104,15 +104,7 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
-    let connector = world.aws.clone();
-    let nowhere = |clock: &totp::Clock, cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    };
-    let clock = world.clock.clone();
-    let mut desk = Desk::over(world).map_err(|cause| nowhere(&clock, cause))?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let ready = preflight(request, &connector, &mut desk);
     let Ready { plan, work, account, factor } =
         ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;

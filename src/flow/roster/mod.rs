@@ -111,13 +111,8 @@ pub fn enroll_roster(
     world: &mut World,
     watch: &mut dyn Watch,
 ) -> Result<RosterDone, Failed> {
-    let (connector, clock, state) = (world.aws.clone(), world.clock.clone(), world.state.clone());
-    let mut desk = Desk::over(world).map_err(|cause| Failed {
-        stage: Stage::Preflight,
-        cause,
-        left: Vec::new(),
-        ahead: clock.ahead_seconds(),
-    })?;
+    let state = world.state.clone();
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let begun = begin(request, &connector, &mut desk);
     let (account, usable, mut book) = begun.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
     let done = |book: &Book<'_>, interrupted| RosterDone {

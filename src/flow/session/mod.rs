@@ -59,11 +59,8 @@ pub enum Source {
 /// # Errors
 /// [`Failed`], with nothing left. A code that was sent is spent.
 pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, Source), Failed> {
-    let connector = world.aws.clone();
-    let clock = world.clock.clone();
     let state = world.state.clone();
-    let nowhere = |cause| Failed { stage: Stage::Preflight, cause, left: Vec::new(), ahead: clock.ahead_seconds() };
-    let mut desk = Desk::over(world).map_err(nowhere)?;
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     desk.no_touch = request.no_touch;
     desk.no_wait = request.no_wait;
     let opened = connector.reach().map_err(Cause::Aws).and_then(|account| {
