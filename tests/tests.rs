@@ -19,6 +19,7 @@ mod keys; // finding and choosing keys
 mod memory; // what is left of a seed in the process's memory
 mod oath; // the applet's protocol against the software key and recorded vectors
 mod pcscd; // the real PC/SC service, and ykman as judge
+mod root; // root's own factors: signed in, enrolled, resynchronised, removed
 mod roster; // many users: at once, key after key, from where it stopped
 mod rotation; // devices, resync, retire, rotate, through the binary
 mod secret; // wiping, parsing, QR codes

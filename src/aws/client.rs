@@ -157,6 +157,17 @@ impl Account {
         }
     }
 
+    /// When the credentials end, where that is known.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.credentials.expiry()
+    }
+
+    /// Another caller through a session's credentials.
+    pub(super) fn as_other(&self, credentials: Credentials, caller: Caller) -> Self {
+        Self { caller, ..self.with_session(credentials) }
+    }
+
     /// The same caller over connections of its own, for another thread; all calls of one pace wait for their turn.
     #[must_use]
     pub fn another(&self, pace: Arc<Pace>) -> Self {

@@ -94,16 +94,27 @@ impl Connector {
     /// that it names in turn.
     #[must_use]
     pub fn credential_process(&self) -> Option<String> {
+        self.setting("credential_process")
+    }
+
+    /// A setting of that profile.
+    fn setting(&self, name: &str) -> Option<String> {
         let env = Env::real();
         if self.profile.is_none() && env.get("AWS_ACCESS_KEY_ID").is_ok() {
             return None;
         }
-        let name = self.named_profile();
+        let named = self.named_profile();
         let profiles = runtime().ok()?.block_on(async {
             aws_config::profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), None).await.ok()
         })?;
-        let profile = profiles.get_profile(name.as_deref().unwrap_or("default"))?;
-        profile.get("credential_process").map(str::to_owned)
+        let profile = profiles.get_profile(named.as_deref().unwrap_or("default"))?;
+        profile.get(name).map(str::to_owned)
+    }
+
+    /// Who signed in with `aws login` for the profile that gives the credentials, where somebody did: an ARN.
+    #[must_use]
+    pub fn login_session(&self) -> Option<String> {
+        self.setting("login_session")
     }
 
     /// The SDK takes a profile that does not exist for an empty one.
@@ -222,6 +233,10 @@ pub(super) struct Cached {
 impl Cached {
     pub(super) fn over(inner: SharedCredentialsProvider, clock: Clock) -> Self {
         Self { inner, clock, held: Arc::default() }
+    }
+
+    pub(super) fn expiry(&self) -> Option<SystemTime> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Credentials::expiry)
     }
 
     fn fresh(&self) -> Option<Credentials> {

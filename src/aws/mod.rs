@@ -15,6 +15,7 @@ mod mfa;
 mod pace;
 mod plain;
 pub mod posture;
+mod root;
 mod sts;
 mod users;
 
@@ -25,5 +26,6 @@ pub use client::{Account, Connector, Wire};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
 pub use pace::Pace;
+pub use root::{RootFlags, RootTask};
 pub use sts::{Role, SessionCredentials};
 pub use users::User;

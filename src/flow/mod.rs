@@ -14,6 +14,7 @@ mod recover;
 mod removal;
 mod resync;
 mod retire;
+pub mod root;
 mod roster;
 mod rotate;
 mod run;

@@ -1,7 +1,7 @@
 //! The simulated AWS on loopback, for any AWS client, with a control path on the same port.
 //!
 //! Binds 127.0.0.1 only. The control path moves the clock, makes things fail and shows the call log; it is JSON and is
-//! described in `docs/simulator.md`. It shows no seed. A web page cannot reach it: requests with an `Origin`, or for a
+//! described in `docs/simulator.md`. It shows no seed but that of a device just made, as the console does. A web page cannot reach it: requests with an `Origin`, or for a
 //! host that is not loopback (DNS rebinding), are refused.
 
 use super::aws::{Answer, Aws, Keys, Request};

@@ -34,6 +34,12 @@ impl FidoKeys {
         Self::with_pins([Options::new(FIRST)])
     }
 
+    /// Serves two keys of one maker, each with [`PIN`].
+    pub(crate) fn serve_two() -> Self {
+        let authority = Some(glasskey::sim::authenticator::Authority::generate());
+        Self::with_pins([0, 1].map(|nth| Options { authority: authority.clone(), ..Options::new(FIRST + nth) }))
+    }
+
     /// Serves these keys, each with [`PIN`].
     pub(crate) fn with_pins(options: impl IntoIterator<Item = Options>) -> Self {
         let keys = Self::of(options);

@@ -25,7 +25,7 @@ pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprint
 pub(super) use oath::{Add, Import, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use retire::Retire;
-pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, account_id};
+pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, RootLoginCheck, account_id};
 pub(super) use rotate::{Resync, Rotate};
 pub(super) use session::{Session, SessionFormat};
 pub(super) use simulate::Simulate;
@@ -117,7 +117,7 @@ pub(super) enum Command {
     Fido(Fido),
     /// read the PIV applet of a key
     Piv(Piv),
-    /// audit root users
+    /// give root users hardware factors, audit them
     Root(Root),
     /// find out what is wrong with this machine, its keys and its AWS configuration
     Doctor(Doctor),

@@ -14,6 +14,21 @@ pub(in crate::cli) struct Root {
 pub(in crate::cli) enum RootCommand {
     /// tell the truth about the root user of one account, or of all
     Audit(Audit),
+    /// is this profile signed in as root, and what may it see
+    LoginCheck(RootLoginCheck),
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Reads, and changes nothing. Ends with 0 where the caller is root, with 1 where it is somebody else.
+
+Examples:
+  aws login --profile root                         sign in as root in the browser
+  glasskey root login-check --profile root
+")]
+pub(in crate::cli) struct RootLoginCheck {
+    #[command(flatten)]
+    pub(in crate::cli) aws: Aws,
 }
 
 #[derive(Debug, Args)]

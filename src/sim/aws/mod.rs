@@ -12,6 +12,7 @@ mod cbor;
 mod cloudtrail;
 mod cloudwatch;
 mod codes;
+mod console;
 mod events;
 mod faults;
 mod http_client;
@@ -34,6 +35,7 @@ mod view;
 mod wire;
 mod world;
 
+pub use console::{AtConsole, TwoCodes};
 pub use faults::{Fault, Wrong};
 pub use organization::Organization;
 pub use posture::Posture;

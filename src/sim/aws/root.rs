@@ -26,15 +26,8 @@ pub struct RootState {
 impl Aws {
     /// Sets root's credentials. The error says which device is none.
     pub fn set_root(&self, root: &RootState) -> Result<(), String> {
-        let kinds = ["fido", "virtual", "token"];
-        let device = |text: &String| {
-            let (kind, name) = text.split_once(':').filter(|(kind, _)| kinds.contains(kind))?;
-            Some((kind.to_owned(), name.to_owned()))
-        };
-        let mut devices = Vec::new();
-        for text in root.devices.iter().flatten() {
-            devices.push(device(text).ok_or_else(|| format!("{text} is no device: fido:…, virtual:… or token:…"))?);
-        }
+        let devices: Vec<_> =
+            root.devices.iter().flatten().map(|text| kind_and_name(text)).collect::<Result<_, _>>()?;
         if let Some(present) = root.password {
             self.set_root_password(present);
         }
@@ -49,14 +42,25 @@ impl Aws {
         if root.devices.is_some() {
             self.lock().state.devices.retain(|_, device| !device.is_of(&Owner::Root));
         }
-        for (kind, name) in devices {
-            match kind.as_str() {
-                "fido" => drop(self.add_fido_for("root", &name)),
-                "virtual" => drop(self.add_virtual_for("root", &name)),
-                _ => self.add_token_for("root", &name),
+        devices.into_iter().for_each(|device| drop(self.add_of_kind(device)));
+        Ok(())
+    }
+
+    /// Gives root one more device, as [`RootState::devices`] names it; its serial number. The error says that it is
+    /// none.
+    pub fn add_for_root(&self, device: &str) -> Result<String, String> {
+        Ok(self.add_of_kind(kind_and_name(device)?))
+    }
+
+    fn add_of_kind(&self, (kind, name): (&str, &str)) -> String {
+        match kind {
+            "fido" => self.add_fido_for("root", name),
+            "virtual" => self.add_virtual_for("root", name),
+            _ => {
+                self.add_token_for("root", name);
+                name.to_owned()
             }
         }
-        Ok(())
     }
 
     /// What there is around root.
@@ -211,6 +215,11 @@ impl Aws {
         let now = self.clock().now();
         now.checked_sub(ago).unwrap_or(now)
     }
+}
+
+fn kind_and_name(device: &str) -> Result<(&str, &str), String> {
+    let parts = device.split_once(':').filter(|(kind, _)| ["fido", "virtual", "token"].contains(kind));
+    parts.ok_or_else(|| format!("{device} is no device: fido:…, virtual:… or token:…"))
 }
 
 impl State {

@@ -1,7 +1,7 @@
 //! The control path: `/_glasskey/…`, JSON in and out.
 
 use super::{Response, plain};
-use crate::sim::aws::{Aws, Call, Fault, Organization, Posture, RootState};
+use crate::sim::aws::{AtConsole, Aws, Call, Fault, Organization, Posture, RootState};
 use crate::totp;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -72,6 +72,7 @@ fn act(command: &str, body: Value, aws: &Aws) -> Result<Option<Value>, String> {
         "rate" => aws.set_rate(read::<Rate>(body)?.per_second),
         "propagation" => aws.set_propagation(Duration::from_secs(read::<Propagation>(body)?.seconds)),
         "protect" => aws.protect(),
+        "console" => return aws.at_console(&read::<AtConsole>(body)?).map(Some),
         "root" => aws.set_root(&read::<RootState>(body)?)?,
         "posture" => {
             let mut whole = json!(aws.posture());

@@ -1,6 +1,7 @@
 //! `glasskey root …`
 
 mod audit;
+mod login;
 
 use crate::cli::Outcome;
 use crate::cli::args::{Cli, Root, RootCommand};
@@ -9,5 +10,6 @@ use crate::cli::console::Console;
 pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outcome {
     match &args.command {
         RootCommand::Audit(args) => audit::run(args, cli, console),
+        RootCommand::LoginCheck(args) => login::run(args, cli, console),
     }
 }

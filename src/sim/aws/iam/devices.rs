@@ -205,7 +205,11 @@ fn wrong_codes() -> Refusal {
 /// Finds the pair around the device's adjusted clock and sets that clock by it. Both codes must be newer than the last
 /// pair accepted, whoever the device belonged to then. A pair far from the present is accepted too: the device then
 /// counts as out of step by that much.
-fn synchronise(totp: &mut Totp, (first, second): (&str, &str), now: SystemTime) -> Result<(), Refusal> {
+pub(in super::super) fn synchronise(
+    totp: &mut Totp,
+    (first, second): (&str, &str),
+    now: SystemTime,
+) -> Result<(), Refusal> {
     let current = codes::step(now);
     let codes = Codes::of(&totp.seed);
     // The nearest steps first: nearly every pair is the present one.

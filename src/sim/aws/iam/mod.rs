@@ -4,7 +4,7 @@ mod access_keys;
 mod account;
 mod certificates;
 mod details;
-mod devices;
+pub(super) mod devices;
 mod features;
 mod groups;
 mod listing;

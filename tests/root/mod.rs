@@ -1,0 +1,9 @@
+//! The root user's factors through the binary: signing in, enrolling, resynchronising, removing; and the console beside
+//! it, in the simulator.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod console; // what root does in the simulated console
+mod login; // is this root, and what may it see
+#[allow(dead_code)]
+mod place; // keys, an account, somebody at the console
