@@ -167,10 +167,12 @@ impl Channel {
     /// Sends a message and returns the answer to it, waiting at most `patience` in all. `alive` hears every keepalive.
     ///
     /// When the person interrupts or `patience` ends, the command is cancelled, and its answer awaited: a touch may
-    /// have come a moment before. Only if the key then says that it was cancelled is that the outcome.
+    /// have come a moment before. Only if the key then says that it was cancelled is that the outcome; if it says
+    /// nothing, [`Error::CancelUnanswered`] is.
     ///
     /// # Errors
-    /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::TouchTimedOut`], [`Error::Channel`],
+    /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::CancelUnanswered`],
+    /// [`Error::TouchTimedOut`], [`Error::Channel`],
     /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::Transport`].
     pub fn call(
         &mut self,
@@ -312,18 +314,25 @@ impl Channel {
         }
     }
 
-    /// Cancels the pending command and waits for its end. `why` is the outcome unless the command was carried out.
+    /// Cancels the pending command and waits for its end. `why` is the outcome if the key gave the command up; if it
+    /// does not say so, the command may have been carried out.
     fn give_up(&mut self, channel: u32, command: u8, why: Error) -> Result<Answer, Error> {
         if command != command::CBOR {
             return Err(why);
         }
         self.send(channel, command::CANCEL, &[])?;
-        let until = Instant::now() + CANCEL_GRACE.min(self.limits.silence);
+        let grace = CANCEL_GRACE.min(self.limits.silence);
+        let unanswered = || match why {
+            Error::Cancelled => Error::CancelUnanswered,
+            Error::TouchTimedOut => Error::NoAnswer { after: grace },
+            ref why => why.clone(),
+        };
+        let until = Instant::now() + grace;
         let mut frames = Reassembler::new(channel);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(why);
+                return Err(unanswered());
             }
             let Some(mut report) = self.hid.receive(left.min(LOOK))? else { continue };
             let message = frames.feed(&report);
@@ -334,7 +343,7 @@ impl Channel {
                     return Ok(Answer::GaveUp(why));
                 }
                 Ok(Some(message)) if message.command == command => return Ok(Answer::Message(message)),
-                Ok(Some(_)) | Err(BadFrame) => return Err(why),
+                Ok(Some(_)) | Err(BadFrame) => return Err(unanswered()),
             }
         }
     }

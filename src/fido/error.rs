@@ -35,6 +35,8 @@ pub enum Error {
         /// How long it was silent.
         after: Duration,
     },
+    /// The person interrupted, and the key did not say that it gave the command up: it may have carried it out.
+    CancelUnanswered,
     /// The key serves another program, and did so for as long as was waited.
     Busy,
     /// The key refused a frame (CTAPHID_ERROR).

@@ -1,6 +1,7 @@
 //! Something goes wrong at every message in turn, in every command. The exit code tells the truth about what was
 //! changed, the PIN's tries are not used up, and the key can be used again at once.
 
+use super::ceremonies::request;
 use super::credentials::register;
 use crate::support::fido::{PIN, open};
 use crate::support::{FIRST, FidoKeys, Run, with_fd};
@@ -8,6 +9,7 @@ use glasskey::fido::{Attempt, Authenticator, Permissions};
 use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, What, When};
 use glasskey::sim::tap::Tap;
+use serde_json::json;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
@@ -61,6 +63,7 @@ const READING: &[Case] = &[
     Case { line: "fido pin verify", pins: &[PIN], key: with_pin },
     Case { line: "fido credentials list", pins: &[PIN], key: with_credential },
     Case { line: "fido fingerprints list", pins: &[PIN], key: with_finger },
+    Case { line: "fido assert --origin https://example.com --options OPTIONS", pins: &[PIN], key: with_credential },
 ];
 
 const PINS: &[Case] = &[
@@ -83,7 +86,10 @@ const KEPT: &[Case] = &[
 impl Case {
     fn command(&self, keys: &FidoKeys) -> Command {
         let id = keys.key(0).credentials().first().map(|one| data_encoding::HEXLOWER.encode(&one.id));
+        let options = keys.home.path().join("request.json");
+        std::fs::write(&options, request(&json!({})).to_string()).unwrap();
         let line = self.line.replace("ID", &id.unwrap_or_default());
+        let line = line.replace("OPTIONS", &options.display().to_string());
         let fd = if self.pins.is_empty() { "" } else { " --pin-fd 3" };
         let named = if self.line == "fido list" { "" } else { " --key 12345678" };
         let command = keys.glasskey(format!("{line}{named}{fd} --yes").split_whitespace());
@@ -208,11 +214,70 @@ const SPOILED: &[(When, What)] = &[
     (When::Before, What::Error(0x06)),
 ];
 
+/// Side by side: some of these leave the key silent, and that is waited for.
 #[test]
 fn spoiled_at_every_message() {
-    for cases in [READING, PINS, KEPT] {
-        sweep(cases, SPOILED, true);
-    }
+    side_by_side(READING.iter().chain(PINS).chain(KEPT), |case| sweep(std::slice::from_ref(case), SPOILED, true));
+}
+
+/// A few at a time: many would keep each other from answering in time.
+pub(super) fn side_by_side<T: Send>(
+    all: impl IntoIterator<Item = T, IntoIter: Send>,
+    work: impl Fn(T) + Copy + Send + Sync,
+) {
+    let all = std::sync::Mutex::new(all.into_iter());
+    let next = || all.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(one) = next() {
+                    work(one);
+                }
+            });
+        }
+    });
+}
+
+/// How many messages the command takes when all goes well.
+fn messages(case: &Case) -> usize {
+    let keys = (case.key)();
+    let before = keys.key(0).log().len();
+    let run = crate::support::run(&mut case.command(&keys));
+    assert_eq!(run.code, 0, "{}: {run:?}", case.line);
+    keys.key(0).log().len() - before
+}
+
+/// A key falls silent at the first message, which does not reach it, and at the last ones, which it carries out.
+fn silent(cases: &[Case]) {
+    side_by_side(cases, |case| {
+        let last = messages(case);
+        for (nth, when) in [(1, When::Before), (last - 1, When::After), (last, When::After)] {
+            let keys = (case.key)();
+            let before = world(keys.key(0));
+            let what = format!("silent at message {nth}, {when:?}");
+            let run = case.strike(&keys, Fault { on: On::Message(nth), when, what: What::Drop });
+            let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
+            settle(case, &keys, &before, &run, &what);
+            if run.code != 0 {
+                assert!(run.stderr.contains(" has not answered for 5 s"), "{}: {what}: {run:?}", case.line);
+            }
+        }
+    });
+}
+
+#[test]
+fn silent_during_reading() {
+    silent(READING);
+}
+
+#[test]
+fn silent_during_pins_and_rules() {
+    silent(PINS);
+}
+
+#[test]
+fn silent_during_what_is_kept() {
+    silent(KEPT);
 }
 
 #[test]

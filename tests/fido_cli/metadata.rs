@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 
 /// 30 March 2026.
 const THEN: &str = "1774828800";
+/// 2 April 2026: the next issue is out, and the certificate of who signed this one is still good.
+const OVERDUE: &str = "1775088000";
 /// 1 January 2027.
 const LATER: &str = "1798761600";
 
@@ -98,6 +100,21 @@ fn a_blob_whose_time_is_over_is_refused() {
             "glasskey: error: {path}: who signed the metadata is not trusted: the certificate of \
              \"mds.fidoalliance.org\" has expired\n\
              glasskey: hint: get it anew from https://mds3.fidoalliance.org/\n"
+        ),
+    );
+    assert_eq!(keys.key(0).log().len(), 0);
+}
+
+#[test]
+fn a_blob_that_should_have_been_replaced_is_refused() {
+    let keys = FidoKeys::serve(1);
+    let path = blob().display();
+    at(OVERDUE, &keys, &format!("fido attest --mds {path}")).is(
+        2,
+        "",
+        &format!(
+            "glasskey: error: {path}: metadata number 237 was to be replaced by 2026-04-01\n\
+             glasskey: hint: https://mds3.fidoalliance.org/ has the newest issue\n"
         ),
     );
     assert_eq!(keys.key(0).log().len(), 0);

@@ -1,10 +1,12 @@
 //! Resetting: the same key, after it was unplugged, and no other.
 
+use super::faults::side_by_side;
 use crate::cli::json::is_documented;
 use crate::support::{FidoKeys, Typist, run};
 use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, Touch, What, When};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const RESET: &str = "fido reset --key 12345678 --yes";
@@ -163,4 +165,71 @@ fn interrupted_while_waiting() {
     let (said, code) = end(child);
     assert_eq!((&*said, code), ("glasskey: error: interrupted\n", Some(130)));
     assert!(keys.key(0).has_pin());
+}
+
+/// One thing goes wrong at the n-th message, before the key is unplugged or after it is plugged in again. `None`: it
+/// was through before. Otherwise whether the key was wiped, what was said, and the exit code.
+fn struck(nth: usize, back: bool, when: When, what: What) -> Option<(bool, String, Option<i32>)> {
+    let keys = FidoKeys::with_pin();
+    let fault = Fault { on: On::Message(nth), when, what };
+    if !back {
+        keys.key(0).fault(fault);
+    }
+    let mut command = keys.glasskey(format!("{RESET} --wait 3").split(' '));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    for line in BufReader::with_capacity(1, child.stderr.as_mut().unwrap()).lines() {
+        said = said + &line.unwrap() + "\n";
+        if said.contains("unplug    ") {
+            // What has not happened by now would meet the messages that look whether the key is still there.
+            if !back && keys.key(0).faults_left() > 0 {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                return None;
+            }
+            keys.key(0).pull();
+            if back {
+                keys.key(0).fault(fault);
+            }
+            keys.key(0).plug_in();
+            break;
+        }
+    }
+    let (rest, code) = end(child);
+    (keys.key(0).faults_left() == 0).then(|| (!keys.key(0).has_pin(), said + &rest, code))
+}
+
+#[test]
+fn struck_at_every_message() {
+    let kinds = [
+        (When::Before, What::Pull),
+        (When::After, What::Pull),
+        (When::Before, What::Drop),
+        (When::After, What::Drop),
+        (When::After, What::Truncated),
+        (When::After, What::Malformed),
+        (When::After, What::Error(0x7F)),
+        (When::Before, What::Status(0x7F)),
+        (When::After, What::Stranger),
+    ];
+    let rows = kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]);
+    let total = AtomicUsize::new(0);
+    side_by_side(rows, |((when, what), back)| {
+        let mut nth = 1;
+        while let Some((wiped, said, code)) = struck(nth, back, when, what) {
+            let told = format!("message {nth} {when:?} {what:?}, plugged in again: {back}: {code:?} {said}");
+            let left = ["it is not known whether the change was made", "the key was reset"];
+            match code {
+                Some(0) => assert!(wiped, "{told}"),
+                Some(3 | 5) => assert!(!wiped && said.contains("error: "), "{told}"),
+                Some(4) => assert!(left.iter().any(|words| said.contains(words)), "{told}"),
+                _ => panic!("{told}"),
+            }
+            nth += 1;
+        }
+        assert!(nth > 2, "{when:?} {what:?}, plugged in again: {back}: {nth}");
+        total.fetch_add(nth - 1, Ordering::SeqCst);
+    });
+    let total = total.into_inner();
+    assert!(total > 40, "{total}");
 }

@@ -225,6 +225,11 @@ fn touches(on: &str, error: &Error) -> Option<Explanation> {
         }
         Error::Denied => Explanation::new("denied", format!("it was refused on {on}")),
         Error::Cancelled => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        Error::CancelUnanswered => {
+            Explanation::new("interrupted", format!("interrupted, and {on} did not say that it stopped"))
+                .hint("unplug the key and plug it in again")
+                .exit(Exit::Interrupted)
+        }
         _ => return None,
     })
 }

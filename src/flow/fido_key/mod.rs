@@ -94,7 +94,7 @@ fn patience(timeout: Option<Duration>) -> Option<Duration> {
 /// Whether the key may have done what it was asked to all the same: its answer did not come, or makes no sense.
 fn answer_lost(error: &fido::Error) -> bool {
     use fido::Error as E;
-    matches!(error, E::Transport(_) | E::NoAnswer { .. } | E::Malformed { .. } | E::Channel(_))
+    matches!(error, E::Transport(_) | E::NoAnswer { .. } | E::CancelUnanswered | E::Malformed { .. } | E::Channel(_))
 }
 
 impl Ceremony<'_> {

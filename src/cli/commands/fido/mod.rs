@@ -166,7 +166,7 @@ impl Bench<'_> {
 fn lost(key: &Opened, cause: &fido::Error, look: &str) -> Failed {
     let mut text = explain::fido(Some(&key.id), cause);
     use fido::Error as E;
-    if let E::Transport(_) | E::NoAnswer { .. } | E::Malformed { .. } | E::Channel(_) = cause {
+    if let E::Transport(_) | E::NoAnswer { .. } | E::CancelUnanswered | E::Malformed { .. } | E::Channel(_) = cause {
         text.exit = Exit::Left;
         let name = key.id.argument();
         text.state
