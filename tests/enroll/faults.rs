@@ -3,14 +3,12 @@
 
 #![allow(clippy::print_stdout)] // the tally of faults
 
+use crate::support::blows::{self, Blow, KILLED, is_call, struck};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
-use glasskey::sim::tap::Passing;
-use std::io::Read;
-use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Holds a world to its exit code, then recovers it where something is left. Returns the kind of ending.
 fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static str {
@@ -32,9 +30,6 @@ fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static st
         _ => say("an exit code that means nothing here".to_owned()),
     }
 }
-
-/// Not an exit code: the process was killed.
-const KILLED: i32 = -9;
 
 /// With AWS and the keys well again, recovery ends in one of two good states. Only where the process died before it
 /// knew whether the device was of its making, a person has to say so.
@@ -140,24 +135,6 @@ fn every_apdu_in_every_way() {
     tally("each APDU", endings);
 }
 
-/// What is done to the process when a message passes.
-#[derive(Clone, Copy, Debug)]
-enum Blow {
-    Kill,
-    Interrupt,
-}
-
-impl Blow {
-    fn strike(self, pid: u32) {
-        let signal = match self {
-            Self::Kill => "KILL",
-            Self::Interrupt => "INT",
-        };
-        let struck = std::process::Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
-        assert!(struck.success());
-    }
-}
-
 /// Counts the messages of an enrollment that goes well. The shorter of two: where a time step ends in between, a code
 /// is asked for once more.
 fn messages() -> usize {
@@ -174,34 +151,9 @@ fn messages() -> usize {
     count().min(count())
 }
 
-/// Runs an enrollment whose process is struck when the n-th message (counted from 0) passes. The message waits until
-/// the signal has been sent.
+/// Runs an enrollment whose process is struck when the n-th message (counted from 0) passes.
 fn struck_at(world: &Simulated, nth: usize, blow: Blow) -> Run {
-    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
-    let seen = AtomicUsize::new(0);
-    let known = Arc::clone(&pid);
-    let dead = Arc::new(AtomicBool::new(false));
-    world.tap.listen(move |_: &Passing| {
-        if seen.fetch_add(1, Ordering::SeqCst) == nth {
-            let pid = known.lock().unwrap().expect("the process runs");
-            blow.strike(pid);
-            dead.store(true, Ordering::SeqCst);
-        }
-    });
-    let mut slot = pid.lock().unwrap();
-    let mut command = world.glasskey(world.enroll_args());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    *slot = Some(child.id());
-    drop(slot);
-    finished(child)
-}
-
-fn finished(mut child: Child) -> Run {
-    let mut stdout = String::new();
-    let mut stderr = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    Run { stdout, stderr, code: child.wait().unwrap().code().unwrap_or(KILLED) }
+    struck(world, world.glasskey(world.enroll_args()), blow, blows::nth(nth))
 }
 
 #[test]
@@ -233,22 +185,11 @@ fn interrupted_at_every_message() {
 #[test]
 fn interrupted_twice_the_journal_stays() {
     let world = Simulated::with_keys(1);
-    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
-    let known = Arc::clone(&pid);
-    world.tap.listen(move |passing| {
-        let deleting = format!("{:?}", passing.wire).contains("DeleteVirtualMFADevice");
-        let enabling = format!("{:?}", passing.wire).contains("EnableMFADevice");
-        if (deleting || enabling) && !passing.done {
-            Blow::Interrupt.strike(known.lock().unwrap().expect("the process runs"));
-        }
-    });
     world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
-    let mut slot = pid.lock().unwrap();
-    let mut command = world.glasskey(world.enroll_args());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    *slot = Some(child.id());
-    drop(slot);
-    let done = finished(child);
+    let done = struck(&world, world.glasskey(world.enroll_args()), Blow::Interrupt, |passing| {
+        let (deleting, enabling) = (is_call(passing, "DeleteVirtualMFADevice"), is_call(passing, "EnableMFADevice"));
+        (deleting || enabling) && !passing.done
+    });
     assert_eq!(done.code, 130, "{done:?}");
     assert_eq!(world.unfinished(), 1, "{done:?}");
     recover(&world, "interrupted twice");

@@ -2,6 +2,7 @@
 //! environment of this machine is touched.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code)]
 
+pub(crate) mod blows;
 pub(crate) mod fido;
 mod simulated;
 mod terminal;

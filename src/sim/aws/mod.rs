@@ -150,6 +150,10 @@ pub struct Call {
     pub target: Option<String>,
     /// The caller's ARN, where it could be told.
     pub caller: Option<String>,
+    /// The MFA device it named, where it did.
+    pub serial: Option<String>,
+    /// The one-time codes it offered: none, one, or a pair.
+    pub codes: Vec<String>,
     /// The HTTP status it was answered with, or would have been; 0 when it never arrived.
     pub status: u16,
     /// The error code, if it failed.

@@ -208,6 +208,9 @@ struct Asked<'r> {
     now: SystemTime,
 }
 
+/// The parameters that hold one-time codes.
+const CODES: [&str; 3] = ["TokenCode", "AuthenticationCode1", "AuthenticationCode2"];
+
 /// The whole way of a request: `aws` is the account asked when the key belongs to none.
 pub(super) fn handle(aws: &Aws, request: &Request) -> Answer {
     let scope = auth::scope(request);
@@ -235,6 +238,8 @@ impl Asked<'_> {
             account: own.as_ref().map(|cell| cell.number.clone()),
             target: target.clone(),
             caller: None,
+            serial: self.form.get("SerialNumber").map(str::to_owned),
+            codes: CODES.iter().filter_map(|name| self.form.get(name)).map(str::to_owned).collect(),
             status: 0,
             code: None,
             lost: true,

@@ -1,0 +1,101 @@
+//! A process that is struck when a message passes, and many worlds side by side.
+
+use super::{Run, Simulated};
+use glasskey::sim::tap::{Passing, Wire};
+use std::io::Read;
+use std::panic::resume_unwind;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// What is done to the process.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Blow {
+    Kill,
+    Interrupt,
+}
+
+/// Not an exit code: the process was killed.
+pub(crate) const KILLED: i32 = -9;
+
+impl Blow {
+    pub(crate) fn strike(self, pid: u32) {
+        let signal = match self {
+            Self::Kill => "KILL",
+            Self::Interrupt => "INT",
+        };
+        let struck = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
+        assert!(struck.success());
+    }
+}
+
+/// Runs the command, and strikes its process at each message that `when` picks. The message waits until the signal has
+/// been sent.
+pub(crate) fn struck(
+    world: &Simulated,
+    mut command: Command,
+    blow: Blow,
+    when: impl Fn(&Passing) -> bool + Send + Sync + 'static,
+) -> Run {
+    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
+    let known = Arc::clone(&pid);
+    world.tap.listen(move |passing| {
+        if when(passing) {
+            blow.strike(known.lock().unwrap().expect("the process runs"));
+        }
+    });
+    let mut slot = pid.lock().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    *slot = Some(child.id());
+    drop(slot);
+    let done = finished(child);
+    world.tap.silence();
+    done
+}
+
+/// Picks the n-th message, counted from 0.
+pub(crate) fn nth(nth: usize) -> impl Fn(&Passing) -> bool + Send + Sync + 'static {
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    move |_| seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == nth
+}
+
+/// Whether this is a call of that name to AWS.
+pub(crate) fn is_call(passing: &Passing, name: &str) -> bool {
+    matches!(&passing.wire, Wire::Aws { action } if action == name)
+}
+
+fn finished(mut child: Child) -> Run {
+    let mut stdout = String::new();
+    let mut stderr = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Run { stdout, stderr, code: child.wait().unwrap().code().unwrap_or(KILLED) }
+}
+
+/// Every message of a run that must go well.
+pub(crate) fn messages(world: &Simulated, mut command: Command) -> Vec<Passing> {
+    let passed = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&passed);
+    world.tap.listen(move |passing| list.lock().unwrap().push(passing.clone()));
+    let done = super::run(&mut command);
+    world.tap.silence();
+    assert_eq!(done.code, 0, "{done:?}");
+    let passed = passed.lock().unwrap();
+    passed.clone()
+}
+
+/// Tries every case, so many at a time: most of them wait for something now and then.
+pub(crate) fn side_by_side<T: Send, R: Send>(
+    workers: usize,
+    cases: Vec<T>,
+    try_one: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let cases = Mutex::new(cases.into_iter());
+    let work = || {
+        let next = || cases.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        std::iter::from_fn(next).map(&try_one).collect::<Vec<R>>()
+    };
+    std::thread::scope(|scope| {
+        let working: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        working.into_iter().flat_map(|it| it.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
