@@ -16,14 +16,23 @@ pub struct Journal {
     runs: PathBuf,
     lock: PathBuf,
     /// Taken once for many runs, which may go on side by side in this process.
-    held: Option<Arc<File>>,
+    held: Option<Arc<Lock>>,
 }
 
 /// A run being written. Dropping it leaves the file, for recovery.
 pub struct Writer {
     file: File,
     path: PathBuf,
-    _lock: Arc<File>,
+    _lock: Arc<Lock>,
+}
+
+/// The lock, held. Let go of in so many words: a child that is being started has a copy of the file until it runs.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 /// A run that did not end.
@@ -120,7 +129,7 @@ impl Journal {
         Ok(())
     }
 
-    fn take_lock(&self) -> Result<Arc<File>, Error> {
+    fn take_lock(&self) -> Result<Arc<Lock>, Error> {
         if let Some(held) = &self.held {
             return Ok(Arc::clone(held));
         }
@@ -140,9 +149,10 @@ impl Journal {
             }
             Err(TryLockError::Error(cause)) => return Err(at(&self.lock)(cause)),
         }
-        let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        let mut lock = Lock(file);
+        let written = lock.0.set_len(0).and_then(|()| write!(lock.0, "{}", std::process::id()));
         written.map_err(at(&self.lock))?;
-        Ok(Arc::new(file))
+        Ok(Arc::new(lock))
     }
 }
 
