@@ -123,6 +123,12 @@ impl Call {
     }
 }
 
+impl Call {
+    fn takes_two_codes(self) -> bool {
+        matches!(self, Self::EnableMfaDevice | Self::ResyncMfaDevice)
+    }
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.permission().split_once(':').map_or("", |(_, name)| name))
@@ -146,6 +152,9 @@ pub struct Retry {
 pub(super) const PATIENCE: u32 = 6;
 /// Where calls wait for their turn anyway (a roster): 0.25, 0.5, 1, 2, 4 and then 8 s, about a minute in all.
 const PACED_PATIENCE: u32 = 12;
+/// How long two codes of the present are codes of the present. IAM takes older ones too, and then counts the device's
+/// clock as slow by as much; STS forgives two steps.
+const CODES_LAST: Duration = Duration::from_secs(30);
 /// Lost replies of calls that change nothing.
 pub(super) const LOST_PATIENCE: u32 = 3;
 
@@ -158,6 +167,7 @@ impl Account {
     {
         let mut corrected = false;
         let mut attempt = 1;
+        let began = self.connector.clock.now();
         loop {
             if let Some(pace) = &self.pace
                 && !pace.turn(&self.connector.clock)
@@ -198,7 +208,11 @@ impl Account {
             if paced.is_some() {
                 // Said once, by whoever set the pace.
                 after = Duration::from_millis(250 << (attempt - 2).min(5));
-            } else {
+            }
+            if call.takes_two_codes() && self.connector.clock.now() + after > began + CODES_LAST {
+                return Err(error);
+            }
+            if paced.is_none() {
                 (self.connector.on_retry)(&Retry { call, why: why(&error), after, attempt });
             }
             if !self.connector.clock.sleep(after) {
