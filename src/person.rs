@@ -178,6 +178,11 @@ pub enum Notice {
         /// The key.
         key: KeyId,
     },
+    /// A key is here whose credentials could not be read: one of the device's on it is not removed.
+    KeyUnread {
+        /// The key.
+        key: Serial,
+    },
     /// Another program has the reader open; access is shared.
     Shared {
         /// The key.

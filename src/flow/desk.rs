@@ -74,6 +74,12 @@ impl<'w> Desk<'w> {
         if self.interrupt.raised() { Err(Cause::Interrupted) } else { Ok(()) }
     }
 
+    /// Before something that cannot be taken back: has the person ever asked to stop, be it that the request was heard
+    /// where a lost reply had to be settled first?
+    pub(super) fn still_wanted(&self) -> Result<(), Cause> {
+        if self.interrupt.ever_raised() { Err(Cause::Interrupted) } else { Ok(()) }
+    }
+
     /// The plan has been told: may it be carried out?
     pub(super) fn approve(&mut self, approved: bool) -> Result<(), Cause> {
         self.go_on()?;

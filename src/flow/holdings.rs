@@ -6,6 +6,7 @@ use super::run::Cause;
 use crate::aws::{Caller, DeviceArn};
 use crate::keys::{self, Serial};
 use crate::oath::Name;
+use crate::person::Notice;
 use crate::ring;
 
 /// A credential on an attached key that is called as a device of the account is.
@@ -27,6 +28,11 @@ impl Holdings {
     /// Those of one device.
     pub(super) fn of<'a>(&'a self, serial: &'a str) -> impl Iterator<Item = &'a Holding> {
         self.held.iter().filter(move |holding| holding.device.to_string() == serial)
+    }
+
+    /// Where a device is to go: says of which keys it is not known whether they hold it.
+    pub(super) fn tell_unread(&self, desk: &mut Desk<'_>) {
+        self.unread.iter().for_each(|(key, _)| desk.tell(Notice::KeyUnread { key: *key }));
     }
 }
 

@@ -92,6 +92,9 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
     desk.tell_clock();
     let mut done = Vec::new();
     for (n, recorded) in runs.iter().enumerate() {
+        desk.still_wanted().map_err(|cause| {
+            failed((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()), &desk)
+        })?;
         match one_run(request, recorded, &account, &mut desk) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {

@@ -105,14 +105,14 @@ impl Removal<'_> {
         let devices = account.mfa_devices(self.user).map_err(|cause| self.untouched(Cause::Aws(cause)))?;
         if !devices.iter().any(|device| self.old.is(device)) {
             // Gone already, and it stays so only if that leaves what must stay: deleting would close the way back.
-            let left = Left::Deactivated { serial: self.old.serial.clone() };
             let holds = self.stays.holds(&devices, self.old);
-            return if holds { Ok(()) } else { Err(self.broken(Stage::Deactivate, self.would_lock_out(), left)) };
+            let locked_out = || self.broken(Stage::Deactivate, self.would_lock_out(), self.deactivated());
+            return if holds { Ok(()) } else { Err(locked_out()) };
         }
         if !self.stays.holds(&devices, self.old) {
             return Err(self.untouched(self.would_lock_out()));
         }
-        desk.go_on().map_err(|cause| self.untouched(cause))?;
+        desk.still_wanted().map_err(|cause| self.untouched(cause))?;
         if let Some(log) = &mut log {
             log.append(&Record::Intend(Undo::EnableAgain)).map_err(|cause| self.untouched(Cause::Journal(cause)))?;
         }
@@ -145,7 +145,7 @@ impl Removal<'_> {
     }
 
     /// On another machine somebody may have taken away what was to stay, between the look and the deactivation. Then
-    /// this one is enabled again at once, from its key.
+    /// this one is enabled again at once, from its key. Where IAM does not answer, the way back stays open.
     fn look_again(&self, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
         if self.stays == Stays::Nothing {
             return Ok(());
@@ -155,21 +155,19 @@ impl Removal<'_> {
             Ok(devices) if !self.stays.holds(&devices, self.old) => {
                 let left = match enable_again(self.user, self.old, account, desk) {
                     Ok(_) => self.kept(),
-                    Err(_) => Left::Deactivated { serial: self.old.serial.clone() },
+                    Err(_) => self.deactivated(),
                 };
                 Err(self.broken(Stage::Deactivate, self.would_lock_out(), left))
             }
-            // What cannot be asked again was right a moment ago.
-            _ => Ok(()),
+            Ok(_) => Ok(()),
+            Err(cause) => Err(self.broken(Stage::Deactivate, Cause::Aws(cause), self.deactivated())),
         }
     }
 
     /// Deletes a virtual device; of other kinds nothing is left in IAM.
     fn delete(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
         let Ok(arn) = self.old.serial.parse::<DeviceArn>() else { return Ok(()) };
-        desk.go_on().map_err(|cause| {
-            self.broken(Stage::Delete, cause, Left::Deactivated { serial: self.old.serial.clone() })
-        })?;
+        desk.still_wanted().map_err(|cause| self.broken(Stage::Delete, cause, self.deactivated()))?;
         if let Some(left) = delete_device(account, &arn) {
             let cause = match &left {
                 Left::Device { why, .. } | Left::Unknown { why, .. } => Cause::Aws(why.clone()),
@@ -207,6 +205,10 @@ impl Removal<'_> {
             _ => None,
         };
         Cause::Refused(Refusal::LastFactor { serial: self.old.serial.clone(), without })
+    }
+
+    fn deactivated(&self) -> Left {
+        Left::Deactivated { serial: self.old.serial.clone() }
     }
 
     fn kept(&self) -> Left {

@@ -107,6 +107,7 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
     let caller = account.caller().clone();
     nothing_unfinished(&caller.account, &request.user, desk)?;
     let (devices, held) = devices_and_keys(&request.user, &account, desk)?;
+    held.tell_unread(desk);
     let device = named_device(&request.device, &devices, &held)?;
     let others: Vec<&MfaDevice> = devices.iter().filter(|other| other.serial != device.serial).collect();
     let last = others.is_empty();

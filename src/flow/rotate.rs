@@ -103,6 +103,7 @@ struct Ready {
 fn preflight(request: &RotateRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
     let seen = enroll::look(&request.new, connector, desk)?;
     let held = holdings(seen.account.caller(), desk)?;
+    held.tell_unread(desk);
     let device = named_device(&request.from, &seen.devices, &held)?.clone();
     let used = seen.devices.len();
     if request.replace_first && used == 1 {
@@ -175,18 +176,24 @@ fn replace(ready: &Ready, account: &Account, desk: &mut Desk<'_>) -> Result<Devi
         }
         run.intents.push(Undo::EnableAgain);
     }
-    let device = match enroll::attempt(&mut run, work, account, desk) {
+    let added = desk.still_wanted().map_err(|cause| (Stage::Create, cause));
+    let device = match added.and_then(|()| enroll::attempt(&mut run, work, account, desk)) {
         Ok(device) => device,
         Err(at) => return Err(give_back(run, at, ready, account, desk)),
     };
-    // From here on only forward: both devices work.
+    // From here on only forward: both devices work, but for an old one that went first.
     let both = |(stage, cause): At, left: Vec<Left>, desk: &mut Desk<'_>| {
         let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
         desk.interrupt.clear();
         let new = Left::Earlier { arn: work.arn.clone() };
+        let left = left.into_iter().map(|left| match left {
+            Left::Kept { serial } if ready.replace_first => Left::Deactivated { serial },
+            left => left,
+        });
         failed((stage, cause), std::iter::once(new).chain(left).collect(), desk)
     };
-    let session = prove(ready, desk).map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;
+    let proved = desk.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, desk));
+    let session = proved.map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;
     let removal = Removal { user: &work.user, old, stays: Stays::This(work.arn.to_string()) };
     removal
         .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), desk)

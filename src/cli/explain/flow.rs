@@ -19,6 +19,8 @@ pub fn failed(failed: &Failed) -> Explanation {
     let recover = failed.left.iter().any(Left::is_for_recover);
     if recover {
         text.exit = Exit::Left;
+        // It would be refused while this run is unfinished.
+        text.hints.retain(|hint| hint != "run the same command again");
         text.hints.push("`glasskey recover` looks at what is left and finishes or undoes it".to_owned());
     } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
         text.exit = Exit::Left;

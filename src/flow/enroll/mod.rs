@@ -149,7 +149,9 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
     let mut opened: Option<Account> = None;
     for device in work {
         let account = opened.as_ref().unwrap_or(account);
-        let result = self_management::session_after(account, &device.user, &done.devices, desk)
+        let wanted = if done.devices.is_empty() { Ok(()) } else { desk.still_wanted() };
+        let result = wanted
+            .and_then(|()| self_management::session_after(account, &device.user, &done.devices, desk))
             .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), desk))
             .and_then(|session| {
                 let result = one_device(device, session.as_ref().unwrap_or(account), desk)?;
@@ -332,13 +334,14 @@ pub(super) fn enable(
     };
     if let Some(cause) = lost {
         // An interrupt that cut the wait short has been heard; the question must still be asked.
+        let interrupted = desk.interrupt.raised();
         desk.interrupt.clear();
         desk.tell(Notice::Asking);
         let serial = arn.to_string();
         let listed =
             account.mfa_devices(&user).is_ok_and(|devices| devices.iter().any(|device| device.serial == serial));
         if !listed {
-            return Err(at(Cause::Aws(cause)));
+            return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
         }
     }
     // Best effort: without this line recovery asks IAM, and finds the same.
