@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod devices; // the list, and what a key is believed or proved to hold
+mod faults; // something goes wrong at every message in turn
 mod model; // every failure and every second run, explored in process
 mod resync; // a device is brought into step
 mod retire; // a device is taken away

@@ -333,6 +333,8 @@ enum Blow {
     Death,
     Lost,
     Undelivered,
+    /// For as long as anybody asks.
+    Throttled,
     Denied,
     Pulled,
 }
@@ -341,7 +343,7 @@ impl Blow {
     /// Those that can happen at this message.
     fn all(at: &Passing) -> &'static [Self] {
         match (&at.wire, at.done) {
-            (Wire::Aws { .. }, false) => &[Self::Death, Self::Lost, Self::Undelivered, Self::Denied],
+            (Wire::Aws { .. }, false) => &[Self::Death, Self::Lost, Self::Undelivered, Self::Throttled, Self::Denied],
             (Wire::Aws { .. }, true) => &[Self::Death],
             _ => &[Self::Death, Self::Pulled],
         }
@@ -357,6 +359,11 @@ impl Blow {
             Self::Death => resume_unwind(Box::new(Death)),
             Self::Lost => fail(Wrong::LoseReply),
             Self::Undelivered => fail(Wrong::NeverArrive),
+            Self::Throttled => {
+                if let Wire::Aws { action } = &passing.wire {
+                    world.aws.fail(Fault { times: 99, ..Fault::next(action, Wrong::Throttle) });
+                }
+            }
             Self::Denied => fail(Wrong::Deny),
             Self::Pulled => {
                 let Wire::Key { key, .. } = &passing.wire else { return };

@@ -1,0 +1,187 @@
+//! Something goes wrong at every message of a rotation, a retirement and a resynchronisation in turn, on every wire,
+//! through the binary. After each: the user has a device that works, none is enabled whose seed is nowhere, the exit
+//! code and the words tell the truth, no code was sent twice, and `recover` ends in one of the two good states.
+
+#![allow(clippy::print_stdout)] // the tally of faults
+
+mod scene; // the flows, their worlds, and what must hold of those
+
+use crate::support::blows::{self, Blow, messages, side_by_side, struck};
+use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::oath_card::{self, On, What, When};
+use glasskey::sim::tap::{Passing, Wire};
+use scene::{Flow, Scene};
+use std::collections::BTreeMap;
+
+/// As an administrator: nothing waits for STS.
+const QUICK: [Flow; 4] = [Flow::Rotate, Flow::ReplaceFirst, Flow::Retire, Flow::Resync];
+
+/// Counts endings by kind, and prints them.
+fn tally(name: &str, endings: &[&'static str]) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    endings.iter().for_each(|ending| *counts.entry(ending).or_default() += 1);
+    println!("{name}: {} cases, {counts:?}", endings.len());
+}
+
+/// The calls of a run that goes well, each with its number among those of its name.
+fn calls(flow: Flow) -> Vec<(String, u32)> {
+    let scene = Scene::new(flow);
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let passing = messages(&scene.world, scene.command());
+    let names = passing.into_iter().filter(|it| !it.done).filter_map(|it| match it.wire {
+        Wire::Aws { action } => Some(action),
+        _ => None,
+    });
+    names
+        .map(|action| {
+            let count = counts.entry(action.clone()).or_default();
+            *count += 1;
+            (action, *count)
+        })
+        .collect()
+}
+
+fn server_error() -> Wrong {
+    Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() }
+}
+
+fn concurrent() -> Wrong {
+    Wrong::Code { status: 409, code: "ConcurrentModification".to_owned(), message: "Wait".to_owned() }
+}
+
+fn with_a_fault(flow: Flow, fault: &Fault) -> &'static str {
+    let scene = Scene::new(flow);
+    scene.world.aws.fail(fault.clone());
+    let done = scene.run();
+    scene.settle(&done, &format!("{flow:?}: {fault:?}"))
+}
+
+#[test]
+fn every_aws_call_in_every_way() {
+    for flow in QUICK {
+        let mut cases = Vec::new();
+        for (action, nth) in calls(flow) {
+            for wrong in [
+                Wrong::LoseReply,
+                Wrong::NeverArrive,
+                Wrong::Throttle,
+                Wrong::Deny,
+                Wrong::Expire,
+                server_error(),
+                concurrent(),
+            ] {
+                cases.push(Fault::nth(&action, nth, wrong));
+            }
+        }
+        let endings = side_by_side(8, cases, |fault| with_a_fault(flow, &fault));
+        tally(&format!("{flow:?}, each AWS call"), &endings);
+    }
+}
+
+/// From one call on, AWS is not reached any more.
+#[test]
+fn the_network_goes_away_at_every_call() {
+    let mut cases = Vec::new();
+    for flow in QUICK {
+        for nth in 1..=calls(flow).len() {
+            let nth = u32::try_from(nth).unwrap();
+            cases.push((flow, Fault { action: None, nth, times: 999, what: Wrong::NeverArrive }));
+        }
+    }
+    let endings = side_by_side(16, cases, |(flow, fault)| with_a_fault(flow, &fault));
+    tally("the network gone from each call on", &endings);
+}
+
+/// One's own devices, under IAM's rule and with the proof by a session: what comes before the proof, and after it.
+#[test]
+fn every_aws_call_of_ones_own() {
+    for flow in [Flow::RotateOwn, Flow::RetireOwn] {
+        let mut cases = Vec::new();
+        for (action, nth) in calls(flow) {
+            for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, server_error()] {
+                cases.push(Fault::nth(&action, nth, wrong));
+            }
+        }
+        // Nearly all of them wait for STS to know the new device.
+        let endings = side_by_side(cases.len(), cases, |fault| with_a_fault(flow, &fault));
+        tally(&format!("{flow:?}, each AWS call"), &endings);
+    }
+}
+
+/// Each command to each key in one way; those that write in every way.
+#[test]
+fn every_apdu() {
+    let ways: Vec<(When, What)> = [When::Before, When::After]
+        .into_iter()
+        .flat_map(|when| [What::Pull, What::Mute, What::Malformed, What::Sw(0x6F00)].map(|what| (when, what)))
+        .collect();
+    let mut cases = Vec::new();
+    for flow in QUICK {
+        let scene = Scene::new(flow);
+        let serials: Vec<_> = scene.world.keys.all().iter().map(oath_card::SoftKey::serial).collect();
+        let passing = messages(&scene.world, scene.command());
+        for (key, serial) in serials.iter().enumerate() {
+            let commands = passing.iter().filter(|it| !it.done).filter_map(|it| match it.wire {
+                Wire::Key { key, ins } if key == *serial => Some(ins),
+                _ => None,
+            });
+            // Of one of eight devices there is much to read.
+            let sample = if flow == Flow::ReplaceFirst { 3 } else { 1 };
+            for (nth, ins) in commands.enumerate() {
+                // PUT and DELETE.
+                let ways = match ins {
+                    0x01 | 0x02 => &ways[..],
+                    _ if nth % sample == 0 => &ways[nth / sample % 8..=nth / sample % 8],
+                    _ => continue,
+                };
+                cases.extend(ways.iter().map(|(when, what)| {
+                    (flow, key, oath_card::Fault { on: On::Nth(nth + 1), when: *when, what: *what })
+                }));
+            }
+        }
+    }
+    let endings = side_by_side(4, cases, |(flow, key, fault)| {
+        let scene = Scene::new(flow);
+        scene.world.keys.key(key).fault(fault);
+        let done = scene.run();
+        scene.settle(&done, &format!("{flow:?}, key {key}, {fault:?}"))
+    });
+    tally("each APDU", &endings);
+}
+
+/// Every message to AWS, every command that writes, and every ninth of the rest.
+fn places_to_strike(passing: &[Passing]) -> Vec<usize> {
+    let telling = |it: &Passing| matches!(it.wire, Wire::Aws { .. } | Wire::Key { ins: 0x01 | 0x02, .. });
+    (0..passing.len()).filter(|nth| telling(&passing[*nth]) || nth % 9 == 0).collect()
+}
+
+fn struck_everywhere(flows: &[Flow], workers: usize, blow: Blow) {
+    for flow in flows {
+        let scene = Scene::new(*flow);
+        let passing = messages(&scene.world, scene.command());
+        let endings = side_by_side(workers, places_to_strike(&passing), |nth| {
+            let scene = Scene::new(*flow);
+            let done = struck(&scene.world, scene.command(), blow, blows::nth(nth));
+            let what = format!("{flow:?}, {blow:?} at message {nth}, {:?}", passing[nth]);
+            if blow == Blow::Kill {
+                assert_eq!(done.code, blows::KILLED, "{what}: {done:?}");
+            } else {
+                assert!(matches!(done.code, 0 | 4 | 130), "{what}: {done:?}");
+                let said = done.code == 0 || done.stderr.contains("glasskey: error: interrupted\n");
+                assert!(said, "{what}: {done:?}");
+            }
+            scene.settle(&done, &what)
+        });
+        tally(&format!("{flow:?}, {blow:?}"), &endings);
+    }
+}
+
+#[test]
+fn killed_at_every_message() {
+    struck_everywhere(&QUICK, 4, Blow::Kill);
+}
+
+#[test]
+fn interrupted_at_every_message() {
+    struck_everywhere(&QUICK, 4, Blow::Interrupt);
+}
