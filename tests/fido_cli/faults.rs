@@ -11,6 +11,7 @@ use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, What, 
 use glasskey::sim::tap::Tap;
 use serde_json::json;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// The PIN that `pin set` and `pin change` give.
@@ -312,14 +313,21 @@ fn members_that_no_standard_knows_are_passed_over() {
 /// Runs the command and interrupts it at its n-th message, before or after that is carried out. `None`: it was
 /// through before.
 fn interrupted(case: &Case, keys: &FidoKeys, nth: usize, done: bool) -> Option<Run> {
+    let seen = AtomicUsize::new(0);
+    interrupted_when(case, keys, move |now| now == done && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth)
+}
+
+/// Runs the command and interrupts it at the first message for which this holds; it is told whether that was carried out.
+fn interrupted_when(case: &Case, keys: &FidoKeys, due: impl Fn(bool) -> bool + Send + Sync + 'static) -> Option<Run> {
     let tap = Tap::default();
     keys.key(0).tap(&tap);
     let (arrive, arrived) = mpsc::channel();
     let (go, may_go) = mpsc::channel();
-    let seen = std::sync::atomic::AtomicUsize::new(0);
     let may_go = std::sync::Mutex::new(may_go);
+    let met = AtomicBool::new(false);
     tap.listen(move |passing| {
-        if passing.done == done && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == nth {
+        if !met.load(Ordering::SeqCst) && due(passing.done) {
+            met.store(true, Ordering::SeqCst);
             let _ = arrive.send(());
             // Until the signal has been sent.
             let _ = may_go.lock().unwrap().recv();
@@ -365,4 +373,28 @@ fn interrupted_at_every_message() {
             }
         }
     }
+}
+
+/// The key carries it out, its answer is lost, and the person interrupts the wait for it: the key has nothing to say.
+#[test]
+fn interrupted_while_it_is_silent() {
+    let unsaid = AtomicUsize::new(0);
+    side_by_side(PINS.iter().chain(KEPT), |case| {
+        let last = messages(case);
+        for nth in last - 3..=last {
+            let keys = (case.key)();
+            let before = world(keys.key(0));
+            keys.key(0).fault(Fault { on: On::Message(nth), when: When::After, what: What::Drop });
+            let what = format!("silent and interrupted at message {nth}");
+            let key = keys.key(0).clone();
+            let run = interrupted_when(case, &keys, move |done| done && key.faults_left() == 0);
+            let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
+            assert!([0, 3, 4, 130].contains(&run.code), "{}: {what}: {run:?}", case.line);
+            settle(case, &keys, &before, &run, &what);
+            if run.stderr.contains("interrupted, and YubiKey 12345678 did not say that it stopped") && run.code == 4 {
+                unsaid.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    assert!(unsaid.into_inner() >= PINS.len() + KEPT.len());
 }
