@@ -48,6 +48,7 @@ pub enum Call {
     ListOrganizationsFeatures,
     DescribeOrganization,
     ListAccounts,
+    DescribeAccount,
     ListPolicies,
     DescribePolicy,
     ListTargetsForPolicy,
@@ -97,6 +98,7 @@ impl Call {
             Self::ListOrganizationsFeatures => "iam:ListOrganizationsFeatures",
             Self::DescribeOrganization => "organizations:DescribeOrganization",
             Self::ListAccounts => "organizations:ListAccounts",
+            Self::DescribeAccount => "organizations:DescribeAccount",
             Self::ListPolicies => "organizations:ListPolicies",
             Self::DescribePolicy => "organizations:DescribePolicy",
             Self::ListTargetsForPolicy => "organizations:ListTargetsForPolicy",
@@ -251,7 +253,14 @@ impl Account {
 }
 
 fn is_throttling(error: &Error) -> bool {
-    let codes = ["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"];
+    let codes = [
+        "Throttling",
+        "ThrottlingException",
+        "Throttled",
+        "ThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+    ];
     matches!(error, Error::TryLater { code, .. } if codes.contains(&code.as_str()))
 }
 

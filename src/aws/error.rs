@@ -143,6 +143,8 @@ fn is_for_now(code: &str) -> bool {
         code,
         "Throttling"
             | "ThrottlingException"
+            | "Throttled"
+            | "ThrottledException"
             | "RequestLimitExceeded"
             | "TooManyRequestsException"
             | "ConcurrentModification"

@@ -1,7 +1,8 @@
 //! A simulated account or organization, and an auditor at the binary.
 
 use crate::support::{self, Run};
-use glasskey::sim::aws::{Aws, Keys, Setup};
+use glasskey::sim::aws::organization::Kind;
+use glasskey::sim::aws::{Aws, Fault, Keys, Organization, Setup, Wrong};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::serve::Server;
 use serde_json::Value;
@@ -79,4 +80,25 @@ pub(super) fn verdicts(row: &Value) -> BTreeMap<String, String> {
 
 pub(super) fn finding<'v>(row: &'v Value, id: &str) -> &'v Value {
     row["findings"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap()
+}
+
+/// An account whose number is known.
+pub(super) fn setup() -> Setup {
+    Setup { account: Some("111122223333".to_owned()), ..Setup::default() }
+}
+
+/// An organization of these members, and its administrator.
+pub(super) fn organization(kinds: &[Kind]) -> (Organization, Office, Vec<String>) {
+    let organization = Organization::with(SimClock::host(), setup());
+    let aws = organization.management().clone();
+    let admin = aws.admin();
+    let _ = aws.add_fido_for("admin", "desk");
+    let members = kinds.iter().enumerate().map(|(nth, kind)| organization.add_as(*kind, &format!("{:012}", nth + 1)));
+    let members = members.collect();
+    (organization, Office::over(aws, admin), members)
+}
+
+/// Something goes wrong with every call of this action.
+pub(super) fn always(action: &str, what: Wrong) -> Fault {
+    Fault { action: Some(action.to_owned()), nth: 1, times: 1_000_000, what }
 }

@@ -122,12 +122,14 @@ pub struct Factors {
     pub unseen_at_least: u32,
     /// How many more there can be; `None`: no telling.
     pub unseen_at_most: Option<u32>,
+    /// What could not be read that would have told how many.
+    pub uncounted: Option<Unreadable>,
 }
 
 impl Factors {
     /// All of them.
     pub fn all(seen: Vec<Factor>) -> Self {
-        Self { seen, unseen_at_least: 0, unseen_at_most: Some(0) }
+        Self { seen, unseen_at_least: 0, unseen_at_most: Some(0), uncounted: None }
     }
 
     /// How many are virtual. Virtual ones are always seen.
@@ -187,6 +189,8 @@ pub struct RootKey {
     pub active: bool,
     /// When it was.
     pub used: LastUse,
+    /// Why that is not told, where it could not be read.
+    pub unread: Option<Unreadable>,
 }
 
 /// Signing certificates.
@@ -238,8 +242,10 @@ pub struct Around {
 }
 
 /// ListOrganizationsFeatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Central {
+    /// The organization has all features, and not consolidated billing alone; without that IAM cannot be trusted.
+    pub all_features: bool,
     /// IAM is trusted in the organization; without that nothing else can be on.
     pub trusted: bool,
     /// RootCredentialsManagement: members' root credentials can be audited and removed.
@@ -366,6 +372,8 @@ pub struct Admins {
     pub users: Vec<Admin>,
     /// Roles, service-linked ones left out.
     pub roles: Vec<String>,
+    /// Why the credential report does not say what the users have, where it could not be read.
+    pub unread: Option<Unreadable>,
 }
 
 /// A user who can do everything.

@@ -18,5 +18,5 @@ pub use facts::{
 };
 pub use pattern::{Condition, Coverage, Example, NotJudged, Order, Pattern, Test};
 pub use report::{CredentialReport, NotAReport};
-pub use scp::{Effect, RootDeny};
+pub use scp::{Effect, Place, RootDeny, Stops};
 pub use sweep::{Progress, Scope, Sweep};

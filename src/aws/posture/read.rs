@@ -3,7 +3,7 @@
 use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
 use super::report::CredentialReport;
 use super::root;
-use super::scp::{Effect, RootDeny};
+use super::scp::{Effect, Place, RootDeny, Stops};
 use super::watch;
 use crate::aws::ask::Asker;
 use crate::aws::{Account, Call, Error, Identity};
@@ -35,10 +35,11 @@ fn global_region(partition: &str) -> &'static str {
 pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
     let caller = account.caller();
     let (region, global) = (account.region(), global_region(&caller.partition));
-    let standing = standing(asker, global, &caller.account).await;
+    let (standing, organization) = standing(asker, global, &caller.account).await;
     // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
     // the management account's to answer for.
-    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)));
+    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)))
+        && has_central_root(&caller.partition);
     let report = root::credential_report(asker).await;
     let root = async {
         match caller.identity {
@@ -54,7 +55,11 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     };
     let scps = async {
         match manages {
-            true => Some(scps(asker, global).await),
+            // Consolidated billing alone has no policies.
+            true if organization.as_ref().is_some_and(|organization| !organization.all_features) => {
+                Some(Fact::Known(Vec::new()))
+            }
+            true => Some(scps(asker, global, &caller.partition, organization.as_ref()).await),
             false => None,
         }
     };
@@ -81,43 +86,66 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     }
 }
 
-async fn standing(asker: &Asker, region: &str, account: &str) -> Fact<Standing> {
+/// Whether a partition has central root access. GovCloud's root users have no console sign-in, and no AssumeRoot.
+fn has_central_root(partition: &str) -> bool {
+    partition != "aws-us-gov"
+}
+
+/// DescribeOrganization, as far as policies need it.
+struct Organization {
+    id: String,
+    all_features: bool,
+}
+
+async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {
     let call = Call::DescribeOrganization;
     match asker.ask(call, region, json!({})).await {
         Ok(answer) => {
-            let master = answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str);
-            Fact::of(call, master.ok_or(Error::Malformed { call })).map(|master| match master == account {
+            let text = |name| answer.pointer(&format!("/Organization/{name}")).and_then(Value::as_str);
+            let master = text("MasterAccountId").ok_or(Error::Malformed { call });
+            let standing = Fact::of(call, master).map(|master| match master == account {
                 true => Standing::Management,
                 false => Standing::Member(master.to_owned()),
-            })
+            });
+            let all_features = text("FeatureSet") != Some("CONSOLIDATED_BILLING");
+            (standing, text("Id").map(|id| Organization { id: id.to_owned(), all_features }))
         }
         Err(Error::Refused { code, .. }) if code == "AWSOrganizationsNotInUseException" => {
-            Fact::Known(Standing::Alone)
+            (Fact::Known(Standing::Alone), None)
         }
-        Err(why) => Fact::of(call, Err(why)),
+        Err(why) => (Fact::of(call, Err(why)), None),
     }
 }
 
-/// ListOrganizationsFeatures. Without trusted access for IAM it is refused, which is an answer.
+/// ListOrganizationsFeatures. Without all features, or without trusted access for IAM, it is refused, which is an answer.
 pub(super) async fn central(asker: &Asker) -> Fact<Central> {
     let call = Call::ListOrganizationsFeatures;
     match asker.call(call, |asker| asker.iam.list_organizations_features().send()).await {
         Ok(answer) => {
             let has = |feature: &FeatureType| answer.enabled_features().contains(feature);
             Fact::Known(Central {
+                all_features: true,
                 trusted: true,
                 credentials: has(&FeatureType::RootCredentialsManagement),
                 sessions: has(&FeatureType::RootSessions),
             })
         }
         Err(Error::Refused { code, .. }) if code.starts_with("ServiceAccessNotEnabled") => {
-            Fact::Known(Central { trusted: false, credentials: false, sessions: false })
+            Fact::Known(Central { all_features: true, ..Central::default() })
+        }
+        Err(Error::Refused { code, .. }) if code.starts_with("OrganizationNotInAllFeaturesMode") => {
+            Fact::Known(Central::default())
         }
         Err(why) => Fact::of(call, Err(why)),
     }
 }
 
-async fn scps(asker: &Asker, region: &str) -> Fact<Vec<RootDeny>> {
+async fn scps(
+    asker: &Asker,
+    region: &str,
+    partition: &str,
+    organization: Option<&Organization>,
+) -> Fact<Vec<RootDeny>> {
     let call = Call::ListPolicies;
     let policies =
         asker.pages(call, region, json!({ "Filter": "SERVICE_CONTROL_POLICY" }), "Policies", "NextToken").await;
@@ -136,8 +164,12 @@ async fn scps(asker: &Asker, region: &str) -> Fact<Vec<RootDeny>> {
             Ok(answer) => answer.pointer("/Policy/Content").and_then(Value::as_str).map(str::to_owned),
             Err(why) => return Fact::of(call, Err(why)),
         };
-        let Some(effect) = content.as_deref().and_then(Effect::of) else { continue };
-        if !effect.denies_root && !effect.stops_tasks {
+        let organization = organization.map(|organization| organization.id.as_str());
+        let effect = |accounts: &[String]| {
+            Effect::of(content.as_deref()?, &Place { partition, region, organization, accounts })
+        };
+        let Some(anywhere) = effect(&[]) else { continue };
+        if !anywhere.denies_root && anywhere.stops_tasks == Stops::No {
             continue;
         }
         let call = Call::ListTargetsForPolicy;
@@ -146,11 +178,16 @@ async fn scps(asker: &Asker, region: &str) -> Fact<Vec<RootDeny>> {
             Ok(targets) => targets,
             Err(why) => return Fact::of(call, Err(why)),
         };
+        let ids: Vec<String> =
+            targets.iter().filter_map(|target| target.get("TargetId")?.as_str()).map(str::to_owned).collect();
+        // What is attached to a root or a unit may be in force anywhere.
+        let only_accounts = !ids.is_empty() && ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+        let here = effect(if only_accounts { &ids } else { &[] }).unwrap_or(anywhere);
         denying.push(RootDeny {
             id: text("Id").to_owned(),
             name: text("Name").to_owned(),
             attached: !targets.is_empty(),
-            stops_tasks: effect.stops_tasks,
+            stops_tasks: here.stops_tasks,
         });
     }
     Fact::Known(denying)
@@ -178,7 +215,7 @@ async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> 
         found.take(&page);
         marker = page.marker().map(str::to_owned);
         if !page.is_truncated() || marker.is_none() {
-            return Fact::Known(found.admins(report.known()));
+            return Fact::Known(found.admins(report));
         }
     }
 }
@@ -244,7 +281,11 @@ impl Collected {
         has.inline_everything || has.attached.iter().any(|arn| administrator(arn) || self.everything.contains(arn))
     }
 
-    fn admins(&self, report: Option<&CredentialReport>) -> Admins {
+    fn admins(&self, report: &Fact<CredentialReport>) -> Admins {
+        let (report, unread) = match report {
+            Fact::Known(report) => (Some(report), None),
+            Fact::Unreadable(why) => (None, Some(why.clone())),
+        };
         let in_group = |group: &String| self.groups.get(group).is_some_and(|has| self.is_admin(has));
         let admins = self.users.iter().filter(|(_, groups, has)| self.is_admin(has) || groups.iter().any(in_group));
         let users = admins
@@ -258,7 +299,7 @@ impl Collected {
             })
             .collect();
         let roles = self.roles.iter().filter(|(_, has)| self.is_admin(has)).map(|(name, _)| name.clone()).collect();
-        Admins { users, roles }
+        Admins { users, roles, unread }
     }
 }
 

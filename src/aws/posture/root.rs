@@ -1,6 +1,6 @@
 //! The root user itself: seen by itself or by a session of AssumeRoot, or by an administrator of the account.
 
-use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary};
+use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary, Unreadable};
 use super::report::CredentialReport;
 use crate::aws::ask::Asker;
 use crate::aws::{Call, DeviceKind, Error};
@@ -88,23 +88,27 @@ async fn own_keys(asker: &Asker) -> Fact<Vec<RootKey>> {
     let mut keys = Vec::new();
     for key in answer.access_key_metadata().iter().take(2) {
         let id = key.access_key_id().unwrap_or_default();
-        let used = last_used(asker, id).await;
-        keys.push(RootKey { id: Some(id.to_owned()), active: key.status() == Some(&StatusType::Active), used });
+        let (used, unread) = last_used(asker, id).await;
+        let active = key.status() == Some(&StatusType::Active);
+        keys.push(RootKey { id: Some(id.to_owned()), active, used, unread });
     }
     Fact::Known(keys)
 }
 
-/// What cannot be read here counts as not told: that the key is there is bad enough.
-async fn last_used(asker: &Asker, id: &str) -> LastUse {
+/// That the key is there is bad enough: what cannot be read here leaves only its use untold.
+async fn last_used(asker: &Asker, id: &str) -> (LastUse, Option<Unreadable>) {
     let call = Call::GetAccessKeyLastUsed;
     let answer = asker.call(call, |asker| asker.iam.get_access_key_last_used().access_key_id(id).send()).await;
-    match answer.ok().and_then(|answer| answer.access_key_last_used) {
-        Some(used) => match used.last_used_date().map(|date| SystemTime::try_from(*date)) {
-            Some(Ok(date)) if date > SystemTime::UNIX_EPOCH => LastUse::At(date),
-            _ => LastUse::Never,
-        },
+    let used = match answer {
+        Ok(answer) => answer.access_key_last_used,
+        Err(why) => return (LastUse::Untold, Some(Unreadable { call, why })),
+    };
+    let used = match used.map(|used| used.last_used_date().map(|date| SystemTime::try_from(*date))) {
+        Some(Some(Ok(date))) if date > SystemTime::UNIX_EPOCH => LastUse::At(date),
+        Some(_) => LastUse::Never,
         None => LastUse::Untold,
-    }
+    };
+    (used, None)
 }
 
 async fn own_certificates(asker: &Asker) -> Fact<Certificates> {
@@ -142,7 +146,9 @@ pub(super) async fn by_an_administrator(
     let keys = match (present(|summary| summary.keys), &row) {
         (Some(false), _) => Fact::Known(Vec::new()),
         (_, Fact::Known(Some(row))) => Fact::Known(keys_of(row, present(|summary| summary.keys))),
-        (Some(true), _) => Fact::Known(vec![RootKey { id: None, active: true, used: LastUse::Untold }]),
+        (Some(true), _) => {
+            Fact::Known(vec![RootKey { id: None, active: true, used: LastUse::Untold, unread: unread(&row) }])
+        }
         (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
         (None, Fact::Known(None)) => not_told(),
     };
@@ -169,6 +175,13 @@ pub(super) async fn by_an_administrator(
     Root { summary, factors, keys, certificates, password_used }
 }
 
+fn unread<T>(fact: &Fact<T>) -> Option<Unreadable> {
+    match fact {
+        Fact::Known(_) => None,
+        Fact::Unreadable(why) => Some(why.clone()),
+    }
+}
+
 /// The report came without root's row.
 fn not_told<T>() -> Fact<T> {
     let call = Call::GetCredentialReport;
@@ -178,13 +191,13 @@ fn not_told<T>() -> Fact<T> {
 /// The report tells of active keys only; the summary counts inactive ones too.
 fn keys_of(row: &super::facts::RootRow, present: Option<bool>) -> Vec<RootKey> {
     let key = |(active, used): (&Option<bool>, &LastUse)| {
-        (*active == Some(true)).then_some(RootKey { id: None, active: true, used: *used })
+        (*active == Some(true)).then_some(RootKey { id: None, active: true, used: *used, unread: None })
     };
     let mut keys: Vec<RootKey> = row.keys.iter().zip(&row.keys_used).filter_map(key).collect();
     if keys.is_empty() && present == Some(true) {
         let used =
             row.keys_used.iter().copied().find(|used| matches!(used, LastUse::At(_))).unwrap_or(LastUse::Untold);
-        keys.push(RootKey { id: None, active: false, used });
+        keys.push(RootKey { id: None, active: false, used, unread: None });
     }
     keys
 }
@@ -256,7 +269,7 @@ fn factors_from_outside(
     // Eight at most, of any kind.
     let most = 8_u32.saturating_sub(u32::try_from(seen.len()).unwrap_or(8)).max(unseen_at_least);
     let unseen_at_most = in_use.map(|in_use| in_use.min(most));
-    Fact::Known(Factors { seen, unseen_at_least, unseen_at_most })
+    Fact::Known(Factors { seen, unseen_at_least, unseen_at_most, uncounted: None })
 }
 
 /// Whose devices are looked at one by one, at most.
@@ -269,28 +282,35 @@ async fn count_the_unseen(asker: &Asker, factors: &mut Factors, summary: &Summar
     if factors.unseen_at_most == Some(factors.unseen_at_least) {
         return;
     }
-    if let Some(of_users) = devices_of_users(asker).await {
-        let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
-        let unseen = in_use.saturating_sub(of_users).saturating_sub(seen).max(factors.unseen_at_least);
-        (factors.unseen_at_least, factors.unseen_at_most) = (unseen, Some(unseen));
+    match devices_of_users(asker).await {
+        Ok(Some(of_users)) => {
+            let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
+            let unseen = in_use.saturating_sub(of_users).saturating_sub(seen).max(factors.unseen_at_least);
+            (factors.unseen_at_least, factors.unseen_at_most) = (unseen, Some(unseen));
+        }
+        Ok(None) => {}
+        Err(why) => factors.uncounted = Some(why),
     }
 }
 
-/// `None` where there are too many users, or one of them cannot be asked about.
-async fn devices_of_users(asker: &Asker) -> Option<u32> {
+/// `None` where there are too many users.
+async fn devices_of_users(asker: &Asker) -> Result<Option<u32>, Unreadable> {
     let most = i32::try_from(USERS_COUNTED).unwrap_or(i32::MAX);
-    let page = asker.call(Call::ListUsers, |asker| asker.iam.list_users().max_items(most).send()).await.ok()?;
+    let call = Call::ListUsers;
+    let page = asker.call(call, |asker| asker.iam.list_users().max_items(most).send()).await;
+    let page = page.map_err(|why| Unreadable { call, why })?;
     if page.is_truncated() {
-        return None;
+        return Ok(None);
     }
     let mut count = 0;
     for user in page.users() {
         let name = user.user_name();
         let call = Call::ListMfaDevices;
-        let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().user_name(name).send()).await.ok()?;
-        count += u32::try_from(answer.mfa_devices().len()).ok()?;
+        let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().user_name(name).send()).await;
+        let answer = answer.map_err(|why| Unreadable { call, why })?;
+        count += u32::try_from(answer.mfa_devices().len()).unwrap_or(u32::MAX);
     }
-    Some(count)
+    Ok(Some(count))
 }
 
 /// How often a report that is being made is asked for.

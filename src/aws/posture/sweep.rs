@@ -113,7 +113,7 @@ impl<'a> Crowd<'a> {
         each: &mut dyn FnMut(Progress, usize) -> bool,
     ) -> Result<Sweep, Error> {
         self.management = self.management_account().await?;
-        let mut under_way: JoinSet<Facts> = JoinSet::new();
+        let mut under_way: JoinSet<Progress> = JoinSet::new();
         loop {
             if self.asker.interrupted() {
                 return Err(Error::Interrupted);
@@ -147,8 +147,8 @@ impl<'a> Crowd<'a> {
             let Some(done) = under_way.join_next().await else { break };
             self.adapt();
             // A task neither panics nor is it cancelled while it is waited for.
-            if let Ok(facts) = done
-                && !each(Progress::Facts(Box::new(facts)), self.wanted)
+            if let Ok(done) = done
+                && !each(done, self.wanted)
             {
                 break;
             }
@@ -191,12 +191,10 @@ impl<'a> Crowd<'a> {
         let accounts = answer.get("Accounts").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
         for account in accounts {
             let text = |name: &str| account.get(name).and_then(Value::as_str);
-            // `State` is the newer name, with more to say; `Status` goes away in 2026.
-            let state = text("State").or_else(|| text("Status")).unwrap_or("ACTIVE");
             self.waiting.push_back(Target {
                 account: text("Id").ok_or(Error::Malformed { call })?.to_owned(),
                 name: text("Name").map(str::to_owned),
-                closed: (state != "ACTIVE").then(|| state.to_owned()),
+                closed: closed(account),
             });
         }
         self.wanted += accounts.len();
@@ -204,18 +202,27 @@ impl<'a> Crowd<'a> {
         Ok(())
     }
 
-    /// `None` where that may not be asked: then every account is taken for a member.
+    /// `None` where that is not told: then every account is taken for a member.
     async fn management_account(&self) -> Result<Option<String>, Error> {
         match self.asker.ask(Call::DescribeOrganization, home(self.account), json!({})).await {
             Ok(answer) => {
                 Ok(answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str).map(str::to_owned))
             }
-            Err(Error::Denied { .. }) => Ok(None),
-            // Named accounts may be the caller's own.
+            Err(why @ Error::Interrupted) => Err(why),
+            // Named accounts may be the caller's own, and there is nothing to list.
             Err(Error::Refused { code, .. }) if code == NOT_IN_USE && self.pages.is_none() => Ok(None),
-            Err(why) => Err(why),
+            Err(why @ Error::Refused { .. }) => Err(why),
+            Err(_) => Ok(None),
         }
     }
+}
+
+/// AWS's word for the state of an account that is not in use.
+fn closed(account: &Value) -> Option<String> {
+    let text = |name: &str| account.get(name).and_then(Value::as_str);
+    // `State` is the newer name, with more to say; `Status` goes away in 2026.
+    let state = text("State").or_else(|| text("Status"))?;
+    (state != "ACTIVE").then(|| state.to_owned())
 }
 
 /// What it takes to ask a member.
@@ -227,14 +234,20 @@ struct Member {
 }
 
 impl Member {
-    /// At most eight calls: AssumeRoot, six about root, one about the contact.
-    async fn read(self, target: Target, at: SystemTime) -> Facts {
+    /// At most eight calls: AssumeRoot, six about root, one about the contact. One more where a refusal may mean that the
+    /// account has been closed since it was listed.
+    async fn read(self, target: Target, at: SystemTime) -> Progress {
         let root = match self.assume(&target.account).await {
             Ok(session) => root::by_session(&session).await,
             Err(why) => unreadable(&Unreadable { call: Call::AssumeRoot, why }),
         };
+        if let Fact::Unreadable(Unreadable { why: Error::Denied { .. }, .. }) = &root.summary
+            && let Some((name, state)) = self.closed_meanwhile(&target.account).await
+        {
+            return Progress::Closed { account: target.account, name, state };
+        }
         let security_contact = read::security_contact(&self.asker, self.region, Some(&target.account)).await;
-        Facts {
+        Progress::Facts(Box::new(Facts {
             standing: Fact::Known(match target.account == self.management {
                 true => Standing::Management,
                 false => Standing::Member(self.management.clone()),
@@ -246,7 +259,16 @@ impl Member {
             root,
             security_contact,
             around: None,
-        }
+        }))
+    }
+
+    /// An account's name and AWS's word for its state, where that says that it is not in use.
+    async fn closed_meanwhile(&self, account: &str) -> Option<(String, String)> {
+        let body = json!({ "AccountId": account });
+        let answer = self.asker.ask(Call::DescribeAccount, self.region, body).await.ok()?;
+        let account = answer.get("Account")?;
+        let name = account.get("Name").and_then(Value::as_str).unwrap_or_default();
+        closed(account).map(|state| (name.to_owned(), state))
     }
 
     /// AssumeRoot for the audit task, at a regional endpoint: the global one does not know it.

@@ -33,8 +33,8 @@ pub(in crate::cli) struct RootLoginCheck {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-Reads, and changes nothing. Ends with 0 when all is well, with 1 for findings at or above --fail-on, with 4 when there
-are none but something could not be told.
+Reads, and changes nothing. Ends with 0 when all is well, with 1 for findings at or above --fail-on; when there are none
+but something could not be told, with 4 if asking again may tell it, and with 5 if a person must act first.
 
 Examples:
   glasskey root audit                                            this account

@@ -1,6 +1,6 @@
 //! What an audit's findings say: titles, evidence, reasons and fixes.
 
-use crate::aws::posture::{Example, LastUse, NotJudged, Unreadable};
+use crate::aws::posture::{Example, LastUse, NotJudged, Stops, Unreadable};
 use crate::aws::{self, DeviceKind};
 use crate::flow::{Break, Evidence, Link, Rule, Severity, TrailProblem, Verdict};
 use serde::{Deserialize, Serialize};
@@ -150,6 +150,7 @@ pub fn title(rule: Rule, verdict: Verdict, evidence: &[Evidence]) -> String {
         (Rule::RootMfa, Unknown) => "whether root has MFA",
         (Rule::RootMfa, NotApplicable) => match evidence.first() {
             Some(Evidence::NoCredentials { .. }) => "root has no credentials, so no MFA is needed",
+            Some(Evidence::NoSignIn { .. }) => "root cannot sign in, so no MFA is needed",
             _ => "root has no password, so no MFA is needed",
         },
         (Rule::RootHardwareMfa, Pass) => "root has a hardware factor",
@@ -184,7 +185,10 @@ pub fn title(rule: Rule, verdict: Verdict, evidence: &[Evidence]) -> String {
         (Rule::CentralRoot, Pass) => "members' root users are managed centrally",
         (Rule::CentralRoot, Fail) => "members' root users are not managed centrally",
         (Rule::CentralRoot, Unknown) => "the organization's root features",
-        (Rule::CentralRoot, NotApplicable) => "central root management is not this account's affair",
+        (Rule::CentralRoot, NotApplicable) => match evidence.first() {
+            Some(Evidence::NoCentralRoot { .. }) => "there is no central root management here",
+            _ => "central root management is not this account's affair",
+        },
         (Rule::ScpStopsTasks, Pass) => "no service control policy stops AssumeRoot tasks",
         (Rule::ScpStopsTasks, Fail) => "a service control policy stops AssumeRoot tasks",
         (Rule::ScpStopsTasks, Unknown) => "the organization's service control policies",
@@ -279,7 +283,8 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
             let task = format!("arn=arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials");
             vec![
                 format!(
-                    "aws sts assume-root --region us-east-1 --target-principal {account} --task-policy-arn {task}"
+                    "aws sts assume-root --region {} --target-principal {account} --task-policy-arn {task}",
+                    region(partition)
                 ),
                 command,
             ]
@@ -328,7 +333,7 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
         ),
         Rule::ScpStopsTasks => {
             let id = evidence.iter().find_map(|one| match one {
-                Evidence::Policy { id, attached: true, stops_tasks: true, .. } => Some(id.as_str()),
+                Evidence::Policy { id, attached: true, stops_tasks: Stops::Yes(_), .. } => Some(id.as_str()),
                 _ => None,
             });
             fix(
@@ -439,12 +444,31 @@ fn alarm_fix(console: &str, evidence: &[Evidence]) -> Fix {
 const ROOT_PATTERN: &str =
     r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 
+/// A region that answers AssumeRoot: the global endpoint does not.
+fn region(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}
+
 fn console_host(partition: &str) -> &'static str {
     match partition {
+        "aws-eusc" => "console.amazonaws-eusc.eu",
         "aws-cn" => "console.amazonaws.cn",
         "aws-us-gov" => "console.amazonaws-us-gov.com",
         _ => "console.aws.amazon.com",
     }
+}
+
+/// Whether asking again may tell what could not be read. Otherwise a person must act first: grant a permission, sign in
+/// again, trust a service.
+#[must_use]
+pub fn may_pass(why: &Unreadable) -> bool {
+    use aws::Error::{Malformed, OutcomeUnknown, TryLater, Unreachable};
+    matches!(why.why, TryLater { .. } | OutcomeUnknown { .. } | Unreachable { .. } | Malformed { .. })
 }
 
 /// Why something could not be read.
@@ -508,9 +532,10 @@ pub fn evidence(one: &Evidence) -> String {
             format!("hardware factors that only root itself sees (`aws login`): {many}")
         }
         Evidence::FactorCount { at_least, at_most } => format!("factors: {}", bounds(*at_least, *at_most)),
-        Evidence::NotInPartition { partition } => {
-            format!("the partition {partition} has no hardware factors for root")
+        Evidence::NoSignIn { partition } => {
+            format!("in the partition {partition} root cannot sign in to the console, and has no MFA")
         }
+        Evidence::NoCentralRoot { partition } => format!("the partition {partition} has no central root access"),
         Evidence::AccessKey { id, active, used: when, days } => {
             let id = id.as_deref().unwrap_or("an access key");
             format!("{id}, {}, {}", if *active { "active" } else { "inactive" }, used(*when, *days))
@@ -518,6 +543,9 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Certificates { present: 0, .. } => "none".to_owned(),
         Evidence::Certificates { active, present } => format!("{present} present, {active} known to be active"),
         Evidence::PasswordUsed { used: when, days } => format!("password {}", used(*when, *days)),
+        Evidence::Central { all_features: false, .. } => {
+            "the organization has consolidated billing alone, and not all features".to_owned()
+        }
         Evidence::Central { trusted: false, .. } => "IAM has no trusted access in the organization".to_owned(),
         Evidence::Central { credentials, sessions, .. } => {
             let on = |on: bool| if on { "on" } else { "off" };
@@ -527,10 +555,10 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::IsManagement => "this is the management account, which nobody manages".to_owned(),
         Evidence::Policy { id, name, attached, stops_tasks } => {
             let attached = if *attached { "attached" } else { "not attached" };
-            let does = if *stops_tasks {
-                "denies root, AssumeRoot's sessions included"
-            } else {
-                "denies root and spares AssumeRoot's sessions"
+            let does = match stops_tasks {
+                Stops::Yes(call) => format!("denies root {call}, AssumeRoot's sessions included"),
+                Stops::No => "denies root and spares AssumeRoot's sessions".to_owned(),
+                Stops::DependsOn(key) => format!("whether it stops AssumeRoot's sessions depends on {key}"),
             };
             format!("{name} ({id}), {attached}: {does}")
         }

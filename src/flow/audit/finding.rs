@@ -1,7 +1,7 @@
 //! What a rule says of an account: facts, no sentences.
 
 use crate::aws::DeviceKind;
-use crate::aws::posture::{Example, LastUse, NotJudged, Unreadable};
+use crate::aws::posture::{Example, LastUse, NotJudged, Stops, Unreadable};
 use std::time::SystemTime;
 
 /// What is judged, each by its own rule.
@@ -120,8 +120,12 @@ pub enum Evidence {
         at_least: usize,
         at_most: Option<usize>,
     },
-    /// The partition does not have this.
-    NotInPartition {
+    /// In this partition root cannot sign in to the console, and has no MFA.
+    NoSignIn {
+        partition: String,
+    },
+    /// This partition has no central root access.
+    NoCentralRoot {
         partition: String,
     },
     AccessKey {
@@ -141,6 +145,7 @@ pub enum Evidence {
     },
     /// The central features of the organization.
     Central {
+        all_features: bool,
         trusted: bool,
         credentials: bool,
         sessions: bool,
@@ -153,7 +158,7 @@ pub enum Evidence {
         id: String,
         name: String,
         attached: bool,
-        stops_tasks: bool,
+        stops_tasks: Stops,
     },
     NoPolicyStopsTasks,
     NoTrail,

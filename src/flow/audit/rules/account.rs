@@ -1,8 +1,8 @@
 //! What is around the root user: the organization, other administrators, contacts, the password policy.
 
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
-use super::{finding, on, pass_if, unknown};
-use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy};
+use super::{finding, lacks_sign_in, on, pass_if, unknown};
+use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops};
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = vec![on(&facts.security_contact, Rule::SecurityContact, Severity::Medium, |contact| {
@@ -11,7 +11,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         })
     })];
     if let Some(around) = &facts.around {
-        findings.extend([central(around), stops_tasks(around), other_admin(around), admin_mfa(around)]);
+        findings.extend([central(facts, around), stops_tasks(facts, around), other_admin(around), admin_mfa(around)]);
         findings.push(on(&around.contact, Rule::Contact, Severity::Low, |contact| {
             contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
                 (Verdict::Pass, vec![Evidence::Contact { who: contact.name.clone() }])
@@ -22,13 +22,22 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-fn central(around: &Around) -> Finding {
+/// Why the organization's affairs are none of this account's.
+fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
+    vec![match lacks_sign_in(&facts.partition) {
+        true => Evidence::NoCentralRoot { partition: facts.partition.clone() },
+        false => Evidence::NotManagement,
+    }]
+}
+
+fn central(facts: &Facts, around: &Around) -> Finding {
     let (rule, severity) = (Rule::CentralRoot, Severity::Medium);
     let Some(central) = &around.central else {
-        return finding(rule, severity, Verdict::NotApplicable, vec![Evidence::NotManagement]);
+        return finding(rule, severity, Verdict::NotApplicable, not_its_affair(facts));
     };
     on(central, rule, severity, |central| {
         let evidence = Evidence::Central {
+            all_features: central.all_features,
             trusted: central.trusted,
             credentials: central.credentials,
             sessions: central.sessions,
@@ -37,26 +46,31 @@ fn central(around: &Around) -> Finding {
     })
 }
 
-fn stops_tasks(around: &Around) -> Finding {
+fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
     let (rule, severity) = (Rule::ScpStopsTasks, Severity::High);
     let Some(scps) = &around.scps else {
-        return finding(rule, severity, Verdict::NotApplicable, vec![Evidence::NotManagement]);
+        return finding(rule, severity, Verdict::NotApplicable, not_its_affair(facts));
     };
     on(scps, rule, severity, |scps| {
-        let stops = scps.iter().any(|scp| scp.attached && scp.stops_tasks);
+        let any = |is: fn(&Stops) -> bool| scps.iter().any(|scp| scp.attached && is(&scp.stops_tasks));
+        let verdict = match () {
+            () if any(|stops| matches!(stops, Stops::Yes(_))) => Verdict::Fail,
+            () if any(|stops| matches!(stops, Stops::DependsOn(_))) => Verdict::Unknown,
+            () => Verdict::Pass,
+        };
         let mut evidence: Vec<Evidence> = scps
             .iter()
             .map(|scp| Evidence::Policy {
                 id: scp.id.clone(),
                 name: scp.name.clone(),
                 attached: scp.attached,
-                stops_tasks: scp.stops_tasks,
+                stops_tasks: scp.stops_tasks.clone(),
             })
             .collect();
-        if !stops {
+        if verdict == Verdict::Pass {
             evidence.push(Evidence::NoPolicyStopsTasks);
         }
-        (pass_if(!stops), evidence)
+        (verdict, evidence)
     })
 }
 
@@ -86,7 +100,11 @@ fn admin_mfa(around: &Around) -> Finding {
         () => Verdict::Pass,
     };
     let all = Evidence::Admins { users: admins.users.len(), roles: admins.roles.len() };
-    finding(rule, severity, verdict, if without.is_empty() { vec![all] } else { without })
+    let mut finding = finding(rule, severity, verdict, if without.is_empty() { vec![all] } else { without });
+    if verdict == Verdict::Unknown {
+        finding.unreadable.extend(admins.unread.clone());
+    }
+    finding
 }
 
 /// CIS: 14 characters, and 24 old passwords that cannot come again.

@@ -1,7 +1,7 @@
 //! The root user: factors, keys, certificates, password, use.
 
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
-use super::{RECENT_DAYS, days, finding, on, pass_if, unknown};
+use super::{RECENT_DAYS, days, finding, lacks_sign_in, on, pass_if, unknown};
 use crate::aws::DeviceKind;
 use crate::aws::posture::{Certificates, Fact, Factors, Facts, LastUse, RootKey, Standing, Unreadable};
 use std::time::SystemTime;
@@ -39,8 +39,11 @@ fn sign_in(facts: &Facts) -> SignIn {
     }
 }
 
-/// Where root has no password, its factors do not matter.
+/// Where root has no password, or nowhere to use it, its factors do not matter.
 fn no_sign_in(facts: &Facts) -> Option<Evidence> {
+    if lacks_sign_in(&facts.partition) {
+        return Some(Evidence::NoSignIn { partition: facts.partition.clone() });
+    }
     match sign_in(facts) {
         SignIn::Possible => None,
         SignIn::NoPassword => Some(Evidence::NoPassword),
@@ -111,22 +114,19 @@ fn on_factors(
         Ok(false) if rule != Rule::RootHardwareMfa => {
             finding(rule, severity, Verdict::NotApplicable, vec![Evidence::MfaEnabled(false)])
         }
-        Ok(_) => on(&facts.root.factors, rule, severity, judge),
+        Ok(_) => {
+            let mut finding = on(&facts.root.factors, rule, severity, judge);
+            if finding.verdict == Verdict::Unknown {
+                finding.unreadable.extend(facts.root.factors.known().and_then(|factors| factors.uncounted.clone()));
+            }
+            finding
+        }
         Err(why) => unknown(rule, severity, why),
     }
 }
 
-/// GovCloud has no hardware factors for root (Security Hub IAM.6; the Config rule is not there).
-fn lacks_hardware(partition: &str) -> bool {
-    partition == "aws-us-gov"
-}
-
 fn hardware(facts: &Facts) -> Finding {
     let (rule, severity) = (Rule::RootHardwareMfa, Severity::High);
-    if lacks_hardware(&facts.partition) {
-        let evidence = vec![Evidence::NotInPartition { partition: facts.partition.clone() }];
-        return finding(rule, severity, Verdict::NotApplicable, evidence);
-    }
     on_factors(facts, rule, severity, |factors| {
         let verdict = match (factors.hardware_at_least(), factors.hardware_at_most()) {
             (1.., _) => Verdict::Pass,
@@ -141,10 +141,6 @@ fn hardware(facts: &Facts) -> Finding {
 /// Beside a hardware factor, a virtual one is a weaker way in. Without one, the rule above has said it.
 fn virtual_left(facts: &Facts) -> Finding {
     let (rule, severity) = (Rule::RootVirtualMfa, Severity::Medium);
-    if lacks_hardware(&facts.partition) {
-        let evidence = vec![Evidence::NotInPartition { partition: facts.partition.clone() }];
-        return finding(rule, severity, Verdict::NotApplicable, evidence);
-    }
     on_factors(facts, rule, severity, |factors| {
         let verdict = match (factors.virtual_ones(), factors.hardware_at_least(), factors.hardware_at_most()) {
             (0, ..) => Verdict::Pass,
@@ -217,11 +213,12 @@ fn usage(facts: &Facts) -> Finding {
     let mut unreadable = Vec::new();
     let mut used_recently = false;
     let mut untold = false;
+    // Without a password, or a place to use it, there is nothing to tell.
+    let no_password = matches!(sign_in(facts), SignIn::NoPassword) || lacks_sign_in(&facts.partition);
     match &facts.root.password_used {
         Fact::Known(used) => {
             used_recently |= recent(*used);
-            // Without a password there is nothing to tell.
-            untold |= *used == LastUse::Untold && !matches!(sign_in(facts), SignIn::NoPassword);
+            untold |= *used == LastUse::Untold && !no_password;
             evidence.push(Evidence::PasswordUsed { used: *used, days: since(*used, facts.at) });
         }
         Fact::Unreadable(why) => unreadable.push(why.clone()),
@@ -231,6 +228,7 @@ fn usage(facts: &Facts) -> Finding {
             for key in keys {
                 used_recently |= recent(key.used);
                 untold |= key.active && key.used == LastUse::Untold;
+                unreadable.extend(key.unread.clone().filter(|_| key.active));
                 evidence.push(key_evidence(key, facts.at));
             }
         }
@@ -247,6 +245,10 @@ fn usage(facts: &Facts) -> Finding {
 /// A member's root user needs no credentials: its organization can remove them, and give them back for an hour.
 fn credentials(facts: &Facts) -> Finding {
     let (rule, severity) = (Rule::RootCredentials, Severity::Low);
+    if lacks_sign_in(&facts.partition) {
+        let evidence = vec![Evidence::NoSignIn { partition: facts.partition.clone() }];
+        return finding(rule, severity, Verdict::NotApplicable, evidence);
+    }
     match &facts.standing {
         Fact::Known(Standing::Member(_)) => {}
         Fact::Known(Standing::Management) => {

@@ -59,6 +59,9 @@ pub(super) struct UnreadableRow {
     pub(super) call: String,
     pub(super) permission: String,
     pub(super) reason: String,
+    /// Asking again may tell.
+    #[serde(default)]
+    pub(super) may_pass: bool,
 }
 
 impl Row {
@@ -201,6 +204,7 @@ impl FindingRow {
                     call: why.call.to_string(),
                     permission: why.call.permission().to_owned(),
                     reason: words::unreadable(why),
+                    may_pass: words::may_pass(why),
                 })
                 .collect(),
             why: wanted.then(|| words::why(*rule).to_owned()),
@@ -246,6 +250,8 @@ pub(super) struct Totals {
     /// Failures, and unknowns, that count for the exit code.
     failing: usize,
     undecided: usize,
+    /// Of the unknowns, those that the next run may tell.
+    passing: usize,
 }
 
 impl Totals {
@@ -267,6 +273,7 @@ impl Totals {
                 "unknown" => {
                     self.untold += 1;
                     self.undecided += usize::from(counts);
+                    self.passing += usize::from(counts && finding.unreadable.iter().any(|why| why.may_pass));
                 }
                 _ => {}
             }
@@ -277,11 +284,12 @@ impl Totals {
         self.findings.values().sum()
     }
 
-    /// A finding goes before what could not be told.
+    /// A finding goes before what could not be told; of that, what the next run may tell before what takes a person.
     pub(super) fn exit(&self) -> Exit {
-        match (self.failing, self.undecided) {
-            (0, 0) => Exit::Done,
-            (0, _) => Exit::Left,
+        match (self.failing, self.undecided, self.passing) {
+            (0, 0, _) => Exit::Done,
+            (0, _, 0) => Exit::Person,
+            (0, ..) => Exit::Left,
             _ => Exit::No,
         }
     }
