@@ -3,11 +3,15 @@
 
 mod events; // EventBridge patterns
 mod faults; // every call in turn: denied, throttled, lost
+#[cfg(target_os = "linux")]
+mod moto; // boto3 puts a state into moto, and the audit reads it
 mod office;
 mod output; // what is written, in every format, and what the exit code is
 mod partitions; // other partitions than aws
 mod patterns; // metric filter patterns, by what they match
 mod policies; // service control policies
+#[cfg(target_os = "linux")]
+mod prowler; // Prowler judges the same accounts
 mod reports; // credential reports
 mod scale; // a thousand accounts
 mod truth; // account states, and every rule's verdict on each

@@ -42,7 +42,7 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Holds the generated part `name` of a document to `right`, or writes it.
-fn hold(document: &str, name: &str, right: &str) {
+pub(crate) fn hold(document: &str, name: &str, right: &str) {
     let path = root().join(document);
     let text = read(&path);
     let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));

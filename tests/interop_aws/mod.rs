@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::SystemTime;
 
 /// The virtual environment with awscli and boto3 in it.
@@ -30,6 +30,39 @@ pub(crate) fn venv() -> &'static Path {
         Ok(root)
     });
     made.as_deref().unwrap_or_else(|why| panic!("no environment with awscli and boto3:\n{why}"))
+}
+
+/// The same with moto's server: `moto[server]`, less what is for services that are not asked.
+pub(crate) fn venv_with_moto() -> &'static Path {
+    static MADE: OnceLock<Result<(), String>> = OnceLock::new();
+    let install = || add("moto", &[&["moto==5.2.5", "flask>=3,<4", "flask-cors>=5,<7", "jsonpath-ng"]]);
+    MADE.get_or_init(install).as_ref().unwrap_or_else(|why| panic!("no moto:\n{why}"));
+    venv()
+}
+
+/// The same with Prowler, and of the eighty packages it asks for those that its AWS provider loads.
+pub(crate) fn venv_with_prowler() -> &'static Path {
+    static MADE: OnceLock<Result<(), String>> = OnceLock::new();
+    let loaded =
+        ["colorama", "jsonschema", "packaging", "pydantic>=2.12,<3", "pytz", "pyyaml", "requests", "tzlocal"];
+    let install = || add("prowler", &[&loaded, &["--no-deps", "prowler==5.46.0"]]);
+    MADE.get_or_init(install).as_ref().unwrap_or_else(|why| panic!("no Prowler:\n{why}"));
+    venv()
+}
+
+/// Adds packages to the environment, once, in one or more goes.
+fn add(name: &str, goes: &[&[&str]]) -> Result<(), String> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let root = venv();
+    let _turn = ONE_AT_A_TIME.lock().map_err(|error| error.to_string())?;
+    let ready = root.join(format!("ready-{name}"));
+    if !ready.exists() {
+        for packages in goes {
+            run(Command::new(root.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(*packages))?;
+        }
+        std::fs::write(&ready, "").map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<String, String> {
