@@ -12,17 +12,13 @@ pub(crate) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &s
     let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
-    let stamp = jiff::Timestamp::try_from(aws.clock().now()).unwrap().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let scope = format!("{}/{}/us-east-1/{service}/aws4_request", keys.access_key_id, &stamp[..8]);
-    let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-    let mut headers = BTreeMap::from([("authorization".to_owned(), authorization), ("x-amz-date".to_owned(), stamp)]);
-    headers.extend(keys.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
     let request = Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
-        headers: headers.into_iter().collect(),
+        headers: BTreeMap::new(),
         body: form.finish().into_bytes(),
     };
+    let request = request.signed(keys, aws.clock().now(), "us-east-1", service);
     let Answer::Reply(reply) = aws.handle(&request) else { panic!("{action} was not answered") };
     let body = String::from_utf8(reply.body).unwrap();
     assert_eq!(reply.status, 200, "{action}: {body}");

@@ -213,7 +213,7 @@ fn only_regional_endpoints_know_the_action() {
     {
         let mut request = request(&admin, aws.clock().now(), "AssumeRoot", &parameters);
         request.headers.insert("host".to_owned(), host.to_owned());
-        let reply = reply(aws, &request);
+        let reply = reply(aws, &request.signed(&admin, aws.clock().now(), "us-east-1", "sts"));
         let text = String::from_utf8(reply.body).unwrap();
         assert_eq!(reply.status, status, "{host}: {text}");
         assert_eq!(text.contains("<Code>InvalidAction</Code>\n<Message>Unknown Operation</Message>"), status == 400);

@@ -22,20 +22,11 @@ pub(super) fn request(keys: &Keys, signed: SystemTime, action: &str, parameters:
     };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version).extend_pairs(parameters);
-    let headers = signed_headers(keys, signed, service, "us-east-1").into_iter().collect();
-    Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body: form.finish().into_bytes() }
+    unsigned("/", form.finish().into_bytes()).signed(keys, signed, "us-east-1", service)
 }
 
-fn signed_headers(keys: &Keys, signed: SystemTime, service: &str, region: &str) -> Vec<(String, String)> {
-    let stamp = stamp(signed);
-    let day = &stamp[..8];
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={}/{day}/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0",
-        keys.access_key_id
-    );
-    let mut headers = vec![("authorization".to_owned(), authorization), ("x-amz-date".to_owned(), stamp)];
-    headers.extend(keys.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
-    headers
+fn unsigned(path: &str, body: Vec<u8>) -> Request {
+    Request { method: "POST".to_owned(), path: path.to_owned(), headers: std::collections::BTreeMap::new(), body }
 }
 
 /// One call of a JSON service, in a region.
@@ -49,17 +40,16 @@ pub(super) fn json_call(aws: &Aws, keys: &Keys, region: &str, action: &str, body
         "events" => ("events", "AWSEvents."),
         _ => ("account", ""),
     };
-    let mut headers = signed_headers(keys, aws.clock().now(), signing, region);
-    let path = match target {
-        "" => format!("/{}{}", action[..1].to_lowercase(), &action[1..]),
+    let body = body.to_string().into_bytes();
+    let request = match target {
+        "" => unsigned(&format!("/{}{}", action[..1].to_lowercase(), &action[1..]), body),
         target => {
-            headers.push(("x-amz-target".to_owned(), format!("{target}{action}")));
-            "/".to_owned()
+            let mut request = unsigned("/", body);
+            request.headers.insert("x-amz-target".to_owned(), format!("{target}{action}"));
+            request
         }
     };
-    let headers = headers.into_iter().collect();
-    let request = Request { method: "POST".to_owned(), path, headers, body: body.to_string().into_bytes() };
-    let reply = reply(aws, &request);
+    let reply = reply(aws, &request.signed(keys, aws.clock().now(), region, signing));
     let mut value: Value = serde_json::from_slice(&reply.body).unwrap();
     if let Some(kind) = reply.header("x-amzn-errortype") {
         value["__type"] = json!(kind);

@@ -14,6 +14,7 @@ mod root; // root's credentials, administrators
 mod sdk; // the real SDK through its HTTP seam
 mod served; // the loopback server and its control path
 mod sessions; // STS: single codes, propagation, budget, roles
+mod signatures; // Signature Version 4; access keys from their making to their end
 mod users; // users, access keys, policies as stored
 
 use glasskey::sim::aws::{Aws, Keys, Setup};

@@ -221,12 +221,10 @@ fn cloudwatch_speaks_cbor_to_those_who_do() {
     let (aws, admin) = sound();
     let ask = |body: &[u8]| {
         let mut request = request(&admin, aws.clock().now(), "X", &[]);
-        let signed = request.headers["authorization"].replace("/iam/", "/monitoring/");
-        request.headers.insert("authorization".to_owned(), signed);
         request.headers.insert("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned());
         request.path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms".to_owned();
         request.body = body.to_vec();
-        super::client::reply(&aws, &request)
+        super::client::reply(&aws, &request.signed(&admin, aws.clock().now(), "us-east-1", "monitoring"))
     };
     // {"AlarmNames": ["root-use"]}, both of indefinite length (RFC 8949 §3.2.2).
     let reply = ask(b"\xbf\x6aAlarmNames\x9f\x68root-use\xff\xff");

@@ -80,7 +80,7 @@ fn root_asks_about_itself_without_a_name() {
     assert!(keys.all("AccessKeyId").contains(&key) && keys.all("Status").contains(&"Inactive".to_owned()));
     let used = call(&aws, &root, "GetAccessKeyLastUsed", &[("AccessKeyId", &key)]);
     assert_eq!((used.get("ServiceName").unwrap(), used.get("Region").unwrap()), ("s3".into(), "eu-west-1".into()));
-    let never = call(&aws, &root, "GetAccessKeyLastUsed", &[("AccessKeyId", &root.access_key_id)]);
+    let never = call(&aws, &root, "GetAccessKeyLastUsed", &[("AccessKeyId", &aws.root().access_key_id)]);
     assert_eq!((never.get("LastUsedDate"), never.get("ServiceName").unwrap()), (None, "N/A".into()));
     assert_eq!(call(&aws, &root, "ListSigningCertificates", &[]).all("CertificateId"), [certificate.as_str()]);
     assert_eq!(verdict(&aws, &root, "DeleteSigningCertificate", &[("CertificateId", &certificate)]), "200");

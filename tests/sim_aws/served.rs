@@ -1,7 +1,7 @@
 //! The loopback server: the same answers over a socket, and the control path.
 
 use super::account;
-use super::client::{request, stamp};
+use super::client::request;
 use glasskey::sim::aws::{Aws, Keys};
 use glasskey::sim::serve::Server;
 use serde_json::{Value, json};
@@ -31,12 +31,16 @@ fn exchange(server: &Server, head: &str, body: &[u8]) -> Option<(u16, String)> {
 }
 
 fn api(server: &Server, aws: &Aws, keys: &Keys, action: &str) -> Option<(u16, String)> {
-    let request = request(keys, aws.clock().now(), action, &[]);
+    let mut request = request(keys, aws.clock().now(), action, &[]);
+    request.headers.insert("host".to_owned(), server.addr().to_string());
+    let service = if action == "GetCallerIdentity" { "sts" } else { "iam" };
+    let request = request.signed(keys, aws.clock().now(), "us-east-1", service);
+    let header = |name: &str| request.header(name).unwrap().to_owned();
     let head = format!(
         "POST / HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nX-Amz-Date: {}",
-        server.addr(),
-        request.header("authorization").unwrap(),
-        stamp(aws.clock().now())
+        header("host"),
+        header("authorization"),
+        header("x-amz-date")
     );
     exchange(server, &head, &request.body)
 }

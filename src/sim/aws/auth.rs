@@ -1,9 +1,8 @@
-//! Who is calling, and may they: the Authorization header, session tokens, signing times, policies.
-//!
-//! The caller is whoever the access key id names. Signatures are not checked.
+//! Who is calling, and may they: the Authorization header, session tokens, signing times, signatures, policies.
 
 use super::Ctx;
 use super::policy::{self, Asking, Context, Verdict};
+use super::signature;
 use super::state::{Owner, Principal, State};
 use super::task::Task;
 use super::wire::{Refusal, Request, compact, parse_compact};
@@ -69,17 +68,17 @@ pub(super) fn caller(
     let invalid =
         || Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     let token = request.header("x-amz-security-token");
-    let (principal, mfa, task) =
+    let (principal, mfa, task, secret) =
         match (state.access_keys.get(&scope.access_key), state.sessions.get(&scope.access_key)) {
-            (Some(key), _) if key.active && token.is_none() => {
-                (principal_of(state, &key.owner).ok_or_else(invalid)?, None, None)
+            (Some(key), _) if key.active && key.known_from <= now && token.is_none() => {
+                (principal_of(state, &key.owner).ok_or_else(invalid)?, None, None, &key.secret)
             }
             (None, Some(session)) if token == Some(session.token.as_str()) => {
                 if session.expires <= now {
                     let message = "The security token included in the request is expired";
                     return Err(Refusal::new(403, "ExpiredToken", message));
                 }
-                (session.principal.clone(), Some(session.mfa), session.task)
+                (session.principal.clone(), Some(session.mfa), session.task, &session.secret)
             }
             _ => return Err(invalid()),
         };
@@ -87,6 +86,9 @@ pub(super) fn caller(
         return Err(invalid());
     }
     signed_in_time(request, now)?;
+    if !signature::is_right(request, secret) {
+        return Err(signature::refusal());
+    }
     // Sessions of GetSessionToken opened without MFA may not call IAM (API reference, GetSessionToken).
     let without_mfa =
         mfa == Some(None) && task.is_none() && matches!(principal, Principal::User { .. } | Principal::Root);

@@ -3,7 +3,7 @@
 //! [`Aws::handle`] is a pure function of a request, the accounts and the simulated clock: no I/O and no waiting, so the
 //! same accounts can be mounted inside a process ([`Aws::http_client`]) or served on loopback ([`super::serve`]). Its
 //! rules for MFA are those recorded from the real service: codes are checked, pairs are remembered, STS lags behind
-//! IAM. `docs/simulator.md` lists them, and what is left out; above all, signatures are not checked.
+//! IAM. `docs/simulator.md` lists them, and what is left out.
 
 mod account;
 mod assume_root;
@@ -27,6 +27,7 @@ mod qr;
 mod random;
 mod root;
 mod service;
+mod signature;
 mod sns;
 mod state;
 mod sts;
@@ -40,7 +41,7 @@ pub use faults::{Fault, Wrong};
 pub use organization::Organization;
 pub use posture::Posture;
 pub use root::RootState;
-pub use view::{DeviceView, UserView};
+pub use view::{AccessKeyView, DeviceView, UserView};
 pub use wire::{Answer, Reply, Request};
 
 use super::clock::SimClock;
@@ -125,7 +126,7 @@ impl Partition {
 pub struct Keys {
     /// `AKIA…`, or `ASIA…` for a session.
     pub access_key_id: String,
-    /// Forty characters. Any other would do: signatures are not checked.
+    /// Forty characters.
     pub secret_access_key: String,
     /// For a session.
     pub session_token: Option<String>,
@@ -283,6 +284,11 @@ impl Aws {
     /// Sets how long STS lags behind IAM from now on.
     pub fn set_propagation(&self, propagation: Duration) {
         self.lock().state.propagation = propagation;
+    }
+
+    /// Sets how long AWS takes to know an access key that is made from now on.
+    pub fn set_key_propagation(&self, propagation: Duration) {
+        self.lock().state.key_propagation = propagation;
     }
 
     /// Every request so far to any account, oldest first.

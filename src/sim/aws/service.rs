@@ -303,6 +303,7 @@ impl Asked<'_> {
         let organization = world.organization_of(&inner.state.account);
         let caller = auth::caller(&inner.state, self.request, organization, self.now)?;
         call.caller = Some(caller.arn.clone());
+        self.scope.iter().for_each(|scope| inner.state.note_use(scope, self.now));
         inner.faults.admit()?;
         match wrong {
             Some(Wrong::Throttle) => return Err(faults::throttling()),

@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) created: SystemTime,
     /// How long STS goes on seeing the binding from before a change.
     pub(super) propagation: Duration,
+    /// How long AWS takes to know a new access key.
+    pub(super) key_propagation: Duration,
     pub(super) root: Root,
     pub(super) users: BTreeMap<String, User>,
     pub(super) groups: BTreeMap<String, Group>,
@@ -146,6 +148,9 @@ pub(super) enum Owner {
 /// An access key of a user or of root.
 pub(super) struct AccessKey {
     pub(super) owner: Owner,
+    pub(super) secret: Zeroizing<String>,
+    /// When AWS begins to know it everywhere.
+    pub(super) known_from: SystemTime,
     pub(super) active: bool,
     pub(super) created: SystemTime,
     pub(super) used: Option<Use>,
@@ -161,6 +166,7 @@ pub(super) struct Use {
 
 /// Temporary credentials.
 pub(super) struct Session {
+    pub(super) secret: Zeroizing<String>,
     pub(super) token: String,
     pub(super) principal: Principal,
     pub(super) expires: SystemTime,
@@ -255,6 +261,7 @@ impl State {
             account,
             created,
             propagation,
+            key_propagation: Duration::ZERO,
             root: Root { password: Some(Password { created, used: None }) },
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -354,10 +361,20 @@ impl State {
         self.insert_access_key(Owner::User(name.to_owned()), now)
     }
 
-    /// Makes an access key: its id and its secret, which is not kept since no signature is checked.
+    /// Makes an access key: its id and its secret.
     pub(super) fn insert_access_key(&mut self, owner: Owner, now: SystemTime) -> (String, String) {
         let id = random::access_key_id("AKIA", &self.account);
-        self.access_keys.insert(id.clone(), AccessKey { owner, active: true, created: now, used: None });
-        (id, random::secret_access_key())
+        let secret = random::secret_access_key();
+        let kept = Zeroizing::new(secret.clone());
+        let key = AccessKey {
+            owner,
+            secret: kept,
+            known_from: SystemTime::UNIX_EPOCH,
+            active: true,
+            created: now,
+            used: None,
+        };
+        self.access_keys.insert(id.clone(), key);
+        (id, secret)
     }
 }

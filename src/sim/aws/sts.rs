@@ -178,15 +178,15 @@ pub(super) fn open(
     task: Option<Task>,
 ) {
     let id = random::access_key_id("ASIA", &state.account);
-    let token = random::session_token();
+    let (secret, token) = (random::secret_access_key(), random::session_token());
     let expires = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
     xml.element("Credentials", |xml| {
         xml.text("AccessKeyId", &id);
-        xml.text("SecretAccessKey", &random::secret_access_key());
+        xml.text("SecretAccessKey", &secret);
         xml.text("SessionToken", &token);
         xml.text("Expiration", &iso(expires));
     });
-    state.sessions.insert(id, Session { token, principal, expires, mfa, task });
+    state.sessions.insert(id, Session { secret: secret.into(), token, principal, expires, mfa, task });
 }
 
 /// Checks `SerialNumber` and `TokenCode`, if they were sent: when MFA was given, or `None` for a request without.

@@ -6,6 +6,7 @@ use super::state::{Device, Owner, Totp};
 use super::{Aws, Keys, keys};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// A user as the simulator's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +34,17 @@ pub struct DeviceView {
     pub tags: BTreeMap<String, String>,
     /// Steps of thirty seconds the device was ahead of AWS when its last pair was accepted.
     pub offset_steps: i64,
+}
+
+/// A long-term access key as the simulator's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessKeyView {
+    /// `AKIA…`
+    pub id: String,
+    /// Whether it may be used.
+    pub active: bool,
+    /// Whether it has been.
+    pub used: bool,
 }
 
 impl Aws {
@@ -124,6 +136,25 @@ impl Aws {
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceView> {
         self.lock().state.devices.values().map(view).collect()
+    }
+
+    /// The long-term access keys of a user.
+    #[must_use]
+    pub fn access_keys(&self, user: &str) -> Vec<AccessKeyView> {
+        let state = &self.lock().state;
+        let owner = owner(user);
+        let view = |(id, key): (&String, &super::state::AccessKey)| AccessKeyView {
+            id: id.clone(),
+            active: key.active,
+            used: key.used.is_some(),
+        };
+        state.keys_of(&owner).map(view).collect()
+    }
+
+    /// The secret of a long-term access key. For tests, as [`Aws::seed_of`].
+    #[must_use]
+    pub fn secret_of(&self, access_key_id: &str) -> Option<Zeroizing<String>> {
+        self.lock().state.access_keys.get(access_key_id).map(|key| key.secret.clone())
     }
 
     /// Every user, by name.

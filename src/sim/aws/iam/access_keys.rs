@@ -14,6 +14,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(Refusal::limit(format!("Cannot exceed quota for AccessKeysPerUser: {PER_USER}")));
     }
     let (id, secret) = ctx.state.insert_access_key(owner.clone(), ctx.now);
+    if !ctx.state.key_propagation.is_zero() {
+        let known_from = ctx.now + ctx.state.key_propagation;
+        ctx.state.access_keys.entry(id.clone()).and_modify(|key| key.known_from = known_from);
+    }
     let mut xml = Xml::default();
     xml.element("AccessKey", |xml| {
         write_owner(xml, &owner);
