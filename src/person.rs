@@ -2,6 +2,10 @@
 //!
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
+mod access_key;
+
+pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+
 use crate::aws::{DeviceArn, DeviceKind, Retry};
 use crate::keys::{KeyId, Serial};
 use crate::platform::NoKeyring;
@@ -100,6 +104,13 @@ pub enum Question {
         /// Its model.
         model: String,
     },
+    /// Delete an access key that is inactive now?
+    DeleteAccessKey {
+        /// Its id.
+        id: String,
+        /// Whose.
+        user: String,
+    },
     /// Hand this key out to this user?
     HandOut {
         /// The key.
@@ -121,6 +132,8 @@ pub enum Question {
 /// What a roster is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterPlan {
+    /// Devices are replaced; otherwise they are added.
+    pub rotate: bool,
     /// The account.
     pub account: String,
     /// The caller's ARN.
@@ -145,6 +158,13 @@ pub enum Notice {
     Plan(Plan),
     /// What is about to be done for a roster.
     RosterPlan(RosterPlan),
+    /// Users of a roster who do not exist, with their lines.
+    UnknownUsers {
+        /// Who.
+        users: Vec<(u64, String)>,
+    },
+    /// The caller may not list users, so nobody knows before their turn who does not exist.
+    UsersNotListed,
     /// The next user of a roster.
     NextUser {
         /// Who.
@@ -328,6 +348,12 @@ pub enum Notice {
     Unfinished(Unfinished),
     /// An unfinished retirement was found.
     UnfinishedRetirement(UnfinishedRetirement),
+    /// What is about to be done to a user's access keys.
+    KeyPlan(KeyPlan),
+    /// A step of a rotation of an access key.
+    AccessKey(AccessKeyStep),
+    /// An unfinished rotation of an access key was found.
+    UnfinishedKey(UnfinishedKey),
     /// A step on the way of a FIDO2 key to its safe.
     Key(KeyStep),
 }
@@ -520,4 +546,14 @@ pub enum KeyState {
     Absent,
     /// It holds the credential.
     Present,
+}
+
+impl Notice {
+    pub(crate) fn key_inactive(id: &str) -> Self {
+        Self::AccessKey(AccessKeyStep::Inactive { id: id.to_owned() })
+    }
+
+    pub(crate) fn key_deleted(id: &str) -> Self {
+        Self::AccessKey(AccessKeyStep::Deleted { id: id.to_owned() })
+    }
 }

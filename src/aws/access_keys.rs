@@ -1,9 +1,10 @@
 //! Long-term access keys of users. A new one's secret comes in one reply and never again.
 
+use super::arn::Caller;
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
-use crate::secret::Password;
+use crate::secret::SecretText;
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::StatusType;
 use std::time::SystemTime;
@@ -24,7 +25,7 @@ pub struct NewAccessKey {
     /// `AKIA…`
     pub id: String,
     /// Forty characters, never told again.
-    pub secret: Password,
+    pub secret: SecretText,
 }
 
 impl Account {
@@ -51,8 +52,10 @@ impl Account {
             let request = live.iam.create_access_key().user_name(user).send();
             async {
                 let key = request.await?.access_key;
-                Ok(key
-                    .map(|key| NewAccessKey { id: key.access_key_id, secret: Password::new(key.secret_access_key) }))
+                Ok(key.and_then(|key| {
+                    let secret = SecretText::new(key.secret_access_key)?;
+                    Some(NewAccessKey { id: key.access_key_id, secret })
+                }))
             }
         });
         self.hang_up();
@@ -74,10 +77,18 @@ impl Account {
             .map(drop)
     }
 
-    /// Asks AWS who calls with a new access key: the ARN. [`Error::UnknownCredentials`] until AWS knows the key
-    /// everywhere, which takes some seconds.
-    pub fn identity_of(&self, key: &NewAccessKey) -> Result<String, Error> {
-        let with = Credentials::new(key.id.clone(), key.secret.expose(), None, None, "new access key");
-        self.with_session(with).get_caller_identity().map(|caller| caller.arn)
+    /// The caller through a new access key of theirs.
+    #[must_use]
+    pub fn with_access_key(&self, key: &NewAccessKey) -> Self {
+        let with = key.secret.expose(|secret| Credentials::new(key.id.clone(), secret, None, None, "new access key"));
+        let mut account = self.with_session(with);
+        account.long_term = true;
+        account
+    }
+
+    /// Asks AWS who calls with a new access key. [`Error::UnknownCredentials`] until AWS knows the key everywhere, which
+    /// takes some seconds.
+    pub fn identity_of(&self, key: &NewAccessKey) -> Result<Caller, Error> {
+        self.with_access_key(key).get_caller_identity()
     }
 }

@@ -58,7 +58,7 @@ pub struct Account {
     credentials: Cached,
     caller: Caller,
     access_key_id: String,
-    long_term: bool,
+    pub(super) long_term: bool,
     live: RefCell<Option<Live>>,
     pub(super) pace: Option<Arc<Pace>>,
 }

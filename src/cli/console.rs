@@ -54,6 +54,11 @@ impl Console {
         };
     }
 
+    /// Standard output, for what goes nowhere else.
+    pub(super) fn stdout(&self) -> io::Result<File> {
+        self.out.as_ref().map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::try_clone)
+    }
+
     /// Whether a person reads the result as it is written.
     pub(super) fn result_is_read(&self) -> bool {
         self.out.as_ref().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)

@@ -18,6 +18,7 @@ use clap::Parser;
 use console::Console;
 use explain::{Exit, Explanation};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs one command and returns its exit code (docs/json.md lists what each means).
@@ -35,8 +36,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(Exit::Usage as u8));
         }
     };
+    // Asked before this process opens anything of its own, which would then have that number.
+    let closed = cli.secret_fd().filter(|fd| !Path::new(&format!("/dev/fd/{fd}")).exists());
     let mut console = Console::new(&cli.global);
-    let outcome = dispatch(&cli, &mut console);
+    let outcome = match closed {
+        Some(fd) => Err(Box::new(explain::not_open(fd))),
+        None => dispatch(&cli, &mut console),
+    };
     let exit = match outcome {
         Ok(exit) => exit,
         Err(text) => {

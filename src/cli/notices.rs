@@ -1,5 +1,7 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
+mod access_key;
+
 use super::console::Style;
 use super::explain::{no_keyring, off_by};
 use crate::aws::DeviceKind;
@@ -18,6 +20,11 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     match notice {
         Notice::Plan(plan) => plan_lines(plan, style),
         Notice::RosterPlan(plan) => roster_lines(plan, style),
+        Notice::UnknownUsers { users } => unknown_lines(users, style),
+        Notice::UsersNotListed => vec![
+            "Without iam:ListUsers it cannot be said now who of them does not exist; that shows at their turn."
+                .to_owned(),
+        ],
         Notice::NextUser { user, nth, of } => vec![format!("{user}, {nth} of {of}")],
         Notice::InsertKey { user, key: Some(key) } => {
             step("insert", format!("YubiKey {key} for {user}; Ctrl-C stops"))
@@ -95,6 +102,12 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Unfinished(run) => unfinished_lines(run),
         Notice::Key(key) => key_step(key).map_or_else(Vec::new, |(verb, what)| step(verb, what)),
         Notice::UnfinishedRetirement(run) => retirement_lines(run),
+        Notice::KeyPlan(plan) => access_key::plan_lines(plan, style),
+        Notice::AccessKey(key) => {
+            let (verb, what) = access_key::step(key);
+            step(verb, what)
+        }
+        Notice::UnfinishedKey(run) => access_key::unfinished_lines(run),
         Notice::Parting(parting) => parting_lines(parting, style),
         Notice::ProofPlanned { session: true } => {
             vec![
@@ -188,7 +201,11 @@ fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     let before = if plan.before == 0 { String::new() } else { format!("; {} are done already", plan.before) };
     let mut lines = vec![
         format!("glasskey will, in account {} as {}:", plan.account, plan.caller),
-        format!("  {} a device for each of {} users of the roster{before}", verb("enroll"), plan.users),
+        if plan.rotate {
+            format!("  {} a device of each of {} users of the roster{before}", verb("replace"), plan.users)
+        } else {
+            format!("  {} a device for each of {} users of the roster{before}", verb("enroll"), plan.users)
+        },
     ];
     if plan.keys > 0 {
         lines.push(format!("  {} the keys of {} of them, one by one", verb("write"), plan.keys));
@@ -198,6 +215,26 @@ fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     }
     if let Some(program) = &plan.command {
         lines.push(format!("  {} each seed to `{program}`, on its standard input", verb("hand")));
+    }
+    if plan.rotate {
+        lines.push(format!(
+            "  {} each old device, once the new one is enabled and its places have proved the seed",
+            verb("delete")
+        ));
+    }
+    lines
+}
+
+/// Not all of thousands.
+const SHOWN: usize = 20;
+
+fn unknown_lines(users: &[(u64, String)], style: Style) -> Vec<String> {
+    let warning = style.yellow("warning:");
+    let number = if users.len() == 1 { "1 user".to_owned() } else { format!("{} users", users.len()) };
+    let mut lines = vec![format!("glasskey: {warning} {number} of the roster do not exist in this account:")];
+    lines.extend(users.iter().take(SHOWN).map(|(line, user)| format!("glasskey:   line {line}, {user}")));
+    if users.len() > SHOWN {
+        lines.push(format!("glasskey:   and {} more", users.len() - SHOWN));
     }
     lines
 }

@@ -187,6 +187,12 @@ impl Person for TerminalPerson {
                 yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
             }
             Question::LastPinTry { .. } => None,
+            Question::DeleteAccessKey { id, user } => {
+                let prompt = format!(
+                    "{id} of {user} is inactive, and can be activated again until it is deleted. Delete it for good? [y/N] "
+                );
+                yes(&self.ask(&prompt, false)?)
+            }
             Question::UseTheOnlyFidoKey { key, model } => {
                 yes(&self.ask(&format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] "), false)?)
             }

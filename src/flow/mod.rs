@@ -1,6 +1,7 @@
 //! The stories: each reads top to bottom as a person would tell it. A flow has never seen an APDU, an SDK type or a
 //! print macro; it speaks to the person in facts and returns facts.
 
+mod access_key;
 mod audit;
 mod desk;
 mod devices;
@@ -22,6 +23,7 @@ mod self_management;
 mod session;
 mod spending;
 
+pub use access_key::{KeyRequest, KeyRotated, OldKey, SecretTo, access_key_permissions, rotate_access_key};
 pub use audit::{
     AuditRequest, Audited, Break, Evidence, Finding, Link, Rule, Severity, Swept, TrailProblem, Verdict, audit,
     is_member, judge, out_of_reach,
@@ -34,10 +36,10 @@ pub use recover::{Found, Outcome, RecoverRequest, Recovered, recover};
 pub use resync::{ResyncRequest, Resynced, resync, resync_permissions};
 pub use retire::{RetireRequest, Retired, retire, retire_permissions};
 pub use roster::{
-    BadLedger, BadRow, Became, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest, Row, UserOutcome,
-    Watch, Wrong, enroll_roster, read as read_roster,
+    BadLedger, BadRow, Became, Kind as RosterKind, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest,
+    Row, UserOutcome, Watch, Wrong, read as read_roster, work_through,
 };
-pub use rotate::{ProvedBy, RotateRequest, Rotated, rotate, rotate_permissions};
+pub use rotate::{ProvedBy, RotateRequest, Rotated, rotate, rotate_permissions, rotate_with_access_key};
 #[doc(hidden)]
 pub use run::fuzz_record;
 pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};

@@ -6,7 +6,7 @@ use super::run::{At, Cause, Run, Stage, Undo};
 use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
-use crate::sink::{self, CommandEnd, CommandSink, EscrowSink, Recipients, Sink, program_of};
+use crate::sink::{self, CommandEnd, CommandSink, Errand, EscrowSink, Recipients, Sink, program_of};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -147,17 +147,20 @@ impl Beside {
         let program = program_of(&to.line);
         let undo = Undo::TakeBack { program: program.clone() };
         let mut sink = CommandSink {
-            line: to.line.clone(),
-            patience: to.patience,
-            variables: vec![
-                ("GLASSKEY_USER", run.begin.user.clone()),
-                ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
-                ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
-                ("GLASSKEY_ARN", run.begin.arn.to_string()),
-            ],
+            errand: Errand {
+                what: "seed",
+                line: to.line.clone(),
+                patience: to.patience,
+                variables: vec![
+                    ("GLASSKEY_USER", run.begin.user.clone()),
+                    ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
+                    ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
+                    ("GLASSKEY_ARN", run.begin.arn.to_string()),
+                ],
+                interrupt: desk.interrupt.clone(),
+            },
             issuer: ISSUER.to_owned(),
             account: account_of(&run.begin.arn),
-            interrupt: desk.interrupt.clone(),
         };
         run.intend(undo.clone()).map_err(at)?;
         sink.put(seed, &mut desk.bench()).map_err(|cause| {

@@ -3,6 +3,7 @@
 //! The journal alone is never believed: IAM and the keys are asked. Finishing needs no seed, since both codes can be
 //! computed by the key; for people who may not delete MFA devices it is the only way out.
 
+mod access_key;
 mod leaving;
 
 use super::desk::Desk;
@@ -11,7 +12,9 @@ use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Un
 use crate::aws::{self, Account};
 use crate::keys::Serial;
 use crate::oath::Name;
-use crate::person::{Choice, DeviceState, FileState, KeyState, Notice, Unfinished, UnfinishedRetirement};
+use crate::person::{
+    Choice, DeviceState, FileState, KeyState, Notice, Unfinished, UnfinishedKey, UnfinishedRetirement,
+};
 use crate::sink::{EscrowState, KeySink};
 use crate::totp::{AWS, Step};
 use crate::world::World;
@@ -42,6 +45,8 @@ pub enum Found {
     Run(Unfinished),
     /// A retirement.
     Retirement(UnfinishedRetirement),
+    /// A rotation of an access key.
+    AccessKey(UnfinishedKey),
 }
 
 /// What became of an unfinished run.
@@ -111,6 +116,7 @@ enum Recorded {
     /// Of an enrollment or a rotation.
     Run(Adding),
     Retirement(leaving::Retirement),
+    AccessKey(access_key::Rotation),
 }
 
 /// An enrollment or a rotation as the journal has it.
@@ -134,6 +140,7 @@ fn still_there(runs: &[Recorded]) -> Vec<Left> {
         Recorded::Retirement(run) => {
             Left::PerhapsEnabled { serial: run.begin.old.serial.clone(), why: aws::Error::Interrupted }
         }
+        Recorded::AccessKey(run) => run.unknown(),
     };
     runs.iter().map(unknown).collect()
 }
@@ -142,7 +149,8 @@ fn still_there(runs: &[Recorded]) -> Vec<Left> {
 fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
     let mut runs = Vec::new();
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let (mut begin, mut retiring) = (None, None);
+        let (mut begin, mut retiring, mut rotating) = (None, None, None);
+        let (mut new_key, mut handed) = (None, false);
         let mut intents = Vec::new();
         let (mut created, mut enabling, mut deleted) = (false, false, false);
         for record in run.entries {
@@ -154,12 +162,19 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
                 Record::Created => created = true,
                 Record::Enabling | Record::Enabled => enabling = true,
                 Record::Deleted => deleted = true,
+                Record::Key(first) => rotating = Some(first),
+                Record::NewKey { id } => new_key = Some(id),
+                Record::HandedOver => handed = true,
+                Record::KeyDeleted { .. } => {}
             }
         }
         if let Some(begin) = begin {
             runs.push(Recorded::Run(Adding { id: run.id, begin, intents, created, enabling, deleted }));
         } else if let Some(begin) = retiring {
             runs.push(Recorded::Retirement(leaving::Retirement { id: run.id, begin, intents, deleted }));
+        } else if let Some(begin) = rotating {
+            let run = access_key::Rotation { id: run.id, begin, intents, new: new_key, handed };
+            runs.push(Recorded::AccessKey(run));
         }
     }
     Ok(runs)
@@ -176,6 +191,7 @@ fn one_run(
     let belongs_to = match recorded {
         Recorded::Run(run) => run.begin.arn.account(),
         Recorded::Retirement(run) => &run.begin.account,
+        Recorded::AccessKey(run) => &run.begin.account,
     };
     if belongs_to != account.caller().account {
         let account = belongs_to.to_owned();
@@ -198,6 +214,12 @@ fn one_run(
             desk.tell(Notice::UnfinishedRetirement(found.clone()));
             let outcome = recorded.settle(request, &found, account, desk)?;
             Ok(Recovered { found: Found::Retirement(found), outcome })
+        }
+        Recorded::AccessKey(recorded) => {
+            let examined = recorded.examine(account, desk).map_err(|cause| still(cause, desk))?;
+            desk.tell(Notice::UnfinishedKey(examined.found.clone()));
+            let outcome = recorded.settle(request, &examined, account, desk)?;
+            Ok(Recovered { found: Found::AccessKey(examined.found), outcome })
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Until the new device is enabled, any failure is undone. From then on both work, until the old one is removed while
 //! the new one is seen to be enabled. So the user is never without a device that works.
 
+use super::access_key::{self, KeyRequest, KeyRotated};
 use super::desk::Desk;
-use super::enroll::{self, DeviceResult, Enrolled, MAX_DEVICES, Request, Work};
+use super::enroll::{self, Checked, DeviceResult, Enrolled, MAX_DEVICES, Request, Seen, Work};
 use super::holdings::{Holdings, holdings};
+use super::places::Usable;
 use super::removal::{Broken, Old, Removal, Stays, enable_again};
 use super::retire::{is_called, named_device};
 use super::run::{At, Cause, Failed, Left, Refusal, Run, Stage, Undo, failed};
@@ -66,45 +68,106 @@ pub fn rotate_permissions(request: &RotateRequest) -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn rotate(request: &RotateRequest, world: &mut World) -> Result<Rotated, Failed> {
+    rotate_all(request, None, world).map(|(rotated, _)| rotated)
+}
+
+/// Rotates the device, and then the user's access key too.
+///
+/// # Errors
+/// As [`rotate`]; where the device is done and the access key is not, that is said.
+pub fn rotate_with_access_key(
+    request: &RotateRequest,
+    key: &KeyRequest,
+    world: &mut World,
+) -> Result<(Rotated, Option<KeyRotated>), Failed> {
+    rotate_all(request, Some(key), world)
+}
+
+fn rotate_all(
+    request: &RotateRequest,
+    key: Option<&KeyRequest>,
+    world: &mut World,
+) -> Result<(Rotated, Option<KeyRotated>), Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
-    let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
+    let (account, usable, seen) =
+        enroll::look(&request.new, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
+    let ready = judge(request, Some(&request.from), &usable, &seen, &account, &mut desk)
+        .map_err(|cause| before(cause, &desk))?;
+    let key_ready = key.map(|key| access_key::preflight(key, &account, &mut desk)).transpose();
+    let key_ready = key_ready.map_err(|cause| before(cause, &desk))?;
     ready.tell(&mut desk);
+    if let Some(key) = &key_ready {
+        desk.tell(Notice::KeyPlan(key.plan.clone()));
+    }
     let mut done = Rotated {
         enrolled: Enrolled { plan: ready.add.plan.clone(), devices: Vec::new() },
         old: ready.parting.clone(),
         proof: ready.proof(),
     };
     if request.new.dry_run {
-        return Ok(done);
+        return Ok((done, key_ready.map(|key| key.planned())));
     }
     desk.approve(request.new.approved).map_err(|cause| before(cause, &desk))?;
-    let session = match &ready.add.factor {
-        None => None,
-        Some(factor) => Some(
-            self_management::open_session(&ready.add.account, factor, &mut desk)
-                .map_err(|cause| before(cause, &desk))?,
-        ),
-    };
-    let device = replace(&ready, session.as_ref().unwrap_or(&ready.add.account), &mut desk)?;
+    let session = ready.session(&mut desk).map_err(|cause| before(cause, &desk))?;
+    let (device, proof) = replace(&ready, session.as_ref().unwrap_or(&account), &mut desk)?;
     done.enrolled.devices.push(device);
-    Ok(done)
+    let (Some(key), Some(mut key_ready)) = (key, key_ready) else { return Ok((done, None)) };
+    // What opens sessions from here on is the new device.
+    key_ready.factor = proof.is_some().then(|| ready.new_factor(&desk)).flatten();
+    key_ready.session = proof;
+    let rotated = access_key::carry_out(key, key_ready, &account, &mut desk).map_err(|mut failed| {
+        failed.left.insert(0, Left::Rotated { arn: ready.work.arn.clone() });
+        failed
+    })?;
+    Ok((done, Some(rotated)))
+}
+
+/// One user of many: the plan was approved for all of them, the account is connected, the places have been tried out.
+/// Without a name, the user's only device goes.
+pub(super) fn rotate_on(
+    request: &RotateRequest,
+    from: Option<&str>,
+    usable: &Usable,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(DeviceResult, Parting), Failed> {
+    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let seen = enroll::look_on(&request.new, account, desk).map_err(|cause| before(cause, desk))?;
+    let ready = judge(request, from, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
+    let session = ready.session(desk).map_err(|cause| before(cause, desk))?;
+    let (device, _) = replace(&ready, session.as_ref().unwrap_or(account), desk)?;
+    Ok((device, ready.parting))
 }
 
 /// What pre-flight found to be possible.
-struct Ready {
-    add: enroll::Ready,
+struct Ready<'a> {
+    account: &'a Account,
+    add: Checked,
     work: Work,
     old: Old,
     parting: Parting,
     replace_first: bool,
 }
 
-fn preflight(request: &RotateRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
-    let seen = enroll::look(&request.new, connector, desk)?;
-    let held = holdings(seen.account.caller(), desk)?;
+fn judge<'a>(
+    request: &RotateRequest,
+    from: Option<&str>,
+    usable: &Usable,
+    seen: &Seen,
+    account: &'a Account,
+    desk: &mut Desk<'_>,
+) -> Result<Ready<'a>, Cause> {
+    let held = holdings(account.caller(), desk)?;
     held.tell_unread(desk);
-    let device = named_device(&request.from, &seen.devices, &held)?.clone();
+    let device = match (from, &*seen.devices) {
+        (Some(from), devices) => named_device(from, devices, &held)?.clone(),
+        (None, [only]) => only.clone(),
+        (None, devices) => {
+            let devices = devices.iter().map(|device| device.serial.clone()).collect();
+            return Err(Cause::Refused(Refusal::NameOldDevice { devices }));
+        }
+    };
     let used = seen.devices.len();
     if request.replace_first && used == 1 {
         return Err(Cause::Refused(Refusal::OnlyFactor { serial: device.serial }));
@@ -124,9 +187,10 @@ fn preflight(request: &RotateRequest, connector: &aws::Connector, desk: &mut Des
     };
     let mut new = request.new.clone();
     new.device_name.get_or_insert_with(|| free_name(&seen.user, &seen.devices, &held));
-    let mut add = enroll::judge(&new, seen, usize::from(request.replace_first), desk)?;
+    let leaving = usize::from(request.replace_first);
+    let mut add = enroll::judge(&new, usable, seen, (account, leaving), desk)?;
     let work = add.work.pop().ok_or(Cause::Refused(Refusal::CannotFinish))?;
-    Ok(Ready { add, work, old, parting, replace_first: request.replace_first })
+    Ok(Ready { account, add, work, old, parting, replace_first: request.replace_first })
 }
 
 /// The user's name, or with a number behind it: neither a device of the user's nor a credential on a key here is
@@ -141,17 +205,29 @@ fn free_name(user: &str, devices: &[MfaDevice], held: &Holdings) -> String {
     free.unwrap_or_else(|| user.to_owned())
 }
 
-impl Ready {
+impl Ready<'_> {
+    /// As IAM's self-management rule asks for.
+    fn session(&self, desk: &mut Desk<'_>) -> Result<Option<Account>, Cause> {
+        let factor = self.add.factor.as_ref();
+        factor.map(|factor| self_management::open_session(self.account, factor, desk)).transpose()
+    }
+
     fn is_own(&self) -> bool {
-        self.add.account.caller().identity == Identity::User(self.work.user.clone())
+        self.account.caller().identity == Identity::User(self.work.user.clone())
     }
 
     fn proof(&self) -> ProvedBy {
-        if self.is_own() && self.add.account.uses_long_term_key() && !self.work.keys.is_empty() {
+        if self.is_own() && self.account.uses_long_term_key() && !self.work.keys.is_empty() {
             ProvedBy::Session
         } else {
             ProvedBy::Arithmetic
         }
+    }
+
+    fn new_factor(&self, desk: &Desk<'_>) -> Option<Factor> {
+        let (serial, enabled) = (self.work.arn.to_string(), desk.clock.now());
+        let key = *self.work.keys.last()?;
+        Some(Factor { serial, enabled, key, name: self.work.name.clone() })
     }
 
     fn tell(&self, desk: &mut Desk<'_>) {
@@ -164,8 +240,12 @@ impl Ready {
     }
 }
 
-/// The whole of it, from the journal's first line to its last.
-fn replace(ready: &Ready, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, Failed> {
+/// The whole of it, from the journal's first line to its last: the device, and the session that proved it.
+fn replace(
+    ready: &Ready<'_>,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(DeviceResult, Option<Account>), Failed> {
     let Ready { work, old, .. } = ready;
     let begin = work.begin("rotate", Some(old.clone()), desk);
     let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
@@ -201,7 +281,7 @@ fn replace(ready: &Ready, account: &Account, desk: &mut Desk<'_>) -> Result<Devi
     if run.finish().is_err() {
         desk.tell(Notice::JournalKept);
     }
-    Ok(device)
+    Ok((device, session))
 }
 
 /// The old device was to be deactivated first, and was not.
@@ -214,7 +294,7 @@ fn not_deactivated(broken: Broken, run: Run, desk: &mut Desk<'_>) -> Failed {
 }
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.
-fn give_back(run: Run, (stage, cause): At, ready: &Ready, account: &Account, desk: &mut Desk<'_>) -> Failed {
+fn give_back(run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Account, desk: &mut Desk<'_>) -> Failed {
     let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
     let cause = explain_denied(cause, ready);
     if ready.replace_first {
@@ -229,7 +309,7 @@ fn give_back(run: Run, (stage, cause): At, ready: &Ready, account: &Account, des
 }
 
 /// A policy that allows a user only the device of their own name does not allow a second one.
-fn explain_denied(cause: Cause, ready: &Ready) -> Cause {
+fn explain_denied(cause: Cause, ready: &Ready<'_>) -> Cause {
     match cause {
         Cause::Aws(aws::Error::Denied { call: Call::CreateVirtualMfaDevice, message, needs_mfa: false })
             if ready.is_own() =>
@@ -241,12 +321,10 @@ fn explain_denied(cause: Cause, ready: &Ready) -> Cause {
 }
 
 /// Opens a session with a code of the new device, where one can be opened. At most three codes are tried, each once.
-fn prove(ready: &Ready, desk: &mut Desk<'_>) -> Result<Option<Account>, At> {
-    let (ProvedBy::Session, Some(key)) = (ready.proof(), ready.work.keys.last()) else { return Ok(None) };
-    let serial = ready.work.arn.to_string();
-    let factor =
-        Factor { serial: serial.clone(), enabled: desk.clock.now(), key: *key, name: ready.work.name.clone() };
-    let proof = self_management::open_session_within(&ready.add.account, &factor, TRIES, desk);
+fn prove(ready: &Ready<'_>, desk: &mut Desk<'_>) -> Result<Option<Account>, At> {
+    let (ProvedBy::Session, Some(factor)) = (ready.proof(), ready.new_factor(desk)) else { return Ok(None) };
+    let serial = factor.serial.clone();
+    let proof = self_management::open_session_within(ready.account, &factor, TRIES, desk);
     proof.map(Some).map_err(|cause| match cause {
         Cause::Aws(aws::Error::MfaRefused { message }) => {
             let refills = refills(desk.clock.now());

@@ -1,5 +1,6 @@
 //! One device's run: what is written down before each effect, and how it is undone.
 
+use super::access_key::KeyRotation;
 use super::desk::Desk;
 use super::places::account_of;
 use super::removal::Old;
@@ -62,6 +63,18 @@ pub(super) enum Record {
     Enabled,
     /// The device that was to go is deleted: what is called so from here on is another.
     Deleted,
+    /// The first record of a rotation of an access key.
+    Key(KeyRotation),
+    /// The access key of this run's making.
+    NewKey {
+        id: String,
+    },
+    /// Its secret was handed over.
+    HandedOver,
+    /// An access key that was to go is deleted.
+    KeyDeleted {
+        id: String,
+    },
 }
 
 /// How an effect is undone.
@@ -81,6 +94,10 @@ pub enum Undo {
     TakeBack { program: String },
     /// Enable the device again that was to go, from a key that holds it.
     EnableAgain,
+    /// Delete the access key of this run's making.
+    DeleteKey,
+    /// Activate an access key again that was to go.
+    ActivateKey { id: String },
 }
 
 /// Where a flow was when it failed.
@@ -109,6 +126,13 @@ pub enum Stage {
     /// Removing the credentials of the device that is gone.
     Credentials,
     Resync,
+    /// An access key goes, so that there is room for another.
+    KeyRoom,
+    KeyCreate,
+    KeyProof,
+    KeyHandOver,
+    KeyDeactivate,
+    KeyDelete,
     Recover,
     Roster,
 }
@@ -231,6 +255,11 @@ pub enum Refusal {
         /// The device that was to stay, and is not enabled any more; `None`: there is no other.
         without: Option<String>,
     },
+    /// Nothing says which device goes, and the user has none or several.
+    NameOldDevice {
+        /// The user's.
+        devices: Vec<String>,
+    },
     /// The device that was to be deleted has been enabled again by somebody.
     InUseAgain {
         /// Its serial number.
@@ -246,6 +275,61 @@ pub enum Refusal {
         /// The device that was to go.
         serial: String,
         /// Its user.
+        user: String,
+    },
+    /// The user has no access key.
+    NoAccessKey {
+        /// Who.
+        user: String,
+    },
+    /// The user has two access keys, or none of this id.
+    WhichAccessKey {
+        /// Who.
+        user: String,
+        /// What was asked for.
+        named: Option<String>,
+        /// Those there are: active or not, and since when.
+        keys: Vec<(String, bool, Option<SystemTime>)>,
+    },
+    /// Only an inactive key makes room for another one's rotation.
+    ActiveKey {
+        /// The active one.
+        id: String,
+    },
+    /// The user would be left without an active access key.
+    LastActiveKey {
+        /// The one that was to go.
+        id: String,
+        /// The inactive one.
+        other: String,
+    },
+    /// The command is signed with the access key that is to go.
+    SignsThis {
+        /// Which.
+        id: String,
+    },
+    /// AWS has not come to know a new access key.
+    KeyNotKnown {
+        /// Which.
+        id: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A new access key is somebody else's.
+    KeyOfAnother {
+        /// Which.
+        id: String,
+        /// Whose.
+        arn: String,
+    },
+    /// The new access key is not active any more, so the old one must stay.
+    NewKeyGone {
+        /// The new one.
+        id: String,
+    },
+    /// An earlier rotation of this user's access key did not end.
+    UnfinishedKey {
+        /// Who.
         user: String,
     },
     /// A credential of this name is on the key already.
@@ -344,6 +428,8 @@ pub enum Left {
     Enabled { arn: DeviceArn },
     /// A device of the same command that was finished before this one failed. It works.
     Earlier { arn: DeviceArn },
+    /// The device of a rotation that was done before its user's access key failed. It works.
+    Rotated { arn: DeviceArn },
     /// A device that was to go, and is enabled as before.
     Kept { serial: String },
     /// A device that was to go; whether it is enabled could not be asked.
@@ -358,6 +444,20 @@ pub enum Left {
     Escrow { path: PathBuf, why: Option<String> },
     /// What a command may have stored, of no use any more.
     AtCommand { program: String, account: String },
+    /// A new access key whose secret nobody has; without an id it is not known whether there is one.
+    NewKey { user: String, id: Option<String>, why: aws::Error },
+    /// A new access key that is handed over. It works.
+    KeyWorks { id: String },
+    /// An access key that was to go, and is active as before.
+    KeyActive { id: String },
+    /// An access key that was to go, and is not active any more.
+    KeyInactive { id: String },
+    /// An access key that was to go; AWS did not say what it is.
+    KeyUnknown { id: String },
+    /// An access key that was deleted to make room; it cannot be brought back.
+    KeyGone { id: String },
+    /// What somebody may have stored of an access key that is gone.
+    KeyStored { id: String, to: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
 }
@@ -366,7 +466,16 @@ impl Left {
     /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
     #[must_use]
     pub fn is_for_recover(&self) -> bool {
-        !matches!(self, Self::OnPhone { .. } | Self::AtCommand { .. } | Self::Earlier { .. })
+        !matches!(
+            self,
+            Self::OnPhone { .. }
+                | Self::AtCommand { .. }
+                | Self::Earlier { .. }
+                | Self::Rotated { .. }
+                | Self::KeyWorks { .. }
+                | Self::KeyGone { .. }
+                | Self::KeyStored { .. }
+        )
     }
 }
 
@@ -444,10 +553,7 @@ impl Run {
     pub(super) fn remove_credentials(self, desk: &mut Desk<'_>) -> Vec<Left> {
         let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, desk);
         let mut left: Vec<Left> = self.written_keys().filter_map(remove).collect();
-        left.extend(self.escrow_files().filter_map(|file| {
-            let why = file.remove().err()?.to_string();
-            Some(Left::Escrow { path: file.path.clone(), why: Some(why) })
-        }));
+        left.extend(self.remove_escrow());
         let account = || account_of(&self.begin.arn);
         left.extend(self.intents.iter().filter_map(|intent| match intent {
             Undo::RemoveFromPhone => Some(Left::OnPhone { account: account() }),
@@ -460,6 +566,15 @@ impl Run {
             left.push(Left::Journal { cause });
         }
         left
+    }
+
+    /// Removes the escrow file, and says what could not be.
+    pub(super) fn remove_escrow(&self) -> Vec<Left> {
+        let failed = |file: &EscrowFile| {
+            let why = file.remove().err()?.to_string();
+            Some(Left::Escrow { path: file.path.clone(), why: Some(why) })
+        };
+        self.escrow_files().filter_map(failed).collect()
     }
 
     fn written_keys(&self) -> impl Iterator<Item = &Serial> {
@@ -510,6 +625,9 @@ pub(super) fn nothing_unfinished(account: &str, user: &str, desk: &Desk<'_>) -> 
             }
             Some(Record::Retire(begin)) if begin.account == account && begin.user == user => {
                 Refusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
+            }
+            Some(Record::Key(begin)) if begin.account == account && begin.user == user => {
+                Refusal::UnfinishedKey { user: begin.user }
             }
             _ => continue,
         };

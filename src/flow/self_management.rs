@@ -67,7 +67,12 @@ pub(super) fn session_after(
     }
 }
 
-fn find_factor(account: &Account, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
+/// A key here that holds one of the devices.
+pub(super) fn find_factor(
+    account: &Account,
+    devices: &[MfaDevice],
+    desk: &mut Desk<'_>,
+) -> Result<Option<Factor>, Cause> {
     let of = |held: &Holding| devices.iter().find(|there| there.serial == held.device.to_string());
     let held = holdings_until(account.caller(), desk, |held| of(held).is_some())?.held;
     Ok(held.into_iter().find_map(|held| {

@@ -146,6 +146,42 @@ impl Code {
     }
 }
 
+/// A secret that is text and that AWS tells once: a secret access key. Lives in a page of its own, as a [`Seed`] does.
+///
+/// It cannot be printed:
+/// ```compile_fail,E0277
+/// fn log(secret: &glasskey::secret::SecretText) -> String {
+///     format!("{secret:?}")
+/// }
+/// ```
+/// but lent:
+/// ```
+/// fn length(secret: &glasskey::secret::SecretText) -> usize {
+///     secret.expose(str::len)
+/// }
+/// ```
+pub struct SecretText {
+    page: memory::Page,
+}
+
+impl SecretText {
+    /// Takes the text over; the string it came in is wiped. `None`: it is empty, or the system gave no memory.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        if text.is_empty() {
+            return None;
+        }
+        let fill = |page: &mut [u8]| page.copy_from_slice(text.as_bytes());
+        on_wiped_stack(|| memory::Page::filled(text.len(), fill)).map(|page| Self { page })
+    }
+
+    /// Lends the text to `f`, under the conditions of [`Seed::expose`].
+    pub fn expose<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        f(std::str::from_utf8(self.page.bytes()).unwrap_or_default())
+    }
+}
+
 /// A password or PIN as a person gave it: UTF-8, wiped on drop.
 ///
 /// It cannot be printed:

@@ -15,25 +15,33 @@ use zeroize::Zeroizing;
 
 /// A command that takes the seed.
 pub struct CommandSink {
-    /// For the shell (`sh -c`; on Windows `cmd /C`).
-    pub line: String,
-    /// After this long it is killed.
-    pub patience: Duration,
-    /// Variables for it: names, never the seed.
-    pub variables: Vec<(&'static str, String)>,
+    /// The command.
+    pub errand: Errand,
     /// The issuer in the URI.
     pub issuer: String,
     /// The account in the URI.
     pub account: String,
+}
+
+/// A command that takes a secret on its standard input.
+pub struct Errand {
+    /// What the secret is called: `seed`.
+    pub what: &'static str,
+    /// For the shell (`sh -c`; on Windows `cmd /C`).
+    pub line: String,
+    /// After this long it is killed.
+    pub patience: Duration,
+    /// Variables for it: names, never the secret.
+    pub variables: Vec<(&'static str, String)>,
     /// Ends the waiting.
     pub interrupt: Interrupt,
 }
 
-/// How a command ended that did not take the seed.
+/// How a command ended that did not take the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandEnd {
-    /// It could not be started; the seed has not left this process.
+    /// It could not be started; the secret has not left this process.
     NotStarted {
         /// Why.
         why: String,
@@ -62,7 +70,10 @@ pub fn program_of(line: &str) -> String {
 
 impl Sink for CommandSink {
     fn put(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        on_wiped_stack(|| self.hand_over(seed))
+        on_wiped_stack(|| {
+            let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
+            self.errand.run(&format_line(&uri), &|heard| holds_seed(heard, &uri, seed))
+        })
     }
 
     /// The exit status was the proof; there is no other.
@@ -71,22 +82,26 @@ impl Sink for CommandSink {
     }
 }
 
-impl CommandSink {
-    fn hand_over(&self, seed: &Seed) -> Result<(), Error> {
-        let failed = |end, said| Error::Command { program: program_of(&self.line), end, said };
+fn format_line(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("{text}\n"))
+}
+
+impl Errand {
+    /// Runs it with this on its standard input. `told`: whether the secret is in what it said.
+    pub(super) fn run(&self, text: &str, told: &dyn Fn(&[u8]) -> bool) -> Result<(), Error> {
+        let failed = |end, said| Error::Command { program: program_of(&self.line), what: self.what, end, said };
         let started =
             self.start().map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
         let (mut child, mut stdin, ours) = started;
-        let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
         let words = Words::listen(&mut child);
         // Less than a pipe holds, so this never waits.
-        let written = stdin.write_all(uri.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
+        let written = stdin.write_all(text.as_bytes());
         drop(stdin);
         let end =
             self.wait(&mut child).or_else(|| (written.is_err() || unread(&ours)).then_some(CommandEnd::DidNotRead));
         match end {
             None => Ok(()),
-            Some(end) => Err(failed(end, words.end(&uri, seed))),
+            Some(end) => Err(failed(end, words.end(self.what, told))),
         }
     }
 
@@ -176,16 +191,16 @@ impl Words {
         Self { heard, thread }
     }
 
-    /// The last lines; `None` where there are none, or the seed is in them. A process left behind by the command may
+    /// The last lines; `None` where there are none, or the secret is in them. A process left behind by the command may
     /// hold its standard error open for ever: it is not waited for.
-    fn end(self, uri: &str, seed: &Seed) -> Option<Vec<String>> {
+    fn end(self, what: &str, told: &dyn Fn(&[u8]) -> bool) -> Option<Vec<String>> {
         let until = Instant::now() + Duration::from_millis(500);
         while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(5));
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if holds_seed(&heard, uri, seed) {
-            return Some(vec!["it printed the seed; its words are not shown".to_owned()]);
+        if told(&heard) {
+            return Some(vec![format!("it printed the {what}; its words are not shown")]);
         }
         let text = String::from_utf8_lossy(&heard);
         let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(tame).collect();
@@ -201,19 +216,6 @@ fn tame(line: &str) -> String {
 /// Whether a part of the seed is in what was heard: in base32, hexadecimal or base64, whatever the case, and whatever
 /// stands in between.
 fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
-    const WINDOW: usize = 8;
-    let plain = |bytes: &[u8]| {
-        let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-        kept.extend(bytes.iter().filter(|c| c.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase));
-        kept
-    };
-    let heard_plain = plain(heard);
-    let base64 = |bytes: &[u8]| {
-        // Whatever stands before it in the encoder's input: three ways to be cut.
-        (0..3)
-            .map(|skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default())))
-            .collect::<Vec<_>>()
-    };
     let secret = seed.to_base32();
     let mut forms = base64(secret.as_bytes());
     forms.extend(base64(uri.as_bytes()).into_iter().take(1));
@@ -221,10 +223,29 @@ fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
     seed.expose(|raw| {
         forms.push(Zeroizing::new(data_encoding::HEXUPPER.encode(raw)));
         forms.extend(base64(raw));
-        let told = |form: &Zeroizing<String>| {
-            let form = plain(form.as_bytes());
-            form.windows(WINDOW).any(|window| heard_plain.windows(WINDOW).any(|there| there == window))
-        };
-        forms.iter().any(told) || raw.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
+        is_told(heard, &forms) || raw.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
     })
+}
+
+/// As much of a secret as is not told by chance.
+const WINDOW: usize = 8;
+
+/// Whether a part of one of these forms is in what was heard, whatever the case, and whatever stands in between.
+pub(super) fn is_told(heard: &[u8], forms: &[Zeroizing<String>]) -> bool {
+    let plain = |bytes: &[u8]| {
+        let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        kept.extend(bytes.iter().filter(|c| c.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase));
+        kept
+    };
+    let heard = plain(heard);
+    forms.iter().any(|form| {
+        let form = plain(form.as_bytes());
+        form.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
+    })
+}
+
+/// Whatever stands before it in the encoder's input: three ways to be cut.
+pub(super) fn base64(bytes: &[u8]) -> Vec<Zeroizing<String>> {
+    let cut = |skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default()));
+    (0..3).map(cut).collect()
 }

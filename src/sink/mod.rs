@@ -3,12 +3,14 @@
 //! A sink knows its own place and nothing of AWS. A key and a phone are proved by a code they compute themselves; a
 //! file by being read back, its header checked and its content compared; a command by its exit status alone.
 
+mod access_key;
 mod command;
 mod escrow;
 mod key;
 mod phone;
 
-pub use command::{CommandEnd, CommandSink, program_of};
+pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
+pub use command::{CommandEnd, CommandSink, Errand, program_of};
 pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
 pub use phone::PhoneSink;
@@ -89,10 +91,19 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A command did not take the seed.
+    /// A pipe did not take the secret.
+    Pipe {
+        /// Its file descriptor.
+        fd: u32,
+        /// Why.
+        why: PipeTrouble,
+    },
+    /// A command did not take the secret.
     Command {
         /// Its program.
         program: String,
+        /// What it did not take: `seed`.
+        what: &'static str,
         /// How it ended.
         end: CommandEnd,
         /// The end of its standard error, where it holds nothing secret.

@@ -180,6 +180,7 @@ fn taking_devices_away() {
 fn replacing_devices() {
     let mut needed = set(&glasskey::flow::rotate_permissions(&glasskey::flow::RotateRequest::default()));
     needed.extend(set(&glasskey::flow::resync_permissions()));
+    needed.extend(set(&glasskey::flow::access_key_permissions()));
     assert_eq!((&actions("rotate.json"), &actions("self-service-rotate.json")), (&needed, &needed));
     let (world, operator) = with_policy(2, "operator", "rotate.json");
     assert_eq!(world.run(["enroll", "alice", "--key", KEY, "--yes", "--no-input"]).code, 0);
@@ -190,6 +191,9 @@ fn replacing_devices() {
     assert_eq!((done.code, world.aws.devices().len()), (0, 1), "{done:?}");
     let done = as_caller(&world, &operator, &rotate);
     assert_eq!((done.code, world.aws.devices().len()), (0, 1), "{done:?}");
+    let done =
+        as_caller(&world, &operator, &["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken"]);
+    assert_eq!(done.code, 0, "{done:?}");
     // IAM takes newer codes only.
     world.aws.clock().advance(std::time::Duration::from_secs(120));
     let done = as_caller(&world, &operator, &["resync", "alice", "--key", "12345679"]);

@@ -20,9 +20,9 @@ fn thirty_users_at_twenty_requests_a_second() {
     for (name, value) in [("total", 30), ("done", 30), ("before", 0), ("failed", 0), ("not_begun", 0), ("exit", 0)] {
         assert_eq!(summary[name], value, "{summary}");
     }
-    // Whatever was throttled was asked again and nothing twice: who the caller is, and four calls for each user.
+    // Whatever was throttled was asked again and nothing twice: who the caller is, who exists, and four calls for each user.
     let answered = world.aws.calls().iter().filter(|call| call.status == 200).count();
-    assert_eq!(answered, 1 + 4 * 30);
+    assert_eq!(answered, 2 + 4 * 30);
     assert!(done.stderr.matches("AWS answered Throttling; going on with").count() <= 1, "{done:?}");
     let ledger = ledger(&world);
     let count = |record: &str| ledger.iter().filter(|line| line["record"] == record).count();
@@ -32,7 +32,7 @@ fn thirty_users_at_twenty_requests_a_second() {
     let again = run(&mut escrowed(&world));
     let (users, summary) = lines(&again);
     assert_eq!((again.code, users.len(), &summary["before"]), (0, 0, &30.into()), "{again:?}");
-    assert_eq!(world.aws.calls().iter().filter(|call| call.status == 200).count(), 2 + 4 * 30);
+    assert_eq!(world.aws.calls().iter().filter(|call| call.status == 200).count(), 3 + 4 * 30);
 }
 
 #[test]
@@ -71,9 +71,13 @@ fn who_fails_stops_nobody_and_is_listed() {
     assert_eq!(run(&mut other).code, 0);
     let done = run(&mut enroll(&world, &["--escrow", RECIPIENT]));
     assert_eq!((done.code, &*done.stdout), (3, "2 of 4 done, 2 failed\n"), "{done:?}");
+    let unknown = "glasskey: warning: 1 user of the roster do not exist in this account:\n\
+                   glasskey:   line 3, ghost\n";
+    assert!(done.stderr.contains(unknown), "{done:?}");
     let taken = format!("{} exists already", world.arn("taken"));
     let mut listed: Vec<&str> = done.stderr.lines().filter(|line| line.starts_with("glasskey:   line ")).collect();
     listed.sort_unstable();
+    listed.retain(|line| line.contains("exit"));
     assert_eq!(listed.len(), 2, "{done:?}");
     assert_eq!(
         listed[0],
@@ -184,6 +188,6 @@ fn a_dry_run_writes_nothing() {
     let done = run(&mut enroll(&world, &["--escrow", RECIPIENT, "--dry-run"]));
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stderr.contains("  enroll  a device for each of 3 users of the roster\n"), "{done:?}");
-    assert_eq!(world.actions(), ["GetCallerIdentity"]);
+    assert_eq!(world.actions(), ["GetCallerIdentity", "ListUsers"]);
     assert!(!world.keys.home.path().join("team.csv.ledger.jsonl").exists());
 }

@@ -4,6 +4,7 @@
 mod crowd; // users that need nobody: counts, throttling, failures, restarts
 mod file; // rosters and ledgers that cannot be used
 mod hands; // keys, waited for and handed out
+mod rotate; // devices replaced, for many users
 
 use crate::support::{Keys, Run, Simulated, run};
 use serde_json::Value;

@@ -1,6 +1,9 @@
 //! What happens to a device after it was enrolled, through the binary: devices, resync, retire, rotate.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod access_key; // a user's access key is replaced, and its secret handed over
+mod access_key_faults; // and what goes wrong with it
+mod access_key_own; // ones own, where policies want MFA
 mod devices; // the list, and what a key is believed or proved to hold
 mod faults; // something goes wrong at every message in turn
 mod model; // every failure and every second run, explored in process

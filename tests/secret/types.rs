@@ -1,6 +1,6 @@
 //! What seeds, codes and passwords refuse to do, and where they end.
 
-use glasskey::secret::{BadSeed, Code, MAX_SEED, Password, Seed};
+use glasskey::secret::{BadSeed, Code, MAX_SEED, Password, SecretText, Seed};
 
 /// Fails to compile if the type has the trait: two candidates would make `_` ambiguous.
 macro_rules! never {
@@ -18,6 +18,7 @@ macro_rules! never {
 }
 never!(Seed: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>, PartialEq);
 never!(Code: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
+never!(SecretText: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
 never!(Password: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
 never!(glasskey::qr::Matrix: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize);
 never!(glasskey::totp::Uri: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize);

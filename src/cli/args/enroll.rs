@@ -1,6 +1,6 @@
 //! `enroll`, `recover`.
 
-use super::{Aws, serial};
+use super::{Aws, SeedPlaces, serial};
 use crate::aws::Tag;
 use crate::keys::Serial;
 use clap::Args;
@@ -28,23 +28,10 @@ pub(in crate::cli) struct Enroll {
     /// show a QR code on the terminal, so that a phone can hold the seed too
     #[arg(long)]
     pub(in crate::cli) qr: bool,
-    /// put the seed into an age file that RECIPIENT can open: age1…, age1PLUGIN1…, "ssh-ed25519 …"; give it again for more
-    #[arg(long, value_name = "RECIPIENT")]
-    pub(in crate::cli) escrow: Vec<String>,
-    /// the age file; DEVICE.age in the current directory when not given
-    #[arg(long, value_name = "FILE", requires = "escrow", conflicts_with_all = ["escrow_dir", "separate"])]
-    pub(in crate::cli) escrow_file: Option<PathBuf>,
-    /// the directory for DEVICE.age
-    #[arg(long, value_name = "DIR", requires = "escrow")]
-    pub(in crate::cli) escrow_dir: Option<PathBuf>,
-    /// hand the seed, as an otpauth URI on standard input, to this command (run by sh -c, with GLASSKEY_USER, GLASSKEY_DEVICE, GLASSKEY_ACCOUNT and GLASSKEY_ARN set)
-    #[arg(long, value_name = "COMMAND")]
-    pub(in crate::cli) to_command: Option<String>,
-    /// seconds after which that command is killed
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_default_value = true, requires = "to_command", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(in crate::cli) command_timeout: u64,
+    #[command(flatten)]
+    pub(in crate::cli) places: SeedPlaces,
     /// one device per key instead of one seed on all
-    #[arg(long)]
+    #[arg(long, conflicts_with = "escrow_file")]
     pub(in crate::cli) separate: bool,
     /// have the keys ask for a touch before every code
     #[arg(long)]

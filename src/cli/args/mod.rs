@@ -9,6 +9,7 @@ mod enroll;
 mod fido;
 mod oath;
 mod piv;
+mod places;
 mod retire;
 mod root;
 mod rotate;
@@ -24,9 +25,10 @@ pub(super) use fido::{Fido, FidoCommand, FidoKey, FidoKeyAndPin, FidoPinCommand}
 pub(super) use fido::{FidoConfigCommand, FidoCredentialsCommand, FidoFingerprintsCommand, FidoReset, Switch};
 pub(super) use oath::{Add, Import, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
+pub(super) use places::SeedPlaces;
 pub(super) use retire::Retire;
 pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, RootLoginCheck, account_id};
-pub(super) use rotate::{Resync, Rotate};
+pub(super) use rotate::{Resync, Rotate, Written};
 pub(super) use session::{Session, SessionFormat};
 pub(super) use simulate::Simulate;
 
@@ -45,6 +47,16 @@ pub(super) struct Cli {
     pub(super) command: Command,
     #[command(flatten)]
     pub(super) global: Global,
+}
+
+impl Cli {
+    /// The file descriptor that a secret is to be written to.
+    pub(super) fn secret_fd(&self) -> Option<u32> {
+        match &self.command {
+            Command::Rotate(args) => args.access_key.secret_fd,
+            _ => None,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

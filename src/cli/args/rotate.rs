@@ -1,8 +1,9 @@
 //! `rotate`, `resync`.
 
-use super::{Aws, serial};
+use super::{Aws, SeedPlaces, serial};
 use crate::keys::Serial;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
@@ -11,16 +12,25 @@ Examples:
   glasskey rotate alice --from 12345678 --key 23456789           from the device that this key holds
   glasskey rotate alice --from alice --key 23456789 --key 34567890   one seed on both new keys
   glasskey rotate alice --from alice --key 23456789 --dry-run    the plan, and the permissions it needs
+  glasskey rotate --roster team.csv                              key after key, from where it stopped
+  glasskey rotate alice --access-key --secret-to-command 'vault kv put -mount=kv aws/alice -'
+  glasskey rotate alice --from alice --key 23456789 --access-key --secret-to-command 'pass insert -m aws/alice'
+  glasskey rotate alice --access-key --secret-fd 3 3> >(vault kv put -mount=kv aws/alice -)
+  glasskey rotate alice --access-key --secret-format csv \
+      --secret-to-command 'aws configure import --csv file:///dev/stdin'
 ")]
 pub(in crate::cli) struct Rotate {
     /// the IAM user
-    pub(in crate::cli) user: String,
+    #[arg(required_unless_present = "roster")]
+    pub(in crate::cli) user: Option<String>,
     /// the old device: its name, its serial number, or the number of a key here that holds it
-    #[arg(long, value_name = "DEVICE-OR-KEY")]
-    pub(in crate::cli) from: String,
+    #[arg(long, value_name = "DEVICE-OR-KEY", required_unless_present_any = ["access_key", "roster"])]
+    pub(in crate::cli) from: Option<String>,
     /// a key for the new device; give it again for more keys
-    #[arg(long = "key", value_name = "SERIAL", value_parser = serial, required = true)]
+    #[arg(long = "key", value_name = "SERIAL", value_parser = serial, requires = "from")]
     pub(in crate::cli) keys: Vec<Serial>,
+    #[command(flatten)]
+    pub(in crate::cli) places: SeedPlaces,
     /// have the keys ask for a touch before every code
     #[arg(long)]
     pub(in crate::cli) touch: bool,
@@ -33,11 +43,53 @@ pub(in crate::cli) struct Rotate {
     /// deactivate the old device before the new one is made; for a user who has eight devices
     #[arg(long)]
     pub(in crate::cli) replace_first: bool,
+    /// replace a device of every user of this CSV file: user,device-name,key-serial,touch,from
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "from", "keys", "device_name", "escrow_file", "access_key", "taker"])]
+    pub(in crate::cli) roster: Option<PathBuf>,
+    /// where it is written down who of the roster is done; FILE.ledger.jsonl beside it when not given
+    #[arg(long, value_name = "FILE", requires = "roster")]
+    pub(in crate::cli) ledger: Option<PathBuf>,
     /// print the plan and the permissions it needs, and stop
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
+    pub(in crate::cli) access_key: KeyOptions,
+    #[command(flatten)]
     pub(in crate::cli) aws: Aws,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Access key")]
+pub(in crate::cli) struct KeyOptions {
+    /// rotate the user's access key too; without --from it alone
+    #[arg(long, requires = "taker")]
+    pub(in crate::cli) access_key: bool,
+    /// hand the new secret to this command, on standard input (run by sh -c, with GLASSKEY_USER, GLASSKEY_ACCOUNT and GLASSKEY_ACCESS_KEY_ID set)
+    #[arg(long, value_name = "COMMAND", group = "taker", requires = "access_key")]
+    pub(in crate::cli) secret_to_command: Option<String>,
+    /// write the new secret into the pipe that is this file descriptor; 1 is standard output
+    #[arg(long, value_name = "FD", group = "taker", requires = "access_key")]
+    pub(in crate::cli) secret_fd: Option<u32>,
+    /// how it is written: json, as a credential_process prints it; csv, for `aws configure import`; env, for a shell
+    #[arg(long, value_name = "FORMAT", requires = "access_key", default_value = "json", hide_default_value = true)]
+    pub(in crate::cli) secret_format: Written,
+    /// the access key that goes, where the user has two: it is deleted first, and the other one stays
+    #[arg(long, value_name = "KEY-ID", requires = "access_key")]
+    pub(in crate::cli) replace: Option<String>,
+    /// an inactive access key that is deleted first, where the user has two, so that the other one can be rotated
+    #[arg(long, value_name = "KEY-ID", requires = "access_key", conflicts_with = "replace")]
+    pub(in crate::cli) make_room: Option<String>,
+    /// only deactivate the old access key
+    #[arg(long, requires = "access_key")]
+    pub(in crate::cli) keep_old: bool,
+}
+
+/// How a secret is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Written {
+    Json,
+    Csv,
+    Env,
 }
 
 #[derive(Debug, Args)]

@@ -1,17 +1,29 @@
 //! `glasskey enroll`
 
-use crate::cli::args::{Cli, Enroll};
+use crate::cli::args::{Cli, Enroll, SeedPlaces};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request};
+use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request, RosterKind};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(roster) = &args.roster {
-        return super::roster::run(roster, args, cli, console);
+        let sheet = super::roster::Sheet {
+            kind: RosterKind::Enroll,
+            file: roster,
+            ledger: args.ledger.as_ref(),
+            places: places(&args.places),
+            touch: args.touch,
+            path: args.path.as_ref(),
+            tags: &args.tags,
+            replace_first: false,
+            dry_run: args.dry_run,
+            aws: &args.aws,
+        };
+        return super::roster::run(sheet, cli, console);
     }
     let request = request(args, cli)?;
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
@@ -40,7 +52,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
 
 fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
     let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
-    let places = places(args);
+    let places = places(&args.places);
     if args.keys.is_empty() && !args.qr && places.is_empty() {
         return Err(Box::new(
             Explanation::new("usage", "nowhere to put the seed")
@@ -71,7 +83,7 @@ fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
     })
 }
 
-pub(super) fn places(args: &Enroll) -> Places {
+pub(super) fn places(args: &SeedPlaces) -> Places {
     let escrow = EscrowTo {
         recipients: args.escrow.clone(),
         file: args.escrow_file.clone(),

@@ -1,5 +1,6 @@
 //! One file a command: arguments to a request, the flow, its report.
 
+pub(super) mod access_key;
 pub(super) mod demo;
 pub(super) mod devices;
 pub(super) mod doctor;

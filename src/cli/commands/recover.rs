@@ -6,7 +6,9 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
-use crate::person::{Choice, DeviceState, FileState, KeyState, Unfinished, UnfinishedRetirement};
+use crate::person::{
+    Choice, DeviceState, FileState, Handed, KeyState, Unfinished, UnfinishedKey, UnfinishedRetirement,
+};
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
@@ -39,6 +41,7 @@ fn sentence(run: &Recovered) -> String {
     match &run.found {
         Found::Run(found) => run_sentence(found, &run.outcome),
         Found::Retirement(found) => retirement_sentence(found, &run.outcome),
+        Found::AccessKey(found) => key_sentence(found, &run.outcome),
     }
 }
 
@@ -53,6 +56,36 @@ fn retirement_sentence(found: &UnfinishedRetirement, outcome: &Became) -> String
     }
 }
 
+fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
+    let user = &found.user;
+    let new = found.new.as_deref().unwrap_or("no new key");
+    match outcome {
+        Became::Undone => {
+            let stored = match found.handed {
+                Handed::No => String::new(),
+                Handed::Perhaps => format!("; {} may have stored its secret: remove it there", found.to),
+                Handed::Yes => format!("; its secret is of no use any more: remove it from {}", found.to),
+            };
+            match (&found.new, &found.old) {
+                (Some(new), Some((old, _))) => format!("undone: {new} is gone, {old} is active{stored}"),
+                (Some(new), None) => format!("undone: {new} is gone{stored}"),
+                (None, _) => format!("undone: the access key of {user} is active again"),
+            }
+        }
+        Became::NothingLeft => format!("nothing was left of a rotation of the access key of {user}"),
+        Became::Left if !found.certain => format!(
+            "left as it is: {new} of {user} may be of somebody else's making; --undo deletes it, --forget keeps it"
+        ),
+        Became::Left => format!("left as it is: {new} of {user}"),
+        Became::Forgotten => format!("forgotten: {new} of {user}, as it is"),
+        _ => match &found.old {
+            Some((old, _)) if found.keep => format!("complete: {user} has {new}; {old} is inactive"),
+            Some((old, _)) => format!("complete: {user} has {new}; {old} is gone"),
+            None => format!("complete: {user} has {new}"),
+        },
+    }
+}
+
 fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
     let (user, arn) = (&found.user, &found.arn);
     let foreign = matches!(found.device, DeviceState::Foreign { .. });
@@ -62,7 +95,8 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
                 return format!("complete: {user} can sign in with {}; {} is gone", name(keys), old.serial);
             }
             Became::Undone => {
-                return format!("undone: {arn} and its credentials are gone; {} is enabled", old.serial);
+                let stored = stored(found);
+                return format!("undone: {arn} and its credentials are gone; {} is enabled{stored}", old.serial);
             }
             _ => {}
         }
@@ -137,6 +171,7 @@ fn to_json(run: &Recovered) -> Value {
             (command, found.arn.to_string(), &found.user, found.escrow.as_ref())
         }
         Found::Retirement(found) => ("retire", found.leaving.serial.clone(), &found.user, None),
+        Found::AccessKey(found) => return key_json(found, outcome),
     };
     let holds =
         matches!(run.outcome, Became::Finished { .. } | Became::WasComplete { .. } | Became::Completed { .. });
@@ -144,5 +179,13 @@ fn to_json(run: &Recovered) -> Value {
     let escrow = escrow.map(|(path, _)| path.display().to_string());
     json!({
         "command": command, "arn": arn, "user": user, "outcome": outcome, "keys": keys, "escrow": escrow,
+    })
+}
+
+fn key_json(found: &UnfinishedKey, outcome: &str) -> Value {
+    let old = found.old.as_ref().map(|(id, _)| id);
+    json!({
+        "command": "rotate_access_key", "user": found.user, "outcome": outcome, "new": found.new, "old": old,
+        "to": found.to,
     })
 }

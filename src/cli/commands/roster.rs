@@ -1,13 +1,13 @@
-//! `glasskey enroll --roster`: the file, a line for each user, a bar, the summary.
+//! `glasskey enroll --roster` and `glasskey rotate --roster`: the file, a line for each user, a bar, the summary.
 
-use super::enroll::places;
-use crate::cli::args::{Cli, Enroll};
+use crate::aws::Tag;
+use crate::cli::args::{Aws, Cli};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
 use crate::flow::{
-    self, BadRow, Became, Progress, RosterDone, RosterRequest, Row, UserOutcome, Watch, Wrong, enroll_roster,
-    read_roster,
+    self, BadRow, Became, DeviceResult, Places, Progress, RosterDone, RosterKind, RosterRequest, Row, UserOutcome,
+    Watch, Wrong, read_roster, work_through,
 };
 use serde_json::{Value, json};
 use std::fs::File;
@@ -15,33 +15,55 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) fn run(roster: &Path, args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
-    let rows = rows(roster)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+/// What the command line says of a roster.
+pub(super) struct Sheet<'a> {
+    pub(super) kind: RosterKind,
+    pub(super) file: &'a Path,
+    pub(super) ledger: Option<&'a PathBuf>,
+    pub(super) places: Places,
+    pub(super) touch: bool,
+    pub(super) path: Option<&'a String>,
+    pub(super) tags: &'a [Tag],
+    pub(super) replace_first: bool,
+    pub(super) dry_run: bool,
+    pub(super) aws: &'a Aws,
+}
+
+pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome {
+    let rows = rows(sheet.file, sheet.kind)?;
+    let mut world = outside::world(&cli.global, Some(sheet.aws), console)?;
     let request = RosterRequest {
+        kind: sheet.kind,
         rows,
-        ledger: args.ledger.clone().unwrap_or_else(|| beside(roster)),
-        places: places(args),
-        touch: args.touch,
-        path: args.path.clone(),
-        tags: args.tags.clone(),
-        dry_run: args.dry_run,
+        ledger: sheet.ledger.cloned().unwrap_or_else(|| beside(sheet.file)),
+        places: sheet.places,
+        touch: sheet.touch,
+        path: sheet.path.cloned(),
+        tags: sheet.tags.to_vec(),
+        replace_first: sheet.replace_first,
+        dry_run: sheet.dry_run,
         approved: cli.global.yes,
     };
     let mut screen = Screen { console, bar: false, failures: Vec::new() };
-    let outcome = enroll_roster(&request, &mut world, &mut screen);
+    let outcome = work_through(&request, &mut world, &mut screen);
     screen.clear();
     let Screen { failures, .. } = screen;
     match outcome {
         Ok(done) if request.dry_run => {
-            let permissions = flow::permissions(&flow::Request { tags: request.tags.clone(), ..Default::default() });
-            console.say("It needs these permissions, the last two for undoing and recovering:");
-            permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
+            console.permissions(&permissions(&request));
             console.result("", &summary_json(&done, &failures, Exit::Done));
             Ok(Exit::Done)
         }
         Ok(done) => Ok(summary(&done, &failures, console)),
         Err(failed) => Err(Box::new(explain::failed(&failed))),
+    }
+}
+
+fn permissions(request: &RosterRequest) -> Vec<&'static str> {
+    let new = flow::Request { tags: request.tags.clone(), ..Default::default() };
+    match request.kind {
+        RosterKind::Enroll => flow::permissions(&new),
+        RosterKind::Rotate => flow::rotate_permissions(&flow::RotateRequest { new, ..Default::default() }),
     }
 }
 
@@ -51,7 +73,7 @@ fn beside(roster: &Path) -> PathBuf {
     name.into()
 }
 
-fn rows(path: &Path) -> Result<Vec<Row>, Box<Explanation>> {
+fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
     let shown = path.display();
     let usage = |what: String| Box::new(Explanation::new("bad_roster", what).exit(Exit::Usage));
     let mut bytes = Vec::new();
@@ -60,11 +82,13 @@ fn rows(path: &Path) -> Result<Vec<Row>, Box<Explanation>> {
     if bytes.len() as u64 > flow::LARGEST_ROSTER {
         return Err(usage(format!("{shown} is larger than 16 MiB")));
     }
-    read_roster(&bytes).map_err(|wrong| {
+    read_roster(&bytes, kind).map_err(|wrong| {
         let lines = if wrong.len() == 1 { "1 line".to_owned() } else { format!("{} lines", wrong.len()) };
         let mut text = usage(format!("{lines} of {shown} cannot be used; nothing was done"));
         text.notes = wrong.iter().map(sentence).collect();
-        text.hints.push("columns are user,device-name,key-serial,touch; all but the first may be empty".to_owned());
+        let from = if kind == RosterKind::Rotate { ",from" } else { "" };
+        let hint = format!("columns are user,device-name,key-serial,touch{from}; all but the first may be empty");
+        text.hints.push(hint);
         text
     })
 }
@@ -72,7 +96,7 @@ fn rows(path: &Path) -> Result<Vec<Row>, Box<Explanation>> {
 fn sentence(bad: &BadRow) -> String {
     let what = match &bad.what {
         Wrong::NotUtf8 => "it is not UTF-8".to_owned(),
-        Wrong::TooManyColumns { found } => format!("{found} columns; there are 4"),
+        Wrong::TooManyColumns { found, known } => format!("{found} columns; there are {known}"),
         Wrong::UnknownColumn { name } => format!("there is no column \"{name}\""),
         Wrong::BadHeader => "the header names a column twice, or no user".to_owned(),
         Wrong::NoUser => "no user is named".to_owned(),
@@ -125,16 +149,17 @@ impl Watch for Screen<'_> {
         let (rest, failure) = match &outcome.became {
             Became::Done(done) => {
                 self.say("done", &format!("{user}: {}", done.arn));
-                let escrow = done.escrow.as_ref().map(|path| path.display().to_string());
-                let rest = json!({
-                    "outcome": "done", "arn": done.arn.to_string(), "keys": done.keys, "escrow": escrow,
-                    "command": done.command, "confirmed": done.confirmed, "exit": 0,
-                });
-                (rest, None)
+                (done_json(done), None)
+            }
+            Became::Rotated(done, old) => {
+                self.say("done", &format!("{user}: {} in place of {}", done.arn, old.serial));
+                let mut json = done_json(done);
+                json.as_object_mut().map(|json| json.insert("retired".to_owned(), old.serial.clone().into()));
+                (json, None)
             }
             Became::FoundDone(arn) => {
                 self.say("done", &format!("{user}: {arn}, enabled before the last process ended"));
-                (json!({ "outcome": "found_done", "arn": arn.to_string(), "exit": 0 }), None)
+                (json!({ "outcome": "found_done", "arn": arn, "exit": 0 }), None)
             }
             Became::Failed(why) => {
                 let text = explain::failed(why);
@@ -178,6 +203,14 @@ impl Watch for Screen<'_> {
         style.print(&format!("\r\u{1b}[2K{bar} {ended} of {}{failed}{left}", progress.total));
         self.bar = true;
     }
+}
+
+fn done_json(done: &DeviceResult) -> Value {
+    let escrow = done.escrow.as_ref().map(|path| path.display().to_string());
+    json!({
+        "outcome": "done", "arn": done.arn.to_string(), "keys": done.keys, "escrow": escrow, "command": done.command,
+        "confirmed": done.confirmed, "exit": 0,
+    })
 }
 
 fn rough(time: Duration) -> String {

@@ -1,23 +1,40 @@
 //! `glasskey rotate`, `glasskey resync`
 
+use super::access_key;
 use super::devices::kind;
-use super::enroll::device_json;
+use super::enroll::{device_json, places};
 use crate::cli::args::{Cli, Resync, Rotate};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, ProvedBy, Request, ResyncRequest, RotateRequest, Rotated};
+use crate::flow::{self, ProvedBy, Request, ResyncRequest, RosterKind, RotateRequest, Rotated};
 use crate::totp::unix;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {
+    if let Some(roster) = &args.roster {
+        return of_roster(roster, args, cli, console);
+    }
+    let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     if args.keys.iter().collect::<BTreeSet<_>>().len() != args.keys.len() {
-        return Err(Box::new(Explanation::new("usage", "the same key is named twice").exit(Exit::Usage)));
+        return Err(usage("the same key is named twice"));
+    }
+    let key = access_key::request(args, cli, console)?;
+    let Some(from) = &args.from else {
+        let key =
+            key.ok_or_else(|| usage("nothing to rotate: --from names a device, --access-key the access key"))?;
+        return access_key::rotate(&key, args, cli, console);
+    };
+    let places = places(&args.places);
+    if args.keys.is_empty() && places.is_empty() {
+        return Err(usage("nowhere to put the new seed: name a key with --key, or use --escrow or --to-command"));
     }
     let new = Request {
-        user: Some(args.user.clone()),
+        user: args.user.clone(),
         keys: args.keys.clone(),
+        places,
         touch: args.touch,
         device_name: args.device_name.clone(),
         path: args.path.clone(),
@@ -25,22 +42,47 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         approved: cli.global.yes,
         ..Request::default()
     };
-    let request = RotateRequest { new, from: args.from.clone(), replace_first: args.replace_first };
+    let request = RotateRequest { new, from: from.clone(), replace_first: args.replace_first };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let rotated = flow::rotate(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let (rotated, rotated_key) = match &key {
+        Some(key) => flow::rotate_with_access_key(&request, key, &mut world),
+        None => flow::rotate(&request, &mut world).map(|rotated| (rotated, None)),
+    }
+    .map_err(|failed| explain::failed(&failed))?;
     let Some(device) = rotated.enrolled.devices.first() else {
-        let permissions = flow::rotate_permissions(&request);
+        let mut permissions = flow::rotate_permissions(&request);
+        permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key_permissions()));
         console.permissions(&permissions);
-        console.result("", &plan_json(&rotated, &permissions));
+        let mut plan = plan_json(&rotated, &permissions);
+        access_key::add_plan(&mut plan, rotated_key.as_ref());
+        console.result("", &plan);
         return Ok(Exit::Done);
     };
-    let answer = json!({
+    let mut answer = json!({
         "type": "rotated", "account": rotated.enrolled.plan.account, "user": rotated.old.user,
         "device": device_json(device), "proof": proof(rotated.proof), "retired": old_json(&rotated),
         "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
-    console.result(&format!("{}\n", device.arn), &answer);
+    access_key::add(&mut answer, rotated_key.as_ref());
+    let new_key = rotated_key.and_then(|key| key.new).map_or_else(String::new, |id| format!("{id}\n"));
+    access_key::result(args, &format!("{}\n{new_key}", device.arn), &answer, console);
     Ok(Exit::Done)
+}
+
+fn of_roster(roster: &Path, args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {
+    let sheet = super::roster::Sheet {
+        kind: RosterKind::Rotate,
+        file: roster,
+        ledger: args.ledger.as_ref(),
+        places: places(&args.places),
+        touch: args.touch,
+        path: args.path.as_ref(),
+        tags: &[],
+        replace_first: args.replace_first,
+        dry_run: args.dry_run,
+        aws: &args.aws,
+    };
+    super::roster::run(sheet, cli, console)
 }
 
 fn plan_json(rotated: &Rotated, permissions: &[&str]) -> Value {

@@ -1,6 +1,6 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
-use super::{Exit, Explanation, aws, keys, nobody, oath, places, ring};
+use super::{Exit, Explanation, access_key, aws, keys, nobody, oath, places, ring};
 use crate::cli::notices::clock_time;
 use crate::flow::{Cause, Failed, Left, Refusal, Stage};
 use crate::{journal, oath, sink};
@@ -25,6 +25,12 @@ pub fn failed(failed: &Failed) -> Explanation {
     } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
         text.exit = Exit::Left;
         text.hints.push("run the command again for the keys that have no device yet".to_owned());
+    } else if failed.left.iter().any(|left| matches!(left, Left::Rotated { .. })) {
+        text.exit = Exit::Left;
+        text.hints
+            .push("the device is done; run the command again without --from and --key for the access key".to_owned());
+    } else if failed.left.iter().any(|left| matches!(left, Left::KeyGone { .. } | Left::KeyWorks { .. })) {
+        text.exit = Exit::Left;
     } else if began(failed.stage) {
         text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
@@ -65,6 +71,7 @@ fn left(left: &Left) -> String {
         Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
+        Left::Rotated { arn } => format!("done before this: {arn} is enabled and works; the old device is gone"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Kept { serial } => format!("as it was: {serial} is enabled"),
         Left::PerhapsEnabled { serial, .. } => {
@@ -88,6 +95,22 @@ fn left(left: &Left) -> String {
         Left::Escrow { path, why: None } => format!("kept: {}, as long as its device exists", path.display()),
         Left::AtCommand { program, account } => {
             format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
+        }
+        Left::NewKey { user, id: Some(id), why } => {
+            format!("left behind: access key {id} of {user}, whose secret nobody can use ({})", aws(why).what)
+        }
+        Left::NewKey { user, id: None, .. } => {
+            format!("perhaps left behind: a new access key of {user}, whose secret nobody has")
+        }
+        Left::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
+        Left::KeyActive { id } => format!("as it was: access key {id} is active"),
+        Left::KeyInactive { id } => format!("access key {id} is not active any more, and is not deleted yet"),
+        Left::KeyUnknown { id } => {
+            format!("access key {id} may be active, inactive or gone; AWS did not answer when it was asked")
+        }
+        Left::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
+        Left::KeyStored { id, to } => {
+            format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
     }
@@ -214,12 +237,51 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
                 .hint("somebody else is at work on this user's devices: `glasskey devices USER` shows them")
         }
+        Refusal::NameOldDevice { devices } if devices.is_empty() => {
+            Explanation::new("no_mfa_device", "the user has no MFA device that could be replaced").hint("`glasskey enroll` makes one")
+        }
+        Refusal::NameOldDevice { devices } => {
+            Explanation::new("which_device", format!("the user has {} MFA devices, and the roster does not say which one goes", devices.len()))
+                .note(format!("the user's devices: {}", devices.join(", ")))
+                .hint("name it in a column \"from\"")
+        }
         Refusal::InUseAgain { arn } => Explanation::new("in_use_again", format!("{arn} was deactivated, and somebody has enabled it again"))
             .hint("find out who before removing it once more"),
         Refusal::NoKeyToEnable { serial } => Explanation::new("cannot_undo", format!("no key here holds {serial}, so it cannot be enabled again"))
             .hint("plug in the key that holds it, or finish the run"),
         Refusal::UnfinishedRemoval { serial, user } => {
             Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was removing {serial}"))
+                .hint("`glasskey recover` finishes or undoes it")
+        }
+        Refusal::NoAccessKey { user } => Explanation::new("no_access_key", format!("{user} has no access key to rotate"))
+            .hint(format!("`aws iam create-access-key --user-name {user}` makes the first one")),
+        Refusal::WhichAccessKey { user, named, keys } => access_key::which(user, named.as_deref(), keys),
+        Refusal::ActiveKey { id } => {
+            Explanation::new("key_active", format!("access key {id} is active, so it does not make room for another one's rotation"))
+                .hint(format!("--replace {id} replaces it, and leaves the other one as it is"))
+                .exit(Exit::Usage)
+        }
+        Refusal::LastActiveKey { id, other } => {
+            Explanation::new("last_active_key", format!("{id} is the user's only active access key, so it cannot go before the new one works"))
+                .hint(format!("--make-room {other} deletes the inactive one first"))
+        }
+        Refusal::SignsThis { id } => {
+            Explanation::new("signs_this", format!("this command is signed with {id}, the access key that is to go"))
+                .hint("use the new key, the user's other key, or have an administrator do it")
+        }
+        Refusal::KeyNotKnown { id, seconds } => {
+            Explanation::new("key_not_known", format!("AWS does not know the new access key {id} after {seconds} s"))
+                .hint("run the same command again later; the old key works")
+        }
+        Refusal::KeyOfAnother { id, arn } => {
+            Explanation::new("key_of_another", format!("the new access key {id} is {arn}, and not the user"))
+        }
+        Refusal::NewKeyGone { id } => {
+            Explanation::new("new_key_gone", format!("the new access key {id} is not active any more, so the old one must stay"))
+                .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
+        }
+        Refusal::UnfinishedKey { user } => {
+            Explanation::new("unfinished_run", format!("an earlier run for user {user} did not end; it was rotating the access key"))
                 .hint("`glasskey recover` finishes or undoes it")
         }
         Refusal::CredentialThere { key, name } => Explanation::new(

@@ -3,6 +3,7 @@
 //! A sentence says what happened, a hint what to do next, and the state what the world is in now. No capital first
 //! letters after the prefix, no full stops at the end.
 
+mod access_key;
 mod applets;
 pub mod audit;
 mod aws;
@@ -18,6 +19,7 @@ pub use ceremonies::{attestation_code, attestation_hints, finding, not_prepared,
 pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};
+pub use places::not_open;
 
 use crate::platform::NoKeyring;
 

@@ -2,7 +2,7 @@
 
 use super::{Exit, Explanation};
 use crate::flow::BadLedger;
-use crate::sink::{self, CommandEnd};
+use crate::sink::{self, CommandEnd, PipeTrouble};
 use std::path::Path;
 
 /// A place beside keys and phones.
@@ -29,7 +29,8 @@ pub(super) fn place(error: &sink::Error) -> Explanation {
             Explanation::new("escrow_differs", format!("what was read back from {} is not what was written", path.display()))
                 .hint("do not trust that disk")
         }
-        sink::Error::Command { program, end, said } => command(program, end, said.as_deref()),
+        sink::Error::Command { program, what, end, said } => command(program, what, end, said.as_deref()),
+        sink::Error::Pipe { fd, why } => pipe(*fd, why),
         // The others have their sentences where they come from.
         _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
     }
@@ -58,16 +59,47 @@ pub(super) fn ledger(path: &Path, why: &BadLedger) -> Explanation {
     }
 }
 
-fn command(program: &str, end: &CommandEnd, said: Option<&[String]>) -> Explanation {
+/// A file descriptor that was not inherited.
+#[must_use]
+pub fn not_open(fd: u32) -> Explanation {
+    pipe(fd, &PipeTrouble::NotOpen { why: "it is not open".to_owned() })
+}
+
+fn pipe(fd: u32, why: &PipeTrouble) -> Explanation {
+    let text = |what: String| {
+        Explanation::new("secret_fd", what).hint(
+            "--secret-fd takes a pipe that a program reads: `glasskey rotate … --secret-fd 3 3> >(vault kv put …)`",
+        )
+    };
+    match why {
+        PipeTrouble::NotOpen { why } => {
+            text(format!("file descriptor {fd} cannot be written to: {why}")).exit(Exit::Usage)
+        }
+        PipeTrouble::NotAPipe => {
+            text(format!("file descriptor {fd} is not a pipe; a secret goes neither to a file nor to a terminal"))
+                .exit(Exit::Usage)
+        }
+        PipeTrouble::Closed => {
+            text(format!("whoever read file descriptor {fd} has closed it without reading the secret"))
+        }
+        PipeTrouble::TimedOut { seconds } => {
+            text(format!("nobody read the secret from file descriptor {fd} within {seconds} s"))
+        }
+        PipeTrouble::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+    }
+}
+
+fn command(program: &str, secret: &str, end: &CommandEnd, said: Option<&[String]>) -> Explanation {
     let what = match end {
         CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
-        CommandEnd::Status(status) => format!("`{program}` did not take the seed: exit status {status}"),
-        CommandEnd::Killed => format!("`{program}` did not take the seed: a signal ended it"),
+        CommandEnd::Status(status) => format!("`{program}` did not take the {secret}: exit status {status}"),
+        CommandEnd::Killed => format!("`{program}` did not take the {secret}: a signal ended it"),
         CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
-        CommandEnd::DidNotRead => format!("`{program}` ended without reading the seed from its standard input"),
+        CommandEnd::DidNotRead => format!("`{program}` ended without reading the {secret} from its standard input"),
         CommandEnd::Interrupted => return Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
     };
     let mut text = Explanation::new("command", what);
     text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
-    text.hint("try the command by hand with a made-up otpauth URI on its standard input; it must be unlocked before, since it cannot ask on the terminal")
+    let input = if secret == "seed" { "a made-up otpauth URI" } else { "a made-up secret" };
+    text.hint(format!("try the command by hand with {input} on its standard input; it must be unlocked before, since it cannot ask on the terminal"))
 }

@@ -15,8 +15,8 @@ use crate::secret::{Code, Seed};
 use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-use preflight::{Checked, preflight, preflight_on};
-pub(super) use preflight::{Ready, Work, judge, look};
+pub(super) use preflight::{Checked, Seen, Work, judge, look, look_on};
+use preflight::{Ready, preflight, preflight_on};
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -29,19 +29,19 @@ pub(in crate::flow) struct Work {
 }
 
 /// What pre-flight found to be possible.
-pub(in crate::flow) struct Ready {
-    pub(in crate::flow) plan: Plan,
-    pub(in crate::flow) work: Vec<Work>,
-    pub(in crate::flow) account: Account,
+pub(super) struct Ready {
+    pub(super) plan: Plan,
+    pub(super) work: Vec<Work>,
+    pub(super) account: Account,
     /// What IAM's self-management rule asks for a code, if it applies.
-    pub(in crate::flow) factor: Option<Factor>,
+    pub(super) factor: Option<Factor>,
 }
 
 /// As [`Ready`], on an account that was there before.
-pub(super) struct Checked {
-    pub(super) plan: Plan,
-    pub(super) work: Vec<Work>,
-    pub(super) factor: Option<Factor>,
+pub(in crate::flow) struct Checked {
+    pub(in crate::flow) plan: Plan,
+    pub(in crate::flow) work: Vec<Work>,
+    pub(in crate::flow) factor: Option<Factor>,
 }
 
 /// A key as pre-flight found it.
@@ -56,8 +56,6 @@ struct Found {
 /// What was looked at before anything was decided.
 pub(in crate::flow) struct Seen {
     keys: Vec<Found>,
-    usable: Usable,
-    pub(in crate::flow) account: Account,
     pub(in crate::flow) user: String,
     /// The user's.
     pub(in crate::flow) devices: Vec<MfaDevice>,
@@ -66,8 +64,9 @@ pub(in crate::flow) struct Seen {
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
 pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
-    let seen = look(request, connector, desk)?;
-    judge(request, seen, 0, desk)
+    let (account, usable, seen) = look(request, connector, desk)?;
+    let Checked { plan, work, factor } = judge(request, &usable, &seen, (&account, 0), desk)?;
+    Ok(Ready { plan, work, account, factor })
 }
 
 /// Looks at the places, the caller, and the user's devices.
@@ -75,7 +74,7 @@ pub(in crate::flow) fn look(
     request: &Request,
     connector: &aws::Connector,
     desk: &mut Desk<'_>,
-) -> Result<Seen, Cause> {
+) -> Result<(Account, Usable, Seen), Cause> {
     if request.phone && !desk.person.is_there() {
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
@@ -84,32 +83,36 @@ pub(in crate::flow) fn look(
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();
     let (user, devices) = user_and_devices(request, &account, desk)?;
-    Ok(Seen { keys, usable, account, user, devices })
+    Ok((account, usable, Seen { keys, user, devices }))
 }
 
-/// Decides whether it can be done, when `leaving` of the user's devices go first.
+/// As [`look`], for one of many users: the account is connected, and the places have been tried out.
+pub(in crate::flow) fn look_on(request: &Request, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
+    let keys = find_keys(&request.keys, desk)?;
+    let (user, devices) = user_and_devices(request, account, desk)?;
+    Ok(Seen { keys, user, devices })
+}
+
+/// Decides whether it can be done on an account, when `leaving` of the user's devices go first.
 pub(in crate::flow) fn judge(
     request: &Request,
-    seen: Seen,
-    leaving: usize,
+    usable: &Usable,
+    seen: &Seen,
+    (account, leaving): (&Account, usize),
     desk: &mut Desk<'_>,
-) -> Result<Ready, Cause> {
-    let Seen { keys, usable, account, user, devices } = seen;
-    let Checked { plan, work, factor } =
-        check(request, (&user, &devices), leaving, (&usable, &keys), &account, desk)?;
-    Ok(Ready { plan, work, account, factor })
+) -> Result<Checked, Cause> {
+    check(request, (&seen.user, &seen.devices), leaving, (usable, &seen.keys), account, desk)
 }
 
-/// As [`preflight`], for one of many users: the account is connected, and the places have been tried out.
+/// As [`preflight`], for one of many users.
 pub(super) fn preflight_on(
     request: &Request,
     usable: &Usable,
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
-    let keys = find_keys(&request.keys, desk)?;
-    let (user, devices) = user_and_devices(request, account, desk)?;
-    check(request, (&user, &devices), 0, (usable, &keys), account, desk)
+    let seen = look_on(request, account, desk)?;
+    judge(request, usable, &seen, (account, 0), desk)
 }
 
 /// The user no earlier run is unfinished for, and the devices there are.

@@ -190,7 +190,10 @@ fn remove_new(
     let new = Old { serial, enabled, held };
     let removal = Removal { user: &found.user, old: &new, stays: Stays::This(old.serial.clone()) };
     match removal.carry_out(None, account, desk) {
-        Ok(()) => close(run, Outcome::Undone, desk),
+        Ok(()) => match run.remove_escrow() {
+            left if left.is_empty() => close(run, Outcome::Undone, desk),
+            left => outcome_of_undo(left, desk),
+        },
         Err(broken) => Err(stopped_at(broken, desk)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::desk::Desk;
 use super::super::run::Cause;
-use super::{Became, Book, Row, State, Watch, Work};
+use super::{Became, Book, Row, Watch, Work, begun};
 use crate::aws::Pace;
 use crate::journal::Journal;
 use crate::keys::Serial;
@@ -34,7 +34,7 @@ struct Shared<'a, 'r> {
     next: AtomicUsize,
     stop: AtomicBool,
     /// Rows whose turn had come when an earlier process ended.
-    begun: Vec<bool>,
+    begun: Vec<Option<u64>>,
     clock: Clock,
     interrupt: Interrupt,
     journal: Journal,
@@ -56,7 +56,7 @@ pub(super) fn work(
         rows,
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
-        begun: rows.iter().map(|row| book.ledger.state(row) == Some(State::Begun)).collect(),
+        begun: rows.iter().map(|row| begun(book.ledger.state(row))).collect(),
         clock: desk.clock.clone(),
         interrupt: desk.interrupt.clone(),
         journal: desk.journal.clone(),
@@ -153,8 +153,8 @@ fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<
         if events.send(Event::Begins(row, answer)).is_err() || !written.recv().unwrap_or(false) {
             return;
         }
-        let found =
-            shared.begun.get(nth).copied().unwrap_or(false).then(|| work.found_done(row, work.account)).flatten();
+        let begun = shared.begun.get(nth).copied().flatten();
+        let found = begun.and_then(|at| work.found_done(row, at, work.account));
         let became = match found {
             Some(arn) => Became::FoundDone(arn),
             None => work.turn(row, None, work.account, &mut desk),

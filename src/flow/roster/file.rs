@@ -1,7 +1,8 @@
 //! A roster: who gets which device, one user a line of a CSV file.
 //!
-//! Columns are `user,device-name,key-serial,touch`. All but the first may be empty or missing: the device is then named
-//! as the user, the seed goes where the command says, and touch is as the command says. A first line that begins with
+//! Columns are `user,device-name,key-serial,touch`, and of a rotation `from` after them. All but the first may be empty
+//! or missing: the device is then named as the user (of a rotation, by a name that is free), the seed goes where the
+//! command says, touch is as the command says, and the user's only device is the one that goes. A first line that begins with
 //! `user` names the columns, in any order. All that is wrong is told at once, with line numbers.
 
 use crate::aws::check_name;
@@ -19,12 +20,33 @@ pub struct Row {
     pub line: u64,
     /// The IAM user.
     pub user: String,
-    /// The device's name.
+    /// The device's name. Empty, which only a rotation's may be: one that is free.
     pub device: String,
     /// The key.
     pub key: Option<Serial>,
     /// Every code asks for a touch; `None`: as the command says.
     pub touch: Option<bool>,
+    /// Of a rotation: the device that goes, as the command's `--from`; `None`: the user's only one.
+    pub from: Option<String>,
+}
+
+/// What a roster is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// A device for everybody.
+    #[default]
+    Enroll,
+    /// A new device for everybody, in place of one there is.
+    Rotate,
+}
+
+impl Kind {
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Enroll => &["user", "device-name", "key-serial", "touch"],
+            Self::Rotate => &["user", "device-name", "key-serial", "touch", "from"],
+        }
+    }
 }
 
 /// What is wrong with a line.
@@ -46,6 +68,8 @@ pub enum Wrong {
     TooManyColumns {
         /// How many.
         found: usize,
+        /// How many there are.
+        known: usize,
     },
     /// The header has a column that is not known.
     UnknownColumn {
@@ -91,32 +115,31 @@ pub enum Wrong {
     Nobody,
 }
 
-const COLUMNS: [&str; 4] = ["user", "device-name", "key-serial", "touch"];
-
 /// Reads a roster.
 ///
 /// # Errors
 /// All lines that are wrong.
-pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<BadRow>> {
+pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
-    let mut order: Vec<usize> = (0..COLUMNS.len()).collect();
+    let columns = kind.columns();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
     let mut record = csv::ByteRecord::new();
     let mut first = true;
     let mut seen = Seen::default();
     while reader.read_byte_record(&mut record).unwrap_or(false) {
         let line = record.position().map_or(0, |position| line_of(bytes, position));
         if std::mem::take(&mut first) && record.get(0).is_some_and(|field| field.eq_ignore_ascii_case(b"user")) {
-            match header(&record) {
+            match header(&record, columns) {
                 Ok(named) => order = named,
                 Err(what) => return Err(vec![BadRow { line, what }]),
             }
             continue;
         }
-        let row = row(line, &record, &order).and_then(|row| seen.add(&row).map(|()| row));
+        let row = row(line, &record, &order, kind).and_then(|row| seen.add(&row).map(|()| row));
         match row {
             Ok(row) => rows.push(row),
             Err(what) => wrong.push(BadRow { line, what }),
@@ -137,11 +160,11 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
 }
 
 /// Which column each field is.
-fn header(record: &csv::ByteRecord) -> Result<Vec<usize>, Wrong> {
+fn header(record: &csv::ByteRecord, columns: &[&str]) -> Result<Vec<usize>, Wrong> {
     let mut order = Vec::new();
     for field in record {
         let name = String::from_utf8_lossy(field).to_ascii_lowercase();
-        let known = COLUMNS.iter().position(|column| *column == name);
+        let known = columns.iter().position(|column| *column == name);
         let column = known.ok_or_else(|| Wrong::UnknownColumn { name: shortened(&name) })?;
         if order.contains(&column) {
             return Err(Wrong::BadHeader);
@@ -151,24 +174,27 @@ fn header(record: &csv::ByteRecord) -> Result<Vec<usize>, Wrong> {
     if order.contains(&0) { Ok(order) } else { Err(Wrong::BadHeader) }
 }
 
-fn row(line: u64, record: &csv::ByteRecord, order: &[usize]) -> Result<Row, Wrong> {
+fn row(line: u64, record: &csv::ByteRecord, order: &[usize], kind: Kind) -> Result<Row, Wrong> {
     if record.len() > order.len() && record.iter().skip(order.len()).any(|field| !field.is_empty()) {
-        return Err(Wrong::TooManyColumns { found: record.len() });
+        return Err(Wrong::TooManyColumns { found: record.len(), known: kind.columns().len() });
     }
-    let mut fields = [""; COLUMNS.len()];
+    let mut fields = [""; 5];
     for (field, column) in record.iter().zip(order) {
         let text = std::str::from_utf8(field).map_err(|_| Wrong::NotUtf8)?;
         if let Some(slot) = fields.get_mut(*column) {
             *slot = text;
         }
     }
-    let [user, device, key, touch] = fields;
+    let [user, device, key, touch, from] = fields;
     if user.is_empty() {
         return Err(Wrong::NoUser);
     }
-    let device = if device.is_empty() { user } else { device };
+    let device = if device.is_empty() && kind == Kind::Enroll { user } else { device };
+    if from.chars().any(char::is_control) || from.chars().count() > 256 {
+        return Err(Wrong::BadName { what: "device", value: shortened(from) });
+    }
     for (what, value) in [("user name", user), ("device name", device)] {
-        if !check_name(value) {
+        if !check_name(value) && !(value.is_empty() && kind == Kind::Rotate) {
             return Err(Wrong::BadName { what, value: shortened(value) });
         }
     }
@@ -187,7 +213,8 @@ fn row(line: u64, record: &csv::ByteRecord, order: &[usize]) -> Result<Row, Wron
         "no" | "false" | "0" => Some(false),
         _ => return Err(Wrong::BadTouch { value: shortened(touch) }),
     };
-    Ok(Row { line, user: user.to_owned(), device: device.to_owned(), key, touch })
+    let from = Some(from).filter(|from| !from.is_empty()).map(str::to_owned);
+    Ok(Row { line, user: user.to_owned(), device: device.to_owned(), key, touch, from })
 }
 
 fn serial(text: &str) -> Option<Serial> {
@@ -220,7 +247,7 @@ impl Seen {
         if let Some(first) = self.users.get(&user) {
             return twice("user", &row.user, *first);
         }
-        if let Some(first) = self.devices.get(&device) {
+        if let Some(first) = self.devices.get(&device).filter(|_| !device.is_empty()) {
             return twice("device", &row.device, *first);
         }
         if let Some((key, first)) = row.key.and_then(|key| Some((key, self.keys.get(&key)?))) {
@@ -242,19 +269,20 @@ mod tests {
     use proptest::prelude::*;
 
     fn wrong(text: &str) -> Vec<(u64, Wrong)> {
-        read(text.as_bytes()).unwrap_err().into_iter().map(|bad| (bad.line, bad.what)).collect()
+        read(text.as_bytes(), Kind::Enroll).unwrap_err().into_iter().map(|bad| (bad.line, bad.what)).collect()
     }
 
     #[test]
     fn as_spreadsheets_write_it() {
         let text = "\u{FEFF}User,Device-Name,Key-Serial,Touch\r\n\"alice\",,12345678,yes\r\n\r\n bob , bob-2 ,,\r\ncarol\r\n";
-        let rows = read(text.as_bytes()).unwrap();
+        let rows = read(text.as_bytes(), Kind::Enroll).unwrap();
         let row = |line, user: &str, device: &str, key: Option<u32>, touch| Row {
             line,
             user: user.to_owned(),
             device: device.to_owned(),
             key: key.map(Serial),
             touch,
+            from: None,
         };
         let right = [
             row(2, "alice", "alice", Some(12_345_678), Some(true)),
@@ -263,7 +291,7 @@ mod tests {
         ];
         assert_eq!(rows, right);
         // Columns in another order.
-        assert_eq!(read(b"user,touch\nalice,no").unwrap()[0].touch, Some(false));
+        assert_eq!(read(b"user,touch\nalice,no", Kind::Enroll).unwrap()[0].touch, Some(false));
     }
 
     #[test]
@@ -278,7 +306,7 @@ mod tests {
                 (2, Wrong::BadName { what: "device name", value: "b b".to_owned() }),
                 (3, Wrong::BadTouch { value: "maybe".to_owned() }),
                 (4, Wrong::NoUser),
-                (5, Wrong::TooManyColumns { found: 5 }),
+                (5, Wrong::TooManyColumns { found: 5, known: 4 }),
                 (7, twice("key", "7", 6)),
                 (8, twice("user", "Erin", 6)),
                 (9, twice("device", "erin", 6)),
@@ -289,22 +317,37 @@ mod tests {
         assert_eq!(wrong("user,serial\n"), [(1, Wrong::UnknownColumn { name: "serial".to_owned() })]);
         assert_eq!(wrong("user,user\n"), [(1, Wrong::BadHeader)]);
         assert_eq!(wrong(&format!("{}\n", "x".repeat(48))), [(1, Wrong::TooLong { bytes: 65 })]);
-        assert_eq!(read(b"al\xFFice\n").unwrap_err()[0].what, Wrong::NotUtf8);
+        assert_eq!(read(b"al\xFFice\n", Kind::Enroll).unwrap_err()[0].what, Wrong::NotUtf8);
         assert!(matches!(&wrong("\"a\nb\nc")[..], [(1, Wrong::BadName { .. })]));
+    }
+
+    #[test]
+    fn a_rotation_says_what_goes() {
+        let rows = read(b"user,from,key-serial\nalice,alice-2,7\nbob,,8\n", Kind::Rotate).unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (&*row.user, &*row.device, row.from.as_deref())).collect();
+        assert_eq!(seen, [("alice", "", Some("alice-2")), ("bob", "", None)]);
+        assert_eq!(read(b"alice,new,,yes,old\n", Kind::Rotate).unwrap()[0].from.as_deref(), Some("old"));
+        let unknown = Wrong::UnknownColumn { name: "from".to_owned() };
+        assert_eq!(wrong("user,from\nalice,x\n"), [(1, unknown)]);
+        let twice = read(b"alice,new\nbob,new\ncarol\ndora\n", Kind::Rotate).unwrap_err();
+        assert_eq!((twice.len(), twice[0].line), (1, 2));
     }
 
     #[test]
     fn ten_thousand_rows() {
         let text: String = (0..10_000).map(|nth| format!("user{nth},,{},no\n", nth + 1)).collect();
-        let rows = read(text.as_bytes()).unwrap();
+        let rows = read(text.as_bytes(), Kind::Enroll).unwrap();
         assert_eq!((rows.len(), rows[9_999].line), (10_000, 10_000));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_roster_or_are_not(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            match read(&bytes) {
-                Ok(rows) => prop_assert!(rows.iter().all(|row| check_name(&row.user) && check_name(&row.device))),
+        fn any_bytes_are_a_roster_or_are_not(bytes in prop::collection::vec(any::<u8>(), 0..300), rotate in any::<bool>()) {
+            let unnamed = |row: &Row| rotate && row.device.is_empty();
+            match read(&bytes, if rotate { Kind::Rotate } else { Kind::Enroll }) {
+                Ok(rows) => prop_assert!(
+                    rows.iter().all(|row| check_name(&row.user) && (check_name(&row.device) || unnamed(row)))
+                ),
                 Err(wrong) => prop_assert!(!wrong.is_empty()),
             }
         }

@@ -2,7 +2,7 @@
 
 use super::super::desk::Desk;
 use super::super::run::{Cause, Stage, failed};
-use super::{Became, Book, Row, State, Watch, Work};
+use super::{Became, Book, Row, Watch, Work, begun};
 use crate::keys::{self, Key, Serial};
 use crate::person::{Notice, Question};
 use crate::totp::unix;
@@ -33,7 +33,7 @@ pub(super) fn work(
             }
         };
         book.begin(row, unix(desk.clock.now()))?;
-        let found = (was == Some(State::Begun)).then(|| work.found_done(row, work.account)).flatten();
+        let found = begun(was).and_then(|at| work.found_done(row, at, work.account));
         let became = match found {
             Some(arn) => Became::FoundDone(arn),
             None => work.turn(row, key, work.account, desk),

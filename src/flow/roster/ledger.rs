@@ -32,11 +32,14 @@ pub(super) enum Line {
     Failed { user: String, device: String, code: String, exit: u8, at: u64 },
 }
 
+/// The exit code of a failure that left something for `recover`.
+const LEFT: u8 = 4;
+
 /// How far a user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// The process ended before it could say more.
-    Begun,
+    /// The process ended before it could say more, or left something for `recover`; it began at this second since the Unix epoch.
+    Begun(u64),
     Done,
     Failed,
 }
@@ -137,11 +140,13 @@ impl Ledger {
                     }
                 }
                 (0, _) | (_, Line::Ledger { .. }) => return Err(unreadable),
-                (_, Line::Begun { user, device, .. }) => _ = self.states.insert((user, device), State::Begun),
+                (_, Line::Begun { user, device, at }) => _ = self.states.insert((user, device), State::Begun(at)),
                 (_, Line::Done { user, device, keys, .. }) => {
                     self.states.insert((user, device), State::Done);
                     self.used.extend(keys);
                 }
+                // What it left, `recover` may have finished since: as if the process had ended.
+                (_, Line::Failed { exit: LEFT, .. }) => {}
                 (_, Line::Failed { user, device, .. }) => _ = self.states.insert((user, device), State::Failed),
             }
         }

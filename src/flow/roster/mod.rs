@@ -9,25 +9,30 @@ mod file;
 mod hands;
 mod ledger;
 
-pub use file::{BadRow, LARGEST, Row, Wrong, read};
+pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
 pub use ledger::BadLedger;
 
 use super::desk::Desk;
 use super::enroll::{DeviceResult, Request, enroll_on};
 use super::places::{Places, Usable};
+use super::retire::is_called;
+use super::rotate::{RotateRequest, rotate_on};
 use super::run::{Cause, Failed, Record, Refusal, Stage, failed};
-use crate::aws::{Account, DeviceArn, Tag};
+use crate::aws::{self, Account, DeviceArn, Tag};
 use crate::keys::Serial;
-use crate::person::{Notice, Question, RosterPlan};
+use crate::person::{Notice, Parting, RosterPlan};
 use crate::totp::unix;
 use crate::world::World;
 use ledger::{Ledger, Line, State};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct RosterRequest {
+    /// What for.
+    pub kind: Kind,
     /// Who.
     pub rows: Vec<Row>,
     /// Where it is written down who is done.
@@ -40,6 +45,8 @@ pub struct RosterRequest {
     pub path: Option<String>,
     /// Tags for every device.
     pub tags: Vec<Tag>,
+    /// Of a rotation: the old device is deactivated before the new one is made.
+    pub replace_first: bool,
     /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already.
@@ -58,8 +65,10 @@ pub struct UserOutcome<'a> {
 pub enum Became {
     /// The device is enabled.
     Done(DeviceResult),
+    /// It is, and another one is gone.
+    Rotated(DeviceResult, Parting),
     /// It had been enabled before the last process ended; the ledger did not know yet.
-    FoundDone(DeviceArn),
+    FoundDone(String),
     /// It is not.
     Failed(Box<Failed>),
 }
@@ -102,15 +111,11 @@ pub struct RosterDone {
     pub interrupted: bool,
 }
 
-/// Enrolls the users of a roster.
+/// Works through the users of a roster.
 ///
 /// # Errors
 /// What kept it from beginning, or from writing down what it does. A user's own failure goes to `watch`.
-pub fn enroll_roster(
-    request: &RosterRequest,
-    world: &mut World,
-    watch: &mut dyn Watch,
-) -> Result<RosterDone, Failed> {
+pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn Watch) -> Result<RosterDone, Failed> {
     let state = world.state.clone();
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let begun = begin(request, &connector, &mut desk);
@@ -158,7 +163,7 @@ struct Book<'a> {
 /// Everything before the first user: recipients, the caller, the ledger, unfinished runs, the plan.
 fn begin<'a>(
     request: &'a RosterRequest,
-    connector: &crate::aws::Connector,
+    connector: &aws::Connector,
     desk: &mut Desk<'_>,
 ) -> Result<(Account, Usable, Book<'a>), Cause> {
     if request.places.is_empty()
@@ -177,11 +182,12 @@ fn begin<'a>(
     let opened = if request.dry_run && !request.ledger.exists() {
         Ledger::nowhere()
     } else {
-        Ledger::open(&request.ledger, "enroll", &caller.account, &request.rows).map_err(ledger)?
+        Ledger::open(&request.ledger, request.kind.command(), &caller.account, &request.rows).map_err(ledger)?
     };
     let before = request.rows.iter().filter(|row| opened.state(row) == Some(State::Done)).count();
     let progress = Progress { total: request.rows.len(), before, ..Progress::default() };
     desk.tell(Notice::RosterPlan(RosterPlan {
+        rotate: request.kind == Kind::Rotate,
         account: caller.account.clone(),
         caller: caller.arn.clone(),
         users: request.rows.len(),
@@ -190,14 +196,9 @@ fn begin<'a>(
         recipients: request.places.escrow.iter().flat_map(|to| to.recipients.clone()).collect(),
         command: request.places.command.as_ref().map(|to| crate::sink::program_of(&to.line)),
     }));
+    find_unknown(request, &opened, &account, desk)?;
     if !request.dry_run {
-        desk.go_on()?;
-        match request.approved.then_some(true).or_else(|| desk.person.confirm(&Question::Proceed)) {
-            Some(true) => {}
-            _ if desk.interrupt.raised() => return Err(Cause::Interrupted),
-            Some(false) => return Err(Cause::Declined),
-            None => return Err(Cause::NobodyToAsk),
-        }
+        desk.approve(request.approved)?;
     }
     Ok((
         account,
@@ -209,15 +210,61 @@ fn begin<'a>(
 /// A run that was cut short is recovered first: whether its user is done is not known before.
 fn check_journal(request: &RosterRequest, account: &Account, desk: &Desk<'_>) -> Result<(), Cause> {
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        if let Some(Record::Begin(begin)) = run.entries.first()
-            && begin.arn.account() == account.caller().account
-            && request.rows.iter().any(|row| row.user == begin.user)
-        {
-            let (arn, user) = (begin.arn.clone(), begin.user.clone());
-            return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
-        }
+        let ours = |account_of: &str, user: &str| {
+            account_of == account.caller().account && request.rows.iter().any(|row| row.user == *user)
+        };
+        let refusal = match run.entries.into_iter().next() {
+            Some(Record::Begin(begin)) if ours(begin.arn.account(), &begin.user) => {
+                Refusal::Unfinished { arn: begin.arn, user: begin.user }
+            }
+            Some(Record::Retire(begin)) if ours(&begin.account, &begin.user) => {
+                Refusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
+            }
+            Some(Record::Key(begin)) if ours(&begin.account, &begin.user) => {
+                Refusal::UnfinishedKey { user: begin.user }
+            }
+            _ => continue,
+        };
+        return Err(Cause::Refused(refusal));
     }
     Ok(())
+}
+
+/// Tells who of the roster does not exist, before anything is done: a call for each thousand users of the account. They
+/// fail at their turn, unless somebody makes them until then.
+fn find_unknown(
+    request: &RosterRequest,
+    ledger: &Ledger,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<(), Cause> {
+    let to_do = || request.rows.iter().filter(|row| ledger.state(row) != Some(State::Done));
+    if to_do().next().is_none() {
+        return Ok(());
+    }
+    let users: HashSet<String> = match account.users() {
+        Ok(users) => users.into_iter().map(|user| user.name).collect(),
+        Err(aws::Error::Denied { .. }) => {
+            desk.tell(Notice::UsersNotListed);
+            return Ok(());
+        }
+        Err(cause) => return Err(Cause::Aws(cause)),
+    };
+    let unknown = to_do().filter(|row| !users.contains(&row.user)).map(|row| (row.line, row.user.clone()));
+    let unknown: Vec<_> = unknown.collect();
+    if !unknown.is_empty() {
+        desk.tell(Notice::UnknownUsers { users: unknown });
+    }
+    Ok(())
+}
+
+impl Kind {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Enroll => "enroll",
+            Self::Rotate => "rotate",
+        }
+    }
 }
 
 impl Work<'_> {
@@ -227,27 +274,52 @@ impl Work<'_> {
             user: Some(row.user.clone()),
             keys: key.into_iter().collect(),
             touch: row.touch.unwrap_or(self.request.touch),
-            device_name: Some(row.device.clone()),
+            device_name: Some(row.device.clone()).filter(|name| !name.is_empty()),
             path: self.request.path.clone(),
             tags: self.request.tags.clone(),
             approved: true,
             ..Request::default()
         };
-        match enroll_on(&request, self.usable, account, desk) {
-            Ok(device) => Became::Done(device),
-            Err(why) => Became::Failed(Box::new(why)),
-        }
+        let outcome = match self.request.kind {
+            Kind::Enroll => enroll_on(&request, self.usable, account, desk).map(Became::Done),
+            Kind::Rotate => {
+                let from = row.from.as_deref();
+                let replace_first = self.request.replace_first;
+                let request = RotateRequest { new: request, from: String::new(), replace_first };
+                let rotated = rotate_on(&request, from, self.usable, account, desk);
+                rotated.map(|(device, old)| Became::Rotated(device, old))
+            }
+        };
+        outcome.unwrap_or_else(|why| Became::Failed(Box::new(why)))
     }
 
     /// The ledger says that the row's turn had come when the process ended, and the journal has nothing of it: either
     /// all of it was undone, or the device is enabled, and then every place has proved that it holds the seed.
-    fn found_done(&self, row: &Row, account: &Account) -> Option<DeviceArn> {
+    fn found_done(&self, row: &Row, begun: u64, account: &Account) -> Option<String> {
+        if self.request.kind == Kind::Rotate {
+            return self.found_rotated(row, begun, account);
+        }
         let caller = account.caller();
         let path = self.request.path.as_deref().unwrap_or("/");
         let arn = DeviceArn::new(&caller.partition, &caller.account, path, &row.device);
         let serial = arn.to_string();
         let devices = account.mfa_devices(&row.user).ok()?;
-        devices.iter().any(|device| device.serial == serial).then_some(arn)
+        devices.iter().any(|device| device.serial == serial).then_some(serial)
+    }
+
+    /// A rotation that ended leaves the new device, enabled since the turn began, and the old one is gone. Where nobody
+    /// said which that is, the user had only the one.
+    fn found_rotated(&self, row: &Row, begun: u64, account: &Account) -> Option<String> {
+        let devices = account.mfa_devices(&row.user).ok()?;
+        // AWS's clock and ours agree to two seconds (`totp`).
+        let since = |device: &&aws::MfaDevice| unix(device.enabled) + 2 >= begun;
+        let named = |device: &&aws::MfaDevice| row.device.is_empty() || is_called(&device.serial, &row.device);
+        let new = devices.iter().filter(since).find(named)?;
+        let old_is_there = match &row.from {
+            Some(from) => devices.iter().any(|device| device.serial != new.serial && is_called(&device.serial, from)),
+            None => devices.len() > 1,
+        };
+        (!old_is_there).then(|| new.serial.clone())
     }
 }
 
@@ -262,7 +334,7 @@ impl Book<'_> {
         let failure = watch.user(&outcome);
         let (user, device, at) = (row.user.clone(), row.device.clone(), unix(desk.clock.now()));
         let line = match (&outcome.became, failure) {
-            (Became::Done(done), _) => Line::Done {
+            (Became::Done(done) | Became::Rotated(done, _), _) => Line::Done {
                 user,
                 device,
                 arn: done.arn.to_string(),
@@ -273,7 +345,7 @@ impl Book<'_> {
             },
             (Became::FoundDone(arn), _) => {
                 let keys = row.key.into_iter().collect();
-                Line::Done { user, device, arn: arn.to_string(), keys, escrow: None, command: None, at }
+                Line::Done { user, device, arn: arn.clone(), keys, escrow: None, command: None, at }
             }
             (Became::Failed(_), failure) => {
                 let (code, exit) = failure.unwrap_or(("failed", 3));
@@ -304,5 +376,13 @@ impl Book<'_> {
 
     fn write(&mut self, line: &Line) -> Result<(), Cause> {
         self.ledger.write(line).map_err(|why| Cause::Ledger { path: self.path.to_owned(), why })
+    }
+}
+
+/// When the turn began that an earlier process did not end.
+fn begun(state: Option<State>) -> Option<u64> {
+    match state {
+        Some(State::Begun(at)) => Some(at),
+        _ => None,
     }
 }

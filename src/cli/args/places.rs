@@ -1,0 +1,23 @@
+//! Places for a seed beside keys and phones.
+
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SeedPlaces {
+    /// put the seed into an age file that RECIPIENT can open: age1…, age1PLUGIN1…, "ssh-ed25519 …"; give it again for more
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(in crate::cli) escrow: Vec<String>,
+    /// the age file; DEVICE.age in the current directory when not given
+    #[arg(long, value_name = "FILE", requires = "escrow", conflicts_with = "escrow_dir")]
+    pub(in crate::cli) escrow_file: Option<PathBuf>,
+    /// the directory for DEVICE.age
+    #[arg(long, value_name = "DIR", requires = "escrow")]
+    pub(in crate::cli) escrow_dir: Option<PathBuf>,
+    /// hand the seed, as an otpauth URI on standard input, to this command (run by sh -c, with GLASSKEY_USER, GLASSKEY_DEVICE, GLASSKEY_ACCOUNT and GLASSKEY_ARN set)
+    #[arg(long, value_name = "COMMAND")]
+    pub(in crate::cli) to_command: Option<String>,
+    /// seconds after which a command is killed
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_default_value = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(in crate::cli) command_timeout: u64,
+}

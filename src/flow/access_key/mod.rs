@@ -1,0 +1,312 @@
+//! A user's access key is rotated: a new one is made, proved and handed over; only then the old one goes.
+//!
+//! Until the secret has been handed over, any failure deletes the new key again. From then on both work, until the old
+//! one is deactivated while the new one is seen to be active. IAM allows two keys: who has two says which makes room.
+
+mod steps;
+
+use super::desk::Desk;
+use super::places::CommandTo;
+use super::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, begin_log, failed, nothing_unfinished};
+use super::self_management::{Factor, find_factor, open_session};
+use crate::aws::{self, AccessKey, Account, Call, Identity};
+use crate::person::{KeyPlan, Notice, OwnKey};
+use crate::sink::{Pipe, SecretFormat, program_of};
+use crate::totp::unix;
+use crate::world::World;
+use serde::{Deserialize, Serialize};
+pub(super) use steps::{activate, appeared, deactivate, delete};
+
+/// What is asked for.
+pub struct KeyRequest {
+    /// The IAM user.
+    pub user: String,
+    /// Who gets the secret.
+    pub to: SecretTo,
+    /// How it is written.
+    pub format: SecretFormat,
+    /// The key that is to go, where the user has two.
+    pub replace: Option<String>,
+    /// An inactive key that is deleted first, where the user has two.
+    pub make_room: Option<String>,
+    /// The old key is deactivated and not deleted.
+    pub keep_old: bool,
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// The plan is approved already, deleting included.
+    pub approved: bool,
+}
+
+/// Who gets the secret of a new access key.
+pub enum SecretTo {
+    /// A command, on its standard input.
+    Command(CommandTo),
+    /// Whoever reads a pipe.
+    Pipe(Pipe),
+}
+
+/// What was done, or is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRotated {
+    /// What was planned.
+    pub plan: KeyPlan,
+    /// The new key; none after a dry run.
+    pub new: Option<String>,
+    /// What has become of the old one.
+    pub old: OldKey,
+}
+
+/// What has become of an old access key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldKey {
+    /// Nothing yet.
+    Kept,
+    /// It is inactive.
+    Inactive,
+    /// It is deleted.
+    Deleted,
+}
+
+/// The journal's first record of a rotation of an access key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeyRotation {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) account: String,
+    pub(super) user: String,
+    /// The keys there were.
+    pub(super) before: Vec<String>,
+    /// The one that goes first, to make room.
+    pub(super) first: Option<String>,
+    /// The one that goes in the end.
+    pub(super) old: Option<String>,
+    /// It is only deactivated.
+    pub(super) keep: bool,
+    /// Who gets the secret: a program, or a file descriptor. A command's line may hold a token.
+    pub(super) to: String,
+}
+
+/// The permissions it needs.
+#[must_use]
+pub fn access_key_permissions() -> Vec<&'static str> {
+    let calls = [Call::ListAccessKeys, Call::CreateAccessKey, Call::UpdateAccessKey, Call::DeleteAccessKey];
+    calls.map(Call::permission).to_vec()
+}
+
+/// Rotates the access key alone.
+///
+/// # Errors
+/// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
+pub fn rotate_access_key(request: &KeyRequest, world: &mut World) -> Result<KeyRotated, Failed> {
+    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
+    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), &desk))?;
+    desk.tell_clock();
+    let ready = preflight(request, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
+    desk.tell(Notice::KeyPlan(ready.plan.clone()));
+    if request.dry_run {
+        return Ok(ready.planned());
+    }
+    desk.approve(request.approved).map_err(|cause| before(cause, &desk))?;
+    carry_out(request, ready, &account, &mut desk)
+}
+
+/// What pre-flight found to be possible.
+pub(super) struct Ready {
+    pub(super) plan: KeyPlan,
+    choice: Chosen,
+    before: Vec<String>,
+    /// A key here that holds a device of the caller's own.
+    pub(super) factor: Option<Factor>,
+    /// Opened already, since looking needed it.
+    pub(super) session: Option<Account>,
+}
+
+impl Ready {
+    pub(super) fn planned(&self) -> KeyRotated {
+        KeyRotated { plan: self.plan.clone(), new: None, old: OldKey::Kept }
+    }
+}
+
+/// Which keys go.
+#[derive(Default)]
+struct Chosen {
+    first: Option<AccessKey>,
+    old: Option<AccessKey>,
+}
+
+pub(super) fn preflight(request: &KeyRequest, account: &Account, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+    let user = &request.user;
+    if !aws::check_name(user) {
+        return Err(Cause::Refused(Refusal::BadValue { what: "user name", value: user.clone() }));
+    }
+    let caller = account.caller().clone();
+    nothing_unfinished(&caller.account, user, desk)?;
+    let Seen { keys, factor, session } = look(user, account, desk)?;
+    let choice = choose(request, &keys, account.access_key_id())?;
+    let named = |key: &AccessKey| (key.id.clone(), key.active);
+    let signs = |key: &AccessKey| key.id == account.access_key_id();
+    let plan = KeyPlan {
+        account: caller.account.clone(),
+        caller: caller.arn.clone(),
+        user: user.clone(),
+        first: choice.first.as_ref().map(named),
+        old: choice.old.as_ref().map(named),
+        keep: request.keep_old,
+        to: request.to.shown(),
+        command: matches!(request.to, SecretTo::Command(_)),
+        own: match &choice.old {
+            Some(old) if signs(old) => OwnKey::Signs,
+            _ if caller.identity == Identity::User(user.clone()) && !account.uses_long_term_key() => OwnKey::NotKnown,
+            _ => OwnKey::No,
+        },
+        session: factor.as_ref().map(|factor| factor.serial.clone()),
+    };
+    Ok(Ready { plan, choice, before: keys.into_iter().map(|key| key.id).collect(), factor, session })
+}
+
+/// A user's keys, and how the caller acts where it is their own.
+pub(super) struct Seen {
+    pub(super) keys: Vec<AccessKey>,
+    pub(super) factor: Option<Factor>,
+    pub(super) session: Option<Account>,
+}
+
+/// Looks at a user's keys. Many policies want MFA of users even for looking at their own keys: then the session is
+/// opened for it.
+pub(super) fn look(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
+    let factor = own_factor(user, account, desk)?;
+    let no_user = |cause| match cause {
+        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.to_owned() }),
+        cause => Cause::Aws(cause),
+    };
+    match (account.access_keys(user), factor) {
+        (Err(aws::Error::Denied { .. }), Some(factor)) => {
+            let session = open_session(account, &factor, desk)?;
+            let keys = session.access_keys(user).map_err(no_user)?;
+            Ok(Seen { keys, factor: Some(factor), session: Some(session) })
+        }
+        (keys, factor) => Ok(Seen { keys: keys.map_err(no_user)?, factor, session: None }),
+    }
+}
+
+/// A key here that holds a device of the caller's, where it is the caller's own access key that is spoken of. IAM has no
+/// rule that wants a session for access keys; policies have.
+fn own_factor(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
+    if !account.uses_long_term_key() || account.caller().identity != Identity::User(user.to_owned()) {
+        return Ok(None);
+    }
+    match account.mfa_devices(user) {
+        Ok(devices) if devices.is_empty() => Ok(None),
+        // Without a reader there is no factor either.
+        Ok(devices) => Ok(find_factor(account, &devices, desk).ok().flatten()),
+        Err(aws::Error::Denied { .. }) => Ok(None),
+        Err(cause) => Err(Cause::Aws(cause)),
+    }
+}
+
+fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chosen, Cause> {
+    let which = |named: Option<&String>| {
+        let keys = keys.iter().map(|key| (key.id.clone(), key.active, key.created)).collect();
+        Cause::Refused(Refusal::WhichAccessKey { user: request.user.clone(), named: named.cloned(), keys })
+    };
+    let find = |id: &String| keys.iter().find(|key| key.id == *id).ok_or_else(|| which(Some(id)));
+    let replace = request.replace.as_ref().map(find).transpose()?;
+    let room = request.make_room.as_ref().map(find).transpose()?;
+    let other = |key: &AccessKey| keys.iter().find(|other| other.id != key.id);
+    match (keys, replace, room) {
+        ([], ..) => Err(Cause::Refused(Refusal::NoAccessKey { user: request.user.clone() })),
+        ([only], _, None) => Ok(Chosen { first: None, old: Some(only.clone()) }),
+        (_, _, Some(room)) if room.active => Err(Cause::Refused(Refusal::ActiveKey { id: room.id.clone() })),
+        (_, replace, Some(room)) if replace.is_none_or(|replace| replace.id != room.id) => {
+            Ok(Chosen { first: Some(room.clone()), old: other(room).cloned() })
+        }
+        // There is no room for a third: it goes before the new one is made, and the other one stays.
+        (_, Some(goes), _) => {
+            if goes.id == signs {
+                return Err(Cause::Refused(Refusal::SignsThis { id: goes.id.clone() }));
+            }
+            match other(goes) {
+                Some(other) if goes.active && !other.active => {
+                    let (id, other) = (goes.id.clone(), other.id.clone());
+                    Err(Cause::Refused(Refusal::LastActiveKey { id, other }))
+                }
+                _ => Ok(Chosen { first: Some(goes.clone()), old: None }),
+            }
+        }
+        _ => Err(which(None)),
+    }
+}
+
+impl SecretTo {
+    /// What may be shown and written down.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Command(to) => program_of(&to.line),
+            Self::Pipe(pipe) => format!("file descriptor {}", pipe.fd()),
+        }
+    }
+}
+
+/// The whole of it, from the journal's first line to its last. The plan is approved.
+pub(super) fn carry_out(
+    request: &KeyRequest,
+    mut ready: Ready,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<KeyRotated, Failed> {
+    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    if ready.session.is_none()
+        && let Some(factor) = &ready.factor
+    {
+        let session = open_session(account, factor, desk).map_err(|cause| before(cause, desk))?;
+        ready.session = Some(session);
+    }
+    let begin = ready.begin(request, account, desk);
+    let log = begin_log(begin.started, &Record::Key(begin), desk).map_err(|cause| before(cause, desk))?;
+    let Ready { plan, choice, factor, session, before } = ready;
+    let mut rotation =
+        steps::Rotation { request, log, base: account, factor, act: session, before, gone: None, deactivated: None };
+    match rotation.run(choice.first.as_ref(), choice.old.as_ref(), desk) {
+        Ok((new, old)) => {
+            if rotation.log.finish().is_err() {
+                desk.tell(Notice::JournalKept);
+            }
+            Ok(KeyRotated { plan, new: Some(new), old })
+        }
+        Err(broken) => Err(rotation.give_up(broken, desk)),
+    }
+}
+
+impl Ready {
+    fn begin(&self, request: &KeyRequest, account: &Account, desk: &Desk<'_>) -> KeyRotation {
+        let id = |key: &Option<AccessKey>| key.as_ref().map(|key| key.id.clone());
+        KeyRotation {
+            version: 1,
+            command: "rotate".to_owned(),
+            started: unix(desk.clock.now()),
+            caller: account.caller().arn.clone(),
+            account: account.caller().account.clone(),
+            user: request.user.clone(),
+            before: self.before.clone(),
+            first: id(&self.choice.first),
+            old: id(&self.choice.old),
+            keep: request.keep_old,
+            to: request.to.shown(),
+        }
+    }
+}
+
+/// What is left of a rotation that stopped, and whether its run has ended with it.
+pub(super) fn left_behind(left: &[Left]) -> bool {
+    left.iter().any(Left::is_for_recover)
+}
+
+/// What a deactivation is undone by.
+pub(super) fn undo_of(id: &str) -> Undo {
+    Undo::ActivateKey { id: id.to_owned() }
+}

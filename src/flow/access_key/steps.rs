@@ -1,0 +1,407 @@
+//! The steps of a rotation of an access key, and what undoes them.
+
+use super::{KeyRequest, OldKey, SecretTo, left_behind, undo_of};
+use crate::aws::{self, AccessKey, Account, Call, Identity, NewAccessKey};
+use crate::flow::desk::Desk;
+use crate::flow::run::{At, Cause, Failed, Left, Record, Refusal, Stage, Undo, failed};
+use crate::flow::self_management::{Factor, open_session};
+use crate::journal::Writer;
+use crate::person::{AccessKeyStep, Notice, Question};
+use crate::sink::{self, AccessKeySink, CommandEnd, Errand, PipeTrouble};
+use std::time::Duration;
+
+/// Between the questions whether AWS knows a new key: a minute and a half in all. Some seconds are usual.
+const WAITS: [u64; 10] = [1, 2, 3, 5, 8, 13, 13, 15, 15, 15];
+
+/// A rotation under way.
+pub(super) struct Rotation<'a> {
+    pub(super) request: &'a KeyRequest,
+    pub(super) log: Writer,
+    /// Signed with the caller's credentials.
+    pub(super) base: &'a Account,
+    pub(super) factor: Option<Factor>,
+    /// The session that acts, where there is one.
+    pub(super) act: Option<Account>,
+    /// The keys there were.
+    pub(super) before: Vec<String>,
+    /// Deleted to make room.
+    pub(super) gone: Option<String>,
+    /// Deactivated to make room, and not deleted.
+    pub(super) deactivated: Option<String>,
+}
+
+/// Where it stopped, and what is left. `undo`: nothing irreversible was done to the old key, so what was made goes again.
+pub(super) struct Broken {
+    at: At,
+    left: Vec<Left>,
+    new: Made,
+    stored: bool,
+}
+
+/// The new key, when a rotation stops.
+enum Made {
+    No,
+    /// Nobody has its secret: it goes.
+    Useless(String),
+    /// Its reply was lost, and it is not known which one it is, or whether it is.
+    Perhaps(aws::Error),
+    /// It is handed over, and stays.
+    Works(String),
+}
+
+fn broken(at: At, new: Made) -> Broken {
+    Broken { at, left: Vec::new(), new, stored: false }
+}
+
+impl Rotation<'_> {
+    fn account(&self) -> &Account {
+        self.act.as_ref().unwrap_or(self.base)
+    }
+
+    /// Step after step: the new key's id, and what has become of the old one.
+    pub(super) fn run(
+        &mut self,
+        first: Option<&AccessKey>,
+        old: Option<&AccessKey>,
+        desk: &mut Desk<'_>,
+    ) -> Result<(String, OldKey), Broken> {
+        if let Some(first) = first {
+            self.make_room(first, desk)?;
+        }
+        let key = self.create(desk)?;
+        let id = key.id.clone();
+        self.prove(&key, desk).map_err(|cause| broken((Stage::KeyProof, cause), Made::Useless(id.clone())))?;
+        self.hand_over(&key, desk)?;
+        // From here on only forward: both keys work.
+        let works =
+            |stage, cause, left| Broken { at: (stage, cause), left, new: Made::Works(id.clone()), stored: false };
+        let Some(old) = old else { return Ok((id, OldKey::Deleted)) };
+        self.act_with(&key, old, desk)
+            .map_err(|cause| works(Stage::KeyDeactivate, cause, vec![Left::KeyActive { id: old.id.clone() }]))?;
+        drop(key);
+        let done = self.retire(&id, old, desk).map_err(|(stage, cause, left)| works(stage, cause, vec![left]))?;
+        Ok((id, done))
+    }
+
+    /// IAM allows two keys. The one that makes room is deactivated first, where another one is active meanwhile.
+    fn make_room(&mut self, first: &AccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        let at = |cause| broken((Stage::KeyRoom, cause), Made::No);
+        go_on(desk).map_err(at)?;
+        let user = &self.request.user;
+        if first.active {
+            let keys = self.account().access_keys(user).map_err(|cause| at(Cause::Aws(cause)))?;
+            let other = keys.iter().find(|key| key.id != first.id);
+            if !other.is_some_and(|other| other.active) {
+                let other = other.map(|other| other.id.clone()).unwrap_or_default();
+                return Err(at(Cause::Refused(Refusal::LastActiveKey { id: first.id.clone(), other })));
+            }
+            self.log.append(&Record::Intend(undo_of(&first.id))).map_err(|cause| at(Cause::Journal(cause)))?;
+            let account = self.act.as_ref().unwrap_or(self.base);
+            deactivate(account, user, &first.id, desk).map_err(|(cause, left)| {
+                let left = if let Left::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
+                Broken { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
+            })?;
+            self.deactivated = Some(first.id.clone());
+            desk.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: first.id.clone() }));
+            go_on(desk).map_err(at)?;
+        }
+        delete(self.account(), user, &first.id, desk).map_err(|(cause, left)| {
+            let left = if let Left::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
+            Broken { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
+        })?;
+        (self.gone, self.deactivated) = (Some(first.id.clone()), None);
+        let _ = self.log.append(&Record::KeyDeleted { id: first.id.clone() });
+        desk.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: first.id.clone() }));
+        Ok(())
+    }
+
+    /// Creates the key. The only reply that ever holds its secret; if it is lost, the key is looked for and deleted.
+    fn create(&mut self, desk: &mut Desk<'_>) -> Result<NewAccessKey, Broken> {
+        let at = |cause| broken((Stage::KeyCreate, cause), Made::No);
+        go_on(desk).map_err(at)?;
+        self.log.append(&Record::Intend(Undo::DeleteKey)).map_err(|cause| at(Cause::Journal(cause)))?;
+        let key = match self.account().create_access_key(&self.request.user) {
+            Ok(key) => key,
+            Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. })) => {
+                return Err(self.find_lost(cause, desk));
+            }
+            Err(cause) => {
+                let _ = self.log.append(&Record::Void(Undo::DeleteKey));
+                return Err(at(Cause::Aws(cause)));
+            }
+        };
+        let noted = self.log.append(&Record::NewKey { id: key.id.clone() });
+        noted.map_err(|cause| broken((Stage::KeyCreate, Cause::Journal(cause)), Made::Useless(key.id.clone())))?;
+        desk.tell(Notice::AccessKey(AccessKeyStep::Created { id: key.id.clone(), user: self.request.user.clone() }));
+        Ok(key)
+    }
+
+    /// The reply was lost, and with it the secret: a key that was not there before is of no use to anybody.
+    fn find_lost(&mut self, cause: aws::Error, desk: &mut Desk<'_>) -> Broken {
+        // An interrupt that cut the wait short has been heard; the question must still be asked.
+        let interrupted = desk.interrupt.raised();
+        desk.interrupt.clear();
+        desk.tell(Notice::Asking);
+        let at = (Stage::KeyCreate, if interrupted { Cause::Interrupted } else { Cause::Aws(cause.clone()) });
+        match self.account().access_keys(&self.request.user) {
+            Ok(keys) => match &*appeared(&keys, &self.before) {
+                [] => broken(at, Made::No),
+                [lost] => {
+                    desk.tell(Notice::AccessKey(AccessKeyStep::Found { id: lost.id.clone() }));
+                    let _ = self.log.append(&Record::NewKey { id: lost.id.clone() });
+                    broken(at, Made::Useless(lost.id.clone()))
+                }
+                _ => broken(at, Made::Perhaps(cause)),
+            },
+            Err(why) => broken(at, Made::Perhaps(why)),
+        }
+    }
+
+    /// The new key itself asks AWS who it is, until AWS knows it.
+    fn prove(&self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Cause> {
+        let mut waits = WAITS.iter();
+        loop {
+            go_on(desk)?;
+            match self.base.identity_of(key) {
+                Ok(caller) => {
+                    let account = &self.base.caller().account;
+                    if caller.identity == Identity::User(self.request.user.clone()) && caller.account == *account {
+                        desk.tell(Notice::AccessKey(AccessKeyStep::Proved { id: key.id.clone(), arn: caller.arn }));
+                        return Ok(());
+                    }
+                    let (id, arn) = (key.id.clone(), caller.arn);
+                    return Err(Cause::Refused(Refusal::KeyOfAnother { id, arn }));
+                }
+                Err(aws::Error::UnknownCredentials) => match waits.next() {
+                    Some(seconds) => {
+                        desk.wait("for AWS to know the new access key", Duration::from_secs(*seconds))?
+                    }
+                    None => {
+                        let seconds = WAITS.iter().sum();
+                        return Err(Cause::Refused(Refusal::KeyNotKnown { id: key.id.clone(), seconds }));
+                    }
+                },
+                Err(cause) => return Err(Cause::Aws(cause)),
+            }
+        }
+    }
+
+    fn hand_over(&mut self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
+        let at = |cause| broken((Stage::KeyHandOver, cause), Made::Useless(key.id.clone()));
+        go_on(desk).map_err(at)?;
+        let to = self.request.to.shown();
+        let undo = Undo::TakeBack { program: to.clone() };
+        self.log.append(&Record::Intend(undo)).map_err(|cause| at(Cause::Journal(cause)))?;
+        let account = &self.base.caller().account;
+        let put = self.request.to.put(self.request, key, account, desk);
+        put.map_err(|cause| {
+            let untouched = matches!(
+                &cause,
+                sink::Error::Command { end: CommandEnd::NotStarted { .. }, .. }
+                    | sink::Error::Pipe { why: PipeTrouble::NotOpen { .. } | PipeTrouble::Closed, .. }
+            );
+            Broken { stored: !untouched, ..at(Cause::Sink(cause)) }
+        })?;
+        // Best effort: without this line recovery asks a person.
+        let _ = self.log.append(&Record::HandedOver);
+        desk.tell(Notice::AccessKey(AccessKeyStep::HandedOver { id: key.id.clone(), to }));
+        Ok(())
+    }
+
+    /// Where the old key signs this very command, the new one does from here on.
+    fn act_with(&mut self, key: &NewAccessKey, old: &AccessKey, desk: &mut Desk<'_>) -> Result<(), Cause> {
+        if self.base.access_key_id() != old.id {
+            return Ok(());
+        }
+        let own = self.base.with_access_key(key);
+        self.act = Some(match &self.factor {
+            Some(factor) => open_session(&own, factor, desk)?,
+            None => own,
+        });
+        desk.tell(Notice::AccessKey(AccessKeyStep::ActingWith { id: key.id.clone() }));
+        Ok(())
+    }
+
+    /// The old key goes, while the new one is seen to be active.
+    fn retire(&mut self, new: &str, old: &AccessKey, desk: &mut Desk<'_>) -> Result<OldKey, (Stage, Cause, Left)> {
+        let (user, id) = (&self.request.user, &old.id);
+        let active = || Left::KeyActive { id: id.clone() };
+        let kept = |cause| (Stage::KeyDeactivate, cause, active());
+        go_on(desk).map_err(kept)?;
+        let account = self.act.as_ref().unwrap_or(self.base);
+        let keys = account.access_keys(user).map_err(|cause| kept(Cause::Aws(cause)))?;
+        if !keys.iter().any(|key| key.id == new && key.active) {
+            return Err(kept(Cause::Refused(Refusal::NewKeyGone { id: new.to_owned() })));
+        }
+        match keys.iter().find(|key| key.id == *id) {
+            None => return Ok(OldKey::Deleted),
+            Some(key) if key.active => {
+                self.log.append(&Record::Intend(undo_of(id))).map_err(|cause| kept(Cause::Journal(cause)))?;
+                deactivate(account, user, id, desk).map_err(|(cause, left)| (Stage::KeyDeactivate, cause, left))?;
+                desk.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: id.clone() }));
+            }
+            Some(_) => {}
+        }
+        if self.request.keep_old {
+            return Ok(OldKey::Inactive);
+        }
+        let inactive = |cause| (Stage::KeyDelete, cause, Left::KeyInactive { id: id.clone() });
+        go_on(desk).map_err(inactive)?;
+        let question = Question::DeleteAccessKey { id: id.clone(), user: user.clone() };
+        match self.request.approved.then_some(true).or_else(|| desk.person.confirm(&question)) {
+            Some(true) => {}
+            _ if desk.interrupt.raised() => return Err(inactive(Cause::Interrupted)),
+            Some(false) => return Ok(OldKey::Inactive),
+            None => return Err(inactive(Cause::NobodyToAsk)),
+        }
+        delete(account, user, id, desk).map_err(|(cause, left)| (Stage::KeyDelete, cause, left))?;
+        desk.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: id.clone() }));
+        Ok(OldKey::Deleted)
+    }
+
+    /// Undoes what can be, and says what is left.
+    pub(super) fn give_up(mut self, broken: Broken, desk: &mut Desk<'_>) -> Failed {
+        let Broken { at: (stage, cause), mut left, new, stored } = broken;
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        desk.interrupt.clear();
+        let user = self.request.user.clone();
+        match new {
+            Made::No => {}
+            Made::Works(id) => left.insert(0, Left::KeyWorks { id }),
+            Made::Perhaps(why) => left.push(Left::NewKey { user: user.clone(), id: None, why }),
+            Made::Useless(id) => {
+                desk.tell(Notice::AccessKey(AccessKeyStep::Undoing { id: id.clone() }));
+                match delete(self.account(), &user, &id, desk) {
+                    Ok(()) if stored => left.push(Left::KeyStored { id, to: self.request.to.shown() }),
+                    Ok(()) => {}
+                    Err((Cause::Aws(why), _)) => left.push(Left::NewKey { user: user.clone(), id: Some(id), why }),
+                    Err(_) => {
+                        left.push(Left::NewKey { user: user.clone(), id: Some(id), why: aws::Error::Interrupted })
+                    }
+                }
+            }
+        }
+        if let Some(id) = self.deactivated.take()
+            && activate(self.account(), &user, &id, desk).is_err()
+        {
+            left.push(Left::KeyInactive { id });
+        }
+        left.extend(self.gone.take().map(|id| Left::KeyGone { id }));
+        if !left_behind(&left)
+            && let Err(cause) = self.log.finish()
+        {
+            left.push(Left::Journal { cause });
+        }
+        failed((stage, cause), left, desk)
+    }
+}
+
+/// As [`Desk::go_on`]; an interrupt that was cleared to ask a question counts too.
+fn go_on(desk: &Desk<'_>) -> Result<(), Cause> {
+    if desk.interrupt.ever_raised() { Err(Cause::Interrupted) } else { Ok(()) }
+}
+
+/// Keys that were not there before.
+pub(in crate::flow) fn appeared<'k>(keys: &'k [AccessKey], before: &[String]) -> Vec<&'k AccessKey> {
+    keys.iter().filter(|key| !before.contains(&key.id)).collect()
+}
+
+impl SecretTo {
+    fn put(
+        &self,
+        request: &KeyRequest,
+        key: &NewAccessKey,
+        account: &str,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), sink::Error> {
+        let put = |sink: &AccessKeySink<'_>| sink.put(request.format, &request.user, &key.id, &key.secret);
+        match self {
+            Self::Command(to) => put(&AccessKeySink::Command(Errand {
+                what: "secret",
+                line: to.line.clone(),
+                patience: to.patience,
+                variables: vec![
+                    ("GLASSKEY_USER", request.user.clone()),
+                    ("GLASSKEY_ACCOUNT", account.to_owned()),
+                    ("GLASSKEY_ACCESS_KEY_ID", key.id.clone()),
+                ],
+                interrupt: desk.interrupt.clone(),
+            })),
+            Self::Pipe(pipe) => put(&AccessKeySink::Pipe(pipe, &desk.interrupt)),
+        }
+    }
+}
+
+/// Whether a key is active; `None`: the user has none of this id.
+fn state(account: &Account, user: &str, id: &str) -> Result<Option<bool>, aws::Error> {
+    let keys = account.access_keys(user)?;
+    Ok(keys.iter().find(|key| key.id == id).map(|key| key.active))
+}
+
+/// Deactivates a key. Sent once; after a lost reply IAM is asked.
+pub(in crate::flow) fn deactivate(
+    account: &Account,
+    user: &str,
+    id: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(), (Cause, Left)> {
+    set(account, user, id, false, desk)
+}
+
+/// Activates a key again, as [`deactivate`].
+pub(in crate::flow) fn activate(
+    account: &Account,
+    user: &str,
+    id: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(), (Cause, Left)> {
+    set(account, user, id, true, desk)
+}
+
+fn set(account: &Account, user: &str, id: &str, active: bool, desk: &mut Desk<'_>) -> Result<(), (Cause, Left)> {
+    let as_it_was = || {
+        let id = id.to_owned();
+        if active { Left::KeyInactive { id } } else { Left::KeyActive { id } }
+    };
+    match account.set_access_key(user, id, active) {
+        Ok(()) => Ok(()),
+        Err(cause @ aws::Error::OutcomeUnknown { .. }) => {
+            desk.interrupt.clear();
+            desk.tell(Notice::Asking);
+            match state(account, user, id) {
+                Ok(Some(now)) if now == active => Ok(()),
+                Ok(None) if !active => Ok(()),
+                Ok(_) => Err((Cause::Aws(cause), as_it_was())),
+                Err(_) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned() })),
+            }
+        }
+        Err(aws::Error::NotFound { .. }) if !active => Ok(()),
+        Err(cause) => Err((Cause::Aws(cause), as_it_was())),
+    }
+}
+
+/// Deletes a key. "Not found" is success; after a lost reply IAM is asked, and it is deleted once more if it is there.
+pub(in crate::flow) fn delete(
+    account: &Account,
+    user: &str,
+    id: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(), (Cause, Left)> {
+    let there = || Left::KeyInactive { id: id.to_owned() };
+    let gone = |outcome: &Result<(), aws::Error>| matches!(outcome, Ok(()) | Err(aws::Error::NotFound { .. }));
+    let first = account.delete_access_key(user, id);
+    let cause = match first {
+        outcome if gone(&outcome) => return Ok(()),
+        Err(cause @ aws::Error::OutcomeUnknown { call: Call::DeleteAccessKey, .. }) => cause,
+        Err(cause) => return Err((Cause::Aws(cause), there())),
+        Ok(()) => return Ok(()),
+    };
+    desk.interrupt.clear();
+    desk.tell(Notice::Asking);
+    match state(account, user, id) {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) if gone(&account.delete_access_key(user, id)) => Ok(()),
+        Ok(Some(_)) => Err((Cause::Aws(cause), there())),
+        Err(_) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned() })),
+    }
+}

@@ -1,0 +1,135 @@
+//! What is told about the access key of a user.
+
+use std::time::SystemTime;
+
+/// What a rotation of an access key is about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlan {
+    /// The account.
+    pub account: String,
+    /// The caller's ARN.
+    pub caller: String,
+    /// The user.
+    pub user: String,
+    /// The key that goes first, to make room, and whether it is active.
+    pub first: Option<(String, bool)>,
+    /// The key that goes in the end, and whether it is active.
+    pub old: Option<(String, bool)>,
+    /// It is deactivated and not deleted.
+    pub keep: bool,
+    /// Who gets the secret: a program, or a file descriptor.
+    pub to: String,
+    /// It is a program.
+    pub command: bool,
+    /// Whether this command is signed with the key that goes.
+    pub own: OwnKey,
+    /// The device whose code opens a session for it.
+    pub session: Option<String>,
+}
+
+/// Whether a command is signed with the key that goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnKey {
+    /// It is not.
+    No,
+    /// It is.
+    Signs,
+    /// It is signed with a session of the user's, which may have been opened with any key of theirs.
+    NotKnown,
+}
+
+/// A step of a rotation of an access key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessKeyStep {
+    /// There is a new key.
+    Created {
+        /// Which.
+        id: String,
+        /// Whose.
+        user: String,
+    },
+    /// The reply was lost, and a key is there that was not there before.
+    Found {
+        /// Which.
+        id: String,
+    },
+    /// The new key has called AWS.
+    Proved {
+        /// Which.
+        id: String,
+        /// Who AWS says it is.
+        arn: String,
+    },
+    /// Its secret was handed over.
+    HandedOver {
+        /// Which.
+        id: String,
+        /// To whom.
+        to: String,
+    },
+    /// What follows is signed with the new key.
+    ActingWith {
+        /// Which.
+        id: String,
+    },
+    /// A key was deactivated.
+    Inactive {
+        /// Which.
+        id: String,
+    },
+    /// A key was deleted.
+    Deleted {
+        /// Which.
+        id: String,
+    },
+    /// The new key, whose secret nobody has, is being deleted.
+    Undoing {
+        /// Which.
+        id: String,
+    },
+}
+
+/// A rotation of an access key that did not end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedKey {
+    /// The user.
+    pub user: String,
+    /// When it began.
+    pub started: SystemTime,
+    /// The new key, where there is one.
+    pub new: Option<String>,
+    /// IAM has said that it is of the run's making; otherwise it appeared while the run was making one.
+    pub certain: bool,
+    /// Whether somebody has its secret.
+    pub handed: Handed,
+    /// Who was to get it.
+    pub to: String,
+    /// The key that was to make room.
+    pub first: Option<(String, KeyIs)>,
+    /// The key that was to go.
+    pub old: Option<(String, KeyIs)>,
+    /// It was to be deactivated and not deleted.
+    pub keep: bool,
+}
+
+/// Whether somebody has a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// Nobody has.
+    No,
+    /// The run ended while it was being handed over.
+    Perhaps,
+    /// It was handed over.
+    Yes,
+}
+
+/// An access key, as IAM sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyIs {
+    /// It may be used.
+    Active,
+    /// It may not.
+    Inactive,
+    /// There is none of this id.
+    Gone,
+}

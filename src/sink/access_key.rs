@@ -1,0 +1,232 @@
+//! Places for a new access key's secret: a command's standard input, or a pipe that a program reads. Neither a file nor
+//! a terminal.
+//!
+//! What is proved: a command read all of it and ended with status 0; from a pipe all of it was read. What becomes of it
+//! there is not looked at.
+
+use super::Error;
+use super::command::{Errand, base64, is_told};
+use crate::platform::Interrupt;
+use crate::secret::{SecretText, on_wiped_stack};
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How the secret is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretFormat {
+    /// What a `credential_process` prints.
+    #[default]
+    Json,
+    /// What `aws configure import` reads.
+    Csv,
+    /// Lines for a shell.
+    Env,
+}
+
+/// Where it goes.
+pub enum AccessKeySink<'a> {
+    /// To a command.
+    Command(Errand),
+    /// Into a pipe.
+    Pipe(&'a Pipe, &'a Interrupt),
+}
+
+/// The writing end of a pipe.
+pub struct Pipe {
+    fd: u32,
+    file: File,
+    /// How long it may take to be read.
+    pub patience: Duration,
+}
+
+/// Why a pipe did not take a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PipeTrouble {
+    /// It cannot be written to.
+    NotOpen {
+        /// Why.
+        why: String,
+    },
+    /// A file, a terminal, or something else that keeps or shows what is written to it.
+    NotAPipe,
+    /// Its reader is gone.
+    Closed,
+    /// It was not read in time.
+    TimedOut {
+        /// How long that was.
+        seconds: u64,
+    },
+    /// The person asked to stop.
+    Interrupted,
+}
+
+impl SecretFormat {
+    /// The text to hand over.
+    fn text(self, user: &str, id: &str, secret: &str) -> Zeroizing<String> {
+        let quoted = |text: &str| Zeroizing::new(serde_json::Value::from(text).to_string());
+        let shell = |text: &str| Zeroizing::new(text.replace('\'', r"'\''"));
+        Zeroizing::new(match self {
+            Self::Json => {
+                format!("{{\"Version\":1,\"AccessKeyId\":{},\"SecretAccessKey\":{}}}\n", *quoted(id), *quoted(secret))
+            }
+            Self::Csv => format!("User Name,Access key ID,Secret access key\n\"{user}\",{id},{secret}\n"),
+            Self::Env => format!(
+                "export AWS_ACCESS_KEY_ID='{}'\nexport AWS_SECRET_ACCESS_KEY='{}'\n",
+                *shell(id),
+                *shell(secret)
+            ),
+        })
+    }
+}
+
+impl AccessKeySink<'_> {
+    /// Hands the secret over. When this fails, somebody may have it or not.
+    pub fn put(&self, format: SecretFormat, user: &str, id: &str, secret: &SecretText) -> Result<(), Error> {
+        on_wiped_stack(|| {
+            secret.expose(|secret| {
+                let text = format.text(user, id, secret);
+                match self {
+                    Self::Command(errand) => errand.run(&text, &|heard| is_told(heard, &forms(&text, secret))),
+                    Self::Pipe(pipe, interrupt) => {
+                        pipe.put(&text, interrupt).map_err(|why| Error::Pipe { fd: pipe.fd, why })
+                    }
+                }
+            })
+        })
+    }
+}
+
+fn forms(text: &str, secret: &str) -> Vec<Zeroizing<String>> {
+    let mut forms = base64(secret.as_bytes());
+    forms.extend(base64(text.as_bytes()).into_iter().take(1));
+    forms.push(Zeroizing::new(data_encoding::HEXUPPER.encode(secret.as_bytes())));
+    forms.push(Zeroizing::new(secret.to_owned()));
+    forms
+}
+
+impl Pipe {
+    /// An inherited file descriptor. Opened anew by its name, which needs no unsafe code, and never waits: a pipe that
+    /// nobody reads cannot be opened.
+    pub fn inherited(fd: u32, patience: Duration) -> Result<Self, Error> {
+        let mut options = File::options();
+        options.write(true);
+        #[cfg(unix)]
+        {
+            let never_wait = rustix::fs::OFlags::NONBLOCK.bits();
+            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, never_wait.cast_signed());
+        }
+        let path = format!("/dev/fd/{fd}");
+        let trouble = |why| Error::Pipe { fd, why };
+        // Before it is opened: opening some things does something.
+        let there =
+            std::fs::metadata(&path).map_err(|cause| trouble(PipeTrouble::NotOpen { why: cause.to_string() }))?;
+        if !is_pipe(&there) {
+            return Err(trouble(PipeTrouble::NotAPipe));
+        }
+        let file = options.open(&path).map_err(|cause| trouble(PipeTrouble::NotOpen { why: cause.to_string() }))?;
+        Self::over(fd, file, patience)
+    }
+
+    /// A file that is open already.
+    pub fn over(fd: u32, file: File, patience: Duration) -> Result<Self, Error> {
+        let trouble = |why| Error::Pipe { fd, why };
+        match file.metadata() {
+            Ok(there) if is_pipe(&there) && no_reader(&file) => Err(trouble(PipeTrouble::Closed)),
+            Ok(there) if is_pipe(&there) => Ok(Self { fd, file, patience }),
+            Ok(_) => Err(trouble(PipeTrouble::NotAPipe)),
+            Err(cause) => Err(trouble(PipeTrouble::NotOpen { why: cause.to_string() })),
+        }
+    }
+
+    /// Its file descriptor, as it was named.
+    #[must_use]
+    pub fn fd(&self) -> u32 {
+        self.fd
+    }
+
+    fn put(&self, text: &str, interrupt: &Interrupt) -> Result<(), PipeTrouble> {
+        let deadline = Instant::now() + self.patience;
+        // Less than is written in one piece (PIPE_BUF): all of it or nothing.
+        while let Err(cause) = (&self.file).write_all(text.as_bytes()) {
+            match cause.kind() {
+                io::ErrorKind::WouldBlock => self.pause(deadline, interrupt)?,
+                io::ErrorKind::BrokenPipe => return Err(PipeTrouble::Closed),
+                _ => return Err(PipeTrouble::NotOpen { why: cause.to_string() }),
+            }
+        }
+        while unread(&self.file) {
+            if no_reader(&self.file) {
+                return Err(PipeTrouble::Closed);
+            }
+            self.pause(deadline, interrupt)?;
+        }
+        Ok(())
+    }
+
+    fn pause(&self, deadline: Instant, interrupt: &Interrupt) -> Result<(), PipeTrouble> {
+        if interrupt.wait(Duration::from_millis(10)) {
+            return Err(PipeTrouble::Interrupted);
+        }
+        let late = Instant::now() >= deadline;
+        if late { Err(PipeTrouble::TimedOut { seconds: self.patience.as_secs() }) } else { Ok(()) }
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(there: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&there.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Whether something of what was written has not been read; the writing end tells.
+#[cfg(unix)]
+fn unread(file: &File) -> bool {
+    rustix::io::ioctl_fionread(file).is_ok_and(|left| left > 0)
+}
+
+#[cfg(not(unix))]
+fn unread(_: &File) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn no_reader(file: &File) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut ends = [PollFd::new(file, PollFlags::empty())];
+    let _ = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    ends.iter().any(|end| end.revents().contains(PollFlags::ERR))
+}
+
+#[cfg(not(unix))]
+fn no_reader(_: &File) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format() {
+        let text = |format: SecretFormat| format.text("a,b", "AKIA1", "x+/\"y").to_string();
+        assert_eq!(
+            text(SecretFormat::Json),
+            "{\"Version\":1,\"AccessKeyId\":\"AKIA1\",\"SecretAccessKey\":\"x+/\\\"y\"}\n"
+        );
+        assert_eq!(
+            SecretFormat::Csv.text("a,b", "AKIA1", "x+/y").as_str(),
+            "User Name,Access key ID,Secret access key\n\"a,b\",AKIA1,x+/y\n"
+        );
+        assert_eq!(
+            SecretFormat::Env.text("a", "AKIA1", "x'y").as_str(),
+            "export AWS_ACCESS_KEY_ID='AKIA1'\nexport AWS_SECRET_ACCESS_KEY='x'\\''y'\n"
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! Something goes wrong at every message of a rotation of an access key. After each: alice has an access key that is
+//! active and whose secret somebody holds, the exit code tells the truth, and `recover` brings the world to a good state.
+
+#![allow(clippy::print_stdout)] // the tally of faults
+
+use crate::support::{Run, Simulated};
+use glasskey::sim::aws::{Fault, Wrong};
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Not an exit code: the process was killed.
+const KILLED: i32 = -9;
+
+const ROTATE: [&str; 7] =
+    ["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken", "--yes", "--no-input"];
+
+/// A world, and the access key that alice has in it.
+struct World {
+    outside: Simulated,
+    old: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let outside = Simulated::with_keys(0);
+        let old = outside.aws.access_keys("alice")[0].id.clone();
+        Self { outside, old }
+    }
+
+    /// Keys that are active and whose secret somebody holds.
+    fn working(&self) -> Vec<String> {
+        let taken = std::fs::read_to_string(self.outside.keys.home.path().join("taken")).unwrap_or_default();
+        let works = |id: &String| *id == self.old || taken.contains(&**self.outside.aws.secret_of(id).unwrap());
+        let active = self.outside.aws.access_keys("alice").into_iter().filter(|key| key.active).map(|key| key.id);
+        active.filter(works).collect()
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.outside.aws.access_keys("alice").into_iter().map(|key| key.id).collect()
+    }
+
+    fn is_as_it_was(&self) -> bool {
+        self.all() == [self.old.clone()] && self.working() == self.all()
+    }
+
+    fn is_rotated(&self) -> bool {
+        self.all().len() == 1 && !self.all().contains(&self.old) && self.working() == self.all()
+    }
+
+    /// Holds the world to the exit code, then recovers it where something is left. Returns the kind of ending.
+    fn settle(&self, done: &Run, what: &str) -> &'static str {
+        let what = format!("{what} (exit {}): {:?}; {}", done.code, self.all(), done.stderr);
+        assert!(!self.working().is_empty(), "{what}");
+        match done.code {
+            0 => assert!(self.is_rotated() && self.outside.unfinished() == 0, "{what}"),
+            3 | 130 => assert!(self.is_as_it_was() && self.outside.unfinished() == 0, "{what}"),
+            4 | KILLED => return self.recover(&what),
+            _ => panic!("an exit code that means nothing here: {what}"),
+        }
+        if done.code == 0 { "done" } else { "undone" }
+    }
+
+    fn recover(&self, what: &str) -> &'static str {
+        self.outside.tap.silence();
+        self.outside.aws.heal();
+        let mut done = self.outside.run(["recover", "--yes", "--no-input"]);
+        let asked = done.code == 4 && done.stdout.contains("may be of somebody else's making");
+        if asked {
+            done = self.outside.run(["recover", "--undo", "--no-input"]);
+        }
+        assert_eq!(done.code, 0, "{what}: {done:?}");
+        assert!(self.is_as_it_was() || self.is_rotated(), "{what}: {:?} {done:?}", self.all());
+        let again = self.outside.run(["recover", "--yes", "--no-input"]);
+        assert_eq!((again.code, again.stdout.as_str()), (0, "nothing to recover\n"), "{what}: {again:?}");
+        if asked { "asked" } else { "recovered" }
+    }
+}
+
+fn tally(name: &str, endings: &[&'static str]) {
+    let count = |kind| endings.iter().filter(|ending| **ending == kind).count();
+    println!(
+        "{name}: {} faults: {} done all the same, {} undone, {} recovered, {} recovered by a person's word",
+        endings.len(),
+        count("done"),
+        count("undone"),
+        count("recovered"),
+        count("asked")
+    );
+}
+
+#[test]
+fn every_call_in_every_way() {
+    let calls = [
+        ("GetCallerIdentity", 1),
+        ("ListAccessKeys", 1),
+        ("CreateAccessKey", 1),
+        ("GetCallerIdentity", 2),
+        ("ListAccessKeys", 2),
+        ("UpdateAccessKey", 1),
+        ("DeleteAccessKey", 1),
+    ];
+    let code = |status, code: &str| Wrong::Code { status, code: code.to_owned(), message: "Wait".to_owned() };
+    let mut endings = Vec::new();
+    for (action, nth) in calls {
+        for wrong in [
+            Wrong::LoseReply,
+            Wrong::NeverArrive,
+            Wrong::Throttle,
+            Wrong::Deny,
+            Wrong::Expire,
+            code(500, "ServiceFailure"),
+            code(409, "ConcurrentModification"),
+        ] {
+            let world = World::new();
+            world.outside.aws.fail(Fault::nth(action, nth, wrong.clone()));
+            let done = world.outside.run(ROTATE);
+            endings.push(world.settle(&done, &format!("{action} #{nth}: {wrong:?}")));
+        }
+    }
+    tally("each call", &endings);
+}
+
+/// The new key cannot be deleted again at once, or cannot be looked for.
+#[test]
+fn undoing_that_is_refused_or_lost_too() {
+    let mut endings = Vec::new();
+    for (first, wrong, then) in [
+        (("GetCallerIdentity", 2), Wrong::Deny, "DeleteAccessKey"),
+        (("CreateAccessKey", 1), Wrong::LoseReply, "DeleteAccessKey"),
+        (("CreateAccessKey", 1), Wrong::LoseReply, "ListAccessKeys"),
+        (("CreateAccessKey", 1), Wrong::NeverArrive, "ListAccessKeys"),
+    ] {
+        for undoing in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire] {
+            let world = World::new();
+            world.outside.aws.fail(Fault::nth(first.0, first.1, wrong.clone()));
+            let nth = if then == "ListAccessKeys" { 2 } else { 1 };
+            world.outside.aws.fail(Fault { times: 9, ..Fault::nth(then, nth, undoing.clone()) });
+            let done = world.outside.run(ROTATE);
+            endings.push(world.settle(&done, &format!("{first:?} {wrong:?}, then {then} {undoing:?}")));
+        }
+    }
+    assert!(endings.contains(&"recovered") && endings.contains(&"asked"), "{endings:?}");
+    tally("undoing", &endings);
+}
+
+/// A reply that is lost takes the secret with it: the key is found by what was there before, and goes.
+#[test]
+fn a_lost_reply_is_found_by_what_was_there_before() {
+    let world = World::new();
+    world.outside.aws.fail(Fault::next("CreateAccessKey", Wrong::LoseReply));
+    let done = world.outside.run(ROTATE);
+    assert_eq!((done.code, world.is_as_it_was()), (3, true), "{done:?}");
+    let told = |line: &str| done.stderr.lines().any(|it| it.starts_with(line));
+    assert!(told("  asking    the reply was lost; asking IAM what happened"), "{done:?}");
+    assert!(told("  found     AKIA") && told("  undoing   AKIA"), "{done:?}");
+    assert!(done.stderr.contains(", which was not there before; nobody has its secret\n"), "{done:?}");
+}
+
+/// Runs it; the process is struck with a signal when the n-th message (counted from 0) passes.
+fn struck(world: &World, nth: usize, signal: &'static str) -> Run {
+    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
+    let (known, seen) = (Arc::clone(&pid), AtomicUsize::new(0));
+    world.outside.tap.listen(move |_| {
+        if seen.fetch_add(1, Ordering::SeqCst) == nth {
+            let pid = known.lock().unwrap().expect("the process runs").to_string();
+            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        }
+    });
+    let mut slot = pid.lock().unwrap();
+    let mut command = world.outside.glasskey(ROTATE);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    *slot = Some(child.id());
+    drop(slot);
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Run { stdout, stderr, code: child.wait().unwrap().code().unwrap_or(KILLED) }
+}
+
+/// Seven calls, each seen coming and going.
+const MESSAGES: usize = 14;
+
+#[test]
+fn killed_at_every_message() {
+    let mut endings = Vec::new();
+    for nth in 0..MESSAGES {
+        let world = World::new();
+        let done = struck(&world, nth, "KILL");
+        assert_eq!(done.code, KILLED, "message {nth}: {done:?}");
+        endings.push(world.settle(&done, &format!("killed at message {nth}")));
+    }
+    let asked = endings.iter().filter(|ending| **ending == "asked").count();
+    assert_eq!(asked, 2, "a person is needed while Create is under way, and nowhere else");
+    tally("SIGKILL at each message", &endings);
+}
+
+#[test]
+fn interrupted_at_every_message() {
+    let mut endings = Vec::new();
+    for nth in 0..MESSAGES {
+        let world = World::new();
+        let done = struck(&world, nth, "INT");
+        assert!(matches!(done.code, 0 | 4 | 130), "message {nth}: {done:?}");
+        // Once the secret is handed over, nothing is taken back.
+        assert!(done.code != 4 || nth > 7, "message {nth}: {done:?}");
+        endings.push(world.settle(&done, &format!("interrupted at message {nth}")));
+    }
+    tally("Ctrl-C at each message", &endings);
+}
+
+/// The process dies while the command is at work: who has the secret is not known, and the old key stays.
+#[test]
+fn killed_by_the_command_before_and_after_it_reads() {
+    for line in ["kill -s KILL $PPID; cat >taken", "cat >taken; kill -s KILL $PPID"] {
+        for choice in ["--yes", "--finish", "--undo"] {
+            let world = World::new();
+            let args = ["rotate", "alice", "--access-key", "--secret-to-command", line, "--yes", "--no-input"];
+            let status = world.outside.glasskey(args).stderr(Stdio::null()).status().unwrap();
+            assert_eq!((status.code(), world.outside.unfinished()), (None, 1), "{line}");
+            let done = world.outside.run(["recover", choice, "--no-input"]);
+            assert_eq!(done.code, 0, "{line}, {choice}: {done:?}");
+            let program = line.split(' ').next().unwrap();
+            assert!(done.stderr.contains(&format!("  secret    {program} may have it\n")), "{done:?}");
+            if choice == "--finish" {
+                assert!(!world.all().contains(&world.old), "{line}: {done:?}");
+            } else {
+                assert!(world.is_as_it_was(), "{line}, {choice}: {done:?}");
+                let stored = format!("; {program} may have stored its secret: remove it there\n");
+                assert!(done.stdout.contains(&stored), "{done:?}");
+            }
+        }
+    }
+}
+
+/// Both keys work: completed, or rolled back as told.
+#[test]
+fn recovered_as_told_after_the_hand_over() {
+    for (choice, rotated) in [("--yes", true), ("--finish", true), ("--undo", false)] {
+        for action in ["UpdateAccessKey", "DeleteAccessKey"] {
+            let world = World::new();
+            world.outside.aws.fail(Fault::next(action, Wrong::Deny));
+            let done = world.outside.run(ROTATE);
+            assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{action}: {done:?}");
+            assert!(done.stderr.contains("glasskey: done before this: access key AKIA"), "{done:?}");
+            let recovered = world.outside.run(["recover", choice, "--no-input"]);
+            assert_eq!(recovered.code, 0, "{action}, {choice}: {recovered:?}");
+            let right = if rotated { world.is_rotated() } else { world.is_as_it_was() };
+            assert!(right, "{action}, {choice}: {recovered:?} {:?}", world.all());
+        }
+    }
+}
