@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::support::Typist;
+use crate::support::blows::{self, Blow, is_call};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::json;
-use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// As [`world`], and each user has one device, `userN-1`.
@@ -131,34 +131,19 @@ fn a_command_takes_every_seed() {
     }
 }
 
-/// Strikes the process with a signal when a call of this name has been answered for the n-th time.
-fn struck(world: &Simulated, action: &'static str, nth: usize, signal: &'static str) -> Run {
-    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
-    let (known, seen) = (Arc::clone(&pid), std::sync::atomic::AtomicUsize::new(0));
-    world.tap.listen(move |passing| {
-        if passing.done
-            && format!("{:?}", passing.wire).contains(&format!("\"{action}\""))
-            && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == nth
-        {
-            let pid = known.lock().unwrap().expect("the process runs").to_string();
-            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-        }
-    });
-    let mut slot = pid.lock().unwrap();
-    let child = escrowed(world).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    *slot = Some(child.id());
-    drop(slot);
-    let output = child.wait_with_output().unwrap();
-    world.tap.silence();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap_or(-9) }
+/// Strikes the process when a call of this name has been answered for the n-th time.
+fn struck(world: &Simulated, action: &'static str, nth: usize, blow: Blow) -> Run {
+    let seen = AtomicUsize::new(0);
+    blows::struck(world, escrowed(world), blow, move |passing| {
+        passing.done && is_call(passing, action) && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth
+    })
 }
 
 #[test]
 fn killed_in_the_middle_recovered_and_gone_on_with() {
     for action in ["CreateVirtualMFADevice", "EnableMFADevice", "DeleteVirtualMFADevice"] {
         let world = equipped(8);
-        let done = struck(&world, action, 4, "KILL");
+        let done = struck(&world, action, 4, Blow::Kill);
         assert_eq!(done.code, -9, "{done:?}");
         assert!(world.unfinished() > 0);
         let refused = run(&mut escrowed(&world));
@@ -181,7 +166,7 @@ fn killed_in_the_middle_recovered_and_gone_on_with() {
 #[test]
 fn interrupted_it_ends_what_it_has_begun_and_goes_on_later() {
     let world = equipped(20);
-    let done = struck(&world, "DeleteVirtualMFADevice", 3, "INT");
+    let done = struck(&world, "DeleteVirtualMFADevice", 3, Blow::Interrupt);
     assert_eq!(done.code, 130, "{done:?}");
     for choice in ["--finish", "--yes"] {
         let _ = world.run(["recover", choice, "--no-input"]);

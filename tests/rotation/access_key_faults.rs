@@ -3,15 +3,10 @@
 
 #![allow(clippy::print_stdout)] // the tally of faults
 
+use crate::support::blows::{Blow, KILLED, nth as at, struck};
 use crate::support::{Run, Simulated};
 use glasskey::sim::aws::{Fault, Wrong};
-use std::io::Read;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-
-/// Not an exit code: the process was killed.
-const KILLED: i32 = -9;
+use std::process::Stdio;
 
 const ROTATE: [&str; 7] =
     ["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken", "--yes", "--no-input"];
@@ -158,27 +153,6 @@ fn a_lost_reply_is_found_by_what_was_there_before() {
     assert!(done.stderr.contains(", which was not there before; nobody has its secret\n"), "{done:?}");
 }
 
-/// Runs it; the process is struck with a signal when the n-th message (counted from 0) passes.
-fn struck(world: &World, nth: usize, signal: &'static str) -> Run {
-    let pid: Arc<Mutex<Option<u32>>> = Arc::default();
-    let (known, seen) = (Arc::clone(&pid), AtomicUsize::new(0));
-    world.outside.tap.listen(move |_| {
-        if seen.fetch_add(1, Ordering::SeqCst) == nth {
-            let pid = known.lock().unwrap().expect("the process runs").to_string();
-            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-        }
-    });
-    let mut slot = pid.lock().unwrap();
-    let mut command = world.outside.glasskey(ROTATE);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    *slot = Some(child.id());
-    drop(slot);
-    let (mut stdout, mut stderr) = (String::new(), String::new());
-    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    Run { stdout, stderr, code: child.wait().unwrap().code().unwrap_or(KILLED) }
-}
-
 /// Seven calls, each seen coming and going.
 const MESSAGES: usize = 14;
 
@@ -187,7 +161,7 @@ fn killed_at_every_message() {
     let mut endings = Vec::new();
     for nth in 0..MESSAGES {
         let world = World::new();
-        let done = struck(&world, nth, "KILL");
+        let done = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Kill, at(nth));
         assert_eq!(done.code, KILLED, "message {nth}: {done:?}");
         endings.push(world.settle(&done, &format!("killed at message {nth}")));
     }
@@ -201,7 +175,7 @@ fn interrupted_at_every_message() {
     let mut endings = Vec::new();
     for nth in 0..MESSAGES {
         let world = World::new();
-        let done = struck(&world, nth, "INT");
+        let done = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Interrupt, at(nth));
         assert!(matches!(done.code, 0 | 4 | 130), "message {nth}: {done:?}");
         // Once the secret is handed over, nothing is taken back.
         assert!(done.code != 4 || nth > 7, "message {nth}: {done:?}");

@@ -86,7 +86,7 @@ impl Rotation<'_> {
     /// IAM allows two keys. The one that makes room is deactivated first, where another one is active meanwhile.
     fn make_room(&mut self, first: &AccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
         let at = |cause| broken((Stage::KeyRoom, cause), Made::No);
-        go_on(desk).map_err(at)?;
+        desk.still_wanted().map_err(at)?;
         let user = &self.request.user;
         if first.active {
             let keys = self.account().access_keys(user).map_err(|cause| at(Cause::Aws(cause)))?;
@@ -103,7 +103,7 @@ impl Rotation<'_> {
             })?;
             self.deactivated = Some(first.id.clone());
             desk.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: first.id.clone() }));
-            go_on(desk).map_err(at)?;
+            desk.still_wanted().map_err(at)?;
         }
         delete(self.account(), user, &first.id, desk).map_err(|(cause, left)| {
             let left = if let Left::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
@@ -118,7 +118,7 @@ impl Rotation<'_> {
     /// Creates the key. The only reply that ever holds its secret; if it is lost, the key is looked for and deleted.
     fn create(&mut self, desk: &mut Desk<'_>) -> Result<NewAccessKey, Broken> {
         let at = |cause| broken((Stage::KeyCreate, cause), Made::No);
-        go_on(desk).map_err(at)?;
+        desk.still_wanted().map_err(at)?;
         self.log.append(&Record::Intend(Undo::DeleteKey)).map_err(|cause| at(Cause::Journal(cause)))?;
         let key = match self.account().create_access_key(&self.request.user) {
             Ok(key) => key,
@@ -161,7 +161,7 @@ impl Rotation<'_> {
     fn prove(&self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Cause> {
         let mut waits = WAITS.iter();
         loop {
-            go_on(desk)?;
+            desk.still_wanted()?;
             match self.base.identity_of(key) {
                 Ok(caller) => {
                     let account = &self.base.caller().account;
@@ -188,7 +188,7 @@ impl Rotation<'_> {
 
     fn hand_over(&mut self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
         let at = |cause| broken((Stage::KeyHandOver, cause), Made::Useless(key.id.clone()));
-        go_on(desk).map_err(at)?;
+        desk.still_wanted().map_err(at)?;
         let to = self.request.to.shown();
         let undo = Undo::TakeBack { program: to.clone() };
         self.log.append(&Record::Intend(undo)).map_err(|cause| at(Cause::Journal(cause)))?;
@@ -227,7 +227,7 @@ impl Rotation<'_> {
         let (user, id) = (&self.request.user, &old.id);
         let active = || Left::KeyActive { id: id.clone() };
         let kept = |cause| (Stage::KeyDeactivate, cause, active());
-        go_on(desk).map_err(kept)?;
+        desk.still_wanted().map_err(kept)?;
         let account = self.act.as_ref().unwrap_or(self.base);
         let keys = account.access_keys(user).map_err(|cause| kept(Cause::Aws(cause)))?;
         if !keys.iter().any(|key| key.id == new && key.active) {
@@ -246,7 +246,7 @@ impl Rotation<'_> {
             return Ok(OldKey::Inactive);
         }
         let inactive = |cause| (Stage::KeyDelete, cause, Left::KeyInactive { id: id.clone() });
-        go_on(desk).map_err(inactive)?;
+        desk.still_wanted().map_err(inactive)?;
         let question = Question::DeleteAccessKey { id: id.clone(), user: user.clone() };
         match self.request.approved.then_some(true).or_else(|| desk.person.confirm(&question)) {
             Some(true) => {}
@@ -294,11 +294,6 @@ impl Rotation<'_> {
         }
         failed((stage, cause), left, desk)
     }
-}
-
-/// As [`Desk::go_on`]; an interrupt that was cleared to ask a question counts too.
-fn go_on(desk: &Desk<'_>) -> Result<(), Cause> {
-    if desk.interrupt.ever_raised() { Err(Cause::Interrupted) } else { Ok(()) }
 }
 
 /// Keys that were not there before.

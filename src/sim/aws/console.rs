@@ -125,12 +125,18 @@ impl Aws {
         let now = self.clock().now();
         let state = &mut self.lock().state;
         let access_key_id = random::access_key_id("ASIA", &state.account);
-        let token = random::session_token();
+        let (secret_access_key, token) = (random::secret_access_key(), random::session_token());
         let expires = now.checked_add(LOGIN).unwrap_or(now);
-        let session =
-            Session { token: token.clone(), principal: Principal::Root, expires, mfa: Some(now), task: None };
+        let session = Session {
+            secret: secret_access_key.clone().into(),
+            token: token.clone(),
+            principal: Principal::Root,
+            expires,
+            mfa: Some(now),
+            task: None,
+        };
         state.sessions.insert(access_key_id.clone(), session);
-        Keys { access_key_id, secret_access_key: random::secret_access_key(), session_token: Some(token) }
+        Keys { access_key_id, secret_access_key, session_token: Some(token) }
     }
 
     fn room_for_one(&self) -> Result<(), String> {
