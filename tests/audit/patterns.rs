@@ -82,6 +82,8 @@ fn what_counts_others_too_is_noise() {
 #[test]
 fn what_cannot_be_judged_is_said() {
     assert_eq!(coverage(r#"{ $.userIdentity.type = %Ro+t% }"#), Err(NotJudged::Unmodelled));
+    // One name with a dot in it is not the name of a member in a member.
+    assert_eq!(coverage(r#"{ $['userIdentity.type'] = "Root" }"#), Err(NotJudged::Unmodelled));
     for pattern in [
         "",
         "ERROR",
@@ -94,6 +96,9 @@ fn what_cannot_be_judged_is_said() {
         "{ a = 1 }",
         "{ $.a NOT }",
         "{ $.a = \"x }",
+        "{ $.a[b] = 1 }",
+        "{ $.a[[0] = 1 }",
+        "{ $.a[] = 1 }",
     ] {
         assert!(matches!(coverage(pattern), Err(NotJudged::Syntax(_))), "{pattern}: {:?}", coverage(pattern));
     }

@@ -62,7 +62,7 @@ pub enum Order {
 pub enum NotJudged {
     /// It is none of the JSON pattern language, from this byte on.
     Syntax(usize),
-    /// It uses what is not modelled here: regular expressions.
+    /// It uses what is not modelled here: regular expressions, names with a dot or a bracket in them.
     Unmodelled,
     /// It compares too many fields to try everything.
     TooManyFields,
@@ -388,11 +388,20 @@ impl<'t> Parser<'t> {
                 self.at += 2;
                 let name = self.until(quote)?;
                 self.expect("]")?;
+                // `$['userIdentity.type']` is one name with a dot in it, which no event of CloudTrail's has.
+                if name.contains(['.', '[']) {
+                    return Err(NotJudged::Unmodelled);
+                }
                 push(&mut field, &name);
             } else if self.rest().starts_with('[') {
                 self.at += 1;
+                let start = self.at;
                 let index = self.until(']')?;
-                field.push_str(&format!("[{}]", index.trim()));
+                let index = index.trim();
+                if index != "*" && (index.is_empty() || !index.bytes().all(|byte| byte.is_ascii_digit())) {
+                    return Err(NotJudged::Syntax(start));
+                }
+                field.push_str(&format!("[{index}]"));
             } else if self.rest().starts_with('.') {
                 self.at += 1;
                 let name = self.bare(|c| c.is_alphanumeric() || "_-:@/".contains(c));

@@ -635,7 +635,9 @@ fn break_text(broken: &Break) -> String {
         Break::FilterNotJudged { filter, why } => {
             let why = match why {
                 NotJudged::Syntax(at) => format!("its pattern cannot be read from character {at} on"),
-                NotJudged::Unmodelled => "its pattern uses regular expressions".to_owned(),
+                NotJudged::Unmodelled => {
+                    "its pattern uses regular expressions, or names with a dot or a bracket in them".to_owned()
+                }
                 NotJudged::TooManyFields => "its pattern compares too many fields".to_owned(),
             };
             format!("filter \"{filter}\" is not judged: {why}")
