@@ -21,7 +21,7 @@ pub struct Places {
 }
 
 /// An escrow file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscrowTo {
     /// Each can open it alone.
     pub recipients: Vec<String>,
@@ -29,6 +29,8 @@ pub struct EscrowTo {
     pub file: Option<PathBuf>,
     /// Where; the current directory when not given.
     pub directory: Option<PathBuf>,
+    /// How long an age plugin is waited for.
+    pub patience: Duration,
 }
 
 /// A command.
@@ -62,12 +64,15 @@ impl Places {
     }
 
     /// Tries every recipient out: what cannot be used is found before anything is done.
-    pub(super) fn usable(&self) -> Result<Usable, Cause> {
+    pub(super) fn usable(&self, desk: &Desk<'_>) -> Result<Usable, Cause> {
         let escrow = match &self.escrow {
             None => None,
             Some(to) => {
-                let recipients = Recipients::parse(&to.recipients).map_err(Cause::Sink)?;
-                recipients.try_out().map_err(Cause::Sink)?;
+                let recipients =
+                    Recipients::parse(&to.recipients, to.patience, &desk.interrupt).map_err(Cause::Sink)?;
+                recipients
+                    .try_out()
+                    .map_err(|cause| if desk.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) })?;
                 Some((recipients, to.clone()))
             }
         };

@@ -4,6 +4,7 @@
 //! right, and it decrypts to the seed. That a recipient still has the private key is theirs to prove.
 
 use super::{Bench, Error, Sink};
+use crate::platform::Interrupt;
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
 use age::{Callbacks, DecryptError, Decryptor, EncryptError, Encryptor, Identity};
@@ -16,17 +17,22 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Plugins are other people's programs, which may wait for a token for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked whether the person has interrupted.
+const TICK: Duration = Duration::from_millis(20);
 /// Far more than any header with a seed behind it.
 const LARGEST: u64 = 1 << 20;
 
 /// Who can open an escrow file.
 #[derive(Clone)]
-pub struct Recipients(Arc<Vec<Named>>);
+pub struct Recipients {
+    all: Arc<Vec<Named>>,
+    /// Plugins are other people's programs, which may wait for a token for ever.
+    patience: Duration,
+    interrupt: Interrupt,
+}
 
 struct Named {
     text: String,
@@ -34,14 +40,16 @@ struct Named {
 }
 
 impl Recipients {
-    /// Reads recipients: `age1…`, `age1PLUGIN1…`, `ssh-ed25519 …` or `ssh-rsa …`.
-    pub fn parse(texts: &[String]) -> Result<Self, Error> {
-        texts.iter().map(|text| named(text.trim())).collect::<Result<Vec<_>, _>>().map(|all| Self(Arc::new(all)))
+    /// Reads recipients: `age1…`, `age1PLUGIN1…`, `ssh-ed25519 …` or `ssh-rsa …`. A plugin is waited for so long, or
+    /// until the person interrupts.
+    pub fn parse(texts: &[String], patience: Duration, interrupt: &Interrupt) -> Result<Self, Error> {
+        let all = texts.iter().map(|text| named(text.trim())).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { all: Arc::new(all), patience, interrupt: interrupt.clone() })
     }
 
     /// Encrypts nothing to each of them, then to all: what cannot be used is found before anything is done.
     pub fn try_out(&self) -> Result<(), Error> {
-        for nth in 0..self.0.len() {
+        for nth in 0..self.all.len() {
             self.encrypt(Zeroizing::new(String::new()), Some(nth))?;
         }
         self.encrypt(Zeroizing::new(String::new()), None).map(drop)
@@ -49,13 +57,13 @@ impl Recipients {
 
     /// As they were given.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|named| named.text.as_str())
+        self.all.iter().map(|named| named.text.as_str())
     }
 
     /// To all of them, or to one. On a thread of its own, since a plugin may never answer.
     fn encrypt(&self, text: Zeroizing<String>, only: Option<usize>) -> Result<Sealed, Error> {
         let (sender, answer) = mpsc::channel();
-        let all = Arc::clone(&self.0);
+        let all = Arc::clone(&self.all);
         let work = move || {
             let chosen: Vec<&Named> =
                 all.iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)).map(|(_, it)| it).collect();
@@ -65,15 +73,22 @@ impl Recipients {
         };
         let of = |why: String| {
             let recipient = only
-                .and_then(|n| self.0.get(n))
+                .and_then(|n| self.all.get(n))
                 .map_or_else(|| "all together".to_owned(), |named| named.text.clone());
             Error::Recipient { recipient, why }
         };
         std::thread::Builder::new().name("age".to_owned()).spawn(work).map_err(|cause| of(cause.to_string()))?;
-        match answer.recv_timeout(PATIENCE) {
-            Ok(sealed) => sealed.map_err(|cause| of(words(&cause))),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(of(format!("no answer within {} s", PATIENCE.as_secs()))),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(of("the age crate failed".to_owned())),
+        let deadline = Instant::now() + self.patience;
+        loop {
+            return match answer.recv_timeout(TICK) {
+                Ok(sealed) => sealed.map_err(|cause| of(words(&cause))),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.interrupt.raised() => Err(of("interrupted".to_owned())),
+                Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => continue,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    Err(of(format!("no answer within {} s", self.patience.as_secs())))
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => Err(of("the age crate failed".to_owned())),
+            };
         }
     }
 }

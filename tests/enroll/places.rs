@@ -3,6 +3,7 @@
 mod command; // a password manager's command line
 mod crash; // killed at every message, and inside the command and a plugin
 mod escrow; // age files
+mod faults; // on the wires, on the disk, in the command, in a plugin
 
 use crate::support::{Run, Simulated, run};
 use age_core::secrecy::ExposeSecret;

@@ -14,6 +14,9 @@ pub(in crate::cli) struct SeedPlaces {
     /// the directory for DEVICE.age
     #[arg(long, value_name = "DIR", requires = "escrow")]
     pub(in crate::cli) escrow_dir: Option<PathBuf>,
+    /// seconds after which an age plugin that does not answer is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_default_value = true, requires = "escrow", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(in crate::cli) escrow_timeout: u64,
     /// hand the seed, as an otpauth URI on standard input, to this command (run by sh -c, with GLASSKEY_USER, GLASSKEY_DEVICE, GLASSKEY_ACCOUNT and GLASSKEY_ARN set)
     #[arg(long, value_name = "COMMAND")]
     pub(in crate::cli) to_command: Option<String>,

@@ -88,6 +88,7 @@ pub(super) fn places(args: &SeedPlaces) -> Places {
         recipients: args.escrow.clone(),
         file: args.escrow_file.clone(),
         directory: args.escrow_dir.clone(),
+        patience: Duration::from_secs(args.escrow_timeout),
     };
     let patience = Duration::from_secs(args.command_timeout);
     Places {

@@ -78,7 +78,7 @@ pub(in crate::flow) fn look(
     if request.phone && !desk.person.is_there() {
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
-    let usable = request.places.usable()?;
+    let usable = request.places.usable(desk)?;
     let keys = find_keys(&request.keys, desk)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();

@@ -172,7 +172,7 @@ fn begin<'a>(
     {
         return Err(Cause::Refused(Refusal::NeedsPerson { line: row.line, user: row.user.clone() }));
     }
-    let usable = request.places.usable()?;
+    let usable = request.places.usable(desk)?;
     desk.journal.hold().map_err(Cause::Journal)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     desk.tell_clock();

@@ -7,14 +7,14 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-const TAKES: &str = "cat >taken";
+pub(super) const TAKES: &str = "cat >taken";
 
-fn everything(world: &Simulated, public: &str) -> Command {
+pub(super) fn everything(world: &Simulated, public: &str) -> Command {
     enroll(world, &["--key", "12345678", "--escrow", public, "--to-command", TAKES])
 }
 
 /// Recovers, and holds the world to one of the two good states.
-fn settle(world: &Simulated, what: &str) {
+pub(super) fn settle(world: &Simulated, what: &str) {
     world.tap.silence();
     let enabled = world.aws.devices().iter().any(|device| device.user.is_some());
     assert!(!enabled || file(world).is_file(), "{what}: enabled, and the escrow file is not there");
