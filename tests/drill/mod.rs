@@ -1,6 +1,8 @@
 //! `glasskey drill` through the binary: what it checks and writes, and that no change to what it wrote goes unseen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod faults; // something goes wrong at every message, on each wire
+
 use crate::enroll::api;
 use crate::support::fido::{FidoKeys, write_roots};
 use crate::support::{FIRST, Keys, Run, Simulated, run};
@@ -40,6 +42,30 @@ impl Safe {
         api::hold(&world.aws, world.keys.key(0), &serial, &world.credential("bob-1"));
         let fido = FidoKeys::of((0..fido).map(|nth| FidoOptions::new(FIRST + nth)));
         Self { world, fido, bob, serial }
+    }
+
+    /// Two keys, of one maker, each with a device of bob's and enrolled.
+    fn two() -> Self {
+        let world = Simulated::with_keys(2);
+        let bob = api::free_user(&world.aws, "bob");
+        world.aws.clock().set_offset_seconds(-60);
+        let serials = world.aws.add_device_for("bob", 2);
+        world.aws.clock().set_offset_seconds(0);
+        for (nth, serial) in serials.iter().enumerate() {
+            let name = format!("bob-{}", nth + 1);
+            api::hold(&world.aws, world.keys.key(nth), serial, &world.credential(&name));
+        }
+        let authority = Some(glasskey::sim::authenticator::Authority::generate());
+        let fido = FidoKeys::of(
+            (0..2).map(|nth| FidoOptions { authority: authority.clone(), ..FidoOptions::new(FIRST + nth) }),
+        );
+        write_roots(fido.key(0), &fido.home.path().join("roots.pem"));
+        let safe = Self { world, fido, bob, serial: serials[0].clone() };
+        for key in ["12345678", "12345679"] {
+            let enrolled = run(&mut safe.glasskey(&["fido", "enroll", "--key", key, "--yes"]));
+            assert_eq!(enrolled.code, 0, "{enrolled:?}");
+        }
+        safe
     }
 
     fn glasskey(&self, args: &[&str]) -> Command {

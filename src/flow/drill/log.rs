@@ -365,12 +365,14 @@ impl Log {
         Ok(Self { file, head })
     }
 
-    /// Adds a line; it is on disk when this returns.
+    /// Adds a line; it is on disk when this returns. Of one that does not fit on the disk nothing stays.
     pub(super) fn add(&mut self, line: &str) -> Result<(), BadLog> {
-        self.file
-            .write_all(format!("{line}\n").as_bytes())
-            .and_then(|()| self.file.sync_data())
-            .map_err(BadLog::Io)?;
+        let before = self.file.metadata().map_err(BadLog::Io)?.len();
+        let added = self.file.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(cause) = added {
+            let _ = self.file.set_len(before).and_then(|()| self.file.sync_data());
+            return Err(BadLog::Io(cause));
+        }
         self.head = hash(line.as_bytes());
         Ok(())
     }
