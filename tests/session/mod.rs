@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod clients; // the aws CLI and boto3 with it as their credential_process
+mod faults; // something goes wrong at every message, and with the process
 mod kept; // the kernel keyring, and many callers at once
 mod opening; // which device and key, what goes wrong, the words
 mod person; // touches, passwords, terminals, the end of all waiting
