@@ -265,12 +265,14 @@ fn replace(
     let both = |(stage, cause): At, left: Vec<Left>, desk: &mut Desk<'_>| {
         let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
         desk.interrupt.clear();
-        let new = Left::Earlier { arn: work.arn.clone() };
+        // Another machine may have taken it away.
+        let gone = matches!(cause, Cause::Refused(Refusal::LastFactor { without: Some(_), .. }));
+        let new = (!gone).then(|| Left::Earlier { arn: work.arn.clone() });
         let left = left.into_iter().map(|left| match left {
             Left::Kept { serial } if ready.replace_first => Left::Deactivated { serial },
             left => left,
         });
-        failed((stage, cause), std::iter::once(new).chain(left).collect(), desk)
+        failed((stage, cause), new.into_iter().chain(left).collect(), desk)
     };
     let proved = desk.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, desk));
     let session = proved.map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;

@@ -4,14 +4,15 @@
 
 #![allow(clippy::print_stdout)] // the tally of faults
 
-mod scene; // the flows, their worlds, and what must hold of those
+pub(super) mod scene; // the flows, their worlds, and what must hold of those
 
-use crate::support::blows::{self, Blow, messages, side_by_side, struck};
+use crate::support::blows::{self, Blow, is_call, messages, side_by_side, struck};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
 use glasskey::sim::tap::{Passing, Wire};
 use scene::{Flow, Scene};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// As an administrator: nothing waits for STS.
 const QUICK: [Flow; 4] = [Flow::Rotate, Flow::ReplaceFirst, Flow::Retire, Flow::Resync];
@@ -92,20 +93,56 @@ fn the_network_goes_away_at_every_call() {
     tally("the network gone from each call on", &endings);
 }
 
-/// One's own devices, under IAM's rule and with the proof by a session: what comes before the proof, and after it.
+/// The calls of one's own rotation. `proof.rs` holds a run that goes well to it.
+pub(super) const OWN_ROTATION: [(&str, u32); 11] = [
+    ("GetCallerIdentity", 1),
+    ("ListMFADevices", 1),
+    ("GetSessionToken", 1),
+    ("CreateVirtualMFADevice", 1),
+    ("EnableMFADevice", 1),
+    ("ListMFADevices", 2),
+    ("GetSessionToken", 2),
+    ("ListMFADevices", 3),
+    ("DeactivateMFADevice", 1),
+    ("ListMFADevices", 4),
+    ("DeleteVirtualMFADevice", 1),
+];
+
+/// One's own devices, under IAM's rule and with the proof by a session. Nearly all of the rotations wait for STS to know
+/// the new device, and so all of it happens at once.
 #[test]
 fn every_aws_call_of_ones_own() {
-    for flow in [Flow::RotateOwn, Flow::RetireOwn] {
-        let mut cases = Vec::new();
-        for (action, nth) in calls(flow) {
+    enum Case {
+        Fault(Flow, Fault),
+        Blow(Blow, &'static str, u32, bool),
+    }
+    let mut cases = Vec::new();
+    let retirement = calls(Flow::RetireOwn);
+    let rotation = OWN_ROTATION.map(|(action, nth)| (action.to_owned(), nth)).to_vec();
+    for (flow, calls) in [(Flow::RotateOwn, rotation), (Flow::RetireOwn, retirement)] {
+        for (action, nth) in calls {
             for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, server_error()] {
-                cases.push(Fault::nth(&action, nth, wrong));
+                cases.push(Case::Fault(flow, Fault::nth(&action, nth, wrong)));
             }
         }
-        // Nearly all of them wait for STS to know the new device.
-        let endings = side_by_side(cases.len(), cases, |fault| with_a_fault(flow, &fault));
-        tally(&format!("{flow:?}, each AWS call"), &endings);
     }
+    for (action, nth) in OWN_ROTATION {
+        for done in [false, true] {
+            cases.extend([Blow::Kill, Blow::Interrupt].map(|blow| Case::Blow(blow, action, nth, done)));
+        }
+    }
+    let endings = side_by_side(cases.len(), cases, |case| match case {
+        Case::Fault(flow, fault) => with_a_fault(flow, &fault),
+        Case::Blow(blow, action, nth, done) => {
+            let scene = Scene::new(Flow::RotateOwn);
+            let seen = AtomicU32::new(0);
+            let ended = struck(&scene.world, scene.command(), blow, move |it| {
+                is_call(it, action) && it.done == done && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth
+            });
+            scene.settle(&ended, &format!("one's own rotation, {blow:?} at {action} #{nth}, done: {done}"))
+        }
+    });
+    tally("one's own, each AWS call", &endings);
 }
 
 /// Each command to each key in one way; those that write in every way.

@@ -6,7 +6,9 @@ mod access_key_faults; // and what goes wrong with it
 mod access_key_own; // ones own, where policies want MFA
 mod devices; // the list, and what a key is believed or proved to hold
 mod faults; // something goes wrong at every message in turn
+mod machines; // another machine takes away what must stay
 mod model; // every failure and every second run, explored in process
+mod proof; // the new device is proved by a session before the old one goes
 mod resync; // a device is brought into step
 mod retire; // a device is taken away
 mod rotate; // a device is replaced

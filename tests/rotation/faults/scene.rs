@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Flow {
+pub(in crate::rotation) enum Flow {
     /// By an administrator, from the first key to the second.
     Rotate,
     /// By the user: through a session with the old device, proved by one with the new.
@@ -25,9 +25,9 @@ pub(super) enum Flow {
 }
 
 /// Alice's device `alice-1` is on the first key; her others, if she has any, are on the second.
-pub(super) struct Scene {
+pub(in crate::rotation) struct Scene {
     flow: Flow,
-    pub(super) world: Simulated,
+    pub(in crate::rotation) world: Simulated,
     alice: aws::Keys,
     before: State,
 }
@@ -48,7 +48,7 @@ impl State {
 }
 
 impl Scene {
-    pub(super) fn new(flow: Flow) -> Self {
+    pub(in crate::rotation) fn new(flow: Flow) -> Self {
         let world = Simulated::with_keys(2);
         let alice = api::free_user(&world.aws, "alice");
         // Long enough ago for STS to know of it.
@@ -74,7 +74,7 @@ impl Scene {
         }
     }
 
-    pub(super) fn command(&self) -> Command {
+    pub(in crate::rotation) fn command(&self) -> Command {
         let rotate = ["rotate", "alice", "--from", "alice-1", "--key", "12345679", "--yes", "--no-input"];
         match self.flow {
             Flow::Rotate | Flow::RotateOwn => self.as_caller(&rotate),
@@ -86,7 +86,7 @@ impl Scene {
         }
     }
 
-    pub(super) fn run(&self) -> Run {
+    pub(in crate::rotation) fn run(&self) -> Run {
         run(&mut self.command())
     }
 
@@ -154,7 +154,7 @@ impl Scene {
 
     /// Holds the world to what was said of it. Then, where something is left, it is recovered. Returns the kind of
     /// ending.
-    pub(super) fn settle(&self, done: &Run, what: &str) -> &'static str {
+    pub(in crate::rotation) fn settle(&self, done: &Run, what: &str) -> &'static str {
         let say = |problem: String| panic!("{what}: {problem}\n{done:?}");
         self.world.aws.heal();
         self.world.keys.all().iter().for_each(SoftKey::plug_in);
