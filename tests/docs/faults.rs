@@ -185,14 +185,16 @@ fn the_faults_are_those_that_are_tested() {
 
 #[test]
 fn the_faults_of_the_other_flows_are_those_that_are_tested() {
-    let tests = tests("tests/rotation");
-    let rows: String = tests
-        .iter()
-        .map(|test| {
-            let codes: Vec<String> = test.exit_codes().iter().map(ToString::to_string).collect();
-            format!("| {} | {} | `{}` |\n", test.sentence(), codes.join(", "), test.file)
-        })
-        .collect();
-    let right = format!("| situation | exit codes | file, in `tests/rotation` |\n|---|---|---|\n{rows}");
-    hold("docs/flows.md", "rotation-faults", &right);
+    for flow in ["rotation", "session", "drill"] {
+        let tests = tests(&format!("tests/{flow}"));
+        let rows: String = tests
+            .iter()
+            .map(|test| {
+                let codes: Vec<String> = test.exit_codes().iter().map(ToString::to_string).collect();
+                format!("| {} | {} | `{}` |\n", test.sentence(), codes.join(", "), test.file)
+            })
+            .collect();
+        let right = format!("| situation | exit codes | file, in `tests/{flow}` |\n|---|---|---|\n{rows}");
+        hold("docs/flows.md", &format!("{flow}-faults"), &right);
+    }
 }

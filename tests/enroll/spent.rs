@@ -128,3 +128,17 @@ fn a_file_that_cannot_be_written_stops_nothing() {
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stderr.contains("; wait half a minute before another command that needs a code\n"), "{done:?}");
 }
+
+/// IAM has not looked at a pair that it refuses for now, so the pair is sent again. But a pair grows old, and an old one
+/// would leave the device out of step: after half a minute it ends.
+#[test]
+fn two_codes_are_sent_again_for_half_a_minute_only() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(Fault { times: 99, ..Fault::next("EnableMFADevice", Wrong::Throttle) });
+    let done = world.run(world.enroll_args());
+    assert_eq!(done.code, 3, "{done:?}");
+    let enabling: Vec<_> = world.aws.calls().into_iter().filter(|call| call.action == "EnableMFADevice").collect();
+    assert_eq!(enabling.len(), 5, "after 1, 2, 4 and 8 s: {done:?}");
+    assert!(enabling.iter().all(|call| call.codes == enabling[0].codes));
+    world.nothing_is_left().unwrap();
+}
