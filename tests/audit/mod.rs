@@ -1,6 +1,8 @@
 //! `root audit`: what is read, what is judged, and how it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[cfg(target_os = "linux")]
+mod browser; // the HTML report in headless Chromium
 mod events; // EventBridge patterns
 mod faults; // every call in turn: denied, throttled, lost
 #[cfg(target_os = "linux")]
@@ -13,5 +15,5 @@ mod policies; // service control policies
 #[cfg(target_os = "linux")]
 mod prowler; // Prowler judges the same accounts
 mod reports; // credential reports
-mod scale; // a thousand accounts
+mod scale; // a thousand accounts, ten thousand, and a list divided among processes
 mod truth; // account states, and every rule's verdict on each
