@@ -3,8 +3,10 @@
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
 mod access_key;
+mod root;
 
 pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
 
 use crate::aws::{DeviceArn, DeviceKind, Retry};
 use crate::keys::{KeyId, Serial};
@@ -48,6 +50,15 @@ pub trait Person {
     /// Shows a QR code until a code from the phone that scanned it passes `check`, then erases it. `Some(false)`: the
     /// person gave up. `None`: nobody can be shown anything.
     fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool>;
+
+    /// Shows two codes to be typed into one form, for about a second: `now` is the moment they are shown at. They are
+    /// erased by [`Person::hide_codes`]. `None`: nobody can be shown anything.
+    fn show_codes(&mut self, _codes: &TwoCodes, _now: SystemTime) -> Option<AtCodes> {
+        None
+    }
+
+    /// Erases the codes that are shown.
+    fn hide_codes(&mut self) {}
 }
 
 /// Why no new PIN was given.
@@ -97,6 +108,8 @@ pub enum Question {
         /// The key.
         key: KeyId,
     },
+    /// About root's factors.
+    Root(RootQuestion),
     /// Write to the only FIDO2 key here, which was not named?
     UseTheOnlyFidoKey {
         /// The key.
@@ -356,6 +369,8 @@ pub enum Notice {
     UnfinishedKey(UnfinishedKey),
     /// A step on the way of a FIDO2 key to its safe.
     Key(KeyStep),
+    /// A step on root's way to its factors.
+    Root(RootStep),
 }
 
 /// What was found out about a FIDO2 key while it is made ready, or done to it.
@@ -481,6 +496,8 @@ pub struct Unfinished {
     pub command: Option<(String, bool)>,
     /// The device that it was to replace.
     pub replaces: Option<Leaving>,
+    /// The device is the root user's.
+    pub root: bool,
 }
 
 /// A device that was to go, and what has become of it.

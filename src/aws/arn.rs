@@ -198,6 +198,17 @@ impl DeviceKind {
     }
 }
 
+/// The partition of a region: `aws-cn` of `cn-north-1`.
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
 /// Whether `name` can name a user or virtual MFA device: `[\w+=,.@-]+` (CreateVirtualMFADevice).
 #[must_use]
 pub fn check_name(name: &str) -> bool {

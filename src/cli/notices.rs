@@ -1,6 +1,9 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
 mod access_key;
+mod root;
+
+pub(super) use root::{code_lines, url as console_url};
 
 use super::console::Style;
 use super::explain::{no_keyring, off_by};
@@ -101,6 +104,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Asking => step("asking", "the reply was lost; asking IAM what happened".to_owned()),
         Notice::Unfinished(run) => unfinished_lines(run),
         Notice::Key(key) => key_step(key).map_or_else(Vec::new, |(verb, what)| step(verb, what)),
+        Notice::Root(root) => root::lines(root, style),
         Notice::UnfinishedRetirement(run) => retirement_lines(run),
         Notice::KeyPlan(plan) => access_key::plan_lines(plan, style),
         Notice::AccessKey(key) => {
@@ -300,6 +304,9 @@ fn place(key: Serial, model: &str) -> String {
 }
 
 fn unfinished_lines(run: &Unfinished) -> Vec<String> {
+    if run.root {
+        return root::unfinished(run);
+    }
     let command = if run.replaces.is_some() { "rotate" } else { "enroll" };
     let mut lines = vec![format!("{command} {}, started {}, did not end", run.user, date_time(run.started))];
     lines.extend(device_lines(&run.arn.to_string(), &run.device, &run.user, &run.keys));

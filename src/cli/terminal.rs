@@ -7,13 +7,15 @@ use super::args::Global;
 use super::console::Style;
 use super::notices;
 use crate::keys::{KeyId, Serial};
-use crate::person::{Choice, NoNewPin, Notice, Person, Question};
-use crate::platform::{Interrupt, Terminal};
+use crate::person::{AtCodes, Choice, NoNewPin, Notice, Person, Question, RootQuestion, RootStep, TwoCodes};
+use crate::platform::{Interrupt, Terminal, Typed};
 use crate::secret::{Code, Password};
+use crate::totp::unix;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -30,6 +32,11 @@ pub(super) struct TerminalPerson {
     secrets: BTreeMap<u32, File>,
     /// A countdown is on the screen's last line.
     counting: bool,
+    /// Two codes are on the screen's last lines.
+    codes_shown: bool,
+    /// Where codes are written beside the terminal, and the last that were.
+    codes: Option<File>,
+    written: Option<SystemTime>,
 }
 
 /// How often a new PIN is asked for.
@@ -51,7 +58,28 @@ impl TerminalPerson {
             new_pin_fd: None,
             secrets: BTreeMap::new(),
             counting: false,
+            codes_shown: false,
+            codes: None,
+            written: None,
         }
+    }
+
+    /// Writes two codes to be typed to this file descriptor too, a pair a line.
+    pub(super) fn codes_to(&mut self, fd: Option<u32>) {
+        self.codes = fd.and_then(|fd| File::options().write(true).open(format!("/dev/fd/{fd}")).ok());
+    }
+
+    /// A new pair, where somebody asked for it: both codes, and the second of Unix time when they are too old.
+    fn write_codes(&mut self, codes: &TwoCodes) -> Option<()> {
+        let file = self.codes.as_mut()?;
+        if self.written == Some(codes.good_until) {
+            return Some(());
+        }
+        let [first, second] = &codes.codes;
+        let line = Zeroizing::new(format!("{} {} {}\n", first.expose(), second.expose(), unix(codes.good_until)));
+        file.write_all(line.as_bytes()).ok()?;
+        self.written = Some(codes.good_until);
+        Some(())
     }
 
     /// Takes new PINs from this file descriptor.
@@ -108,6 +136,28 @@ impl TerminalPerson {
         Ok(None)
     }
 
+    /// Whoever says yes to everything has not looked at the console.
+    fn confirm_root(&mut self, question: &RootQuestion) -> Option<bool> {
+        self.end_countdown();
+        match question {
+            RootQuestion::WasAdded { name } => {
+                yes(&self.ask(&format!("Has the console said that \"{name}\" was added? [y/N] "), false)?)
+            }
+            RootQuestion::TakeBack { credential, keys } => {
+                let keys = keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(" and ");
+                let prompt = format!(
+                    "Remove \"{credential}\" from {keys} again? Only if the console has not taken the codes. [y/N] "
+                );
+                yes(&self.ask(&prompt, false)?)
+            }
+            RootQuestion::Remove { .. } if self.yes => Some(true),
+            RootQuestion::Remove { account, serials } => {
+                let what = if serials.len() == 1 { "it" } else { "them" };
+                yes(&self.ask(&format!("Take {what} away from root of {account} for good? [y/N] "), false)?)
+            }
+        }
+    }
+
     fn end_countdown(&mut self) {
         if std::mem::take(&mut self.counting) {
             self.style.print("\r\u{1b}[2K");
@@ -140,16 +190,18 @@ impl Person for TerminalPerson {
     }
 
     fn tell(&mut self, notice: &Notice) {
-        if let Notice::Waiting { .. } = notice
-            && self.style.terminal
-        {
+        // They are drawn again below it.
+        self.hide_codes();
+        let waits = matches!(notice, Notice::Waiting { .. } | Notice::Root(RootStep::Watching { .. }));
+        if waits && self.style.terminal {
             self.style.print(&format!("\r\u{1b}[2K{}", notices::lines(notice, self.style).concat()));
             self.counting = true;
             return;
         }
-        // Without a terminal, one line says how long the wait will be.
-        if let Notice::Waiting { .. } = notice {
-            if !std::mem::replace(&mut self.counting, true) {
+        // Without a terminal, one line says how long the wait will be; a long one is told of every minute.
+        if waits {
+            let minute = matches!(notice, Notice::Root(RootStep::Watching { elapsed, .. }) if elapsed % 60 == 0);
+            if !std::mem::replace(&mut self.counting, true) || minute {
                 notices::lines(notice, self.style).iter().for_each(|line| self.style.say(line));
             }
             return;
@@ -178,10 +230,14 @@ impl Person for TerminalPerson {
             );
             return yes(&self.ask(&prompt, false)?);
         }
+        if let Question::Root(question) = question {
+            return self.confirm_root(question);
+        }
         if self.yes {
             return Some(true);
         }
         match question {
+            Question::Root(_) => None,
             Question::Proceed => yes(&self.ask("Continue? [y/N] ", false)?),
             Question::DeleteCredential { key, name } => {
                 yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
@@ -283,6 +339,39 @@ impl Person for TerminalPerson {
         terminal.write(ALTERNATE_OFF).ok()?;
         // Interrupted or hung up at the prompt: nothing was proved.
         Some(confirmed.unwrap_or(false))
+    }
+
+    fn show_codes(&mut self, codes: &TwoCodes, now: SystemTime) -> Option<AtCodes> {
+        let written = self.write_codes(codes);
+        let Some(terminal) = self.terminal() else {
+            written?;
+            let stop = self.interrupt.wait(Duration::from_secs(1));
+            return Some(if stop { AtCodes::GivesUp } else { AtCodes::Reads });
+        };
+        self.end_countdown();
+        let left = codes.good_until.duration_since(now).map_or(0, |left| left.as_secs());
+        let [first, second] = &codes.codes;
+        let [numbers, clock] = notices::code_lines(first.expose(), second.expose(), left, codes.good_until);
+        let up = if std::mem::replace(&mut self.codes_shown, true) { "\r\u{1b}[2A" } else { "" };
+        let shown = Zeroizing::new(format!("{up}\u{1b}[J{}\n{}\n", *numbers, *clock));
+        terminal.write(&shown).ok()?;
+        Some(match terminal.wait_for_line(Duration::from_secs(1), &self.interrupt).ok()? {
+            Typed::Nothing => AtCodes::Reads,
+            Typed::Line => {
+                // Enter moved the cursor down.
+                let _ = terminal.write("\u{1b}[1A");
+                AtCodes::Done
+            }
+            Typed::Stop => AtCodes::GivesUp,
+        })
+    }
+
+    fn hide_codes(&mut self) {
+        if std::mem::take(&mut self.codes_shown)
+            && let Some(terminal) = self.terminal()
+        {
+            let _ = terminal.write("\r\u{1b}[2A\u{1b}[J");
+        }
     }
 }
 

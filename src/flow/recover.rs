@@ -5,6 +5,7 @@
 
 mod access_key;
 mod leaving;
+mod roots;
 
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
@@ -91,16 +92,20 @@ pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recover
     }
     let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), &desk);
     desk.journal.idle().map_err(at_work)?;
-    let account = connector
-        .connect()
-        .map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?;
+    let account = match connector.connect() {
+        // Root may have been given its device without anybody asking AWS.
+        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(Recorded::is_of_root) => None,
+        connected => {
+            Some(connected.map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?)
+        }
+    };
     desk.tell_clock();
     let mut done = Vec::new();
     for (n, recorded) in runs.iter().enumerate() {
         desk.still_wanted().map_err(|cause| {
             failed((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()), &desk)
         })?;
-        match one_run(request, recorded, &account, &mut desk) {
+        match one_run(request, recorded, account.as_ref(), &mut desk) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {
                 failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
@@ -117,6 +122,12 @@ enum Recorded {
     Run(Adding),
     Retirement(leaving::Retirement),
     AccessKey(access_key::Rotation),
+}
+
+impl Recorded {
+    fn is_of_root(&self) -> bool {
+        matches!(self, Self::Run(run) if run.begin.root)
+    }
 }
 
 /// An enrollment or a rotation as the journal has it.
@@ -183,9 +194,19 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
 fn one_run(
     request: RecoverRequest,
     recorded: &Recorded,
-    account: &Account,
+    account: Option<&Account>,
     desk: &mut Desk<'_>,
 ) -> Result<Recovered, Failed> {
+    if let Recorded::Run(recorded) = recorded
+        && recorded.begin.root
+    {
+        let found = roots::examine(recorded, account, desk);
+        desk.tell(Notice::Unfinished(found.clone()));
+        let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
+            .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
+        let outcome = roots::settle(request, run, &found, desk)?;
+        return Ok(Recovered { found: Found::Run(found), outcome });
+    }
     let still =
         |cause, desk: &Desk<'_>| failed((Stage::Recover, cause), still_there(std::slice::from_ref(recorded)), desk);
     let belongs_to = match recorded {
@@ -193,10 +214,11 @@ fn one_run(
         Recorded::Retirement(run) => &run.begin.account,
         Recorded::AccessKey(run) => &run.begin.account,
     };
-    if belongs_to != account.caller().account {
+    let own = account.filter(|account| account.caller().account == belongs_to);
+    let Some(account) = own else {
         let account = belongs_to.to_owned();
         return Err(still(Cause::Refused(Refusal::OtherAccount { account }), desk));
-    }
+    };
     match recorded {
         Recorded::Run(recorded) => {
             let found = examine(recorded, account, desk).map_err(|cause| still(Cause::Aws(cause), desk))?;
@@ -265,6 +287,7 @@ fn examine(recorded: &Adding, account: &Account, desk: &mut Desk<'_>) -> Result<
             Some(old) => Some(leaving::look(old, &begin.user, intents, *deleted, account, desk)?),
             None => None,
         },
+        root: false,
     })
 }
 

@@ -42,6 +42,9 @@ pub(super) struct Begin {
     /// The device that this one is to replace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) replaces: Option<Old>,
+    /// The device is the root user's: the console makes and enables it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) root: bool,
 }
 
 /// A line of the journal.
@@ -133,6 +136,8 @@ pub enum Stage {
     KeyHandOver,
     KeyDeactivate,
     KeyDelete,
+    /// Codes are shown, to be typed in the console.
+    Codes,
     Recover,
     Roster,
 }
@@ -620,7 +625,7 @@ pub(super) fn begin_log(started: u64, first: &Record, desk: &Desk<'_>) -> Result
 pub(super) fn nothing_unfinished(account: &str, user: &str, desk: &Desk<'_>) -> Result<(), Cause> {
     for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         let refusal = match run.entries.into_iter().next() {
-            Some(Record::Begin(begin)) if begin.arn.account() == account && begin.user == user => {
+            Some(Record::Begin(begin)) if !begin.root && begin.arn.account() == account && begin.user == user => {
                 Refusal::Unfinished { arn: begin.arn, user: begin.user }
             }
             Some(Record::Retire(begin)) if begin.account == account && begin.user == user => {
@@ -635,6 +640,22 @@ pub(super) fn nothing_unfinished(account: &str, user: &str, desk: &Desk<'_>) -> 
         return Err(Cause::Refused(refusal));
     }
     Ok(())
+}
+
+/// An earlier run for root of this account must end first.
+pub(super) fn nothing_unfinished_for_root(account: &str, desk: &Desk<'_>) -> Result<(), Cause> {
+    let runs = desk.journal.unfinished::<Record>().map_err(Cause::Journal)?;
+    let of_root = runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
+        Some(Record::Begin(begin)) if begin.root && begin.arn.account() == account => Some(begin),
+        _ => None,
+    });
+    match of_root.last() {
+        None => Ok(()),
+        Some(begin) => {
+            desk.journal.idle().map_err(Cause::Journal)?;
+            Err(Cause::Refused(Refusal::Unfinished { arn: begin.arn, user: begin.user }))
+        }
+    }
 }
 
 /// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks

@@ -2,6 +2,9 @@
 //!
 //! Everything above this room is the same everywhere. Locked memory, the other difference, is in [`crate::secret`].
 
+mod browser;
+pub use browser::open_in_browser;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -36,6 +39,17 @@ pub enum NoKeyring {
     },
     /// The user's quota is used up.
     Full,
+}
+
+/// What came while something was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Nothing.
+    Nothing,
+    /// A line.
+    Line,
+    /// The person asked to stop, or the terminal is gone.
+    Stop,
 }
 
 /// The clock of this machine. Its waits end when the person interrupts.

@@ -1,5 +1,6 @@
 //! Elsewhere: an interrupt is a flag that waits look at, and the terminal is standard input and error.
 
+use super::Typed;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,6 +93,11 @@ impl Terminal {
     pub fn write(&self, text: &str) -> io::Result<()> {
         io::stderr().write_all(text.as_bytes())?;
         io::stderr().flush()
+    }
+
+    /// Waits, at most this long: what is typed meanwhile cannot be seen here.
+    pub fn wait_for_line(&self, at_most: Duration, interrupt: &Interrupt) -> io::Result<Typed> {
+        Ok(if interrupt.wait(at_most) { Typed::Stop } else { Typed::Nothing })
     }
 
     /// Reads one line without its end. Hidden lines are refused here: a secret comes by file descriptor instead.

@@ -1,5 +1,6 @@
 //! Unix: signals become a readable pipe, so that every wait (a prompt, a reply, a back-off) can end on Ctrl-C.
 
+use super::Typed;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
@@ -133,6 +134,28 @@ impl Terminal {
             self.write("\n")?;
         }
         line
+    }
+
+    /// Waits for a line, at most this long; what it says is thrown away.
+    pub fn wait_for_line(&self, at_most: Duration, interrupt: &Interrupt) -> io::Result<Typed> {
+        let timeout = Timespec::try_from(at_most).ok();
+        let mut fds = [PollFd::new(&self.tty, PollFlags::IN), PollFd::new(&*interrupt.read, PollFlags::IN)];
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(Typed::Nothing),
+            Ok(_) => {}
+            Err(cause) => return Err(cause.into()),
+        }
+        let [tty, stop] = fds;
+        if !stop.revents().is_empty() {
+            return Ok(Typed::Stop);
+        }
+        if tty.revents().is_empty() {
+            return Ok(Typed::Nothing);
+        }
+        match self.read_raw_line(interrupt)? {
+            Some(_) => Ok(Typed::Line),
+            None => Ok(Typed::Stop),
+        }
     }
 
     fn read_raw_line(&self, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {

@@ -3,4 +3,4 @@
 
 pub(crate) mod json; // docs/json.md and the binary agree
 mod keys; // what is plugged in
-mod oath; // one key's OATH applet by hand
+pub(crate) mod oath; // one key's OATH applet by hand

@@ -1,6 +1,6 @@
 //! `glasskey oath …`: every command, and every way it is refused.
 
-mod adding; // `add`: where secrets come from, proof, and taking back
+pub(crate) mod adding; // `add`: where secrets come from, proof, and taking back
 mod asking; // prompts at a terminal
 mod importing; // `import`: exports, lists and pictures
 mod reading; // `list`, `info`, `code`, and choosing the key

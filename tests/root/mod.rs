@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod console; // what root does in the simulated console
+mod fido; // security keys: what each view shows
+mod fido_faults; // and what goes wrong
 mod login; // is this root, and what may it see
-#[allow(dead_code)]
 mod place; // keys, an account, somebody at the console
+mod totp; // devices with codes
+mod totp_faults; // and what goes wrong

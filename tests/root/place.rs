@@ -2,13 +2,16 @@
 
 use crate::fido_cli::roots_of;
 use crate::support::fido::PIN;
-use crate::support::{FidoKeys, Keys as Cards, Run, run};
-use glasskey::sim::aws::{Aws, Call, Keys, Organization, Setup};
+use crate::support::{FidoKeys, Keys as Cards, Run, run, with_fd};
+use glasskey::sim::aws::{AtConsole, Aws, Call, Keys, Organization, Setup};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::serve::Server;
+use glasskey::sim::tap::{Tap, Wire};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::Command;
+use std::sync::Mutex;
 
 pub(super) struct Place {
     pub(super) fido: FidoKeys,
@@ -37,7 +40,7 @@ impl Place {
         let organization = Organization::varied(SimClock::host(), Setup::default(), 13);
         let view = organization.view();
         let no_mfa = |account: &&Value| account["name"].as_str().unwrap().starts_with("no-mfa");
-        let number = view["accounts"].as_array().unwrap().iter().find(no_mfa).unwrap()["id"].as_str().unwrap();
+        let number = view["accounts"].as_array().unwrap().iter().find(no_mfa).unwrap()["account"].as_str().unwrap();
         let member = organization.account(number).unwrap();
         (Self::over(organization.management().clone()), member)
     }
@@ -68,11 +71,48 @@ impl Place {
         run(&mut self.command(Some(keys), line))
     }
 
-    /// `root enroll` of both keys, their makers trusted and their PINs on file descriptor 3.
-    pub(super) fn enroll_line(&self, more: &str) -> String {
+    /// `root enroll` of both keys, their maker trusted.
+    pub(super) fn line(&self, more: &str) -> String {
         let roots = roots_of(&self.fido, 0);
-        std::fs::write(self.fido.home.path().join("fd3"), format!("{PIN}\n{PIN}\n")).unwrap();
         format!("root enroll --key 12345678 --key 12345679 --attestation-roots {roots} --every 1 {more}")
+    }
+
+    /// Runs `root enroll` of both keys without a terminal, their PINs on a file descriptor.
+    pub(super) fn enroll(&self, keys: Option<&Keys>, more: &str) -> Run {
+        let line = self.line(&format!("--pin-fd 3 {more}"));
+        run(&mut with_fd(&self.command(keys, &line), 3, &format!("{PIN}\n{PIN}\n")))
+    }
+
+    /// Has root do something in its console of this account when AWS has answered the n-th request of an action.
+    pub(super) fn then(&self, account: &Aws, when: &[(&'static str, usize, AtConsole)]) {
+        let (account, when, tap) = (account.clone(), when.to_vec(), Tap::default());
+        let seen = Mutex::new(BTreeMap::<String, usize>::new());
+        self.aws.tap(&tap);
+        tap.listen(move |passing| {
+            let Wire::Aws { action } = &passing.wire else { return };
+            if !passing.done {
+                return;
+            }
+            let nth = {
+                let mut seen = seen.lock().unwrap();
+                let count = seen.entry(action.clone()).or_default();
+                *count += 1;
+                *count
+            };
+            for (_, _, act) in when.iter().filter(|(name, at, _)| name == action && *at == nth) {
+                account.at_console(act).unwrap();
+            }
+        });
+    }
+
+    /// Every credential on the cards.
+    pub(super) fn credentials(&self) -> usize {
+        self.cards.all().iter().map(|key| key.credentials().len()).sum()
+    }
+
+    /// Runs in the journal.
+    pub(super) fn unfinished(&self) -> usize {
+        std::fs::read_dir(self.fido.home.path().join("state/runs")).map_or(0, Iterator::count)
     }
 
     /// The answer of the control path.

@@ -34,6 +34,11 @@ impl Typist {
         Self::with(command, script, stdin)
     }
 
+    /// As [`Typist::start_talking`], with this on standard input. (A terminal that nothing has open is one that hung up.)
+    pub(crate) fn start_talking_with_stdin(command: &Command, stdin: &[u8]) -> Self {
+        Self::with(command, r#"stty echo; exec "$0" "$@" <"$TEST_STREAMS/in" >"$TEST_STREAMS/out""#, stdin)
+    }
+
     fn with(command: &Command, script: &str, stdin: &[u8]) -> Self {
         let streams = tempfile::tempdir().unwrap();
         std::fs::write(streams.path().join("in"), stdin).unwrap();
@@ -54,6 +59,11 @@ impl Typist {
         self.seen.push_str(&before);
         self.seen.push_str(prompt);
         self
+    }
+
+    /// What has been on the terminal up to the last prompt.
+    pub(crate) fn seen(&self) -> &str {
+        &self.seen
     }
 
     /// Types a line and Enter.

@@ -6,7 +6,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// What attestations are held against.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Attestation")]
 pub(in crate::cli) struct Trusting {
     /// use this newer issue of the FIDO Alliance's metadata (https://mds3.fidoalliance.org/), once its signature holds

@@ -88,6 +88,9 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
 
 fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
     let (user, arn) = (&found.user, &found.arn);
+    if found.root {
+        return root_sentence(found, outcome);
+    }
     let foreign = matches!(found.device, DeviceState::Foreign { .. });
     if let Some(old) = &found.replaces {
         match outcome {
@@ -123,6 +126,20 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
         Became::NothingLeft => format!("nothing was left of {arn}"),
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
+    }
+}
+
+fn root_sentence(found: &Unfinished, outcome: &Became) -> String {
+    let arn = &found.arn;
+    match outcome {
+        Became::WasComplete { keys } if keys.is_empty() => format!("complete already: root has {arn}"),
+        Became::WasComplete { keys } => format!("complete already: root can sign in with {}", name(keys)),
+        Became::Undone => format!("undone: the keys' credentials for {arn} are gone"),
+        Became::NothingLeft => format!("nothing was left of {arn}"),
+        Became::Forgotten => format!("forgotten: {arn}, as it is"),
+        _ => format!(
+            "left as it is: {arn}; the credentials may be root's factor. --undo removes them, --forget keeps them"
+        ),
     }
 }
 
@@ -167,7 +184,11 @@ fn to_json(run: &Recovered) -> Value {
     };
     let (command, arn, user, escrow) = match &run.found {
         Found::Run(found) => {
-            let command = if found.replaces.is_some() { "rotate" } else { "enroll" };
+            let command = match (found.root, found.replaces.is_some()) {
+                (true, _) => "root enroll",
+                (false, true) => "rotate",
+                (false, false) => "enroll",
+            };
             (command, found.arn.to_string(), &found.user, found.escrow.as_ref())
         }
         Found::Retirement(found) => ("retire", found.leaving.serial.clone(), &found.user, None),

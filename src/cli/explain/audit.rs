@@ -294,8 +294,8 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
     };
     match rule {
         Rule::RootMfa | Rule::RootHardwareMfa | Rule::RootTwoFactors => {
-            // The console alone registers a key for root; what can be done here is to make two keys ready for it.
-            fix(Some("glasskey fido prepare --pair --key SERIAL --key SERIAL"), Vec::new(), security)
+            let of = if member { format!(" --account {account}") } else { String::new() };
+            fix(Some(&format!("glasskey root enroll{of} --key SERIAL --key SERIAL")), Vec::new(), security)
         }
         Rule::RootVirtualMfa => {
             let serial = evidence.iter().find_map(|one| match one {
@@ -454,7 +454,7 @@ fn region(partition: &str) -> &'static str {
     }
 }
 
-fn console_host(partition: &str) -> &'static str {
+pub(in crate::cli) fn console_host(partition: &str) -> &'static str {
     match partition {
         "aws-eusc" => "console.amazonaws-eusc.eu",
         "aws-cn" => "console.amazonaws.cn",

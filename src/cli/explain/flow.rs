@@ -39,7 +39,10 @@ pub fn failed(failed: &Failed) -> Explanation {
 
 /// Stages in which something may have been created, so that a word about it is due.
 fn began(stage: Stage) -> bool {
-    !matches!(stage, Stage::Preflight | Stage::Deactivate | Stage::Resync | Stage::Recover | Stage::Roster)
+    !matches!(
+        stage,
+        Stage::Preflight | Stage::Deactivate | Stage::Resync | Stage::Codes | Stage::Recover | Stage::Roster
+    )
 }
 
 /// `74 s ahead of AWS`.
@@ -49,7 +52,7 @@ pub fn off_by(ahead: i64) -> String {
     format!("{} s {way} AWS", ahead.unsigned_abs())
 }
 
-fn cause(cause: &Cause, stage: Stage) -> Explanation {
+pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
     match cause {
         Cause::Aws(error) => aws(error),
         Cause::Keys(error) => keys(error),
@@ -63,7 +66,7 @@ fn cause(cause: &Cause, stage: Stage) -> Explanation {
     }
 }
 
-fn left(left: &Left) -> String {
+pub(super) fn left(left: &Left) -> String {
     match left {
         Left::Device { arn, why } => {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)

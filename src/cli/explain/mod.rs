@@ -12,6 +12,7 @@ mod fido;
 mod flow;
 mod keys;
 mod places;
+mod root;
 
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
@@ -20,6 +21,7 @@ pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};
 pub use places::not_open;
+pub use root::root_not_done;
 
 use crate::platform::NoKeyring;
 

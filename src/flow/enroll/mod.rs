@@ -15,7 +15,7 @@ use crate::secret::{Code, Seed};
 use crate::sink::{KeySink, PhoneSink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-pub(super) use preflight::{Checked, Seen, Work, judge, look, look_on};
+pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
 use preflight::{Ready, preflight, preflight_on};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -300,7 +300,7 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
     }
 }
 
-fn is_taken(cause: &crate::sink::Error) -> bool {
+pub(super) fn is_taken(cause: &crate::sink::Error) -> bool {
     use crate::{oath, ring, sink};
     matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
 }

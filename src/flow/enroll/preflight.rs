@@ -167,6 +167,7 @@ impl Work {
             escrow: self.beside.escrow_path(),
             program: self.beside.program(),
             replaces,
+            root: false,
         }
     }
 }
@@ -236,20 +237,33 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
 }
 
 fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
-    for found in keys.iter().filter(|found| device.keys.contains(&found.key)) {
-        let key = found.key;
-        if found.credentials.iter().any(|credential| credential.name == device.name) {
-            return Err(Cause::Refused(Refusal::CredentialThere { key, name: device.name.clone() }));
-        }
-        if found.credentials.len() >= found.capacity {
-            return Err(Cause::Refused(Refusal::KeyFull { key, capacity: found.capacity }));
-        }
-        if device.touch && found.firmware < oath::TOUCH_SINCE {
-            let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
-            return Err(Cause::Sink(crate::ring::Error::Oath { key, cause }.into()));
-        }
+    let own = keys.iter().filter(|found| device.keys.contains(&found.key));
+    own.map(|found| check_key(found, &device.name, device.touch)).collect()
+}
+
+fn check_key(found: &Found, name: &Name, touch: bool) -> Result<(), Cause> {
+    let key = found.key;
+    if found.credentials.iter().any(|credential| credential.name == *name) {
+        return Err(Cause::Refused(Refusal::CredentialThere { key, name: name.clone() }));
+    }
+    if found.credentials.len() >= found.capacity {
+        return Err(Cause::Refused(Refusal::KeyFull { key, capacity: found.capacity }));
+    }
+    if touch && found.firmware < oath::TOUCH_SINCE {
+        let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
+        return Err(Cause::Sink(crate::ring::Error::Oath { key, cause }.into()));
     }
     Ok(())
+}
+
+/// Whether these keys are here and can take a credential of this name.
+pub(in crate::flow) fn keys_can_take(
+    keys: &[Serial],
+    name: &Name,
+    touch: bool,
+    desk: &mut Desk<'_>,
+) -> Result<(), Cause> {
+    find_keys(keys, desk)?.iter().map(|found| check_key(found, name, touch)).collect()
 }
 
 fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {

@@ -1,5 +1,118 @@
 //! The root user's own factors: what no API registers, done in the console with glasskey at both ends of it.
+//!
+//! Nothing is believed that can be looked at, and what cannot be looked at is asked, and called *said*.
 
+mod codes;
+mod fido;
 mod login;
+mod totp;
+mod view;
 
+pub use fido::{Candidate, Enrolled, Evidence, FidoRequest, Registered, Sitting, begin};
 pub use login::{Answer, Login, Sight, login_check};
+pub use totp::{TotpEnrolled, TotpRequest, TotpSitting, begin_totp};
+
+use super::run::{Left, Stage};
+use crate::aws;
+use std::time::Duration;
+
+/// How long and how often root is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For one device.
+    pub timeout: Duration,
+    /// Between two looks, at first.
+    pub every: Duration,
+}
+
+/// Root was not given its factors, or not all.
+#[derive(Debug)]
+pub struct NotDone {
+    /// Why.
+    pub cause: Cause,
+    /// Keys that are registered all the same.
+    pub registered: Vec<Registered>,
+    /// What was waited for.
+    pub awaited: Option<String>,
+    /// What is left on keys.
+    pub left: Vec<Left>,
+    /// What was begun was undone.
+    pub undone: bool,
+}
+
+/// Why.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Cause {
+    Aws(aws::Error),
+    Refused(Refusal),
+    /// A key or the journal.
+    Flow(Stage, super::run::Cause),
+    /// Nothing was seen in this time.
+    TimedOut(Duration),
+    /// What cannot be seen must be asked, and nobody can be.
+    NobodyToAsk,
+    /// The person says that the console did not add it.
+    NotAdded,
+    Interrupted,
+}
+
+/// Why nothing was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Root of such an account cannot sign in to the console.
+    NoConsole {
+        /// Its partition.
+        partition: String,
+    },
+    /// Root has no password, so that nobody can sign in as root.
+    NoPassword {
+        /// The account.
+        account: String,
+    },
+    /// Root may have eight devices.
+    NoRoom {
+        /// How many it has.
+        has: usize,
+        /// How many were to be added.
+        wanted: usize,
+    },
+    /// A credential's name has the account's number, which nobody has said.
+    NameTheAccount,
+    /// AssumeRoot is not for root.
+    RootIntoMember,
+    /// This view will not show the devices, and nobody can be asked.
+    WouldNotBeSeen {
+        /// None of them, or not the last.
+        none: bool,
+    },
+}
+
+impl From<Cause> for NotDone {
+    fn from(cause: Cause) -> Self {
+        Self { cause, registered: Vec::new(), awaited: None, left: Vec::new(), undone: false }
+    }
+}
+
+/// Devices root may have.
+const MOST: usize = 8;
+
+impl view::View {
+    /// What can be refused before anybody does anything; and what root has now.
+    fn check(&mut self, wanted: usize) -> Result<view::Look, Cause> {
+        if self.partition == "aws-us-gov" {
+            return Err(Cause::Refused(Refusal::NoConsole { partition: self.partition.clone() }));
+        }
+        let look = self.look_closely().map_err(Cause::Aws)?;
+        if let (Some(false), Some(account)) = (look.flags.and_then(|flags| flags.password), &self.account) {
+            return Err(Cause::Refused(Refusal::NoPassword { account: account.clone() }));
+        }
+        let has = look.devices.len();
+        if has + wanted > MOST {
+            return Err(Cause::Refused(Refusal::NoRoom { has, wanted }));
+        }
+        Ok(look)
+    }
+}

@@ -126,7 +126,7 @@ fn a_picture_of_a_qr_code() {
 }
 
 /// QR codes side by side.
-fn picture(texts: &[&str]) -> Vec<u8> {
+pub(crate) fn picture(texts: &[&str]) -> Vec<u8> {
     let codes: Vec<_> = texts.iter().map(|text| qr::matrix(text).unwrap()).collect();
     let cell = codes.iter().map(|code| code.size() + 8).max().unwrap_or(60);
     let (width, height, scale) = (cell * 4 * codes.len().max(1), cell * 4, 4);

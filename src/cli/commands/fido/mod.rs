@@ -4,14 +4,14 @@
 //! by its name.
 
 mod blink;
-mod ceremonies;
+pub(in crate::cli) mod ceremonies;
 mod config;
 mod credentials;
 mod fingerprints;
 mod info;
 mod list;
 mod pin;
-mod prepare;
+pub(in crate::cli) mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
@@ -31,13 +31,7 @@ use serde_json::{Value, json};
 pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
         .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let mut bench = Bench {
-        ports: outside::fido_ports(),
-        person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
-        interrupt,
-        console,
-        says_yes: cli.global.yes,
-    };
+    let mut bench = Bench::new(cli, console, interrupt);
     match &args.command {
         FidoCommand::List => list::run(&mut bench),
         FidoCommand::Pin { command: FidoPinCommand::Set { key, new_pin_fd } } => {
@@ -64,13 +58,25 @@ pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outc
 type Failed = Box<Explanation>;
 
 /// What a command has at hand.
-struct Bench<'a> {
+pub(in crate::cli) struct Bench<'a> {
     ports: Box<dyn FidoPorts>,
     person: TerminalPerson,
     interrupt: Interrupt,
     console: &'a mut Console,
     /// `--yes`
     says_yes: bool,
+}
+
+impl<'a> Bench<'a> {
+    pub(in crate::cli) fn new(cli: &Cli, console: &'a mut Console, interrupt: Interrupt) -> Self {
+        Self {
+            ports: outside::fido_ports(),
+            person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
+            interrupt,
+            console,
+            says_yes: cli.global.yes,
+        }
+    }
 }
 
 impl Bench<'_> {

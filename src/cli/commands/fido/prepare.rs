@@ -11,6 +11,21 @@ use crate::ring::fido::Opened;
 use serde_json::{Value, json};
 
 pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
+    if args.pair && args.keys.len() < 2 {
+        return Err(Box::new(usage("--pair needs two keys").hint("name both: --key ONE --key OTHER")));
+    }
+    let ready = make_ready(args, bench)?;
+    let human: String = ready.iter().map(|(prepared, _)| words(prepared)).collect::<Vec<_>>().join("\n");
+    let keys: Vec<Value> = ready.iter().map(|(prepared, path)| to_json(prepared, path)).collect();
+    bench.console.result(&human, &json!({ "type": "fido_prepared", "keys": keys }));
+    Ok(Exit::Done)
+}
+
+/// Makes the keys that are meant ready, one after the other, and lets go of them.
+pub(in crate::cli) fn make_ready(
+    args: &FidoPrepare,
+    bench: &mut Bench<'_>,
+) -> Result<Vec<(Prepared, String)>, Failed> {
     let trusted = Trusted::read(&args.trusting)?;
     bench.person.new_pins_from(args.new_pin_fd);
     let request = PrepareRequest {
@@ -32,10 +47,7 @@ pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
             Err(failed) => return Err(not_prepared(key, &failed, &ready)),
         }
     }
-    let human: String = ready.iter().map(|(prepared, _)| words(prepared)).collect::<Vec<_>>().join("\n");
-    let keys: Vec<Value> = ready.iter().map(|(prepared, path)| to_json(prepared, path)).collect();
-    bench.console.result(&human, &json!({ "type": "fido_prepared", "keys": keys }));
-    Ok(Exit::Done)
+    Ok(ready)
 }
 
 fn not_prepared(key: &Opened, failed: &fido_key::NotPrepared, ready: &[(Prepared, String)]) -> Failed {
@@ -50,9 +62,6 @@ fn not_prepared(key: &Opened, failed: &fido_key::NotPrepared, ready: &[(Prepared
 /// The keys that are meant: those named, or the only one.
 fn open(args: &FidoPrepare, bench: &mut Bench<'_>) -> Result<Vec<Opened>, Failed> {
     match args.keys.as_slice() {
-        [] | [_] if args.pair => {
-            Err(Box::new(usage("--pair needs two keys").hint("name both: --key ONE --key OTHER")))
-        }
         [] => Ok(vec![bench.key_to_write(&FidoKey { key: None })?]),
         [key] => Ok(vec![bench.key_to_write(&FidoKey { key: Some(key.clone()) })?]),
         [first, second] => {
@@ -101,7 +110,7 @@ fn words(prepared: &Prepared) -> String {
     lines.concat()
 }
 
-fn to_json(prepared: &Prepared, path: &str) -> Value {
+pub(in crate::cli) fn to_json(prepared: &Prepared, path: &str) -> Value {
     let advisories = prepared.advisories.as_ref();
     let advisories = advisories.map(|all| all.iter().map(advisories::to_json).collect::<Vec<_>>());
     let key = json!({

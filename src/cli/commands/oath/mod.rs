@@ -8,7 +8,7 @@ mod code;
 mod import;
 mod password;
 mod remove;
-mod secret;
+pub(in crate::cli) mod secret;
 mod show;
 
 use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};

@@ -4,6 +4,7 @@
 use super::{Bench, Failed, interrupted, usage};
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::platform::Interrupt;
 use crate::qr::{self, BadPicture};
 use crate::secret::Seed;
 use crate::totp::{BadMigration, BadUri, Migration, Uri, is_migration};
@@ -19,7 +20,7 @@ const MAX_TEXT: usize = 8192;
 const MAX_PICTURE: usize = 64 << 20;
 
 /// A secret, and what came with it.
-pub(super) enum Found {
+pub(in crate::cli) enum Found {
     /// Base32, which says nothing else.
     Seed(Seed),
     /// An otpauth URI.
@@ -28,7 +29,12 @@ pub(super) enum Found {
 
 /// The secret, where it can be had without asking anybody: a picture, or standard input that is no terminal.
 pub(super) fn given(args: &Add, bench: &Bench<'_>) -> Result<Option<Found>, Failed> {
-    if let Some(path) = &args.qr_image {
+    given_as(args.qr_image.as_deref(), &bench.interrupt)
+}
+
+/// As [`given`], for any command.
+pub(in crate::cli) fn given_as(qr_image: Option<&Path>, interrupt: &Interrupt) -> Result<Option<Found>, Failed> {
+    if let Some(path) = qr_image {
         return picture(path).map(Some);
     }
     if io::stdin().is_terminal() {
@@ -36,7 +42,7 @@ pub(super) fn given(args: &Add, bench: &Bench<'_>) -> Result<Option<Found>, Fail
     }
     let text = bounded(io::stdin().lock(), MAX_TEXT)
         .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
-    if bench.interrupt.raised() {
+    if interrupt.raised() {
         return Err(Box::new(interrupted()));
     }
     let text = text.ok_or_else(|| Box::new(usage("there is too much on standard input to be a secret")))?;
@@ -59,7 +65,7 @@ pub(super) fn asked(bench: &Bench<'_>) -> Result<Found, Failed> {
     parse(text.expose().as_bytes())
 }
 
-fn parse(text: &[u8]) -> Result<Found, Failed> {
+pub(in crate::cli) fn parse(text: &[u8]) -> Result<Found, Failed> {
     let text = text.trim_ascii();
     if !looks_like_a_uri(text) {
         let seed = Seed::from_base32(text).map_err(|cause| Box::new(explain::bad_uri(&BadUri::Seed(cause))))?;

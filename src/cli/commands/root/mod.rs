@@ -1,7 +1,9 @@
 //! `glasskey root …`
 
 mod audit;
+mod enroll;
 mod login;
+mod totp;
 
 use crate::cli::Outcome;
 use crate::cli::args::{Cli, Root, RootCommand};
@@ -10,6 +12,8 @@ use crate::cli::console::Console;
 pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outcome {
     match &args.command {
         RootCommand::Audit(args) => audit::run(args, cli, console),
+        RootCommand::Enroll(args) if args.totp => totp::run(args, cli, console),
+        RootCommand::Enroll(args) => enroll::run(args, cli, console),
         RootCommand::LoginCheck(args) => login::run(args, cli, console),
     }
 }

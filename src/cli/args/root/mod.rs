@@ -1,5 +1,9 @@
 //! `root`.
 
+mod enroll;
+
+pub(in crate::cli) use enroll::{RootEnroll, RootLoginCheck, Watching};
+
 use super::Aws;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -14,21 +18,10 @@ pub(in crate::cli) struct Root {
 pub(in crate::cli) enum RootCommand {
     /// tell the truth about the root user of one account, or of all
     Audit(Audit),
+    /// give root two hardware factors, in the console and seen in IAM
+    Enroll(Box<RootEnroll>),
     /// is this profile signed in as root, and what may it see
     LoginCheck(RootLoginCheck),
-}
-
-#[derive(Debug, Args)]
-#[command(before_long_help = "\
-Reads, and changes nothing. Ends with 0 where the caller is root, with 1 where it is somebody else.
-
-Examples:
-  aws login --profile root                         sign in as root in the browser
-  glasskey root login-check --profile root
-")]
-pub(in crate::cli) struct RootLoginCheck {
-    #[command(flatten)]
-    pub(in crate::cli) aws: Aws,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,142 @@
+//! `glasskey root enroll`: security keys.
+
+use crate::cli::args::{Cli, FidoPrepare, RootEnroll, Watching};
+use crate::cli::commands::fido::{Bench, prepare};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::notices::console_url;
+use crate::cli::{Outcome, outside};
+use crate::flow::fido_key::Prepared;
+use crate::flow::root::{self, Candidate, Enrolled, Evidence, FidoRequest, Patience, Registered};
+use crate::person::RootView;
+use crate::platform;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
+    check_keys(args)?;
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let request = FidoRequest {
+        keys: args.keys.len(),
+        account: args.account.clone(),
+        blind: args.watching.no_watch,
+        patience: patience(&args.watching),
+    };
+    let sitting = root::begin(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
+    let ready = make_ready(args, cli, world.interrupt.clone(), console)?;
+    if args.open {
+        open(sitting.partition(), console);
+    }
+    let candidates: Vec<Candidate> = ready.iter().map(|(prepared, _)| candidate(prepared)).collect();
+    let enrolled = sitting.register(&candidates, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
+    last_words(&enrolled, args.one_key, console);
+    console.result(&words(&enrolled), &to_json(&enrolled, &ready));
+    Ok(Exit::Done)
+}
+
+/// Two keys, unless somebody says outright that one will do.
+fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
+    let usage = |what: &str| Explanation::new("usage", what).exit(Exit::Usage);
+    match (args.keys.as_slice(), args.one_key) {
+        ([_], true) | ([_, _], false) => Ok(()),
+        ([_], false) => Err(Box::new(
+            usage("one key is named, and whoever loses the only key of root is locked out")
+                .hint("name the second too: --key ONE --key OTHER; or say --one-key, where root has another factor"),
+        )),
+        (_, true) => Err(Box::new(usage("--one-key, and several keys are named"))),
+        _ => Err(Box::new(usage("more than two keys are named").hint("enroll two now, and others with --one-key"))),
+    }
+}
+
+pub(super) fn patience(watching: &Watching) -> Patience {
+    Patience { timeout: Duration::from_secs(watching.timeout), every: Duration::from_secs(watching.every) }
+}
+
+/// What `fido prepare` does with them.
+fn make_ready(
+    args: &RootEnroll,
+    cli: &Cli,
+    interrupt: platform::Interrupt,
+    console: &mut Console,
+) -> Result<Vec<(Prepared, String)>, Box<Explanation>> {
+    let prepare = FidoPrepare {
+        keys: args.keys.clone(),
+        pair: args.keys.len() == 2,
+        change_pin: false,
+        min_pin_length: None,
+        always_uv: false,
+        new_pin_fd: args.new_pin_fd,
+        last_try: false,
+        trusting: args.trusting.clone(),
+    };
+    prepare::make_ready(&prepare, &mut Bench::new(cli, console, interrupt))
+}
+
+pub(super) fn open(partition: &str, console: &Console) {
+    let url = console_url(partition);
+    if let Err(cause) = platform::open_in_browser(&url) {
+        let style = console.style();
+        style.say(&format!("glasskey: {} no browser could be opened ({cause}): {url}", style.yellow("warning:")));
+    }
+}
+
+fn candidate(prepared: &Prepared) -> Candidate {
+    let genuine = prepared.attested.verdict.as_ref().ok();
+    let certification =
+        genuine.map_or_else(String::new, |genuine| format!("{}, {}", genuine.model, genuine.certification));
+    Candidate { id: prepared.key.clone(), certification }
+}
+
+fn last_words(enrolled: &Enrolled, one_key: bool, console: &mut Console) {
+    let factors = enrolled.devices.as_ref().map(Vec::len);
+    if one_key && factors.is_none_or(|factors| factors < 2) {
+        console.say("glasskey: one key was asked for; losing it locks root out unless root has another factor");
+    }
+    if enrolled.keys.iter().any(|one| one.evidence == Evidence::Said) {
+        console.say("glasskey: what you said has not been seen; `glasskey root audit` as root would show it");
+    }
+    console.say("glasskey: sign out, and sign in as root once with each key before it goes into its safe");
+}
+
+fn words(enrolled: &Enrolled) -> String {
+    let one = |one: &Registered| {
+        let what = match (&one.serial, one.evidence) {
+            (Some(serial), _) => serial.clone(),
+            (None, Evidence::Seen) => format!("\"{}\", seen by root's having MFA", one.name),
+            (None, Evidence::Said) => format!("\"{}\", as you said", one.name),
+        };
+        format!("{}  {what}\n", one.key)
+    };
+    enrolled.keys.iter().map(one).collect()
+}
+
+pub(super) fn view(view: RootView) -> &'static str {
+    match view {
+        RootView::Root => "root",
+        RootView::Administrator => "administrator",
+        RootView::Member => "member",
+        RootView::Nowhere => "none",
+    }
+}
+
+pub(super) fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Seen => "seen",
+        Evidence::Said => "said",
+    }
+}
+
+fn to_json(enrolled: &Enrolled, ready: &[(Prepared, String)]) -> Value {
+    let one = |(one, (prepared, path)): (&Registered, &(Prepared, String))| {
+        json!({
+            "name": one.name, "evidence": evidence(one.evidence), "serial": one.serial,
+            "certifications": one.certifications, "key": prepare::to_json(prepared, path),
+        })
+    };
+    json!({
+        "type": "root_enrolled", "account": enrolled.account, "partition": enrolled.partition,
+        "view": view(enrolled.view), "kind": "fido",
+        "registered": enrolled.keys.iter().zip(ready).map(one).collect::<Vec<_>>(),
+        "devices": enrolled.devices,
+    })
+}

@@ -1,0 +1,120 @@
+//! `glasskey root enroll --totp`: the console's secret onto the keys, their codes into the console.
+
+use super::enroll::{evidence, open, patience, view};
+use crate::cli::args::{Cli, RootEnroll};
+use crate::cli::commands::oath::secret::{self, Found};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::terminal::{TerminalPerson, open_fd, read_password};
+use crate::cli::{Outcome, outside};
+use crate::flow::root::{self, Evidence, TotpEnrolled, TotpRequest};
+use crate::keys::{KeyId, Serial};
+use crate::secret::Seed;
+use crate::totp::{AWS, Kind};
+use crate::world::World;
+use serde_json::{Value, json};
+
+pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
+    let request = TotpRequest {
+        keys: serials(&args.keys)?,
+        account: args.account.clone(),
+        blind: args.watching.no_watch,
+        device_name: args.device_name.clone(),
+        touch: args.touch,
+        patience: patience(&args.watching),
+        codes_elsewhere: args.codes_fd.is_some(),
+    };
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
+    person.codes_to(args.codes_fd);
+    world.person = Box::new(person);
+    let sitting = root::begin_totp(request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
+    if args.open {
+        open(sitting.partition(), console);
+    }
+    let seed = seed(args, cli, &world, console)?;
+    let enrolled = sitting.enroll(seed, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
+    last_words(&enrolled, console);
+    let device = enrolled.serial.clone().unwrap_or_else(|| format!("\"{}\", as you said", enrolled.name));
+    console.result(&format!("{device}\n"), &to_json(&enrolled));
+    Ok(Exit::Done)
+}
+
+fn usage(what: impl Into<String>) -> Explanation {
+    Explanation::new("usage", what).exit(Exit::Usage)
+}
+
+/// Cards are named by their serial numbers, each once.
+fn serials(keys: &[KeyId]) -> Result<Vec<Serial>, Box<Explanation>> {
+    let mut serials = Vec::new();
+    for key in keys {
+        let Some(serial) = key.serial() else {
+            return Err(Box::new(usage("with --totp a key is named by its serial number")));
+        };
+        if serials.contains(&serial) {
+            let text = Explanation::new("same_key", format!("YubiKey {serial} is named twice"));
+            return Err(Box::new(text.hint("name each key once").exit(Exit::Usage)));
+        }
+        serials.push(serial);
+    }
+    Ok(serials)
+}
+
+/// The console's secret, from wherever it is given; asked for otherwise.
+fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Result<Seed, Box<Explanation>> {
+    let nobody = |what: &str| Explanation::new("nobody_to_ask", what).exit(Exit::Person);
+    let found = match args.secret_fd {
+        Some(fd) => {
+            let text = open_fd(fd).and_then(|mut file| read_password(&mut file));
+            let text = text.ok_or_else(|| usage(format!("file descriptor {fd} holds no secret")))?;
+            secret::parse(text.expose().as_bytes())?
+        }
+        None => match secret::given_as(args.qr_image.as_deref(), &world.interrupt)? {
+            Some(found) => found,
+            None => {
+                let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
+                let text = person.ask_secret("Secret key that the console shows (not shown here): ");
+                let text = text.ok_or_else(|| match world.interrupt.raised() {
+                    true => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+                    false => nobody("the secret is needed, and nobody can be asked")
+                        .hint("pipe it to standard input, or give it with --qr-image or --secret-fd"),
+                })?;
+                secret::parse(text.expose().as_bytes())?
+            }
+        },
+    };
+    match found {
+        Found::Seed(seed) => Ok(seed),
+        Found::Uri(uri) if uri.kind == Kind::Totp && uri.params == AWS => Ok(uri.seed),
+        Found::Uri(_) => Err(Box::new(
+            usage("that secret is not one of AWS: its codes have six digits, SHA-1 and thirty seconds")
+                .hint("take the QR code or the secret key of the console's own page"),
+        )),
+    }
+}
+
+fn last_words(enrolled: &TotpEnrolled, console: &mut Console) {
+    if enrolled.evidence == Evidence::Said {
+        console.say("glasskey: what you said has not been seen; `glasskey root audit` as root would show it");
+    }
+    if enrolled.serial.as_ref().is_some_and(|serial| !serial.ends_with(&format!("mfa/{}", enrolled.name))) {
+        console.say(&format!(
+            "glasskey: the credential is called \"{}\" after the name that was proposed; `glasskey oath rename` gives it \
+             the device's",
+            enrolled.credential
+        ));
+    }
+    console.say("glasskey: controls for hardware MFA stay failed, since AWS counts this device as virtual");
+}
+
+fn to_json(enrolled: &TotpEnrolled) -> Value {
+    json!({
+        "type": "root_enrolled", "account": enrolled.account, "partition": enrolled.partition,
+        "view": view(enrolled.view), "kind": "virtual",
+        "registered": [{
+            "name": enrolled.name, "evidence": evidence(enrolled.evidence), "serial": enrolled.serial,
+            "credential": enrolled.credential, "keys": enrolled.keys,
+        }],
+        "devices": enrolled.devices,
+    })
+}

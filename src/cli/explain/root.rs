@@ -1,0 +1,101 @@
+//! Root did not get its factors, or not all; or kept them.
+
+use super::flow::{cause as flow_cause, left as flow_left};
+use super::{Exit, Explanation, aws, nobody};
+use crate::aws::{Call, Error};
+use crate::flow::Left;
+use crate::flow::root::{Cause, Evidence, NotDone, Refusal, Registered};
+
+/// Root was not given its factors, or not all.
+#[must_use]
+pub fn root_not_done(failed: &NotDone) -> Explanation {
+    let mut text = cause(&failed.cause, failed.awaited.as_deref());
+    if failed.undone && failed.left.is_empty() {
+        text.state.push("the credentials were removed from the keys again; nothing was left behind".to_owned());
+        text.hints.push("in the console, cancel the device that was being made".to_owned());
+    }
+    if !failed.left.is_empty() {
+        text.exit = Exit::Left;
+        text.state.extend(failed.left.iter().map(left));
+        text.hints.push("`glasskey recover` looks at what is left, and settles it".to_owned());
+    }
+    text.state.extend(failed.registered.iter().map(there));
+    if failed.registered.is_empty() {
+        return text;
+    }
+    text.exit = Exit::Left;
+    if let Some(key) = failed.awaited.as_deref().and_then(|name| name.strip_prefix("yubikey-")) {
+        text.hints.push(format!("`glasskey root enroll --one-key --key {key}` goes on with the key that is missing"));
+    }
+    text.note("root has one factor fewer than it should: losing the only one locks root out")
+}
+
+fn left(left: &Left) -> String {
+    match left {
+        Left::Credential { key, name, why: None } => {
+            format!("kept: the credential \"{name}\" on YubiKey {key}, since it may be root's factor by now")
+        }
+        left => flow_left(left),
+    }
+}
+
+fn there(one: &Registered) -> String {
+    match (&one.serial, one.evidence) {
+        (Some(serial), _) => format!("registered before this: {} as {serial}", one.key),
+        (None, Evidence::Seen) => format!("registered before this: {}, since root has MFA now", one.key),
+        (None, Evidence::Said) => format!("registered before this, as you said: {}", one.key),
+    }
+}
+
+pub(super) fn cause(cause: &Cause, awaited: Option<&str>) -> Explanation {
+    match cause {
+        Cause::Aws(error @ Error::Denied { call: Call::AssumeRoot, .. }) => aws(error)
+            .note("AWS says no more: the account may not be an active member, or central root access may be off")
+            .hint("`glasskey root audit` in the management account tells which of it is so"),
+        Cause::Aws(error) => aws(error),
+        Cause::Refused(error) => refusal(error),
+        Cause::Flow(stage, cause) => flow_cause(cause, *stage),
+        Cause::TimedOut(after) => {
+            let what = awaited.map_or_else(|| "the device".to_owned(), |name| format!("\"{name}\""));
+            Explanation::new("not_seen", format!("{what} did not appear within {} s", after.as_secs()))
+                .hint("if the console says that it was added, `glasskey root audit` shows what root has now")
+                .hint("--timeout SECONDS waits longer; the same command begins again")
+        }
+        Cause::NobodyToAsk => nobody("whether the console added it cannot be seen, and nobody can be asked")
+            .hint("sign in as root (`aws login`) and name that profile: then it can be seen"),
+        Cause::NotAdded => Explanation::new("not_added", "the console did not add it, as you said")
+            .hint("the same command begins again; another browser may do better"),
+        Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> Explanation {
+    match refusal {
+        Refusal::NoConsole { partition } => Explanation::new(
+            "no_root_console",
+            format!("root of an account in {partition} cannot sign in to the console there, so it can be given no factor"),
+        )
+        .note("AWS GovCloud (US) is entered by IAM users and roles only; the standard account that the account is linked to has a root user of its own")
+        .hint("name the profile of that standard account"),
+        Refusal::NoPassword { account } => {
+            Explanation::new("no_root_password", format!("root of account {account} has no password, so nobody can sign in as root"))
+                .note("a root user without credentials, managed by its organization, needs no factor")
+                .hint("`glasskey root audit` tells how it is managed")
+        }
+        Refusal::NoRoom { has, wanted } => {
+            Explanation::new("too_many_devices", format!("root has {has} MFA devices, and 8 are allowed: there is no room for {wanted} more"))
+                .hint("`glasskey root remove` tells how to take one away")
+        }
+        Refusal::NameTheAccount => Explanation::new("name_the_account", "the account is not known, and the credential's name has its number")
+            .hint("--account ID names it")
+            .exit(Exit::Usage),
+        Refusal::RootIntoMember => Explanation::new("root_into_member", "these credentials are root's, and AssumeRoot is not for root")
+            .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
+            .exit(Exit::Usage),
+        Refusal::WouldNotBeSeen { none } => {
+            let what = if *none { "the new devices" } else { "the last device" };
+            nobody(&format!("these credentials will not show {what}, and nobody can be asked"))
+                .hint("sign in as root (`aws login`) and name that profile; or run the command on a terminal")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Recovering a device with codes of root's: the credentials on the keys, and whether root needs them.
+//!
+//! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
+//! ours to delete. What counts is that no credential goes that may be root's factor.
+
+use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, outcome_of_undo};
+use crate::aws::{self, Account, Assignment, Identity, MfaDevice, RootTask};
+use crate::flow::desk::Desk;
+use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
+use crate::person::{Choice, DeviceState, KeyState, Unfinished};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A device that is so much older than the run is not of its making, whatever the clocks say.
+const BEFORE: Duration = Duration::from_secs(300);
+
+/// What IAM says of root, and what is on the keys. `account`: `None` where AWS cannot be asked.
+pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut Desk<'_>) -> Unfinished {
+    let Adding { begin, intents, .. } = recorded;
+    let started = UNIX_EPOCH + Duration::from_secs(begin.started);
+    let serial = begin.arn.to_string();
+    let since = started.checked_sub(BEFORE).unwrap_or(UNIX_EPOCH);
+    let device = match account.map(|account| devices(account, begin.arn.account())) {
+        Some(Ok(devices)) if devices.iter().any(|device| device.serial == serial) => DeviceState::Enabled,
+        // The person may have given it another name.
+        Some(Ok(devices)) if devices.iter().any(|device| device.enabled >= since) => DeviceState::Uncertain,
+        Some(Ok(_)) => DeviceState::Missing,
+        Some(Err(_)) | None => DeviceState::Uncertain,
+    };
+    let reached = |key| intents.contains(&Undo::RemoveCredential { key });
+    let state = |key, desk: &mut Desk<'_>| {
+        if reached(key) { key_state(key, &begin.credential, desk) } else { KeyState::Absent }
+    };
+    let keys = begin.keys.iter().map(|key| (*key, state(*key, desk))).collect();
+    Unfinished {
+        user: begin.user.clone(),
+        arn: begin.arn.clone(),
+        started,
+        device,
+        keys,
+        phone: false,
+        escrow: None,
+        command: None,
+        replaces: None,
+        root: true,
+    }
+}
+
+/// Root's virtual devices: its own word, a member's through AssumeRoot, or an administrator's.
+fn devices(account: &Account, number: &str) -> Result<Vec<MfaDevice>, aws::Error> {
+    let caller = account.caller();
+    if caller.account != number {
+        return account.assume_root(number, RootTask::Audit)?.own_mfa_devices();
+    }
+    if caller.identity == Identity::Root {
+        return account.own_mfa_devices();
+    }
+    let root = format!("arn:{}:iam::{number}:root", caller.partition);
+    let all = account.virtual_devices(Assignment::Any, |_| false)?;
+    let own = all.into_iter().filter(|device| device.user.as_deref() == Some(&*root));
+    Ok(own.filter_map(|device| Some(MfaDevice { serial: device.serial, enabled: device.enabled? })).collect())
+}
+
+/// Decides, with the person where there is a choice, and carries it out.
+pub(super) fn settle(
+    request: RecoverRequest,
+    run: Run,
+    found: &Unfinished,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
+    match found.device {
+        // Enabled with codes of these keys: whatever was asked for, they stay.
+        DeviceState::Enabled => {
+            let keys = found.keys.iter().filter(|(_, state)| *state == KeyState::Present);
+            let keys = keys.map(|(key, _)| *key).collect();
+            return close(run, Outcome::WasComplete { keys }, desk);
+        }
+        _ if !anywhere => return close(run, Outcome::NothingLeft, desk),
+        _ => {}
+    }
+    let recommended = if found.device == DeviceState::Missing { Choice::Undo } else { Choice::Leave };
+    let choice = decide(request, false, recommended, desk).map_err(|cause| {
+        let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
+        let name = &run.begin.credential;
+        let left = kept.map(|(key, _)| Left::Credential { key: *key, name: name.clone(), why: None }).collect();
+        failed((Stage::Recover, cause), left, desk)
+    })?;
+    match choice {
+        Choice::Undo => outcome_of_undo(run.remove_credentials(desk), desk),
+        Choice::Forget => close(run, Outcome::Forgotten, desk),
+        Choice::Leave => Ok(Outcome::Left),
+        Choice::Finish => Err(failed((Stage::Recover, Cause::NobodyToAsk), Vec::new(), desk)),
+    }
+}

@@ -1,0 +1,218 @@
+//! Security keys for root: registered in the console one after the other, and seen in IAM.
+//!
+//! An administrator sees that root has MFA now, and not with what. What a view cannot show is asked of the person.
+
+use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, watch};
+use super::{Cause, NotDone, Patience, Refusal};
+use crate::aws::{self, DeviceKind};
+use crate::keys::KeyId;
+use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep, RootView};
+use crate::world::World;
+use std::collections::BTreeMap;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FidoRequest {
+    /// How many keys.
+    pub keys: usize,
+    /// A member account; the caller's own when not named.
+    pub account: Option<String>,
+    /// AWS is not to be asked.
+    pub blind: bool,
+    /// How long each device is waited for.
+    pub patience: Patience,
+}
+
+/// A key that is ready to be registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The key.
+    pub id: KeyId,
+    /// What it attested to be certified for.
+    pub certification: String,
+}
+
+/// How a registration is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// IAM shows it.
+    Seen,
+    /// The person says that the console said so.
+    Said,
+}
+
+/// A key that is registered for root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The key.
+    pub key: KeyId,
+    /// The name that was proposed for it.
+    pub name: String,
+    /// How that is known.
+    pub evidence: Evidence,
+    /// Its serial number in IAM, where the view tells it.
+    pub serial: Option<String>,
+    /// What AWS takes it to be certified for, where it tells.
+    pub certifications: Option<BTreeMap<String, String>>,
+}
+
+/// Root with its new factors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The account, where it is known.
+    pub account: Option<String>,
+    /// Its partition.
+    pub partition: String,
+    /// From where root was seen.
+    pub view: RootView,
+    /// The keys, in the order of the request.
+    pub keys: Vec<Registered>,
+    /// All devices of root, where the view shows them.
+    pub devices: Option<Vec<String>>,
+}
+
+/// Root, looked at, before anybody goes to the console.
+pub struct Sitting {
+    view: View,
+    known: Known,
+    patience: Patience,
+}
+
+/// Looks at root, and refuses what can be refused.
+///
+/// # Errors
+/// Nothing was done.
+pub fn begin(request: &FidoRequest, world: &mut World) -> Result<Sitting, NotDone> {
+    let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
+    let look = view.check(request.keys)?;
+    let known = Known::of(&look);
+    let asks = !view.sees_each();
+    // An administrator sees the first key of a root user who has none, and no other.
+    let seen_by_flag = look.flags.and_then(|flags| flags.mfa) == Some(false);
+    if asks && !world.person.is_there() && !(seen_by_flag && request.keys == 1) {
+        return Err(Cause::Refused(Refusal::WouldNotBeSeen { none: !seen_by_flag }).into());
+    }
+    tell_view(&view, &look, &mut *world.person);
+    Ok(Sitting { view, known, patience: request.patience })
+}
+
+pub(super) fn tell_view(view: &View, look: &Look, person: &mut dyn Person) {
+    let (account, lacks) = (view.account.clone(), look.lacks.clone());
+    person.tell(&Notice::Root(RootStep::Sees { view: view.sees(), account, lacks }));
+}
+
+/// The name to type in the console: so that the device in IAM tells which key it is.
+fn name_for(key: &KeyId, nth: usize) -> String {
+    match key.serial() {
+        Some(serial) => format!("yubikey-{serial}"),
+        None => format!("key-{nth}"),
+    }
+}
+
+impl Sitting {
+    /// The partition, which decides where the console is.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.view.partition
+    }
+
+    /// Has each key registered, one after the other.
+    ///
+    /// # Errors
+    /// The first key that was not registered; those before it are.
+    pub fn register(mut self, keys: &[Candidate], world: &mut World) -> Result<Enrolled, NotDone> {
+        let mut registered = Vec::new();
+        for (nth, key) in keys.iter().enumerate() {
+            let name = name_for(&key.id, nth + 1);
+            match self.one(key, &name, (nth + 1, keys.len()), world) {
+                Ok(one) => registered.push(one),
+                Err(cause) => return Err(NotDone { registered, awaited: Some(name), ..NotDone::from(cause) }),
+            }
+        }
+        let whole = self.view.sees_each() && registered.iter().all(|one: &Registered| one.serial.is_some());
+        let devices = whole.then(|| self.known.serials.iter().cloned().collect());
+        let (account, partition, view) = (self.view.account.clone(), self.view.partition.clone(), self.view.sees());
+        Ok(Enrolled { account, partition, view, keys: registered, devices })
+    }
+
+    fn one(
+        &mut self,
+        key: &Candidate,
+        name: &str,
+        (nth, of): (usize, usize),
+        world: &mut World,
+    ) -> Result<Registered, Cause> {
+        let task = ConsoleTask::AddKey { name: name.to_owned(), key: key.id.to_string(), nth, of };
+        let partition = self.view.partition.clone();
+        world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition }));
+        let what = format!("\"{name}\" to appear");
+        let Patience { timeout, every } = self.patience;
+        let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, patience: timeout, every };
+        let sign = if self.known.can_tell(&self.view) {
+            watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person)
+        } else {
+            Ok(Sign::OneMoreInUse)
+        };
+        match sign {
+            Ok(Sign::Device(serial)) => Ok(self.seen(key, name, serial, &mut *world.person)),
+            Ok(Sign::HasMfaNow) => {
+                world.person.tell(&Notice::Root(RootStep::Appeared { serial: None, expected: None }));
+                Ok(registered(key, name, Evidence::Seen, None, None))
+            }
+            Ok(Sign::OneMoreInUse) => {
+                if self.known.can_tell(&self.view) {
+                    world.person.tell(&Notice::Root(RootStep::OneMoreInUse));
+                }
+                said(key, name, world)
+            }
+            Err(Unseen::TimedOut) => Err(Cause::TimedOut(timeout)),
+            Err(Unseen::Interrupted) => Err(Cause::Interrupted),
+            Err(Unseen::Blind(why)) => {
+                if !world.person.is_there() {
+                    return Err(Cause::Aws(why));
+                }
+                world.person.tell(&Notice::Root(RootStep::Blind { why: reason(&why) }));
+                said(key, name, world)
+            }
+        }
+    }
+
+    fn seen(&self, key: &Candidate, name: &str, serial: String, person: &mut dyn Person) -> Registered {
+        let expected = (!is_called(&serial, name)).then(|| name.to_owned());
+        person.tell(&Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        let aws = self.view.certifications(&serial);
+        let certified = RootStep::Certified { aws: aws.clone(), attested: key.certification.clone() };
+        person.tell(&Notice::Root(certified));
+        registered(key, name, Evidence::Seen, Some(serial), aws)
+    }
+}
+
+fn registered(
+    key: &Candidate,
+    name: &str,
+    evidence: Evidence,
+    serial: Option<String>,
+    certifications: Option<BTreeMap<String, String>>,
+) -> Registered {
+    Registered { key: key.id.clone(), name: name.to_owned(), evidence, serial, certifications }
+}
+
+/// What the person says of it.
+fn said(key: &Candidate, name: &str, world: &mut World) -> Result<Registered, Cause> {
+    match world.person.confirm(&Question::Root(RootQuestion::WasAdded { name: name.to_owned() })) {
+        Some(true) => Ok(registered(key, name, Evidence::Said, None, None)),
+        Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
+        Some(false) => Err(Cause::NotAdded),
+        None => Err(Cause::NobodyToAsk),
+    }
+}
+
+/// Why AWS shows nothing any more, in a few words.
+pub(super) fn reason(why: &aws::Error) -> String {
+    match why {
+        aws::Error::Expired => "the AWS credentials have expired".to_owned(),
+        aws::Error::Denied { call, .. } => format!("{} is not allowed any more", call.permission()),
+        aws::Error::TryLater { code, .. } => format!("AWS keeps answering {code}"),
+        _ => "AWS does not answer".to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! What is told and asked while root is given a factor in the console.
+
+use crate::aws::DeviceKind;
+use crate::keys::Serial;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// From where root is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootView {
+    /// As root itself.
+    Root,
+    /// By an administrator of the account.
+    Administrator,
+    /// From the organization, through AssumeRoot.
+    Member,
+    /// From nowhere.
+    Nowhere,
+}
+
+/// What a person does in the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsoleTask {
+    /// Register a security key under this name.
+    AddKey {
+        /// The name to type.
+        name: String,
+        /// Which key, for people.
+        key: String,
+        /// Counted from 1.
+        nth: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// Make a virtual device under this name, and have its secret key shown.
+    ShowSecret {
+        /// The name to type.
+        name: String,
+    },
+    /// Type two codes into the form of the device being made.
+    Confirm,
+    /// Resynchronise a virtual device.
+    Resync {
+        /// Its serial number, where it is known.
+        serial: Option<String>,
+    },
+    /// Remove devices.
+    Remove {
+        /// Their serial numbers.
+        serials: Vec<String>,
+    },
+}
+
+/// Something that happens while root is given a factor, or loses one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RootStep {
+    /// From where root is seen from now on.
+    Sees {
+        /// From where.
+        view: RootView,
+        /// The account, where it is known.
+        account: Option<String>,
+        /// Calls that are refused, by their permissions.
+        lacks: Vec<&'static str>,
+    },
+    /// What is to be done in the console.
+    AtConsole {
+        /// What.
+        task: ConsoleTask,
+        /// The partition.
+        partition: String,
+    },
+    /// Root is being looked at until a device appears.
+    Watching {
+        /// What for.
+        what: String,
+        /// Seconds since the beginning.
+        elapsed: u64,
+        /// Seconds left.
+        left: u64,
+    },
+    /// The device that was waited for is there.
+    Appeared {
+        /// Its serial number; `None`: this view does not tell it.
+        serial: Option<String>,
+        /// The name that was proposed, where it has another.
+        expected: Option<String>,
+    },
+    /// What AWS takes the device to be certified for, beside what the key attested.
+    Certified {
+        /// AWS's word; `None`: it could not be asked.
+        aws: Option<BTreeMap<String, String>>,
+        /// By the key's attestation.
+        attested: String,
+    },
+    /// Another device of root's has appeared.
+    Other {
+        /// Its serial number.
+        serial: String,
+        /// Its kind.
+        kind: DeviceKind,
+    },
+    /// A device of root's is gone.
+    Gone {
+        /// Its serial number.
+        serial: String,
+    },
+    /// One more device is in use in the account; whose is not told.
+    OneMoreInUse,
+    /// Root cannot be seen any more: why.
+    Blind {
+        /// A sentence.
+        why: String,
+    },
+    /// Hardware-MFA controls stay failed: AWS counts this device as virtual.
+    CountsAsVirtual,
+    /// What is to be taken away from root.
+    Parting {
+        /// The account.
+        account: String,
+        /// The devices.
+        serials: Vec<String>,
+        /// Those that stay.
+        stay: Vec<String>,
+        /// Root keeps a password.
+        password: Option<bool>,
+        /// Root keeps access keys.
+        keys: Option<bool>,
+    },
+}
+
+/// A question about root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootQuestion {
+    /// Has the console said that a device was added? `--yes` does not answer this.
+    WasAdded {
+        /// What it is called.
+        name: String,
+    },
+    /// Are the credentials to be removed from the keys again? `--yes` does not answer this.
+    TakeBack {
+        /// The credential.
+        credential: String,
+        /// The keys.
+        keys: Vec<Serial>,
+    },
+    /// Take these devices away from root of this account?
+    Remove {
+        /// The account.
+        account: String,
+        /// Their serial numbers.
+        serials: Vec<String>,
+    },
+}
+
+/// Two codes for one form, and until when.
+pub struct TwoCodes {
+    /// The codes, the earlier one first.
+    pub codes: [crate::secret::Code; 2],
+    /// From then on they are too old.
+    pub good_until: SystemTime,
+    /// The key that computed them.
+    pub by: Serial,
+}
+
+/// What somebody who is shown two codes does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtCodes {
+    /// Nothing yet.
+    Reads,
+    /// Pressed Enter: the console has taken them.
+    Done,
+    /// Asked to stop.
+    GivesUp,
+}

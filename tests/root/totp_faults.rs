@@ -1,0 +1,205 @@
+//! `root enroll --totp` cut short, refused, and given up: no credential goes that may be root's, and none stays unsaid.
+
+use super::place::Place;
+use super::totp::{LINE, PROMPT, Unattended, made, on_screen};
+use crate::support::{Typist, put};
+use glasskey::sim::aws::{Fault, TwoCodes, Wrong};
+use glasskey::sim::tap::{Tap, Wire};
+
+fn stderr(done: std::process::Output) -> (Option<i32>, String) {
+    (done.status.code(), String::from_utf8(done.stderr).unwrap())
+}
+
+#[test]
+fn given_up_the_credentials_go_if_the_person_says_so() {
+    for (answer, code, left) in [("y", 130, 0), ("n", 4, 2)] {
+        let place = Place::new();
+        let (_, secret) = made(&place);
+        let mut person = Typist::start(&place.at_terminal(Some(&place.aws.admin()), LINE));
+        person.sees(PROMPT).types(&secret);
+        let _ = on_screen(&mut person);
+        person.interrupts();
+        person.sees("again? Only if the console has not taken the codes. [y/N] ").types(answer);
+        let (_, run) = person.end();
+        assert_eq!((run.code, place.credentials()), (code, left), "{run:?}");
+        assert_eq!(place.unfinished(), usize::from(left > 0));
+        if left > 0 {
+            assert!(run.stderr.contains("since it may be root's factor by now"), "{run:?}");
+            // Nobody has taken the codes since: what is left goes.
+            let recovered = place.run_as(&place.aws.admin(), "recover --yes --no-input");
+            assert_eq!((recovered.code, place.credentials(), place.unfinished()), (0, 0, 0), "{recovered:?}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_came_at_the_last_moment_is_kept() {
+    let place = Place::new();
+    let (serial, secret) = made(&place);
+    let mut person =
+        Typist::start(&place.at_terminal(Some(&place.aws.admin()), &LINE.replace("--every 1", "--every 60")));
+    person.sees(PROMPT).types(&secret);
+    let codes = on_screen(&mut person);
+    place.aws.confirm_for_root(&TwoCodes { serial: serial.clone(), codes }).unwrap();
+    person.interrupts();
+    let (_, run) = person.end();
+    assert_eq!((run.code, run.stdout), (0, format!("{serial}\n")), "{}", run.stderr);
+    assert_eq!((place.credentials(), place.unfinished()), (2, 0));
+}
+
+#[test]
+fn unattended_what_iam_does_not_show_is_undone() {
+    let place = Place::new();
+    let (_, secret) = made(&place);
+    let script = Unattended::start(&place, &place.aws.root_session(), "--timeout 1", &secret);
+    let (code, said) = stderr(script.child.wait_with_output().unwrap());
+    assert_eq!((code, place.credentials(), place.unfinished()), (Some(3), 0, 0), "{said}");
+    assert!(said.contains("the credentials were removed from the keys again; nothing was left behind"), "{said}");
+}
+
+#[test]
+fn unattended_and_blind_they_stay_for_recover() {
+    let place = Place::new();
+    let (serial, secret) = made(&place);
+    place.aws.fail(Fault { nth: 3, times: 100, ..Fault::next("ListMFADevices", Wrong::Expire) });
+    let mut script = Unattended::start(&place, &place.aws.root_session(), "", &secret);
+    let codes = script.codes();
+    let (code, said) = stderr(script.child.wait_with_output().unwrap());
+    assert_eq!((code, place.credentials(), place.unfinished()), (Some(4), 2, 1), "{said}");
+    place.aws.heal();
+    // A further enrollment waits for it.
+    let again = place.command(Some(&place.aws.admin()), &format!("{LINE} --codes-fd 1"));
+    let refused = crate::support::run(&mut { again });
+    assert!(refused.stderr.contains("glasskey recover"), "{refused:?}");
+    // The console had taken them: nothing may go, whatever is asked for.
+    place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let kept = place.run_as(&place.aws.admin(), "recover --undo");
+    assert_eq!((kept.code, place.credentials(), place.unfinished()), (0, 2, 0), "{kept:?}");
+    assert_eq!(kept.stdout, "complete already: root can sign in with YubiKey 12345678 and YubiKey 12345679\n");
+}
+
+#[test]
+fn killed_while_codes_are_shown_it_is_recovered() {
+    for confirmed in [false, true] {
+        let place = Place::new();
+        let (serial, secret) = made(&place);
+        let mut script = Unattended::start(&place, &place.aws.root_session(), "", &secret);
+        let codes = script.codes();
+        script.child.kill().unwrap();
+        script.child.wait().unwrap();
+        assert_eq!(place.unfinished(), 1);
+        if confirmed {
+            place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+        }
+        // Without credentials nothing is known, and nothing goes unasked.
+        let mut blind = place.command(None, "recover --yes --no-input");
+        let left = crate::support::run(&mut blind);
+        assert_eq!((left.code, place.credentials()), (4, 2), "{left:?}");
+        for caller in [place.aws.root_session(), place.aws.admin()] {
+            let recovered = place.run_as(&caller, "recover --yes --no-input --json");
+            assert_eq!(recovered.code, 0, "{recovered:?}");
+            assert_eq!((place.credentials(), place.unfinished()), (if confirmed { 2 } else { 0 }, 0));
+        }
+    }
+}
+
+#[test]
+fn a_members_run_is_recovered_from_the_management_account() {
+    let (place, member) = Place::organization();
+    let (serial, secret) = member.new_virtual_for_root("root-account-mfa-device").unwrap();
+    let more = format!("--account {}", member.account());
+    let mut script = Unattended::start(&place, &place.aws.admin(), &more, &secret);
+    let codes = script.codes();
+    script.child.kill().unwrap();
+    script.child.wait().unwrap();
+    member.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let recovered = place.run_as(&place.aws.admin(), "recover --yes --no-input");
+    assert_eq!((recovered.code, place.credentials(), place.unfinished()), (0, 2, 0), "{recovered:?}");
+    assert!(recovered.stderr.contains(&format!("for root of account {}", member.account())), "{recovered:?}");
+}
+
+#[test]
+fn a_device_under_another_name_is_said_and_never_undone_unasked() {
+    let place = Place::new();
+    let (serial, secret) = place.aws.new_virtual_for_root("my-own-name").unwrap();
+    let mut script = Unattended::start(&place, &place.aws.root_session(), "", &secret);
+    let codes = script.codes();
+    place.aws.confirm_for_root(&TwoCodes { serial: serial.clone(), codes }).unwrap();
+    let (code, said) = stderr(script.child.wait_with_output().unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("it is not called \"root-account-mfa-device\""), "{said}");
+    assert!(said.contains("`glasskey oath rename` gives it the device's"), "{said}");
+
+    let place = Place::new();
+    let (serial, secret) = place.aws.new_virtual_for_root("my-own-name").unwrap();
+    let mut script = Unattended::start(&place, &place.aws.root_session(), "", &secret);
+    let codes = script.codes();
+    script.child.kill().unwrap();
+    script.child.wait().unwrap();
+    place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let left = place.run_as(&place.aws.admin(), "recover --yes --no-input");
+    assert_eq!((left.code, place.credentials()), (4, 2), "{left:?}");
+}
+
+#[test]
+fn a_key_pulled_at_any_command_leaves_nothing_unsaid() {
+    for nth in [1, 2, 3, 5, 8, 12, 16] {
+        let place = Place::new();
+        let (_, secret) = made(&place);
+        let (tap, count) = (Tap::default(), std::sync::atomic::AtomicUsize::new(0));
+        place.cards.key(1).tap(&tap);
+        let pulled = place.cards.key(1).clone();
+        tap.listen(move |passing| {
+            if matches!(passing.wire, Wire::Key { .. })
+                && !passing.done
+                && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == nth
+            {
+                pulled.pull();
+            }
+        });
+        let script = Unattended::start(&place, &place.aws.root_session(), "--timeout 2", &secret);
+        let (code, said) = stderr(script.child.wait_with_output().unwrap());
+        let code = code.unwrap();
+        assert!([3, 4].contains(&code), "{nth}: {code} {said}");
+        place.cards.key(1).plug_in();
+        if code == 3 {
+            assert_eq!((place.credentials(), place.unfinished()), (0, 0), "{nth}: {said}");
+        } else {
+            let recovered = place.run_as(&place.aws.admin(), "recover --yes --no-input");
+            assert_eq!((place.credentials(), place.unfinished()), (0, 0), "{nth}: {said} {recovered:?}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_is_said_before_the_secret_is_asked_for() {
+    let place = Place::new();
+    let admin = place.aws.admin();
+    let at = |line: &str| Typist::start(&place.at_terminal(Some(&admin), line)).end().1;
+    let twice = at("root enroll --totp --key 12345678 --key 12345678");
+    assert!(twice.code == 2 && twice.stderr.contains("YubiKey 12345678 is named twice"), "{twice:?}");
+    let path = at("root enroll --totp --key /dev/hidraw0");
+    assert!(path.code == 2 && path.stderr.contains("named by its serial number"), "{path:?}");
+    let bad = at(&format!("{LINE} --device-name a/b"));
+    assert!(bad.code == 2 && bad.stderr.contains("is not a device name"), "{bad:?}");
+    let id = format!("AWS:{}/root-account-mfa-device", place.aws.account());
+    let _ = put(place.cards.key(1), &id, false);
+    let there = at(LINE);
+    assert!(there.code == 3 && there.stderr.contains("12345679"), "{there:?}");
+    let _ = place.aws.add_virtual_for("root", "root-account-mfa-device");
+    let taken = at(LINE);
+    assert!(taken.code == 3 && taken.stderr.contains("mfa/root-account-mfa-device"), "{taken:?}");
+    assert_eq!(place.unfinished(), 0);
+}
+
+#[test]
+fn a_touch_is_asked_for_before_each_code() {
+    let place = Place::new();
+    let (serial, secret) = made(&place);
+    let mut script = Unattended::start(&place, &place.aws.root_session(), "--touch", &secret);
+    let codes = script.codes();
+    place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let (code, said) = stderr(script.child.wait_with_output().unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.matches("touch     YubiKey 12345679 now: it blinks").count() >= 2, "{said}");
+}
