@@ -234,8 +234,11 @@ const SHOWN: usize = 20;
 
 fn unknown_lines(users: &[(u64, String)], style: Style) -> Vec<String> {
     let warning = style.yellow("warning:");
-    let number = if users.len() == 1 { "1 user".to_owned() } else { format!("{} users", users.len()) };
-    let mut lines = vec![format!("glasskey: {warning} {number} of the roster do not exist in this account:")];
+    let number = match users.len() {
+        1 => "1 user of the roster does".to_owned(),
+        several => format!("{several} users of the roster do"),
+    };
+    let mut lines = vec![format!("glasskey: {warning} {number} not exist in this account:")];
     lines.extend(users.iter().take(SHOWN).map(|(line, user)| format!("glasskey:   line {line}, {user}")));
     if users.len() > SHOWN {
         lines.push(format!("glasskey:   and {} more", users.len() - SHOWN));

@@ -71,7 +71,7 @@ fn who_fails_stops_nobody_and_is_listed() {
     assert_eq!(run(&mut other).code, 0);
     let done = run(&mut enroll(&world, &["--escrow", RECIPIENT]));
     assert_eq!((done.code, &*done.stdout), (3, "2 of 4 done, 2 failed\n"), "{done:?}");
-    let unknown = "glasskey: warning: 1 user of the roster do not exist in this account:\n\
+    let unknown = "glasskey: warning: 1 user of the roster does not exist in this account:\n\
                    glasskey:   line 3, ghost\n";
     assert!(done.stderr.contains(unknown), "{done:?}");
     let taken = format!("{} exists already", world.arn("taken"));

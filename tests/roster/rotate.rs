@@ -77,7 +77,7 @@ fn who_fails_stops_nobody_and_why_is_told() {
     roster(&world, "user,from\nuser1\nuser2,user2-2\nuser3,nothing\nuser4\nbare\nghost\n");
     let done = run(&mut rotate(&world, &["--escrow", RECIPIENT]));
     assert_eq!((done.code, &*done.stdout), (3, "2 of 6 done, 4 failed\n"), "{done:?}");
-    let unknown = "glasskey: warning: 1 user of the roster do not exist in this account:\n\
+    let unknown = "glasskey: warning: 1 user of the roster does not exist in this account:\n\
                    glasskey:   line 7, ghost\n";
     assert!(done.stderr.contains(unknown), "{done:?}");
     for line in [

@@ -105,7 +105,7 @@ fn json_says_what_was_done_and_no_secret() {
     let done = rotate(&world, &["--json", "--keep-old"]);
     let all = keys(&world);
     let (new, _) = all.iter().find(|(id, _)| *id != old).unwrap();
-    assert_eq!(all.iter().find(|(id, _)| *id == old).unwrap().1, false);
+    assert!(!all.iter().find(|(id, _)| *id == old).unwrap().1);
     let right = json!({ "id": new, "to": "cat", "old": { "id": old, "state": "inactive" }, "made_room": null });
     let answer = done.json();
     assert_eq!((&answer["type"], &answer["user"]), (&json!("access_key_rotated"), &json!("alice")));

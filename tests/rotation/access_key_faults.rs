@@ -3,10 +3,11 @@
 
 #![allow(clippy::print_stdout)] // the tally of faults
 
-use crate::support::blows::{Blow, KILLED, nth as at, struck};
+use crate::support::blows::{Blow, KILLED, is_call, nth as at, struck};
 use crate::support::{Run, Simulated};
 use glasskey::sim::aws::{Fault, Wrong};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const ROTATE: [&str; 7] =
     ["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken", "--yes", "--no-input"];
@@ -151,6 +152,24 @@ fn a_lost_reply_is_found_by_what_was_there_before() {
     assert!(told("  asking    the reply was lost; asking IAM what happened"), "{done:?}");
     assert!(told("  found     AKIA") && told("  undoing   AKIA"), "{done:?}");
     assert!(done.stderr.contains(", which was not there before; nobody has its secret\n"), "{done:?}");
+}
+
+/// Somebody else makes a key while the plan is being read, and then the call that makes ours is lost: theirs stays.
+#[test]
+fn a_key_that_somebody_else_has_made_meanwhile_is_not_touched() {
+    let world = World::new();
+    world.outside.aws.fail(Fault::next("CreateAccessKey", Wrong::NeverArrive));
+    let (aws, made) = (world.outside.aws.clone(), AtomicBool::new(false));
+    world.outside.tap.listen(move |passing| {
+        if is_call(passing, "ListAccessKeys") && passing.done && !made.swap(true, Ordering::SeqCst) {
+            aws.clock().set_offset_seconds(-60);
+            let _ = aws.add_user("alice");
+            aws.clock().set_offset_seconds(0);
+        }
+    });
+    let done = world.outside.run(ROTATE);
+    assert_eq!((done.code, world.all().len(), world.outside.unfinished()), (3, 2, 0), "{done:?}");
+    assert!(!world.outside.actions().contains(&"DeleteAccessKey".to_owned()), "{done:?}");
 }
 
 /// Seven calls, each seen coming and going.

@@ -166,6 +166,25 @@ fn without_a_key_it_is_the_policys_word() {
     assert!(failed.left.is_empty() && world.aws.access_keys("alice").len() == 1);
 }
 
+/// AWS never comes to know the new key: it is waited for a minute and a half, and goes again.
+#[test]
+fn a_key_that_stays_unknown_goes_again() {
+    let world = Outside::new();
+    world.aws.set_key_propagation(Duration::from_secs(1000));
+    let before = world.clock.now();
+    let failed = flow::rotate_access_key(&world.request(), &mut world.world(&world.aws.admin())).unwrap_err();
+    assert!(
+        matches!(failed.cause, flow::Cause::Refused(flow::Refusal::KeyNotKnown { seconds: 90, .. })),
+        "{failed:?}"
+    );
+    assert_eq!(world.clock.now().duration_since(before).unwrap().as_secs(), 90);
+    assert!(failed.left.is_empty() && !world.home.path().join("taken").exists());
+    let keys = world.aws.access_keys("alice");
+    assert!(keys.len() == 1 && keys[0].id == world.alice.access_key_id && keys[0].active, "{keys:?}");
+    let told = world.told.lock().unwrap();
+    assert!(told.iter().any(|notice| matches!(notice, Notice::Waiting { .. })));
+}
+
 fn api_arn(world: &Outside, device: &str) -> String {
     format!("arn:aws:iam::{}:mfa/{device}", world.aws.account())
 }

@@ -19,6 +19,7 @@ macro_rules! never {
 never!(Seed: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>, PartialEq);
 never!(Code: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
 never!(SecretText: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
+never!(glasskey::aws::NewAccessKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize);
 never!(Password: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<str>, PartialEq);
 never!(glasskey::qr::Matrix: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize);
 never!(glasskey::totp::Uri: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize);

@@ -8,7 +8,7 @@ use crate::flow::self_management::{Factor, open_session};
 use crate::journal::Writer;
 use crate::person::{AccessKeyStep, Notice, Question};
 use crate::sink::{self, AccessKeySink, CommandEnd, Errand, PipeTrouble};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Between the questions whether AWS knows a new key: a minute and a half in all. Some seconds are usual.
 const WAITS: [u64; 10] = [1, 2, 3, 5, 8, 13, 13, 15, 15, 15];
@@ -120,10 +120,11 @@ impl Rotation<'_> {
         let at = |cause| broken((Stage::KeyCreate, cause), Made::No);
         desk.still_wanted().map_err(at)?;
         self.log.append(&Record::Intend(Undo::DeleteKey)).map_err(|cause| at(Cause::Journal(cause)))?;
+        let sent = desk.clock.now();
         let key = match self.account().create_access_key(&self.request.user) {
             Ok(key) => key,
             Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. })) => {
-                return Err(self.find_lost(cause, desk));
+                return Err(self.find_lost(cause, sent, desk));
             }
             Err(cause) => {
                 let _ = self.log.append(&Record::Void(Undo::DeleteKey));
@@ -136,15 +137,16 @@ impl Rotation<'_> {
         Ok(key)
     }
 
-    /// The reply was lost, and with it the secret: a key that was not there before is of no use to anybody.
-    fn find_lost(&mut self, cause: aws::Error, desk: &mut Desk<'_>) -> Broken {
+    /// The reply was lost, and with it the secret: a key that was not there before, and was made since the call was sent,
+    /// is of no use to anybody. One that is older is somebody else's.
+    fn find_lost(&mut self, cause: aws::Error, sent: SystemTime, desk: &mut Desk<'_>) -> Broken {
         // An interrupt that cut the wait short has been heard; the question must still be asked.
         let interrupted = desk.interrupt.raised();
         desk.interrupt.clear();
         desk.tell(Notice::Asking);
         let at = (Stage::KeyCreate, if interrupted { Cause::Interrupted } else { Cause::Aws(cause.clone()) });
         match self.account().access_keys(&self.request.user) {
-            Ok(keys) => match &*appeared(&keys, &self.before) {
+            Ok(keys) => match &*made_since(sent, appeared(&keys, &self.before)) {
                 [] => broken(at, Made::No),
                 [lost] => {
                     desk.tell(Notice::AccessKey(AccessKeyStep::Found { id: lost.id.clone() }));
@@ -294,6 +296,14 @@ impl Rotation<'_> {
         }
         failed((stage, cause), left, desk)
     }
+}
+
+/// IAM counts whole seconds, and its clock and ours agree to two.
+const SLACK: Duration = Duration::from_secs(3);
+
+fn made_since(sent: SystemTime, mut keys: Vec<&AccessKey>) -> Vec<&AccessKey> {
+    keys.retain(|key| key.created.is_none_or(|created| created + SLACK >= sent));
+    keys
 }
 
 /// Keys that were not there before.

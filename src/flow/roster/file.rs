@@ -194,7 +194,8 @@ fn row(line: u64, record: &csv::ByteRecord, order: &[usize], kind: Kind) -> Resu
         return Err(Wrong::BadName { what: "device", value: shortened(from) });
     }
     for (what, value) in [("user name", user), ("device name", device)] {
-        if !check_name(value) && !(value.is_empty() && kind == Kind::Rotate) {
+        let unnamed = value.is_empty() && kind == Kind::Rotate;
+        if !unnamed && !check_name(value) {
             return Err(Wrong::BadName { what, value: shortened(value) });
         }
     }

@@ -66,7 +66,7 @@ pub enum Became {
     /// The device is enabled.
     Done(DeviceResult),
     /// It is, and another one is gone.
-    Rotated(DeviceResult, Parting),
+    Rotated(Box<DeviceResult>, Box<Parting>),
     /// It had been enabled before the last process ended; the ledger did not know yet.
     FoundDone(String),
     /// It is not.
@@ -287,7 +287,7 @@ impl Work<'_> {
                 let replace_first = self.request.replace_first;
                 let request = RotateRequest { new: request, from: String::new(), replace_first };
                 let rotated = rotate_on(&request, from, self.usable, account, desk);
-                rotated.map(|(device, old)| Became::Rotated(device, old))
+                rotated.map(|(device, old)| Became::Rotated(Box::new(device), Box::new(old)))
             }
         };
         outcome.unwrap_or_else(|why| Became::Failed(Box::new(why)))
@@ -334,15 +334,8 @@ impl Book<'_> {
         let failure = watch.user(&outcome);
         let (user, device, at) = (row.user.clone(), row.device.clone(), unix(desk.clock.now()));
         let line = match (&outcome.became, failure) {
-            (Became::Done(done) | Became::Rotated(done, _), _) => Line::Done {
-                user,
-                device,
-                arn: done.arn.to_string(),
-                keys: done.keys.clone(),
-                escrow: done.escrow.clone(),
-                command: done.command.clone(),
-                at,
-            },
+            (Became::Done(done), _) => done_line(user, device, done, at),
+            (Became::Rotated(done, _), _) => done_line(user, device, done, at),
             (Became::FoundDone(arn), _) => {
                 let keys = row.key.into_iter().collect();
                 Line::Done { user, device, arn: arn.clone(), keys, escrow: None, command: None, at }
@@ -377,6 +370,11 @@ impl Book<'_> {
     fn write(&mut self, line: &Line) -> Result<(), Cause> {
         self.ledger.write(line).map_err(|why| Cause::Ledger { path: self.path.to_owned(), why })
     }
+}
+
+fn done_line(user: String, device: String, done: &DeviceResult, at: u64) -> Line {
+    let (arn, keys) = (done.arn.to_string(), done.keys.clone());
+    Line::Done { user, device, arn, keys, escrow: done.escrow.clone(), command: done.command.clone(), at }
 }
 
 /// When the turn began that an earlier process did not end.
