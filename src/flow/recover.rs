@@ -142,6 +142,8 @@ struct Adding {
     enabling: bool,
     /// The device that was to go is deleted.
     deleted: bool,
+    /// It was about to be enabled again.
+    again: bool,
 }
 
 /// What to say of runs that were not reached: their devices may be there.
@@ -163,7 +165,7 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
         let (mut begin, mut retiring, mut rotating) = (None, None, None);
         let (mut new_key, mut handed) = (None, false);
         let mut intents = Vec::new();
-        let (mut created, mut enabling, mut deleted) = (false, false, false);
+        let (mut created, mut enabling, mut deleted, mut again) = (false, false, false, false);
         for record in run.entries {
             match record {
                 Record::Begin(first) => begin = Some(first),
@@ -173,6 +175,7 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
                 Record::Created => created = true,
                 Record::Enabling | Record::Enabled => enabling = true,
                 Record::Deleted => deleted = true,
+                Record::EnablingAgain => again = true,
                 Record::Key(first) => rotating = Some(first),
                 Record::NewKey { id } => new_key = Some(id),
                 Record::HandedOver => handed = true,
@@ -180,9 +183,9 @@ fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
             }
         }
         if let Some(begin) = begin {
-            runs.push(Recorded::Run(Adding { id: run.id, begin, intents, created, enabling, deleted }));
+            runs.push(Recorded::Run(Adding { id: run.id, begin, intents, created, enabling, deleted, again }));
         } else if let Some(begin) = retiring {
-            runs.push(Recorded::Retirement(leaving::Retirement { id: run.id, begin, intents, deleted }));
+            runs.push(Recorded::Retirement(leaving::Retirement { id: run.id, begin, intents, deleted, again }));
         } else if let Some(begin) = rotating {
             let run = access_key::Rotation { id: run.id, begin, intents, new: new_key, handed };
             runs.push(Recorded::AccessKey(run));
@@ -226,7 +229,11 @@ fn one_run(
             let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
                 .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
             let outcome = match &recorded.begin.replaces {
-                Some(old) => leaving::settle_rotation(request, run, old, &found, account, desk)?,
+                Some(old) => {
+                    let old = leaving::as_enabled(old, recorded.again, &recorded.begin.user, account)
+                        .map_err(|cause| still(cause, desk))?;
+                    leaving::settle_rotation(request, run, &old, &found, account, desk)?
+                }
                 None => settle(request, run, &found, account, desk)?,
             };
             Ok(Recovered { found: Found::Run(found), outcome })

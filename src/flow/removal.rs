@@ -125,7 +125,7 @@ impl Removal<'_> {
             }
         }
         desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
-        self.look_again(account, desk)
+        self.look_again(log, account, desk)
     }
 
     /// The reply was lost: is it still the user's?
@@ -146,14 +146,14 @@ impl Removal<'_> {
 
     /// On another machine somebody may have taken away what was to stay, between the look and the deactivation. Then
     /// this one is enabled again at once, from its key. Where IAM does not answer, the way back stays open.
-    fn look_again(&self, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
+    fn look_again(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
         if self.stays == Stays::Nothing {
             return Ok(());
         }
         desk.interrupt.clear();
         match account.mfa_devices(self.user) {
             Ok(devices) if !self.stays.holds(&devices, self.old) => {
-                let left = match enable_again(self.user, self.old, account, desk) {
+                let left = match enable_again(self.user, self.old, log, account, desk) {
                     Ok(_) => self.kept(),
                     Err(_) => self.deactivated(),
                 };
@@ -225,9 +225,17 @@ impl Removal<'_> {
 }
 
 /// Undoes a deactivation: enables the device with two codes of a key that holds its seed, and says which.
-pub(super) fn enable_again(user: &str, old: &Old, account: &Account, desk: &mut Desk<'_>) -> Result<Serial, Cause> {
+pub(super) fn enable_again(
+    user: &str,
+    old: &Old,
+    log: Option<&mut Writer>,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Serial, Cause> {
     let cannot = || Cause::Refused(Refusal::NoKeyToEnable { serial: old.serial.clone() });
     let arn: DeviceArn = old.serial.parse().map_err(|_| cannot())?;
+    // If this line is lost, recovery takes the device for one that somebody else has enabled, and leaves it.
+    let _ = log.map(|log| log.append(&Record::EnablingAgain));
     let mut last = cannot();
     for held in &old.held {
         // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.

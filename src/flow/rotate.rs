@@ -296,12 +296,12 @@ fn not_deactivated(broken: Broken, run: Run, desk: &mut Desk<'_>) -> Failed {
 }
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.
-fn give_back(run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Account, desk: &mut Desk<'_>) -> Failed {
+fn give_back(mut run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Account, desk: &mut Desk<'_>) -> Failed {
     let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
     let cause = explain_denied(cause, ready);
     if ready.replace_first {
         desk.interrupt.clear();
-        if enable_again(&ready.work.user, &ready.old, account, desk).is_err() {
+        if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, desk).is_err() {
             let old = Left::Deactivated { serial: ready.old.serial.clone() };
             let new = Left::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted };
             return failed((stage, cause), vec![old, new], desk);

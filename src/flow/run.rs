@@ -66,6 +66,8 @@ pub(super) enum Record {
     Enabled,
     /// The device that was to go is deleted: what is called so from here on is another.
     Deleted,
+    /// The device that was to go is about to be enabled again: from here on, one that is enabled since is the same.
+    EnablingAgain,
     /// The first record of a rotation of an access key.
     Key(KeyRotation),
     /// The access key of this run's making.

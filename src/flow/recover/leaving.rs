@@ -24,6 +24,15 @@ pub(super) struct Retirement {
     pub(super) begin: Retiring,
     pub(super) intents: Vec<Undo>,
     pub(super) deleted: bool,
+    /// It was about to be enabled again.
+    pub(super) again: bool,
+}
+
+/// The device that was to go, as it is enabled now, where an undoing that was cut short may have enabled it `again`.
+pub(super) fn as_enabled(old: &Old, again: bool, user: &str, account: &Account) -> Result<Old, Cause> {
+    let devices = if again { devices_of(user, account)? } else { Vec::new() };
+    let enabled = devices.iter().find(|device| device.serial == old.serial).map(|device| unix(device.enabled));
+    Ok(Old { enabled: enabled.unwrap_or(old.enabled), ..old.clone() })
 }
 
 /// Asks IAM for the device that was to go, and its keys for its credential.
@@ -142,7 +151,7 @@ fn complete(
 
 /// Enables the old device again where it is not, and removes the new one.
 fn roll_back(
-    run: Run,
+    mut run: Run,
     old: &Old,
     found: &Unfinished,
     leaving: &Leaving,
@@ -161,7 +170,8 @@ fn roll_back(
     };
     let account = session.as_ref().unwrap_or(account);
     if leaving.device == DeviceState::Unassigned {
-        enable_again(&found.user, old, account, desk).map_err(|cause| untouched(cause, desk))?;
+        enable_again(&found.user, old, Some(&mut run.writer), account, desk)
+            .map_err(|cause| untouched(cause, desk))?;
     }
     match found.device {
         DeviceState::Enabled => remove_new(run, old, found, account, desk),
@@ -252,7 +262,8 @@ impl Retirement {
             Choice::Undo => {
                 acting(account, &found.user, None, desk)
                     .and_then(|session| {
-                        enable_again(&found.user, &self.begin.old, session.as_ref().unwrap_or(account), desk)
+                        let account = session.as_ref().unwrap_or(account);
+                        enable_again(&found.user, &self.begin.old, Some(&mut log), account, desk)
                     })
                     .map_err(|cause| stop(cause, vec![self.state(found)], desk))?;
                 Outcome::Undone
@@ -261,7 +272,10 @@ impl Retirement {
                 let session = acting(account, &found.user, None, desk)
                     .map_err(|cause| stop(cause, vec![self.state(found)], desk))?;
                 let account = session.as_ref().unwrap_or(account);
-                self.begin
+                let mut begin = self.begin.clone();
+                begin.old = as_enabled(&begin.old, self.again, &begin.user, account)
+                    .map_err(|cause| stop(cause, vec![self.state(found)], desk))?;
+                begin
                     .removal()
                     .carry_out(Some(&mut log), account, desk)
                     .map_err(|broken| stopped_at(broken, desk))?;
