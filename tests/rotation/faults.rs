@@ -9,10 +9,14 @@ pub(super) mod scene; // the flows, their worlds, and what must hold of those
 use crate::support::blows::{self, Blow, is_call, messages, side_by_side, struck};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
+use glasskey::sim::serve::Server;
 use glasskey::sim::tap::{Passing, Wire};
 use scene::{Flow, Scene};
 use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 
 /// As an administrator: nothing waits for STS.
 const QUICK: [Flow; 4] = [Flow::Rotate, Flow::ReplaceFirst, Flow::Retire, Flow::Resync];
@@ -91,6 +95,72 @@ fn the_network_goes_away_at_every_call() {
     }
     let endings = side_by_side(16, cases, |(flow, fault)| with_a_fault(flow, &fault));
     tally("the network gone from each call on", &endings);
+}
+
+/// From one call on, nobody listens: the connection is refused.
+#[test]
+fn nobody_listens_from_every_call_on() {
+    let mut cases = Vec::new();
+    for flow in QUICK {
+        let calls = calls(flow);
+        cases.extend((0..calls.len()).map(|nth| (flow, nth)));
+    }
+    let endings = side_by_side(16, cases, |(flow, nth)| {
+        let scene = Scene::new(flow);
+        let gate = Server::start(scene.world.aws.clone(), None).unwrap();
+        let mut command = scene.command();
+        command.envs(gate.environment(&scene.world.aws.admin()));
+        let (close, closing) = mpsc::channel();
+        let (close, seen) = (Mutex::new(close), AtomicU32::new(0));
+        scene.world.tap.listen(move |it| {
+            if matches!(it.wire, Wire::Aws { .. }) && !it.done && seen.fetch_add(1, Ordering::SeqCst) as usize == nth
+            {
+                let _ = close.lock().unwrap().send(());
+            }
+        });
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        closing.recv().unwrap();
+        drop(gate);
+        let done = blows::finished(child);
+        scene.world.tap.silence();
+        scene.settle(&done, &format!("{flow:?}: nobody listens from call {nth} on"))
+    });
+    tally("nobody listens from each call on", &endings);
+}
+
+/// A recovery is cut short at every call, and another one ends it.
+#[test]
+fn recovery_killed_at_every_message() {
+    for (flow, action) in [
+        (Flow::Rotate, "DeactivateMFADevice"),
+        (Flow::Rotate, "DeleteVirtualMFADevice"),
+        (Flow::ReplaceFirst, "DeactivateMFADevice"),
+        (Flow::Retire, "DeleteVirtualMFADevice"),
+    ] {
+        let left = || {
+            let scene = Scene::new(flow);
+            let nth = u32::from(flow != Flow::ReplaceFirst);
+            if nth == 0 {
+                // Killed when the old one is gone first, and nothing else was begun.
+                let is_last = |it: &Passing| is_call(it, "CreateVirtualMFADevice") && !it.done;
+                assert_eq!(struck(&scene.world, scene.command(), Blow::Kill, is_last).code, blows::KILLED);
+            } else {
+                scene.world.aws.fail(Fault::next(action, Wrong::Deny));
+                assert_eq!(scene.run().code, 4);
+            }
+            scene.world.aws.clock().advance(Duration::from_secs(90));
+            scene
+        };
+        let scene = left();
+        let recovery = |scene: &Scene| scene.as_caller(&["recover", "--undo", "--no-input"]);
+        let passing = messages(&scene.world, recovery(&scene));
+        let endings = side_by_side(4, places_to_strike(&passing), |nth| {
+            let scene = left();
+            let done = struck(&scene.world, recovery(&scene), Blow::Kill, blows::nth(nth));
+            scene.settle(&done, &format!("{flow:?}, {action}, recovery killed at message {nth}, {:?}", passing[nth]))
+        });
+        tally(&format!("{flow:?}, {action} denied, recovery killed"), &endings);
+    }
 }
 
 /// The calls of one's own rotation. `proof.rs` holds a run that goes well to it.

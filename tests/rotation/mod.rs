@@ -12,3 +12,4 @@ mod proof; // the new device is proved by a session before the old one goes
 mod resync; // a device is brought into step
 mod retire; // a device is taken away
 mod rotate; // a device is replaced
+mod situations; // clocks, keys and streams, in each flow

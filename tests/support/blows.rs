@@ -63,7 +63,7 @@ pub(crate) fn is_call(passing: &Passing, name: &str) -> bool {
     matches!(&passing.wire, Wire::Aws { action } if action == name)
 }
 
-fn finished(mut child: Child) -> Run {
+pub(crate) fn finished(mut child: Child) -> Run {
     let mut stdout = String::new();
     let mut stderr = String::new();
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
