@@ -36,6 +36,25 @@ impl Holdings {
     }
 }
 
+/// Reads one key.
+pub(super) fn holdings_of(
+    key: Serial,
+    partition: &str,
+    account: &str,
+    desk: &mut Desk<'_>,
+) -> Result<Vec<Holding>, Cause> {
+    let listed = desk
+        .ring
+        .session(key, desk.person)
+        .and_then(|mut session| session.list().map_err(|cause| ring::Error::Oath { key, cause }))
+        .map_err(|cause| Cause::Sink(cause.into()))?;
+    let holding = |credential: crate::oath::Credential| {
+        let device = device_of(&credential.name, partition, account)?;
+        Some(Holding { key, name: credential.name, device })
+    };
+    Ok(listed.into_iter().filter_map(holding).collect())
+}
+
 /// Reads every attached key.
 pub(super) fn holdings(caller: &Caller, desk: &mut Desk<'_>) -> Result<Holdings, Cause> {
     holdings_until(caller, desk, |_| false)

@@ -199,3 +199,27 @@ fn replacing_devices() {
     let done = as_caller(&world, &operator, &["resync", "alice", "--key", "12345679"]);
     assert_eq!(done.code, 0, "{done:?}");
 }
+
+#[test]
+fn watching_root() {
+    assert_eq!(actions("root-enroll.json"), set(&["iam:GetAccountSummary", "iam:ListVirtualMFADevices"]));
+    let (world, operator) = with_policy(1, "operator", "root-enroll.json");
+    let fido = crate::support::FidoKeys::with_pin();
+    let roots = crate::fido_cli::roots_of(&fido, 0);
+    let line =
+        format!("root enroll --one-key --key {KEY} --pin-fd 3 --attestation-roots {roots} --every 1 --no-input");
+    let tap = glasskey::sim::tap::Tap::default();
+    world.aws.tap(&tap);
+    let (aws, seen) = (world.aws.clone(), std::sync::atomic::AtomicUsize::new(0));
+    tap.listen(move |passing| {
+        let summary =
+            matches!(&passing.wire, glasskey::sim::tap::Wire::Aws { action } if action == "GetAccountSummary");
+        if summary && passing.done && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+            let _ = aws.add_fido_for("root", "yubikey-12345678");
+        }
+    });
+    let mut command = fido.glasskey(line.split(' '));
+    command.envs(world.environment(&operator));
+    let done = run(&mut crate::support::with_fd(&command, 3, &format!("{}\n", crate::support::fido::PIN)));
+    assert_eq!(done.code, 0, "{done:?}");
+}

@@ -8,5 +8,7 @@ mod fido; // security keys: what each view shows
 mod fido_faults; // and what goes wrong
 mod login; // is this root, and what may it see
 mod place; // keys, an account, somebody at the console
+mod remove; // factors taken away
+mod resync; // codes for the console's form
 mod totp; // devices with codes
 mod totp_faults; // and what goes wrong

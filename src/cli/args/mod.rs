@@ -27,7 +27,10 @@ pub(super) use oath::{Add, Import, Oath, OathCommand, PasswordCommand};
 pub(super) use piv::{Piv, PivCommand};
 pub(super) use places::SeedPlaces;
 pub(super) use retire::Retire;
-pub(super) use root::{Audit, FailOn, Format, Root, RootCommand, RootEnroll, RootLoginCheck, Watching, account_id};
+pub(super) use root::{
+    Audit, FailOn, Format, Root, RootCommand, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, Watching,
+    account_id,
+};
 pub(super) use rotate::{Resync, Rotate, Written};
 pub(super) use session::{Session, SessionFormat};
 pub(super) use simulate::Simulate;

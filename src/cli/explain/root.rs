@@ -20,6 +20,11 @@ pub fn root_not_done(failed: &NotDone) -> Explanation {
         text.hints.push("`glasskey recover` looks at what is left, and settles it".to_owned());
     }
     text.state.extend(failed.registered.iter().map(there));
+    if !failed.removed.is_empty() {
+        text.exit = Exit::Left;
+        text.state.extend(failed.removed.iter().map(|serial| format!("removed before this: {serial}")));
+        text.hints.push("the same command goes on with the others".to_owned());
+    }
     if failed.registered.is_empty() {
         return text;
     }
@@ -37,6 +42,10 @@ fn left(left: &Left) -> String {
         }
         left => flow_left(left),
     }
+}
+
+fn list(serials: &[String]) -> String {
+    if serials.is_empty() { "none that shows".to_owned() } else { serials.join(", ") }
 }
 
 fn there(one: &Registered) -> String {
@@ -89,6 +98,43 @@ fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::NameTheAccount => Explanation::new("name_the_account", "the account is not known, and the credential's name has its number")
             .hint("--account ID names it")
             .exit(Exit::Usage),
+        Refusal::NobodyToShow => nobody("the codes are shown on the terminal, and there is none")
+            .hint("--json prints two codes at once"),
+        Refusal::WhichCredential { key, roots, on_key, several: true } => {
+            Explanation::new("which_device", format!("YubiKey {key} holds several devices of root's"))
+                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
+                .hint("--device NAME names one")
+                .exit(Exit::Usage)
+        }
+        Refusal::WhichCredential { key, roots, on_key, .. } => {
+            Explanation::new("not_on_key", format!("YubiKey {key} holds no such device of root's"))
+                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
+                .hint(format!("`glasskey oath list --key {key}` shows what is on it"))
+        }
+        Refusal::NoCredentials => Explanation::new("no_credentials", "without AWS credentials nothing of root shows")
+            .hint("name a profile with --profile"),
+        Refusal::WhichDevice { named, devices, all } => {
+            let what = match named {
+                Some(named) => format!("root has no device {named}, as far as this view shows"),
+                None => "no device is named".to_owned(),
+            };
+            let text = Explanation::new("which_device", what).note(format!("root has {}", list(devices)));
+            let text = if *all { text } else { text.note("an administrator sees root's virtual devices only") };
+            text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
+        }
+        Refusal::WouldLoseMfa { account, sure } => {
+            let text = Explanation::new(
+                "would_lose_mfa",
+                format!("root of account {account} would be left without MFA; nothing was changed"),
+            );
+            let text = if *sure { text } else { text.note("security keys do not show here: there may be others") };
+            text.hint("give it another factor first: `glasskey root enroll`")
+                .hint(format!("--without-mfa {account} says that this is meant"))
+        }
+        Refusal::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
+        Refusal::NobodyConfirms => {
+            nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes")
+        }
         Refusal::RootIntoMember => Explanation::new("root_into_member", "these credentials are root's, and AssumeRoot is not for root")
             .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
             .exit(Exit::Usage),

@@ -48,6 +48,10 @@ impl Shown {
         }
     }
 
+    pub(super) fn into_codes(self) -> TwoCodes {
+        self.codes
+    }
+
     /// Writes down that these have been taken: whoever needs a pair next gets a later one.
     pub(super) fn used(&self, serial: &str, desk: &mut Desk<'_>) {
         let now = Step::at(desk.clock.now(), AWS.period);

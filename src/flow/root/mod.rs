@@ -5,11 +5,15 @@
 mod codes;
 mod fido;
 mod login;
+mod remove;
+mod resync;
 mod totp;
 mod view;
 
 pub use fido::{Candidate, Enrolled, Evidence, FidoRequest, Registered, Sitting, begin};
 pub use login::{Answer, Login, Sight, login_check};
+pub use remove::{Removal, RemoveRequest, remove};
+pub use resync::{ResyncCodes, ResyncCodesRequest, resync_codes};
 pub use totp::{TotpEnrolled, TotpRequest, TotpSitting, begin_totp};
 
 use super::run::{Left, Stage};
@@ -34,6 +38,8 @@ pub struct NotDone {
     pub registered: Vec<Registered>,
     /// What was waited for.
     pub awaited: Option<String>,
+    /// Devices that root has no more.
+    pub removed: Vec<String>,
     /// What is left on keys.
     pub left: Vec<Left>,
     /// What was begun was undone.
@@ -81,6 +87,41 @@ pub enum Refusal {
     },
     /// A credential's name has the account's number, which nobody has said.
     NameTheAccount,
+    /// Codes are shown on a terminal, and there is none.
+    NobodyToShow,
+    /// The key holds no device of root's, or several.
+    WhichCredential {
+        /// The key.
+        key: crate::keys::Serial,
+        /// Root's virtual devices, as far as they show.
+        roots: Vec<String>,
+        /// What the key holds of this account.
+        on_key: Vec<String>,
+        /// Several.
+        several: bool,
+    },
+    /// Without credentials nothing of root shows.
+    NoCredentials,
+    /// No device is named, or one that root does not have.
+    WhichDevice {
+        /// What was named.
+        named: Option<String>,
+        /// What root has, as far as it shows.
+        devices: Vec<String>,
+        /// Those are all.
+        all: bool,
+    },
+    /// Root could sign in without MFA.
+    WouldLoseMfa {
+        /// The account.
+        account: String,
+        /// Every device of root's shows, so that this is certain.
+        sure: bool,
+    },
+    /// The person said no.
+    Declined,
+    /// A yes is needed, and nobody can be asked.
+    NobodyConfirms,
     /// AssumeRoot is not for root.
     RootIntoMember,
     /// This view will not show the devices, and nobody can be asked.
@@ -92,7 +133,7 @@ pub enum Refusal {
 
 impl From<Cause> for NotDone {
     fn from(cause: Cause) -> Self {
-        Self { cause, registered: Vec::new(), awaited: None, left: Vec::new(), undone: false }
+        Self { cause, registered: Vec::new(), awaited: None, removed: Vec::new(), left: Vec::new(), undone: false }
     }
 }
 

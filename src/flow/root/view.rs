@@ -85,6 +85,14 @@ impl View {
         matches!(self.eyes, Eyes::Root(_) | Eyes::Member { .. })
     }
 
+    /// Whoever asks from outside, for tasks beyond looking.
+    pub(super) fn outside(&self) -> Option<&Account> {
+        match &self.eyes {
+            Eyes::Member { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
     /// Who is written down as the caller.
     pub(super) fn caller(&self) -> String {
         match &self.eyes {

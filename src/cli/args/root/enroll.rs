@@ -1,10 +1,10 @@
 //! `root enroll`, `resync-codes`, `remove` and `login-check`.
 
 use super::account_id;
-use crate::cli::args::Aws;
 use crate::cli::args::ceremonies::Trusting;
 use crate::cli::args::fido::key_id;
-use crate::keys::KeyId;
+use crate::cli::args::{Aws, serial};
+use crate::keys::{KeyId, Serial};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -88,6 +88,59 @@ Examples:
   glasskey root login-check --profile root
 ")]
 pub(in crate::cli) struct RootLoginCheck {
+    #[command(flatten)]
+    pub(in crate::cli) aws: Aws,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+The console resynchronises a device of root's with two consecutive codes; no call of AWS does. The codes are shown on the
+terminal until Enter is pressed, or with --json printed once.
+
+Examples:
+  glasskey root resync-codes --key 12345678
+  glasskey root resync-codes --key 12345678 --account 111122223333    a member's root
+")]
+pub(in crate::cli) struct RootResyncCodes {
+    /// the key that holds the device
+    #[arg(long, value_name = "SERIAL", value_parser = serial)]
+    pub(in crate::cli) key: Serial,
+    /// the device, by its name or serial number, where the key holds several
+    #[arg(long, value_name = "NAME|ARN")]
+    pub(in crate::cli) device: Option<String>,
+    /// a member account, seen through AssumeRoot; without AWS credentials, the account that is meant
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub(in crate::cli) account: Option<String>,
+    /// ask AWS nothing
+    #[arg(long)]
+    pub(in crate::cli) no_watch: bool,
+    #[command(flatten)]
+    pub(in crate::cli) aws: Aws,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+For the caller's own account this says what to do in the console. For a member it deactivates the devices through
+AssumeRoot's delete task, once confirmed. There is no undo: the console alone can give root a device.
+
+Examples:
+  glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC                            the steps in the console
+  glasskey root remove --account 111122223333 arn:aws:iam::111122223333:u2f/root/old-ABC     done, for a member
+  glasskey root remove --account 111122223333 --all --without-mfa 111122223333               every factor of a member
+")]
+pub(in crate::cli) struct RootRemove {
+    /// the devices, by their whole serial numbers
+    #[arg(value_name = "ARN|SERIAL", conflicts_with = "all")]
+    pub(in crate::cli) devices: Vec<String>,
+    /// all of a member's
+    #[arg(long, requires = "account")]
+    pub(in crate::cli) all: bool,
+    /// a member account
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub(in crate::cli) account: Option<String>,
+    /// leave root of this account without MFA, although it has a password or access keys
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub(in crate::cli) without_mfa: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
 }

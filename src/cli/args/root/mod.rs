@@ -2,7 +2,7 @@
 
 mod enroll;
 
-pub(in crate::cli) use enroll::{RootEnroll, RootLoginCheck, Watching};
+pub(in crate::cli) use enroll::{RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, Watching};
 
 use super::Aws;
 use clap::{Args, Subcommand, ValueEnum};
@@ -20,6 +20,10 @@ pub(in crate::cli) enum RootCommand {
     Audit(Audit),
     /// give root two hardware factors, in the console and seen in IAM
     Enroll(Box<RootEnroll>),
+    /// two codes for the console's form that resynchronises a device of root's
+    ResyncCodes(RootResyncCodes),
+    /// take factors away from root: in the console, or for a member account through AssumeRoot
+    Remove(RootRemove),
     /// is this profile signed in as root, and what may it see
     LoginCheck(RootLoginCheck),
 }

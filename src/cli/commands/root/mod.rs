@@ -3,6 +3,8 @@
 mod audit;
 mod enroll;
 mod login;
+mod remove;
+mod resync;
 mod totp;
 
 use crate::cli::Outcome;
@@ -14,6 +16,8 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
         RootCommand::Audit(args) => audit::run(args, cli, console),
         RootCommand::Enroll(args) if args.totp => totp::run(args, cli, console),
         RootCommand::Enroll(args) => enroll::run(args, cli, console),
+        RootCommand::ResyncCodes(args) => resync::run(args, cli, console),
+        RootCommand::Remove(args) => remove::run(args, cli, console),
         RootCommand::LoginCheck(args) => login::run(args, cli, console),
     }
 }

@@ -1,0 +1,34 @@
+//! `glasskey root remove`
+
+use super::enroll::view;
+use crate::cli::args::{Cli, RootRemove};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit};
+use crate::cli::{Outcome, outside};
+use crate::flow::root::{self, RemoveRequest};
+use serde_json::json;
+
+pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcome {
+    let request = RemoveRequest {
+        serials: args.devices.clone(),
+        all: args.all,
+        account: args.account.clone(),
+        without_mfa: args.without_mfa.clone(),
+    };
+    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let removal = root::remove(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
+    for serial in &removal.unassigned {
+        console.say(&format!(
+            "glasskey: {serial} is nobody's now, and not deleted: the task does not allow it. An administrator of the \
+             account may: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
+        ));
+    }
+    let human: String = removal.removed.iter().map(|serial| format!("{serial}\n")).collect();
+    let json = json!({
+        "type": "root_removal", "account": removal.account, "partition": removal.partition,
+        "view": view(removal.view), "devices": removal.devices, "named": removal.meant, "removed": removal.removed,
+        "unassigned": removal.unassigned,
+    });
+    console.result(&human, &json);
+    Ok(Exit::Done)
+}

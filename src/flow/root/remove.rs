@@ -1,0 +1,140 @@
+//! Taking devices away from root: in the console for the caller's own account, through AssumeRoot's delete task for a
+//! member. There is no undo: the console alone can give root a device again.
+
+use super::view::{Look, View};
+use super::{Cause, NotDone, Refusal};
+use crate::aws::{self, Account, DeviceArn, RootTask};
+use crate::person::{ConsoleTask, Notice, Question, RootQuestion, RootStep, RootView};
+use crate::world::World;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoveRequest {
+    /// The devices' serial numbers, each in full.
+    pub serials: Vec<String>,
+    /// All of them.
+    pub all: bool,
+    /// A member account.
+    pub account: Option<String>,
+    /// The account whose root may be left without MFA.
+    pub without_mfa: Option<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The account.
+    pub account: String,
+    /// Its partition.
+    pub partition: String,
+    /// From where root was seen.
+    pub view: RootView,
+    /// Root's devices before, as far as they show.
+    pub devices: Vec<String>,
+    /// Those that were meant.
+    pub meant: Vec<String>,
+    /// Those that root has no more.
+    pub removed: Vec<String>,
+    /// Virtual ones that are nobody's now, and not deleted.
+    pub unassigned: Vec<String>,
+}
+
+/// Removes, or says what to do in the console.
+///
+/// # Errors
+/// The first device that could not be removed; those before it are gone, and named.
+pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, NotDone> {
+    let mut view = View::open(&world.aws, request.account.as_deref(), false)?;
+    let look = view.look_closely().map_err(Cause::Aws)?;
+    let account = view.account.clone().ok_or(Cause::Refused(Refusal::NoCredentials))?;
+    let devices: Vec<String> = look.devices.iter().map(|device| device.serial.clone()).collect();
+    let meant = meant(request, &look, &devices)?;
+    let stay: Vec<String> = devices.iter().filter(|serial| !meant.contains(serial)).cloned().collect();
+    let flags = look.flags;
+    let (password, keys) = (flags.and_then(|flags| flags.password), flags.and_then(|flags| flags.keys));
+    let parting =
+        RootStep::Parting { account: account.clone(), serials: meant.clone(), stay: stay.clone(), password, keys };
+    world.person.tell(&Notice::Root(parting));
+    let in_use = password != Some(false) || keys != Some(false);
+    // What an administrator does not see may be there, or not.
+    if stay.is_empty() && in_use && request.without_mfa.as_ref() != Some(&account) {
+        return Err(Cause::Refused(Refusal::WouldLoseMfa { account, sure: look.all }).into());
+    }
+    let mut removal = Removal {
+        account: account.clone(),
+        partition: view.partition.clone(),
+        view: view.sees(),
+        devices,
+        meant: meant.clone(),
+        removed: Vec::new(),
+        unassigned: Vec::new(),
+    };
+    let Some(outside) = view.outside() else {
+        let task = ConsoleTask::Remove { serials: meant };
+        world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
+        return Ok(removal);
+    };
+    match world
+        .person
+        .confirm(&Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() }))
+    {
+        Some(true) => {}
+        Some(false) | None if world.interrupt.raised() => return Err(Cause::Interrupted.into()),
+        Some(false) => return Err(Cause::Refused(Refusal::Declined).into()),
+        None => return Err(Cause::Refused(Refusal::NobodyConfirms).into()),
+    }
+    let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
+    for serial in meant {
+        let stopped = |cause, removal: &Removal| NotDone { removed: removal.removed.clone(), ..NotDone::from(cause) };
+        if world.interrupt.raised() {
+            return Err(stopped(Cause::Interrupted, &removal));
+        }
+        deactivate(&serial, &session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
+        world.person.tell(&Notice::Deactivated { serial: serial.clone() });
+        if let Ok(arn) = serial.parse::<DeviceArn>() {
+            match session.delete_virtual_mfa(&arn) {
+                Ok(()) | Err(aws::Error::NotFound { .. }) => {
+                    world.person.tell(&Notice::Deleted { serial: serial.clone() });
+                }
+                // As the task's policy has it: the device is nobody's, and its name is taken.
+                Err(_) => removal.unassigned.push(serial.clone()),
+            }
+        }
+        removal.removed.push(serial);
+    }
+    Ok(removal)
+}
+
+/// Each device by its full serial number: none is taken for granted.
+fn meant(request: &RemoveRequest, look: &Look, devices: &[String]) -> Result<Vec<String>, Cause> {
+    let refused = |named: Option<String>| {
+        Cause::Refused(Refusal::WhichDevice { named, devices: devices.to_vec(), all: look.all })
+    };
+    if request.all && look.all && !devices.is_empty() {
+        return Ok(devices.to_vec());
+    }
+    if request.serials.is_empty() {
+        return Err(refused(None));
+    }
+    for named in &request.serials {
+        if !devices.contains(named) {
+            return Err(refused(Some(named.clone())));
+        }
+    }
+    let mut meant = request.serials.clone();
+    meant.dedup();
+    Ok(meant)
+}
+
+/// A lost reply is settled by looking: a device that is not listed is gone.
+fn deactivate(serial: &str, session: &Account) -> Result<(), aws::Error> {
+    match session.deactivate_own(serial) {
+        Ok(()) | Err(aws::Error::NotFound { .. }) => Ok(()),
+        Err(why @ aws::Error::OutcomeUnknown { .. }) => match session.own_mfa_devices() {
+            Ok(devices) if devices.iter().all(|device| device.serial != serial) => Ok(()),
+            Ok(_) => session.deactivate_own(serial),
+            Err(_) => Err(why),
+        },
+        Err(why) => Err(why),
+    }
+}

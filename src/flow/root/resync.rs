@@ -1,0 +1,103 @@
+//! Codes for the console's form that resynchronises a device of root's. AWS has no call for it.
+
+use super::codes::Shown;
+use super::fido::tell_view;
+use super::view::View;
+use super::{Cause, NotDone, Refusal};
+use crate::aws::DeviceKind;
+use crate::flow::desk::Desk;
+use crate::flow::holdings::{Holding, holdings_of};
+use crate::flow::removal::key_sink;
+use crate::flow::run::{self, Stage};
+use crate::keys::Serial;
+use crate::person::{AtCodes, ConsoleTask, Notice, RootStep, RootView, TwoCodes};
+use crate::world::World;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResyncCodesRequest {
+    /// The key.
+    pub key: Serial,
+    /// The device's name or serial number; the one that the key holds when not named.
+    pub device: Option<String>,
+    /// A member account, or, where AWS is not asked, the account that is meant.
+    pub account: Option<String>,
+    /// AWS is not to be asked.
+    pub blind: bool,
+    /// The codes are handed over, and not shown.
+    pub hand_over: bool,
+}
+
+/// The codes, and for what.
+pub struct ResyncCodes {
+    /// The account.
+    pub account: String,
+    /// The device.
+    pub serial: String,
+    /// The credential's id on the key.
+    pub credential: String,
+    /// The codes, where they were to be handed over.
+    pub codes: Option<TwoCodes>,
+}
+
+/// Shows codes until the person says that the console has taken them, or hands two over.
+///
+/// # Errors
+/// Nothing was changed.
+pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<ResyncCodes, NotDone> {
+    let at = |cause| Cause::Flow(Stage::Codes, cause);
+    if !request.hand_over && !world.person.is_there() {
+        return Err(Cause::Refused(Refusal::NobodyToShow).into());
+    }
+    let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
+    let look = view.look().map_err(Cause::Aws)?;
+    let account = view.account.clone().ok_or(Cause::Refused(Refusal::NameTheAccount))?;
+    let ahead = world.clock.ahead_seconds();
+    let mut desk = Desk::over(world).map_err(at)?;
+    if let Some(ahead) = ahead {
+        desk.tell(Notice::ClockVerdict { ahead });
+    }
+    let roots: Vec<String> = look
+        .devices
+        .iter()
+        .filter(|device| DeviceKind::of(&device.serial) == DeviceKind::Virtual)
+        .map(|device| device.serial.clone())
+        .collect();
+    let held = holdings_of(request.key, &view.partition, &account, &mut desk).map_err(at)?;
+    let is_meant = |holding: &&Holding| {
+        let serial = holding.device.to_string();
+        let named = request.device.as_deref().is_none_or(|named| named == serial || named == holding.device.name());
+        // Where root's devices show, a credential of anybody else's device is none.
+        named && (roots.contains(&serial) || (roots.is_empty() && view.sees() == RootView::Nowhere))
+    };
+    let meant: Vec<&Holding> = held.iter().filter(is_meant).collect();
+    let [holding] = meant.as_slice() else {
+        let several = meant.len() > 1;
+        let on_key = held.iter().map(|holding| holding.device.to_string()).collect();
+        return Err(Cause::Refused(Refusal::WhichCredential { key: request.key, roots, on_key, several }).into());
+    };
+    let serial = holding.device.to_string();
+    let sink = key_sink(request.key, holding.name.clone(), &mut desk).map_err(at)?;
+    let mut shown = Shown::first(&sink, &serial, &mut desk).map_err(at)?;
+    let credential = holding.name.id().to_owned();
+    if request.hand_over {
+        shown.used(&serial, &mut desk);
+        return Ok(ResyncCodes { account, serial, credential, codes: Some(shown.into_codes()) });
+    }
+    tell_view(&view, &look, desk.person);
+    let task = ConsoleTask::Resync { serial: Some(serial.clone()) };
+    desk.tell(Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
+    let end = loop {
+        match shown.show(&sink, &mut desk) {
+            Ok(AtCodes::Reads) => {}
+            Ok(AtCodes::Done) => break Ok(()),
+            Ok(AtCodes::GivesUp) | Err(run::Cause::Interrupted) => break Err(Cause::Interrupted),
+            Err(cause) => break Err(at(cause)),
+        }
+    };
+    desk.person.hide_codes();
+    // Shown is as good as sent: whoever asks next gets later ones.
+    shown.used(&serial, &mut desk);
+    end?;
+    Ok(ResyncCodes { account, serial, credential, codes: None })
+}

@@ -1,0 +1,85 @@
+//! `root remove`: in the console, or through AssumeRoot's delete task; never the last factor unasked.
+
+use super::place::Place;
+use crate::cli::json::is_documented;
+use glasskey::sim::aws::{Fault, Wrong};
+
+#[test]
+fn of_the_own_account_the_console_is_told() {
+    let place = Place::new();
+    let [old, new] = ["old", "new"].map(|name| place.aws.add_fido_for("root", name));
+    let run = place.run_as(&place.aws.root_session(), &format!("root remove {old} --json"));
+    assert_eq!(run.code, 0, "{run:?}");
+    is_documented(&run.json());
+    assert!(run.stderr.contains(&format!("choose {old}, then \"Remove\"")), "{run:?}");
+    assert!(run.stderr.contains(&format!("  stays     {new}\n")), "{run:?}");
+    assert_eq!(place.aws.devices().len(), 2);
+    let unknown = place.run_as(&place.aws.root_session(), "root remove old");
+    assert!(unknown.code == 2 && unknown.stderr.contains(&old), "{unknown:?}");
+}
+
+#[test]
+fn a_members_device_goes_once_confirmed() {
+    let (place, member) = Place::organization();
+    let [old, _new] = ["old", "new"].map(|name| member.add_fido_for("root", name));
+    let line = format!("root remove --account {} {old} --json", member.account());
+    let asked = place.run_as(&place.aws.admin(), &line);
+    assert_eq!((asked.code, member.devices().len()), (5, 2), "{asked:?}");
+    let run = place.run_as(&place.aws.admin(), &format!("{line} --yes"));
+    assert_eq!((run.code, member.devices().len()), (0, 1), "{run:?}");
+    is_documented(&run.json());
+}
+
+#[test]
+fn the_last_factor_goes_only_where_the_account_is_named() {
+    let (place, member) = Place::organization();
+    let serial = member.add_virtual_for("root", "phone");
+    let line = format!("root remove --account {} --all --yes", member.account());
+    let refused = place.run_as(&place.aws.admin(), &line);
+    assert_eq!((refused.code, member.devices().len()), (3, 1), "{refused:?}");
+    assert!(refused.stderr.contains("would be left without MFA; nothing was changed"), "{refused:?}");
+    let other = place.run_as(&place.aws.admin(), &format!("{line} --without-mfa {}", place.aws.account()));
+    assert_eq!(other.code, 3, "{other:?}");
+    let done = place.run_as(&place.aws.admin(), &format!("{line} --without-mfa {}", member.account()));
+    assert_eq!((done.code, done.stdout), (0, format!("{serial}\n")), "{}", done.stderr);
+    // The task does not let it be deleted: it is nobody's.
+    assert_eq!(member.devices()[0].user, None);
+    assert!(done.stderr.contains("is nobody's now, and not deleted"), "{}", done.stderr);
+}
+
+#[test]
+fn each_call_may_fail_and_what_is_gone_is_named() {
+    for (action, nth, wrong, code) in [
+        ("AssumeRoot", 1, Wrong::Deny, 3),
+        ("AssumeRoot", 2, Wrong::Deny, 3),
+        ("ListMFADevices", 1, Wrong::Deny, 3),
+        ("GetAccountSummary", 1, Wrong::Deny, 3),
+        ("DeactivateMFADevice", 1, Wrong::Deny, 3),
+        ("DeactivateMFADevice", 2, Wrong::Deny, 4),
+        ("DeactivateMFADevice", 1, Wrong::LoseReply, 0),
+        ("DeactivateMFADevice", 2, Wrong::NeverArrive, 0),
+        ("DeactivateMFADevice", 1, Wrong::Throttle, 0),
+    ] {
+        let (place, member) = Place::organization();
+        let [one, two, _] = ["a", "b", "c"].map(|name| member.add_fido_for("root", name));
+        member.fail(Fault { nth, ..Fault::next(action, wrong.clone()) });
+        let line = format!("root remove --account {} {one} {two} --yes", member.account());
+        let run = place.run_as(&place.aws.admin(), &line);
+        // Without the summary nobody knows whether root has a password; two of three go all the same.
+        let expected = if action == "GetAccountSummary" { 0 } else { code };
+        assert_eq!(run.code, expected, "{action} {nth} {wrong:?}: {run:?}");
+        let left = member.devices().len();
+        assert_eq!(
+            left,
+            match expected {
+                0 => 1,
+                4 => 2,
+                _ => 3,
+            },
+            "{action} {nth}: {run:?}"
+        );
+        if expected == 4 {
+            assert!(run.stderr.contains(&format!("removed before this: {one}")), "{run:?}");
+        }
+    }
+}
