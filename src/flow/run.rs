@@ -647,11 +647,11 @@ pub(super) fn nothing_unfinished(account: &str, user: &str, desk: &Desk<'_>) -> 
 /// An earlier run for root of this account must end first.
 pub(super) fn nothing_unfinished_for_root(account: &str, desk: &Desk<'_>) -> Result<(), Cause> {
     let runs = desk.journal.unfinished::<Record>().map_err(Cause::Journal)?;
-    let of_root = runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
+    let mut of_root = runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
         Some(Record::Begin(begin)) if begin.root && begin.arn.account() == account => Some(begin),
         _ => None,
     });
-    match of_root.last() {
+    match of_root.next() {
         None => Ok(()),
         Some(begin) => {
             desk.journal.idle().map_err(Cause::Journal)?;

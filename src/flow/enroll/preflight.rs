@@ -237,8 +237,8 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
 }
 
 fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
-    let own = keys.iter().filter(|found| device.keys.contains(&found.key));
-    own.map(|found| check_key(found, &device.name, device.touch)).collect()
+    let mut own = keys.iter().filter(|found| device.keys.contains(&found.key));
+    own.try_for_each(|found| check_key(found, &device.name, device.touch))
 }
 
 fn check_key(found: &Found, name: &Name, touch: bool) -> Result<(), Cause> {
@@ -263,7 +263,7 @@ pub(in crate::flow) fn keys_can_take(
     touch: bool,
     desk: &mut Desk<'_>,
 ) -> Result<(), Cause> {
-    find_keys(keys, desk)?.iter().map(|found| check_key(found, name, touch)).collect()
+    find_keys(keys, desk)?.iter().try_for_each(|found| check_key(found, name, touch))
 }
 
 fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {

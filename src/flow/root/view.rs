@@ -19,9 +19,9 @@ pub(super) struct View {
 }
 
 enum Eyes {
-    Root(Account),
-    Administrator(Account),
-    Member { by: Account, session: Account },
+    Root(Box<Account>),
+    Administrator(Box<Account>),
+    Member { by: Box<Account>, session: Box<Account> },
     None,
 }
 
@@ -49,13 +49,13 @@ impl View {
     pub(super) fn open(connector: &Connector, account: Option<&str>, blind: bool) -> Result<Self, Cause> {
         let caller = match if blind { None } else { Some(connector.connect()) } {
             None | Some(Err(aws::Error::NoCredentials { .. })) => return Self::nowhere(connector, account),
-            Some(connected) => connected.map_err(Cause::Aws)?,
+            Some(connected) => Box::new(connected.map_err(Cause::Aws)?),
         };
         let (own, identity) = (caller.caller().clone(), caller.caller().identity.clone());
         let eyes = match (account.filter(|account| *account != own.account), identity) {
             (Some(_), Identity::Root) => return Err(Cause::Refused(Refusal::RootIntoMember)),
             (Some(member), _) => {
-                let session = caller.assume_root(member, RootTask::Audit).map_err(Cause::Aws)?;
+                let session = Box::new(caller.assume_root(member, RootTask::Audit).map_err(Cause::Aws)?);
                 Eyes::Member { by: caller, session }
             }
             (None, Identity::Root) => Eyes::Root(caller),
@@ -112,7 +112,7 @@ impl View {
                 let devices = match session.own_mfa_devices() {
                     Err(aws::Error::Expired) => {
                         let account = session.caller().account.clone();
-                        *session = by.assume_root(&account, RootTask::Audit)?;
+                        **session = by.assume_root(&account, RootTask::Audit)?;
                         session.own_mfa_devices()?
                     }
                     devices => devices?,
