@@ -4,13 +4,14 @@
 # Both install the Debian packages they miss, and say which (scripts/prepare).
 #
 # A part of it:
+#   make test-report   the audit's HTML report in headless Chromium
 #   make test-kernel   keys on real hidraw, in a kernel that is built once and kept in ~/.cache/glasskey
 #
 # And for packaging:
 #   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
 #   make deb               target/debian/*.deb, by cargo-deb
 
-.PHONY: demo test test-kernel on-the-kernel man completions deb
+.PHONY: demo test test-report test-kernel on-the-kernel man completions deb
 
 COMMANDS = keys enroll recover devices session drill rotate resync retire oath fido piv root doctor simulate demo completions
 
@@ -28,6 +29,10 @@ test:
 	# Keys on real hidraw. Where their kernel cannot be built this says why, and is an error where CI=true.
 	@if tests/kernel/build --possible; then $(MAKE) --no-print-directory on-the-kernel; \
 	else echo "glasskey: NOT RUN: the tests on the test kernel" >&2; [ "$$CI" != true ]; fi
+
+test-report:
+	@scripts/prepare test
+	cargo test --test tests -- audit::browser
 
 test-kernel:
 	@scripts/prepare test
