@@ -57,7 +57,8 @@ fn what_make_installs_is_what_the_readme_says() {
         line.trim_end_matches(')').to_owned()
     };
     let readme = read(&root().join("README.md"));
-    let tests = format!("those, and {}; on x86-64 also {}", packages("tests"), packages("kernel"));
+    let tests =
+        format!("those, and {} {}; on x86-64 also {}", packages("tests"), packages("browser"), packages("kernel"));
     for (command, listed) in [("make demo", packages("build")), ("make test", tests)] {
         assert!(readme.contains(&format!("| `{command}` | {listed} |")), "{command}: {listed}");
     }
