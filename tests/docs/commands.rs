@@ -78,3 +78,25 @@ fn make_writes_a_manual_page_for_each_command() {
     let makefile = read(&root().join("Makefile"));
     assert_eq!(makefile.lines().find_map(|line| line.strip_prefix("COMMANDS = ")), Some(&*commands.join(" ")));
 }
+
+/// clap breaks what is longer in the middle of its table of examples.
+#[test]
+fn what_help_opens_with_fits_the_width_it_is_given() {
+    let mut files = vec![root().join("src/cli/args")];
+    let mut seen = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let source = read(&path);
+        for opening in source.split("before_long_help = \"\\\n").skip(1) {
+            let text = opening.split("\n\")").next().unwrap();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", path.display());
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

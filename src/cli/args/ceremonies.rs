@@ -19,8 +19,8 @@ pub(in crate::cli) struct Trusting {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-The key makes a credential that nobody keeps, and its attestation is checked in full. Exit code 1: not
-shown to be genuine, with the reason.
+The key makes a credential that nobody keeps, and its attestation is checked in full. Exit code 1:
+not shown to be genuine, with the reason.
 
 Examples:
   glasskey fido attest --key 12345678
@@ -36,8 +36,8 @@ pub(in crate::cli) struct FidoAttest {
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 With --origin: PublicKeyCredentialCreationOptionsJSON in, from standard input or --options, and
-RegistrationResponseJSON out. Without: for glasskey's own relying party, so that `glasskey fido verify` can
-prove the key later.
+RegistrationResponseJSON out. Without: for glasskey's own relying party, so that `glasskey fido
+verify` can prove the key later.
 
 Examples:
   glasskey fido enroll --key 12345678
@@ -56,7 +56,8 @@ pub(in crate::cli) struct FidoEnroll {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-PublicKeyCredentialRequestOptionsJSON in, from standard input or --options, and AuthenticationResponseJSON out.
+PublicKeyCredentialRequestOptionsJSON in, from standard input or --options, and
+AuthenticationResponseJSON out.
 
 Examples:
   glasskey fido assert --key 12345678 --origin https://example.com --options request.json
@@ -77,8 +78,8 @@ pub(in crate::cli) struct FidoAssert {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-Advisories, attestation, PIN, minimum PIN length, always-UV: each step says what it found or did. Whatever is
-done already stays, so a run that was cut short is completed by the same command.
+Advisories, attestation, PIN, minimum PIN length, always-UV: each step says what it found or did.
+Whatever is done already stays, so a run that was cut short is completed by the same command.
 
 Examples:
   glasskey fido prepare --key 12345678

@@ -9,7 +9,7 @@ Examples:
   glasskey devices                   your own
   glasskey devices alice             alice's
   glasskey devices --all             everybody's, and what is nobody's
-  glasskey devices --prove           your own, and have AWS take a code of each that a key here holds
+  glasskey devices --prove           your own; AWS takes a code of each that a key here holds
 ")]
 pub(in crate::cli) struct Devices {
     /// the IAM user; the caller when not named

@@ -8,7 +8,7 @@ use clap::Args;
 Looks, and changes nothing. Exit code 0: nothing to fix; 1: something is to be fixed.
 
 Examples:
-  glasskey doctor                                   this machine, the keys, the AWS configuration, the clock
+  glasskey doctor                                   machine, keys, configuration, clock
   glasskey doctor --offline                         without asking AWS
   glasskey doctor --profile prod                    with the credentials of that profile
 ")]

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(before_long_help = "\
-Each key in turn: it is here; it is genuine, by its attestation; the credential that `glasskey fido enroll` made
-signs; its code opens a 15-minute MFA session, and that is the caller's. Each is written to the file as one line
-that the key signs. Exit code 1: something failed, and is written down.
+Each key in turn: it is here; it is genuine, by its attestation; the credential that `glasskey
+fido enroll` made signs; its code opens a 15-minute MFA session, and that is the caller's. Each is
+written to the file as one line that the key signs. Exit code 1: something failed, and is written
+down.
 
 Examples:
   glasskey drill --key 12345678 --log drills.jsonl

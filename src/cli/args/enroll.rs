@@ -16,7 +16,7 @@ Examples:
   glasskey enroll alice --key 12345678 --escrow age1…            and an age file, alice.age
   glasskey enroll alice --to-command 'pass insert -m aws/$GLASSKEY_USER'
   glasskey enroll alice --key 12345678 --yes --json              from a script
-  glasskey enroll --roster team.csv                              key after key, from where it stopped
+  glasskey enroll --roster team.csv                              key after key, where it stopped
   glasskey enroll --roster bots.csv --escrow age1… --yes         unattended, several users at once
 ")]
 pub(in crate::cli) struct Enroll {

@@ -72,7 +72,7 @@ Examples:
   glasskey devices alice                            alice's MFA devices, and which key holds each
   glasskey session                                  an MFA session for this shell
   glasskey oath code --key 12345678 AWS             the code, and the seconds it has left
-  glasskey root audit                               what is wrong with the root user, and how to fix it
+  glasskey root audit                               what is wrong with root, and how to fix it
   glasskey demo                                     all of it, with no key and no account
 ";
 

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
-  glasskey rotate alice --from alice --key 23456789              to another key, by the old device's name
+  glasskey rotate alice --from alice --key 23456789              to another key, by device name
   glasskey rotate alice --from 12345678 --key 23456789           from the device that this key holds
   glasskey rotate alice --from alice --key 23456789 --key 34567890   one seed on both new keys
-  glasskey rotate alice --from alice --key 23456789 --dry-run    the plan, and the permissions it needs
-  glasskey rotate --roster team.csv                              key after key, from where it stopped
+  glasskey rotate alice --from alice --key 23456789 --dry-run    the plan and its permissions
+  glasskey rotate --roster team.csv                              key after key, where it stopped
   glasskey rotate alice --access-key --secret-to-command 'vault kv put -mount=kv aws/alice -'
-  glasskey rotate alice --from alice --key 23456789 --access-key --secret-to-command 'pass insert -m aws/alice'
+  glasskey rotate alice --from alice --key 23456789 --access-key \
+      --secret-to-command 'pass insert -m aws/alice'
   glasskey rotate alice --access-key --secret-fd 3 3> >(vault kv put -mount=kv aws/alice -)
   glasskey rotate alice --access-key --secret-format csv \
       --secret-to-command 'aws configure import --csv file:///dev/stdin'

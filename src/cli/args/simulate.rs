@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-Serves until interrupted. Prints `export` lines that point any AWS client, and glasskey itself, at it.
+Serves until interrupted. Prints `export` lines that point any AWS client, and glasskey itself, at
+it.
 
 Examples:
   glasskey simulate                                 then paste the export lines elsewhere
-  glasskey simulate --org 25                        an organization whose root users are in every state
+  glasskey simulate --org 25                        an organization, its root users in every state
   glasskey simulate --card-socket /tmp/card         a software key for a real pcscd
 ")]
 pub(in crate::cli) struct Simulate {

@@ -10,18 +10,18 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-AWS has no call that gives root a factor: the console alone does. glasskey makes the keys ready (as `fido prepare`
-does), says what to do in the console, and looks at IAM until the device is there. Without AWS credentials it takes
-your word, and says so.
+AWS has no call that gives root a factor: the console alone does. glasskey makes the keys ready
+(as `fido prepare` does), says what to do in the console, and looks at IAM until the device is
+there. Without AWS credentials it takes your word, and says so.
 
-With --totp the secret key that the console shows is asked for without echo, or read from standard input; it is never
-an argument. The codes are shown on the terminal and nowhere else.
+With --totp the secret key that the console shows is asked for without echo, or read from standard
+input; it is never an argument. The codes are shown on the terminal and nowhere else.
 
 Examples:
-  glasskey root enroll --key 12345678 --key 23456789                          two security keys, one after the other
-  glasskey root enroll --profile root --open --key 12345678 --key 23456789    as root (`aws login`): every key is seen
-  glasskey root enroll --account 111122223333 --key 12345678 --key 23456789   a member, from the management account
-  glasskey root enroll --totp --key 12345678 --key 23456789                   codes instead, one seed on both keys
+  glasskey root enroll --key 12345678 --key 23456789           two security keys, one by one
+  glasskey root enroll --profile root --key 12345678 --key 23456789    as root: every key is seen
+  glasskey root enroll --account 111122223333 --key 12345678 --key 23456789   a member account
+  glasskey root enroll --totp --key 12345678 --key 23456789    codes instead, one seed on both keys
 ")]
 pub(in crate::cli) struct RootEnroll {
     /// the key, by serial number or device; give it twice, for two keys
@@ -94,8 +94,8 @@ pub(in crate::cli) struct RootLoginCheck {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-The console resynchronises a device of root's with two consecutive codes; no call of AWS does. The codes are shown on the
-terminal until Enter is pressed, or with --json printed once.
+The console resynchronises a device of root's with two consecutive codes; no call of AWS does. The
+codes are shown on the terminal until Enter is pressed, or with --json printed once.
 
 Examples:
   glasskey root resync-codes --key 12345678
@@ -120,13 +120,14 @@ pub(in crate::cli) struct RootResyncCodes {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-For the caller's own account this says what to do in the console. For a member it deactivates the devices through
-AssumeRoot's delete task, once confirmed. There is no undo: the console alone can give root a device.
+For the caller's own account this says what to do in the console. For a member it deactivates the
+devices through AssumeRoot's delete task, once confirmed. There is no undo: the console alone can
+give root a device.
 
 Examples:
-  glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC                            the steps in the console
-  glasskey root remove --account 111122223333 arn:aws:iam::111122223333:u2f/root/old-ABC     done, for a member
-  glasskey root remove --account 111122223333 --all --without-mfa 111122223333               every factor of a member
+  glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC    the steps in the console
+  glasskey root remove --account 111122223333 arn:aws:iam::111122223333:u2f/root/old-ABC
+  glasskey root remove --account 111122223333 --all --without-mfa 111122223333
 ")]
 pub(in crate::cli) struct RootRemove {
     /// the devices, by their whole serial numbers

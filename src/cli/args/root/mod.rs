@@ -30,14 +30,15 @@ pub(in crate::cli) enum RootCommand {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-Reads, and changes nothing. Ends with 0 when all is well, with 1 for findings at or above --fail-on; when there are none
-but something could not be told, with 4 if asking again may tell it, and with 5 if a person must act first.
+Reads, and changes nothing. Ends with 0 when all is well, with 1 for findings at or above
+--fail-on; when there are none but something could not be told, with 4 if asking again may tell
+it, and with 5 if a person must act first.
 
 Examples:
   glasskey root audit                                            this account
   glasskey root audit --org                                      every account of the organization
-  glasskey root audit --org --json --resume audit.jsonl          and go on there after an interruption
-  glasskey root audit --account 111122223333                     one member, from the management account
+  glasskey root audit --org --json --resume audit.jsonl          and go on there when interrupted
+  glasskey root audit --account 111122223333                     a member account
   glasskey root audit --org --format html >report.html           for an auditor
 ")]
 pub(in crate::cli) struct Audit {
