@@ -157,7 +157,9 @@ fn recovery_killed_at_every_message() {
         let endings = side_by_side(4, places_to_strike(&passing), |nth| {
             let scene = left();
             let done = struck(&scene.world, recovery(&scene), Blow::Kill, blows::nth(nth));
-            scene.settle(&done, &format!("{flow:?}, {action}, recovery killed at message {nth}, {:?}", passing[nth]))
+            let what = format!("{flow:?}, {action}, recovery killed at message {nth}, {:?}", passing[nth]);
+            // Waits take more looks or fewer, so the message that was to be met may not come.
+            if done.code == 0 { scene.is_undone(&what) } else { scene.settle(&done, &what) }
         });
         tally(&format!("{flow:?}, {action} denied, recovery killed"), &endings);
     }

@@ -124,6 +124,12 @@ impl Scene {
         state
     }
 
+    /// An undoing that was through before it was struck.
+    pub(in crate::rotation) fn is_undone(&self, what: &str) -> &'static str {
+        self.holds().and_then(|()| self.is(&self.before)).unwrap_or_else(|problem| panic!("{what}: {problem}"));
+        "undone before it was struck"
+    }
+
     fn is(&self, right: &State) -> Result<(), String> {
         let mut there = State::of(&self.world);
         let mut right = right.clone();
