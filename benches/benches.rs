@@ -6,9 +6,9 @@ use glasskey::aws::{Connector, Wire};
 use glasskey::flow::{Request, enroll};
 use glasskey::keys::Serial;
 use glasskey::oath::{Name, New, Session};
-use glasskey::person::{Choice, Notice, Person, Question};
+use glasskey::person::{Notice, Person, Question};
 use glasskey::platform::Interrupt;
-use glasskey::secret::{Code, Password, Seed, WipingAllocator, on_wiped_stack};
+use glasskey::secret::{Seed, WipingAllocator, on_wiped_stack};
 use glasskey::sim::aws::Aws;
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::fido_ports::SoftFidoPorts;
@@ -81,15 +81,6 @@ impl Person for Silent {
     fn tell(&mut self, _: &Notice) {}
     fn confirm(&mut self, _: &Question) -> Option<bool> {
         Some(true)
-    }
-    fn password(&mut self, _: Serial) -> Option<Password> {
-        None
-    }
-    fn choose(&mut self, _: bool) -> Option<Choice> {
-        None
-    }
-    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
-        None
     }
 }
 

@@ -28,7 +28,9 @@ pub trait Person {
     fn confirm(&mut self, question: &Question) -> Option<bool>;
 
     /// Asks for the OATH password of a key. `None`: nobody can be asked.
-    fn password(&mut self, key: Serial) -> Option<Password>;
+    fn password(&mut self, _key: Serial) -> Option<Password> {
+        None
+    }
 
     /// Asks for the FIDO2 PIN of a key, which has this many tries left; the answer is for one attempt. `None`: nobody
     /// can be asked.
@@ -45,11 +47,15 @@ pub trait Person {
     }
 
     /// Asks what to do with the unfinished run just told. `None`: nobody can be asked.
-    fn choose(&mut self, may_finish: bool) -> Option<Choice>;
+    fn choose(&mut self, _may_finish: bool) -> Option<Choice> {
+        None
+    }
 
     /// Shows a QR code until a code from the phone that scanned it passes `check`, then erases it. `Some(false)`: the
     /// person gave up. `None`: nobody can be shown anything.
-    fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool>;
+    fn show_qr(&mut self, _uri: &str, _check: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
+        None
+    }
 
     /// Shows two codes to be typed into one form, for about a second: `now` is the moment they are shown at. They are
     /// erased by [`Person::hide_codes`]. `None`: nobody can be shown anything.

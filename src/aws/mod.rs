@@ -20,7 +20,9 @@ mod sts;
 mod users;
 
 pub use access_keys::{AccessKey, NewAccessKey};
-pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, partition_of};
+pub use arn::{
+    Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, partition_of, root_arn, root_signs_in,
+};
 pub use call::{Call, Retry};
 pub use client::{Account, Connector, Wire};
 pub use error::Error;

@@ -2,10 +2,11 @@
 //!
 //! `UserName` is left out of every call about root: it would mean an IAM user.
 
-use super::arn::{Caller, Identity};
+use super::arn::{Caller, Identity, root_arn};
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
+use super::mfa::{Assignment, MfaDevice};
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::SummaryKeyType;
 use aws_sdk_sts::types::PolicyDescriptorType;
@@ -77,9 +78,18 @@ impl Account {
             SystemTime::try_from(*session.expiration()).ok(),
             "root task",
         );
-        let arn = format!("arn:{partition}:iam::{account}:root");
+        let arn = root_arn(&partition, account);
         let account = account.to_owned();
         Ok(self.as_other(credentials, Caller { partition, account, arn, identity: Identity::Root }))
+    }
+
+    /// Root's virtual devices, as an administrator of the account sees them (ListVirtualMFADevices).
+    pub fn virtual_devices_of_root(&self) -> Result<Vec<MfaDevice>, Error> {
+        let caller = self.caller();
+        let root = root_arn(&caller.partition, &caller.account);
+        let all = self.virtual_devices(Assignment::Any, |_| false)?;
+        let own = all.into_iter().filter(|device| device.user.as_deref() == Some(&*root));
+        Ok(own.filter_map(|device| Some(MfaDevice { serial: device.serial, enabled: device.enabled? })).collect())
     }
 
     /// DeactivateMFADevice of the caller's own: in a session of AssumeRoot's delete task, root's.

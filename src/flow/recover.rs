@@ -207,7 +207,7 @@ fn one_run(
         desk.tell(Notice::Unfinished(found.clone()));
         let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
             .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
-        let outcome = roots::settle(request, run, &found, desk)?;
+        let outcome = roots::settle(request, run, &found, recorded.enabling, desk)?;
         return Ok(Recovered { found: Found::Run(found), outcome });
     }
     let still =

@@ -23,8 +23,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct RotateRequest {
     /// The new device, as for an enrollment.
     pub new: Request,
-    /// The old one: its name, its serial number, or the number of a key here that holds it.
-    pub from: String,
+    /// The old one: its name, its serial number, or the number of a key here that holds it. `None`: the user's only one.
+    pub from: Option<String>,
     /// The old device is deactivated before the new one is made: for a user who has eight.
     pub replace_first: bool,
 }
@@ -92,8 +92,7 @@ fn rotate_all(
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let (account, usable, seen) =
         enroll::look(&request.new, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
-    let ready = judge(request, Some(&request.from), &usable, &seen, &account, &mut desk)
-        .map_err(|cause| before(cause, &desk))?;
+    let ready = judge(request, &usable, &seen, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
     let key_ready = key.map(|key| access_key::preflight(key, &account, &mut desk)).transpose();
     let key_ready = key_ready.map_err(|cause| before(cause, &desk))?;
     ready.tell(&mut desk);
@@ -124,17 +123,15 @@ fn rotate_all(
 }
 
 /// One user of many: the plan was approved for all of them, the account is connected, the places have been tried out.
-/// Without a name, the user's only device goes.
 pub(super) fn rotate_on(
     request: &RotateRequest,
-    from: Option<&str>,
     usable: &Usable,
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<(DeviceResult, Parting), Failed> {
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let seen = enroll::look_on(&request.new, account, desk).map_err(|cause| before(cause, desk))?;
-    let ready = judge(request, from, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
+    let ready = judge(request, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
     let session = ready.session(desk).map_err(|cause| before(cause, desk))?;
     let (device, _) = replace(&ready, session.as_ref().unwrap_or(account), desk)?;
     Ok((device, ready.parting))
@@ -152,7 +149,6 @@ struct Ready<'a> {
 
 fn judge<'a>(
     request: &RotateRequest,
-    from: Option<&str>,
     usable: &Usable,
     seen: &Seen,
     account: &'a Account,
@@ -160,7 +156,7 @@ fn judge<'a>(
 ) -> Result<Ready<'a>, Cause> {
     let held = holdings(account.caller(), desk)?;
     held.tell_unread(desk);
-    let device = match (from, &*seen.devices) {
+    let device = match (request.from.as_deref(), &*seen.devices) {
         (Some(from), devices) => named_device(from, devices, &held)?.clone(),
         (None, [only]) => only.clone(),
         (None, devices) => {

@@ -2,7 +2,7 @@
 //! what it says is what happened, and the next drill is added to it.
 
 use super::Safe;
-use crate::support::blows::{self, Blow, KILLED, struck};
+use crate::support::blows::{self, Blow, KILLED, server_error, struck};
 use crate::support::{Run, run, with_fd};
 use glasskey::sim::authenticator as fido;
 use glasskey::sim::aws::{Fault, Wrong};
@@ -99,8 +99,7 @@ fn every_aws_call() {
     for (action, nth) in
         [("GetCallerIdentity", 1), ("ListMFADevices", 1), ("GetSessionToken", 1), ("GetCallerIdentity", 2)]
     {
-        let server_error = Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: String::new() };
-        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error] {
+        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error()] {
             let (before, calls) = (safe.records(), safe.world.aws.calls().len());
             safe.world.aws.fail(Fault::nth(action, nth, wrong.clone()));
             let done = run(&mut safe.drilling(&[]));

@@ -1,9 +1,7 @@
 //! Something goes wrong at every message in turn, on every wire. After each: nobody is locked out, the exit code tells
 //! the truth about what is left, and `recover` brings the world to a good state.
 
-#![allow(clippy::print_stdout)] // the tally of faults
-
-use crate::support::blows::{self, Blow, KILLED, is_call, struck};
+use crate::support::blows::{self, Blow, KILLED, is_call, struck, tally, ways};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
@@ -54,19 +52,6 @@ fn recover(world: &Simulated, what: &str) -> &'static str {
     if asked { "asked" } else { "recovered" }
 }
 
-/// Counts endings by kind, and prints them.
-fn tally(name: &str, endings: Vec<&'static str>) {
-    let count = |kind| endings.iter().filter(|ending| **ending == kind).count();
-    println!(
-        "{name}: {} faults: {} done all the same, {} undone, {} recovered, {} recovered by a person's word",
-        endings.len(),
-        count("done"),
-        count("undone"),
-        count("recovered"),
-        count("asked")
-    );
-}
-
 #[test]
 fn every_aws_call_in_every_way() {
     let calls = [
@@ -76,28 +61,16 @@ fn every_aws_call_in_every_way() {
         ("EnableMFADevice", 1),
         ("ListMFADevices", 2),
     ];
-    let server_error =
-        || Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() };
-    let concurrent =
-        || Wrong::Code { status: 409, code: "ConcurrentModification".to_owned(), message: "Wait".to_owned() };
     let mut endings = Vec::new();
     for (action, nth) in calls {
-        for wrong in [
-            Wrong::LoseReply,
-            Wrong::NeverArrive,
-            Wrong::Throttle,
-            Wrong::Deny,
-            Wrong::Expire,
-            server_error(),
-            concurrent(),
-        ] {
+        for wrong in ways() {
             let world = Simulated::with_keys(2);
             world.aws.fail(Fault::nth(action, nth, wrong.clone()));
             let done = world.run(world.enroll_args());
             endings.push(settle(&world, done.code, &format!("{action} #{nth}: {wrong:?}"), &done.stderr));
         }
     }
-    tally("each AWS call", endings);
+    tally("each AWS call", &endings);
 }
 
 #[test]
@@ -110,7 +83,7 @@ fn undoing_that_is_refused_or_lost_too() {
         let done = world.run(world.enroll_args());
         endings.push(settle(&world, done.code, &format!("enable denied, delete {wrong:?}"), &done.stderr));
     }
-    tally("undoing", endings);
+    tally("undoing", &endings);
 }
 
 #[test]
@@ -132,7 +105,7 @@ fn every_apdu_in_every_way() {
             }
         }
     }
-    tally("each APDU", endings);
+    tally("each APDU", &endings);
 }
 
 /// Counts the messages of an enrollment that goes well. The shorter of two: where a time step ends in between, a code
@@ -167,7 +140,7 @@ fn killed_at_every_message() {
     }
     let asked = endings.iter().filter(|ending| **ending == "asked").count();
     assert_eq!(asked, 2, "a person is needed while Create is under way, and nowhere else");
-    tally("SIGKILL at each message", endings);
+    tally("SIGKILL at each message", &endings);
 }
 
 #[test]
@@ -179,7 +152,7 @@ fn interrupted_at_every_message() {
         assert!(matches!(done.code, 0 | 130), "message {nth}: {done:?}");
         endings.push(settle(&world, done.code, &format!("interrupted at message {nth}"), &done.stderr));
     }
-    tally("Ctrl-C at each message", endings);
+    tally("Ctrl-C at each message", &endings);
 }
 
 #[test]

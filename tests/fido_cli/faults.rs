@@ -3,6 +3,7 @@
 
 use super::ceremonies::request;
 use super::credentials::register;
+use crate::support::blows::side_by_side;
 use crate::support::fido::{PIN, open};
 use crate::support::{FIRST, FidoKeys, Run, with_fd};
 use glasskey::fido::{Attempt, Authenticator, Permissions};
@@ -14,6 +15,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+/// More would keep each other from answering in time.
+pub(super) const AT_ONCE: usize = 4;
 /// The PIN that `pin set` and `pin change` give.
 const NEW: &str = "a-new-one";
 
@@ -218,24 +221,8 @@ const SPOILED: &[(When, What)] = &[
 /// Side by side: some of these leave the key silent, and that is waited for.
 #[test]
 fn spoiled_at_every_message() {
-    side_by_side(READING.iter().chain(PINS).chain(KEPT), |case| sweep(std::slice::from_ref(case), SPOILED, true));
-}
-
-/// A few at a time: many would keep each other from answering in time.
-pub(super) fn side_by_side<T: Send>(
-    all: impl IntoIterator<Item = T, IntoIter: Send>,
-    work: impl Fn(T) + Copy + Send + Sync,
-) {
-    let all = std::sync::Mutex::new(all.into_iter());
-    let next = || all.lock().unwrap().next();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while let Some(one) = next() {
-                    work(one);
-                }
-            });
-        }
+    side_by_side(AT_ONCE, READING.iter().chain(PINS).chain(KEPT).collect(), |case| {
+        sweep(std::slice::from_ref(case), SPOILED, true)
     });
 }
 
@@ -250,7 +237,7 @@ fn messages(case: &Case) -> usize {
 
 /// A key falls silent at the first message, which does not reach it, and at the last ones, which it carries out.
 fn silent(cases: &[Case]) {
-    side_by_side(cases, |case| {
+    side_by_side(AT_ONCE, cases.iter().collect(), |case| {
         let last = messages(case);
         for (nth, when) in [(1, When::Before), (last - 1, When::After), (last, When::After)] {
             let keys = (case.key)();
@@ -379,7 +366,7 @@ fn interrupted_at_every_message() {
 #[test]
 fn interrupted_while_it_is_silent() {
     let unsaid = AtomicUsize::new(0);
-    side_by_side(PINS.iter().chain(KEPT), |case| {
+    side_by_side(AT_ONCE, PINS.iter().chain(KEPT).collect(), |case| {
         let last = messages(case);
         for nth in last - 3..=last {
             let keys = (case.key)();

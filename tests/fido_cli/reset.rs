@@ -1,12 +1,12 @@
 //! Resetting: the same key, after it was unplugged, and no other.
 
-use super::faults::side_by_side;
+use super::faults::AT_ONCE;
 use crate::cli::json::is_documented;
+use crate::support::blows::side_by_side;
 use crate::support::{FidoKeys, Typist, run};
 use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, Touch, What, When};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const RESET: &str = "fido reset --key 12345678 --yes";
@@ -212,9 +212,8 @@ fn struck_at_every_message() {
         (When::Before, What::Status(0x7F)),
         (When::After, What::Stranger),
     ];
-    let rows = kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]);
-    let total = AtomicUsize::new(0);
-    side_by_side(rows, |((when, what), back)| {
+    let rows = kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]).collect();
+    let struck = side_by_side(AT_ONCE, rows, |((when, what), back)| {
         let mut nth = 1;
         while let Some((wiped, said, code)) = struck(nth, back, when, what) {
             let told = format!("message {nth} {when:?} {what:?}, plugged in again: {back}: {code:?} {said}");
@@ -228,8 +227,8 @@ fn struck_at_every_message() {
             nth += 1;
         }
         assert!(nth > 2, "{when:?} {what:?}, plugged in again: {back}: {nth}");
-        total.fetch_add(nth - 1, Ordering::SeqCst);
+        nth - 1
     });
-    let total = total.into_inner();
+    let total: usize = struck.iter().sum();
     assert!(total > 40, "{total}");
 }

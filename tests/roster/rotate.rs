@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::Typist;
-use crate::support::blows::{self, Blow, is_call};
+use crate::support::blows::{self, Blow, KILLED, is_call};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -241,6 +241,25 @@ fn a_ledger_of_another_command_or_account_is_refused() {
     let server = glasskey::sim::serve::Server::start(other.clone(), None).unwrap();
     let done = run(escrowed(&world).envs(server.environment(&other.admin())));
     assert_eq!((done.code, &done.json()["code"]), (2, &json!("other_ledger")), "{done:?}");
+}
+
+/// The old device is enabled again by the undoing, later than the turn began. It is not taken for the new one.
+#[test]
+fn what_was_undone_is_begun_again() {
+    let world = with_keys("alice,,12345679,,alice\n");
+    let _ = world.aws.add_device_for("alice", 2);
+    let at_create = |it: &glasskey::sim::tap::Passing| is_call(it, "CreateVirtualMFADevice") && !it.done;
+    let done = blows::struck(&world, rotate(&world, &["--replace-first"]), Blow::Kill, at_create);
+    assert_eq!((done.code, world.unfinished()), (KILLED, 1), "{done:?}");
+    world.aws.clock().advance(Duration::from_secs(90));
+    let done = world.run(["recover", "--undo", "--no-input"]);
+    assert_eq!((done.code, world.unfinished()), (0, 0), "{done:?}");
+    let done = run(&mut rotate(&world, &["--replace-first"]));
+    assert_eq!((done.code, &*done.stdout), (0, "1 of 1 done, 0 failed\n"), "{done:?}");
+    let mut devices = devices_of(&world, "alice");
+    devices.sort();
+    assert_eq!(devices.len(), 3, "{devices:?}");
+    assert!(!devices.contains(&"alice".to_owned()), "{devices:?}");
 }
 
 /// Who may not list users is told so, and nothing else is different.

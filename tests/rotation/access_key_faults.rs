@@ -1,9 +1,8 @@
 //! Something goes wrong at every message of a rotation of an access key. After each: alice has an access key that is
 //! active and whose secret somebody holds, the exit code tells the truth, and `recover` brings the world to a good state.
 
-#![allow(clippy::print_stdout)] // the tally of faults
-
-use crate::support::blows::{Blow, KILLED, is_call, nth as at, struck};
+use crate::enroll::api::call;
+use crate::support::blows::{Blow, KILLED, is_call, nth as at, struck, tally, ways};
 use crate::support::{Run, Simulated};
 use glasskey::sim::aws::{Fault, Wrong};
 use std::process::Stdio;
@@ -74,18 +73,6 @@ impl World {
     }
 }
 
-fn tally(name: &str, endings: &[&'static str]) {
-    let count = |kind| endings.iter().filter(|ending| **ending == kind).count();
-    println!(
-        "{name}: {} faults: {} done all the same, {} undone, {} recovered, {} recovered by a person's word",
-        endings.len(),
-        count("done"),
-        count("undone"),
-        count("recovered"),
-        count("asked")
-    );
-}
-
 #[test]
 fn every_call_in_every_way() {
     let calls = [
@@ -97,18 +84,9 @@ fn every_call_in_every_way() {
         ("UpdateAccessKey", 1),
         ("DeleteAccessKey", 1),
     ];
-    let code = |status, code: &str| Wrong::Code { status, code: code.to_owned(), message: "Wait".to_owned() };
     let mut endings = Vec::new();
     for (action, nth) in calls {
-        for wrong in [
-            Wrong::LoseReply,
-            Wrong::NeverArrive,
-            Wrong::Throttle,
-            Wrong::Deny,
-            Wrong::Expire,
-            code(500, "ServiceFailure"),
-            code(409, "ConcurrentModification"),
-        ] {
+        for wrong in ways() {
             let world = World::new();
             world.outside.aws.fail(Fault::nth(action, nth, wrong.clone()));
             let done = world.outside.run(ROTATE);
@@ -243,4 +221,43 @@ fn recovered_as_told_after_the_hand_over() {
             assert!(right, "{action}, {choice}: {recovered:?} {:?}", world.all());
         }
     }
+}
+
+/// Somebody has taken the new key away meanwhile: the old one stays, and nothing is undone unasked either.
+#[test]
+fn the_old_key_stays_where_the_new_one_is_not_active_any_more() {
+    for action in ["UpdateAccessKey", "DeleteAccessKey"] {
+        let world = World::new();
+        world.outside.aws.fail(Fault::next(action, Wrong::Deny));
+        assert_eq!(world.outside.run(ROTATE).code, 4);
+        let new = world.all().into_iter().find(|id| *id != world.old).unwrap();
+        let inactive = [("UserName", "alice"), ("AccessKeyId", &*new), ("Status", "Inactive")];
+        let admin = world.outside.aws.admin();
+        let _ = call(&world.outside.aws, &admin, "UpdateAccessKey", &inactive);
+        for choice in ["--yes", "--finish"] {
+            let done = world.outside.run(["recover", choice, "--no-input"]);
+            assert_eq!((done.code, world.all().len(), world.outside.unfinished()), (4, 2, 1), "{done:?}");
+            let error = format!("the new access key {new} is not active any more, so the old one must stay\n");
+            assert!(done.stderr.contains(&error), "{done:?}");
+        }
+        let done = world.outside.run(["recover", "--undo", "--no-input"]);
+        assert!(done.code == 0 && world.is_as_it_was(), "{done:?}");
+    }
+}
+
+/// The new key may be the only one, and somebody may have its secret.
+#[test]
+fn the_last_key_is_not_deleted_unasked() {
+    let world = World::new();
+    let line = "cat >taken; kill -s KILL $PPID";
+    let args = ["rotate", "alice", "--access-key", "--secret-to-command", line, "--yes", "--no-input"];
+    let status = world.outside.glasskey(args).stderr(Stdio::null()).status().unwrap();
+    assert_eq!((status.code(), world.outside.unfinished()), (None, 1));
+    let old = [("UserName", "alice"), ("AccessKeyId", &*world.old)];
+    let _ = call(&world.outside.aws, &world.outside.aws.admin(), "DeleteAccessKey", &old);
+    let left = world.outside.run(["recover", "--yes", "--no-input"]);
+    assert_eq!((left.code, world.working().len()), (4, 1), "{left:?}");
+    assert!(left.stdout.contains(" may be the only access key of alice that works; --finish keeps it"), "{left:?}");
+    let done = world.outside.run(["recover", "--finish", "--no-input"]);
+    assert!(done.code == 0 && world.is_rotated() && world.outside.unfinished() == 0, "{done:?}");
 }

@@ -5,9 +5,8 @@ use crate::enroll::api;
 use glasskey::aws::Connector;
 use glasskey::flow::{self, CommandTo, KeyRequest, OldKey, Request, RotateRequest, SecretTo};
 use glasskey::keys::Serial;
-use glasskey::person::{Choice, Notice, OwnKey, Person, Question};
+use glasskey::person::{Notice, OwnKey, Person, Question};
 use glasskey::platform::Interrupt;
-use glasskey::secret::{Code, Password};
 use glasskey::sim::aws::{self, Aws};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::oath_card::{Options, SoftKey, SoftPorts};
@@ -111,15 +110,6 @@ impl Person for Yes {
     fn confirm(&mut self, _: &Question) -> Option<bool> {
         Some(true)
     }
-    fn password(&mut self, _: Serial) -> Option<Password> {
-        None
-    }
-    fn choose(&mut self, _: bool) -> Option<Choice> {
-        None
-    }
-    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
-        None
-    }
 }
 
 /// Even looking wants a session; what follows the hand-over is done through another, opened with the new key.
@@ -145,7 +135,7 @@ fn a_session_for_each_of_the_two_keys() {
 #[test]
 fn the_device_and_then_the_access_key() {
     let world = Outside::new();
-    let request = RotateRequest { new: new_device(12_345_679), from: "alice".to_owned(), replace_first: false };
+    let request = RotateRequest { new: new_device(12_345_679), from: Some("alice".to_owned()), replace_first: false };
     let (device, key) =
         flow::rotate_with_access_key(&request, &world.request(), &mut world.world(&world.alice)).unwrap();
     assert_eq!(key.unwrap().old, OldKey::Deleted);

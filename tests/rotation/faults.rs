@@ -2,11 +2,9 @@
 //! through the binary. After each: the user has a device that works, none is enabled whose seed is nowhere, the exit
 //! code and the words tell the truth, no code was sent twice, and `recover` ends in one of the two good states.
 
-#![allow(clippy::print_stdout)] // the tally of faults
-
 pub(super) mod scene; // the flows, their worlds, and what must hold of those
 
-use crate::support::blows::{self, Blow, is_call, messages, side_by_side, struck};
+use crate::support::blows::{self, Blow, is_call, messages, server_error, side_by_side, struck, tally, ways};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
 use glasskey::sim::serve::Server;
@@ -20,13 +18,6 @@ use std::time::Duration;
 
 /// As an administrator: nothing waits for STS.
 const QUICK: [Flow; 4] = [Flow::Rotate, Flow::ReplaceFirst, Flow::Retire, Flow::Resync];
-
-/// Counts endings by kind, and prints them.
-fn tally(name: &str, endings: &[&'static str]) {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    endings.iter().for_each(|ending| *counts.entry(ending).or_default() += 1);
-    println!("{name}: {} cases, {counts:?}", endings.len());
-}
 
 /// The calls of a run that goes well, each with its number among those of its name.
 fn calls(flow: Flow) -> Vec<(String, u32)> {
@@ -46,14 +37,6 @@ fn calls(flow: Flow) -> Vec<(String, u32)> {
         .collect()
 }
 
-fn server_error() -> Wrong {
-    Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() }
-}
-
-fn concurrent() -> Wrong {
-    Wrong::Code { status: 409, code: "ConcurrentModification".to_owned(), message: "Wait".to_owned() }
-}
-
 fn with_a_fault(flow: Flow, fault: &Fault) -> &'static str {
     let scene = Scene::new(flow);
     scene.world.aws.fail(fault.clone());
@@ -66,15 +49,7 @@ fn every_aws_call_in_every_way() {
     for flow in QUICK {
         let mut cases = Vec::new();
         for (action, nth) in calls(flow) {
-            for wrong in [
-                Wrong::LoseReply,
-                Wrong::NeverArrive,
-                Wrong::Throttle,
-                Wrong::Deny,
-                Wrong::Expire,
-                server_error(),
-                concurrent(),
-            ] {
+            for wrong in ways() {
                 cases.push(Fault::nth(&action, nth, wrong));
             }
         }

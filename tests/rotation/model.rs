@@ -11,7 +11,7 @@ use glasskey::keys::Serial;
 use glasskey::oath::Session;
 use glasskey::person::{Choice, Notice, Person, Question};
 use glasskey::platform::Interrupt;
-use glasskey::secret::{Code, Password, Seed};
+use glasskey::secret::Seed;
 use glasskey::sim::aws::{self, Aws, Fault, Wrong};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::oath_card::{Options, SoftKey, SoftPorts};
@@ -266,7 +266,7 @@ impl Deed {
         };
         match self {
             Self::Rotate { to, replace_first } => {
-                let request = RotateRequest { new: request(to, None), from: "alice".to_owned(), replace_first };
+                let request = RotateRequest { new: request(to, None), from: Some("alice".to_owned()), replace_first };
                 flow::rotate(&request, world).is_ok()
             }
             Self::Retire(device) => {
@@ -289,15 +289,6 @@ impl Person for Yes {
     fn tell(&mut self, _: &Notice) {}
     fn confirm(&mut self, _: &Question) -> Option<bool> {
         Some(true)
-    }
-    fn password(&mut self, _: Serial) -> Option<Password> {
-        None
-    }
-    fn choose(&mut self, _: bool) -> Option<Choice> {
-        None
-    }
-    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
-        None
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Bob, keyring_is};
 use crate::enroll::api;
-use crate::support::blows::{self, Blow, KILLED, messages, struck};
+use crate::support::blows::{self, Blow, KILLED, messages, server_error, struck};
 use crate::support::{Run, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, Touch, What, When};
@@ -37,9 +37,8 @@ fn every_aws_call() {
     let role = bob.role();
     let as_role = ["--role", &role];
     for (action, more) in [("ListMFADevices", &[][..]), ("GetSessionToken", &[]), ("AssumeRole", &as_role)] {
-        let server_error = Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: String::new() };
         let web_page = Wrong::Code { status: 200, code: String::new(), message: "<html>".to_owned() };
-        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error, web_page] {
+        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error(), web_page] {
             bob.world.aws.fail(Fault::next(action, wrong.clone()));
             let done = bob.fresh(more);
             bob.settle(&done, &format!("{action}: {wrong:?}"));

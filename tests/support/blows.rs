@@ -1,7 +1,9 @@
 //! A process that is struck when a message passes, and many worlds side by side.
 
 use super::{Run, Simulated};
+use glasskey::sim::aws::Wrong;
 use glasskey::sim::tap::{Passing, Wire};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::panic::resume_unwind;
 use std::process::{Child, Command, Stdio};
@@ -81,6 +83,25 @@ pub(crate) fn messages(world: &Simulated, mut command: Command) -> Vec<Passing> 
     assert_eq!(done.code, 0, "{done:?}");
     let passed = passed.lock().unwrap();
     passed.clone()
+}
+
+pub(crate) fn server_error() -> Wrong {
+    Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() }
+}
+
+/// What may go wrong with a call to AWS.
+pub(crate) fn ways() -> [Wrong; 7] {
+    let concurrent =
+        Wrong::Code { status: 409, code: "ConcurrentModification".to_owned(), message: "Wait".to_owned() };
+    [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Throttle, Wrong::Deny, Wrong::Expire, server_error(), concurrent]
+}
+
+/// Counts endings by kind, and prints them.
+#[allow(clippy::print_stdout)]
+pub(crate) fn tally(name: &str, endings: &[&'static str]) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    endings.iter().for_each(|ending| *counts.entry(ending).or_default() += 1);
+    println!("{name}: {} cases, {counts:?}", endings.len());
 }
 
 /// Tries every case, so many at a time: most of them wait for something now and then.

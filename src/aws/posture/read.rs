@@ -6,6 +6,7 @@ use super::root;
 use super::scp::{Effect, Place, RootDeny, Stops};
 use super::watch;
 use crate::aws::ask::Asker;
+use crate::aws::root_signs_in;
 use crate::aws::{Account, Call, Error, Identity};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
 use serde_json::{Value, json};
@@ -38,8 +39,8 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     let (standing, organization) = standing(asker, global, &caller.account).await;
     // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
     // the management account's to answer for.
-    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)))
-        && has_central_root(&caller.partition);
+    let manages =
+        !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_))) && root_signs_in(&caller.partition);
     let report = root::credential_report(asker).await;
     let root = async {
         match caller.identity {
@@ -84,11 +85,6 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
         security_contact,
         around: Some(Around { contact, central, trails, rules, admins, scps, password_policy }),
     }
-}
-
-/// Whether a partition has central root access. GovCloud's root users have no console sign-in, and no AssumeRoot.
-fn has_central_root(partition: &str) -> bool {
-    partition != "aws-us-gov"
 }
 
 /// DescribeOrganization, as far as policies need it.

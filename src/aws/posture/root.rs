@@ -3,6 +3,7 @@
 use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary, Unreadable};
 use super::report::CredentialReport;
 use crate::aws::ask::Asker;
+use crate::aws::root_arn;
 use crate::aws::{Call, DeviceKind, Error};
 use aws_sdk_iam::types::{AssignmentStatusType, ReportStateType, StatusType, SummaryKeyType};
 use std::collections::HashSet;
@@ -167,8 +168,8 @@ pub(super) async fn by_an_administrator(
         Fact::Known(None) => not_told(),
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
     };
-    let root_arn = format!("arn:{partition}:iam::{account}:root");
-    let mut factors = factors_from_outside(&root_arn, &summary, virtual_ones, report);
+    let root = root_arn(partition, account);
+    let mut factors = factors_from_outside(&root, &summary, virtual_ones, report);
     if let (Fact::Known(factors), Fact::Known(summary)) = (&mut factors, &summary) {
         count_the_unseen(asker, factors, summary).await;
     }

@@ -5,6 +5,7 @@
 //! action, resource and every condition. What that session's request will say is known of some condition keys and not of
 //! others (an address, a tag of a bucket). Where such a key decides, the answer is that it cannot be told.
 
+use crate::aws::root_arn;
 use serde_json::Value;
 
 /// A policy that denies root users something.
@@ -85,7 +86,7 @@ impl On {
     fn arn(self, partition: &str, region: &str, account: &str) -> String {
         match self {
             Self::Account => "*".to_owned(),
-            Self::Root => format!("arn:{partition}:iam::{account}:root"),
+            Self::Root => root_arn(partition, account),
             Self::Bucket => format!("arn:{partition}:s3:::a-bucket-of-no-name-in-particular"),
             Self::Queue => format!("arn:{partition}:sqs:{region}:{account}:a-queue-of-no-name-in-particular"),
         }
@@ -218,7 +219,7 @@ impl Scene<'_> {
             ("aws:principalarn", Who::Role) => {
                 Known::Is(format!("arn:{partition}:iam::{}:role/a-role", self.account))
             }
-            ("aws:principalarn", _) => Known::Is(format!("arn:{partition}:iam::{}:root", self.account)),
+            ("aws:principalarn", _) => Known::Is(root_arn(partition, self.account)),
             ("aws:principaltype", Who::Role) => is("AssumedRole"),
             ("aws:principaltype", _) => is("Account"),
             ("aws:assumedroot", Who::Session) => is("true"),

@@ -7,7 +7,7 @@ use crate::cli::{Outcome, outside};
 use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
 use crate::person::{
-    Choice, DeviceState, FileState, Handed, KeyState, Unfinished, UnfinishedKey, UnfinishedRetirement,
+    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Unfinished, UnfinishedKey, UnfinishedRetirement,
 };
 use serde_json::{Value, json};
 
@@ -67,7 +67,10 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
                 Handed::Yes => format!("; its secret is of no use any more: remove it from {}", found.to),
             };
             match (&found.new, &found.old) {
-                (Some(new), Some((old, _))) => format!("undone: {new} is gone, {old} is active{stored}"),
+                (Some(new), Some((old, KeyIs::Gone))) => {
+                    format!("undone: {new} is gone; {old} had been deleted already{stored}")
+                }
+                (Some(new), Some((old, _))) => format!("undone: {new} is gone, {old} is as it was{stored}"),
                 (Some(new), None) => format!("undone: {new} is gone{stored}"),
                 (None, _) => format!("undone: the access key of {user} is active again"),
             }
@@ -75,6 +78,9 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
         Became::NothingLeft => format!("nothing was left of a rotation of the access key of {user}"),
         Became::Left if !found.certain => format!(
             "left as it is: {new} of {user} may be of somebody else's making; --undo deletes it, --forget keeps it"
+        ),
+        Became::Left if matches!(found.old, Some((_, KeyIs::Gone))) => format!(
+            "left as it is: {new} may be the only access key of {user} that works; --finish keeps it, --undo deletes it"
         ),
         Became::Left => format!("left as it is: {new} of {user}"),
         Became::Forgotten => format!("forgotten: {new} of {user}, as it is"),

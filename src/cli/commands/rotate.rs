@@ -42,7 +42,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         approved: cli.global.yes,
         ..Request::default()
     };
-    let request = RotateRequest { new, from: from.clone(), replace_first: args.replace_first };
+    let request = RotateRequest { new, from: Some(from.clone()), replace_first: args.replace_first };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let (rotated, rotated_key) = match &key {
         Some(key) => flow::rotate_with_access_key(&request, key, &mut world),

@@ -15,7 +15,7 @@ use crate::sink::{Pipe, SecretFormat, program_of};
 use crate::totp::unix;
 use crate::world::World;
 use serde::{Deserialize, Serialize};
-pub(super) use steps::{activate, appeared, deactivate, delete};
+pub(super) use steps::{activate, appeared, deactivate, delete, keys_while_active};
 
 /// What is asked for.
 pub struct KeyRequest {

@@ -30,11 +30,12 @@ pub(super) struct Rotation<'a> {
     pub(super) deactivated: Option<String>,
 }
 
-/// Where it stopped, and what is left. `undo`: nothing irreversible was done to the old key, so what was made goes again.
+/// Where it stopped, and what is left.
 pub(super) struct Broken {
     at: At,
     left: Vec<Left>,
     new: Made,
+    /// Somebody may have stored the secret.
     stored: bool,
 }
 
@@ -231,10 +232,7 @@ impl Rotation<'_> {
         let kept = |cause| (Stage::KeyDeactivate, cause, active());
         desk.still_wanted().map_err(kept)?;
         let account = self.act.as_ref().unwrap_or(self.base);
-        let keys = account.access_keys(user).map_err(|cause| kept(Cause::Aws(cause)))?;
-        if !keys.iter().any(|key| key.id == new && key.active) {
-            return Err(kept(Cause::Refused(Refusal::NewKeyGone { id: new.to_owned() })));
-        }
+        let keys = keys_while_active(account, user, new).map_err(kept)?;
         match keys.iter().find(|key| key.id == *id) {
             None => return Ok(OldKey::Deleted),
             Some(key) if key.active => {
@@ -341,6 +339,19 @@ impl SecretTo {
 fn state(account: &Account, user: &str, id: &str) -> Result<Option<bool>, aws::Error> {
     let keys = account.access_keys(user)?;
     Ok(keys.iter().find(|key| key.id == id).map(|key| key.active))
+}
+
+/// The user's keys, if the one that is to stay is seen to be active among them.
+pub(in crate::flow) fn keys_while_active(
+    account: &Account,
+    user: &str,
+    stays: &str,
+) -> Result<Vec<AccessKey>, Cause> {
+    let keys = account.access_keys(user).map_err(Cause::Aws)?;
+    match keys.iter().any(|key| key.id == stays && key.active) {
+        true => Ok(keys),
+        false => Err(Cause::Refused(Refusal::NewKeyGone { id: stays.to_owned() })),
+    }
 }
 
 /// Deactivates a key. Sent once; after a lost reply IAM is asked.

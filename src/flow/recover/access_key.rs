@@ -3,7 +3,9 @@
 
 use super::{RecoverRequest, decide};
 use crate::aws::{self, AccessKey, Account};
-use crate::flow::access_key::{KeyRotation, activate, appeared, deactivate, delete, look, undo_of};
+use crate::flow::access_key::{
+    KeyRotation, activate, appeared, deactivate, delete, keys_while_active, look, undo_of,
+};
 use crate::flow::desk::Desk;
 use crate::flow::recover::Outcome;
 use crate::flow::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, failed};
@@ -69,7 +71,9 @@ impl Rotation {
             None => None,
         };
         let tried = self.intents.iter().any(|intent| matches!(intent, Undo::TakeBack { .. }));
-        let handed = match (self.handed, tried) {
+        // The old key goes only when it was handed over, whether or not that could be written down.
+        let handed = self.handed || begin.old.as_ref().is_some_and(|id| self.intents.contains(&undo_of(id)));
+        let handed = match (handed, tried) {
             (true, _) => Handed::Yes,
             (false, true) => Handed::Perhaps,
             (false, false) => Handed::No,
@@ -127,6 +131,8 @@ impl Rotation {
                 // Perhaps somebody else has just made it.
                 Some(_) if !found.certain => Choice::Leave,
                 Some(_) if handed => Choice::Finish,
+                // Somebody has deleted the old one: the new one may be all that the user has.
+                Some(_) if found.handed == Handed::Perhaps && gone(&found.old) => Choice::Leave,
                 _ => Choice::Undo,
             };
             let choice = decide(request, may_finish, recommended, desk)
@@ -150,7 +156,7 @@ impl Rotation {
         desk: &mut Desk<'_>,
     ) -> Result<Outcome, Failed> {
         let done = Ok(Outcome::Completed { keys: Vec::new() });
-        let Some((id, is)) = &found.old else { return done };
+        let (Some((id, is)), Some(new)) = (&found.old, &found.new) else { return done };
         let stop = |(cause, left), desk: &mut Desk<'_>| {
             desk.interrupt.clear();
             failed((Stage::Recover, cause), vec![left], desk)
@@ -159,6 +165,11 @@ impl Rotation {
             let left = Left::KeyActive { id: id.clone() };
             return Err(stop((Cause::Refused(Refusal::SignsThis { id: id.clone() }), left), desk));
         }
+        let stays = |cause| match is {
+            KeyIs::Active => (cause, Left::KeyActive { id: id.clone() }),
+            _ => (cause, Left::KeyInactive { id: id.clone() }),
+        };
+        keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), desk))?;
         if *is == KeyIs::Active {
             log.append(&Record::Intend(undo_of(id)))
                 .map_err(|cause| stop((Cause::Journal(cause), Left::KeyActive { id: id.clone() }), desk))?;
@@ -193,4 +204,8 @@ impl Rotation {
         }
         Ok(Outcome::Undone)
     }
+}
+
+fn gone(key: &Option<(String, KeyIs)>) -> bool {
+    matches!(key, Some((_, KeyIs::Gone)))
 }

@@ -4,7 +4,7 @@
 //! ours to delete. What counts is that no credential goes that may be root's factor.
 
 use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, outcome_of_undo};
-use crate::aws::{self, Account, Assignment, Identity, MfaDevice, RootTask};
+use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::desk::Desk;
 use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
 use crate::person::{Choice, DeviceState, KeyState, Unfinished};
@@ -54,17 +54,17 @@ fn devices(account: &Account, number: &str) -> Result<Vec<MfaDevice>, aws::Error
     if caller.identity == Identity::Root {
         return account.own_mfa_devices();
     }
-    let root = format!("arn:{}:iam::{number}:root", caller.partition);
-    let all = account.virtual_devices(Assignment::Any, |_| false)?;
-    let own = all.into_iter().filter(|device| device.user.as_deref() == Some(&*root));
-    Ok(own.filter_map(|device| Some(MfaDevice { serial: device.serial, enabled: device.enabled? })).collect())
+    account.virtual_devices_of_root()
 }
 
 /// Decides, with the person where there is a choice, and carries it out.
+///
+/// `shown`: codes were. Then the console may have taken them a moment ago, or may yet, and no list of IAM's rules that out.
 pub(super) fn settle(
     request: RecoverRequest,
     run: Run,
     found: &Unfinished,
+    shown: bool,
     desk: &mut Desk<'_>,
 ) -> Result<Outcome, Failed> {
     let anywhere = found.keys.iter().any(|(_, state)| *state != KeyState::Absent);
@@ -78,7 +78,8 @@ pub(super) fn settle(
         _ if !anywhere => return close(run, Outcome::NothingLeft, desk),
         _ => {}
     }
-    let recommended = if found.device == DeviceState::Missing { Choice::Undo } else { Choice::Leave };
+    let useless = found.device == DeviceState::Missing && !shown;
+    let recommended = if useless { Choice::Undo } else { Choice::Leave };
     let choice = decide(request, false, recommended, desk).map_err(|cause| {
         let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
         let name = &run.begin.credential;

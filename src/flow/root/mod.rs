@@ -143,7 +143,7 @@ const MOST: usize = 8;
 impl view::View {
     /// What can be refused before anybody does anything; and what root has now.
     fn check(&mut self, wanted: usize) -> Result<view::Look, Cause> {
-        if self.partition == "aws-us-gov" {
+        if !aws::root_signs_in(&self.partition) {
             return Err(Cause::Refused(Refusal::NoConsole { partition: self.partition.clone() }));
         }
         let look = self.look_closely().map_err(Cause::Aws)?;

@@ -1,7 +1,8 @@
 //! A device with codes for root: the console's secret goes onto the keys, their codes go into the console.
 //!
-//! Until the console has taken two codes, any failure removes the credentials again. Whether it has is asked of IAM, and
-//! of the person where IAM does not tell; where nobody can say, the credentials stay: they may be root's only factor.
+//! Until codes are shown, any failure removes the credentials again. From then on the console may take them at any moment,
+//! and IAM's lists may be some seconds old: that root has the device is believed, that it has not is the person's to say.
+//! Where nobody can say, the credentials stay: they may be root's only factor.
 
 use super::codes::Shown;
 use super::fido::{Evidence, reason, tell_view};
@@ -11,7 +12,7 @@ use crate::aws::{self, DeviceArn, DeviceKind};
 use crate::flow::desk::Desk;
 use crate::flow::enroll::{is_taken, keys_can_take};
 use crate::flow::naming::credential_name;
-use crate::flow::run::{self, Begin, Failed, Left, Run, Stage, Undo, failed, nothing_unfinished_for_root};
+use crate::flow::run::{self, Begin, Failed, Left, Record, Run, Stage, Undo, failed, nothing_unfinished_for_root};
 use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{AtCodes, ConsoleTask, Notice, Question, RootQuestion, RootStep, RootView};
@@ -97,7 +98,7 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     let arn = DeviceArn::new(&view.partition, &account, "/", &request.device_name);
     let known = Known::of(&look);
     if known.serials.contains(&arn.to_string()) {
-        let user = Some(format!("arn:{}:iam::{account}:root", view.partition));
+        let user = Some(aws::root_arn(&view.partition, &account));
         return Err(refused(run::Refusal::NameTaken { arn, user }).into());
     }
     let name = credential_name(&arn).map_err(|cause| match cause {
@@ -145,6 +146,10 @@ impl TotpSitting {
         if let Err((stage, cause)) = written {
             // Nobody has seen a code: the console cannot have taken any.
             return Err(take_back(run, stage, cause, &mut desk));
+        }
+        // From here on the console may take codes.
+        if let Err(cause) = run.note(&Record::Enabling) {
+            return Err(take_back(run, Stage::Codes, cause, &mut desk));
         }
         let task = ConsoleTask::Confirm;
         let partition = self.view.partition.clone();
@@ -286,24 +291,20 @@ impl TotpSitting {
     fn stop(mut self, run: Run, cause: Cause, desk: &mut Desk<'_>) -> Result<TotpEnrolled, NotDone> {
         // Heard. What follows is the undoing, which a second Ctrl-C ends.
         desk.interrupt.clear();
-        let absent = match if self.tells { self.look(desk) } else { Ok(None) } {
-            Ok(Some(serial)) => {
-                if run.finish().is_err() {
-                    desk.tell(Notice::JournalKept);
-                }
-                desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
-                return Ok(self.done(Evidence::Seen, Some(serial)));
+        if self.tells
+            && let Ok(Some(serial)) = self.look(desk)
+        {
+            if run.finish().is_err() {
+                desk.tell(Notice::JournalKept);
             }
-            Ok(None) => self.tells,
-            Err(_) => false,
-        };
+            desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
+            return Ok(self.done(Evidence::Seen, Some(serial)));
+        }
         let (credential, keys) = (self.name.id().to_owned(), self.request.keys.clone());
         let answer = desk.person.confirm(&Question::Root(RootQuestion::TakeBack { credential, keys }));
         desk.interrupt.clear();
-        match answer {
-            Some(true) => {}
-            None if absent => {}
-            _ => return Err(self.kept(cause)),
+        if answer != Some(true) {
+            return Err(self.kept(cause));
         }
         let left = run.remove_credentials(desk);
         Err(NotDone { left, undone: true, ..NotDone::from(cause) })

@@ -4,7 +4,7 @@
 //! has MFA at all, root's virtual devices, and how many devices are in use in the whole account.
 
 use super::{Cause, Refusal};
-use crate::aws::{self, Account, Assignment, Connector, DeviceKind, Identity, MfaDevice, RootFlags, RootTask};
+use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootFlags, RootTask};
 use crate::person::{Notice, Person, RootStep, RootView};
 use crate::totp::Clock;
 use std::collections::BTreeSet;
@@ -152,15 +152,8 @@ fn look_from_outside(account: &Account) -> Result<Look, aws::Error> {
         Err(aws::Error::Denied { call, .. }) => look.lacks.push(call.permission()),
         Err(why) => return Err(why),
     }
-    let caller = account.caller();
-    let root = format!("arn:{}:iam::{}:root", caller.partition, caller.account);
-    match account.virtual_devices(Assignment::Any, |_| false) {
-        Ok(devices) => {
-            let own = devices.into_iter().filter(|device| device.user.as_deref() == Some(&*root));
-            let seen =
-                |device: aws::VirtualDevice| Some(MfaDevice { serial: device.serial, enabled: device.enabled? });
-            look.devices = own.filter_map(seen).collect();
-        }
+    match account.virtual_devices_of_root() {
+        Ok(devices) => look.devices = devices,
         Err(aws::Error::Denied { call, .. }) => look.lacks.push(call.permission()),
         Err(why) => return Err(why),
     }

@@ -5,11 +5,9 @@ use super::super::run::Cause;
 use super::{Became, Book, Row, Watch, Work, begun};
 use crate::aws::Pace;
 use crate::journal::Journal;
-use crate::keys::Serial;
-use crate::person::{Choice, Notice, Person, Question};
+use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::ring::Ring;
-use crate::secret::{Code, Password};
 use crate::spent::Spent;
 use crate::totp::{Clock, unix};
 use std::path::Path;
@@ -174,15 +172,6 @@ impl Person for Nobody {
     }
     fn tell(&mut self, _: &Notice) {}
     fn confirm(&mut self, _: &Question) -> Option<bool> {
-        None
-    }
-    fn password(&mut self, _: Serial) -> Option<Password> {
-        None
-    }
-    fn choose(&mut self, _: bool) -> Option<Choice> {
-        None
-    }
-    fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
         None
     }
 }

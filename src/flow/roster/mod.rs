@@ -283,10 +283,9 @@ impl Work<'_> {
         let outcome = match self.request.kind {
             Kind::Enroll => enroll_on(&request, self.usable, account, desk).map(Became::Done),
             Kind::Rotate => {
-                let from = row.from.as_deref();
-                let replace_first = self.request.replace_first;
-                let request = RotateRequest { new: request, from: String::new(), replace_first };
-                let rotated = rotate_on(&request, from, self.usable, account, desk);
+                let (from, replace_first) = (row.from.clone(), self.request.replace_first);
+                let request = RotateRequest { new: request, from, replace_first };
+                let rotated = rotate_on(&request, self.usable, account, desk);
                 rotated.map(|(device, old)| Became::Rotated(Box::new(device), Box::new(old)))
             }
         };
@@ -312,14 +311,17 @@ impl Work<'_> {
     fn found_rotated(&self, row: &Row, begun: u64, account: &Account) -> Option<String> {
         let devices = account.mfa_devices(&row.user).ok()?;
         // AWS's clock and ours agree to two seconds (`totp`).
-        let since = |device: &&aws::MfaDevice| unix(device.enabled) + 2 >= begun;
-        let named = |device: &&aws::MfaDevice| row.device.is_empty() || is_called(&device.serial, &row.device);
-        let new = devices.iter().filter(since).find(named)?;
-        let old_is_there = match &row.from {
-            Some(from) => devices.iter().any(|device| device.serial != new.serial && is_called(&device.serial, from)),
-            None => devices.len() > 1,
+        let since = |device: &aws::MfaDevice| unix(device.enabled) + 2 >= begun;
+        let named = |device: &aws::MfaDevice| row.device.is_empty() || is_called(&device.serial, &row.device);
+        let old_is_gone = match &row.from {
+            // The number of a key, or a name that looks like one: which device that was is not known any more.
+            Some(from) if from.parse().map(Serial).is_ok() => false,
+            // Undone, it is enabled since the turn began as well.
+            Some(from) => !devices.iter().any(|device| is_called(&device.serial, from)),
+            None => devices.len() == 1,
         };
-        (!old_is_there).then(|| new.serial.clone())
+        let new = devices.into_iter().find(|device| since(device) && named(device));
+        new.filter(|_| old_is_gone).map(|device| device.serial)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::crash::{TAKES, everything, settle};
 use super::escrow::{PLUGIN, WRAPS, with_plugin};
 use super::*;
-use crate::support::blows::{self, Blow, is_call, messages, side_by_side, struck};
+use crate::support::blows::{self, Blow, is_call, messages, server_error, side_by_side, struck};
 use glasskey::sim::aws::{Fault, Wrong};
 use std::time::{Duration, Instant};
 
@@ -46,8 +46,7 @@ fn every_aws_call() {
         ("ListMFADevices", 2),
     ];
     for (action, nth) in calls {
-        let server_error = Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: String::new() };
-        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, server_error] {
+        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, server_error()] {
             cases.push((vec![Fault::nth(action, nth, wrong)], format!("{action} #{nth}")));
         }
     }

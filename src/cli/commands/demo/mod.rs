@@ -280,23 +280,11 @@ impl Person for Audience {
         Some(true)
     }
 
-    fn password(&mut self, _key: Serial) -> Option<Password> {
-        None
-    }
-
     fn pin(&mut self, _key: &KeyId, _left: u8) -> Option<Password> {
         Some(Password::new(self.pin.to_string()))
     }
 
     fn new_pin(&mut self, _key: &KeyId, _least: usize) -> Result<Password, NoNewPin> {
         Ok(Password::new(self.pin.to_string()))
-    }
-
-    fn choose(&mut self, _may_finish: bool) -> Option<Choice> {
-        None
-    }
-
-    fn show_qr(&mut self, _uri: &str, _check: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {
-        None
     }
 }

@@ -1,8 +1,9 @@
 //! What is around the root user: the organization, other administrators, contacts, the password policy.
 
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
-use super::{finding, lacks_sign_in, on, pass_if, unknown};
+use super::{finding, on, pass_if, unknown};
 use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops};
+use crate::aws::root_signs_in;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = vec![on(&facts.security_contact, Rule::SecurityContact, Severity::Medium, |contact| {
@@ -24,9 +25,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
 
 /// Why the organization's affairs are none of this account's.
 fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
-    vec![match lacks_sign_in(&facts.partition) {
-        true => Evidence::NoCentralRoot { partition: facts.partition.clone() },
-        false => Evidence::NotManagement,
+    vec![match root_signs_in(&facts.partition) {
+        false => Evidence::NoCentralRoot { partition: facts.partition.clone() },
+        true => Evidence::NotManagement,
     }]
 }
 

@@ -55,12 +55,6 @@ fn days(from: SystemTime, to: SystemTime) -> u64 {
     to.duration_since(from).map_or(0, |passed| passed.as_secs() / 86_400)
 }
 
-/// GovCloud's root users cannot sign in to the console and cannot have MFA; they have access keys at most (AWS GovCloud
-/// User Guide, "AWS GovCloud (US) account root user").
-fn lacks_sign_in(partition: &str) -> bool {
-    partition == "aws-us-gov"
-}
-
 fn pass_if(good: bool) -> Verdict {
     if good { Verdict::Pass } else { Verdict::Fail }
 }

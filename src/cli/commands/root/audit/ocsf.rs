@@ -1,6 +1,7 @@
 //! Open Cybersecurity Schema Framework 1.3: Compliance Finding (class 2003), one a line.
 
 use super::row::{FindingRow, Row, rank};
+use crate::aws::root_arn;
 use serde_json::{Value, json};
 
 pub(super) fn lines(row: &Row) -> String {
@@ -9,7 +10,7 @@ pub(super) fn lines(row: &Row) -> String {
 }
 
 fn event(row: &Row, finding: &FindingRow) -> Value {
-    let arn = format!("arn:{}:iam::{}:root", row.partition, row.account);
+    let arn = root_arn(&row.partition, &row.account);
     // Informational for what is well; OCSF counts from 1.
     let severity = if finding.verdict == "pass" { 1 } else { rank(&finding.severity) + 1 };
     let names = ["Unknown", "Informational", "Low", "Medium", "High", "Critical"];
