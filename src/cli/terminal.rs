@@ -143,6 +143,9 @@ impl TerminalPerson {
             RootQuestion::WasAdded { name } => {
                 yes(&self.ask(&format!("Has the console said that \"{name}\" was added? [y/N] "), false)?)
             }
+            RootQuestion::TakeBack { keys, .. } if keys.is_empty() => {
+                yes(&self.ask("Did the console take no codes, so that nothing is to be recovered? [y/N] ", false)?)
+            }
             RootQuestion::TakeBack { credential, keys } => {
                 let keys = keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(" and ");
                 let prompt = format!(

@@ -1,12 +1,12 @@
-//! Places for a seed beside keys and phones: an escrow file, and a password manager's command. What is asked for, what
-//! is ready, and the two steps of an enrollment.
+//! Places for a seed beside keys: an escrow file, a phone, and a password manager's command. What is asked for, what is
+//! ready, and the steps of an enrollment.
 
 use super::desk::Desk;
 use super::run::{At, Cause, Run, Stage, Undo};
 use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
-use crate::sink::{self, CommandEnd, CommandSink, Errand, EscrowSink, Recipients, Sink, program_of};
+use crate::sink::{self, CommandEnd, CommandSink, Errand, EscrowSink, PhoneSink, Recipients, Sink, program_of};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -177,6 +177,15 @@ impl Beside {
         desk.tell(Notice::HandedOver { program });
         Ok(())
     }
+}
+
+/// Shows a phone the seed, and has a code of its typed.
+pub(super) fn phone(run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+    let at = |cause| (Stage::Phone, cause);
+    desk.go_on().map_err(at)?;
+    run.intend(Undo::RemoveFromPhone).map_err(at)?;
+    let mut sink = PhoneSink { issuer: ISSUER.to_owned(), account: account_of(&run.begin.arn) };
+    sink.verify(seed, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))
 }
 
 /// What an authenticator app would show.

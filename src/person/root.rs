@@ -36,6 +36,8 @@ pub enum ConsoleTask {
     ShowSecret {
         /// The name to type.
         name: String,
+        /// A phone is to hold it too, or alone.
+        phone: bool,
     },
     /// Type two codes into the form of the device being made.
     Confirm,
@@ -142,7 +144,7 @@ pub enum RootQuestion {
     TakeBack {
         /// The credential.
         credential: String,
-        /// The keys.
+        /// The keys; where there are none, a phone alone holds the seed, and the run is to end.
         keys: Vec<Serial>,
     },
     /// Take these devices away from root of this account?
@@ -160,8 +162,6 @@ pub struct TwoCodes {
     pub codes: [crate::secret::Code; 2],
     /// From then on they are too old.
     pub good_until: SystemTime,
-    /// The key that computed them.
-    pub by: Serial,
 }
 
 /// What somebody who is shown two codes does.

@@ -7,6 +7,7 @@ mod console; // what root does in the simulated console
 mod fido; // security keys: what each view shows
 mod fido_faults; // and what goes wrong
 mod login; // is this root, and what may it see
+mod phone; // a phone beside keys, or alone
 mod place; // keys, an account, somebody at the console
 mod remove; // factors taken away
 mod resync; // codes for the console's form

@@ -1,6 +1,7 @@
 //! A person at a terminal: the binary on a pty whose echo is on, as a shell leaves it.
 
 use super::Run;
+use rexpect::process::Signal;
 use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 use tempfile::TempDir;
@@ -76,6 +77,11 @@ impl Typist {
     pub(crate) fn interrupts(&mut self) -> &mut Self {
         self.pty.send_control('c').unwrap();
         self
+    }
+
+    /// The process dies where it is.
+    pub(crate) fn is_killed(mut self) {
+        self.pty.process_mut().kill(Signal::SIGKILL).unwrap();
     }
 
     /// Waits for the end: what was on the terminal, and the run.

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Enroll {
     #[arg(long = "key", value_name = "SERIAL", value_parser = serial)]
     pub(in crate::cli) keys: Vec<Serial>,
     /// show a QR code on the terminal, so that a phone can hold the seed too
-    #[arg(long)]
+    #[arg(long, visible_alias = "phone")]
     pub(in crate::cli) qr: bool,
     #[command(flatten)]
     pub(in crate::cli) places: SeedPlaces,

@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Cli, Recover};
 use crate::cli::console::Console;
-use crate::cli::explain::{self, Exit};
+use crate::cli::explain::{self, A_PHONE, Exit};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
@@ -137,12 +137,17 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
 
 fn root_sentence(found: &Unfinished, outcome: &Became) -> String {
     let arn = &found.arn;
+    let phone = if found.phone { format!("; {A_PHONE}") } else { String::new() };
     match outcome {
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: root has {arn}"),
         Became::WasComplete { keys } => format!("complete already: root can sign in with {}", name(keys)),
-        Became::Undone => format!("undone: the keys' credentials for {arn} are gone"),
-        Became::NothingLeft => format!("nothing was left of {arn}"),
+        Became::Undone if found.keys.is_empty() => format!("undone: {arn} is not waited for any more{phone}"),
+        Became::Undone => format!("undone: the keys' credentials for {arn} are gone{phone}"),
+        Became::NothingLeft => format!("nothing was left of {arn}{phone}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
+        _ if found.keys.is_empty() => format!(
+            "left as it is: {arn}; a phone may hold root's factor. --undo and --forget end this, and touch nothing"
+        ),
         _ => format!(
             "left as it is: {arn}; the credentials may be root's factor. --undo removes them, --forget keeps them"
         ),

@@ -21,6 +21,7 @@ pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal, off_by};
 pub use keys::{keys, ring, transport};
 pub use places::not_open;
+pub(in crate::cli) use root::A_PHONE;
 pub use root::root_not_done;
 
 use crate::platform::NoKeyring;

@@ -3,20 +3,23 @@
 use super::flow::{cause as flow_cause, left as flow_left};
 use super::{Exit, Explanation, aws, nobody};
 use crate::aws::{Call, Error};
-use crate::flow::Left;
 use crate::flow::root::{Cause, Evidence, NotDone, Refusal, Registered};
+use crate::flow::{self, Left};
+use crate::sink;
 
 /// Root was not given its factors, or not all.
 #[must_use]
 pub fn root_not_done(failed: &NotDone) -> Explanation {
     let mut text = cause(&failed.cause, failed.awaited.as_deref());
-    if failed.undone && failed.left.is_empty() {
-        text.state.push("the credentials were removed from the keys again; nothing was left behind".to_owned());
+    // What a phone has is the person's to remove, unless it may be root's factor.
+    let unsettled = failed.left.iter().any(|left| !failed.undone || left.is_for_recover());
+    if failed.undone && !unsettled {
+        text.state.push("what had been done was undone again; nothing was left behind".to_owned());
         text.hints.push("in the console, cancel the device that was being made".to_owned());
     }
-    if !failed.left.is_empty() {
+    text.state.extend(failed.left.iter().map(|one| left(one, failed.undone)));
+    if unsettled {
         text.exit = Exit::Left;
-        text.state.extend(failed.left.iter().map(left));
         text.hints.push("`glasskey recover` looks at what is left, and settles it".to_owned());
     }
     text.state.extend(failed.registered.iter().map(there));
@@ -35,14 +38,20 @@ pub fn root_not_done(failed: &NotDone) -> Explanation {
     text.note("root has one factor fewer than it should: losing the only one locks root out")
 }
 
-fn left(left: &Left) -> String {
+fn left(left: &Left, undone: bool) -> String {
     match left {
+        Left::OnPhone { .. } if undone => A_PHONE.to_owned(),
+        Left::OnPhone { .. } => "kept: the entry on the phone, since it may be root's factor by now".to_owned(),
         Left::Credential { key, name, why: None } => {
             format!("kept: the credential \"{name}\" on YubiKey {key}, since it may be root's factor by now")
         }
         left => flow_left(left),
     }
 }
+
+/// What glasskey cannot take back.
+pub(in crate::cli) const A_PHONE: &str = "a phone that scanned a QR code of this device still shows its codes: remove \
+    the entry there, unless the console has taken them";
 
 fn list(serials: &[String]) -> String {
     if serials.is_empty() { "none that shows".to_owned() } else { serials.join(", ") }
@@ -63,6 +72,12 @@ pub(super) fn cause(cause: &Cause, awaited: Option<&str>) -> Explanation {
             .hint("`glasskey root audit` in the management account tells which of it is so"),
         Cause::Aws(error) => aws(error),
         Cause::Refused(error) => refusal(error),
+        Cause::Flow(_, flow::Cause::Sink(sink::Error::NobodyToAsk)) => {
+            nobody("--phone needs a terminal: the QR code is shown there, and the phone's code is typed")
+                .hint("run the command on a terminal, without --no-input; or leave out --phone")
+        }
+        Cause::Flow(stage, cause @ flow::Cause::Sink(sink::Error::NotConfirmed)) => flow_cause(cause, *stage)
+            .hint("without AWS credentials the codes are by this computer's clock: that must be right too"),
         Cause::Flow(stage, cause) => flow_cause(cause, *stage),
         Cause::TimedOut(after) => {
             let what = awaited.map_or_else(|| "the device".to_owned(), |name| format!("\"{name}\""));
@@ -95,6 +110,9 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("too_many_devices", format!("root has {has} MFA devices, and 8 are allowed: there is no room for {wanted} more"))
                 .hint("`glasskey root remove` tells how to take one away")
         }
+        Refusal::NoPlace => Explanation::new("usage", "nothing is named that is to hold the secret")
+            .hint("name a key with --key SERIAL (`glasskey keys` lists them), or say --phone, for an authenticator app; or both")
+            .exit(Exit::Usage),
         Refusal::NameTheAccount => Explanation::new("name_the_account", "the account is not known, and the credential's name has its number")
             .hint("--account ID names it")
             .exit(Exit::Usage),

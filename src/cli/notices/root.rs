@@ -101,13 +101,18 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
                 "Allow the site to see the make and model of the key, if the browser asks".to_owned(),
             ],
         ),
-        ConsoleTask::ShowSecret { name } => (
+        ConsoleTask::ShowSecret { name, phone } => (
             "In the console".to_owned(),
             vec![
                 "Under \"Multi-factor authentication (MFA)\" choose \"Assign MFA device\"".to_owned(),
                 format!("Device name: {}", style.bold(name)),
                 "Choose \"Authenticator app\", then \"Next\"; choose \"Show secret key\"".to_owned(),
-                "A phone may scan the QR code there too; glasskey need not show it again".to_owned(),
+                if *phone {
+                    "The phone may scan the QR code there, or the same one here later; do not type its codes there yet"
+                } else {
+                    "A phone may scan the QR code there too; with --phone it is asked for a code, as proof"
+                }
+                .to_owned(),
             ],
         ),
         ConsoleTask::Confirm => (
@@ -199,6 +204,9 @@ pub(super) fn unfinished(run: &Unfinished) -> Vec<String> {
         };
         format!("  {key:<9} {state}", key = key.to_string())
     }));
+    if run.phone {
+        lines.push(format!("  {:<9} may hold it", "phone"));
+    }
     lines
 }
 

@@ -5,14 +5,14 @@
 mod preflight;
 
 use super::desk::Desk;
-use super::places::{Places, Usable, account_of};
+use super::places::{self, Places, Usable};
 use super::run::{At, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, Tag};
 use crate::keys::Serial;
 use crate::person::{Notice, Plan};
 use crate::secret::{Code, Seed};
-use crate::sink::{KeySink, PhoneSink, Sink};
+use crate::sink::{KeySink, Sink};
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
 pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
@@ -278,11 +278,7 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
     }
     device.beside.escrow(run, seed, desk)?;
     if device.phone {
-        let phone = |cause| (Stage::Phone, cause);
-        desk.go_on().map_err(phone)?;
-        run.intend(Undo::RemoveFromPhone).map_err(phone)?;
-        let mut sink = PhoneSink { issuer: "AWS".to_owned(), account: account_of(&device.arn) };
-        sink.verify(seed, &mut desk.bench()).map_err(|cause| phone(Cause::Sink(cause)))?;
+        places::phone(run, seed, desk)?;
     }
     device.beside.command(run, seed, desk)?;
     match (pair, device.keys.last()) {

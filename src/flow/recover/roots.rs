@@ -1,4 +1,4 @@
-//! Recovering a device with codes of root's: the credentials on the keys, and whether root needs them.
+//! Recovering a device with codes of root's: the credentials on the keys, perhaps a phone, and whether root needs them.
 //!
 //! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
 //! ours to delete. What counts is that no credential goes that may be root's factor.
@@ -37,7 +37,7 @@ pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut D
         started,
         device,
         keys,
-        phone: false,
+        phone: intents.contains(&Undo::RemoveFromPhone),
         escrow: None,
         command: None,
         replaces: None,
@@ -75,7 +75,9 @@ pub(super) fn settle(
             let keys = keys.map(|(key, _)| *key).collect();
             return close(run, Outcome::WasComplete { keys }, desk);
         }
-        _ if !anywhere => return close(run, Outcome::NothingLeft, desk),
+        // What a phone has, if it has, is the person's to remove.
+        DeviceState::Missing if !anywhere => return close(run, Outcome::NothingLeft, desk),
+        _ if !anywhere && !found.phone => return close(run, Outcome::NothingLeft, desk),
         _ => {}
     }
     let useless = found.device == DeviceState::Missing && !shown;
@@ -83,7 +85,9 @@ pub(super) fn settle(
     let choice = decide(request, false, recommended, desk).map_err(|cause| {
         let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
         let name = &run.begin.credential;
-        let left = kept.map(|(key, _)| Left::Credential { key: *key, name: name.clone(), why: None }).collect();
+        let keys = kept.map(|(key, _)| Left::Credential { key: *key, name: name.clone(), why: None });
+        let arn = || Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted };
+        let left = keys.chain(found.phone.then(arn)).collect();
         failed((Stage::Recover, cause), left, desk)
     })?;
     match choice {

@@ -7,8 +7,26 @@
 use crate::flow::desk::Desk;
 use crate::flow::run::Cause;
 use crate::person::{AtCodes, TwoCodes};
+use crate::secret::{Code, Seed};
 use crate::sink::KeySink;
-use crate::totp::{AWS, Step};
+use crate::totp::{self, AWS, Step};
+
+/// What computes codes.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Key(&'a KeySink),
+    /// No key holds it, and a phone cannot be asked.
+    Seed(&'a Seed),
+}
+
+impl Source<'_> {
+    fn code(self, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause> {
+        match self {
+            Self::Key(sink) => sink.code_at(step, &mut desk.bench()).map_err(Cause::Sink),
+            Self::Seed(seed) => Ok(totp::code(seed, AWS, step)),
+        }
+    }
+}
 
 /// What is shown, and its first step.
 pub(super) struct Shown {
@@ -16,29 +34,28 @@ pub(super) struct Shown {
     codes: TwoCodes,
 }
 
-/// A pair of this key, which no earlier command has used up.
-fn pair(sink: &KeySink, first: Step, desk: &mut Desk<'_>) -> Result<Shown, Cause> {
-    let mut code = |step| sink.code_at(step, &mut desk.bench()).map_err(Cause::Sink);
-    let codes = [code(first)?, code(first.next())?];
+/// A pair that no earlier command has used up.
+fn pair(source: Source<'_>, first: Step, desk: &mut Desk<'_>) -> Result<Shown, Cause> {
+    let codes = [source.code(first, desk)?, source.code(first.next(), desk)?];
     let good_until = first.next().next().begins(AWS.period);
-    Ok(Shown { step: first, codes: TwoCodes { codes, good_until, by: sink.key } })
+    Ok(Shown { step: first, codes: TwoCodes { codes, good_until } })
 }
 
 impl Shown {
     /// The first pair: of the present step, or of the one after the last that was used.
-    pub(super) fn first(sink: &KeySink, serial: &str, desk: &mut Desk<'_>) -> Result<Self, Cause> {
+    pub(super) fn first(source: Source<'_>, serial: &str, desk: &mut Desk<'_>) -> Result<Self, Cause> {
         let now = Step::at(desk.clock.now(), AWS.period);
         let used = desk.spent.last(serial, now);
         let first = used.map_or(now, |used| used.next().max(now));
-        pair(sink, first, desk)
+        pair(source, first, desk)
     }
 
     /// Shows it for a second; a pair that is not good any more is replaced before.
-    pub(super) fn show(&mut self, sink: &KeySink, desk: &mut Desk<'_>) -> Result<AtCodes, Cause> {
+    pub(super) fn show(&mut self, source: Source<'_>, desk: &mut Desk<'_>) -> Result<AtCodes, Cause> {
         let now = desk.clock.now();
         if now >= self.codes.good_until {
             desk.person.hide_codes();
-            *self = pair(sink, Step::at(now, AWS.period), desk)?;
+            *self = pair(source, Step::at(now, AWS.period), desk)?;
         }
         desk.go_on()?;
         match desk.person.show_codes(&self.codes, desk.clock.now()) {

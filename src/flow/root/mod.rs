@@ -40,7 +40,7 @@ pub struct NotDone {
     pub awaited: Option<String>,
     /// Devices that root has no more.
     pub removed: Vec<String>,
-    /// What is left on keys.
+    /// What is left on keys, and on a phone.
     pub left: Vec<Left>,
     /// What was begun was undone.
     pub undone: bool,
@@ -85,6 +85,8 @@ pub enum Refusal {
         /// How many were to be added.
         wanted: usize,
     },
+    /// Neither a key nor a phone is to hold the secret.
+    NoPlace,
     /// A credential's name has the account's number, which nobody has said.
     NameTheAccount,
     /// Codes are shown on a terminal, and there is none.

@@ -1,6 +1,6 @@
 //! Codes for the console's form that resynchronises a device of root's. AWS has no call for it.
 
-use super::codes::Shown;
+use super::codes::{Shown, Source};
 use super::fido::tell_view;
 use super::view::View;
 use super::{Cause, NotDone, Refusal};
@@ -78,7 +78,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
     };
     let serial = holding.device.to_string();
     let sink = key_sink(request.key, holding.name.clone(), &mut desk).map_err(at)?;
-    let mut shown = Shown::first(&sink, &serial, &mut desk).map_err(at)?;
+    let mut shown = Shown::first(Source::Key(&sink), &serial, &mut desk).map_err(at)?;
     let credential = holding.name.id().to_owned();
     if request.hand_over {
         shown.used(&serial, &mut desk);
@@ -88,7 +88,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
     let task = ConsoleTask::Resync { serial: Some(serial.clone()) };
     desk.tell(Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
     let end = loop {
-        match shown.show(&sink, &mut desk) {
+        match shown.show(Source::Key(&sink), &mut desk) {
             Ok(AtCodes::Reads) => {}
             Ok(AtCodes::Done) => break Ok(()),
             Ok(AtCodes::GivesUp) | Err(run::Cause::Interrupted) => break Err(Cause::Interrupted),

@@ -15,17 +15,20 @@ AWS has no call that gives root a factor: the console alone does. glasskey makes
 there. Without AWS credentials it takes your word, and says so.
 
 With --totp the secret key that the console shows is asked for without echo, or read from standard
-input; it is never an argument. The codes are shown on the terminal and nowhere else.
+input; it is never an argument. The codes are shown on the terminal and nowhere else. A phone
+proves that it has the secret by a code that you type, before codes for the console are shown.
 
 Examples:
   glasskey root enroll --key 12345678 --key 23456789           two security keys, one by one
   glasskey root enroll --profile root --key 12345678 --key 23456789    as root: every key is seen
   glasskey root enroll --account 111122223333 --key 12345678 --key 23456789   a member account
   glasskey root enroll --totp --key 12345678 --key 23456789    codes instead, one seed on both keys
+  glasskey root enroll --totp --key 12345678 --phone           a key and a phone
+  glasskey root enroll --totp --phone --account 111122223333   a phone alone
 ")]
 pub(in crate::cli) struct RootEnroll {
     /// the key, by serial number or device; give it twice, for two keys
-    #[arg(long = "key", value_name = "SERIAL|PATH", value_parser = key_id, required = true)]
+    #[arg(long = "key", value_name = "SERIAL|PATH", value_parser = key_id)]
     pub(in crate::cli) keys: Vec<KeyId>,
     /// one key only: losing it locks root out
     #[arg(long)]
@@ -33,6 +36,9 @@ pub(in crate::cli) struct RootEnroll {
     /// codes computed by the keys (TOTP) instead of security keys; AWS counts that as virtual MFA
     #[arg(long)]
     pub(in crate::cli) totp: bool,
+    /// with --totp: a phone holds the seed too, or alone; show it a QR code on the terminal
+    #[arg(long, visible_alias = "qr", requires = "totp")]
+    pub(in crate::cli) phone: bool,
     /// with --totp: the name to give the device in the console
     #[arg(long, value_name = "NAME", requires = "totp", default_value = "root-account-mfa-device")]
     pub(in crate::cli) device_name: String,
@@ -43,7 +49,7 @@ pub(in crate::cli) struct RootEnroll {
     #[arg(long, value_name = "FD", requires = "totp", conflicts_with = "qr_image")]
     pub(in crate::cli) secret_fd: Option<u32>,
     /// with --totp: have the keys ask for a touch before every code
-    #[arg(long, requires = "totp")]
+    #[arg(long, requires_all = ["totp", "keys"])]
     pub(in crate::cli) touch: bool,
     /// with --totp: write the codes to this file descriptor too, a pair a line
     #[arg(long, value_name = "FD", requires = "totp")]

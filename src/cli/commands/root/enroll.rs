@@ -43,6 +43,10 @@ fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
             usage("one key is named, and whoever loses the only key of root is locked out")
                 .hint("name the second too: --key ONE --key OTHER; or say --one-key, where root has another factor"),
         )),
+        ([], _) => Err(Box::new(
+            usage("no key is named")
+                .hint("name both: --key ONE --key OTHER (`glasskey fido list` shows them); --totp --phone is for codes on a phone"),
+        )),
         (_, true) => Err(Box::new(usage("--one-key, and several keys are named"))),
         _ => Err(Box::new(usage("more than two keys are named").hint("enroll two now, and others with --one-key"))),
     }

@@ -1,4 +1,4 @@
-//! `glasskey root enroll --totp`: the console's secret onto the keys, their codes into the console.
+//! `glasskey root enroll --totp`: the console's secret onto keys and a phone, their codes into the console.
 
 use super::enroll::{evidence, open, patience, view};
 use crate::cli::args::{Cli, RootEnroll};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
     let request = TotpRequest {
         keys: serials(&args.keys)?,
+        phone: args.phone,
         account: args.account.clone(),
         blind: args.watching.no_watch,
         device_name: args.device_name.clone(),
@@ -104,6 +105,17 @@ fn last_words(enrolled: &TotpEnrolled, console: &mut Console) {
             enrolled.credential
         ));
     }
+    let others = enrolled.devices.as_ref().map(|devices| devices.len() > 1);
+    let only = match (enrolled.keys.as_slice(), enrolled.phone) {
+        ([key], false) => Some(format!("YubiKey {key}")),
+        ([], true) => Some("the phone".to_owned()),
+        _ => None,
+    };
+    if let Some(only) = only.filter(|_| others != Some(true)) {
+        console.say(&format!(
+            "glasskey: {only} alone holds it; losing it locks root out unless root has another factor"
+        ));
+    }
     console.say("glasskey: controls for hardware MFA stay failed, since AWS counts this device as virtual");
 }
 
@@ -113,7 +125,7 @@ fn to_json(enrolled: &TotpEnrolled) -> Value {
         "view": view(enrolled.view), "kind": "virtual",
         "registered": [{
             "name": enrolled.name, "evidence": evidence(enrolled.evidence), "serial": enrolled.serial,
-            "credential": enrolled.credential, "keys": enrolled.keys,
+            "credential": enrolled.credential, "keys": enrolled.keys, "phone": enrolled.phone,
         }],
         "devices": enrolled.devices,
     })

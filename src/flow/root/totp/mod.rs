@@ -1,32 +1,39 @@
-//! A device with codes for root: the console's secret goes onto the keys, their codes go into the console.
+//! A device with codes for root: the console's secret goes onto keys and a phone, their codes go into the console.
 //!
 //! Until codes are shown, any failure removes the credentials again. From then on the console may take them at any moment,
 //! and IAM's lists may be some seconds old: that root has the device is believed, that it has not is the person's to say.
-//! Where nobody can say, the credentials stay: they may be root's only factor.
+//! Where nobody can say, the credentials stay: they may be root's only factor. A phone shows codes by itself, so with one
+//! this begins when it is given the seed.
 
-use super::codes::Shown;
-use super::fido::{Evidence, reason, tell_view};
-use super::view::{Awaited, Known, Sign, View, is_called};
+mod showing; // codes, until the console has taken them
+mod stopping; // before and after that
+
+use super::fido::{Evidence, tell_view};
+use super::view::{Known, View};
 use super::{Cause, NotDone, Patience, Refusal};
-use crate::aws::{self, DeviceArn, DeviceKind};
+use crate::aws::{self, DeviceArn};
 use crate::flow::desk::Desk;
 use crate::flow::enroll::{is_taken, keys_can_take};
 use crate::flow::naming::credential_name;
-use crate::flow::run::{self, Begin, Failed, Left, Record, Run, Stage, Undo, failed, nothing_unfinished_for_root};
+use crate::flow::places;
+use crate::flow::run::{self, Begin, Record, Run, Stage, Undo, nothing_unfinished_for_root};
 use crate::keys::Serial;
 use crate::oath::{self, Name};
-use crate::person::{AtCodes, ConsoleTask, Notice, Question, RootQuestion, RootStep, RootView};
+use crate::person::{ConsoleTask, Notice, RootStep, RootView};
 use crate::secret::Seed;
-use crate::sink::{KeySink, Sink};
+use crate::sink::{self, KeySink, Sink};
 use crate::totp::unix;
 use crate::world::World;
-use std::time::SystemTime;
+use showing::End;
+use stopping::take_back;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotpRequest {
     /// The keys.
     pub keys: Vec<Serial>,
+    /// A phone too, or alone.
+    pub phone: bool,
     /// A member account, or, where AWS is not asked, the account that is meant.
     pub account: Option<String>,
     /// AWS is not to be asked.
@@ -60,6 +67,8 @@ pub struct TotpEnrolled {
     pub credential: String,
     /// The keys that hold it, each proved.
     pub keys: Vec<Serial>,
+    /// A phone holds it, proved.
+    pub phone: bool,
     /// All devices of root, where the view shows them.
     pub devices: Option<Vec<String>>,
 }
@@ -82,6 +91,12 @@ pub struct TotpSitting {
 pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting, NotDone> {
     let before = |cause| Cause::Flow(Stage::Preflight, cause);
     let refused = |refusal| before(run::Cause::Refused(refusal));
+    if request.keys.is_empty() && !request.phone {
+        return Err(Cause::Refused(Refusal::NoPlace).into());
+    }
+    if request.phone && !world.person.is_there() {
+        return Err(before(run::Cause::Sink(sink::Error::NobodyToAsk)).into());
+    }
     if !aws::check_name(&request.device_name) {
         let value = request.device_name;
         return Err(refused(run::Refusal::BadValue { what: "device name", value }).into());
@@ -113,17 +128,9 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     keys_can_take(&request.keys, &name, request.touch, &mut desk).map_err(before)?;
     tell_view(&view, &look, desk.person);
     desk.tell(Notice::Root(RootStep::CountsAsVirtual));
-    let task = ConsoleTask::ShowSecret { name: request.device_name.clone() };
+    let task = ConsoleTask::ShowSecret { name: request.device_name.clone(), phone: request.phone };
     desk.tell(Notice::Root(RootStep::AtConsole { task, partition }));
     Ok(TotpSitting { view, known, tells, arn, name, request })
-}
-
-/// How the console's part ended.
-enum End {
-    /// The device is root's.
-    There(Evidence, Option<String>),
-    /// Stopped, with the reason; the device is not there, as far as can be told.
-    Stopped(Cause),
 }
 
 impl TotpSitting {
@@ -133,7 +140,7 @@ impl TotpSitting {
         &self.view.partition
     }
 
-    /// Puts the seed on every key, and shows codes until the console has taken two.
+    /// Puts the seed on every key, gives it to the phone, and shows codes until the console has taken two.
     ///
     /// # Errors
     /// What is left is said; the journal has it.
@@ -141,20 +148,29 @@ impl TotpSitting {
         let early = |cause| NotDone::from(Cause::Flow(Stage::Preflight, cause));
         let mut desk = Desk::over(world).map_err(early)?;
         let mut run = Run::begin(self.begin(&desk), &desk).map_err(early)?;
-        let written = self.write(&mut run, &seed, &mut desk);
-        drop(seed);
-        if let Err((stage, cause)) = written {
+        if let Err((stage, cause)) = self.write(&mut run, &seed, &mut desk) {
+            drop(seed);
             // Nobody has seen a code: the console cannot have taken any.
             return Err(take_back(run, stage, cause, &mut desk));
         }
         // From here on the console may take codes.
         if let Err(cause) = run.note(&Record::Enabling) {
+            drop(seed);
             return Err(take_back(run, Stage::Codes, cause, &mut desk));
         }
+        if self.request.phone
+            && let Err(at) = places::phone(&mut run, &seed, &mut desk)
+        {
+            drop(seed);
+            return Err(self.no_phone(run, at, &mut desk));
+        }
+        // A phone cannot be asked for two codes. Where no key can either, the seed stays until the console has them.
+        let seed = self.request.keys.is_empty().then_some(seed);
         let task = ConsoleTask::Confirm;
         let partition = self.view.partition.clone();
         desk.tell(Notice::Root(RootStep::AtConsole { task, partition }));
-        let end = self.show(&mut desk);
+        let end = self.show(seed.as_ref(), &mut desk);
+        drop(seed);
         desk.person.hide_codes();
         match end {
             End::There(evidence, serial) => {
@@ -178,7 +194,7 @@ impl TotpSitting {
             credential: self.name.id().to_owned(),
             keys: self.request.keys.clone(),
             touch: self.request.touch,
-            phone: false,
+            phone: self.request.phone,
             escrow: None,
             program: None,
             replaces: None,
@@ -208,115 +224,6 @@ impl TotpSitting {
         desk.go_on().map_err(|cause| (Stage::Codes, cause))
     }
 
-    /// Shows codes and looks at root in turn.
-    fn show(&mut self, desk: &mut Desk<'_>) -> End {
-        let at_key = |cause| match cause {
-            run::Cause::Interrupted => Cause::Interrupted,
-            cause => Cause::Flow(Stage::Codes, cause),
-        };
-        let Some(sink) = self.request.keys.last().map(|key| self.sink(*key)) else {
-            return End::Stopped(Cause::NobodyToAsk);
-        };
-        let serial = self.arn.to_string();
-        let mut shown = match Shown::first(&sink, &serial, desk) {
-            Ok(shown) => shown,
-            Err(cause) => return End::Stopped(at_key(cause)),
-        };
-        let begun = desk.clock.now();
-        let mut looked: Option<SystemTime> = None;
-        loop {
-            let at = match shown.show(&sink, desk) {
-                Ok(at) => at,
-                Err(cause) => return End::Stopped(at_key(cause)),
-            };
-            let now = desk.clock.now();
-            let since = |then: SystemTime| now.duration_since(then).unwrap_or_default();
-            let due = at == AtCodes::Done || looked.is_none_or(|looked| since(looked) >= self.request.patience.every);
-            if self.tells && due {
-                looked = Some(now);
-                match self.look(desk) {
-                    Ok(Some(serial)) => {
-                        shown.used(&serial, desk);
-                        return self.there(serial, desk);
-                    }
-                    Ok(None) if at == AtCodes::Done => {
-                        desk.tell(Notice::NotConfirmed { why: "IAM does not list it for root yet".to_owned() });
-                    }
-                    Ok(None) => {}
-                    Err(aws::Error::Interrupted) => return End::Stopped(Cause::Interrupted),
-                    Err(why) if desk.person.is_there() => {
-                        self.tells = false;
-                        desk.tell(Notice::Root(RootStep::Blind { why: reason(&why) }));
-                    }
-                    Err(why) => return End::Stopped(Cause::Aws(why)),
-                }
-            }
-            if at == AtCodes::Done && !self.tells {
-                desk.person.hide_codes();
-                let name = self.request.device_name.clone();
-                if desk.person.confirm(&Question::Root(RootQuestion::WasAdded { name })) == Some(true) {
-                    shown.used(&serial, desk);
-                    return End::There(Evidence::Said, None);
-                }
-            }
-            if at == AtCodes::GivesUp || desk.interrupt.raised() {
-                return End::Stopped(Cause::Interrupted);
-            }
-            if since(begun) >= self.request.patience.timeout {
-                return End::Stopped(Cause::TimedOut(self.request.patience.timeout));
-            }
-        }
-    }
-
-    fn look(&mut self, desk: &mut Desk<'_>) -> Result<Option<String>, aws::Error> {
-        let look = self.view.look()?;
-        let Patience { timeout, every } = self.request.patience;
-        let name = &self.request.device_name;
-        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, patience: timeout, every };
-        match self.known.compare(&look, &awaited, desk.person) {
-            Some(Sign::Device(serial)) => Ok(Some(serial)),
-            _ => Ok(None),
-        }
-    }
-
-    fn there(&self, serial: String, desk: &mut Desk<'_>) -> End {
-        desk.person.hide_codes();
-        let name = &self.request.device_name;
-        let expected = (!is_called(&serial, name)).then(|| name.clone());
-        desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
-        End::There(Evidence::Seen, Some(serial))
-    }
-
-    /// The person gave up, or something broke while codes were shown. The console may have taken them all the same.
-    fn stop(mut self, run: Run, cause: Cause, desk: &mut Desk<'_>) -> Result<TotpEnrolled, NotDone> {
-        // Heard. What follows is the undoing, which a second Ctrl-C ends.
-        desk.interrupt.clear();
-        if self.tells
-            && let Ok(Some(serial)) = self.look(desk)
-        {
-            if run.finish().is_err() {
-                desk.tell(Notice::JournalKept);
-            }
-            desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
-            return Ok(self.done(Evidence::Seen, Some(serial)));
-        }
-        let (credential, keys) = (self.name.id().to_owned(), self.request.keys.clone());
-        let answer = desk.person.confirm(&Question::Root(RootQuestion::TakeBack { credential, keys }));
-        desk.interrupt.clear();
-        if answer != Some(true) {
-            return Err(self.kept(cause));
-        }
-        let left = run.remove_credentials(desk);
-        Err(NotDone { left, undone: true, ..NotDone::from(cause) })
-    }
-
-    /// Nobody can say that root does not have it: it may be root's only factor.
-    fn kept(&self, cause: Cause) -> NotDone {
-        let credential = |key: &Serial| Left::Credential { key: *key, name: self.name.id().to_owned(), why: None };
-        let left = self.request.keys.iter().map(credential).collect();
-        NotDone { left, ..NotDone::from(cause) }
-    }
-
     fn done(self, evidence: Evidence, serial: Option<String>) -> TotpEnrolled {
         let devices = self.view.sees_each().then(|| self.known.serials.iter().cloned().collect());
         TotpEnrolled {
@@ -328,18 +235,8 @@ impl TotpSitting {
             serial,
             credential: self.name.id().to_owned(),
             keys: self.request.keys,
+            phone: self.request.phone,
             devices,
         }
     }
-}
-
-fn take_back(run: Run, stage: Stage, cause: run::Cause, desk: &mut Desk<'_>) -> NotDone {
-    let cause = if desk.interrupt.raised() { run::Cause::Interrupted } else { cause };
-    if matches!(cause, run::Cause::Interrupted) && !run.intents.is_empty() {
-        desk.tell(Notice::Undoing);
-    }
-    desk.interrupt.clear();
-    let left = run.remove_credentials(desk);
-    let Failed { stage, cause, left, .. } = failed((stage, cause), left, desk);
-    NotDone { left, undone: true, ..NotDone::from(Cause::Flow(stage, cause)) }
 }

@@ -1,0 +1,103 @@
+//! Codes on the terminal, and root looked at, until the console has taken two.
+
+use super::TotpSitting;
+use crate::aws::{self, DeviceKind};
+use crate::flow::desk::Desk;
+use crate::flow::root::codes::{Shown, Source};
+use crate::flow::root::fido::{Evidence, reason};
+use crate::flow::root::view::{Awaited, Sign, is_called};
+use crate::flow::root::{Cause, Patience, Refusal};
+use crate::flow::run::{self, Stage};
+use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
+use crate::secret::Seed;
+use std::time::SystemTime;
+
+/// How the console's part ended.
+pub(super) enum End {
+    /// The device is root's.
+    There(Evidence, Option<String>),
+    /// Stopped, with the reason; the device is not there, as far as can be told.
+    Stopped(Cause),
+}
+
+impl TotpSitting {
+    /// Shows codes and looks at root in turn. The codes are the last key's; where there is none, those of the seed.
+    pub(super) fn show(&mut self, seed: Option<&Seed>, desk: &mut Desk<'_>) -> End {
+        let at_key = |cause| match cause {
+            run::Cause::Interrupted => Cause::Interrupted,
+            cause => Cause::Flow(Stage::Codes, cause),
+        };
+        let key = self.request.keys.last().map(|key| self.sink(*key));
+        let Some(source) = key.as_ref().map(Source::Key).or_else(|| seed.map(Source::Seed)) else {
+            return End::Stopped(Cause::Refused(Refusal::NoPlace));
+        };
+        let serial = self.arn.to_string();
+        let mut shown = match Shown::first(source, &serial, desk) {
+            Ok(shown) => shown,
+            Err(cause) => return End::Stopped(at_key(cause)),
+        };
+        let begun = desk.clock.now();
+        let mut looked: Option<SystemTime> = None;
+        loop {
+            let at = match shown.show(source, desk) {
+                Ok(at) => at,
+                Err(cause) => return End::Stopped(at_key(cause)),
+            };
+            let now = desk.clock.now();
+            let since = |then: SystemTime| now.duration_since(then).unwrap_or_default();
+            let due = at == AtCodes::Done || looked.is_none_or(|looked| since(looked) >= self.request.patience.every);
+            if self.tells && due {
+                looked = Some(now);
+                match self.look(desk) {
+                    Ok(Some(serial)) => {
+                        shown.used(&serial, desk);
+                        return self.there(serial, desk);
+                    }
+                    Ok(None) if at == AtCodes::Done => {
+                        desk.tell(Notice::NotConfirmed { why: "IAM does not list it for root yet".to_owned() });
+                    }
+                    Ok(None) => {}
+                    Err(aws::Error::Interrupted) => return End::Stopped(Cause::Interrupted),
+                    Err(why) if desk.person.is_there() => {
+                        self.tells = false;
+                        desk.tell(Notice::Root(RootStep::Blind { why: reason(&why) }));
+                    }
+                    Err(why) => return End::Stopped(Cause::Aws(why)),
+                }
+            }
+            if at == AtCodes::Done && !self.tells {
+                desk.person.hide_codes();
+                let name = self.request.device_name.clone();
+                if desk.person.confirm(&Question::Root(RootQuestion::WasAdded { name })) == Some(true) {
+                    shown.used(&serial, desk);
+                    return End::There(Evidence::Said, None);
+                }
+            }
+            if at == AtCodes::GivesUp || desk.interrupt.raised() {
+                return End::Stopped(Cause::Interrupted);
+            }
+            if since(begun) >= self.request.patience.timeout {
+                return End::Stopped(Cause::TimedOut(self.request.patience.timeout));
+            }
+        }
+    }
+
+    pub(super) fn look(&mut self, desk: &mut Desk<'_>) -> Result<Option<String>, aws::Error> {
+        let look = self.view.look()?;
+        let Patience { timeout, every } = self.request.patience;
+        let name = &self.request.device_name;
+        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, patience: timeout, every };
+        match self.known.compare(&look, &awaited, desk.person) {
+            Some(Sign::Device(serial)) => Ok(Some(serial)),
+            _ => Ok(None),
+        }
+    }
+
+    fn there(&self, serial: String, desk: &mut Desk<'_>) -> End {
+        desk.person.hide_codes();
+        let name = &self.request.device_name;
+        let expected = (!is_called(&serial, name)).then(|| name.clone());
+        desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        End::There(Evidence::Seen, Some(serial))
+    }
+}

@@ -1,0 +1,75 @@
+//! What was begun and did not succeed: what goes, what stays, and who says so.
+
+use super::{TotpEnrolled, TotpSitting};
+use crate::flow::desk::Desk;
+use crate::flow::places::account_of;
+use crate::flow::root::fido::Evidence;
+use crate::flow::root::{Cause, NotDone};
+use crate::flow::run::{self, At, Left, Run, Stage};
+use crate::keys::Serial;
+use crate::person::{Notice, Question, RootQuestion, RootStep};
+
+impl TotpSitting {
+    /// The person gave up, or something broke while codes were shown. The console may have taken them all the same.
+    pub(super) fn stop(mut self, run: Run, cause: Cause, desk: &mut Desk<'_>) -> Result<TotpEnrolled, NotDone> {
+        // Heard. What follows is the undoing, which a second Ctrl-C ends.
+        desk.interrupt.clear();
+        if let Some(serial) = self.is_there_after_all(desk) {
+            if run.finish().is_err() {
+                desk.tell(Notice::JournalKept);
+            }
+            return Ok(self.done(Evidence::Seen, Some(serial)));
+        }
+        Err(self.take_back_if_told(run, cause, desk))
+    }
+
+    /// The phone did not prove itself. It may have the seed, and the console its codes.
+    pub(super) fn no_phone(mut self, run: Run, (stage, cause): At, desk: &mut Desk<'_>) -> NotDone {
+        let interrupted = desk.interrupt.raised() || matches!(cause, run::Cause::Interrupted);
+        let cause = if interrupted { Cause::Interrupted } else { Cause::Flow(stage, cause) };
+        desk.interrupt.clear();
+        if self.is_there_after_all(desk).is_some() {
+            return self.kept(cause);
+        }
+        if self.request.keys.is_empty() {
+            // Nothing that glasskey could take back.
+            return NotDone { left: run.remove_credentials(desk), undone: true, ..NotDone::from(cause) };
+        }
+        self.take_back_if_told(run, cause, desk)
+    }
+
+    fn is_there_after_all(&mut self, desk: &mut Desk<'_>) -> Option<String> {
+        let serial = if self.tells { self.look(desk).ok().flatten() } else { None }?;
+        desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
+        Some(serial)
+    }
+
+    fn take_back_if_told(self, run: Run, cause: Cause, desk: &mut Desk<'_>) -> NotDone {
+        let (credential, keys) = (self.name.id().to_owned(), self.request.keys.clone());
+        let answer = desk.person.confirm(&Question::Root(RootQuestion::TakeBack { credential, keys }));
+        desk.interrupt.clear();
+        if answer != Some(true) {
+            return self.kept(cause);
+        }
+        NotDone { left: run.remove_credentials(desk), undone: true, ..NotDone::from(cause) }
+    }
+
+    /// Nobody can say that root does not have it: it may be root's only factor.
+    fn kept(&self, cause: Cause) -> NotDone {
+        let credential = |key: &Serial| Left::Credential { key: *key, name: self.name.id().to_owned(), why: None };
+        let phone = self.request.phone.then(|| Left::OnPhone { account: account_of(&self.arn) });
+        let left = self.request.keys.iter().map(credential).chain(phone).collect();
+        NotDone { left, ..NotDone::from(cause) }
+    }
+}
+
+/// No code has been seen by anybody.
+pub(super) fn take_back(run: Run, stage: Stage, cause: run::Cause, desk: &mut Desk<'_>) -> NotDone {
+    let cause = if desk.interrupt.raised() { run::Cause::Interrupted } else { cause };
+    if matches!(cause, run::Cause::Interrupted) && !run.intents.is_empty() {
+        desk.tell(Notice::Undoing);
+    }
+    desk.interrupt.clear();
+    let left = run.remove_credentials(desk);
+    NotDone { left, undone: true, ..NotDone::from(Cause::Flow(stage, cause)) }
+}
