@@ -98,10 +98,12 @@ impl Journal {
         Ok(found)
     }
 
-    /// Begins a run with its first record. `id` names the file: letters, digits and dashes, sorting by age.
-    pub fn begin(&self, id: &str, first: &impl Serialize) -> Result<Writer, Error> {
+    /// Begins a run with its first record. Its id is `name` (letters, digits and dashes, sorting by age) and a number
+    /// drawn by chance, so that no run of another machine has the same.
+    pub fn begin(&self, name: &str, first: &impl Serialize) -> Result<Writer, Error> {
         let lock = self.take_lock()?;
-        let path = self.runs.join(format!("{id}.jsonl"));
+        let chance = getrandom::u32().map_err(|why| at(&self.runs)(io::Error::other(why)))?;
+        let path = self.runs.join(format!("{name}-{chance:08x}.jsonl"));
         let file = File::options().append(true).create_new(true).open(&path).map_err(at(&path))?;
         let mut writer = Writer { file, path, _lock: lock };
         writer.append(first)?;
@@ -167,6 +169,11 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
 }
 
 impl Writer {
+    /// The run's id: its file's stem.
+    pub fn id(&self) -> &str {
+        self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+    }
+
     /// Appends a record and waits until it is on disk. When this fails, what it announces must not be begun.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Error> {
         let mut line = serde_json::to_vec(record).map_err(|cause| at(&self.path)(cause.into()))?;

@@ -8,7 +8,7 @@ mod root;
 pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
 
-use crate::aws::{DeviceArn, DeviceKind, Retry};
+use crate::aws::{self, DeviceArn, DeviceKind, Retry};
 use crate::keys::{KeyId, Serial};
 use crate::platform::NoKeyring;
 use crate::secret::{Code, Password};
@@ -350,6 +350,32 @@ pub enum Notice {
     Deactivated {
         /// Its serial number.
         serial: String,
+    },
+    /// What is going could not be announced to other machines, by a tag on the user: only a run on this one is kept from
+    /// removing what must stay.
+    NotAnnounced {
+        /// The user.
+        user: String,
+        /// The device that is going.
+        serial: String,
+        /// AWS's refusal.
+        why: aws::Error,
+    },
+    /// What other machines have announced may not be read.
+    OthersUnseen {
+        /// The user.
+        user: String,
+        /// AWS's refusal.
+        why: aws::Error,
+    },
+    /// The tag is still there. It says nothing after the time in it.
+    StillAnnounced {
+        /// The user.
+        user: String,
+        /// When it is over.
+        until: SystemTime,
+        /// Why it could not be taken away; `None`: the deactivation may still come through.
+        why: Option<aws::Error>,
     },
     /// A virtual device was deleted.
     Deleted {

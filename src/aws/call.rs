@@ -30,6 +30,9 @@ pub enum Call {
     DeleteVirtualMfaDevice,
     ResyncMfaDevice,
     TagMfaDevice,
+    TagUser,
+    UntagUser,
+    ListUserTags,
     GetMfaDevice,
     ListUsers,
     ListAccessKeys,
@@ -80,6 +83,9 @@ impl Call {
             Self::DeleteVirtualMfaDevice => "iam:DeleteVirtualMFADevice",
             Self::ResyncMfaDevice => "iam:ResyncMFADevice",
             Self::TagMfaDevice => "iam:TagMFADevice",
+            Self::TagUser => "iam:TagUser",
+            Self::UntagUser => "iam:UntagUser",
+            Self::ListUserTags => "iam:ListUserTags",
             Self::GetMfaDevice => "iam:GetMFADevice",
             Self::ListUsers => "iam:ListUsers",
             Self::ListAccessKeys => "iam:ListAccessKeys",
@@ -120,8 +126,10 @@ impl Call {
     fn changes_nothing(self) -> bool {
         let name = self.to_string();
         let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
-        // A session's code is spent. A report that is made again is the same report.
-        reads && self != Self::GetSessionToken || matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport)
+        // A session's code is spent. A report that is made again is the same report, a tag the same tag.
+        let again =
+            matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport | Self::TagUser | Self::UntagUser);
+        reads && self != Self::GetSessionToken || again
     }
 }
 

@@ -225,7 +225,7 @@ impl Account {
     }
 }
 
-fn tags(tags: &[Tag]) -> Result<Vec<aws_sdk_iam::types::Tag>, Error> {
+pub(super) fn tags(tags: &[Tag]) -> Result<Vec<aws_sdk_iam::types::Tag>, Error> {
     tags.iter()
         .map(|tag| {
             let built = aws_sdk_iam::types::Tag::builder().key(&tag.key).value(&tag.value).build();

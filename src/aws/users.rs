@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
+use super::mfa::{Tag, tags};
 
 /// An IAM user (ListUsers).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,5 +30,27 @@ impl Account {
                 return Ok(users);
             }
         }
+    }
+
+    /// ListUserTags: every tag of the user; there are at most 50, in one page.
+    pub fn user_tags(&self, user: &str) -> Result<Vec<Tag>, Error> {
+        let page = self.call(Call::ListUserTags, |live| live.iam.list_user_tags().user_name(user).send())?;
+        let tag = |tag: &aws_sdk_iam::types::Tag| Tag { key: tag.key().to_owned(), value: tag.value().to_owned() };
+        Ok(page.tags().iter().map(tag).collect())
+    }
+
+    /// TagUser. [`Error::LimitExceeded`] beyond 50 tags.
+    pub fn tag_user(&self, user: &str, new: &[Tag]) -> Result<(), Error> {
+        let tags = tags(new)?;
+        self.call(Call::TagUser, |live| live.iam.tag_user().user_name(user).set_tags(Some(tags.clone())).send())
+            .map(drop)
+    }
+
+    /// UntagUser: tags that are not there are no error.
+    pub fn untag_user(&self, user: &str, keys: &[String]) -> Result<(), Error> {
+        self.call(Call::UntagUser, |live| {
+            live.iam.untag_user().user_name(user).set_tag_keys(Some(keys.to_vec())).send()
+        })
+        .map(drop)
     }
 }

@@ -6,8 +6,8 @@ mod root;
 pub(super) use root::{code_lines, url as console_url};
 
 use super::console::Style;
-use super::explain::{no_keyring, off_by};
-use crate::aws::DeviceKind;
+use super::explain::{aws as answer, no_keyring, off_by};
+use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use crate::person::{
     DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
@@ -135,8 +135,45 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             step("in step", format!("{serial}, by the codes for {first} and {second}"))
         }
         Notice::Deactivated { serial } => step("inactive", format!("{serial}: its codes open nothing any more")),
+        Notice::NotAnnounced { .. } | Notice::OthersUnseen { .. } | Notice::StillAnnounced { .. } => {
+            announcement(notice).map(warn).into_iter().flatten().collect()
+        }
         Notice::Deleted { serial } => step("deleted", serial.clone()),
         Notice::CredentialRemoved { key, name } => step(&key.to_string(), format!("\"{name}\" removed")),
+    }
+}
+
+/// What kept a removal from being announced to other machines, or from being taken back.
+fn announcement(notice: &Notice) -> Option<String> {
+    Some(match notice {
+        Notice::NotAnnounced { user, serial, why } => format!(
+            "{}, so glasskey on another machine cannot see that {serial} is going: nobody should remove another \
+             device of {user} now",
+            no_tag(why, "the removal could not be announced")
+        ),
+        Notice::OthersUnseen { user, why } => format!(
+            "{}, so it cannot be seen whether another machine is removing a device of {user}",
+            no_tag(why, "the user's tags could not be read")
+        ),
+        Notice::StillAnnounced { user, until, why: Some(why) } => format!(
+            "left on user {user}: the tag that announced the removal ({}); it says nothing after {}, and the next \
+             removal for this user takes it away",
+            answer(why).what,
+            clock_time(*until)
+        ),
+        Notice::StillAnnounced { user, until, why: None } => format!(
+            "the removal stays announced by a tag on user {user} until {}: it may still come through",
+            clock_time(*until)
+        ),
+        _ => return None,
+    })
+}
+
+/// A missing permission, by its name; any other refusal in AWS's words.
+fn no_tag(why: &aws::Error, otherwise: &str) -> String {
+    match why {
+        aws::Error::Denied { call, .. } => format!("{} is not allowed", call.permission()),
+        why => format!("{otherwise} ({})", answer(why).what),
     }
 }
 

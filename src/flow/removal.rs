@@ -2,8 +2,10 @@
 //! here. Shared by retire, rotate and recover.
 //!
 //! Each step may be repeated, so an interrupted removal is simply carried out again. What must stay is looked at
-//! immediately before the device goes, under the lock of the journal, and once more after.
+//! immediately before the device goes, under the lock of the journal and after the removal was announced to other
+//! machines; and once more after, since not everybody who removes devices uses glasskey.
 
+use super::announce::{Announcement, Going};
 use super::desk::Desk;
 use super::holdings::Holding;
 use super::run::{At, Cause, Left, Record, Refusal, Stage, Undo, delete_device, remove_credential};
@@ -57,8 +59,10 @@ pub(super) enum Stays {
 }
 
 impl Stays {
-    fn holds(&self, devices: &[MfaDevice], old: &Old) -> bool {
-        let mut others = devices.iter().filter(|device| device.serial != old.serial);
+    /// Whether it is there, and not about to go.
+    fn holds(&self, devices: &[MfaDevice], going: &[Going], old: &Old) -> bool {
+        let is_going = |device: &MfaDevice| going.iter().any(|going| going.serial == device.serial);
+        let mut others = devices.iter().filter(|device| device.serial != old.serial && !is_going(device));
         match self {
             Self::This(serial) => others.any(|device| device.serial == *serial),
             Self::Another => others.next().is_some(),
@@ -72,6 +76,8 @@ pub(super) struct Removal<'a> {
     pub(super) user: &'a str,
     pub(super) old: &'a Old,
     pub(super) stays: Stays,
+    /// The run's id in the journal.
+    pub(super) run: String,
 }
 
 /// Where a removal stopped.
@@ -98,30 +104,64 @@ impl Removal<'_> {
     /// Deactivates it, unless it is not the user's any more. Sent once; after a lost reply IAM is asked.
     pub(super) fn deactivate(
         &self,
+        log: Option<&mut Writer>,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Broken> {
+        let mut announced = Announcement::make(self.user, &self.old.serial, &self.run, account, desk)
+            .map_err(|cause| self.untouched(Cause::Aws(cause)))?;
+        let outcome = self.deactivate_announced(&mut announced, log, account, desk);
+        // What may still be on its way stays announced until it cannot be any more.
+        let is_settled = |broken: &Broken| {
+            broken.untouched || !matches!(broken.at, (_, Cause::Aws(aws::Error::OutcomeUnknown { .. })))
+        };
+        if outcome.as_ref().err().is_none_or(is_settled) {
+            announced.withdraw(account, desk);
+        } else {
+            announced.keep(desk);
+        }
+        outcome
+    }
+
+    fn deactivate_announced(
+        &self,
+        announced: &mut Announcement<'_>,
         mut log: Option<&mut Writer>,
         account: &Account,
         desk: &mut Desk<'_>,
     ) -> Result<(), Broken> {
-        let devices = account.mfa_devices(self.user).map_err(|cause| self.untouched(Cause::Aws(cause)))?;
+        let untouched = |cause| self.untouched(Cause::Aws(cause));
+        // In this order: a run takes its announcement back after its device is gone, never before.
+        let going = match self.stays {
+            Stays::Nothing => Vec::new(),
+            _ => announced.others(account, desk).map_err(untouched)?,
+        };
+        let devices = account.mfa_devices(self.user).map_err(untouched)?;
+        let holds = self.stays.holds(&devices, &going, self.old);
         if !devices.iter().any(|device| self.old.is(device)) {
             // Gone already, and it stays so only if that leaves what must stay: deleting would close the way back.
-            let holds = self.stays.holds(&devices, self.old);
-            let locked_out = || self.broken(Stage::Deactivate, self.would_lock_out(), self.deactivated());
+            let locked_out =
+                || self.broken(Stage::Deactivate, self.would_lock_out(&devices, &going), self.deactivated());
             return if holds { Ok(()) } else { Err(locked_out()) };
         }
-        if !self.stays.holds(&devices, self.old) {
-            return Err(self.untouched(self.would_lock_out()));
+        if !holds {
+            return Err(self.untouched(self.would_lock_out(&devices, &going)));
         }
         desk.still_wanted().map_err(|cause| self.untouched(cause))?;
         if let Some(log) = &mut log {
             log.append(&Record::Intend(Undo::EnableAgain)).map_err(|cause| self.untouched(Cause::Journal(cause)))?;
         }
-        match account.deactivate(self.user, &self.old.serial) {
-            Ok(()) | Err(aws::Error::NotFound { .. }) => {}
-            Err(cause @ aws::Error::OutcomeUnknown { .. }) => self.ask(cause, account, desk)?,
+        let sent = if announced.is_fresh(desk) {
+            account.deactivate(self.user, &self.old.serial).map_err(Cause::Aws)
+        } else {
+            Err(Cause::Refused(Refusal::TooLate { serial: self.old.serial.clone() }))
+        };
+        match sent {
+            Ok(()) | Err(Cause::Aws(aws::Error::NotFound { .. })) => {}
+            Err(Cause::Aws(cause @ aws::Error::OutcomeUnknown { .. })) => self.ask(cause, account, desk)?,
             Err(cause) => {
                 let _ = log.map(|log| log.append(&Record::Void(Undo::EnableAgain)));
-                return Err(self.untouched(Cause::Aws(cause)));
+                return Err(self.untouched(cause));
             }
         }
         desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
@@ -144,20 +184,21 @@ impl Removal<'_> {
         }
     }
 
-    /// On another machine somebody may have taken away what was to stay, between the look and the deactivation. Then
-    /// this one is enabled again at once, from its key. Where IAM does not answer, the way back stays open.
+    /// Somebody may have taken away what was to stay, between the look and the deactivation: in the console, or with a
+    /// glasskey that may not announce it. Then this one is enabled again at once, from its key. Where IAM does not
+    /// answer, the way back stays open.
     fn look_again(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
         if self.stays == Stays::Nothing {
             return Ok(());
         }
         desk.interrupt.clear();
         match account.mfa_devices(self.user) {
-            Ok(devices) if !self.stays.holds(&devices, self.old) => {
+            Ok(devices) if !self.stays.holds(&devices, &[], self.old) => {
                 let left = match enable_again(self.user, self.old, log, account, desk) {
                     Ok(_) => self.kept(),
                     Err(_) => self.deactivated(),
                 };
-                Err(self.broken(Stage::Deactivate, self.would_lock_out(), left))
+                Err(self.broken(Stage::Deactivate, self.would_lock_out(&devices, &[]), left))
             }
             Ok(_) => Ok(()),
             Err(cause) => Err(self.broken(Stage::Deactivate, Cause::Aws(cause), self.deactivated())),
@@ -199,12 +240,25 @@ impl Removal<'_> {
         broken.map_or(Ok(()), Err)
     }
 
-    fn would_lock_out(&self) -> Cause {
+    fn would_lock_out(&self, devices: &[MfaDevice], going: &[Going]) -> Cause {
+        let serial = self.old.serial.clone();
         let without = match &self.stays {
             Stays::This(serial) => Some(serial.clone()),
             _ => None,
         };
-        Cause::Refused(Refusal::LastFactor { serial: self.old.serial.clone(), without })
+        let counts = |device: &&MfaDevice| match &without {
+            Some(serial) => device.serial == *serial,
+            None => device.serial != self.old.serial,
+        };
+        // There would be one that stays, were it not about to go.
+        let elsewhere =
+            devices.iter().filter(counts).find_map(|device| going.iter().find(|going| going.serial == device.serial));
+        Cause::Refused(match elsewhere {
+            Some(Going { serial: going, until }) => {
+                Refusal::GoesElsewhere { serial, going: going.clone(), until: *until }
+            }
+            None => Refusal::LastFactor { serial, without },
+        })
     }
 
     fn deactivated(&self) -> Left {

@@ -2,12 +2,14 @@
 //!
 //! Until it is deactivated nothing has happened; from then on only forward.
 
+use super::announce::ANNOUNCING;
 use super::desk::Desk;
 use super::holdings::{Holding, Holdings, holdings};
 use super::removal::{Broken, Old, Removal, Stays};
 use super::run::{Cause, Failed, Record, Refusal, Stage, begin_log, failed, nothing_unfinished};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
+use crate::journal::Writer;
 use crate::keys::Serial;
 use crate::person::{Notice, Parting};
 use crate::totp::unix;
@@ -55,9 +57,9 @@ pub(super) struct Retiring {
 }
 
 impl Retiring {
-    pub(super) fn removal(&self) -> Removal<'_> {
+    pub(super) fn removal(&self, log: &Writer) -> Removal<'_> {
         let stays = if self.last { Stays::Nothing } else { Stays::Another };
-        Removal { user: &self.user, old: &self.old, stays }
+        Removal { user: &self.user, old: &self.old, stays, run: log.id().to_owned() }
     }
 }
 
@@ -66,7 +68,7 @@ impl Retiring {
 pub fn retire_permissions() -> Vec<&'static str> {
     let calls =
         [Call::ListMfaDevices, Call::DeactivateMfaDevice, Call::DeleteVirtualMfaDevice, Call::ListVirtualMfaDevices];
-    calls.map(Call::permission).to_vec()
+    calls.into_iter().chain(ANNOUNCING).map(Call::permission).collect()
 }
 
 /// Retires.
@@ -140,7 +142,7 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
 fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Result<(), Failed> {
     let mut log = begin_log(retiring.started, &Record::Retire(retiring.clone()), desk)
         .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
-    let Err(Broken { at, left, untouched }) = retiring.removal().carry_out(Some(&mut log), account, desk) else {
+    let Err(Broken { at, left, untouched }) = retiring.removal(&log).carry_out(Some(&mut log), account, desk) else {
         if log.finish().is_err() {
             desk.tell(Notice::JournalKept);
         }

@@ -4,6 +4,7 @@
 //! the new one is seen to be enabled. So the user is never without a device that works.
 
 use super::access_key::{self, KeyRequest, KeyRotated};
+use super::announce::ANNOUNCING;
 use super::desk::Desk;
 use super::enroll::{self, Checked, DeviceResult, Enrolled, MAX_DEVICES, Request, Seen, Work};
 use super::holdings::{Holdings, holdings};
@@ -59,6 +60,7 @@ const WINDOW: Duration = Duration::from_secs(180);
 #[must_use]
 pub fn rotate_permissions(request: &RotateRequest) -> Vec<&'static str> {
     let mut all = vec![Call::DeactivateMfaDevice.permission()];
+    all.extend(ANNOUNCING.map(Call::permission));
     all.extend(enroll::permissions(&request.new));
     all
 }
@@ -246,7 +248,7 @@ fn replace(
     let begin = work.begin("rotate", Some(old.clone()), desk);
     let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
     if ready.replace_first {
-        let removal = Removal { user: &work.user, old, stays: Stays::Another };
+        let removal = Removal { user: &work.user, old, stays: Stays::Another, run: run.writer.id().to_owned() };
         if let Err(broken) = removal.deactivate(Some(&mut run.writer), account, desk) {
             return Err(not_deactivated(broken, run, desk));
         }
@@ -272,7 +274,8 @@ fn replace(
     };
     let proved = desk.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, desk));
     let session = proved.map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;
-    let removal = Removal { user: &work.user, old, stays: Stays::This(work.arn.to_string()) };
+    let stays = Stays::This(work.arn.to_string());
+    let removal = Removal { user: &work.user, old, stays, run: run.writer.id().to_owned() };
     removal
         .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), desk)
         .map_err(|Broken { at, left, .. }| both(at, left, desk))?;

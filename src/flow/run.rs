@@ -262,6 +262,20 @@ pub enum Refusal {
         /// The device that was to stay, and is not enabled any more; `None`: there is no other.
         without: Option<String>,
     },
+    /// The device that was to stay is being removed by a run on another machine.
+    GoesElsewhere {
+        /// The device that was to go.
+        serial: String,
+        /// The one that was to stay.
+        going: String,
+        /// Until when that run may remove it.
+        until: SystemTime,
+    },
+    /// Too long after the removal was announced: the machine may have slept.
+    TooLate {
+        /// The device that was to go.
+        serial: String,
+    },
     /// Nothing says which device goes, and the user has none or several.
     NameOldDevice {
         /// The user's.
@@ -619,8 +633,8 @@ pub(super) fn failed((stage, cause): At, left: Vec<Left>, desk: &Desk<'_>) -> Fa
 pub(super) fn begin_log(started: u64, first: &Record, desk: &Desk<'_>) -> Result<Writer, Cause> {
     static NTH: AtomicU32 = AtomicU32::new(0);
     let nth = NTH.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{started:012}-{}-{nth:06}", std::process::id());
-    desk.journal.begin(&id, first).map_err(Cause::Journal)
+    let name = format!("{started:012}-{}-{nth:06}", std::process::id());
+    desk.journal.begin(&name, first).map_err(Cause::Journal)
 }
 
 /// An earlier run for this user must end first.

@@ -42,7 +42,7 @@ fn the_actions_are_those_the_flows_need() {
     assert_eq!(actions("self-service-no-delete.json"), without);
     let mut recover = plain;
     recover.remove("iam:CreateVirtualMFADevice");
-    recover.insert("iam:DeactivateMFADevice".to_owned());
+    recover.extend(set(&["iam:DeactivateMFADevice", "iam:TagUser", "iam:UntagUser", "iam:ListUserTags"]));
     assert_eq!(actions("recover.json"), recover);
 }
 

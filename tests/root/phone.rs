@@ -295,19 +295,19 @@ fn killed_wherever_a_person_is_waited_for() {
     let place = Place::new();
     let mut person = start(&place, Some(&place.aws.admin()), ALONE);
     person.sees(PROMPT);
-    person.is_killed();
+    person.dies();
     place.run_as(&place.aws.admin(), "recover").is(0, "nothing to recover\n", "");
 
     for line in [ALONE, WITH_A_KEY] {
         let (place, _, _, person) = at_the_phone(line);
-        person.is_killed();
+        person.dies();
         is_recovered(&place, line);
         let (place, _, person) = at_the_codes(line);
-        person.is_killed();
+        person.dies();
         is_recovered(&place, line);
         // The console had taken them.
         let (place, form, person) = at_the_codes(line);
-        person.is_killed();
+        person.dies();
         place.aws.confirm_for_root(&form).unwrap();
         let complete = place.run_as(&place.aws.root_session(), "recover --yes --no-input");
         assert_eq!((complete.code, place.unfinished()), (0, 0), "{complete:?}");

@@ -141,7 +141,7 @@ fn recovery_killed_at_every_message() {
 }
 
 /// The calls of one's own rotation. `proof.rs` holds a run that goes well to it.
-pub(super) const OWN_ROTATION: [(&str, u32); 11] = [
+pub(super) const OWN_ROTATION: [(&str, u32); 14] = [
     ("GetCallerIdentity", 1),
     ("ListMFADevices", 1),
     ("GetSessionToken", 1),
@@ -149,9 +149,12 @@ pub(super) const OWN_ROTATION: [(&str, u32); 11] = [
     ("EnableMFADevice", 1),
     ("ListMFADevices", 2),
     ("GetSessionToken", 2),
+    ("TagUser", 1),
+    ("ListUserTags", 1),
     ("ListMFADevices", 3),
     ("DeactivateMFADevice", 1),
     ("ListMFADevices", 4),
+    ("UntagUser", 1),
     ("DeleteVirtualMFADevice", 1),
 ];
 

@@ -1,5 +1,5 @@
-//! Another machine takes away what must stay, between this one's last look and its deactivation of the old device. IAM
-//! has no call that would tell; what there is to do about it is done before anything is deleted.
+//! Somebody takes away what must stay without glasskey, between its last look and its deactivation of the old device.
+//! IAM has no call that would tell; what there is to do about it is done before anything is deleted.
 
 use super::faults::scene::{Flow, Scene};
 use crate::enroll::api;

@@ -4,9 +4,10 @@
 mod access_key; // a user's access key is replaced, and its secret handed over
 mod access_key_faults; // and what goes wrong with it
 mod access_key_own; // ones own, where policies want MFA
+mod announce; // a removal is announced to other machines
 mod devices; // the list, and what a key is believed or proved to hold
 mod faults; // something goes wrong at every message in turn
-mod machines; // another machine takes away what must stay
+mod machines; // somebody takes away what must stay, without glasskey
 mod model; // every failure and every second run, explored in process
 mod proof; // the new device is proved by a session before the old one goes
 mod resync; // a device is brought into step

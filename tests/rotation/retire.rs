@@ -60,7 +60,8 @@ fn json_says_what_was_done_and_a_dry_run_what_would_be() {
         "kind": "virtual", "devices_left": 1,
         "credentials": [{ "key": 12_345_678, "credential": world.credential("alice") }],
         "permissions": [
-            "iam:ListMFADevices", "iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice", "iam:ListVirtualMFADevices"
+            "iam:ListMFADevices", "iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice", "iam:ListVirtualMFADevices",
+            "iam:TagUser", "iam:ListUserTags", "iam:UntagUser"
         ],
     });
     let before = world.aws.devices();

@@ -90,3 +90,59 @@ fn policies_are_kept_as_written() {
     assert_eq!(verdict(&aws, &admin, "GetUserPolicy", &missing), expected);
     assert_eq!(verdict(&aws, &admin, "DeleteUserPolicy", &missing), expected);
 }
+
+#[test]
+fn tags_are_kept_with_the_user() {
+    let (aws, admin) = account();
+    let _ = aws.add_user("bob");
+    let v = |action: &str, parameters: &[(&str, &str)]| verdict(&aws, &admin, action, parameters);
+    let bob = ("UserName", "bob");
+    let tag = |key: &str| {
+        [bob, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "<&>")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+    };
+    let tagged = |key: &str| {
+        let tag = tag(key);
+        v("TagUser", &tag.each_ref().map(|(name, value)| (name.as_str(), value.as_str())))
+    };
+    assert_eq!((tagged("team"), tagged("team"), tagged("by")), ("200".into(), "200".into(), "200".into()));
+    assert_eq!(call(&aws, &admin, "ListUserTags", &[bob]).all("Key"), ["by", "team"]);
+    assert_eq!(call(&aws, &admin, "GetUser", &[bob]).all("Value"), ["&lt;&amp;&gt;"; 2]);
+    assert_eq!(call(&aws, &admin, "ListUsers", &[]).all("Key"), [""; 0]);
+    assert_eq!(v("UntagUser", &[bob, ("TagKeys.member.1", "by"), ("TagKeys.member.2", "none")]), "200");
+    assert_eq!(call(&aws, &admin, "ListUserTags", &[bob]).all("Key"), ["team"]);
+    (1..50).for_each(|nth| assert_eq!(tagged(&format!("tag-{nth}")), "200"));
+    assert_eq!(tagged("one more"), "409 LimitExceeded: Cannot exceed quota for TagsPerUser: 50");
+    let nobody = "404 NoSuchEntity: The user with name carol cannot be found.";
+    assert_eq!(v("ListUserTags", &[("UserName", "carol")]), nobody);
+}
+
+/// Policies can say which tags: docs/policies does.
+#[test]
+fn conditions_on_the_keys_of_tags() {
+    let (aws, _) = account();
+    let bob = aws.add_user("bob");
+    let allow = |condition: &str| {
+        format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":["iam:TagUser","iam:UntagUser"],"Resource":"*","Condition":{condition}}}}}"#
+        )
+    };
+    aws.allow("bob", &allow(r#"{"ForAllValues:StringLike":{"aws:TagKeys":["glasskey/removing/*","x"]}}"#)).unwrap();
+    let tag = |keys: &[&str]| {
+        let names: Vec<_> = (1..=keys.len()).map(|n| format!("Tags.member.{n}.Key")).collect();
+        let pairs = names.iter().map(String::as_str).zip(keys.iter().copied());
+        let verdict =
+            verdict(&aws, &bob, "TagUser", &[("UserName", "bob")].into_iter().chain(pairs).collect::<Vec<_>>());
+        verdict[..3].to_owned()
+    };
+    assert_eq!(tag(&["glasskey/removing/1"]), "200");
+    assert_eq!(tag(&["glasskey/removing/1", "x"]), "200");
+    assert_eq!(tag(&["glasskey/removing/1", "team"]), "403");
+    assert_eq!(tag(&["team"]), "403");
+    let untag = |key: &str| {
+        verdict(&aws, &bob, "UntagUser", &[("UserName", "bob"), ("TagKeys.member.1", key)])[..3].to_owned()
+    };
+    assert_eq!((untag("glasskey/removing/1"), untag("team")), ("200".to_owned(), "403".to_owned()));
+    aws.allow("bob", &allow(r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"team"}}"#)).unwrap();
+    assert_eq!(tag(&["glasskey/removing/1", "team"]), "200");
+    assert_eq!(tag(&["y"]), "403");
+}

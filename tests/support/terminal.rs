@@ -80,7 +80,7 @@ impl Typist {
     }
 
     /// The process dies where it is.
-    pub(crate) fn is_killed(mut self) {
+    pub(crate) fn dies(mut self) {
         self.pty.process_mut().kill(Signal::SIGKILL).unwrap();
     }
 

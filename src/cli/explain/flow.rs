@@ -240,6 +240,15 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
                 .hint("somebody else is at work on this user's devices: `glasskey devices USER` shows them")
         }
+        Refusal::GoesElsewhere { serial, going, until } => {
+            Explanation::new("removed_elsewhere", format!("{going} is being removed by another run of glasskey, so {serial} must stay"))
+                .note(format!("it has said so by a tag on the user, and may go on until {}", clock_time(*until)))
+                .hint("`glasskey devices USER` shows what became of it; a run that was killed is ended by `glasskey recover` on its machine")
+        }
+        Refusal::TooLate { serial } => {
+            Explanation::new("too_late", format!("{serial} was to be deactivated minutes ago, and this machine seems to have slept since"))
+                .hint("run it again")
+        }
         Refusal::NameOldDevice { devices } if devices.is_empty() => {
             Explanation::new("no_mfa_device", "the user has no MFA device that could be replaced").hint("`glasskey enroll` makes one")
         }

@@ -141,7 +141,7 @@ fn complete(
     // The user's own session is opened with a code of the new device: the proof that it works.
     let session =
         acting(account, &found.user, Some(&new), desk).map_err(|cause| stopped((Stage::Proof, cause), desk))?;
-    let removal = Removal { user: &found.user, old, stays: Stays::This(new) };
+    let removal = Removal { user: &found.user, old, stays: Stays::This(new), run: run.writer.id().to_owned() };
     let account = session.as_ref().unwrap_or(account);
     match removal.carry_out(Some(&mut run.writer), account, desk) {
         Ok(()) => close(run, Outcome::Completed { keys }, desk),
@@ -198,7 +198,8 @@ fn remove_new(
     let held = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
     let held = held.map(|(key, _)| OldCredential { key: *key, credential: credential.clone() }).collect();
     let new = Old { serial, enabled, held };
-    let removal = Removal { user: &found.user, old: &new, stays: Stays::This(old.serial.clone()) };
+    let (stays, id) = (Stays::This(old.serial.clone()), run.writer.id().to_owned());
+    let removal = Removal { user: &found.user, old: &new, stays, run: id };
     match removal.carry_out(None, account, desk) {
         Ok(()) => match run.remove_escrow() {
             left if left.is_empty() => close(run, Outcome::Undone, desk),
@@ -276,7 +277,7 @@ impl Retirement {
                 begin.old = as_enabled(&begin.old, self.again, &begin.user, account)
                     .map_err(|cause| stop(cause, vec![self.state(found)], desk))?;
                 begin
-                    .removal()
+                    .removal(&log)
                     .carry_out(Some(&mut log), account, desk)
                     .map_err(|broken| stopped_at(broken, desk))?;
                 Outcome::Completed { keys: Vec::new() }

@@ -32,10 +32,19 @@ struct Patterns {
 
 #[derive(Clone)]
 struct Condition {
+    over: Over,
     operator: Operator,
     if_exists: bool,
     key: String,
     values: Vec<String>,
+}
+
+/// How a condition looks at a key of several values: a set operator, or none.
+#[derive(Clone, Copy, PartialEq)]
+enum Over {
+    One,
+    All,
+    Any,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -163,13 +172,23 @@ impl Patterns {
 
 impl Condition {
     fn holds(&self, context: &Context) -> bool {
-        let Some(actual) = context.get(&self.key) else {
-            let negated = matches!(self.operator, Operator::Equals { not: true } | Operator::Like { not: true });
-            return match self.operator {
-                Operator::Null => self.values.iter().any(|v| v == "true"),
-                _ => self.if_exists || negated,
-            };
-        };
+        match (context.get(&self.key), self.over) {
+            // Several values are lines; of none, all fit and not one does.
+            (actual, Over::All) => actual.is_none_or(|lines| lines.lines().all(|one| self.fits(one, context))),
+            (actual, Over::Any) => actual.is_some_and(|lines| lines.lines().any(|one| self.fits(one, context))),
+            (Some(actual), Over::One) => self.fits(actual, context),
+            (None, Over::One) => {
+                let negated = matches!(self.operator, Operator::Equals { not: true } | Operator::Like { not: true });
+                match self.operator {
+                    Operator::Null => self.values.iter().any(|v| v == "true"),
+                    _ => self.if_exists || negated,
+                }
+            }
+        }
+    }
+
+    /// Whether one value of the key fits.
+    fn fits(&self, actual: &str, context: &Context) -> bool {
         let any = |test: &dyn Fn(&str) -> bool| {
             self.values.iter().any(|value| substitute(value, context).is_some_and(|value| test(&value)))
         };
@@ -221,7 +240,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     /// What [`Context`] can hold.
-    const KEYS: [&str; 12] = [
+    const KEYS: [&str; 13] = [
         "aws:multifactorauthpresent",
         "aws:multifactorauthage",
         "aws:username",
@@ -233,11 +252,17 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
         "aws:assumedroot",
         "aws:requestedregion",
         "aws:resourceaccount",
+        "aws:tagkeys",
         "sts:taskpolicyarn",
     ];
     let mut found = Vec::new();
     for (operator, tests) in value.as_object().ok_or("Syntax errors in policy.")? {
         let (name, if_exists) = operator.strip_suffix("IfExists").map_or((operator.as_str(), false), |n| (n, true));
+        let (over, name) = match name.split_once(':') {
+            Some(("ForAllValues", name)) => (Over::All, name),
+            Some(("ForAnyValue", name)) => (Over::Any, name),
+            _ => (Over::One, name),
+        };
         let operator = match name {
             "Bool" => Operator::Bool,
             "Null" => Operator::Null,
@@ -254,7 +279,7 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
             if !KEYS.contains(&key.as_str()) {
                 return Err(format!("The simulator does not know the condition key {key}."));
             }
-            found.push(Condition { operator, if_exists, key, values: strings(values)? });
+            found.push(Condition { over, operator, if_exists, key, values: strings(values)? });
         }
     }
     Ok(found)

@@ -1,5 +1,6 @@
 //! What the simulated account holds.
 
+use super::iam::tags::Tags;
 use super::managed;
 use super::policy::Policy;
 use super::posture::Posture;
@@ -57,6 +58,7 @@ pub(super) struct User {
     pub(super) created: SystemTime,
     pub(super) password: Option<Password>,
     pub(super) policies: Policies,
+    pub(super) tags: Tags,
 }
 
 /// The root user, without its keys, certificates and devices.
@@ -345,6 +347,7 @@ impl State {
             created: now,
             password: None,
             policies: Policies::default(),
+            tags: Tags::new(),
         };
         self.users.insert(name.to_owned(), user);
     }

@@ -19,6 +19,8 @@ pub struct UserView {
     pub access_keys: Vec<String>,
     /// Names of the inline policies.
     pub policies: Vec<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// An MFA device as the simulator's owner sees it.
@@ -166,6 +168,7 @@ impl Aws {
             arn: state.user_arn(user),
             access_keys: state.keys_of(&Owner::User(user.name.clone())).map(|(id, _)| id.clone()).collect(),
             policies: user.policies.inline.keys().cloned().collect(),
+            tags: user.tags.clone(),
         };
         state.users.values().map(view).collect()
     }

@@ -67,7 +67,7 @@ impl Scene {
         Self { flow, world, alice, before }
     }
 
-    pub(super) fn as_caller(&self, args: &[&str]) -> Command {
+    pub(in crate::rotation) fn as_caller(&self, args: &[&str]) -> Command {
         match self.flow {
             Flow::RotateOwn | Flow::RetireOwn => self.world.glasskey_as(&self.alice, args),
             _ => self.world.glasskey(args),

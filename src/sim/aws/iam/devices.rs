@@ -1,20 +1,17 @@
-//! MFA devices: create, enable, resynchronise, deactivate, delete, tag.
+//! MFA devices: create, enable, resynchronise, deactivate, delete.
 
 use super::super::codes::{self, Codes};
 use super::super::qr;
 use super::super::state::{DEVICES_PER_USER, Device, Owner, State, Totp};
 use super::super::wire::{Form, Refusal, Xml};
 use super::super::{Ctx, Outcome};
-use super::{name, named_user, owner, path};
-use std::collections::BTreeMap;
+use super::{name, named_user, owner, path, tags};
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 /// Where the second code of a pair is looked for: steps around the device's adjusted clock.
 const SEARCH: RangeInclusive<i64> = -998..=1000;
-/// Tags to a device.
-const TAGS: usize = 50;
 
 pub(super) fn create_virtual(ctx: &mut Ctx<'_>) -> Outcome {
     let path = path(ctx.form)?;
@@ -23,7 +20,7 @@ pub(super) fn create_virtual(ctx: &mut Ctx<'_>) -> Outcome {
     if serial.len() > 256 {
         return Err(Refusal::constraint("SerialNumber", "have length less than or equal to 256"));
     }
-    let tags = tags(ctx.form)?;
+    let tags = tags::given(ctx.form)?;
     if ctx.state.devices.contains_key(&serial) {
         return Err(Refusal::exists("MFA device already exists."));
     }
@@ -38,7 +35,7 @@ pub(super) fn create_virtual(ctx: &mut Ctx<'_>) -> Outcome {
         device.text("Base32StringSeed", &Zeroizing::new(data_encoding::BASE64.encode(base32.as_bytes())));
         device.text("QRCodePNG", &picture);
         if !tags.is_empty() {
-            super::listing::write_tags(device, &tags);
+            tags::write(device, &tags);
         }
     });
     let device = Device { serial: serial.clone(), totp: Some(totp), enabled: None, tags };
@@ -109,51 +106,6 @@ pub(super) fn deactivate(ctx: &mut Ctx<'_>) -> Outcome {
         _ => drop(ctx.state.devices.remove(serial)),
     }
     Ok(Xml::default())
-}
-
-pub(super) fn tag(ctx: &mut Ctx<'_>) -> Outcome {
-    let serial = ctx.form.required("SerialNumber")?;
-    let new = tags(ctx.form)?;
-    let device = ctx.state.devices.get_mut(serial).ok_or_else(|| missing(serial))?;
-    let mut all = device.tags.clone();
-    all.extend(new);
-    if all.len() > TAGS {
-        return Err(Refusal::limit(format!("Cannot exceed quota for TagsPerMFADevice: {TAGS}")));
-    }
-    device.tags = all;
-    Ok(Xml::default())
-}
-
-pub(super) fn untag(ctx: &mut Ctx<'_>) -> Outcome {
-    let serial = ctx.form.required("SerialNumber")?;
-    let device = ctx.state.devices.get_mut(serial).ok_or_else(|| missing(serial))?;
-    let unwanted = ctx.form.members("TagKeys");
-    device.tags.retain(|key, _| !unwanted.contains(&key.as_str()));
-    Ok(Xml::default())
-}
-
-/// The `Tags` parameter.
-fn tags(form: &Form) -> Result<BTreeMap<String, String>, Refusal> {
-    let pairs = form.pairs("Tags");
-    if pairs.len() > TAGS {
-        return Err(Refusal::constraint("Tags", &format!("have length less than or equal to {TAGS}")));
-    }
-    let mut tags = BTreeMap::new();
-    for (key, value) in pairs {
-        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-            let (what, most) = if value.chars().count() > 256 { ("value", 256) } else { ("key", 128) };
-            let must = format!("have length less than or equal to {most}");
-            return Err(Refusal::constraint(&format!("tags.member.{}.{what}", tags.len() + 1), &must));
-        }
-        if tags.insert(key.to_owned(), value.to_owned()).is_some() {
-            return Err(Refusal::new(
-                400,
-                "InvalidInput",
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-            ));
-        }
-    }
-    Ok(tags)
 }
 
 pub(super) fn missing(serial: &str) -> Refusal {

@@ -1,11 +1,10 @@
-//! Reading MFA devices: lists, tags, and what is certified. Never a seed.
+//! Reading MFA devices: lists, and what is certified. Never a seed.
 
 use super::super::state::{Device, Owner};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
 use super::devices::missing;
 use super::{named_user, owner, page, users};
-use std::collections::BTreeMap;
 
 pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
     let owner = owner(ctx)?;
@@ -79,25 +78,6 @@ pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
         });
     });
     Ok(xml)
-}
-
-pub(super) fn list_tags(ctx: &mut Ctx<'_>) -> Outcome {
-    let serial = ctx.form.required("SerialNumber")?;
-    let device = ctx.state.devices.get(serial).ok_or_else(|| missing(serial))?;
-    let tags = device.tags.iter().map(|(key, value)| (key.clone(), (key, value))).collect();
-    let mut xml = Xml::default();
-    page(ctx, &mut xml, "Tags", tags, |xml, (key, value)| {
-        xml.text("Key", key);
-        xml.text("Value", value);
-    })?;
-    Ok(xml)
-}
-
-pub(super) fn write_tags(xml: &mut Xml, tags: &BTreeMap<String, String>) {
-    xml.list("Tags", tags, |xml, (key, value)| {
-        xml.text("Key", key);
-        xml.text("Value", value);
-    });
 }
 
 fn write_enable_date(xml: &mut Xml, device: &Device) {

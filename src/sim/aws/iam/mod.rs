@@ -12,6 +12,7 @@ mod passwords;
 mod policies;
 mod report;
 mod roles;
+pub(super) mod tags;
 mod users;
 
 use super::auth::{self, Caller};
@@ -61,9 +62,12 @@ fn operation(action: &str) -> Option<Operation> {
         "GetMFADevice" => of(On::User, listing::get),
         "ListMFADevices" => of(On::User, listing::list),
         "ListVirtualMFADevices" => of(On::All("mfa/"), listing::list_virtual),
-        "ListMFADeviceTags" => of(On::Device, listing::list_tags),
-        "TagMFADevice" => of(On::Device, devices::tag),
-        "UntagMFADevice" => of(On::Device, devices::untag),
+        "ListMFADeviceTags" => of(On::Device, tags::list_device),
+        "TagMFADevice" => of(On::Device, tags::tag_device),
+        "UntagMFADevice" => of(On::Device, tags::untag_device),
+        "ListUserTags" => of(On::User, tags::list_user),
+        "TagUser" => of(On::User, tags::tag_user),
+        "UntagUser" => of(On::User, tags::untag_user),
         "CreateUser" => of(On::NewUser, users::create),
         "GetUser" => of(On::User, users::get),
         "ListUsers" => of(On::All("user/"), users::list),
@@ -126,7 +130,9 @@ fn policy_operation(action: &str) -> Option<Operation> {
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
     let operation = operation(action)?;
     let resource = resource(action, ctx.state, ctx.caller, ctx.form);
-    let allowed = auth::authorize(ctx, &format!("iam:{action}"), &resource);
+    let keys = tags::keys(ctx.form);
+    let facts: &[_] = if keys.is_empty() { &[] } else { &[("aws:tagkeys", keys.as_str())] };
+    let allowed = auth::authorize_with(ctx, &format!("iam:{action}"), &resource, facts);
     Some(allowed.and_then(|()| (operation.run)(ctx)))
 }
 

@@ -25,7 +25,12 @@ pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
         Owner::Root => xml.element("User", |xml| write_root(xml, ctx.state)),
         Owner::User(name) => {
             let user = ctx.state.users.get(&name).ok_or_else(|| super::no_user(&name))?;
-            xml.element("User", |xml| write(xml, ctx.state, user));
+            xml.element("User", |xml| {
+                write(xml, ctx.state, user);
+                if !user.tags.is_empty() {
+                    super::tags::write(xml, &user.tags);
+                }
+            });
         }
     }
     Ok(xml)

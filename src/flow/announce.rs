@@ -1,0 +1,147 @@
+//! Announcing to other machines that a device is going: a tag on its user.
+//!
+//! The lock of the journal keeps two runs on one machine apart. IAM has no call that removes a device only while
+//! another is there, so two machines, each removing the device that the other counts on, could leave none. Therefore
+//! each first announces what is going (TagUser), then reads what others have announced (ListUserTags), and then what
+//! there is (ListMFADevices): what somebody else has announced does not count as staying. Of two that remove, the later
+//! one to look sees the other's tag or the device gone, so at least one backs off; where both see each other's, both do.
+//!
+//! A tag is believed for [`LASTS`]; whoever wrote it deactivates within [`MAY_ACT`] or not at all, and AWS takes no
+//! request signed more than five minutes before. So a run that was killed stands in nobody's way for long, and what it
+//! sent has arrived by then or never will. Where tags are not allowed a removal goes on without, and says so.
+
+use super::desk::Desk;
+use crate::aws::{self, Account, Call, Tag};
+use crate::person::Notice;
+use crate::totp::unix;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What the keys of the tags begin with; the moment they end (seconds since the Unix epoch) and the run's id follow,
+/// and the value is the serial number of the device that is going.
+const PREFIX: &str = "glasskey/removing/";
+/// How long a tag is believed.
+const LASTS: Duration = Duration::from_secs(15 * 60);
+/// How long after it was written a device may be deactivated on the strength of it.
+const MAY_ACT: Duration = Duration::from_secs(9 * 60);
+
+/// The calls; a removal goes on without them.
+pub(super) const ANNOUNCING: [Call; 3] = [Call::TagUser, Call::ListUserTags, Call::UntagUser];
+
+/// A removal that another run has announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Going {
+    /// The device's serial number.
+    pub(super) serial: String,
+    /// Until when it is believed.
+    pub(super) until: SystemTime,
+}
+
+/// What this run has announced.
+pub(super) struct Announcement<'a> {
+    user: &'a str,
+    run: &'a str,
+    at: SystemTime,
+    /// Keys of tags that are to go with it: its own, if it could be written, and what is over. None: no tags are allowed.
+    keys: Vec<String>,
+}
+
+impl<'a> Announcement<'a> {
+    /// Writes the tag. Where that is refused there is none, and the person is told.
+    pub(super) fn make(
+        user: &'a str,
+        serial: &str,
+        run: &'a str,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<Self, aws::Error> {
+        let at = desk.clock.now();
+        let key = format!("{PREFIX}{}/{run}", unix(at + LASTS));
+        let made = Self { user, run, at, keys: vec![key.clone()] };
+        match account.tag_user(user, &[Tag { key, value: serial.to_owned() }]) {
+            Ok(()) => Ok(made),
+            Err(
+                why @ (aws::Error::Denied { .. } | aws::Error::LimitExceeded { .. } | aws::Error::Refused { .. }),
+            ) => {
+                desk.tell(Notice::NotAnnounced { user: user.to_owned(), serial: serial.to_owned(), why });
+                Ok(Self { keys: Vec::new(), ..made })
+            }
+            // It may be there all the same.
+            Err(cause) => {
+                made.withdraw(account, desk);
+                Err(cause)
+            }
+        }
+    }
+
+    /// What other runs have announced. Where that may not be read, nothing is known of any.
+    pub(super) fn others(&mut self, account: &Account, desk: &mut Desk<'_>) -> Result<Vec<Going>, aws::Error> {
+        let tags = match account.user_tags(self.user) {
+            Ok(tags) => tags,
+            Err(why @ (aws::Error::Denied { .. } | aws::Error::Refused { .. })) => {
+                // Said already where the tag could not be written either.
+                if !self.keys.is_empty() {
+                    desk.tell(Notice::OthersUnseen { user: self.user.to_owned(), why });
+                }
+                return Ok(Vec::new());
+            }
+            Err(cause) => return Err(cause),
+        };
+        let now = desk.clock.now();
+        let mut others = Vec::new();
+        for tag in tags {
+            let Some((until, run)) = read(&tag.key) else { continue };
+            if run != self.run && is_believed(until, now) {
+                others.push(Going { serial: tag.value, until });
+            } else if !self.keys.is_empty() && !self.keys.contains(&tag.key) {
+                self.keys.push(tag.key);
+            }
+        }
+        Ok(others)
+    }
+
+    /// Whether a device may still be deactivated on the strength of it: the machine may have slept since, or its clock
+    /// may have been put right.
+    pub(super) fn is_fresh(&self, desk: &Desk<'_>) -> bool {
+        let now = desk.clock.now();
+        let apart = now.duration_since(self.at).unwrap_or_else(|ahead| ahead.duration());
+        apart <= MAY_ACT
+    }
+
+    /// Takes the tag away again. An interrupt does not keep it from that.
+    pub(super) fn withdraw(self, account: &Account, desk: &mut Desk<'_>) {
+        if self.keys.is_empty() {
+            return;
+        }
+        let interrupted = desk.interrupt.raised();
+        desk.interrupt.clear();
+        if let Err(why) = account.untag_user(self.user, &self.keys) {
+            desk.tell(self.still_there(Some(why)));
+        }
+        if interrupted {
+            desk.interrupt.raise();
+        }
+    }
+
+    /// Leaves the tag, since the deactivation may still be on its way.
+    pub(super) fn keep(self, desk: &mut Desk<'_>) {
+        if !self.keys.is_empty() {
+            desk.tell(self.still_there(None));
+        }
+    }
+
+    fn still_there(&self, why: Option<aws::Error>) -> Notice {
+        Notice::StillAnnounced { user: self.user.to_owned(), until: self.at + LASTS, why }
+    }
+}
+
+/// The moment it ends, and the run it is of; `None`: a tag of another kind.
+fn read(key: &str) -> Option<(SystemTime, &str)> {
+    let (until, run) = key.strip_prefix(PREFIX)?.split_once('/')?;
+    let until = UNIX_EPOCH.checked_add(Duration::from_secs(until.parse().ok()?))?;
+    Some((until, run))
+}
+
+/// What ends much later than a tag of now would was not written by a run of glasskey whose clock is right.
+fn is_believed(until: SystemTime, now: SystemTime) -> bool {
+    until > now && until <= now + 2 * LASTS
+}
