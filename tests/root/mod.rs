@@ -13,3 +13,4 @@ mod remove; // factors taken away
 mod resync; // codes for the console's form
 mod totp; // devices with codes
 mod totp_faults; // and what goes wrong
+mod totp_sweeps; // at every message

@@ -4,7 +4,6 @@ use super::place::Place;
 use super::totp::{LINE, PROMPT, Unattended, made, on_screen};
 use crate::support::{Typist, put};
 use glasskey::sim::aws::{Fault, TwoCodes, Wrong};
-use glasskey::sim::tap::{Tap, Wire};
 
 fn stderr(done: std::process::Output) -> (Option<i32>, String) {
     (done.status.code(), String::from_utf8(done.stderr).unwrap())
@@ -149,36 +148,6 @@ fn a_device_under_another_name_is_said_and_never_undone_unasked() {
     place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
     let left = place.run_as(&place.aws.admin(), "recover --yes --no-input");
     assert_eq!((left.code, place.credentials()), (4, 2), "{left:?}");
-}
-
-#[test]
-fn a_key_pulled_at_any_command_leaves_nothing_unsaid() {
-    for nth in [1, 2, 3, 5, 8, 12, 16] {
-        let place = Place::new();
-        let (_, secret) = made(&place);
-        let (tap, count) = (Tap::default(), std::sync::atomic::AtomicUsize::new(0));
-        place.cards.key(1).tap(&tap);
-        let pulled = place.cards.key(1).clone();
-        tap.listen(move |passing| {
-            if matches!(passing.wire, Wire::Key { .. })
-                && !passing.done
-                && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == nth
-            {
-                pulled.pull();
-            }
-        });
-        let script = Unattended::start(&place, &place.aws.root_session(), "--timeout 2", &secret);
-        let (code, said) = stderr(script.child.wait_with_output().unwrap());
-        let code = code.unwrap();
-        assert!([3, 4].contains(&code), "{nth}: {code} {said}");
-        place.cards.key(1).plug_in();
-        if code == 3 {
-            assert_eq!((place.credentials(), place.unfinished()), (0, 0), "{nth}: {said}");
-        } else {
-            let recovered = place.run_as(&place.aws.admin(), "recover --undo --no-input");
-            assert_eq!((place.credentials(), place.unfinished()), (0, 0), "{nth}: {said} {recovered:?}");
-        }
-    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Simulated {
     }
 
     /// Whether a key computes the device's codes.
-    fn computes(&self, key: &glasskey::sim::oath_card::SoftKey, arn: &str) -> bool {
+    pub(crate) fn computes(&self, key: &glasskey::sim::oath_card::SoftKey, arn: &str) -> bool {
         key.plug_in();
         let seed = Seed::from_bytes(&self.aws.seed_of(arn).unwrap()).unwrap();
         let step = Step::at(self.aws.clock().now(), AWS.period);
