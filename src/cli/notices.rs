@@ -3,7 +3,7 @@
 mod access_key;
 mod root;
 
-pub(super) use root::{code_lines, url as console_url};
+pub(super) use root::{code_lines, last_factor, url as console_url};
 
 use super::console::Style;
 use super::explain::{aws as answer, no_keyring, off_by};

@@ -143,6 +143,9 @@ impl TerminalPerson {
             RootQuestion::WasAdded { name } => {
                 yes(&self.ask(&format!("Has the console said that \"{name}\" was added? [y/N] "), false)?)
             }
+            RootQuestion::WasRemoved { serial } => {
+                yes(&self.ask(&format!("Has the console removed {serial}? [y/N] "), false)?)
+            }
             RootQuestion::TakeBack { keys, .. } if keys.is_empty() => {
                 yes(&self.ask("Did the console take no codes, so that nothing is to be recovered? [y/N] ", false)?)
             }

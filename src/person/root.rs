@@ -110,6 +110,25 @@ pub enum RootStep {
     },
     /// One more device is in use in the account; whose is not told.
     OneMoreInUse,
+    /// A device that was to go is gone.
+    Removed {
+        /// Its serial number; `None`: root has no MFA any more, and this view tells no more.
+        serial: Option<String>,
+    },
+    /// A device that was gone is listed again.
+    ListedAgain {
+        /// Its serial number.
+        serial: String,
+    },
+    /// One device fewer is in use in the account; whose it was is not told.
+    OneFewerInUse,
+    /// What is to go are root's last factors, and that is wanted.
+    LastFactors {
+        /// Their serial numbers.
+        serials: Vec<String>,
+        /// Every device of root's shows.
+        sure: bool,
+    },
     /// Root cannot be seen any more: why.
     Blind {
         /// A sentence.
@@ -139,6 +158,11 @@ pub enum RootQuestion {
     WasAdded {
         /// What it is called.
         name: String,
+    },
+    /// Has the console removed a device? `--yes` does not answer this.
+    WasRemoved {
+        /// Its serial number.
+        serial: String,
     },
     /// Are the credentials to be removed from the keys again? `--yes` does not answer this.
     TakeBack {

@@ -5,20 +5,6 @@ use crate::cli::json::is_documented;
 use glasskey::sim::aws::{Fault, Wrong};
 
 #[test]
-fn of_the_own_account_the_console_is_told() {
-    let place = Place::new();
-    let [old, new] = ["old", "new"].map(|name| place.aws.add_fido_for("root", name));
-    let run = place.run_as(&place.aws.root_session(), &format!("root remove {old} --json"));
-    assert_eq!(run.code, 0, "{run:?}");
-    is_documented(&run.json());
-    assert!(run.stderr.contains(&format!("choose {old}, then \"Remove\"")), "{run:?}");
-    assert!(run.stderr.contains(&format!("  stays     {new}\n")), "{run:?}");
-    assert_eq!(place.aws.devices().len(), 2);
-    let unknown = place.run_as(&place.aws.root_session(), "root remove old");
-    assert!(unknown.code == 2 && unknown.stderr.contains(&old), "{unknown:?}");
-}
-
-#[test]
 fn a_members_device_goes_once_confirmed() {
     let (place, member) = Place::organization();
     let [old, _new] = ["old", "new"].map(|name| member.add_fido_for("root", name));
@@ -38,6 +24,8 @@ fn the_last_factor_goes_only_where_the_account_is_named() {
     let refused = place.run_as(&place.aws.admin(), &line);
     assert_eq!((refused.code, member.devices().len()), (3, 1), "{refused:?}");
     assert!(refused.stderr.contains("would be left without MFA; nothing was changed"), "{refused:?}");
+    let named = format!("glasskey: {serial} is root's last factor: without it the password alone signs in\n");
+    assert!(refused.stderr.contains(&named), "{refused:?}");
     let other = place.run_as(&place.aws.admin(), &format!("{line} --without-mfa {}", place.aws.account()));
     assert_eq!(other.code, 3, "{other:?}");
     let done = place.run_as(&place.aws.admin(), &format!("{line} --without-mfa {}", member.account()));

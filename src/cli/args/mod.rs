@@ -28,7 +28,7 @@ pub(super) use piv::{Piv, PivCommand};
 pub(super) use places::SeedPlaces;
 pub(super) use retire::Retire;
 pub(super) use root::{
-    Audit, FailOn, Format, Root, RootCommand, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, Watching,
+    Audit, FailOn, Format, Pace, Root, RootCommand, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes,
     account_id,
 };
 pub(super) use rotate::{Resync, Rotate, Written};

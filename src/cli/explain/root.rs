@@ -3,6 +3,7 @@
 use super::flow::{cause as flow_cause, left as flow_left};
 use super::{Exit, Explanation, aws, nobody};
 use crate::aws::{Call, Error};
+use crate::cli::notices::last_factor;
 use crate::flow::root::{Cause, Evidence, NotDone, Refusal, Registered};
 use crate::flow::{self, Left};
 use crate::sink;
@@ -26,7 +27,7 @@ pub fn root_not_done(failed: &NotDone) -> Explanation {
     if !failed.removed.is_empty() {
         text.exit = Exit::Left;
         text.state.extend(failed.removed.iter().map(|serial| format!("removed before this: {serial}")));
-        text.hints.push("the same command goes on with the others".to_owned());
+        text.hints.push("the same command goes on with the others, without those".to_owned());
     }
     if failed.registered.is_empty() {
         return text;
@@ -89,6 +90,18 @@ pub(super) fn cause(cause: &Cause, awaited: Option<&str>) -> Explanation {
             .hint("sign in as root (`aws login`) and name that profile: then it can be seen"),
         Cause::NotAdded => Explanation::new("not_added", "the console did not add it, as you said")
             .hint("the same command begins again; another browser may do better"),
+        Cause::NotRemoved(serial) => {
+            Explanation::new("not_removed", format!("the console did not remove {serial}, as you said"))
+                .hint("the same command begins again")
+        }
+        Cause::StillThere(serials, after) => {
+            let text = Explanation::new(
+                "still_there",
+                format!("root still has {}, as far as shows after {} s", list(serials), after.as_secs()),
+            );
+            text.hint("if the console says that it is removed, `glasskey root audit` shows what root has now")
+                .hint("--timeout SECONDS waits longer; the same command begins again")
+        }
         Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
     }
 }
@@ -140,12 +153,12 @@ fn refusal(refusal: &Refusal) -> Explanation {
             let text = if *all { text } else { text.note("an administrator sees root's virtual devices only") };
             text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
         }
-        Refusal::WouldLoseMfa { account, sure } => {
+        Refusal::WouldLoseMfa { account, serials, sure } => {
             let text = Explanation::new(
                 "would_lose_mfa",
                 format!("root of account {account} would be left without MFA; nothing was changed"),
             );
-            let text = if *sure { text } else { text.note("security keys do not show here: there may be others") };
+            let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(*sure))));
             text.hint("give it another factor first: `glasskey root enroll`")
                 .hint(format!("--without-mfa {account} says that this is meant"))
         }
@@ -156,6 +169,10 @@ fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::RootIntoMember => Explanation::new("root_into_member", "these credentials are root's, and AssumeRoot is not for root")
             .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
             .exit(Exit::Usage),
+        Refusal::WouldNotBeSeenToGo => {
+            nobody("it would not be seen that the devices are gone, and nobody can be asked")
+                .hint("sign in as root (`aws login`) and name that profile, without --no-watch; or run the command on a terminal")
+        }
         Refusal::WouldNotBeSeen { none } => {
             let what = if *none { "the new devices" } else { "the last device" };
             nobody(&format!("these credentials will not show {what}, and nobody can be asked"))

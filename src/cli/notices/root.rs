@@ -55,6 +55,23 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             "counted",
             "one more MFA device is in use in this account; whose it is, an administrator is not told".to_owned(),
         ),
+        RootStep::Removed { serial: Some(serial) } => told("gone", serial.clone()),
+        RootStep::Removed { serial: None } => told(
+            "gone",
+            "root has no MFA any more (AccountMFAEnabled went from 1 to 0); that is all an administrator is told"
+                .to_owned(),
+        ),
+        RootStep::ListedAgain { serial } => {
+            warn(format!("{serial} is listed again: it has not gone, or IAM's lists are some seconds old"))
+        }
+        RootStep::OneFewerInUse => told(
+            "counted",
+            "one MFA device fewer is in use in this account; whose it was, an administrator is not told".to_owned(),
+        ),
+        RootStep::LastFactors { serials, sure } => serials
+            .iter()
+            .flat_map(|serial| warn(format!("{serial} is {}", last_factor(*sure))))
+            .collect(),
         RootStep::Blind { why } => warn(format!("root cannot be seen any more: {why}; your word is taken instead")),
         RootStep::CountsAsVirtual => vec![
             "AWS counts a device with codes as virtual, also where a YubiKey computes them: controls for hardware MFA \
@@ -156,6 +173,15 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What the only device of root's is.
+pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
+    if sure {
+        "root's last factor: without it the password alone signs in"
+    } else {
+        "the last factor of root's that shows here; security keys do not show to an administrator"
+    }
 }
 
 fn certifications(aws: &BTreeMap<String, String>) -> String {

@@ -146,8 +146,7 @@ impl Sitting {
         let partition = self.view.partition.clone();
         world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition }));
         let what = format!("\"{name}\" to appear");
-        let Patience { timeout, every } = self.patience;
-        let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, patience: timeout, every };
+        let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, patience: self.patience };
         let sign = if self.known.can_tell(&self.view) {
             watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person)
         } else {
@@ -165,7 +164,7 @@ impl Sitting {
                 }
                 said(key, name, world)
             }
-            Err(Unseen::TimedOut) => Err(Cause::TimedOut(timeout)),
+            Err(Unseen::TimedOut) => Err(Cause::TimedOut(self.patience.timeout)),
             Err(Unseen::Interrupted) => Err(Cause::Interrupted),
             Err(Unseen::Blind(why)) => {
                 if !world.person.is_there() {

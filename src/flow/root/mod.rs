@@ -4,6 +4,7 @@
 
 mod codes;
 mod fido;
+mod leaving;
 mod login;
 mod remove;
 mod resync;
@@ -61,6 +62,10 @@ pub enum Cause {
     NobodyToAsk,
     /// The person says that the console did not add it.
     NotAdded,
+    /// The person says that the console did not remove this.
+    NotRemoved(String),
+    /// These have not gone in this time, as far as was seen.
+    StillThere(Vec<String>, Duration),
     Interrupted,
 }
 
@@ -117,6 +122,8 @@ pub enum Refusal {
     WouldLoseMfa {
         /// The account.
         account: String,
+        /// The last factors.
+        serials: Vec<String>,
         /// Every device of root's shows, so that this is certain.
         sure: bool,
     },
@@ -126,6 +133,8 @@ pub enum Refusal {
     NobodyConfirms,
     /// AssumeRoot is not for root.
     RootIntoMember,
+    /// This view will not show that the devices are gone, and nobody can be asked.
+    WouldNotBeSeenToGo,
     /// This view will not show the devices, and nobody can be asked.
     WouldNotBeSeen {
         /// None of them, or not the last.

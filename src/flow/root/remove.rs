@@ -1,10 +1,11 @@
 //! Taking devices away from root: in the console for the caller's own account, through AssumeRoot's delete task for a
 //! member. There is no undo: the console alone can give root a device again.
 
+use super::leaving::{in_console, may_be_hidden};
 use super::view::{Look, View};
-use super::{Cause, NotDone, Refusal};
+use super::{Cause, NotDone, Patience, Refusal};
 use crate::aws::{self, Account, DeviceArn, RootTask};
-use crate::person::{ConsoleTask, Notice, Question, RootQuestion, RootStep, RootView};
+use crate::person::{Notice, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
 
 /// What is asked for.
@@ -18,6 +19,8 @@ pub struct RemoveRequest {
     pub account: Option<String>,
     /// The account whose root may be left without MFA.
     pub without_mfa: Option<String>,
+    /// How long the console's part is watched; `None`: nobody is to look.
+    pub patience: Option<Patience>,
 }
 
 /// What became of it.
@@ -35,11 +38,13 @@ pub struct Removal {
     pub meant: Vec<String>,
     /// Those that root has no more.
     pub removed: Vec<String>,
+    /// Those of them that nobody has seen go: by the person's word.
+    pub said: Vec<String>,
     /// Virtual ones that are nobody's now, and not deleted.
     pub unassigned: Vec<String>,
 }
 
-/// Removes, or says what to do in the console.
+/// Removes, or says what to do in the console and looks until it is done.
 ///
 /// # Errors
 /// The first device that could not be removed; those before it are gone, and named.
@@ -48,7 +53,7 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     let look = view.look_closely().map_err(Cause::Aws)?;
     let account = view.account.clone().ok_or(Cause::Refused(Refusal::NoCredentials))?;
     let devices: Vec<String> = look.devices.iter().map(|device| device.serial.clone()).collect();
-    let meant = meant(request, &look, &devices)?;
+    let meant = meant(request, &look, &devices, (&view.partition, &account))?;
     let stay: Vec<String> = devices.iter().filter(|serial| !meant.contains(serial)).cloned().collect();
     let flags = look.flags;
     let (password, keys) = (flags.and_then(|flags| flags.password), flags.and_then(|flags| flags.keys));
@@ -57,8 +62,12 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     world.person.tell(&Notice::Root(parting));
     let in_use = password != Some(false) || keys != Some(false);
     // What an administrator does not see may be there, or not.
-    if stay.is_empty() && in_use && request.without_mfa.as_ref() != Some(&account) {
-        return Err(Cause::Refused(Refusal::WouldLoseMfa { account, sure: look.all }).into());
+    if stay.is_empty() && in_use {
+        let (serials, sure) = (meant.clone(), look.all);
+        if request.without_mfa.as_ref() != Some(&account) {
+            return Err(Cause::Refused(Refusal::WouldLoseMfa { account, serials, sure }).into());
+        }
+        world.person.tell(&Notice::Root(RootStep::LastFactors { serials, sure }));
     }
     let mut removal = Removal {
         account: account.clone(),
@@ -67,13 +76,12 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         devices,
         meant: meant.clone(),
         removed: Vec::new(),
+        said: Vec::new(),
         unassigned: Vec::new(),
     };
-    let Some(outside) = view.outside() else {
-        let task = ConsoleTask::Remove { serials: meant };
-        world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
-        return Ok(removal);
-    };
+    if view.outside().is_none() {
+        return in_console(view, &look, removal, request.patience, world);
+    }
     match world
         .person
         .confirm(&Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() }))
@@ -83,6 +91,7 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         Some(false) => return Err(Cause::Refused(Refusal::Declined).into()),
         None => return Err(Cause::Refused(Refusal::NobodyConfirms).into()),
     }
+    let outside = view.outside().ok_or(Cause::Refused(Refusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
     for serial in meant {
         let stopped = |cause, removal: &Removal| NotDone { removed: removal.removed.clone(), ..NotDone::from(cause) };
@@ -106,7 +115,12 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
 }
 
 /// Each device by its full serial number: none is taken for granted.
-fn meant(request: &RemoveRequest, look: &Look, devices: &[String]) -> Result<Vec<String>, Cause> {
+fn meant(
+    request: &RemoveRequest,
+    look: &Look,
+    devices: &[String],
+    account: (&str, &str),
+) -> Result<Vec<String>, Cause> {
     let refused = |named: Option<String>| {
         Cause::Refused(Refusal::WhichDevice { named, devices: devices.to_vec(), all: look.all })
     };
@@ -117,11 +131,12 @@ fn meant(request: &RemoveRequest, look: &Look, devices: &[String]) -> Result<Vec
         return Err(refused(None));
     }
     for named in &request.serials {
-        if !devices.contains(named) {
+        if !devices.contains(named) && !may_be_hidden(named, look, account) {
             return Err(refused(Some(named.clone())));
         }
     }
     let mut meant = request.serials.clone();
+    meant.sort();
     meant.dedup();
     Ok(meant)
 }

@@ -3,7 +3,7 @@
 //! Root itself, and a session of AssumeRoot, see each device by its serial number. An administrator sees whether root
 //! has MFA at all, root's virtual devices, and how many devices are in use in the whole account.
 
-use super::{Cause, Refusal};
+use super::{Cause, Patience, Refusal};
 use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootFlags, RootTask};
 use crate::person::{Notice, Person, RootStep, RootView};
 use crate::totp::Clock;
@@ -185,8 +185,7 @@ pub(super) struct Awaited<'a> {
     pub(super) name: &'a str,
     /// For people.
     pub(super) what: &'a str,
-    pub(super) patience: Duration,
-    pub(super) every: Duration,
+    pub(super) patience: Patience,
 }
 
 /// What was seen.
@@ -276,16 +275,29 @@ pub(super) fn watch(
     clock: &Clock,
     person: &mut dyn Person,
 ) -> Result<Sign, Unseen> {
-    let patience = awaited.patience.as_secs();
+    let compare = |look: &Look, person: &mut dyn Person| known.compare(look, awaited, person);
+    look_until(view, awaited.patience, awaited.what, clock, person, compare)
+}
+
+/// Looks again and again, until `compare` finds something.
+pub(super) fn look_until<T>(
+    view: &mut View,
+    Patience { timeout, every }: Patience,
+    what: &str,
+    clock: &Clock,
+    person: &mut dyn Person,
+    mut compare: impl FnMut(&Look, &mut dyn Person) -> Option<T>,
+) -> Result<T, Unseen> {
+    let (patience, least) = (timeout.as_secs(), every.as_secs());
     let mut elapsed = 0;
     let mut next = 0;
-    let mut every = awaited.every.as_secs().max(1);
+    let mut every = least.max(1);
     loop {
         if elapsed >= next {
             match view.look() {
                 Ok(look) if look.is_blind() => return Err(Unseen::Blind(blind(&look))),
                 Ok(look) => {
-                    if let Some(sign) = known.compare(&look, awaited, person) {
+                    if let Some(sign) = compare(&look, person) {
                         return Ok(sign);
                     }
                 }
@@ -293,14 +305,14 @@ pub(super) fn watch(
                 Err(why) => return Err(Unseen::Blind(why)),
             }
             if elapsed > SLOWER {
-                every = (every * 3 / 2).clamp(every + 1, 20.max(awaited.every.as_secs()));
+                every = (every * 3 / 2).clamp(every + 1, 20.max(least));
             }
             next = elapsed + every;
         }
         if elapsed >= patience {
             return Err(Unseen::TimedOut);
         }
-        let what = awaited.what.to_owned();
+        let what = what.to_owned();
         person.tell(&Notice::Root(RootStep::Watching { what, elapsed, left: patience - elapsed }));
         if !clock.sleep(Duration::from_secs(1)) {
             return Err(Unseen::Interrupted);

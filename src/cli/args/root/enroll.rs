@@ -77,6 +77,13 @@ pub(in crate::cli) struct Watching {
     /// ask AWS nothing; what the console says is taken from you
     #[arg(long)]
     pub(in crate::cli) no_watch: bool,
+    #[command(flatten)]
+    pub(in crate::cli) pace: Pace,
+}
+
+/// How long, and how often.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Pace {
     /// how long each device is waited for
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(..=86400))]
     pub(in crate::cli) timeout: u64,
@@ -126,12 +133,12 @@ pub(in crate::cli) struct RootResyncCodes {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-For the caller's own account this says what to do in the console. For a member it deactivates the
-devices through AssumeRoot's delete task, once confirmed. There is no undo: the console alone can
-give root a device.
+For the caller's own account this says what to do in the console, and looks at IAM until the devices
+are gone. For a member it deactivates them through AssumeRoot's delete task, once confirmed. There is
+no undo: the console alone can give root a device.
 
 Examples:
-  glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC    the steps in the console
+  glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC    in the console, and seen to go
   glasskey root remove --account 111122223333 arn:aws:iam::111122223333:u2f/root/old-ABC
   glasskey root remove --account 111122223333 --all --without-mfa 111122223333
 ")]
@@ -148,6 +155,11 @@ pub(in crate::cli) struct RootRemove {
     /// leave root of this account without MFA, although it has a password or access keys
     #[arg(long, value_name = "ID", value_parser = account_id)]
     pub(in crate::cli) without_mfa: Option<String>,
+    /// do not look until they are gone; what the console says is taken from you
+    #[arg(long, conflicts_with = "account")]
+    pub(in crate::cli) no_watch: bool,
+    #[command(flatten)]
+    pub(in crate::cli) pace: Pace,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
 }

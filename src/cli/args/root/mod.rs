@@ -2,7 +2,7 @@
 
 mod enroll;
 
-pub(in crate::cli) use enroll::{RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, Watching};
+pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 
 use super::Aws;
 use clap::{Args, Subcommand, ValueEnum};
@@ -22,7 +22,7 @@ pub(in crate::cli) enum RootCommand {
     Enroll(Box<RootEnroll>),
     /// two codes for the console's form that resynchronises a device of root's
     ResyncCodes(RootResyncCodes),
-    /// take factors away from root: in the console, or for a member account through AssumeRoot
+    /// take factors away from root: in the console and seen to go, or a member's through AssumeRoot
     Remove(RootRemove),
     /// is this profile signed in as root, and what may it see
     LoginCheck(RootLoginCheck),

@@ -1,6 +1,6 @@
 //! `glasskey root enroll`: security keys.
 
-use crate::cli::args::{Cli, FidoPrepare, RootEnroll, Watching};
+use crate::cli::args::{Cli, FidoPrepare, Pace, RootEnroll};
 use crate::cli::commands::fido::{Bench, prepare};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -20,7 +20,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
         keys: args.keys.len(),
         account: args.account.clone(),
         blind: args.watching.no_watch,
-        patience: patience(&args.watching),
+        patience: patience(&args.watching.pace),
     };
     let sitting = root::begin(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     let ready = make_ready(args, cli, world.interrupt.clone(), console)?;
@@ -52,8 +52,8 @@ fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
     }
 }
 
-pub(super) fn patience(watching: &Watching) -> Patience {
-    Patience { timeout: Duration::from_secs(watching.timeout), every: Duration::from_secs(watching.every) }
+pub(super) fn patience(pace: &Pace) -> Patience {
+    Patience { timeout: Duration::from_secs(pace.timeout), every: Duration::from_secs(pace.every) }
 }
 
 /// What `fido prepare` does with them.

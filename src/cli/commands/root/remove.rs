@@ -1,6 +1,7 @@
 //! `glasskey root remove`
 
-use super::enroll::view;
+use super::enroll::{patience, view};
+use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, RootRemove};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
@@ -14,6 +15,7 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
         all: args.all,
         account: args.account.clone(),
         without_mfa: args.without_mfa.clone(),
+        patience: (!args.no_watch).then(|| patience(&args.pace)),
     };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let removal = root::remove(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
@@ -23,10 +25,23 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
              account may: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
         ));
     }
-    let human: String = removal.removed.iter().map(|serial| format!("{serial}\n")).collect();
+    if !removal.said.is_empty() {
+        console.say("glasskey: what you said has not been seen; `glasskey root audit` as root would show it");
+    }
+    for serial in removal.removed.iter().filter(|serial| DeviceKind::of(serial) == DeviceKind::Virtual) {
+        console.say(&format!(
+            "glasskey: what a key or a phone still holds of {serial} is of no use; `glasskey oath list` shows a key's"
+        ));
+    }
+    let human: String = removal
+        .removed
+        .iter()
+        .map(|serial| format!("{serial}{}\n", if removal.said.contains(serial) { ", as you said" } else { "" }))
+        .collect();
     let json = json!({
         "type": "root_removal", "account": removal.account, "partition": removal.partition,
         "view": view(removal.view), "devices": removal.devices, "named": removal.meant, "removed": removal.removed,
+        "said": removal.said,
         "unassigned": removal.unassigned,
     });
     console.result(&human, &json);

@@ -22,7 +22,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
         blind: args.watching.no_watch,
         device_name: args.device_name.clone(),
         touch: args.touch,
-        patience: patience(&args.watching),
+        patience: patience(&args.watching.pace),
         codes_elsewhere: args.codes_fd.is_some(),
     };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;

@@ -6,7 +6,7 @@ use crate::flow::desk::Desk;
 use crate::flow::root::codes::{Shown, Source};
 use crate::flow::root::fido::{Evidence, reason};
 use crate::flow::root::view::{Awaited, Sign, is_called};
-use crate::flow::root::{Cause, Patience, Refusal};
+use crate::flow::root::{Cause, Refusal};
 use crate::flow::run::{self, Stage};
 use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
 use crate::secret::Seed;
@@ -84,9 +84,8 @@ impl TotpSitting {
 
     pub(super) fn look(&mut self, desk: &mut Desk<'_>) -> Result<Option<String>, aws::Error> {
         let look = self.view.look()?;
-        let Patience { timeout, every } = self.request.patience;
         let name = &self.request.device_name;
-        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, patience: timeout, every };
+        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, patience: self.request.patience };
         match self.known.compare(&look, &awaited, desk.person) {
             Some(Sign::Device(serial)) => Ok(Some(serial)),
             _ => Ok(None),
