@@ -133,9 +133,9 @@ pub(in crate::cli) struct RootResyncCodes {
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
-For the caller's own account this says what to do in the console, and looks at IAM until the devices
-are gone. For a member it deactivates them through AssumeRoot's delete task, once confirmed. There is
-no undo: the console alone can give root a device.
+For the caller's own account this says what to do in the console, and looks at IAM until the
+devices are gone. For a member it deactivates them through AssumeRoot's delete task, once confirmed.
+There is no undo: the console alone can give root a device.
 
 Examples:
   glasskey root remove arn:aws:iam::111122223333:u2f/root/old-ABC    in the console, and seen to go
