@@ -292,18 +292,23 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
             vec!["aws login".to_owned(), command]
         }
     };
+    let of = if member { format!(" --account {account}") } else { String::new() };
     match rule {
-        Rule::RootMfa | Rule::RootHardwareMfa | Rule::RootTwoFactors => {
-            let of = if member { format!(" --account {account}") } else { String::new() };
+        Rule::RootMfa | Rule::RootHardwareMfa => {
             fix(Some(&format!("glasskey root enroll{of} --key SERIAL --key SERIAL")), Vec::new(), security)
+        }
+        Rule::RootTwoFactors => {
+            fix(Some(&format!("glasskey root enroll{of} --one-key --key SERIAL")), Vec::new(), security)
         }
         Rule::RootVirtualMfa => {
             let serial = evidence.iter().find_map(|one| match one {
                 Evidence::Factor { serial, kind: DeviceKind::Virtual, .. } => Some(serial.as_str()),
                 _ => None,
             });
-            let command = format!("aws iam deactivate-mfa-device --serial-number {}", serial.unwrap_or("SERIAL"));
-            fix(None, if member { as_root(command) } else { Vec::new() }, security)
+            let serial = serial.unwrap_or("SERIAL");
+            let command = format!("aws iam deactivate-mfa-device --serial-number {serial}");
+            let ours = format!("glasskey root remove{of} {serial}");
+            fix(Some(&ours), if member { as_root(command) } else { Vec::new() }, security)
         }
         Rule::RootAccessKeys => {
             let id = evidence.iter().find_map(|one| match one {

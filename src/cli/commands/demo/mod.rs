@@ -2,6 +2,7 @@
 //! the simulated AWS answered, and every claim is checked before it is printed.
 
 mod fido;
+mod root;
 
 use crate::aws::{Account, Connector, Error, NewDevice};
 use crate::cli::Outcome;
@@ -13,25 +14,25 @@ use crate::cli::private_dir::PrivateDir;
 use crate::flow::{self, RecoverRequest, Request};
 use crate::keys::{KeyId, Serial};
 use crate::oath::Session;
-use crate::person::{Choice, NoNewPin, Notice, Person, Question};
+use crate::person::{AtCodes, Choice, ConsoleTask, NoNewPin, Notice, Person, Question, RootStep, TwoCodes};
 use crate::platform::Interrupt;
 use crate::secret::{Code, Password};
-use crate::sim::aws::{Aws, Fault, Keys, Wrong};
+use crate::sim::aws::{self, AtConsole, Aws, Fault, Keys, Wrong};
 use crate::sim::clock::SimClock;
 use crate::sim::fido_ports::SoftFidoPorts;
 use crate::sim::oath_card::{Options, SoftKey, SoftPorts};
 use crate::totp::{AWS, Clock, Step};
 use crate::world::World;
 use serde_json::json;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
 pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
     let mut stage = Stage::set(console.style())?;
-    let steps: [(&str, Scene); 7] = [
+    let steps: [(&str, Scene); 9] = [
         ("enroll alice on two keys: one seed, either key can sign in", enroll_alice),
         ("sign in as alice with a code from the first key", sign_in),
         ("a wrong pair of codes", wrong_pair),
@@ -39,6 +40,8 @@ pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
         ("a lost reply: AWS enabled the device, and the answer never came", lost_reply),
         ("a power cut after writing the key, before enabling", power_cut),
         ("a new FIDO2 key, out of its box", fido::ready),
+        ("root: two security keys, which only the console can register", root::two_keys),
+        ("root: a device with codes, its secret on both keys", root::codes),
     ];
     console.say("No key and no AWS account needed: two software YubiKeys and a simulated AWS that checks codes.");
     let mut told = Vec::new();
@@ -70,6 +73,8 @@ struct Stage {
     power_cut: Rc<Cell<bool>>,
     /// The FIDO2 key's, once it has one.
     pin: Rc<Zeroizing<String>>,
+    /// The device whose codes the simulated console is waiting for.
+    form: Rc<RefCell<Option<String>>>,
     calls_shown: usize,
     alice: Keys,
 }
@@ -92,6 +97,7 @@ impl Stage {
             style,
             power_cut: Rc::default(),
             pin: Rc::new(Zeroizing::new(super::simulate::random_serial().map_err(io)?.to_string())),
+            form: Rc::default(),
             calls_shown: 0,
             alice,
         })
@@ -119,7 +125,13 @@ impl Stage {
     }
 
     fn audience(&self) -> Audience {
-        Audience { style: self.style, power_cut: Rc::clone(&self.power_cut), pin: Rc::clone(&self.pin) }
+        Audience {
+            style: self.style,
+            power_cut: Rc::clone(&self.power_cut),
+            pin: Rc::clone(&self.pin),
+            aws: self.aws.clone(),
+            form: Rc::clone(&self.form),
+        }
     }
 
     fn account(&self, keys: &Keys) -> Result<Account, Box<Explanation>> {
@@ -251,11 +263,24 @@ fn power_cut(stage: &mut Stage) -> Told {
     }
 }
 
-/// Sees everything and agrees to everything.
+/// Sees everything and agrees to everything; and sits at root's console.
 struct Audience {
     style: Style,
     power_cut: Rc<Cell<bool>>,
     pin: Rc<Zeroizing<String>>,
+    aws: Aws,
+    form: Rc<RefCell<Option<String>>>,
+}
+
+impl Audience {
+    fn does(&self, act: &AtConsole) {
+        let done = self.aws.at_console(act);
+        let how = done.map_or_else(
+            |why| format!("  the simulated console refuses: {why}"),
+            |_| "  …done, in the simulated console".to_owned(),
+        );
+        self.style.say(&how);
+    }
 }
 
 /// What unwinds when the power fails.
@@ -270,10 +295,21 @@ impl Person for Audience {
         if !matches!(notice, Notice::Plan(_)) {
             notices::lines(notice, self.style).iter().for_each(|line| self.style.say(line));
         }
+        if let Notice::Root(RootStep::AtConsole { task: ConsoleTask::AddKey { name, .. }, .. }) = notice {
+            self.does(&AtConsole::Add(format!("fido:{name}")));
+        }
         if self.power_cut.get() && matches!(notice, Notice::Written { .. }) {
             // Unlike panic!, this does not call the panic hook: nothing is printed.
             std::panic::resume_unwind(Box::new(PowerCut));
         }
+    }
+
+    fn show_codes(&mut self, codes: &TwoCodes, _now: SystemTime) -> Option<AtCodes> {
+        if let Some(serial) = self.form.take() {
+            let codes = codes.codes.each_ref().map(|code| code.expose().to_owned());
+            self.does(&AtConsole::Confirm(aws::TwoCodes { serial, codes }));
+        }
+        Some(AtCodes::Reads)
     }
 
     fn confirm(&mut self, _question: &Question) -> Option<bool> {
