@@ -68,6 +68,29 @@ fn unattended_into_escrow() {
     assert_eq!((again.code, again.json()["before"].clone(), rotated(&world, 6)), (0, json!(6), 6), "{again:?}");
 }
 
+/// Where users may not be tagged that is said once; tags that are left are each named.
+#[test]
+fn what_could_not_be_announced_is_told() {
+    let world = equipped(4);
+    world.aws.fail(Fault { times: 99, ..Fault::next("TagUser", Wrong::Deny) });
+    let done = run(&mut escrowed(&world));
+    assert_eq!((done.code, rotated(&world, 4)), (0, 4), "{done:?}");
+    let told = [
+        "glasskey: warning: iam:TagUser is not allowed, so glasskey on another machine cannot see that ",
+        "glasskey: this is not said again for the users that follow\n",
+    ];
+    assert_eq!(told.map(|line| done.stderr.matches(line).count()), [1, 1], "{done:?}");
+
+    let world = equipped(4);
+    world.aws.fail(Fault { times: 99, ..Fault::next("UntagUser", Wrong::Deny) });
+    let done = run(&mut escrowed(&world));
+    assert_eq!((done.code, rotated(&world, 4)), (0, 4), "{done:?}");
+    for nth in 1..=4 {
+        let left = format!("glasskey: warning: left on user user{nth}: the tag that announced the removal (");
+        assert_eq!(done.stderr.matches(&left).count(), 1, "{done:?}");
+    }
+}
+
 #[test]
 fn who_fails_stops_nobody_and_why_is_told() {
     let world = equipped(4);

@@ -4,11 +4,12 @@ use crate::aws::Tag;
 use crate::cli::args::{Aws, Cli};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, notices, outside};
 use crate::flow::{
     self, BadRow, Became, DeviceResult, Places, Progress, RosterDone, RosterKind, RosterRequest, Row, UserOutcome,
     Watch, Wrong, read_roster, work_through,
 };
+use crate::person::Notice;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
@@ -183,6 +184,15 @@ impl Watch for Screen<'_> {
         }
         self.console.result("", &json);
         failure
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        self.clear();
+        let style = self.console.style();
+        notices::lines(notice, style).iter().for_each(|line| style.say(line));
+        if !matches!(notice, Notice::StillAnnounced { .. }) {
+            style.say("glasskey: this is not said again for the users that follow");
+        }
     }
 
     fn throttled(&mut self, per_second: f64) {

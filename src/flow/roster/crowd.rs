@@ -10,6 +10,7 @@ use crate::platform::Interrupt;
 use crate::ring::Ring;
 use crate::spent::Spent;
 use crate::totp::{Clock, unix};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,6 +25,7 @@ enum Event<'r> {
     /// This user's turn has come. The thread waits for the answer: whether it is written down.
     Begins(&'r Row, SyncSender<bool>),
     Ended(&'r Row, Became),
+    Told(Notice),
 }
 
 /// What the threads share.
@@ -76,8 +78,10 @@ pub(super) fn work(
         // Whoever is still at work ends the turn it has begun; nobody begins another.
         shared.stop.store(true, Ordering::SeqCst);
         for event in heard {
-            if let Event::Ended(row, became) = event {
-                let _ = book.end(row, became, watch, desk);
+            match event {
+                Event::Ended(row, became) => drop(book.end(row, became, watch, desk)),
+                Event::Told(notice) => watch.notice(&notice),
+                Event::Begins(..) => {}
             }
         }
         outcome
@@ -94,6 +98,7 @@ fn listen<'r>(
     desk: &mut Desk<'_>,
 ) -> Result<bool, Cause> {
     let mut told = false;
+    let mut kinds = HashSet::new();
     let mut interrupted = false;
     loop {
         match heard.recv_timeout(Duration::from_millis(250)) {
@@ -115,6 +120,12 @@ fn listen<'r>(
                 }
                 book.end(row, became, watch, desk)?;
             }
+            Ok(Event::Told(notice)) => {
+                let left = matches!(notice, Notice::StillAnnounced { .. });
+                if left || kinds.insert(std::mem::discriminant(&notice)) {
+                    watch.notice(&notice);
+                }
+            }
             Err(RecvTimeoutError::Timeout) => book.tell_progress(watch),
             Err(RecvTimeoutError::Disconnected) => return Ok(interrupted || desk.interrupt.ever_raised()),
         }
@@ -133,7 +144,7 @@ fn listen<'r>(
 
 /// User after user, until there is none or somebody says stop.
 fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<Event<'r>>) {
-    let mut person = Nobody;
+    let mut person = Nobody(events.clone());
     let mut desk = Desk {
         ring: Ring::empty(),
         person: &mut person,
@@ -163,14 +174,22 @@ fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<
     }
 }
 
-/// There is nobody to talk to: the outcome says all.
-struct Nobody;
+/// There is nobody to talk to: the outcome says all, but for what concerns other machines.
+struct Nobody<'r>(SyncSender<Event<'r>>);
 
-impl Person for Nobody {
+impl Person for Nobody<'_> {
     fn is_there(&self) -> bool {
         false
     }
-    fn tell(&mut self, _: &Notice) {}
+    fn tell(&mut self, notice: &Notice) {
+        let of_others = matches!(
+            notice,
+            Notice::NotAnnounced { .. } | Notice::OthersUnseen { .. } | Notice::StillAnnounced { .. }
+        );
+        if of_others {
+            let _ = self.0.send(Event::Told(notice.clone()));
+        }
+    }
     fn confirm(&mut self, _: &Question) -> Option<bool> {
         None
     }

@@ -93,6 +93,10 @@ pub trait Watch {
     /// A user's turn has ended. A failure is named: code and exit code.
     fn user(&mut self, outcome: &UserOutcome<'_>) -> Option<(&'static str, u8)>;
 
+    /// What a turn that nobody sits at has to say beside its outcome: an announcement that could not be made. Of each
+    /// kind the first is told, but for tags that are left.
+    fn notice(&mut self, notice: &Notice);
+
     /// AWS asks for fewer calls; they are made more slowly from now on. Told once.
     fn throttled(&mut self, per_second: f64);
 
