@@ -26,23 +26,37 @@ pub struct RootFlags {
 }
 
 /// What a session of AssumeRoot is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RootTask {
     /// Looking at root's credentials.
     Audit,
     /// Taking them away.
     Delete,
+    /// Letting root have a password again.
+    CreatePassword,
+    /// Taking away a bucket's policy.
+    UnlockBucket,
+    /// Taking away a queue's policy.
+    UnlockQueue,
 }
 
 impl RootTask {
-    /// The task policy's ARN.
+    /// The name of the task's policy.
     #[must_use]
-    pub fn policy(self, partition: &str) -> String {
-        let name = match self {
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Audit => "IAMAuditRootUserCredentials",
             Self::Delete => "IAMDeleteRootUserCredentials",
-        };
-        format!("arn:{partition}:iam::aws:policy/root-task/{name}")
+            Self::CreatePassword => "IAMCreateRootUserPassword",
+            Self::UnlockBucket => "S3UnlockBucketPolicy",
+            Self::UnlockQueue => "SQSUnlockQueuePolicy",
+        }
+    }
+
+    /// The policy's ARN.
+    #[must_use]
+    pub fn policy(self, partition: &str) -> String {
+        format!("arn:{partition}:iam::aws:policy/root-task/{}", self.name())
     }
 }
 

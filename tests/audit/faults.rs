@@ -51,6 +51,7 @@ const MANAGEMENT: &[Row] = &[
     ("ListPolicies", &["scp-stops-tasks"]),
     ("DescribePolicy", &["scp-stops-tasks"]),
     ("ListTargetsForPolicy", &["scp-stops-tasks"]),
+    ("ListPoliciesForTarget", &["scp-stops-tasks"]),
     ("DescribeTrails", &["trail", "trail-validation", "root-alarm"]),
     ("GetTrailStatus", &["trail", "root-alarm"]),
     ("GetEventSelectors", &["trail", "root-alarm"]),

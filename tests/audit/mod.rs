@@ -1,6 +1,7 @@
 //! `root audit`: what is read, what is judged, and how it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod allow_lists; // levels that allow only some things
 #[cfg(target_os = "linux")]
 mod browser; // the HTML report in headless Chromium
 mod events; // EventBridge patterns

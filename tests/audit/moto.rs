@@ -219,17 +219,19 @@ fn an_organization_in_moto() {
     let spared = "denies root and spares AssumeRoot's sessions";
     for (state, verdict, says) in [
         ("organization", "pass", "no policy that is attached stops them"),
-        (
-            "policy against root",
-            "fail",
-            ", attached: denies root iam:GetAccountSummary, AssumeRoot's sessions included",
-        ),
+        ("policy against root", "fail", "), attached to the organization's root (r-"),
         (
             "policy not attached",
             "pass",
-            ", not attached: denies root iam:GetAccountSummary, AssumeRoot's sessions included",
+            ", not attached: denies AssumeRoot's sessions what their tasks need: IAMAuditRootUserCredentials (iam:GetAccountSummary)",
         ),
         ("policy that spares AssumeRoot", "pass", spared),
+        (
+            "allow-list",
+            "fail",
+            " does: that leaves out what AssumeRoot's tasks need: SQSUnlockQueuePolicy (sqs:SetQueueAttributes)",
+        ),
+        ("allow-list that is enough", "pass", " does: that limits root and stops no task"),
     ] {
         judge.moto.put(state);
         let (rows, _) = judge.audit(&[], false);

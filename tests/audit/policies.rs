@@ -126,6 +126,15 @@ fn what_a_policy_does_to_root_and_to_assume_root() {
         (r#""Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-other"}}"#.into(), false, SUMMARY),
         (r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"security"}}"#.into(), false, SUMMARY),
         (r#""Action":"*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}"#.into(), false, NO),
+        // A variable in a resource; and one that is not known, which decides only where the rest fits.
+        (r#""Action":"iam:*","Resource":"arn:aws:iam::${aws:PrincipalAccount}:root""#.into(), false, FACTORS),
+        (r#""Action":"iam:*","Resource":"arn:aws:iam::${aws:SourceAccount}:root""#.into(), false, depends("aws:SourceAccount")),
+        (r#""Action":"iam:*","Resource":"arn:aws:iam::*:user/${aws:SourceAccount}""#.into(), false, NO),
+        // Some regions are closed to queues, or all of them.
+        (r#""Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:*:*""#.into(), false, NO),
+        (r#""Action":"sqs:*","Resource":"arn:aws:sqs:*:*:*""#.into(), false, Stops::Yes("sqs:SetQueueAttributes")),
+        (r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["us-east-1","eu-west-1"]}}"#.into(), false, NO),
+        (r#""Action":"s3:*","Resource":"*","Condition":{"StringLike":{"aws:RequestedRegion":"*"}}"#.into(), false, Stops::Yes("s3:DeleteBucketPolicy")),
         // What is not known beforehand decides; or does not, where something else does.
         (r#""Action":"*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#.into(), false, depends("aws:SourceIp")),
         (format!(r#""Action":"*","Resource":"*","Condition":{{{root},"NotIpAddress":{{"aws:SourceIp":"192.0.2.0/24"}}}}"#), false, depends("aws:SourceIp")),
@@ -137,15 +146,15 @@ fn what_a_policy_does_to_root_and_to_assume_root() {
     ];
     let both = BOTH.into_iter().map(|(statement, denies, stops)| (statement.to_owned(), denies, stops));
     for (statement, denies_root, stops_tasks) in both.chain(more) {
-        let wanted = Some(Effect { denies_root, stops_tasks });
-        assert_eq!(Effect::of(&policy(&statement), &PLACE), wanted, "{statement}");
+        let effect = Effect::of(&policy(&statement), &PLACE).map(|effect| (effect.denies_root, effect.stops.worst()));
+        assert_eq!(effect, Some((denies_root, stops_tasks)), "{statement}");
     }
     for harmless in [
         r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
         r#"{"Statement":{"Effect":"Deny","Resource":"*"}}"#,
         r#"{"Statement":[]}"#,
     ] {
-        assert_eq!(Effect::of(harmless, &PLACE).map(|effect| effect.stops_tasks), Some(NO), "{harmless}");
+        assert_eq!(Effect::of(harmless, &PLACE).map(|effect| effect.stops.worst()), Some(NO), "{harmless}");
     }
     for not_a_policy in ["no policy", "{}", "[]", ""] {
         assert_eq!(Effect::of(not_a_policy, &PLACE), None, "{not_a_policy}");
@@ -157,7 +166,7 @@ fn what_a_policy_does_to_root_and_to_assume_root() {
     for (account, stops) in [("111122223333", SUMMARY), ("444455556666", NO)] {
         let accounts = [account.to_owned()];
         let place = Place { accounts: &accounts, ..PLACE };
-        assert_eq!(Effect::of(&named, &place).map(|effect| effect.stops_tasks), Some(stops), "{account}");
+        assert_eq!(Effect::of(&named, &place).map(|effect| effect.stops.worst()), Some(stops), "{account}");
     }
 }
 
@@ -197,8 +206,10 @@ fn what_depends_on_the_request_is_unknown() {
     organization.attach(&id, &organization.root_id());
     let (lines, code) = office.lines(&[]);
     let finding = finding(&lines[0], "scp-stops-tasks");
-    let says =
-        format!("fresh ({id}), attached: whether it stops AssumeRoot's sessions depends on aws:MultiFactorAuthAge");
+    let says = format!(
+        "fresh ({id}), attached to the organization's root ({}): whether it stops AssumeRoot's sessions (IAMAuditRootUserCredentials, IAMDeleteRootUserCredentials, IAMCreateRootUserPassword, S3UnlockBucketPolicy, SQSUnlockQueuePolicy) depends on aws:MultiFactorAuthAge",
+        organization.root_id()
+    );
     assert_eq!((finding["verdict"].as_str(), finding["evidence"][0].as_str()), (Some("unknown"), Some(&*says)));
     assert_eq!(code, 5);
 }

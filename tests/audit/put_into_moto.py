@@ -153,6 +153,22 @@ def policy(attached, **more):
         organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=root)
 
 
+def allow_list(*actions):
+    """A unit with a policy in the place of AWS's own."""
+    organization()
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    unit = organizations.create_organizational_unit(ParentId=root, Name="sandbox")["OrganizationalUnit"]["Id"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    made = organizations.create_policy(
+        Name="list",
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=unit)
+    organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit)
+
+
 STATES = {
     "sound": lambda: None,
     "trail of one region": lambda: trails.update_trail(Name="everywhere", IsMultiRegionTrail=False),
@@ -186,6 +202,8 @@ STATES = {
     "policy against root": lambda: policy(True),
     "policy not attached": lambda: policy(False),
     "policy that spares AssumeRoot": lambda: policy(True, BoolIfExists={"aws:AssumedRoot": "false"}),
+    "allow-list": lambda: allow_list("ec2:*", "iam:*", "s3:*"),
+    "allow-list that is enough": lambda: allow_list("iam:*", "s3:*", "sqs:*"),
     "members": closed,
     "many members": lambda: members(*(f"account-{nth}" for nth in range(45))),
 }

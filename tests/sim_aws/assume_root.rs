@@ -260,3 +260,37 @@ fn a_policy_against_root_stops_the_tasks_unless_it_lets_them_by() {
         );
     }
 }
+
+/// Something must allow each call, at every level; a Deny elsewhere does not matter, and what is missing is said.
+#[test]
+fn allow_lists_bind_the_sessions_of_every_task() {
+    let (organization, admin) = organization();
+    let aws = organization.management();
+    let unit = organization.add_unit("workloads", None);
+    organization.move_to(MEMBER, &unit);
+    let (key, reads) = (
+        account(&organization, MEMBER).add_root_key(true),
+        r#"{"Statement":[{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"}]}"#,
+    );
+    let reads = organization.add_policy("reads", reads).unwrap();
+    organization.attach(&reads, &unit);
+    organization.detach("p-FullAWSAccess", &unit);
+    // Opened from outside, where no policy of the member's reaches.
+    let (audit, delete, create) =
+        (session(aws, &admin, AUDIT), session(aws, &admin, DELETE), session(aws, &admin, CREATE));
+    assert_eq!(verdict(aws, &audit, "ListAccessKeys", &[]), "200");
+    for (keys, action, parameters) in
+        [(&delete, "DeleteAccessKey", vec![("AccessKeyId", key.as_str())]), (&create, "CreateLoginProfile", vec![])]
+    {
+        let got = verdict(aws, keys, action, &parameters);
+        let reason = format!("because no service control policy allows the iam:{action} action");
+        assert!(got.starts_with("403 AccessDenied: ") && got.ends_with(&reason), "{got}");
+    }
+    // For sessions of AssumeRoot alone.
+    let tasks = r#"{"Statement":[{"Effect":"Allow","Action":["iam:DeleteAccessKey","iam:CreateUser"],"Resource":"*","Condition":{"Bool":{"aws:AssumedRoot":"true"}}}]}"#;
+    organization.attach(&organization.add_policy("tasks", tasks).unwrap(), &unit);
+    assert_eq!(verdict(aws, &delete, "DeleteAccessKey", &[("AccessKeyId", &key)]), "200");
+    let member = account(&organization, MEMBER);
+    let got = verdict(&member, &member.root(), "CreateUser", &[("UserName", "bob")]);
+    assert!(got.ends_with("because no service control policy allows the iam:CreateUser action"), "{got}");
+}

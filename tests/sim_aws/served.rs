@@ -172,6 +172,12 @@ fn any_account_can_be_put_into_any_state_while_it_is_served() {
     assert_eq!(shown["delegated"], json!([{"account": member, "service": "iam.amazonaws.com"}]));
     let got = super::client::verdict(&account, &account.admin(), "GetUser", &[]);
     assert!(got.ends_with("service control policy"), "{got}");
+    let list = json!({"Statement": [{"Effect": "Allow", "Action": "iam:List*", "Resource": "*"}]});
+    let change = json!({"policies": [{"name": "list", "document": list, "targets": [member], "alone": true}]});
+    assert_eq!(post("organization", change), 200);
+    assert_eq!(super::client::verdict(&account, &account.admin(), "ListUsers", &[]), "200");
+    let got = super::client::verdict(&account, &account.admin(), "GetAccountSummary", &[]);
+    assert!(got.ends_with("because no service control policy allows the iam:GetAccountSummary action"), "{got}");
     let unknown = json!({"policies": [{"name": "x", "document": {"Statement": []}}, {"name": "y", "document": {}}]});
     assert_eq!(post("organization", unknown), 400);
 

@@ -2,7 +2,7 @@
 
 use super::event::Watch;
 use super::pattern::{Coverage, NotJudged};
-use super::scp::RootDeny;
+use super::scp::ServiceControl;
 use crate::aws::{Call, DeviceKind, Error};
 use std::time::SystemTime;
 
@@ -235,8 +235,8 @@ pub struct Around {
     pub rules: Fact<Vec<Rule>>,
     /// Administrators other than root.
     pub admins: Fact<Admins>,
-    /// Service control policies that deny root; `None` where they are none of this account's business.
-    pub scps: Option<Fact<Vec<RootDeny>>>,
+    /// What service control policies do to root; `None` where they are none of this account's business.
+    pub scps: Option<Fact<ServiceControl>>,
     /// The password policy; `None`: there is none.
     pub password_policy: Fact<Option<PasswordPolicy>>,
 }

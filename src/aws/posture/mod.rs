@@ -18,5 +18,7 @@ pub use facts::{
 };
 pub use pattern::{Condition, Coverage, Example, NotJudged, Order, Pattern, Test};
 pub use report::{CredentialReport, NotAReport};
-pub use scp::{Effect, Place, RootDeny, Stops};
+pub use scp::{
+    AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,
+};
 pub use sweep::{Progress, Scope, Sweep};

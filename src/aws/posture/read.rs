@@ -3,7 +3,7 @@
 use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
 use super::report::CredentialReport;
 use super::root;
-use super::scp::{Effect, Place, RootDeny, Stops};
+use super::scp::{Desk, Organization, ServiceControl};
 use super::watch;
 use crate::aws::ask::Asker;
 use crate::aws::root_signs_in;
@@ -58,9 +58,20 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
         match manages {
             // Consolidated billing alone has no policies.
             true if organization.as_ref().is_some_and(|organization| !organization.all_features) => {
-                Some(Fact::Known(Vec::new()))
+                Some(Fact::Known(ServiceControl::default()))
             }
-            true => Some(scps(asker, global, &caller.partition, organization.as_ref()).await),
+            true => {
+                let organization = organization.as_ref();
+                let desk = Desk {
+                    asker,
+                    region: global,
+                    partition: &caller.partition,
+                    organization: organization.map(|organization| organization.id.as_str()),
+                    // Nobody else may read policies but a delegated administrator, who is told who manages.
+                    management: organization.map_or(&caller.account, |organization| &organization.management),
+                };
+                Some(desk.service_control().await)
+            }
             false => None,
         }
     };
@@ -87,24 +98,22 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     }
 }
 
-/// DescribeOrganization, as far as policies need it.
-struct Organization {
-    id: String,
-    all_features: bool,
-}
-
 async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {
     let call = Call::DescribeOrganization;
     match asker.ask(call, region, json!({})).await {
         Ok(answer) => {
             let text = |name| answer.pointer(&format!("/Organization/{name}")).and_then(Value::as_str);
             let master = text("MasterAccountId").ok_or(Error::Malformed { call });
+            let organization = text("Id").zip(text("MasterAccountId")).map(|(id, management)| Organization {
+                id: id.to_owned(),
+                management: management.to_owned(),
+                all_features: text("FeatureSet") != Some("CONSOLIDATED_BILLING"),
+            });
             let standing = Fact::of(call, master).map(|master| match master == account {
                 true => Standing::Management,
                 false => Standing::Member(master.to_owned()),
             });
-            let all_features = text("FeatureSet") != Some("CONSOLIDATED_BILLING");
-            (standing, text("Id").map(|id| Organization { id: id.to_owned(), all_features }))
+            (standing, organization)
         }
         Err(Error::Refused { code, .. }) if code == "AWSOrganizationsNotInUseException" => {
             (Fact::Known(Standing::Alone), None)
@@ -134,59 +143,6 @@ pub(super) async fn central(asker: &Asker) -> Fact<Central> {
         }
         Err(why) => Fact::of(call, Err(why)),
     }
-}
-
-async fn scps(
-    asker: &Asker,
-    region: &str,
-    partition: &str,
-    organization: Option<&Organization>,
-) -> Fact<Vec<RootDeny>> {
-    let call = Call::ListPolicies;
-    let policies =
-        asker.pages(call, region, json!({ "Filter": "SERVICE_CONTROL_POLICY" }), "Policies", "NextToken").await;
-    let policies = match policies {
-        Ok(policies) => policies,
-        Err(why) => return Fact::of(call, Err(why)),
-    };
-    let mut denying = Vec::new();
-    for policy in &policies {
-        let text = |name: &str| policy.get(name).and_then(Value::as_str).unwrap_or_default();
-        if policy.get("AwsManaged").and_then(Value::as_bool) == Some(true) {
-            continue;
-        }
-        let call = Call::DescribePolicy;
-        let content = match asker.ask(call, region, json!({ "PolicyId": text("Id") })).await {
-            Ok(answer) => answer.pointer("/Policy/Content").and_then(Value::as_str).map(str::to_owned),
-            Err(why) => return Fact::of(call, Err(why)),
-        };
-        let organization = organization.map(|organization| organization.id.as_str());
-        let effect = |accounts: &[String]| {
-            Effect::of(content.as_deref()?, &Place { partition, region, organization, accounts })
-        };
-        let Some(anywhere) = effect(&[]) else { continue };
-        if !anywhere.denies_root && anywhere.stops_tasks == Stops::No {
-            continue;
-        }
-        let call = Call::ListTargetsForPolicy;
-        let targets = match asker.pages(call, region, json!({ "PolicyId": text("Id") }), "Targets", "NextToken").await
-        {
-            Ok(targets) => targets,
-            Err(why) => return Fact::of(call, Err(why)),
-        };
-        let ids: Vec<String> =
-            targets.iter().filter_map(|target| target.get("TargetId")?.as_str()).map(str::to_owned).collect();
-        // What is attached to a root or a unit may be in force anywhere.
-        let only_accounts = !ids.is_empty() && ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
-        let here = effect(if only_accounts { &ids } else { &[] }).unwrap_or(anywhere);
-        denying.push(RootDeny {
-            id: text("Id").to_owned(),
-            name: text("Name").to_owned(),
-            attached: !targets.is_empty(),
-            stops_tasks: here.stops_tasks,
-        });
-    }
-    Fact::Known(denying)
 }
 
 /// GetAccountAuthorizationDetails: who has AdministratorAccess, or a policy that comes to the same.

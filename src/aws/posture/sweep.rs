@@ -6,7 +6,7 @@ use super::facts::{Fact, Facts, Root, Standing, Unreadable};
 use super::read::{self, home};
 use super::root;
 use crate::aws::ask::Asker;
-use crate::aws::{Account, Call, Error};
+use crate::aws::{Account, Call, Error, RootTask};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::PolicyDescriptorType;
 use serde_json::{Value, json};
@@ -274,7 +274,7 @@ impl Member {
     /// AssumeRoot for the audit task, at a regional endpoint: the global one does not know it.
     async fn assume(&self, account: &str) -> Result<Asker, Error> {
         let call = Call::AssumeRoot;
-        let task = format!("arn:{}:iam::aws:policy/root-task/IAMAuditRootUserCredentials", self.partition);
+        let task = RootTask::Audit.policy(&self.partition);
         let answer = self
             .asker
             .call(call, |asker| {

@@ -1,7 +1,7 @@
 //! What a rule says of an account: facts, no sentences.
 
 use crate::aws::DeviceKind;
-use crate::aws::posture::{Example, LastUse, NotJudged, Stops, Unreadable};
+use crate::aws::posture::{AllowList, Example, LastUse, NotJudged, RootDeny, Unreadable};
 use std::time::SystemTime;
 
 /// What is judged, each by its own rule.
@@ -154,12 +154,10 @@ pub enum Evidence {
     NotManagement,
     /// The management account itself is not managed from anywhere.
     IsManagement,
-    Policy {
-        id: String,
-        name: String,
-        attached: bool,
-        stops_tasks: Stops,
-    },
+    /// A policy that denies root something.
+    Policy(RootDeny),
+    /// A level of the organization that allows only some things.
+    AllowList(AllowList),
     NoPolicyStopsTasks,
     NoTrail,
     Trail {

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
 use super::{finding, on, pass_if, unknown};
-use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops};
+use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops, Tasks};
 use crate::aws::root_signs_in;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
@@ -53,21 +53,17 @@ fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
         return finding(rule, severity, Verdict::NotApplicable, not_its_affair(facts));
     };
     on(scps, rule, severity, |scps| {
-        let any = |is: fn(&Stops) -> bool| scps.iter().any(|scp| scp.attached && is(&scp.stops_tasks));
+        let in_force = scps.denying.iter().filter(|deny| deny.in_force).map(|deny| &deny.stops);
+        let stops: Vec<Stops> =
+            in_force.chain(scps.allow_lists.iter().map(|list| &list.stops)).map(Tasks::worst).collect();
         let verdict = match () {
-            () if any(|stops| matches!(stops, Stops::Yes(_))) => Verdict::Fail,
-            () if any(|stops| matches!(stops, Stops::DependsOn(_))) => Verdict::Unknown,
+            () if stops.iter().any(|stops| matches!(stops, Stops::Yes(_))) => Verdict::Fail,
+            () if stops.iter().any(|stops| matches!(stops, Stops::DependsOn(_))) => Verdict::Unknown,
             () => Verdict::Pass,
         };
-        let mut evidence: Vec<Evidence> = scps
-            .iter()
-            .map(|scp| Evidence::Policy {
-                id: scp.id.clone(),
-                name: scp.name.clone(),
-                attached: scp.attached,
-                stops_tasks: scp.stops_tasks.clone(),
-            })
-            .collect();
+        let denying = scps.denying.iter().cloned().map(Evidence::Policy);
+        let mut evidence: Vec<Evidence> =
+            denying.chain(scps.allow_lists.iter().cloned().map(Evidence::AllowList)).collect();
         if verdict == Verdict::Pass {
             evidence.push(Evidence::NoPolicyStopsTasks);
         }

@@ -1,7 +1,7 @@
 //! How an organization is shown and changed through the simulator's control path.
 
 use super::super::policy::Policy;
-use super::{Feature, Organization, Status};
+use super::{FULL_ACCESS, Feature, Organization, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,6 +37,9 @@ pub struct Attachment {
     /// What it is attached to: accounts, units, the root; nothing given: the root.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// In the place of `FullAWSAccess`, and not beside it.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 impl Organization {
@@ -47,10 +50,14 @@ impl Organization {
         }
         for policy in &change.policies {
             let id = self.add_policy(&policy.name, &policy.document.to_string())?;
-            if policy.targets.is_empty() {
-                self.attach(&id, &self.root_id());
+            let root = [self.root_id()];
+            let targets = if policy.targets.is_empty() { &root[..] } else { &policy.targets };
+            for target in targets {
+                self.attach(&id, target);
+                if policy.alone {
+                    self.detach(FULL_ACCESS, target);
+                }
             }
-            policy.targets.iter().for_each(|target| self.attach(&id, target));
         }
         if let Some(features) = &change.features {
             self.set_features(features);

@@ -1,0 +1,196 @@
+//! What an audit saw, as sentences.
+
+use super::super::aws as explained;
+use super::policies;
+use crate::aws::posture::{Example, LastUse, NotJudged, Unreadable};
+use crate::aws::{self, DeviceKind};
+use crate::flow::{Break, Evidence, Link, TrailProblem};
+use std::time::SystemTime;
+
+/// Whether asking again may tell what could not be read. Otherwise a person must act first: grant a permission, sign in
+/// again, trust a service.
+#[must_use]
+pub fn may_pass(why: &Unreadable) -> bool {
+    use aws::Error::{Malformed, OutcomeUnknown, TryLater, Unreachable};
+    matches!(why.why, TryLater { .. } | OutcomeUnknown { .. } | Unreachable { .. } | Malformed { .. })
+}
+
+/// Why something could not be read.
+#[must_use]
+pub fn unreadable(why: &Unreadable) -> String {
+    let text = explained(&why.why).what;
+    match &why.why {
+        aws::Error::Denied { .. } => format!("{text} (needs {})", why.call.permission()),
+        _ => format!("{}: {text}", why.call),
+    }
+}
+
+fn day(moment: SystemTime) -> String {
+    jiff::Timestamp::try_from(moment).map_or_else(|_| "?".to_owned(), |time| time.strftime("%F").to_string())
+}
+
+fn kind(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Virtual => "virtual",
+        DeviceKind::Fido | DeviceKind::RootFido => "FIDO",
+        DeviceKind::HardwareTotp => "hardware TOTP",
+        DeviceKind::Sms => "SMS",
+    }
+}
+
+fn used(used: LastUse, days: Option<u64>) -> String {
+    match (used, days) {
+        (LastUse::At(moment), Some(days)) => format!("last used {} ({days} days ago)", day(moment)),
+        (LastUse::At(moment), None) => format!("last used {}", day(moment)),
+        (LastUse::Never, _) => "never used".to_owned(),
+        (LastUse::Untold, _) => "last use not told".to_owned(),
+    }
+}
+
+fn bounds(at_least: usize, at_most: Option<usize>) -> String {
+    match at_most {
+        Some(at_most) if at_most == at_least => at_least.to_string(),
+        Some(at_most) => format!("{at_least} to {at_most}"),
+        None => format!("{at_least} or more"),
+    }
+}
+
+/// One thing that was seen, as a sentence.
+#[must_use]
+pub fn evidence(one: &Evidence) -> String {
+    match one {
+        Evidence::NoCredentials { managed: true } => {
+            "no password, no access key, no certificate: managed by the organization".to_owned()
+        }
+        Evidence::NoCredentials { managed: false } => "no password, no access key, no certificate".to_owned(),
+        Evidence::NoPassword => "no password".to_owned(),
+        Evidence::Password => "a password is set".to_owned(),
+        Evidence::MfaEnabled(true) => "IAM's account summary: MFA is enabled for root".to_owned(),
+        Evidence::MfaEnabled(false) => "IAM's account summary: no MFA for root".to_owned(),
+        Evidence::Factor { serial, kind: of, enabled } => {
+            let since = enabled.map_or_else(String::new, |moment| format!(", enabled {}", day(moment)));
+            format!("{serial} ({}){since}", kind(*of))
+        }
+        Evidence::UnseenFactors { at_least, at_most } => {
+            let many = bounds(*at_least, *at_most);
+            format!("hardware factors that only root itself sees (`aws login`): {many}")
+        }
+        Evidence::FactorCount { at_least, at_most } => format!("factors: {}", bounds(*at_least, *at_most)),
+        Evidence::NoSignIn { partition } => {
+            format!("in the partition {partition} root cannot sign in to the console, and has no MFA")
+        }
+        Evidence::NoCentralRoot { partition } => format!("the partition {partition} has no central root access"),
+        Evidence::AccessKey { id, active, used: when, days } => {
+            let id = id.as_deref().unwrap_or("an access key");
+            format!("{id}, {}, {}", if *active { "active" } else { "inactive" }, used(*when, *days))
+        }
+        Evidence::Certificates { present: 0, .. } => "none".to_owned(),
+        Evidence::Certificates { active, present } => format!("{present} present, {active} known to be active"),
+        Evidence::PasswordUsed { used: when, days } => format!("password {}", used(*when, *days)),
+        Evidence::Central { all_features: false, .. } => {
+            "the organization has consolidated billing alone, and not all features".to_owned()
+        }
+        Evidence::Central { trusted: false, .. } => "IAM has no trusted access in the organization".to_owned(),
+        Evidence::Central { credentials, sessions, .. } => {
+            let on = |on: bool| if on { "on" } else { "off" };
+            format!("RootCredentialsManagement {}, RootSessions {}", on(*credentials), on(*sessions))
+        }
+        Evidence::NotManagement => "this is not an organization's management account".to_owned(),
+        Evidence::IsManagement => "this is the management account, which nobody manages".to_owned(),
+        Evidence::Policy(deny) => policies::denying(deny),
+        Evidence::AllowList(list) => policies::allow_list(list),
+        Evidence::NoPolicyStopsTasks => "no policy that is attached stops them".to_owned(),
+        Evidence::NoTrail => "there is no trail".to_owned(),
+        Evidence::Trail { name, problems } if problems.is_empty() => format!("trail \"{name}\": well"),
+        Evidence::Trail { name, problems } => {
+            let problems: Vec<String> = problems.iter().map(problem).collect();
+            format!("trail \"{name}\": {}", problems.join(", "))
+        }
+        Evidence::Chain { trail, links, broken } => {
+            let mut parts = vec![format!("trail \"{trail}\"")];
+            parts.extend(links.iter().map(link));
+            parts.extend(broken.iter().map(break_text));
+            parts.join(" → ")
+        }
+        Evidence::EventRule { name, sign_ins_only, broken } => {
+            let what = if *sign_ins_only { " (sign-ins only)" } else { "" };
+            let end = broken.as_ref().map_or_else(String::new, |broken| format!(" → {}", break_text(broken)));
+            format!("EventBridge rule \"{name}\"{what}{end}")
+        }
+        Evidence::NothingWatches => {
+            "no metric filter on a trail's log group and no EventBridge rule is about root".to_owned()
+        }
+        Evidence::Admins { users, roles } => format!("{users} users and {roles} roles can do everything"),
+        Evidence::AdminWithoutMfa { user } => format!("user {user} can do everything and has no MFA"),
+        Evidence::Contact { who } => who.clone(),
+        Evidence::NoContact => "none is set".to_owned(),
+        Evidence::NoPasswordPolicy => "none is set".to_owned(),
+        Evidence::PasswordPolicy { length, reuse } => {
+            format!("at least {length} characters, {reuse} old passwords remembered")
+        }
+    }
+}
+
+fn problem(problem: &TrailProblem) -> String {
+    match problem {
+        TrailProblem::OneRegion => "records one region only".to_owned(),
+        TrailProblem::NotLogging => "is switched off".to_owned(),
+        TrailProblem::HalfTheEvents => "records only some of the management events".to_owned(),
+        TrailProblem::NoManagementEvents => "records no management events".to_owned(),
+        TrailProblem::NotValidated => "files are not validated".to_owned(),
+        TrailProblem::NotDelivered(error) => format!("cannot deliver ({error})"),
+    }
+}
+
+fn link(link: &Link) -> String {
+    match link {
+        Link::LogGroup(group) => format!("log group \"{group}\""),
+        Link::Filter { name, spares_assumed: false } => format!("filter \"{name}\""),
+        Link::Filter { name, spares_assumed: true } => format!("filter \"{name}\" (AssumeRoot's sessions left out)"),
+        Link::Alarm(alarm) => format!("alarm \"{alarm}\""),
+        Link::Target(arn) => arn.clone(),
+        Link::Subscription(endpoint) => endpoint.clone(),
+    }
+}
+
+fn shown(event: &Example) -> String {
+    event.iter().map(|(field, value)| format!("{field}={value}")).collect::<Vec<_>>().join(", ")
+}
+
+fn break_text(broken: &Break) -> String {
+    match broken {
+        Break::TrailDoesNotRecord => "does not record everything".to_owned(),
+        Break::NoLogGroup => "does not deliver to a log group".to_owned(),
+        Break::LogsNotDelivered(error) => format!("cannot deliver to the log group ({error})"),
+        Break::NoFilter => "no metric filter is about root".to_owned(),
+        Break::FilterMisses { filter, event } => {
+            format!("filter \"{filter}\" misses root events such as {}", shown(event))
+        }
+        Break::FilterNoisy { filter, event } => {
+            format!("filter \"{filter}\" counts events of others too, such as {}", shown(event))
+        }
+        Break::FilterNotJudged { filter, why } => {
+            let why = match why {
+                NotJudged::Syntax(at) => format!("its pattern cannot be read from character {at} on"),
+                NotJudged::Unmodelled => {
+                    "its pattern uses regular expressions, or names with a dot or a bracket in them".to_owned()
+                }
+                NotJudged::TooManyFields => "its pattern compares too many fields".to_owned(),
+            };
+            format!("filter \"{filter}\" is not judged: {why}")
+        }
+        Break::NoAlarm { filter } => format!("filter \"{filter}\" has no alarm on its metric"),
+        Break::AlarmDisabled { alarm } => format!("the actions of alarm \"{alarm}\" are switched off"),
+        Break::AlarmNeedsMore { alarm } => format!("alarm \"{alarm}\" is not raised by a single event"),
+        Break::NoAction { alarm } => format!("alarm \"{alarm}\" tells nobody"),
+        Break::NobodySubscribed { topic } => format!("{topic} has no subscription"),
+        Break::Unconfirmed { topic, endpoints } => {
+            format!("{topic} has only an unconfirmed subscription ({})", endpoints.join(", "))
+        }
+        Break::RuleDisabled => "it is switched off".to_owned(),
+        Break::RulePart => "it does not catch every sign-in of root".to_owned(),
+        Break::RuleNotJudged => "its pattern is not understood".to_owned(),
+        Break::NoTarget => "it has no target".to_owned(),
+        Break::Unreadable => "what is behind it could not be read".to_owned(),
+    }
+}
