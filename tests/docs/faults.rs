@@ -186,7 +186,7 @@ fn the_faults_are_those_that_are_tested() {
 
 #[test]
 fn the_faults_of_the_other_flows_are_those_that_are_tested() {
-    for flow in ["rotation", "session", "drill"] {
+    for flow in ["rotation", "root", "session", "drill"] {
         let tests = tests(&format!("tests/{flow}"));
         let rows: String = tests
             .iter()

@@ -329,6 +329,30 @@ fn is_recovered(place: &Place, line: &str) {
 }
 
 #[test]
+fn a_wrong_clock_is_found_by_the_phone_or_does_not_matter() {
+    // AWS's clock, and the phone's, is the one that is moved.
+    for offset in [-120, 120] {
+        let place = Place::new();
+        place.aws.clock().set_offset_seconds(offset);
+        let (_, secret) = made(&place);
+        let mut person = start(&place, None, &format!("{ALONE} --account {}", place.aws.account()));
+        person.sees(PROMPT).types(&secret);
+        person.sees(ASKS).types(&code(&place, &secret)).sees("That is not its code. ").types("");
+        let (_, run) = person.end();
+        assert_eq!((run.code, place.unfinished()), (3, 0), "{run:?}");
+        assert!(run.stderr.contains("the codes are by this computer's clock: that must be right too"), "{run:?}");
+        // With credentials AWS's time is known.
+        let (serial, secret) = place.aws.new_virtual_for_root("other").unwrap();
+        let mut person = start(&place, Some(&place.aws.admin()), &format!("{ALONE} --device-name other"));
+        person.sees(PROMPT).types(&secret);
+        person.sees(ASKS).types(&code(&place, &secret));
+        let codes = on_screen(&mut person);
+        place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+        assert_eq!(person.end().1.code, 0);
+    }
+}
+
+#[test]
 fn the_key_that_fails_first_leaves_no_phone_to_speak_of() {
     let place = Place::new();
     let (_, secret) = made(&place);

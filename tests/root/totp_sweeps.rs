@@ -110,7 +110,11 @@ impl Sitting {
             let (there, unfinished) = (self.credentials(), self.world.unfinished());
             panic!("{what} (shown: {shown}, taken: {taken}): {problem}: {there:?}, {unfinished} unfinished\n{run:?}")
         };
-        let hold = |right: bool, problem: &str| if right { () } else { say(problem) };
+        let hold = |right: bool, problem: &str| {
+            if !right {
+                say(problem);
+            }
+        };
         self.world.nobody_is_locked_out().unwrap_or_else(|problem| say(&problem));
         // What the console may have taken stays.
         hold(!shown || self.credentials() == [1, 1], "removed after codes were shown");
