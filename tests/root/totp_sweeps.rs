@@ -266,6 +266,7 @@ fn every_apdu() {
 fn killed_and_interrupted() {
     let passing = Sitting::messages();
     let telling = |it: &Passing| matches!(it.wire, Wire::Aws { .. } | Wire::Key { ins: 0x01 | 0x02, .. });
+    let written = passing.iter().rposition(|it| matches!(it.wire, Wire::Key { ins: 0x01, .. })).unwrap();
     let mut cases = Vec::new();
     let mut reads = 0;
     for (nth, it) in passing.iter().enumerate() {
@@ -274,7 +275,8 @@ fn killed_and_interrupted() {
             continue;
         }
         for blow in [Blow::Kill, Blow::Interrupt] {
-            let consoles = if telling(it) { &[true, false][..] } else { &[true] };
+            // Before any code is shown the console makes no difference.
+            let consoles = if nth > written && telling(it) { &[true, false][..] } else { &[true] };
             cases.extend(consoles.iter().map(|takes| (nth, blow, *takes)));
         }
     }

@@ -173,10 +173,12 @@ fn others(run: &Unfinished) -> String {
 
 /// What undoing cannot take away.
 fn stored(run: &Unfinished) -> String {
-    match &run.command {
+    let command = match &run.command {
         Some((program, true)) => format!("; `{program}` may have stored the seed: remove it there"),
         _ => String::new(),
-    }
+    };
+    let phone = if run.phone { "; if a phone scanned the QR code, remove its entry there" } else { "" };
+    command + phone
 }
 
 fn name(keys: &[Serial]) -> String {

@@ -249,6 +249,19 @@ fn interrupted_before_the_phone_has_it() {
 }
 
 #[test]
+fn killed_before_the_phone_has_it() {
+    let world = Simulated::with_keys(1);
+    let mut person = typist(&world, ["enroll", "alice", "--phone", "--yes"]);
+    person.sees(ASKS);
+    person.dies();
+    let undone = world.run(["recover", "--yes", "--no-input"]);
+    let sentence = "undone: arn:aws:iam::ACCOUNT:mfa/alice and its credentials are gone; if a phone scanned the QR code, \
+                    remove its entry there\n";
+    assert_eq!((undone.code, undone.stdout), (0, sentence.replace("ACCOUNT", &world.aws.account())));
+    world.nothing_is_left().unwrap();
+}
+
+#[test]
 fn a_phone_needs_a_terminal() {
     let world = Simulated::with_keys(1);
     let done = run(&mut world.glasskey(["enroll", "alice", "--qr", "--yes", "--no-input"]));
