@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 impl Safe {
-    fn drilling(&self, more: &[&str]) -> Command {
+    pub(crate) fn drilling(&self, more: &[&str]) -> Command {
         let roots = self.fido.home.path().join("roots.pem");
         crate::support::fido::write_roots(self.fido.key(0), &roots);
         let roots = roots.display().to_string();
@@ -46,7 +46,7 @@ impl Safe {
     }
 
     /// Holds a drill, with so many lines before it, to its exit code and to what AWS saw.
-    fn settle(&self, done: &Run, before: usize, calls: usize, what: &str) {
+    pub(crate) fn settle(&self, done: &Run, before: usize, calls: usize, what: &str) {
         self.is_whole(what);
         let written = self.records() - before;
         match done.code {
@@ -93,69 +93,83 @@ fn tapped() -> Safe {
     safe
 }
 
+/// Several safes beside each other; each has a share of the cases, one after the other, and is well in the end.
+fn shared<T: Send>(cases: Vec<T>, try_one: impl Fn(&Safe, T) + Sync) {
+    const SAFES: usize = 6;
+    let mut shares: Vec<Vec<T>> = (0..SAFES).map(|_| Vec::new()).collect();
+    cases.into_iter().enumerate().for_each(|(nth, case)| shares[nth % SAFES].push(case));
+    blows::side_by_side(SAFES, shares, |share| {
+        let safe = tapped();
+        share.into_iter().for_each(|case| try_one(&safe, case));
+        let last = safe.drill(&[]);
+        assert_eq!((last.code, safe.verify(&[]).code), (0, 0), "{last:?}");
+    });
+}
+
 #[test]
 fn every_aws_call() {
-    let safe = tapped();
-    for (action, nth) in
-        [("GetCallerIdentity", 1), ("ListMFADevices", 1), ("GetSessionToken", 1), ("GetCallerIdentity", 2)]
-    {
-        for wrong in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error()] {
-            let (before, calls) = (safe.records(), safe.world.aws.calls().len());
-            safe.world.aws.fail(Fault::nth(action, nth, wrong.clone()));
-            let done = run(&mut safe.drilling(&[]));
-            safe.settle(&done, before, calls, &format!("{action} #{nth}: {wrong:?}"));
-        }
-    }
-    assert_eq!(safe.drill(&[]).code, 0);
+    let calls = [("GetCallerIdentity", 1), ("ListMFADevices", 1), ("GetSessionToken", 1), ("GetCallerIdentity", 2)];
+    let ways = [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire, server_error()];
+    let faults = calls.iter().flat_map(|(action, nth)| ways.clone().map(|wrong| Fault::nth(action, *nth, wrong)));
+    shared(faults.collect(), |safe, fault| {
+        let (before, calls) = (safe.records(), safe.world.aws.calls().len());
+        safe.world.aws.fail(fault.clone());
+        let done = run(&mut safe.drilling(&[]));
+        safe.settle(&done, before, calls, &format!("{fault:?}"));
+    });
 }
 
 #[test]
 fn every_command_to_the_key() {
-    let safe = tapped();
-    let messages = safe.calm();
+    let messages = tapped().calm();
     let to_card = messages.iter().filter(|it| matches!(it.wire, Wire::Key { .. }) && !it.done).count();
     let to_fido = messages.iter().filter(|it| matches!(it.wire, Wire::Fido { .. }) && !it.done).count();
     assert!(to_card > 5 && to_fido > 3, "{messages:?}");
+    enum Spoilt {
+        Card(oath_card::Fault),
+        Fido(fido::Fault),
+    }
+    let mut cases = Vec::new();
     for nth in 1..=to_card {
         let what = [What::Pull, What::Mute, What::Malformed, What::Sw(0x6F00)][nth % 4];
         let when = [When::Before, When::After][nth / 4 % 2];
-        let (before, calls) = (safe.records(), safe.world.aws.calls().len());
-        safe.world.keys.key(0).fault(oath_card::Fault { on: On::Nth(nth), when, what });
-        let done = run(&mut safe.drilling(&[]));
-        safe.settle(&done, before, calls, &format!("card, command {nth}, {when:?}, {what:?}"));
+        cases.push(Spoilt::Card(oath_card::Fault { on: On::Nth(nth), when, what }));
     }
     for nth in 1..=to_fido {
-        for what in [fido::What::Pull, fido::What::Malformed, fido::What::Status(0x7F)] {
-            let when = [fido::When::Before, fido::When::After][nth % 2];
-            let (before, calls) = (safe.records(), safe.world.aws.calls().len());
-            safe.fido.key(0).fault(fido::Fault { on: fido::On::Message(nth), when, what });
-            let done = run(&mut safe.drilling(&[]));
-            safe.settle(&done, before, calls, &format!("FIDO2, message {nth}, {when:?}, {what:?}"));
-        }
+        let when = [fido::When::Before, fido::When::After][nth % 2];
+        let ways = [fido::What::Pull, fido::What::Malformed, fido::What::Status(0x7F)];
+        cases.extend(ways.map(|what| Spoilt::Fido(fido::Fault { on: fido::On::Message(nth), when, what })));
     }
-    let last = safe.drill(&[]);
-    assert_eq!(last.code, 0, "{last:?}");
+    shared(cases, |safe, case| {
+        let (before, calls) = (safe.records(), safe.world.aws.calls().len());
+        let what = match case {
+            Spoilt::Card(fault) => {
+                safe.world.keys.key(0).fault(fault);
+                format!("card, {fault:?}")
+            }
+            Spoilt::Fido(fault) => {
+                safe.fido.key(0).fault(fault);
+                format!("FIDO2, {fault:?}")
+            }
+        };
+        let done = run(&mut safe.drilling(&[]));
+        safe.settle(&done, before, calls, &what);
+    });
 }
 
 #[test]
 fn killed_and_interrupted_at_every_message() {
-    let safe = tapped();
-    let messages = safe.calm();
-    for blow in [Blow::Kill, Blow::Interrupt] {
-        for (nth, at) in messages.iter().enumerate() {
-            if !matches!(at.wire, Wire::Aws { .. }) && nth % 5 != 0 {
-                continue;
-            }
-            let (before, calls) = (safe.records(), safe.world.aws.calls().len());
-            let done = struck(&safe.world, safe.drilling(&[]), blow, blows::nth(nth));
-            let what = format!("{blow:?} at message {nth}, {at:?}");
-            let right = if blow == Blow::Kill { done.code == KILLED } else { matches!(done.code, 0 | 130) };
-            assert!(right, "{what}: {done:?}");
-            safe.settle(&done, before, calls, &what);
-        }
-    }
-    assert_eq!(safe.drill(&[]).code, 0);
-    assert_eq!(safe.verify(&[]).code, 0);
+    let messages = tapped().calm();
+    let places = messages.iter().enumerate().filter(|(nth, at)| matches!(at.wire, Wire::Aws { .. }) || nth % 5 == 0);
+    let cases = places.flat_map(|(nth, _)| [Blow::Kill, Blow::Interrupt].map(|blow| (nth, blow)));
+    shared(cases.collect(), |safe, (nth, blow)| {
+        let (before, calls) = (safe.records(), safe.world.aws.calls().len());
+        let done = struck(&safe.world, safe.drilling(&[]), blow, blows::nth(nth));
+        let what = format!("{blow:?} at message {nth}, {:?}", messages[nth]);
+        let right = if blow == Blow::Kill { done.code == KILLED } else { matches!(done.code, 0 | 130) };
+        assert!(right, "{what}: {done:?}");
+        safe.settle(&done, before, calls, &what);
+    });
 }
 
 /// Of a line that does not fit nothing stays, and the file goes on when there is room.

@@ -18,15 +18,15 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Bob's break-glass key: its card side holds his device, its FIDO2 side is enrolled for glasskey's own checks.
-struct Safe {
-    world: Simulated,
+pub(crate) struct Safe {
+    pub(crate) world: Simulated,
     fido: FidoKeys,
     bob: AccessKey,
     serial: String,
 }
 
 impl Safe {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let safe = Self::with(Options::new(FIRST), 1);
         let enrolled = run(&mut safe.glasskey(&["fido", "enroll", "--key", "12345678", "--yes"]));
         assert_eq!(enrolled.code, 0, "{enrolled:?}");

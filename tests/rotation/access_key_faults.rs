@@ -2,23 +2,37 @@
 //! active and whose secret somebody holds, the exit code tells the truth, and `recover` brings the world to a good state.
 
 use crate::enroll::api::call;
-use crate::support::blows::{Blow, KILLED, is_call, nth as at, struck, tally, ways};
+use crate::support::blows::{Blow, KILLED, is_call, nth as at, side_by_side, struck, tally, ways};
 use crate::support::{Run, Simulated};
 use glasskey::sim::aws::{Fault, Wrong};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const ROTATE: [&str; 7] =
+pub(super) const ROTATE: [&str; 7] =
     ["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken", "--yes", "--no-input"];
 
+/// Cases beside each other: they wait for something now and then.
+const AT_ONCE: usize = 16;
+
+/// The calls of a rotation that goes well.
+pub(super) const CALLS: [(&str, u32); 7] = [
+    ("GetCallerIdentity", 1),
+    ("ListAccessKeys", 1),
+    ("CreateAccessKey", 1),
+    ("GetCallerIdentity", 2),
+    ("ListAccessKeys", 2),
+    ("UpdateAccessKey", 1),
+    ("DeleteAccessKey", 1),
+];
+
 /// A world, and the access key that alice has in it.
-struct World {
-    outside: Simulated,
+pub(super) struct World {
+    pub(super) outside: Simulated,
     old: String,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let outside = Simulated::with_keys(0);
         let old = outside.aws.access_keys("alice")[0].id.clone();
         Self { outside, old }
@@ -45,7 +59,7 @@ impl World {
     }
 
     /// Holds the world to the exit code, then recovers it where something is left. Returns the kind of ending.
-    fn settle(&self, done: &Run, what: &str) -> &'static str {
+    pub(super) fn settle(&self, done: &Run, what: &str) -> &'static str {
         let what = format!("{what} (exit {}): {:?}; {}", done.code, self.all(), done.stderr);
         assert!(!self.working().is_empty(), "{what}");
         match done.code {
@@ -75,31 +89,20 @@ impl World {
 
 #[test]
 fn every_call_in_every_way() {
-    let calls = [
-        ("GetCallerIdentity", 1),
-        ("ListAccessKeys", 1),
-        ("CreateAccessKey", 1),
-        ("GetCallerIdentity", 2),
-        ("ListAccessKeys", 2),
-        ("UpdateAccessKey", 1),
-        ("DeleteAccessKey", 1),
-    ];
-    let mut endings = Vec::new();
-    for (action, nth) in calls {
-        for wrong in ways() {
-            let world = World::new();
-            world.outside.aws.fail(Fault::nth(action, nth, wrong.clone()));
-            let done = world.outside.run(ROTATE);
-            endings.push(world.settle(&done, &format!("{action} #{nth}: {wrong:?}")));
-        }
-    }
+    let cases =
+        CALLS.into_iter().flat_map(|(action, nth)| ways().map(|wrong| Fault::nth(action, nth, wrong))).collect();
+    let endings = side_by_side(AT_ONCE, cases, |fault| {
+        let world = World::new();
+        world.outside.aws.fail(fault.clone());
+        world.settle(&world.outside.run(ROTATE), &format!("{fault:?}"))
+    });
     tally("each call", &endings);
 }
 
 /// The new key cannot be deleted again at once, or cannot be looked for.
 #[test]
 fn undoing_that_is_refused_or_lost_too() {
-    let mut endings = Vec::new();
+    let mut cases = Vec::new();
     for (first, wrong, then) in [
         (("GetCallerIdentity", 2), Wrong::Deny, "DeleteAccessKey"),
         (("CreateAccessKey", 1), Wrong::LoseReply, "DeleteAccessKey"),
@@ -107,14 +110,17 @@ fn undoing_that_is_refused_or_lost_too() {
         (("CreateAccessKey", 1), Wrong::NeverArrive, "ListAccessKeys"),
     ] {
         for undoing in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire] {
-            let world = World::new();
-            world.outside.aws.fail(Fault::nth(first.0, first.1, wrong.clone()));
             let nth = if then == "ListAccessKeys" { 2 } else { 1 };
-            world.outside.aws.fail(Fault { times: 9, ..Fault::nth(then, nth, undoing.clone()) });
-            let done = world.outside.run(ROTATE);
-            endings.push(world.settle(&done, &format!("{first:?} {wrong:?}, then {then} {undoing:?}")));
+            let undoing = Fault { times: 9, ..Fault::nth(then, nth, undoing) };
+            cases.push((Fault::nth(first.0, first.1, wrong.clone()), undoing));
         }
     }
+    let endings = side_by_side(AT_ONCE, cases, |(first, then)| {
+        let world = World::new();
+        world.outside.aws.fail(first.clone());
+        world.outside.aws.fail(then.clone());
+        world.settle(&world.outside.run(ROTATE), &format!("{first:?}, then {then:?}"))
+    });
     assert!(endings.contains(&"recovered") && endings.contains(&"asked"), "{endings:?}");
     tally("undoing", &endings);
 }
@@ -155,13 +161,12 @@ const MESSAGES: usize = 14;
 
 #[test]
 fn killed_at_every_message() {
-    let mut endings = Vec::new();
-    for nth in 0..MESSAGES {
+    let endings = side_by_side(AT_ONCE, (0..MESSAGES).collect(), |nth| {
         let world = World::new();
         let done = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Kill, at(nth));
         assert_eq!(done.code, KILLED, "message {nth}: {done:?}");
-        endings.push(world.settle(&done, &format!("killed at message {nth}")));
-    }
+        world.settle(&done, &format!("killed at message {nth}"))
+    });
     let asked = endings.iter().filter(|ending| **ending == "asked").count();
     assert_eq!(asked, 2, "a person is needed while Create is under way, and nowhere else");
     tally("SIGKILL at each message", &endings);
@@ -169,15 +174,14 @@ fn killed_at_every_message() {
 
 #[test]
 fn interrupted_at_every_message() {
-    let mut endings = Vec::new();
-    for nth in 0..MESSAGES {
+    let endings = side_by_side(AT_ONCE, (0..MESSAGES).collect(), |nth| {
         let world = World::new();
         let done = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Interrupt, at(nth));
         assert!(matches!(done.code, 0 | 4 | 130), "message {nth}: {done:?}");
         // Once the secret is handed over, nothing is taken back.
         assert!(done.code != 4 || nth > 7, "message {nth}: {done:?}");
-        endings.push(world.settle(&done, &format!("interrupted at message {nth}")));
-    }
+        world.settle(&done, &format!("interrupted at message {nth}"))
+    });
     tally("Ctrl-C at each message", &endings);
 }
 

@@ -160,7 +160,10 @@ fn a_key_that_cannot_be_read_is_named() {
 fn a_proof_spends_a_code_and_tells_a_false_name() {
     let world = Simulated::with_keys(1);
     let alice = api::free_user(&world.aws, "alice");
+    // Long enough ago for STS to know of them.
+    world.aws.clock().set_offset_seconds(-60);
     let serials = world.aws.add_device_for("alice", 2);
+    world.aws.clock().set_offset_seconds(0);
     api::hold(&world.aws, world.keys.key(0), &serials[0], &world.credential("alice-1"));
     let done = run(&mut world.glasskey_as(&alice, ["devices", "--prove", "--json"]));
     assert_eq!(done.code, 0, "{done:?}");

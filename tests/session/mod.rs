@@ -20,14 +20,14 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// A user with a device that STS has known for long, its seed on the first key.
-struct Bob {
-    world: Simulated,
+pub(crate) struct Bob {
+    pub(crate) world: Simulated,
     keys: AccessKey,
     serial: String,
 }
 
 impl Bob {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(false)
     }
 
@@ -63,7 +63,7 @@ impl Bob {
     }
 
     /// With nothing kept: one test does not see what another left.
-    fn fresh(&self, more: &[&str]) -> Run {
+    pub(crate) fn fresh(&self, more: &[&str]) -> Run {
         self.run(&[&["--no-cache"], more].concat())
     }
 

@@ -3,6 +3,7 @@
 use super::{Run, Simulated};
 use glasskey::sim::aws::Wrong;
 use glasskey::sim::tap::{Passing, Wire};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::panic::resume_unwind;
@@ -22,11 +23,10 @@ pub(crate) const KILLED: i32 = -9;
 impl Blow {
     pub(crate) fn strike(self, pid: u32) {
         let signal = match self {
-            Self::Kill => "KILL",
-            Self::Interrupt => "INT",
+            Self::Kill => Signal::KILL,
+            Self::Interrupt => Signal::INT,
         };
-        let struck = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
-        assert!(struck.success());
+        kill_process(i32::try_from(pid).ok().and_then(Pid::from_raw).unwrap(), signal).unwrap();
     }
 }
 
@@ -74,10 +74,22 @@ pub(crate) fn finished(mut child: Child) -> Run {
 }
 
 /// Every message of a run that must go well.
-pub(crate) fn messages(world: &Simulated, mut command: Command) -> Vec<Passing> {
+pub(crate) fn messages(world: &Simulated, command: Command) -> Vec<Passing> {
+    messages_beside(world, command, |_| {})
+}
+
+/// The same, while somebody else listens too.
+pub(crate) fn messages_beside(
+    world: &Simulated,
+    mut command: Command,
+    beside: impl Fn(&Passing) + Send + Sync + 'static,
+) -> Vec<Passing> {
     let passed = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&passed);
-    world.tap.listen(move |passing| list.lock().unwrap().push(passing.clone()));
+    world.tap.listen(move |passing| {
+        beside(passing);
+        list.lock().unwrap().push(passing.clone());
+    });
     let done = super::run(&mut command);
     world.tap.silence();
     assert_eq!(done.code, 0, "{done:?}");

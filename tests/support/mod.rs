@@ -122,6 +122,9 @@ pub(crate) fn glasskey(home: &Path) -> Command {
         .env("NO_COLOR", "1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("TZ", "UTC")
+        // Nothing leaves this machine, and to read the system's hundreds of certificates is half of a run.
+        .env("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/data/mds-roots.pem"))
+        .env("SSL_CERT_DIR", home)
         .current_dir(home);
     command
 }
@@ -140,7 +143,8 @@ pub(crate) fn with_fd(command: &Command, fd: u32, content: &str) -> Command {
 /// Cuts the command off from the terminal the tests may have been started on: /dev/tty cannot be opened in a session
 /// that has none.
 fn without_terminal(command: &mut Command) {
-    let mut detached = Command::new("setsid");
+    // By its path, or else the whole of this process is copied (fork) instead of a program started (posix_spawn).
+    let mut detached = Command::new("/usr/bin/setsid");
     detached.arg(command.get_program()).args(command.get_args()).env_clear();
     detached.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     detached.stdin(Stdio::null()).current_dir(command.get_current_dir().unwrap());

@@ -23,7 +23,7 @@ pub fn aws(error: &aws::Error) -> Explanation {
         E::NotFound { message } => Explanation::new("not_found", said("AWS does not find it", message)),
         E::LimitExceeded { message } => Explanation::new("limit_exceeded", said("an AWS quota is reached", message)),
         E::DeleteConflict { message } => Explanation::new("delete_conflict", said("AWS says it is still in use", message)),
-        E::TryLater { call, code } => Explanation::new("try_later", format!("AWS still answers {code} to {call} after half a minute"))
+        E::TryLater { call, code } => Explanation::new("try_later", format!("AWS still answers {code} to {call} after several tries"))
             .hint("wait a few minutes and run the same command again"),
         E::Invalid { message } => Explanation::new("invalid_value", said("AWS does not take a value", message)),
         E::Expired => Explanation::new("expired_credentials", "the AWS credentials have expired")

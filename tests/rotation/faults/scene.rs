@@ -1,12 +1,14 @@
 //! One world for each flow, and what must hold of it whatever went wrong.
 
 use crate::enroll::api;
-use crate::support::blows::KILLED;
+use crate::support::blows::{KILLED, messages_beside};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws;
 use glasskey::sim::oath_card::SoftKey;
-use std::collections::BTreeMap;
+use glasskey::sim::tap::{Passing, Wire};
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,10 +28,47 @@ pub(in crate::rotation) enum Flow {
 
 /// Alice's device `alice-1` is on the first key; her others, if she has any, are on the second.
 pub(in crate::rotation) struct Scene {
-    flow: Flow,
+    pub(super) flow: Flow,
     pub(in crate::rotation) world: Simulated,
     alice: aws::Keys,
     before: State,
+}
+
+/// The messages of a run that goes well, which all tests share.
+pub(super) fn calm(flow: Flow) -> &'static [Passing] {
+    static CALM: [OnceLock<Vec<Passing>>; 6] = [const { OnceLock::new() }; 6];
+    CALM[flow as usize].get_or_init(|| {
+        let scene = Scene::new(flow);
+        messages_beside(&scene.world, scene.command(), scene.hurry())
+    })
+}
+
+/// A command that writes to a key (PUT, DELETE), or a call to AWS.
+pub(super) fn tells(wire: &Wire) -> bool {
+    matches!(wire, Wire::Aws { .. } | Wire::Key { ins: 0x01 | 0x02, .. })
+}
+
+/// Where the process is struck: before and after each call to AWS and each command that writes, and between two of
+/// those at each kind of command that reads, now before it and now after it.
+pub(super) fn places(passing: &[Passing]) -> Vec<usize> {
+    let telling = (0..passing.len()).filter(|nth| tells(&passing[*nth].wire));
+    let reading = distinct(passing).into_iter().filter(|nth| !tells(&passing[*nth].wire));
+    // Right behind a command that is about to be carried out comes its answer.
+    telling.chain(reading.enumerate().map(|(n, nth)| nth + n % 2)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The first command of each kind to each key, between two that [`tells`] of.
+pub(super) fn distinct(passing: &[Passing]) -> BTreeSet<usize> {
+    let (mut phase, mut seen) = (0, BTreeSet::new());
+    let mut first = |it: &Passing| match &it.wire {
+        Wire::Key { key, ins } if !tells(&it.wire) => seen.insert((phase, *key, *ins)),
+        _ => {
+            phase += 1;
+            true
+        }
+    };
+    let commands = passing.iter().enumerate().filter(|(_, it)| !it.done);
+    commands.filter_map(|(nth, it)| first(it).then_some(nth)).collect()
 }
 
 /// What there is of devices and credentials.
@@ -86,9 +125,28 @@ impl Scene {
         }
     }
 
+    /// For who listens to the wires. Nobody waits for the step after the one whose code enabled the new device; the 15
+    /// seconds until STS is sure to know it remain.
+    pub(super) fn hurry(&self) -> impl Fn(&Passing) + Send + Sync + 'static {
+        let (own, clock) = (self.flow == Flow::RotateOwn, self.world.aws.clock().clone());
+        move |it| {
+            if own && it.done && matches!(&it.wire, Wire::Aws { action } if action == "EnableMFADevice") {
+                clock.advance(Duration::from_secs(30));
+            }
+        }
+    }
+
     /// How many calls AWS has got.
     pub(in crate::rotation) fn actions(&self) -> usize {
         self.world.aws.calls().len()
+    }
+
+    /// As [`Scene::run`], without the waits that can be spared.
+    pub(super) fn run_hurried(&self) -> Run {
+        self.world.tap.listen(self.hurry());
+        let done = self.run();
+        self.world.tap.silence();
+        done
     }
 
     /// Stands for a plan that promises to remove the old credential.
@@ -124,12 +182,6 @@ impl Scene {
         state
     }
 
-    /// An undoing that was through before it was struck.
-    pub(in crate::rotation) fn is_undone(&self, what: &str) -> &'static str {
-        self.holds().and_then(|()| self.is(&self.before)).unwrap_or_else(|problem| panic!("{what}: {problem}"));
-        "undone before it was struck"
-    }
-
     fn is(&self, right: &State) -> Result<(), String> {
         let mut there = State::of(&self.world);
         let mut right = right.clone();
@@ -154,7 +206,7 @@ impl Scene {
 
     /// A pair that IAM refused for now was not looked at, and is sent again.
     fn no_code_was_sent_twice(&self) -> Result<(), String> {
-        let mut sent = std::collections::BTreeSet::new();
+        let mut sent = BTreeSet::new();
         for call in self.world.aws.calls() {
             let for_now = matches!(call.code.as_deref(), Some("Throttling" | "ConcurrentModification"));
             let not_looked_at = for_now && call.codes.len() == 2;
@@ -191,6 +243,22 @@ impl Scene {
                 }
                 self.recover(&after, what)
             }
+            code => panic!("{what}: exit code {code} means nothing here: {done:?}"),
+        }
+    }
+
+    /// Holds a recovery that was struck to what it was told, and ends it where it did not end. Some are through before
+    /// they are struck: waits take more looks or fewer, so that the message that was to be met does not come.
+    pub(super) fn settle_recovery(&self, done: &Run, choice: &str, what: &str) -> &'static str {
+        let after = self.after();
+        let right = if choice == "--undo" { &self.before } else { &after };
+        self.holds().unwrap_or_else(|problem| panic!("{what}: {problem}\n{done:?}"));
+        match done.code {
+            0 => {
+                self.is(right).unwrap_or_else(|problem| panic!("{what}: {problem}\n{done:?}"));
+                "through before it was struck"
+            }
+            4 | KILLED => self.recover(&after, what),
             code => panic!("{what}: exit code {code} means nothing here: {done:?}"),
         }
     }
