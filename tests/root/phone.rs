@@ -3,10 +3,11 @@
 use super::place::Place;
 use super::totp::{PROMPT, made, on_screen};
 use crate::cli::json::is_documented;
+use crate::support::blows::{side_by_side, tally, ways};
 use crate::support::{Run, Typist, run};
 use glasskey::secret::Seed;
-use glasskey::sim::aws::{Keys, TwoCodes};
-use glasskey::sim::oath_card::{Fault, On, What, When};
+use glasskey::sim::aws::{Fault, Keys, TwoCodes, Wrong};
+use glasskey::sim::oath_card::{self, On, What, When};
 use glasskey::totp::{self, AWS, Step};
 use std::time::Duration;
 
@@ -328,6 +329,41 @@ fn is_recovered(place: &Place, line: &str) {
     assert_eq!((undone.code, place.credentials(), place.unfinished()), (0, 0, 0), "{undone:?}");
 }
 
+/// The look that would show the device, in every way; and the console has taken the codes.
+#[test]
+fn what_aws_does_not_show_is_asked() {
+    let endings = side_by_side(7, ways().to_vec(), |wrong| {
+        let place = Place::new();
+        place.aws.fail(Fault {
+            times: if is_lasting(&wrong) { 100 } else { 1 },
+            nth: 2,
+            ..Fault::next("ListMFADevices", wrong.clone())
+        });
+        let (serial, secret) = made(&place);
+        let mut person = start(&place, Some(&place.aws.root_session()), ALONE);
+        person.sees(PROMPT).types(&secret);
+        person.sees(ASKS).types(&code(&place, &secret));
+        let codes = on_screen(&mut person);
+        place.aws.confirm_for_root(&TwoCodes { serial: serial.clone(), codes }).unwrap();
+        if is_lasting(&wrong) {
+            // Shown again once root cannot be seen any more.
+            let _ = on_screen(&mut person);
+            person.types("").sees("\"root-account-mfa-device\" was added? [y/N] ").types("y");
+        }
+        let (_, run) = person.end();
+        let out = if is_lasting(&wrong) { "\"root-account-mfa-device\", as you said" } else { &serial };
+        assert_eq!((run.code, run.stdout.trim_end(), place.unfinished()), (0, out, 0), "{wrong:?}: {run:?}");
+        assert_eq!(run.stderr.contains("root cannot be seen any more"), is_lasting(&wrong), "{wrong:?}: {run:?}");
+        if is_lasting(&wrong) { "said" } else { "seen" }
+    });
+    tally("a phone alone, the look that shows the device", &endings);
+}
+
+/// No second try helps.
+fn is_lasting(wrong: &Wrong) -> bool {
+    matches!(wrong, Wrong::Deny | Wrong::Expire)
+}
+
 #[test]
 fn a_wrong_clock_is_found_by_the_phone_or_does_not_matter() {
     // AWS's clock, and the phone's, is the one that is moved.
@@ -356,7 +392,7 @@ fn a_wrong_clock_is_found_by_the_phone_or_does_not_matter() {
 fn the_key_that_fails_first_leaves_no_phone_to_speak_of() {
     let place = Place::new();
     let (_, secret) = made(&place);
-    place.cards.key(0).fault(Fault { on: On::Ins(0x01), when: When::Before, what: What::Sw(0x6F00) });
+    place.cards.key(0).fault(oath_card::Fault { on: On::Ins(0x01), when: When::Before, what: What::Sw(0x6F00) });
     let mut person = start(&place, Some(&place.aws.admin()), WITH_A_KEY);
     person.sees(PROMPT).types(&secret);
     let (terminal, run) = person.end();
