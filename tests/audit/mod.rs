@@ -6,6 +6,7 @@ mod allow_lists; // levels that allow only some things
 mod browser; // the HTML report in headless Chromium
 mod events; // EventBridge patterns
 mod faults; // every call in turn: denied, throttled, lost
+mod fixes; // what is to be done: read by the AWS CLI, and carried out by it
 #[cfg(target_os = "linux")]
 mod moto; // boto3 puts a state into moto, and the audit reads it
 mod office;

@@ -230,7 +230,8 @@ fn csv_ocsf_and_markdown() {
     }
 
     let run = office.run(&["--format", "markdown"]);
-    assert!(run.stdout.contains("\n### the account has no contact (low)\n"), "{}", run.stdout);
+    let section = "\n### the account has no contact (low)\n\n`contact` · CIS v3 1.1 · CIS v5 1.1 · CIS v6 2.1 · CIS v7 2.2 · Prowler account\\_maintain\\_current\\_contact\\_details\n";
+    assert!(run.stdout.contains(section), "{}", run.stdout);
     let run = office.run(&["--format", "csv", "--json"]);
     assert_eq!(run.code, 2);
 }

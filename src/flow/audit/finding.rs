@@ -102,6 +102,8 @@ pub enum Evidence {
     NoPassword,
     /// Root has one.
     Password,
+    /// The account's summary does not say whether root has one.
+    PasswordUntold,
     /// A factor is enabled, or none.
     MfaEnabled(bool),
     /// A factor.
@@ -134,10 +136,14 @@ pub enum Evidence {
         used: LastUse,
         days: Option<u64>,
     },
+    /// The account's summary counts some, which could not be listed.
+    SomeAccessKeys,
     Certificates {
         active: usize,
         present: usize,
     },
+    /// The account's summary counts some, which could not be listed.
+    SomeCertificates,
     /// Root's password was last used then.
     PasswordUsed {
         used: LastUse,

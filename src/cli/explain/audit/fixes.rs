@@ -1,8 +1,8 @@
-//! How to put right what an audit found.
+//! How to put right what an audit found: commands that can be pasted, where capitals stand for what nobody else knows.
 
-use super::policies;
-use crate::aws::DeviceKind;
-use crate::flow::{Break, Evidence, Rule};
+use super::{policies, watching};
+use crate::aws::{DeviceKind, RootTask};
+use crate::flow::{Evidence, Rule};
 use serde::{Deserialize, Serialize};
 
 /// How to put something right.
@@ -14,180 +14,196 @@ pub struct Fix {
     pub console: Option<String>,
 }
 
+impl Fix {
+    pub(super) fn new(aws: Vec<String>, console: String) -> Self {
+        Self { glasskey: None, aws, console: Some(console) }
+    }
+
+    fn with_glasskey(self, command: String) -> Self {
+        Self { glasskey: Some(command), ..self }
+    }
+}
+
+/// The account that is to be put right. `member`: its root is reached by AssumeRoot.
+struct Account<'a> {
+    number: &'a str,
+    partition: &'a str,
+    member: bool,
+}
+
+impl Account<'_> {
+    /// What `--account` of a command about root is to say.
+    fn flag(&self) -> String {
+        if self.member { format!(" --account {}", self.number) } else { String::new() }
+    }
+
+    /// As root itself, or for a member in a session of AssumeRoot, which is gone with the parentheses.
+    fn as_root(&self, commands: &[String]) -> Vec<String> {
+        if !self.member {
+            return std::iter::once("aws login".to_owned()).chain(commands.iter().cloned()).collect();
+        }
+        let (region, number) = (region(self.partition), self.number);
+        let task = RootTask::Delete.policy(self.partition);
+        let variable = |name: &str, of: &str| format!("join('=',['{name}',{of}])");
+        let variables = [
+            variable("AWS_ACCESS_KEY_ID", "AccessKeyId"),
+            variable("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"),
+            variable("AWS_SESSION_TOKEN", "SessionToken"),
+        ];
+        let query = format!("Credentials.[{}]", variables.join(","));
+        vec![format!(
+            "(export $(aws sts assume-root --region {region} --target-principal {number} --task-policy-arn arn={task} --query \"{query}\" --output text) && {})",
+            commands.join(" && ")
+        )]
+    }
+}
+
 /// How to put it right in this account.
 #[must_use]
 pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &[Evidence]) -> Fix {
-    let fix = |glasskey: Option<&str>, aws: Vec<String>, console: Option<String>| Fix {
-        glasskey: glasskey.map(str::to_owned),
-        aws,
-        console,
-    };
-    let console = console_host(partition);
-    let security = Some(format!("https://{console}/iam/home#/security_credentials (signed in as root)"));
-    // As root itself, or for a member by a session of AssumeRoot.
-    let as_root = |command: String| {
-        if member {
-            let task = format!("arn=arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials");
-            vec![
-                format!(
-                    "aws sts assume-root --region {} --target-principal {account} --task-policy-arn {task}",
-                    region(partition)
-                ),
-                command,
-            ]
-        } else {
-            vec!["aws login".to_owned(), command]
-        }
-    };
-    let of = if member { format!(" --account {account}") } else { String::new() };
+    let account = Account { number: account, partition, member };
+    let console = format!("https://{}", console_host(partition));
+    let by_root = format!("{console}/iam/home#/security_credentials (signed in as root)");
     match rule {
-        Rule::RootMfa | Rule::RootHardwareMfa => {
-            fix(Some(&format!("glasskey root enroll{of} --key SERIAL --key SERIAL")), Vec::new(), security)
-        }
-        Rule::RootTwoFactors => {
-            fix(Some(&format!("glasskey root enroll{of} --one-key --key SERIAL")), Vec::new(), security)
-        }
-        Rule::RootVirtualMfa => {
-            let serial = evidence.iter().find_map(|one| match one {
-                Evidence::Factor { serial, kind: DeviceKind::Virtual, .. } => Some(serial.as_str()),
-                _ => None,
-            });
-            let serial = serial.unwrap_or("SERIAL");
-            let command = format!("aws iam deactivate-mfa-device --serial-number {serial}");
-            let ours = format!("glasskey root remove{of} {serial}");
-            fix(Some(&ours), if member { as_root(command) } else { Vec::new() }, security)
-        }
-        Rule::RootAccessKeys => {
-            let id = evidence.iter().find_map(|one| match one {
-                Evidence::AccessKey { id, .. } => id.as_deref(),
-                _ => None,
-            });
-            let command = format!("aws iam delete-access-key --access-key-id {}", id.unwrap_or("ID"));
-            fix(None, as_root(command), security)
-        }
-        Rule::RootCertificates => {
-            fix(None, as_root("aws iam delete-signing-certificate --certificate-id ID".to_owned()), security)
-        }
-        Rule::RootUse => fix(None, Vec::new(), Some("sign in as an administrator; keep root's keys sealed".to_owned())),
-        Rule::RootCredentials => fix(
-            None,
-            as_root("aws iam delete-login-profile".to_owned()),
-            Some(format!("https://{console}/iam/home#/organizations: choose the account, take privileged action")),
+        Rule::RootMfa | Rule::RootHardwareMfa => Fix::new(Vec::new(), by_root)
+            .with_glasskey(format!("glasskey root enroll{} --key SERIAL --key SERIAL", account.flag())),
+        Rule::RootTwoFactors => Fix::new(Vec::new(), by_root)
+            .with_glasskey(format!("glasskey root enroll{} --one-key --key SERIAL", account.flag())),
+        Rule::RootVirtualMfa => virtual_device(&account, by_root, evidence),
+        Rule::RootAccessKeys => Fix::new(account.as_root(&delete_keys(evidence)), by_root),
+        Rule::RootCertificates => Fix::new(account.as_root(&[DELETE_CERTIFICATES.to_owned()]), by_root),
+        Rule::RootUse => Fix::new(
+            vec![format!("aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=Username,AttributeValue=root", region(partition))],
+            format!("{console}/cloudtrailv2/home#/events?Username=root shows what for; sign in as an administrator instead, and keep root's keys sealed"),
         ),
-        Rule::CentralRoot => fix(
-            None,
-            vec![
-                "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com".to_owned(),
-                "aws iam enable-organizations-root-credentials-management".to_owned(),
-                "aws iam enable-organizations-root-sessions".to_owned(),
-            ],
-            Some(format!("https://{console}/iam/home#/account_settings: centralized root access for member accounts")),
+        Rule::RootCredentials => Fix::new(
+            account.as_root(&["aws iam delete-login-profile".to_owned()]),
+            format!("{console}/iam/home#/organizations: choose the account, take privileged action"),
         ),
-        Rule::ScpStopsTasks => fix(
-            None,
+        Rule::CentralRoot => Fix::new(
+            central(evidence),
+            format!("{console}/iam/home#/account_settings: centralized root access for member accounts"),
+        ),
+        Rule::ScpStopsTasks => Fix::new(
             policies::fix(evidence),
-            Some(format!("https://{console}/organizations/v2/home/policies/service-control-policy")),
+            format!("{console}/organizations/v2/home/policies/service-control-policy"),
         ),
-        Rule::Trail => fix(
-            None,
-            vec![
-                "aws cloudtrail create-trail --name all-regions --s3-bucket-name BUCKET --is-multi-region-trail --enable-log-file-validation".to_owned(),
-                "aws cloudtrail start-logging --name all-regions".to_owned(),
-            ],
-            Some(format!("https://{console}/cloudtrailv2/home#/trails")),
-        ),
-        Rule::TrailValidation => {
-            let name = evidence.iter().find_map(|one| match one {
-                Evidence::Trail { name, .. } => Some(name.as_str()),
-                _ => None,
-            });
-            let command =
-                format!("aws cloudtrail update-trail --name {} --enable-log-file-validation", name.unwrap_or("NAME"));
-            fix(None, vec![command], Some(format!("https://{console}/cloudtrailv2/home#/trails")))
-        }
-        Rule::RootAlarm => alarm_fix(console, evidence),
-        Rule::OtherAdmin => fix(
-            None,
+        Rule::Trail => watching::trail(&console, evidence),
+        Rule::TrailValidation => watching::validation(&console, evidence),
+        Rule::RootAlarm => watching::alarm(&console, region(partition), evidence),
+        Rule::OtherAdmin => Fix::new(
             vec![format!(
                 "aws iam attach-role-policy --role-name ROLE --policy-arn arn:{partition}:iam::aws:policy/AdministratorAccess"
             )],
-            Some(format!("https://{console}/iam/home#/roles")),
+            format!("{console}/iam/home#/roles"),
         ),
-        Rule::AdminMfa => {
-            let user = evidence.iter().find_map(|one| match one {
-                Evidence::AdminWithoutMfa { user } => Some(user.as_str()),
-                _ => None,
-            });
-            let command = format!("glasskey enroll {} --key SERIAL", user.unwrap_or("USER"));
-            fix(Some(&command), Vec::new(), Some(format!("https://{console}/iam/home#/users")))
-        }
-        Rule::Contact => fix(
-            None,
-            vec!["aws account put-contact-information --contact-information file://contact.json".to_owned()],
-            Some(format!("https://{console}/billing/home#/account")),
+        Rule::AdminMfa => admin(&account, &console, evidence),
+        Rule::Contact => Fix::new(
+            vec!["aws account put-contact-information --contact-information FullName=NAME,AddressLine1=STREET,City=CITY,PostalCode=CODE,CountryCode=CC,PhoneNumber=NUMBER".to_owned()],
+            format!("{console}/billing/home#/account"),
         ),
         Rule::SecurityContact => {
-            let whose = if member { format!(" --account-id {account}") } else { String::new() };
-            fix(
-                None,
+            let whose = if member { format!(" --account-id {}", account.number) } else { String::new() };
+            Fix::new(
                 vec![format!(
                     "aws account put-alternate-contact{whose} --alternate-contact-type SECURITY --email-address ADDRESS --name NAME --phone-number NUMBER --title TITLE"
                 )],
-                Some(format!("https://{console}/billing/home#/account")),
+                format!("{console}/billing/home#/account"),
             )
         }
-        Rule::PasswordPolicy => fix(
-            None,
-            vec!["aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24".to_owned()],
-            Some(format!("https://{console}/iam/home#/account_settings")),
+        // What is left out of it is reset.
+        Rule::PasswordPolicy => Fix::new(
+            vec!["aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password".to_owned()],
+            format!("{console}/iam/home#/account_settings"),
         ),
     }
 }
 
-/// The next thing that is missing decides.
-fn alarm_fix(console: &str, evidence: &[Evidence]) -> Fix {
-    let broken = evidence.iter().find_map(|one| match one {
-        Evidence::Chain { broken: Some(broken), .. } | Evidence::EventRule { broken: Some(broken), .. } => {
-            Some(broken)
-        }
-        _ => None,
-    });
-    let (aws, page) = match broken {
-        Some(Break::Unconfirmed { .. }) => {
-            (vec!["confirm the subscription: follow the link in the message that AWS has sent".to_owned()], "sns/v3/home#/subscriptions")
-        }
-        Some(Break::NobodySubscribed { topic }) => (
-            vec![format!("aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS")],
-            "sns/v3/home#/topics",
-        ),
-        Some(Break::AlarmDisabled { alarm }) => {
-            (vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {alarm}")], "cloudwatch/home#alarmsV2:")
-        }
-        Some(Break::RuleDisabled) => (vec!["aws events enable-rule --name RULE".to_owned()], "events/home#/rules"),
-        Some(Break::FilterMisses { filter, .. } | Break::FilterNoisy { filter, .. } | Break::FilterNotJudged { filter, .. }) => (
-            vec![format!(
-                "aws logs put-metric-filter --log-group-name GROUP --filter-name {filter} --metric-transformations metricName=RootUse,metricNamespace=LogMetrics,metricValue=1 --filter-pattern '{ROOT_PATTERN}'"
-            )],
-            "cloudwatch/home#logsV2:log-groups",
-        ),
-        _ => (
-            vec![
-                format!(
-                    "aws logs put-metric-filter --log-group-name GROUP --filter-name root-use --metric-transformations metricName=RootUse,metricNamespace=LogMetrics,metricValue=1 --filter-pattern '{ROOT_PATTERN}'"
-                ),
-                "aws cloudwatch put-metric-alarm --alarm-name root-use --metric-name RootUse --namespace LogMetrics --statistic Sum --period 300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching --alarm-actions TOPIC".to_owned(),
-            ],
-            "cloudwatch/home#alarmsV2:",
-        ),
+const DELETE_CERTIFICATES: &str = "for id in $(aws iam list-signing-certificates --query 'Certificates[].CertificateId' --output text); do aws iam delete-signing-certificate --certificate-id $id; done";
+
+/// Outside an organization root's devices are the console's.
+fn virtual_device(account: &Account<'_>, console: String, evidence: &[Evidence]) -> Fix {
+    let serials: Vec<&str> = evidence
+        .iter()
+        .filter_map(|one| match one {
+            Evidence::Factor { serial, kind: DeviceKind::Virtual, .. } => Some(serial.as_str()),
+            _ => None,
+        })
+        .collect();
+    let deactivate: Vec<String> = serials
+        .iter()
+        .map(|serial| format!("aws iam deactivate-mfa-device --serial-number {}", quoted(serial)))
+        .collect();
+    let aws = match account.member && !serials.is_empty() {
+        true => account.as_root(&deactivate),
+        false => Vec::new(),
     };
-    Fix { glasskey: None, aws, console: Some(format!("https://{console}/{page}")) }
+    let serials = if serials.is_empty() {
+        "SERIAL".to_owned()
+    } else {
+        serials.iter().map(|serial| quoted(serial)).collect::<Vec<_>>().join(" ")
+    };
+    Fix::new(aws, console).with_glasskey(format!("glasskey root remove{} {serials}", account.flag()))
 }
 
-/// The pattern of the AWS documentation.
-const ROOT_PATTERN: &str =
-    r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
+fn delete_keys(evidence: &[Evidence]) -> Vec<String> {
+    let ids = evidence.iter().filter_map(|one| match one {
+        Evidence::AccessKey { id, .. } => id.as_deref(),
+        _ => None,
+    });
+    let delete: Vec<String> =
+        ids.map(|id| format!("aws iam delete-access-key --access-key-id {}", quoted(id))).collect();
+    match delete.is_empty() {
+        true => vec!["for id in $(aws iam list-access-keys --query 'AccessKeyMetadata[].AccessKeyId' --output text); do aws iam delete-access-key --access-key-id $id; done".to_owned()],
+        false => delete,
+    }
+}
 
-/// A region that answers AssumeRoot: the global endpoint does not.
+/// What is missing, in the order in which it can be turned on.
+fn central(evidence: &[Evidence]) -> Vec<String> {
+    let of = |one: &Evidence| match one {
+        Evidence::Central { all_features, trusted, credentials, sessions } => {
+            Some([*all_features, *trusted, *credentials, *sessions])
+        }
+        _ => None,
+    };
+    let there = evidence.iter().find_map(of).unwrap_or([true, false, false, false]);
+    let commands = [
+        "aws organizations enable-all-features",
+        "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com",
+        "aws iam enable-organizations-root-credentials-management",
+        "aws iam enable-organizations-root-sessions",
+    ];
+    commands.iter().zip(there).filter(|(_, there)| !there).map(|(command, _)| (*command).to_owned()).collect()
+}
+
+fn admin(account: &Account<'_>, console: &str, evidence: &[Evidence]) -> Fix {
+    let user = evidence.iter().find_map(|one| match one {
+        Evidence::AdminWithoutMfa { user } => Some(user.as_str()),
+        _ => None,
+    });
+    let (user, number, partition) = (quoted(user.unwrap_or("USER")), account.number, account.partition);
+    let aws = vec![
+        format!(
+            "aws iam create-virtual-mfa-device --virtual-mfa-device-name {user} --bootstrap-method QRCodePNG --outfile {user}.png"
+        ),
+        format!(
+            "aws iam enable-mfa-device --user-name {user} --serial-number arn:{partition}:iam::{number}:mfa/{user} --authentication-code1 CODE --authentication-code2 CODE"
+        ),
+    ];
+    Fix::new(aws, format!("{console}/iam/home#/users")).with_glasskey(format!("glasskey enroll {user} --key SERIAL"))
+}
+
+/// A word of the shell: names of filters, alarms and addresses are other people's words.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@+=,%".contains(letter);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// A region that answers AssumeRoot, and has the events of root's sign-ins.
 fn region(partition: &str) -> &'static str {
     match partition {
         "aws-cn" => "cn-north-1",

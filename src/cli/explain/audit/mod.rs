@@ -3,6 +3,7 @@
 mod fixes;
 mod policies;
 mod seen;
+mod watching;
 
 pub(in crate::cli) use fixes::console_host;
 pub use fixes::{Fix, fix};
@@ -176,7 +177,10 @@ pub fn title(rule: Rule, verdict: Verdict, evidence: &[Evidence]) -> String {
         (Rule::RootCredentials, Pass) => "root has no password",
         (Rule::RootCredentials, Fail) => "root of a member account has a password",
         (Rule::RootCredentials, Unknown) => "whether root of a member account has credentials",
-        (Rule::RootCredentials, NotApplicable) => "root credentials are not managed centrally here",
+        (Rule::RootCredentials, NotApplicable) => match evidence.first() {
+            Some(Evidence::IsManagement) => "a management account's root credentials are its own",
+            _ => "root credentials are not managed centrally here",
+        },
         (Rule::CentralRoot, Pass) => "members' root users are managed centrally",
         (Rule::CentralRoot, Fail) => "members' root users are not managed centrally",
         (Rule::CentralRoot, Unknown) => "the organization's root features",

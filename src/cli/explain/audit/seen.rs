@@ -65,6 +65,7 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::NoCredentials { managed: false } => "no password, no access key, no certificate".to_owned(),
         Evidence::NoPassword => "no password".to_owned(),
         Evidence::Password => "a password is set".to_owned(),
+        Evidence::PasswordUntold => "IAM's account summary does not say whether root has a password".to_owned(),
         Evidence::MfaEnabled(true) => "IAM's account summary: MFA is enabled for root".to_owned(),
         Evidence::MfaEnabled(false) => "IAM's account summary: no MFA for root".to_owned(),
         Evidence::Factor { serial, kind: of, enabled } => {
@@ -84,6 +85,8 @@ pub fn evidence(one: &Evidence) -> String {
             let id = id.as_deref().unwrap_or("an access key");
             format!("{id}, {}, {}", if *active { "active" } else { "inactive" }, used(*when, *days))
         }
+        Evidence::SomeAccessKeys => "IAM's account summary: root has access keys".to_owned(),
+        Evidence::SomeCertificates => "IAM's account summary: root has signing certificates".to_owned(),
         Evidence::Certificates { present: 0, .. } => "none".to_owned(),
         Evidence::Certificates { active, present } => format!("{present} present, {active} known to be active"),
         Evidence::PasswordUsed { used: when, days } => format!("password {}", used(*when, *days)),

@@ -183,8 +183,7 @@ fn access_keys(facts: &Facts) -> Finding {
     if let (Some(true), Fact::Unreadable(_)) =
         (facts.root.summary.known().and_then(|summary| summary.keys), &facts.root.keys)
     {
-        let evidence = Evidence::AccessKey { id: None, active: true, used: LastUse::Untold, days: None };
-        return finding(rule, severity, Verdict::Fail, vec![evidence]);
+        return finding(rule, severity, Verdict::Fail, vec![Evidence::SomeAccessKeys]);
     }
     on(&facts.root.keys, rule, severity, |keys| {
         (pass_if(keys.is_empty()), keys.iter().map(|key| key_evidence(key, facts.at)).collect())
@@ -196,7 +195,7 @@ fn certificates(facts: &Facts) -> Finding {
     if let (Some(true), Fact::Unreadable(_)) =
         (facts.root.summary.known().and_then(|summary| summary.certificates), &facts.root.certificates)
     {
-        return finding(rule, severity, Verdict::Fail, vec![Evidence::Certificates { active: 0, present: 1 }]);
+        return finding(rule, severity, Verdict::Fail, vec![Evidence::SomeCertificates]);
     }
     on(&facts.root.certificates, rule, severity, |Certificates { active, present }| {
         (pass_if(*present == 0), vec![Evidence::Certificates { active: *active, present: *present }])
@@ -269,7 +268,7 @@ fn credentials(facts: &Facts) -> Finding {
             // Keys and certificates have rules of their own.
             (SignIn::NoPassword, _) => finding(rule, severity, Verdict::Pass, vec![Evidence::NoPassword]),
             (SignIn::Possible, Some(_)) => finding(rule, severity, Verdict::Fail, vec![Evidence::Password]),
-            (SignIn::Possible, None) => finding(rule, severity, Verdict::Unknown, Vec::new()),
+            (SignIn::Possible, None) => finding(rule, severity, Verdict::Unknown, vec![Evidence::PasswordUntold]),
         },
     }
 }

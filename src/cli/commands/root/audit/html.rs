@@ -103,18 +103,7 @@ fn article(finding: &FindingRow) -> String {
         escaped(&finding.verdict),
         escaped(mark)
     );
-    let names = [
-        ("cis_v3", "CIS v3"),
-        ("cis_v5", "CIS v5"),
-        ("cis_v6", "CIS v6"),
-        ("cis_v7", "CIS v7"),
-        ("security_hub", "Security Hub"),
-        ("config", "Config"),
-        ("prowler", "Prowler"),
-    ];
-    let numbers: Vec<String> =
-        names.iter().filter_map(|(of, name)| Some(format!("{name} {}", finding.number(of)?))).collect();
-    let id = std::iter::once(finding.id.clone()).chain(numbers).collect::<Vec<_>>().join(" · ");
+    let id = std::iter::once(finding.id.clone()).chain(finding.numbers_in_words()).collect::<Vec<_>>().join(" · ");
     text.push_str(&format!("<p class=\"soft\">{}</p>\n", escaped(&id)));
     if let Some(why) = &finding.why {
         text.push_str(&format!("<p>{}.</p>\n", escaped(why)));

@@ -1,7 +1,7 @@
 //! Markdown: verdict, table by account, each finding with evidence and fix.
 
 use super::row::{FindingRow, Row, Totals};
-use super::table::{references, summary, whose};
+use super::table::{summary, whose};
 use std::time::SystemTime;
 
 pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
@@ -43,8 +43,9 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
 fn section(finding: &FindingRow) -> String {
     let mark = if finding.verdict == "fail" { finding.severity.as_str() } else { "unknown" };
     let mut text = format!("\n### {} ({mark})\n\n", plain(&finding.title));
-    let numbers = references(finding);
-    text.push_str(&format!("`{}`{}{numbers}\n", finding.id, if numbers.is_empty() { "" } else { " · " }));
+    let numbers = finding.numbers_in_words().into_iter().map(|number| plain(&number));
+    let id = std::iter::once(format!("`{}`", finding.id)).chain(numbers).collect::<Vec<_>>().join(" · ");
+    text.push_str(&format!("{id}\n"));
     if let Some(why) = &finding.why {
         text.push_str(&format!("\nWhy: {why}.\n"));
     }

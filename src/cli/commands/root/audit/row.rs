@@ -216,6 +216,20 @@ impl FindingRow {
     pub(super) fn number(&self, of: &str) -> Option<&str> {
         self.numbers.get(of).map(String::as_str)
     }
+
+    /// Each with the name of what it is a number in.
+    pub(super) fn numbers_in_words(&self) -> Vec<String> {
+        let names = [
+            ("cis_v3", "CIS v3"),
+            ("cis_v5", "CIS v5"),
+            ("cis_v6", "CIS v6"),
+            ("cis_v7", "CIS v7"),
+            ("security_hub", "Security Hub"),
+            ("config", "Config"),
+            ("prowler", "Prowler"),
+        ];
+        names.iter().filter_map(|(of, name)| Some(format!("{name} {}", self.number(of)?))).collect()
+    }
 }
 
 fn numbers(rule: flow::Rule) -> BTreeMap<String, String> {

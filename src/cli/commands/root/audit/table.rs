@@ -26,7 +26,7 @@ pub(super) fn whose(row: &Row) -> String {
 }
 
 /// `CIS 2.6 · IAM.6`: the newest benchmark's numbers.
-pub(super) fn references(finding: &FindingRow) -> String {
+fn references(finding: &FindingRow) -> String {
     let cis = finding.number("cis_v7").map(|number| format!("CIS {number}"));
     let hub = finding.number("security_hub").map(str::to_owned);
     cis.into_iter().chain(hub).collect::<Vec<_>>().join(" · ")

@@ -1,0 +1,185 @@
+//! How to mend what records root's doings, and what tells of them. The next thing that is missing decides.
+
+use super::fixes::{Fix, quoted};
+use crate::flow::{Break, Evidence, Link, TrailProblem};
+
+/// The pattern of the AWS documentation.
+const PATTERN: &str =
+    r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
+/// The same for EventBridge.
+const EVENTS: &str = r#"{"detail-type":["AWS API Call via CloudTrail","AWS Console Sign In via CloudTrail"],"detail":{"userIdentity":{"type":["Root"]}}}"#;
+const SUBSCRIBE: &str = "--protocol email --notification-endpoint ADDRESS";
+
+/// What the trail that lacks least lacks.
+pub(super) fn trail(console: &str, evidence: &[Evidence]) -> Fix {
+    let trails = evidence.iter().filter_map(|one| match one {
+        Evidence::Trail { name, problems } => Some((name, problems)),
+        _ => None,
+    });
+    let aws = match trails.min_by_key(|(_, problems)| problems.len()) {
+        Some((name, problems)) => problems.iter().flat_map(|problem| mend(&quoted(name), problem)).collect(),
+        None => vec![
+            "aws cloudtrail create-trail --name all-regions --s3-bucket-name BUCKET --is-multi-region-trail --enable-log-file-validation".to_owned(),
+            "aws cloudtrail start-logging --name all-regions".to_owned(),
+        ],
+    };
+    Fix::new(aws, format!("{console}/cloudtrailv2/home#/trails"))
+}
+
+fn mend(name: &str, problem: &TrailProblem) -> Vec<String> {
+    match problem {
+        TrailProblem::OneRegion => vec![format!("aws cloudtrail update-trail --name {name} --is-multi-region-trail")],
+        TrailProblem::NotLogging => vec![format!("aws cloudtrail start-logging --name {name}")],
+        // It replaces all of them.
+        TrailProblem::HalfTheEvents | TrailProblem::NoManagementEvents => vec![
+            format!("aws cloudtrail get-event-selectors --trail-name {name}"),
+            format!(
+                r#"aws cloudtrail put-event-selectors --trail-name {name} --event-selectors '[{{"ReadWriteType":"All","IncludeManagementEvents":true}}]'"#
+            ),
+        ],
+        TrailProblem::NotValidated => {
+            vec![format!("aws cloudtrail update-trail --name {name} --enable-log-file-validation")]
+        }
+        TrailProblem::NotDelivered(_) => vec![
+            format!("aws cloudtrail get-trail-status --name {name} --query LatestDeliveryError"),
+            format!("aws cloudtrail update-trail --name {name} --s3-bucket-name BUCKET"),
+        ],
+    }
+}
+
+/// A trail that is of all regions, if there is one.
+pub(super) fn validation(console: &str, evidence: &[Evidence]) -> Fix {
+    let name = evidence.iter().find_map(|one| match one {
+        Evidence::Trail { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    let aws = vec![format!(
+        "aws cloudtrail update-trail --name {} --is-multi-region-trail --enable-log-file-validation",
+        name.map_or_else(|| "NAME".to_owned(), quoted)
+    )];
+    Fix::new(aws, format!("{console}/cloudtrailv2/home#/trails"))
+}
+
+/// The chain that goes furthest, or a new one.
+pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
+    let chains = evidence.iter().filter_map(|one| match one {
+        Evidence::Chain { trail, links, broken: Some(broken) } => {
+            Some((links.len(), trail, links.as_slice(), broken))
+        }
+        Evidence::EventRule { name, broken: Some(broken), .. } => Some((2, name, [].as_slice(), broken)),
+        _ => None,
+    });
+    let (aws, page) = match chains.max_by_key(|(length, ..)| *length) {
+        Some((_, name, links, broken)) => next_link(name, links, broken, region),
+        None => (
+            [metric_filter("GROUP", "root-use", "RootUse", "LogMetrics")]
+                .into_iter()
+                .chain(topic())
+                .chain([metric_alarm("root-use", "RootUse", "LogMetrics")])
+                .collect(),
+            "cloudwatch/home#alarmsV2:",
+        ),
+    };
+    Fix::new(aws, format!("{console}/{page}"))
+}
+
+/// `name`: the trail's or the rule's.
+fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<String>, &'static str) {
+    let group = links.iter().find_map(|link| match link {
+        Link::LogGroup(group) => Some(group.as_str()),
+        _ => None,
+    });
+    let (name, group) = (quoted(name), quoted(group.unwrap_or("GROUP")));
+    let look = |filter: &str| {
+        format!("aws logs describe-metric-filters --log-group-name {group} --filter-name-prefix {}", quoted(filter))
+    };
+    match broken {
+        Break::TrailDoesNotRecord => {
+            (vec![format!("aws cloudtrail get-trail-status --name {name}")], "cloudtrailv2/home#/trails")
+        }
+        Break::NoLogGroup | Break::LogsNotDelivered(_) => (
+            vec![format!(
+                "aws cloudtrail update-trail --name {name} --cloud-watch-logs-log-group-arn ARN --cloud-watch-logs-role-arn ROLE"
+            )],
+            "cloudtrailv2/home#/trails",
+        ),
+        Break::NoFilter => (
+            [metric_filter(&group, "root-use", "RootUse", "LogMetrics")]
+                .into_iter()
+                .chain(topic())
+                .chain([metric_alarm("root-use", "RootUse", "LogMetrics")])
+                .collect(),
+            "cloudwatch/home#alarmsV2:",
+        ),
+        // The metric stays the one that the alarm is on.
+        Break::FilterMisses { filter, .. }
+        | Break::FilterNoisy { filter, .. }
+        | Break::FilterNotJudged { filter, .. } => (
+            vec![look(filter), metric_filter(&group, filter, "METRIC", "NAMESPACE")],
+            "cloudwatch/home#logsV2:log-groups",
+        ),
+        Break::NoAlarm { filter } => {
+            (vec![look(filter), metric_alarm("root-use", "METRIC", "NAMESPACE")], "cloudwatch/home#alarmsV2:")
+        }
+        Break::AlarmDisabled { alarm } => (
+            vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {}", quoted(alarm))],
+            "cloudwatch/home#alarmsV2:",
+        ),
+        Break::AlarmNeedsMore { alarm } | Break::NoAction { alarm } => (
+            vec![
+                format!("aws cloudwatch describe-alarms --alarm-names {}", quoted(alarm)),
+                metric_alarm(alarm, "METRIC", "NAMESPACE"),
+            ],
+            "cloudwatch/home#alarmsV2:",
+        ),
+        Break::NobodySubscribed { topic } => {
+            (vec![format!("aws sns subscribe --topic-arn {topic} {SUBSCRIBE}")], "sns/v3/home#/topics")
+        }
+        Break::Unconfirmed { topic, endpoints } => (unconfirmed(topic, endpoints), "sns/v3/home#/subscriptions"),
+        Break::RuleDisabled => {
+            (vec![format!("aws events enable-rule --region {region} --name {name}")], "events/home#/rules")
+        }
+        Break::RulePart | Break::RuleNotJudged => (
+            vec![format!("aws events put-rule --region {region} --name {name} --event-pattern '{EVENTS}'")],
+            "events/home#/rules",
+        ),
+        Break::NoTarget => (
+            vec![format!("aws events put-targets --region {region} --rule {name} --targets Id=1,Arn=TOPIC")],
+            "events/home#/rules",
+        ),
+        Break::Unreadable => (Vec::new(), "cloudwatch/home#alarmsV2:"),
+    }
+}
+
+/// Whoever subscribes once more is sent the message once more.
+fn unconfirmed(topic: &str, endpoints: &[String]) -> Vec<String> {
+    let follow = "follow the link in the message that AWS has sent";
+    match endpoints.iter().find(|endpoint| endpoint.contains('@')) {
+        Some(address) => vec![
+            format!("{follow} to {address}, or have it sent again:"),
+            format!(
+                "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint {}",
+                quoted(address)
+            ),
+        ],
+        None => vec![follow.to_owned()],
+    }
+}
+
+fn topic() -> [String; 2] {
+    ["aws sns create-topic --name root-use".to_owned(), format!("aws sns subscribe --topic-arn TOPIC {SUBSCRIBE}")]
+}
+
+fn metric_filter(group: &str, filter: &str, metric: &str, namespace: &str) -> String {
+    let filter = quoted(filter);
+    format!(
+        "aws logs put-metric-filter --log-group-name {group} --filter-name {filter} --metric-transformations metricName={metric},metricNamespace={namespace},metricValue=1 --filter-pattern '{PATTERN}'"
+    )
+}
+
+fn metric_alarm(alarm: &str, metric: &str, namespace: &str) -> String {
+    let alarm = quoted(alarm);
+    format!(
+        "aws cloudwatch put-metric-alarm --alarm-name {alarm} --metric-name {metric} --namespace {namespace} --statistic Sum --period 300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching --alarm-actions TOPIC"
+    )
+}
