@@ -3,6 +3,7 @@
 //! against an evaluation that tries every request there is.
 
 use super::office::{finding, organization, verdicts};
+use crate::support::blows::side_by_side;
 use glasskey::aws::RootTask;
 use glasskey::aws::posture::{Allowed, Effect, Place, Stops, Tasks, calls};
 use glasskey::sim::aws::Organization;
@@ -92,8 +93,7 @@ fn named(evidence: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_at_each_level_as_the_simulator_has_it() {
-    let mut wrong = Vec::new();
-    for (nth, (policies, stops)) in lists().into_iter().enumerate() {
+    let wrong = side_by_side(4, lists().into_iter().enumerate().collect(), |(nth, (policies, stops))| {
         let (organization, office, members) = organization(&[Kind::Sound, Kind::Sound]);
         let unit = organization.add_unit("workloads", None);
         let below = organization.add_unit("sandbox", Some(&unit));
@@ -123,10 +123,10 @@ fn each_at_each_level_as_the_simulator_has_it() {
             ids.iter().all(|id| about.contains(id)) || about.is_empty(),
         );
         let elsewhere = audit && *level == organization.root_id();
-        if seen != (!stops.is_empty(), stops.to_vec(), audit, elsewhere, true) {
-            wrong.push(format!("{policies:?} at {says}: {seen:?} {evidence:?}"));
-        }
-    }
+        (seen != (!stops.is_empty(), stops.to_vec(), audit, elsewhere, true))
+            .then(|| format!("{policies:?} at {says}: {seen:?} {evidence:?}"))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

@@ -3,6 +3,7 @@
 
 use super::office::{Office, finding, organization, setup, verdicts};
 use crate::interop_aws::venv;
+use crate::support::blows::side_by_side;
 use glasskey::sim::aws::organization::{Feature, Kind};
 use glasskey::sim::aws::posture::{Rule, Selectors, Trail};
 use glasskey::sim::aws::{Aws, Organization};
@@ -13,9 +14,9 @@ use std::process::Command;
 const PATTERN: &str =
     r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 
-type State = (&'static str, Box<dyn Fn(&Aws)>, &'static str, Vec<String>);
+type State = (&'static str, Box<dyn Fn(&Aws) + Send>, &'static str, Vec<String>);
 
-fn state(name: &'static str, rule: &'static str, aws: &[&str], change: impl Fn(&Aws) + 'static) -> State {
+fn state(name: &'static str, rule: &'static str, aws: &[&str], change: impl Fn(&Aws) + Send + 'static) -> State {
     (name, Box::new(change), rule, aws.iter().map(|one| (*one).to_owned()).collect())
 }
 
@@ -285,8 +286,7 @@ fn audited(change: &dyn Fn(&Aws), rule: &str) -> Value {
 /// of what is in capitals.
 #[test]
 fn each_state_has_the_commands_that_mend_it_and_the_cli_takes_them() {
-    let (mut wrong, mut commands) = (Vec::new(), Vec::new());
-    for (name, change, rule, wanted) in states() {
+    let looked = side_by_side(4, states(), |(name, change, rule, wanted)| {
         let found = audited(&*change, rule);
         let fix = &found["fix"];
         let seen = of(fix);
@@ -300,11 +300,12 @@ fn each_state_has_the_commands_that_mend_it_and_the_cli_takes_them() {
             _ => seen == wanted,
         };
         let console = fix["console"].as_str().unwrap_or_default();
-        if found["verdict"] != "fail" || !right || !console.starts_with("https://console.aws.amazon.com/") {
-            wrong.push(format!("{name}: {found}"));
-        }
-        commands.extend(seen);
-    }
+        let right = found["verdict"] == "fail" && right && console.starts_with("https://console.aws.amazon.com/");
+        ((!right).then(|| format!("{name}: {found}")), seen)
+    });
+    let (wrong, commands): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    let mut commands = commands.concat();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     // Of an organization: what stops its tasks, and what is off.
     let organization = Organization::with(SimClock::host(), setup());

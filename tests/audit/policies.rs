@@ -2,6 +2,7 @@
 //! has an evaluation of its own, says by refusing whether the table is right.
 
 use super::office::{finding, organization, verdicts};
+use crate::support::blows::side_by_side;
 use glasskey::aws::posture::{Effect, Place, Stops};
 use glasskey::sim::aws::Wrong;
 use glasskey::sim::aws::organization::Kind;
@@ -174,8 +175,7 @@ fn what_a_policy_does_to_root_and_to_assume_root() {
 /// in full; where it says that none is, it can.
 #[test]
 fn the_simulators_own_evaluation_agrees() {
-    let mut wrong = Vec::new();
-    for (statement, _, stops) in BOTH {
+    let wrong = side_by_side(4, BOTH.to_vec(), |(statement, _, stops)| {
         let (organization, office, members) = organization(&[Kind::ActiveKey]);
         let id = organization.add_policy("candidate", &policy(statement)).unwrap();
         organization.attach(&id, &organization.root_id());
@@ -188,10 +188,9 @@ fn the_simulators_own_evaluation_agrees() {
             Stops::Yes(_) => ("fail", true),
             Stops::No | Stops::DependsOn(_) => ("pass", false),
         };
-        if (said, refused) != wanted {
-            wrong.push(format!("{statement}: {said}, refused: {refused}"));
-        }
-    }
+        ((said, refused) != wanted).then(|| format!("{statement}: {said}, refused: {refused}"))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

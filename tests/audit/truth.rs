@@ -2,6 +2,7 @@
 //! account as it should be, so a false failure shows as well as a false pass.
 
 use super::office::{Office, finding, verdicts};
+use crate::support::blows::side_by_side;
 use aws_credential_types::Credentials;
 use glasskey::sim::aws::organization::{Feature, Kind};
 use glasskey::sim::aws::posture::{
@@ -12,7 +13,7 @@ use glasskey::sim::clock::SimClock;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-type Row = (&'static str, Box<dyn Fn(&Aws)>, &'static [(&'static str, &'static str)]);
+type Row = (&'static str, Box<dyn Fn(&Aws) + Send>, &'static [(&'static str, &'static str)]);
 
 const FAIL: &str = "fail";
 const NA: &str = "not_applicable";
@@ -55,7 +56,7 @@ fn factors(aws: &Aws, kept: usize) {
 
 fn row(
     name: &'static str,
-    change: impl Fn(&Aws) + 'static,
+    change: impl Fn(&Aws) + Send + 'static,
     expected: &'static [(&'static str, &'static str)],
 ) -> Row {
     (name, Box::new(change), expected)
@@ -63,8 +64,7 @@ fn row(
 
 #[track_caller]
 fn holds(rows: Vec<Row>) {
-    let mut wrong = Vec::new();
-    for (name, change, expected) in rows {
+    let wrong = side_by_side(4, rows, |(name, change, expected)| {
         let office = Office::sound();
         change(&office.aws);
         let (lines, code) = office.lines(&[]);
@@ -77,11 +77,12 @@ fn holds(rows: Vec<Row>) {
             () if wanted.values().any(|verdict| verdict == UNKNOWN) => 5,
             () => 0,
         };
-        if seen != wanted || code != exit {
+        (seen != wanted || code != exit).then(|| {
             let other: Vec<_> = seen.iter().filter(|(rule, verdict)| wanted.get(*rule) != Some(verdict)).collect();
-            wrong.push(format!("{name}: exit {code}, not as expected: {other:?}"));
-        }
-    }
+            format!("{name}: exit {code}, not as expected: {other:?}")
+        })
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -299,11 +300,11 @@ fn alice(aws: &Aws, may: impl FnOnce(&Aws)) {
     may(aws);
 }
 
-fn trail(change: impl Fn(&mut Trail) + 'static) -> impl Fn(&Aws) + 'static {
+fn trail(change: impl Fn(&mut Trail) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
     move |aws| aws.arrange(|posture| change(&mut posture.trails[0]))
 }
 
-fn filter(pattern: &'static str) -> impl Fn(&Aws) + 'static {
+fn filter(pattern: &'static str) -> impl Fn(&Aws) + Send + 'static {
     move |aws| aws.arrange(|posture| posture.metric_filters[0].pattern = pattern.to_owned())
 }
 

@@ -1,12 +1,15 @@
 //! Something goes wrong at every message in turn, on every wire. After each: nobody is locked out, the exit code tells
 //! the truth about what is left, and `recover` brings the world to a good state.
 
-use crate::support::blows::{self, Blow, KILLED, is_call, struck, tally, ways};
+use crate::support::blows::{self, Blow, KILLED, is_call, side_by_side, struck, tally, ways};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use glasskey::sim::oath_card::{self, On, What, When};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Each in a world of its own. Half of the time of any is spent waiting.
+const AT_ONCE: usize = 6;
 
 /// Holds a world to its exit code, then recovers it where something is left. Returns the kind of ending.
 fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static str {
@@ -61,15 +64,13 @@ fn every_aws_call_in_every_way() {
         ("EnableMFADevice", 1),
         ("ListMFADevices", 2),
     ];
-    let mut endings = Vec::new();
-    for (action, nth) in calls {
-        for wrong in ways() {
-            let world = Simulated::with_keys(2);
-            world.aws.fail(Fault::nth(action, nth, wrong.clone()));
-            let done = world.run(world.enroll_args());
-            endings.push(settle(&world, done.code, &format!("{action} #{nth}: {wrong:?}"), &done.stderr));
-        }
-    }
+    let cases = calls.into_iter().flat_map(|call| ways().into_iter().map(move |wrong| (call, wrong)));
+    let endings = side_by_side(AT_ONCE, cases.collect(), |((action, nth), wrong)| {
+        let world = Simulated::with_keys(2);
+        world.aws.fail(Fault::nth(action, nth, wrong.clone()));
+        let done = world.run(world.enroll_args());
+        settle(&world, done.code, &format!("{action} #{nth}: {wrong:?}"), &done.stderr)
+    });
     tally("each AWS call", &endings);
 }
 
@@ -88,7 +89,7 @@ fn undoing_that_is_refused_or_lost_too() {
 
 #[test]
 fn every_apdu_in_every_way() {
-    let mut endings = Vec::new();
+    let mut cases = Vec::new();
     for key in 0..2 {
         let calm = Simulated::with_keys(2);
         assert_eq!(calm.run(calm.enroll_args()).code, 0);
@@ -96,15 +97,18 @@ fn every_apdu_in_every_way() {
         for nth in 1..=apdus {
             for when in [When::Before, When::After] {
                 for what in [What::Pull, What::Mute, What::Malformed, What::Sw(0x6F00)] {
-                    let world = Simulated::with_keys(2);
-                    world.keys.key(key).fault(oath_card::Fault { on: On::Nth(nth), when, what });
-                    let done = world.run(world.enroll_args());
-                    let name = format!("key {key}, APDU {nth} of {apdus}, {when:?}, {what:?}");
-                    endings.push(settle(&world, done.code, &name, &done.stderr));
+                    cases.push((key, apdus, oath_card::Fault { on: On::Nth(nth), when, what }));
                 }
             }
         }
     }
+    let endings = side_by_side(AT_ONCE, cases, |(key, apdus, fault)| {
+        let world = Simulated::with_keys(2);
+        let name = format!("key {key}, {fault:?} of {apdus}");
+        world.keys.key(key).fault(fault);
+        let done = world.run(world.enroll_args());
+        settle(&world, done.code, &name, &done.stderr)
+    });
     tally("each APDU", &endings);
 }
 
@@ -131,13 +135,12 @@ fn struck_at(world: &Simulated, nth: usize, blow: Blow) -> Run {
 
 #[test]
 fn killed_at_every_message() {
-    let mut endings = Vec::new();
-    for nth in 0..messages() {
+    let endings = side_by_side(AT_ONCE, (0..messages()).collect(), |nth| {
         let world = Simulated::with_keys(2);
         let done = struck_at(&world, nth, Blow::Kill);
         assert_eq!(done.code, KILLED, "message {nth}: {done:?}");
-        endings.push(settle(&world, done.code, &format!("killed at message {nth}"), &done.stderr));
-    }
+        settle(&world, done.code, &format!("killed at message {nth}"), &done.stderr)
+    });
     let asked = endings.iter().filter(|ending| **ending == "asked").count();
     assert_eq!(asked, 2, "a person is needed while Create is under way, and nowhere else");
     tally("SIGKILL at each message", &endings);
@@ -145,13 +148,12 @@ fn killed_at_every_message() {
 
 #[test]
 fn interrupted_at_every_message() {
-    let mut endings = Vec::new();
-    for nth in 0..messages() {
+    let endings = side_by_side(AT_ONCE, (0..messages()).collect(), |nth| {
         let world = Simulated::with_keys(2);
         let done = struck_at(&world, nth, Blow::Interrupt);
         assert!(matches!(done.code, 0 | 130), "message {nth}: {done:?}");
-        endings.push(settle(&world, done.code, &format!("interrupted at message {nth}"), &done.stderr));
-    }
+        settle(&world, done.code, &format!("interrupted at message {nth}"), &done.stderr)
+    });
     tally("Ctrl-C at each message", &endings);
 }
 

@@ -15,8 +15,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// More would keep each other from answering in time.
-pub(super) const AT_ONCE: usize = 4;
+/// Most of what is tried here waits: for a key that is silent, or for a process that ends. More would keep each other
+/// from answering in time.
+pub(super) const AT_ONCE: usize = 12;
 /// The PIN that `pin set` and `pin change` give.
 const NEW: &str = "a-new-one";
 
@@ -161,8 +162,8 @@ fn settle(case: &Case, keys: &FidoKeys, before: &World, run: &Run, what: &str) -
 }
 
 /// Strikes every message of every command in turn, until a command is through before the blow.
-fn sweep(cases: &[Case], kinds: &[(When, What)], rotate: bool) {
-    for case in cases {
+fn sweep<'c>(cases: impl IntoIterator<Item = &'c Case>, kinds: &[(When, What)], rotate: bool) {
+    side_by_side(AT_ONCE, cases.into_iter().collect(), |case| {
         let mut keys = (case.key)();
         let mut before = world(keys.key(0));
         let mut struck = 0;
@@ -187,7 +188,7 @@ fn sweep(cases: &[Case], kinds: &[(When, What)], rotate: bool) {
             }
         }
         assert!(struck >= 3, "{}: only {struck}", case.line);
-    }
+    });
 }
 
 const PULLED: &[(When, What)] = &[(When::Before, What::Pull), (When::After, What::Pull)];
@@ -218,12 +219,9 @@ const SPOILED: &[(When, What)] = &[
     (When::Before, What::Error(0x06)),
 ];
 
-/// Side by side: some of these leave the key silent, and that is waited for.
 #[test]
 fn spoiled_at_every_message() {
-    side_by_side(AT_ONCE, READING.iter().chain(PINS).chain(KEPT).collect(), |case| {
-        sweep(std::slice::from_ref(case), SPOILED, true)
-    });
+    sweep(READING.iter().chain(PINS).chain(KEPT), SPOILED, true);
 }
 
 /// How many messages the command takes when all goes well.
@@ -237,18 +235,18 @@ fn messages(case: &Case) -> usize {
 
 /// A key falls silent at the first message, which does not reach it, and at the last ones, which it carries out.
 fn silent(cases: &[Case]) {
-    side_by_side(AT_ONCE, cases.iter().collect(), |case| {
-        let last = messages(case);
-        for (nth, when) in [(1, When::Before), (last - 1, When::After), (last, When::After)] {
-            let keys = (case.key)();
-            let before = world(keys.key(0));
-            let what = format!("silent at message {nth}, {when:?}");
-            let run = case.strike(&keys, Fault { on: On::Message(nth), when, what: What::Drop });
-            let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
-            settle(case, &keys, &before, &run, &what);
-            if run.code != 0 {
-                assert!(run.stderr.contains(" has not answered for 5 s"), "{}: {what}: {run:?}", case.line);
-            }
+    let lengths = side_by_side(AT_ONCE, cases.iter().collect(), |case| (case, messages(case)));
+    let silences =
+        |(case, last)| [(1, When::Before), (last - 1, When::After), (last, When::After)].map(|at| (case, at));
+    side_by_side(AT_ONCE, lengths.into_iter().flat_map(silences).collect(), |(case, (nth, when)): (&Case, _)| {
+        let keys = (case.key)();
+        let before = world(keys.key(0));
+        let what = format!("silent at message {nth}, {when:?}");
+        let run = case.strike(&keys, Fault { on: On::Message(nth), when, what: What::Drop });
+        let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
+        settle(case, &keys, &before, &run, &what);
+        if run.code != 0 {
+            assert!(run.stderr.contains(" has not answered for 5 s"), "{}: {what}: {run:?}", case.line);
         }
     });
 }
@@ -270,19 +268,19 @@ fn silent_during_what_is_kept() {
 
 #[test]
 fn another_program_at_the_same_time_is_not_in_the_way() {
-    for case in READING.iter().chain(PINS).chain(KEPT) {
+    side_by_side(AT_ONCE, READING.iter().chain(PINS).chain(KEPT).collect(), |case: &Case| {
         let keys = (case.key)();
         for nth in 1..40 {
             keys.key(0).fault(Fault { on: On::Message(nth), when: When::After, what: What::Stranger });
         }
         let run = crate::support::run(&mut case.command(&keys));
         assert_eq!(run.code, 0, "{}: {run:?}", case.line);
-    }
+    });
 }
 
 #[test]
 fn members_that_no_standard_knows_are_passed_over() {
-    for case in READING.iter().chain(PINS).chain(KEPT) {
+    side_by_side(AT_ONCE, READING.iter().chain(PINS).chain(KEPT).collect(), |case: &Case| {
         let keys = (case.key)();
         let known = crate::support::run(&mut case.command(&keys));
         let keys = (case.key)();
@@ -290,7 +288,7 @@ fn members_that_no_standard_knows_are_passed_over() {
         let run = crate::support::run(&mut case.command(&keys));
         assert_eq!((known.code, run.code), (0, 0), "{}: {run:?}", case.line);
         assert_eq!(run.stdout.lines().count(), known.stdout.lines().count(), "{}", case.line);
-    }
+    });
     let keys = FidoKeys::serve(1);
     let before = keys.run("fido info");
     keys.key(0).add_unknown_members();
@@ -345,7 +343,7 @@ fn interrupted_when(case: &Case, keys: &FidoKeys, due: impl Fn(bool) -> bool + S
 
 #[test]
 fn interrupted_at_every_message() {
-    for case in READING.iter().chain(PINS).chain(KEPT) {
+    side_by_side(AT_ONCE, READING.iter().chain(PINS).chain(KEPT).collect(), |case: &Case| {
         let mut keys = (case.key)();
         let mut before = world(keys.key(0));
         for nth in 1.. {
@@ -359,28 +357,27 @@ fn interrupted_at_every_message() {
                 before = world(keys.key(0));
             }
         }
-    }
+    });
 }
 
 /// The key carries it out, its answer is lost, and the person interrupts the wait for it: the key has nothing to say.
 #[test]
 fn interrupted_while_it_is_silent() {
     let unsaid = AtomicUsize::new(0);
-    side_by_side(AT_ONCE, PINS.iter().chain(KEPT).collect(), |case| {
-        let last = messages(case);
-        for nth in last - 3..=last {
-            let keys = (case.key)();
-            let before = world(keys.key(0));
-            keys.key(0).fault(Fault { on: On::Message(nth), when: When::After, what: What::Drop });
-            let what = format!("silent and interrupted at message {nth}");
-            let key = keys.key(0).clone();
-            let run = interrupted_when(case, &keys, move |done| done && key.faults_left() == 0);
-            let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
-            assert!([0, 3, 4, 130].contains(&run.code), "{}: {what}: {run:?}", case.line);
-            settle(case, &keys, &before, &run, &what);
-            if run.stderr.contains("interrupted, and YubiKey 12345678 did not say that it stopped") && run.code == 4 {
-                unsaid.fetch_add(1, Ordering::SeqCst);
-            }
+    let lengths = side_by_side(AT_ONCE, PINS.iter().chain(KEPT).collect(), |case: &Case| (case, messages(case)));
+    let silences = |(case, last)| (last - 3..=last).map(move |nth| (case, nth));
+    side_by_side(AT_ONCE, lengths.into_iter().flat_map(silences).collect(), |(case, nth): (&Case, usize)| {
+        let keys = (case.key)();
+        let before = world(keys.key(0));
+        keys.key(0).fault(Fault { on: On::Message(nth), when: When::After, what: What::Drop });
+        let what = format!("silent and interrupted at message {nth}");
+        let key = keys.key(0).clone();
+        let run = interrupted_when(case, &keys, move |done| done && key.faults_left() == 0);
+        let run = run.unwrap_or_else(|| panic!("{}: {what}: it never came to that", case.line));
+        assert!([0, 3, 4, 130].contains(&run.code), "{}: {what}: {run:?}", case.line);
+        settle(case, &keys, &before, &run, &what);
+        if run.stderr.contains("interrupted, and YubiKey 12345678 did not say that it stopped") && run.code == 4 {
+            unsaid.fetch_add(1, Ordering::SeqCst);
         }
     });
     assert!(unsaid.into_inner() >= PINS.len() + KEPT.len());
