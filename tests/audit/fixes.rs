@@ -410,7 +410,8 @@ fn glasskeys_own_commands_are_taken() {
             of_root.skip(kept).for_each(|one| aws.remove_device(&one.arn));
         }
     };
-    let states: [(&str, Box<dyn Fn(&Aws)>, &str); 4] = [
+    type Said = (&'static str, Box<dyn Fn(&Aws)>, &'static str);
+    let states: [Said; 4] = [
         ("root-mfa", Box::new(factors(0)), "glasskey root enroll --key SERIAL --key SERIAL"),
         ("root-two-factors", Box::new(factors(1)), "glasskey root enroll --one-key --key SERIAL"),
         (

@@ -348,7 +348,7 @@ fn interrupted_at_every_message() {
         let mut before = world(keys.key(0));
         for nth in 1.. {
             // Before one message, after the next; a change and the look at it are two.
-            let done = (nth + case.line.len()) % 2 == 0;
+            let done = (nth + case.line.len()).is_multiple_of(2);
             let Some(run) = interrupted(case, &keys, nth, done) else { break };
             let named = format!("interrupted at message {nth}, carried out: {done}");
             assert!([0, 4, 130].contains(&run.code), "{}: {named}: {run:?}", case.line);
