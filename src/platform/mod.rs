@@ -1,4 +1,4 @@
-//! What differs by operating system: being interrupted, and the terminal as a device.
+//! What differs by operating system: being interrupted, the terminal as a device, and the programs a thread has started.
 //!
 //! Everything above this room is the same everywhere. Locked memory, the other difference, is in [`crate::secret`].
 
@@ -14,6 +14,16 @@ pub use unix::{Interrupt, Terminal};
 mod portable;
 #[cfg(not(unix))]
 pub use portable::{Interrupt, Terminal};
+
+#[cfg(target_os = "linux")]
+mod children;
+#[cfg(target_os = "linux")]
+pub use children::Children;
+
+#[cfg(not(target_os = "linux"))]
+mod no_children;
+#[cfg(not(target_os = "linux"))]
+pub use no_children::Children;
 
 #[cfg(target_os = "linux")]
 mod keyring;

@@ -4,7 +4,7 @@
 //! right, and it decrypts to the seed. That a recipient still has the private key is theirs to prove.
 
 use super::{Bench, Error, Sink};
-use crate::platform::Interrupt;
+use crate::platform::{Children, Interrupt};
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
 use age::{Callbacks, DecryptError, Decryptor, EncryptError, Encryptor, Identity};
@@ -22,6 +22,10 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// How often it is looked whether the person has interrupted.
 const TICK: Duration = Duration::from_millis(20);
+/// How long a plugin may take to end when all has been said, before it is killed.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// How long its thread may take to end when it was killed.
+const AFTER: Duration = Duration::from_secs(2);
 /// Far more than any header with a seed behind it.
 const LARGEST: u64 = 1 << 20;
 
@@ -60,15 +64,20 @@ impl Recipients {
         self.all.iter().map(|named| named.text.as_str())
     }
 
-    /// To all of them, or to one. On a thread of its own, since a plugin may never answer.
+    /// To all of them, or to one. On a thread of its own, since a plugin may never answer; whatever comes of it, no
+    /// plugin is left behind.
     fn encrypt(&self, text: Zeroizing<String>, only: Option<usize>) -> Result<Sealed, Error> {
         let (sender, answer) = mpsc::channel();
+        let (tell_plugins, plugins) = mpsc::channel();
         let all = Arc::clone(&self.all);
         let work = move || {
+            let plugins = Children::of_this_thread();
+            let _ = tell_plugins.send(plugins.clone());
             let chosen: Vec<&Named> =
                 all.iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)).map(|(_, it)| it).collect();
             let sealed = on_wiped_stack(|| seal(&chosen, text.as_bytes()));
             drop(text);
+            plugins.end(FAREWELL);
             let _ = sender.send(sealed);
         };
         let of = |why: String| {
@@ -79,17 +88,29 @@ impl Recipients {
         };
         std::thread::Builder::new().name("age".to_owned()).spawn(work).map_err(|cause| of(cause.to_string()))?;
         let deadline = Instant::now() + self.patience;
-        loop {
-            return match answer.recv_timeout(TICK) {
-                Ok(sealed) => sealed.map_err(|cause| of(words(&cause))),
-                Err(mpsc::RecvTimeoutError::Timeout) if self.interrupt.raised() => Err(of("interrupted".to_owned())),
-                Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => continue,
+        let given_up = loop {
+            match answer.recv_timeout(TICK) {
+                Ok(sealed) => return sealed.map_err(|cause| of(words(&cause))),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.interrupt.raised() => break "interrupted".to_owned(),
+                Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    Err(of(format!("no answer within {} s", self.patience.as_secs())))
+                    break format!("no answer within {} s", self.patience.as_secs());
                 }
-                Err(mpsc::RecvTimeoutError::Disconnected) => Err(of("the age crate failed".to_owned())),
-            };
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err(of("the age crate failed".to_owned())),
+            }
+        };
+        // Again and again, since the thread may be about to start another one: then it ends by itself.
+        let deadline = Instant::now() + AFTER;
+        if let Ok(plugins) = plugins.recv() {
+            loop {
+                plugins.end(Duration::ZERO);
+                let waits = matches!(answer.recv_timeout(TICK), Err(mpsc::RecvTimeoutError::Timeout));
+                if !waits || Instant::now() >= deadline {
+                    break;
+                }
+            }
         }
+        Err(of(given_up))
     }
 }
 

@@ -184,10 +184,15 @@ fn the_second_of_two_devices_fails_at_the_command() {
 fn a_plugin_that_never_answers() {
     let world = Simulated::with_keys(1);
     let mut command = enroll(&world, &["--key", "12345678", "--escrow", PLUGIN, "--escrow-timeout", "1"]);
-    with_plugin(&world, &mut command, "exec sleep 30\n");
+    // It has started something itself, and does not listen to the signals that ask.
+    let script = format!(
+        "{NOTES}trap '' INT TERM HUP\nsh -c \"echo \\$\\$ >>\\$0; exec sleep 30\" \"$notes\" & exec sleep 30\n"
+    );
+    with_plugin(&world, &mut command, &script);
     let began = Instant::now();
     let error = format!("glasskey: error: the escrow recipient {PLUGIN} cannot be used: no answer within 1 s");
     fails(&world, &mut command, 3, &error);
+    assert_eq!(no_plugin_is_left(&world), 2);
     assert!(began.elapsed() < Duration::from_secs(20) && world.actions().is_empty());
 }
 
@@ -201,10 +206,11 @@ fn a_plugin_that_stops_answering() {
     with_plugin(
         &world,
         &mut command,
-        &format!("echo x >>{calls}; [ $(wc -l <{calls}) -lt 3 ] || exec sleep 30\n{WRAPS}"),
+        &format!("{NOTES}echo x >>{calls}; [ $(wc -l <{calls}) -lt 3 ] || exec sleep 30\n{WRAPS}"),
     );
     let error = "glasskey: error: the escrow recipient all together cannot be used: no answer within 2 s";
     fails(&world, &mut command, 3, error);
+    assert_eq!(no_plugin_is_left(&world), 3);
     assert!(!file(&world).exists());
 }
 
@@ -212,12 +218,45 @@ fn a_plugin_that_stops_answering() {
 fn interrupted_while_a_plugin_does_not_answer() {
     let world = Simulated::with_keys(0);
     let mut command = enroll(&world, &["--escrow", PLUGIN]);
-    with_plugin(&world, &mut command, "kill -s INT $PPID; exec sleep 30\n");
+    with_plugin(&world, &mut command, &format!("{NOTES}kill -s INT $PPID; exec sleep 30\n"));
     let began = Instant::now();
     let done = run(&mut command);
     assert_eq!((done.code, done.stdout.as_str()), (130, ""), "{done:?}");
     assert!(done.stderr.ends_with("glasskey: error: interrupted\n") && world.actions().is_empty(), "{done:?}");
     assert!(began.elapsed() < Duration::from_secs(20));
+    assert_eq!(no_plugin_is_left(&world), 1);
+}
+
+/// It answers, and does not end when all has been said.
+#[test]
+fn a_plugin_that_lingers() {
+    let world = Simulated::with_keys(1);
+    let mut command = enroll(&world, &["--key", "12345678", "--escrow", PLUGIN]);
+    with_plugin(&world, &mut command, &format!("{NOTES}{WRAPS}exec >/dev/null <&-; exec sleep 30\n"));
+    let began = Instant::now();
+    let done = run(&mut command);
+    assert!(done.code == 0 && began.elapsed() < Duration::from_secs(20), "{done:?}");
+    world.alice_is_enrolled().unwrap();
+    assert_eq!(no_plugin_is_left(&world), 3);
+}
+
+/// A plugin's first line: it writes down its process.
+const NOTES: &str = "notes=${0%/*}/../plugins; echo $$ >>\"$notes\"\n";
+
+/// None of the processes that were written down is there any more. How many those are.
+fn no_plugin_is_left(world: &Simulated) -> usize {
+    let noted = std::fs::read_to_string(world.keys.home.path().join("plugins")).unwrap();
+    for process in noted.lines() {
+        // One that has started somebody else's child is reaped by init, in its own time.
+        let there =
+            || std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        let until = Instant::now() + Duration::from_secs(5);
+        while there() && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        assert!(!there(), "process {process} is left");
+    }
+    noted.lines().count()
 }
 
 /// Two Ctrl-Cs end it at once: the file stays with its device, for recovery.

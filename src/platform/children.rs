@@ -1,0 +1,67 @@
+//! Ending the programs that a thread has started through somebody else's code, which keeps no handle to them.
+//!
+//! Linux tells the children of each thread in `/proc` (`CONFIG_PROC_CHILDREN`, which distributions' kernels have).
+//! Where nothing is told, nothing is ended.
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether they have ended.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The programs that one thread has started.
+#[derive(Clone)]
+pub struct Children {
+    list: PathBuf,
+}
+
+impl Children {
+    /// Of the thread that calls this.
+    #[must_use]
+    pub fn of_this_thread() -> Self {
+        let thread = fs::read_link("/proc/thread-self").unwrap_or_default();
+        Self { list: Path::new("/proc").join(thread).join("children") }
+    }
+
+    /// Waits so long for them to end by themselves; then they are killed, with all that they have started. None stays
+    /// behind as a zombie.
+    pub fn end(&self, grace: Duration) {
+        let deadline = Instant::now() + grace;
+        let mut all = listed(&self.list);
+        loop {
+            all.retain(|child| matches!(waitpid(Some(*child), WaitOptions::NOHANG), Ok(None)));
+            if all.is_empty() || Instant::now() >= deadline {
+                break;
+            }
+            std::thread::sleep(LOOK);
+        }
+        for descendant in all.iter().flat_map(|child| stopped(*child)) {
+            let _ = kill_process(descendant, Signal::KILL);
+        }
+        for child in all {
+            let _ = waitpid(Some(child), WaitOptions::empty());
+        }
+    }
+}
+
+/// A process and all that it has started: stopped one by one, so that they start no more meanwhile.
+fn stopped(first: Pid) -> Vec<Pid> {
+    let mut found = vec![first];
+    let mut next = 0;
+    while let Some(process) = found.get(next).copied() {
+        next += 1;
+        let _ = kill_process(process, Signal::STOP);
+        let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_pid()));
+        for thread in threads.into_iter().flatten().flatten() {
+            found.extend(listed(&thread.path().join("children")));
+        }
+    }
+    found
+}
+
+fn listed(list: &Path) -> Vec<Pid> {
+    let text = fs::read_to_string(list).unwrap_or_default();
+    text.split_whitespace().filter_map(|word| word.parse().ok().and_then(Pid::from_raw)).collect()
+}
