@@ -246,6 +246,14 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What is said of a reader that is empty or has vanished.
+    pub(crate) fn is_of_no_card(&self) -> bool {
+        use transport::Error::{NoCard, NoReader};
+        matches!(self, Self::Transport(NoCard { .. } | NoReader { .. }))
+    }
+}
+
 /// Looks into every reader. A reader that cannot be read has its row with the reason; only a service that does not
 /// answer at all is an error of the whole.
 pub fn list(ports: &dyn Ports) -> Result<Vec<Found>, Error> {
@@ -266,7 +274,7 @@ pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn C
             Ok(found) if wanted.is_some() && found.0.serial == wanted => return Ok(found),
             Ok(found) => opened.push(found),
             Err(Error::NotAYubiKey) => {}
-            Err(Error::Transport(transport::Error::NoCard { .. } | transport::Error::NoReader { .. })) => {}
+            Err(error) if error.is_of_no_card() => {}
             Err(error) => unreadable = unreadable.or(Some(error)),
         }
     }

@@ -222,6 +222,11 @@ pub enum Notice {
         /// The key.
         key: Serial,
     },
+    /// The same of a key that does not even tell which it is.
+    ReaderUnread {
+        /// The reader it is in.
+        reader: String,
+    },
     /// Another program has the reader open; access is shared.
     Shared {
         /// The key.

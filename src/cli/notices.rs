@@ -51,6 +51,9 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::KeyUnread { key } => {
             warn(format!("YubiKey {key} could not be read: if it holds a credential of the device, that stays on it"))
         }
+        Notice::ReaderUnread { reader } => warn(format!(
+            "the key in the reader \"{reader}\" could not be read: if it holds a credential of the device, that stays on it"
+        )),
         Notice::Created { arn } => step("created", arn.to_string()),
         Notice::Written { key } => step(&key.to_string(), "written, its code matches".to_owned()),
         Notice::OnPhone => step("phone", "has it, its code matches".to_owned()),

@@ -98,6 +98,8 @@ pub enum Unseen {
     Keys { why: keys::Error },
     /// A key that could not be read.
     Key { key: Serial, why: ring::Error },
+    /// A card that does not even tell which key it is, if it is one.
+    Reader { reader: String, why: keys::Error },
     /// A call that was refused.
     Call { call: Call, why: aws::Error },
     /// FIDO devices of the root user are shown to root only.
@@ -112,7 +114,10 @@ pub enum Unseen {
 /// [`Failed`]; nothing was changed.
 pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    look(request, &connector, &mut desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))
+    look(request, &connector, &mut desk).map_err(|cause| {
+        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        failed((Stage::Preflight, cause), Vec::new(), &desk)
+    })
 }
 
 fn look(request: &DevicesRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Inventory, Cause> {
@@ -128,7 +133,7 @@ fn look(request: &DevicesRequest, connector: &aws::Connector, desk: &mut Desk<'_
         // Without a reader the list is as good; only what the keys hold is not known.
         Err(Cause::Keys(why)) => {
             unseen.push(Unseen::Keys { why });
-            Holdings { held: Vec::new(), unread: Vec::new() }
+            Holdings::default()
         }
         holdings => holdings?,
     };
@@ -142,6 +147,7 @@ fn look(request: &DevicesRequest, connector: &aws::Connector, desk: &mut Desk<'_
         prove(&mut devices, &account, &holdings, &mut unseen, desk)?;
     }
     unseen.extend(holdings.unread.into_iter().map(|(key, why)| Unseen::Key { key, why }));
+    unseen.extend(holdings.unknown.into_iter().map(|(reader, why)| Unseen::Reader { reader, why }));
     Ok(Inventory { account: account.caller().account.clone(), devices, orphans, unseen })
 }
 

@@ -18,10 +18,13 @@ pub(super) struct Holding {
 }
 
 /// What all attached keys hold.
+#[derive(Default)]
 pub(super) struct Holdings {
     pub(super) held: Vec<Holding>,
     /// Keys whose credentials could not be read, and why.
     pub(super) unread: Vec<(Serial, ring::Error)>,
+    /// Readers in which there is a card that does not even tell which key it is, if it is one.
+    pub(super) unknown: Vec<(String, keys::Error)>,
 }
 
 impl Holdings {
@@ -33,6 +36,9 @@ impl Holdings {
     /// Where a device is to go: says of which keys it is not known whether they hold it.
     pub(super) fn tell_unread(&self, desk: &mut Desk<'_>) {
         self.unread.iter().for_each(|(key, _)| desk.tell(Notice::KeyUnread { key: *key }));
+        // Some other card is in nobody's way.
+        let keys = self.unknown.iter().filter(|(_, cause)| *cause != keys::Error::NotAYubiKey);
+        keys.for_each(|(reader, _)| desk.tell(Notice::ReaderUnread { reader: reader.clone() }));
     }
 }
 
@@ -67,9 +73,18 @@ pub(super) fn holdings_until(
     desk: &mut Desk<'_>,
     enough: impl Fn(&Holding) -> bool,
 ) -> Result<Holdings, Cause> {
-    let mut all = Holdings { held: Vec::new(), unread: Vec::new() };
+    let mut all = Holdings::default();
     for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
-        let Some(key) = found.key.ok().and_then(|key| key.serial) else { continue };
+        let key = match found.key {
+            Ok(key) => key.serial,
+            Err(cause) => {
+                if !cause.is_of_no_card() {
+                    all.unknown.push((found.reader, cause));
+                }
+                None
+            }
+        };
+        let Some(key) = key else { continue };
         let listed = desk
             .ring
             .session(key, desk.person)

@@ -6,6 +6,7 @@ mod access_key_faults; // and what goes wrong with it
 mod access_key_own; // ones own, where policies want MFA
 mod announce; // a removal is announced to other machines
 mod devices; // the list, and what a key is believed or proved to hold
+mod devices_faults; // and what goes wrong with that
 mod faults; // something goes wrong at every message in turn
 mod machines; // somebody takes away what must stay, without glasskey
 mod model; // every failure and every second run, explored in process

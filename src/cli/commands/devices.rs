@@ -92,6 +92,9 @@ fn not_seen(unseen: &Unseen) -> String {
     match unseen {
         Unseen::Keys { why } => format!("not read: the keys ({})", explain::keys(why).what),
         Unseen::Key { key, why } => format!("not read: YubiKey {key} ({})", explain::ring(why).what),
+        Unseen::Reader { reader, why } => {
+            format!("not read: the card in the reader \"{reader}\" ({})", explain::keys(why).what)
+        }
         Unseen::Call { call, .. } => format!("not seen: no permission for {}", call.permission()),
         Unseen::RootsFido => "not seen: FIDO devices of the root user, which AWS shows to root only".to_owned(),
         Unseen::Proof => {
