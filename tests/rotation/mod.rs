@@ -10,6 +10,7 @@ mod devices_faults; // and what goes wrong with that
 mod faults; // something goes wrong at every message in turn
 mod machines; // somebody takes away what must stay, without glasskey
 mod model; // every failure and every second run, explored in process
+mod policies; // a policy that does not let the last steps through
 mod proof; // the new device is proved by a session before the old one goes
 mod resync; // a device is brought into step
 mod retire; // a device is taken away

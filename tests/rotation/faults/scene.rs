@@ -88,8 +88,14 @@ impl State {
 
 impl Scene {
     pub(in crate::rotation) fn new(flow: Flow) -> Self {
+        Self::under(flow, api::EVERYTHING)
+    }
+
+    /// Alice's policy is this one.
+    pub(in crate::rotation) fn under(flow: Flow, policy: &str) -> Self {
         let world = Simulated::with_keys(2);
-        let alice = api::free_user(&world.aws, "alice");
+        let alice = world.aws.add_user("alice");
+        world.aws.allow("alice", policy).unwrap();
         // Long enough ago for STS to know of it.
         world.aws.clock().set_offset_seconds(-60);
         let devices = match flow {
@@ -142,7 +148,7 @@ impl Scene {
     }
 
     /// As [`Scene::run`], without the waits that can be spared.
-    pub(super) fn run_hurried(&self) -> Run {
+    pub(in crate::rotation) fn run_hurried(&self) -> Run {
         self.world.tap.listen(self.hurry());
         let done = self.run();
         self.world.tap.silence();
