@@ -125,6 +125,8 @@ fn accounts_come_from_standard_input() {
     assert_eq!((run.code, run.stdout.lines().count()), (0, 3), "{run:?}");
     let run = support::run_with(&mut office.command(&["--accounts", "-"]), b"111122223333\nprod\n");
     run.is(2, "", "glasskey: error: line 2 of - is not an account: an account number is twelve digits\n");
+    let run = support::run_with(&mut office.command(&["--accounts", "-"]), b"\n \n");
+    run.is(2, "", "glasskey: error: no account is listed in -\n");
 }
 
 #[test]

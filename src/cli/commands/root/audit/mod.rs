@@ -107,7 +107,14 @@ fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
             Box::new(Explanation::new("accounts", what).exit(Exit::Usage))
         })
     };
-    text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()).map(line).collect()
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let accounts = lines.map(line).collect::<Result<Vec<String>, _>>()?;
+    // Whatever was to list them has failed: that is not "all is well".
+    if accounts.is_empty() {
+        let what = format!("no account is listed in {}", path.display());
+        return Err(Box::new(Explanation::new("accounts", what).exit(Exit::Usage)));
+    }
+    Ok(accounts)
 }
 
 /// Takes rows as they come, and writes them as the format wants: at once, or when all are there.
