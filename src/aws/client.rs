@@ -213,6 +213,8 @@ impl Account {
             .region(region.clone())
             .http_client(http.clone())
             .credentials_provider(self.credentials.clone())
+            // The SDK's would keep what a caller signs with as long as the configuration that all callers share.
+            .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.clone())
             // The time source is already corrected; the SDK's own correction would be added on top.
@@ -230,6 +232,7 @@ impl Account {
             .region(region)
             .http_client(http)
             .credentials_provider(self.credentials.clone())
+            .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .disable_clock_skew_correction(true)

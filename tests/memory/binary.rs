@@ -57,9 +57,9 @@ fn freeze(world: &Simulated) -> (Receiver<Moment>, Sender<()>) {
 }
 
 /// A form a seed could have, and every piece of 16 bytes of it.
-struct Form {
-    name: &'static str,
-    whole: Zeroizing<Vec<u8>>,
+pub(super) struct Form {
+    pub(super) name: &'static str,
+    pub(super) whole: Zeroizing<Vec<u8>>,
 }
 
 const PIECE: usize = 16;
@@ -82,10 +82,10 @@ fn forms(seed: &[u8]) -> Vec<Form> {
 }
 
 /// What was found, and where: form and mapping, once for each place.
-type Places = Vec<(&'static str, String)>;
+pub(super) type Places = Vec<(&'static str, String)>;
 
 /// Looks for every piece of every form in everything the process can write to.
-fn scan(pid: u32, forms: &[Form]) -> std::io::Result<Places> {
+pub(super) fn scan(pid: u32, forms: &[Form]) -> std::io::Result<Places> {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let memory = File::open(format!("/proc/{pid}/mem"))?;
     let mut begins = vec![false; 1 << 16];
@@ -119,7 +119,7 @@ fn scan(pid: u32, forms: &[Form]) -> std::io::Result<Places> {
 }
 
 /// Text that must be in memory, so that finding nothing else is not blindness.
-fn control(text: &str) -> Vec<Form> {
+pub(super) fn control(text: &str) -> Vec<Form> {
     vec![Form { name: "control", whole: Zeroizing::new(text.as_bytes()[..PIECE].to_vec()) }]
 }
 
