@@ -25,7 +25,8 @@ test:
 	cargo clippy --all-targets -- -D warnings
 	# Where there is no PC/SC: the software keys do without.
 	cargo clippy --no-default-features -- -D warnings
-	cargo test
+	# Most tests wait: for a key gone silent, for STS, for a process that ends.
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))} cargo test
 	# Keys on real hidraw. Where their kernel cannot be built this says why, and is an error where CI=true.
 	@if tests/kernel/build --possible; then $(MAKE) --no-print-directory on-the-kernel; \
 	else echo "glasskey: NOT RUN: the tests on the test kernel" >&2; [ "$$CI" != true ]; fi
