@@ -246,11 +246,14 @@ mod tests {
         run.append(&"second").unwrap();
         assert!(matches!(journal.begin("2", &"x"), Err(Error::Busy { pid: Some(pid) }) if pid == std::process::id()));
         run.file.write_all(b"\"tor").unwrap();
+        let id = run.id().to_owned();
+        assert!(id.starts_with("1-"), "{id}");
         drop(run);
         let found = journal.unfinished::<String>().unwrap();
-        assert_eq!(found.len(), 1);
+        assert_eq!((found.len(), &found[0].id), (1, &id));
         assert_eq!(found[0].entries, ["first", "second"]);
-        let mut run = journal.resume("1").unwrap();
+        let mut run = journal.resume(&id).unwrap();
+        assert_eq!(run.id(), id);
         run.append(&"third").unwrap();
         assert_eq!(journal.unfinished::<String>().unwrap()[0].entries, ["first", "second", "third"]);
         run.finish().unwrap();

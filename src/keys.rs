@@ -233,6 +233,8 @@ pub enum Error {
     Oath(oath::Error),
     /// Not a YubiKey, or its Management applet is not readable.
     NotAYubiKey,
+    /// The key hides its serial number (a setting of it), by which keys are told apart.
+    NoSerial,
     /// No key is plugged in.
     NoKey,
     /// More than one key is plugged in and none was named.

@@ -75,16 +75,15 @@ pub(super) fn holdings_until(
 ) -> Result<Holdings, Cause> {
     let mut all = Holdings::default();
     for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
-        let key = match found.key {
-            Ok(key) => key.serial,
+        let key = match found.key.and_then(|key| key.serial.ok_or(keys::Error::NoSerial)) {
+            Ok(key) => key,
             Err(cause) => {
                 if !cause.is_of_no_card() {
                     all.unknown.push((found.reader, cause));
                 }
-                None
+                continue;
             }
         };
-        let Some(key) = key else { continue };
         let listed = desk
             .ring
             .session(key, desk.person)

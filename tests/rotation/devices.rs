@@ -1,8 +1,9 @@
 //! `glasskey devices`.
 
 use crate::enroll::api;
-use crate::support::{Simulated, run};
+use crate::support::{FIRST, Keys, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::oath_card::Options;
 use serde_json::{Value, json};
 
 fn serials(found: &Value) -> Vec<&str> {
@@ -154,6 +155,31 @@ fn a_key_that_cannot_be_read_is_named() {
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(done.json()["devices"][0]["held"][0]["key"], json!(12_345_679));
     assert!(done.stderr.starts_with("glasskey: not read: YubiKey 12345678 ("), "{done:?}");
+}
+
+/// Some keys are set not to show it, and keys are told apart by it.
+#[test]
+fn a_key_that_hides_its_serial_number_is_said() {
+    let hidden = Options { serial: None, ..Options::new(0) };
+    let world = Simulated::around(Keys::of(vec![Options::new(FIRST), hidden]));
+    let serials = world.aws.add_device_for("alice", 2);
+    api::hold(&world.aws, world.keys.key(0), &serials[0], &serials[0]);
+    api::hold(&world.aws, world.keys.key(1), &serials[1], &serials[1]);
+    let done = world.run(["devices", "alice", "--no-input", "--json"]);
+    let devices = done.json()["devices"].clone();
+    assert_eq!(
+        (done.code, &devices[0]["held"][0]["key"], &devices[1]["held"]),
+        (0, &json!(FIRST), &json!([])),
+        "{done:?}"
+    );
+    let told = "(the YubiKey hides its serial number, by which keys are told apart)\n";
+    assert!(
+        done.stderr.starts_with("glasskey: not read: the card in the reader ") && done.stderr.ends_with(told),
+        "{done:?}"
+    );
+    let done = world.run(["retire", "alice", "--device", "alice-2", "--yes", "--no-input"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stderr.starts_with("glasskey: warning: the key in the reader "), "{done:?}");
 }
 
 #[test]

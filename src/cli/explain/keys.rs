@@ -28,6 +28,7 @@ pub fn keys(error: &keys::Error) -> Explanation {
         keys::Error::Transport(error) => transport(error),
         keys::Error::Oath(error) => oath(None, error),
         keys::Error::NotAYubiKey => Explanation::new("not_a_yubikey", "not a YubiKey, or its Management applet does not answer"),
+        keys::Error::NoSerial => Explanation::new("no_serial", "the YubiKey hides its serial number, by which keys are told apart"),
         keys::Error::NoKey => Explanation::new("no_key", "no key is plugged in")
             .hint("plug one in; `glasskey keys` shows what is seen, and `glasskey simulate` makes software keys to try with"),
         keys::Error::Several(present) => {
