@@ -30,10 +30,17 @@ pub(super) const ANNOUNCING: [Call; 3] = [Call::TagUser, Call::ListUserTags, Cal
 /// A removal that another run has announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Going {
-    /// The device's serial number.
-    pub(super) serial: String,
+    /// The device's serial number, as tags have it.
+    value: String,
     /// Until when it is believed.
     pub(super) until: SystemTime,
+}
+
+impl Going {
+    /// Whether this is the device.
+    pub(super) fn is(&self, serial: &str) -> bool {
+        self.value == value(serial)
+    }
 }
 
 /// What this run has announced.
@@ -57,10 +64,13 @@ impl<'a> Announcement<'a> {
         let at = desk.clock.now();
         let key = format!("{PREFIX}{}/{run}", unix(at + LASTS));
         let made = Self { user, run, at, keys: vec![key.clone()] };
-        match account.tag_user(user, &[Tag { key, value: serial.to_owned() }]) {
+        match account.tag_user(user, &[Tag { key, value: value(serial) }]) {
             Ok(()) => Ok(made),
             Err(
-                why @ (aws::Error::Denied { .. } | aws::Error::LimitExceeded { .. } | aws::Error::Refused { .. }),
+                why @ (aws::Error::Denied { .. }
+                | aws::Error::LimitExceeded { .. }
+                | aws::Error::Invalid { .. }
+                | aws::Error::Refused { .. }),
             ) => {
                 desk.tell(Notice::NotAnnounced { user: user.to_owned(), serial: serial.to_owned(), why });
                 Ok(Self { keys: Vec::new(), ..made })
@@ -91,7 +101,7 @@ impl<'a> Announcement<'a> {
         for tag in tags {
             let Some((until, run)) = read(&tag.key) else { continue };
             if run != self.run && is_believed(until, now) {
-                others.push(Going { serial: tag.value, until });
+                others.push(Going { value: tag.value, until });
             } else if !self.keys.is_empty() && !self.keys.contains(&tag.key) {
                 self.keys.push(tag.key);
             }
@@ -132,6 +142,22 @@ impl<'a> Announcement<'a> {
     fn still_there(&self, why: Option<aws::Error>) -> Notice {
         Notice::StillAnnounced { user: self.user.to_owned(), until: self.at + LASTS, why }
     }
+}
+
+/// A serial number as a tag's value, in which some characters may not be that devices' names and paths may have (IAM
+/// API, "Tag"): each of those is written as `=` and its code in hexadecimal. Of one that is too long then the end is
+/// enough: at worst another device is taken for it, and does not count as staying.
+fn value(serial: &str) -> String {
+    const LONGEST: usize = 256;
+    let mut text = String::new();
+    for byte in serial.bytes() {
+        match byte {
+            b'_' | b'.' | b':' | b'/' | b'+' | b'-' | b'@' => text.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            _ => text.push_str(&format!("={byte:02X}")),
+        }
+    }
+    text.split_off(text.len().saturating_sub(LONGEST))
 }
 
 /// The moment it ends, and the run it is of; `None`: a tag of another kind.

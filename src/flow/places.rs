@@ -6,7 +6,9 @@ use super::run::{At, Cause, Run, Stage, Undo};
 use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
-use crate::sink::{self, CommandEnd, CommandSink, Errand, EscrowSink, PhoneSink, Recipients, Sink, program_of};
+use crate::sink::{
+    self, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, Sink, program_of,
+};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -177,6 +179,26 @@ impl Beside {
         desk.tell(Notice::HandedOver { program });
         Ok(())
     }
+}
+
+/// Writes the seed to a key.
+pub(super) fn key(run: &mut Run, sink: &mut KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+    let key = sink.key;
+    let at = |cause| (Stage::Write { key }, cause);
+    desk.go_on().map_err(at)?;
+    run.intend(Undo::RemoveCredential { key }).map_err(at)?;
+    sink.put(seed, &mut desk.bench()).map_err(|cause| {
+        if is_taken(&cause) {
+            // Written by somebody else since pre-flight looked: not ours to remove.
+            run.void(&Undo::RemoveCredential { key });
+        }
+        at(Cause::Sink(cause))
+    })
+}
+
+fn is_taken(cause: &sink::Error) -> bool {
+    use crate::{oath, ring};
+    matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
 }
 
 /// Shows a phone the seed, and has a code of its typed.

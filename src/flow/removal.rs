@@ -59,15 +59,18 @@ pub(super) enum Stays {
 }
 
 impl Stays {
-    /// Whether it is there, and not about to go.
+    /// The devices that would do.
+    fn candidates<'d>(&self, devices: &'d [MfaDevice], old: &Old) -> impl Iterator<Item = &'d MfaDevice> {
+        devices.iter().filter(move |device| match self {
+            Self::This(serial) => device.serial == *serial,
+            Self::Another | Self::Nothing => device.serial != old.serial,
+        })
+    }
+
+    /// Whether one is there that is not about to go.
     fn holds(&self, devices: &[MfaDevice], going: &[Going], old: &Old) -> bool {
-        let is_going = |device: &MfaDevice| going.iter().any(|going| going.serial == device.serial);
-        let mut others = devices.iter().filter(|device| device.serial != old.serial && !is_going(device));
-        match self {
-            Self::This(serial) => others.any(|device| device.serial == *serial),
-            Self::Another => others.next().is_some(),
-            Self::Nothing => true,
-        }
+        let stays = |device: &MfaDevice| !going.iter().any(|going| going.is(&device.serial));
+        *self == Self::Nothing || self.candidates(devices, old).any(stays)
     }
 }
 
@@ -246,17 +249,13 @@ impl Removal<'_> {
             Stays::This(serial) => Some(serial.clone()),
             _ => None,
         };
-        let counts = |device: &&MfaDevice| match &without {
-            Some(serial) => device.serial == *serial,
-            None => device.serial != self.old.serial,
-        };
         // There would be one that stays, were it not about to go.
-        let elsewhere =
-            devices.iter().filter(counts).find_map(|device| going.iter().find(|going| going.serial == device.serial));
+        let elsewhere = self.stays.candidates(devices, self.old).find_map(|device| {
+            let going = going.iter().find(|going| going.is(&device.serial))?;
+            Some((device.serial.clone(), going.until))
+        });
         Cause::Refused(match elsewhere {
-            Some(Going { serial: going, until }) => {
-                Refusal::GoesElsewhere { serial, going: going.clone(), until: *until }
-            }
+            Some((going, until)) => Refusal::GoesElsewhere { serial, going, until },
             None => Refusal::LastFactor { serial, without },
         })
     }

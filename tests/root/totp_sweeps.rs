@@ -6,7 +6,6 @@ use crate::support::{Run, Simulated, protect, put, run};
 use glasskey::sim::aws::{Fault, TwoCodes, Wrong};
 use glasskey::sim::oath_card::{self, On, SoftKey, What, When};
 use glasskey::sim::tap::{Passing, Wire};
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -182,25 +181,9 @@ impl Sitting {
     }
 }
 
-/// Each call with its number among those of its name.
-fn calls(passing: &[Passing]) -> Vec<(String, u32)> {
-    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    let names = passing.iter().filter(|it| !it.done).filter_map(|it| match &it.wire {
-        Wire::Aws { action } => Some(action.clone()),
-        _ => None,
-    });
-    names
-        .map(|action| {
-            let count = counts.entry(action.clone()).or_default();
-            *count += 1;
-            (action, *count)
-        })
-        .collect()
-}
-
 #[test]
 fn every_aws_call_in_every_way() {
-    let calls = calls(&Sitting::messages());
+    let calls = blows::calls(&Sitting::messages());
     assert_eq!(calls.len(), 4, "{calls:?}");
     let mut cases = Vec::new();
     for (action, nth) in calls {

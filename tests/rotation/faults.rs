@@ -14,7 +14,6 @@ use glasskey::sim::serve::Server;
 use glasskey::sim::tap::{Passing, Wire};
 pub(super) use own::OWN_ROTATION;
 use scene::{Flow, Scene};
-use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
@@ -27,18 +26,7 @@ const AT_ONCE: usize = 24;
 
 /// The calls of a run that goes well, each with its number among those of its name.
 fn calls(flow: Flow) -> Vec<(String, u32)> {
-    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    let names = scene::calm(flow).iter().filter(|it| !it.done).filter_map(|it| match &it.wire {
-        Wire::Aws { action } => Some(action.clone()),
-        _ => None,
-    });
-    names
-        .map(|action| {
-            let count = counts.entry(action.clone()).or_default();
-            *count += 1;
-            (action, *count)
-        })
-        .collect()
+    blows::calls(scene::calm(flow))
 }
 
 fn with_a_fault(flow: Flow, fault: &Fault) -> &'static str {

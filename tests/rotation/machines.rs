@@ -27,18 +27,13 @@ fn raced(scene: &Scene, other: &str, key_away: bool) -> Run {
     done
 }
 
-fn has(scene: &Scene) -> Vec<String> {
-    let devices = scene.world.aws.devices().into_iter();
-    devices.filter(|device| device.user.as_deref() == Some("alice")).map(|device| device.arn).collect()
-}
-
 #[test]
 fn the_old_device_is_enabled_again_at_once() {
     for (flow, other) in [(Flow::Rotate, "alice"), (Flow::Retire, "alice-2")] {
         let scene = Scene::new(flow);
         let done = raced(&scene, other, false);
         let old = scene.world.arn("alice-1");
-        assert_eq!((done.code, has(&scene)), (4, vec![old.clone()]), "{done:?}");
+        assert_eq!((done.code, scene.world.devices_of("alice")), (4, vec![old.clone()]), "{done:?}");
         let (inactive, enabled) = (format!("  inactive  {old}: "), "  enabled   with the codes for ");
         let (_, after) = done.stderr.split_once(&inactive).unwrap_or_else(|| panic!("{done:?}"));
         assert!(
@@ -63,7 +58,7 @@ fn without_its_key_it_is_said_and_recovered() {
     let scene = Scene::new(Flow::Rotate);
     let done = raced(&scene, "alice", true);
     let old = scene.world.arn("alice-1");
-    assert_eq!((done.code, has(&scene)), (4, Vec::new()), "{done:?}");
+    assert_eq!((done.code, scene.world.devices_of("alice")), (4, Vec::new()), "{done:?}");
     assert!(
         done.stderr.contains(&format!("glasskey: {old} is not enabled any more, and is not deleted yet\n")),
         "{done:?}"
@@ -73,6 +68,10 @@ fn without_its_key_it_is_said_and_recovered() {
     scene.world.keys.key(0).plug_in();
     scene.world.aws.clock().advance(Duration::from_secs(90));
     let recovered = run(&mut scene.world.glasskey(["recover", "--yes", "--no-input"]));
-    assert_eq!((recovered.code, has(&scene), scene.world.unfinished()), (0, vec![old], 0), "{recovered:?}");
+    assert_eq!(
+        (recovered.code, scene.world.devices_of("alice"), scene.world.unfinished()),
+        (0, vec![old], 0),
+        "{recovered:?}"
+    );
     scene.world.nobody_is_locked_out().unwrap();
 }

@@ -15,12 +15,6 @@ fn retire(world: &Simulated, more: &[&str]) -> Run {
     world.run(["retire", "alice", "--yes", "--no-input"].iter().chain(more))
 }
 
-/// Serial numbers of what alice has.
-fn has(world: &Simulated) -> Vec<String> {
-    let devices = world.aws.devices().into_iter();
-    devices.filter(|device| device.user.as_deref() == Some("alice")).map(|device| device.arn).collect()
-}
-
 #[track_caller]
 fn is_gone(world: &Simulated, serial: &str) {
     assert!(world.aws.devices().iter().all(|device| device.arn != serial), "{:?}", world.aws.devices());
@@ -47,7 +41,7 @@ fn by_name_by_serial_number_and_by_key() {
         );
         done.is(0, &format!("{arn}\n"), &told);
         is_gone(&world, &arn);
-        assert_eq!(has(&world), [other]);
+        assert_eq!(world.devices_of("alice"), [other]);
     }
 }
 
@@ -106,7 +100,7 @@ fn other_kinds_have_no_life_of_their_own() {
     }
     let mut left = vec![world.arn("alice"), other];
     left.sort();
-    assert_eq!(has(&world), left);
+    assert_eq!(world.devices_of("alice"), left);
     assert!(!world.actions().contains(&"DeleteVirtualMFADevice".to_owned()));
     // What stays can sign in, and cannot open a session.
     let _ = world.aws.add_fido_for("alice", "safe");
@@ -134,7 +128,7 @@ fn it_is_not_clear_which() {
     assert!(both.stderr.starts_with("glasskey: error: more than one device of the user is meant by \"12345678\"\n"));
     assert!(both.stderr.contains(&format!("the user's devices: {}\n", serials.join(", "))), "{both:?}");
     assert_eq!(retire(&world, &["--device", "12345679"]).code, 3);
-    assert_eq!(has(&world), serials);
+    assert_eq!(world.devices_of("alice"), serials);
 }
 
 #[test]
@@ -159,7 +153,7 @@ fn nobody_says_yes() {
     let _ = two_devices(&world);
     let done = world.run(["retire", "alice", "--device", "alice", "--no-input"]);
     assert_eq!(done.code, 5, "{done:?}");
-    assert_eq!((has(&world).len(), world.unfinished()), (2, 0));
+    assert_eq!((world.devices_of("alice").len(), world.unfinished()), (2, 0));
 }
 
 /// Nothing has happened before the device is deactivated; a refusal leaves nothing to recover.
@@ -170,7 +164,7 @@ fn deactivating_is_refused() {
         let _ = two_devices(&world);
         world.aws.fail(Fault::next("DeactivateMFADevice", wrong));
         let done = retire(&world, &["--device", "alice"]);
-        assert_eq!((done.code, world.unfinished(), has(&world).len()), (3, 0, 2), "{done:?}");
+        assert_eq!((done.code, world.unfinished(), world.devices_of("alice").len()), (3, 0, 2), "{done:?}");
     }
 }
 
@@ -198,10 +192,13 @@ fn deleting_is_refused() {
         if choice == "--yes" {
             assert_eq!(recovered.stdout, format!("complete: {} is gone\n", world.arn("alice")));
             is_gone(&world, &world.arn("alice"));
-            assert_eq!(has(&world), [other]);
+            assert_eq!(world.devices_of("alice"), [other]);
         } else {
             assert_eq!(recovered.stdout, format!("undone: {} is enabled for alice\n", world.arn("alice")));
-            assert_eq!((has(&world).len(), world.keys.key(0).credentials().len(), world.unfinished()), (2, 1, 0));
+            assert_eq!(
+                (world.devices_of("alice").len(), world.keys.key(0).credentials().len(), world.unfinished()),
+                (2, 1, 0)
+            );
         }
     }
 }

@@ -98,7 +98,7 @@ fn tags_are_kept_with_the_user() {
     let v = |action: &str, parameters: &[(&str, &str)]| verdict(&aws, &admin, action, parameters);
     let bob = ("UserName", "bob");
     let tag = |key: &str| {
-        [bob, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "<&>")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+        [bob, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "a = b")].map(|(k, v)| (k.to_owned(), v.to_owned()))
     };
     let tagged = |key: &str| {
         let tag = tag(key);
@@ -106,12 +106,18 @@ fn tags_are_kept_with_the_user() {
     };
     assert_eq!((tagged("team"), tagged("team"), tagged("by")), ("200".into(), "200".into(), "200".into()));
     assert_eq!(call(&aws, &admin, "ListUserTags", &[bob]).all("Key"), ["by", "team"]);
-    assert_eq!(call(&aws, &admin, "GetUser", &[bob]).all("Value"), ["&lt;&amp;&gt;"; 2]);
+    assert_eq!(call(&aws, &admin, "GetUser", &[bob]).all("Value"), ["a = b"; 2]);
     assert_eq!(call(&aws, &admin, "ListUsers", &[]).all("Key"), [""; 0]);
     assert_eq!(v("UntagUser", &[bob, ("TagKeys.member.1", "by"), ("TagKeys.member.2", "none")]), "200");
     assert_eq!(call(&aws, &admin, "ListUserTags", &[bob]).all("Key"), ["team"]);
     (1..50).for_each(|nth| assert_eq!(tagged(&format!("tag-{nth}")), "200"));
     assert_eq!(tagged("one more"), "409 LimitExceeded: Cannot exceed quota for TagsPerUser: 50");
+    let with_comma = [bob, ("Tags.member.1.Key", "x"), ("Tags.member.1.Value", "a,b")];
+    assert_eq!(
+        v("TagUser", &with_comma),
+        "400 ValidationError: 1 validation error detected: Value at 'tags.member.1.value' failed to satisfy constraint: \
+         Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"
+    );
     let nobody = "404 NoSuchEntity: The user with name carol cannot be found.";
     assert_eq!(v("ListUserTags", &[("UserName", "carol")]), nobody);
 }

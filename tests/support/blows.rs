@@ -97,6 +97,22 @@ pub(crate) fn messages_beside(
     passed.clone()
 }
 
+/// The calls to AWS among messages, each with its number among those of its name.
+pub(crate) fn calls(passing: &[Passing]) -> Vec<(String, u32)> {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let names = passing.iter().filter(|it| !it.done).filter_map(|it| match &it.wire {
+        Wire::Aws { action } => Some(action.clone()),
+        _ => None,
+    });
+    names
+        .map(|action| {
+            let count = counts.entry(action.clone()).or_default();
+            *count += 1;
+            (action, *count)
+        })
+        .collect()
+}
+
 pub(crate) fn server_error() -> Wrong {
     Wrong::Code { status: 500, code: "ServiceFailure".to_owned(), message: "Internal".to_owned() }
 }

@@ -36,6 +36,12 @@ impl Simulated {
         Self { keys, aws, server, tap }
     }
 
+    /// Serial numbers of what a user has.
+    pub(crate) fn devices_of(&self, user: &str) -> Vec<String> {
+        let devices = self.aws.devices().into_iter();
+        devices.filter(|device| device.user.as_deref() == Some(user)).map(|device| device.arn).collect()
+    }
+
     /// The binary, as the administrator.
     pub(crate) fn glasskey<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         self.glasskey_as(&self.aws.admin(), args)

@@ -258,16 +258,7 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
     for (n, key) in device.keys.iter().enumerate() {
         let key = *key;
         let mut sink = KeySink { key, name: device.name.clone(), touch: device.touch };
-        let write = |cause| (Stage::Write { key }, cause);
-        desk.go_on().map_err(write)?;
-        run.intend(Undo::RemoveCredential { key }).map_err(write)?;
-        sink.put(seed, &mut desk.bench()).map_err(|cause| {
-            if is_taken(&cause) {
-                // Written by somebody else since pre-flight looked: not ours to remove.
-                run.void(&Undo::RemoveCredential { key });
-            }
-            write(Cause::Sink(cause))
-        })?;
+        places::key(run, &mut sink, seed, desk)?;
         let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
         if n + 1 == device.keys.len() && !device.phone && device.beside.is_empty() {
             pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);
@@ -294,11 +285,6 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
             Ok(Pair { step, codes, by: None })
         }
     }
-}
-
-pub(super) fn is_taken(cause: &crate::sink::Error) -> bool {
-    use crate::{oath, ring, sink};
-    matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
 }
 
 fn prove_pair(sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, crate::sink::Error> {

@@ -13,10 +13,10 @@ use super::view::{Known, View};
 use super::{Cause, NotDone, Patience, Refusal};
 use crate::aws::{self, DeviceArn};
 use crate::flow::desk::Desk;
-use crate::flow::enroll::{is_taken, keys_can_take};
+use crate::flow::enroll::keys_can_take;
 use crate::flow::naming::credential_name;
 use crate::flow::places;
-use crate::flow::run::{self, Begin, Record, Run, Stage, Undo, nothing_unfinished_for_root};
+use crate::flow::run::{self, Begin, Record, Run, Stage, nothing_unfinished_for_root};
 use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{ConsoleTask, Notice, RootStep, RootView};
@@ -209,15 +209,7 @@ impl TotpSitting {
     fn write(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), run::At> {
         for key in self.request.keys.iter().copied() {
             let mut sink = self.sink(key);
-            let write = |cause| (Stage::Write { key }, cause);
-            desk.go_on().map_err(write)?;
-            run.intend(Undo::RemoveCredential { key }).map_err(write)?;
-            sink.put(seed, &mut desk.bench()).map_err(|cause| {
-                if is_taken(&cause) {
-                    run.void(&Undo::RemoveCredential { key });
-                }
-                write(run::Cause::Sink(cause))
-            })?;
+            places::key(run, &mut sink, seed, desk)?;
             sink.verify(seed, &mut desk.bench()).map_err(|cause| (Stage::Prove { key }, run::Cause::Sink(cause)))?;
             desk.tell(Notice::Written { key });
         }

@@ -103,6 +103,12 @@ pub(super) fn given(form: &Form) -> Result<Tags, Refusal> {
             let must = format!("have length less than or equal to {most}");
             return Err(Refusal::constraint(&format!("tags.member.{}.{what}", tags.len() + 1), &must));
         }
+        if let Some(what) =
+            [("key", key), ("value", value)].into_iter().find(|(_, text)| !text.chars().all(may_be_in_a_tag))
+        {
+            let must = r"satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*";
+            return Err(Refusal::constraint(&format!("tags.member.{}.{}", tags.len() + 1, what.0), must));
+        }
         if tags.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(Refusal::new(
                 400,
@@ -112,6 +118,11 @@ pub(super) fn given(form: &Form) -> Result<Tags, Refusal> {
         }
     }
     Ok(tags)
+}
+
+/// The API's `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+fn may_be_in_a_tag(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }
 
 pub(super) fn write(xml: &mut Xml, tags: &Tags) {
