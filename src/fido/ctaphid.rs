@@ -45,6 +45,9 @@ const CANCEL_GRACE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Far more reports than any system keeps for a program that does not read them.
+const UNREAD: usize = 4096;
+
 /// How long to wait for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -189,6 +192,7 @@ impl Channel {
         let mut pause = FIRST_PAUSE;
         loop {
             let id = self.id()?;
+            self.forget_unread()?;
             let answer =
                 self.send(id, command, data).and_then(|()| self.answer(id, command, (patience, until), alive));
             match answer {
@@ -213,6 +217,7 @@ impl Channel {
         loop {
             let mut nonce = [0; 8];
             getrandom::fill(&mut nonce).map_err(|error| Error::System { why: error.to_string() })?;
+            self.forget_unread()?;
             self.send(BROADCAST, command::INIT, &nonce)?;
             match self.granted(&nonce)? {
                 Some((id, device)) => {
@@ -245,6 +250,18 @@ impl Channel {
             }
         }
         Err(Error::NoAnswer { after: self.limits.silence })
+    }
+
+    /// Takes what has come since we last listened, before anything is asked: all of it is for others. A system keeps only
+    /// so many reports for a program (Linux 64), and loses what comes then: it would be the answer.
+    fn forget_unread(&mut self) -> Result<(), Error> {
+        for _ in 0..UNREAD {
+            match self.hid.receive(Duration::ZERO)? {
+                Some(mut report) => report.zeroize(),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn send(&mut self, channel: u32, command: u8, data: &[u8]) -> Result<(), Error> {

@@ -110,6 +110,17 @@ fn another_program_among_the_reports_changes_nothing() {
     assert_eq!(key.faults_left(), 0);
 }
 
+/// More reports than are kept for a program came while it did not listen: they do not drown the next answer.
+#[test]
+fn what_came_for_another_program_is_passed_over_before_anything_is_asked() {
+    let key = fresh();
+    let (mut ours, mut other) = (open(&key), open(&key));
+    for _ in 0..1000 {
+        other.ping(&[7; 300]).unwrap();
+    }
+    ours.info().unwrap();
+}
+
 #[test]
 fn a_program_that_uses_the_key_at_the_same_time_disturbs_nothing() {
     let key = fresh();

@@ -81,9 +81,12 @@ with refused(
 ):
     inside.get_user()
 
-iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "place", "Value": "safe <1> & \"2\""}])
+with refused(iam.exceptions.ClientError, 400, "1 validation error detected: Value at 'tags.member.1.value' failed to satisfy "
+    r"constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*"):
+    iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "place", "Value": "safe <1> & \"2\""}])
+iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "place", "Value": "safe 1: @é"}])
 iam.untag_mfa_device(SerialNumber=serial, TagKeys=["serial"])
-assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == [{"Key": "place", "Value": "safe <1> & \"2\""}]
+assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == [{"Key": "place", "Value": "safe 1: @é"}]
 
 iam.deactivate_mfa_device(UserName="alice", SerialNumber=serial)
 with refused(errors.NoSuchEntityException, 404, "MFA Device invalid for user."):
