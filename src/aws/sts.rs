@@ -29,6 +29,10 @@ pub struct Role {
     pub arn: String,
     /// What the session is called in CloudTrail: 2 to 64 of `[\w+=,.@-]`.
     pub session_name: String,
+    /// What the role's trust policy may ask for: 2 to 1224 of `[\w+=,.@:/-]`.
+    pub external_id: Option<String>,
+    /// A session policy, which takes permissions away: JSON of at most 2048 characters.
+    pub policy: Option<String>,
 }
 
 impl Account {
@@ -64,12 +68,12 @@ impl Account {
         issued(call, answer.credentials())
     }
 
-    /// AssumeRole with MFA. The code is spent by this, whatever the outcome.
+    /// AssumeRole, for `duration` (900 s to the role's maximum). With `mfa`, a device's serial number and its code: the
+    /// code is spent by this, whatever the outcome. Without, from a session that was opened with MFA.
     pub fn role_credentials(
         &self,
         role: &Role,
-        serial: &str,
-        code: &Code,
+        mfa: Option<(&str, &Code)>,
         duration: Duration,
     ) -> Result<SessionCredentials, Error> {
         let call = Call::AssumeRole;
@@ -78,12 +82,24 @@ impl Account {
                 .assume_role()
                 .role_arn(&role.arn)
                 .role_session_name(&role.session_name)
-                .serial_number(serial)
-                .token_code(code.expose())
+                .set_external_id(role.external_id.clone())
+                .set_policy(role.policy.clone())
+                .set_serial_number(mfa.map(|(serial, _)| serial.to_owned()))
+                .set_token_code(mfa.map(|(_, code)| code.expose().to_owned()))
                 .duration_seconds(whole_seconds(duration))
                 .send()
         })?;
         issued(call, answer.credentials())
+    }
+
+    /// GetRole: the longest session of this role, where it is one of the caller's account. `None`: it is another's, or
+    /// IAM does not say.
+    pub fn longest_session(&self, role: &Role) -> Result<Option<Duration>, Error> {
+        let name = role.arn.rsplit('/').next().unwrap_or(&role.arn);
+        let answer = self.call(Call::GetRole, |live| live.iam.get_role().role_name(name).send())?;
+        let longest =
+            answer.role().filter(|found| found.arn() == role.arn).and_then(|found| found.max_session_duration());
+        Ok(longest.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs))
     }
 
     /// The same caller through a session's credentials.

@@ -15,7 +15,7 @@ use crate::{ring, sink};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The journal's first record of a run: all that recovery needs to know, and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -414,6 +414,13 @@ pub enum Refusal {
     },
     /// A session opens no further one.
     SessionOfSession,
+    /// The role does not allow a session that long.
+    LongerThanRole {
+        /// The role's ARN.
+        role: String,
+        /// The longest it allows.
+        longest: Duration,
+    },
     /// A name or path IAM does not take.
     BadValue {
         /// Which argument.

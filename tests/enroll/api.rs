@@ -8,6 +8,19 @@ use std::collections::BTreeMap;
 
 /// Makes one call and returns the reply's body; anything but success fails the test.
 pub(crate) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
+    let (status, body) = send(aws, keys, action, parameters);
+    assert_eq!(status, 200, "{action}: {body}");
+    body
+}
+
+/// Makes one call that is to be refused, and returns the reply's body.
+pub(crate) fn refused(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
+    let (status, body) = send(aws, keys, action, parameters);
+    assert_eq!(status, 403, "{action}: {body}");
+    body
+}
+
+fn send(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> (u16, String) {
     let sts = ["GetSessionToken", "AssumeRole", "GetCallerIdentity"].contains(&action);
     let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -20,9 +33,7 @@ pub(crate) fn call(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &s
     };
     let request = request.signed(keys, aws.clock().now(), "us-east-1", service);
     let Answer::Reply(reply) = aws.handle(&request) else { panic!("{action} was not answered") };
-    let body = String::from_utf8(reply.body).unwrap();
-    assert_eq!(reply.status, 200, "{action}: {body}");
-    body
+    (reply.status, String::from_utf8(reply.body).unwrap())
 }
 
 /// The text of the first element of this name.

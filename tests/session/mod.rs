@@ -6,6 +6,7 @@ mod faults; // something goes wrong at every message, and with the process
 mod kept; // the kernel keyring, and many callers at once
 mod opening; // which device and key, what goes wrong, the words
 mod person; // touches, passwords, terminals, the end of all waiting
+mod roles; // many roles, one code; external ids, session policies, the longest session
 
 use crate::enroll::api;
 use crate::support::{Keys, Run, Simulated, run};

@@ -32,6 +32,12 @@ pub(in crate::cli) struct Session {
     /// what the role's session is called in CloudTrail
     #[arg(long, value_name = "NAME", requires = "role", default_value = "glasskey", hide_default_value = true)]
     pub(in crate::cli) role_session_name: String,
+    /// the external ID that the role's trust policy requires
+    #[arg(long, value_name = "ID", requires = "role")]
+    pub(in crate::cli) external_id: Option<String>,
+    /// a session policy, as JSON or file://PATH, that limits what the session may do
+    #[arg(long, value_name = "JSON", requires = "role")]
+    pub(in crate::cli) policy: Option<String>,
     /// how to print the credentials
     #[arg(long, value_name = "FORMAT", default_value = "env")]
     pub(in crate::cli) format: SessionFormat,

@@ -342,6 +342,12 @@ fn refusal(refusal: &Refusal) -> Explanation {
             Explanation::new("session_of_session", "these AWS credentials are a session's, and AWS opens no session with those")
                 .hint("name the profile with the access key: --profile NAME; or unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
         }
+        Refusal::LongerThanRole { role, longest } => {
+            let seconds = longest.as_secs();
+            Explanation::new("role_duration", format!("sessions of {role} last at most {seconds} s; no code was used"))
+                .hint(format!("run it again with `--duration {seconds}`, or raise the role's MaxSessionDuration"))
+                .exit(Exit::Usage)
+        }
         Refusal::CodeSpent { serial, from } => {
             Explanation::new("code_spent", format!("the present code of {serial} has been sent to AWS already, and no code is sent twice"))
                 .hint(format!("run the same command again from {}", clock_time(*from)))

@@ -4,6 +4,7 @@
 
 use crate::aws::SessionCredentials;
 use crate::keys::Serial;
+use crate::totp::Clock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
@@ -24,6 +25,19 @@ pub struct Session {
 const HEAD: &str = "glasskey session 1";
 
 impl Session {
+    /// One that has just been opened for `asked`.
+    pub(super) fn new(
+        credentials: SessionCredentials,
+        device: String,
+        key: Serial,
+        asked: Duration,
+        clock: &Clock,
+    ) -> Self {
+        // Root's sessions are shorter than asked for.
+        let lifetime = credentials.expires.duration_since(clock.now()).unwrap_or_default().min(asked);
+        Self { credentials, device, key, lifetime, opened: clock.host_now() }
+    }
+
     /// Whether enough is left of it to be handed out: a tenth of its life, or five minutes. Goes by its
     /// age, so a clock that is wrong changes nothing.
     pub(super) fn is_fresh(&self, now: SystemTime) -> bool {

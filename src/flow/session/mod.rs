@@ -3,6 +3,7 @@
 //! What is open already is taken from memory. Of several callers at once one opens it, and the others get the same.
 
 mod kept;
+mod role;
 mod shared;
 
 pub use kept::Session;
@@ -63,11 +64,16 @@ pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, 
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     desk.no_touch = request.no_touch;
     desk.no_wait = request.no_wait;
-    let opened = connector.reach().map_err(Cause::Aws).and_then(|account| {
-        if request.kept {
-            find_or_open(request, account, &state, &mut desk)
-        } else {
-            open(request, account, &mut desk)
+    let opened = connector.reach().map_err(Cause::Aws).and_then(|mut account| {
+        if let Some(role) = &request.role {
+            role::check_duration(role, request.duration, &account)?;
+        }
+        match &request.role {
+            Some(role) if request.kept && account.uses_long_term_key() => {
+                role::find_or_assume(request, role, &mut account, &state, &mut desk)
+            }
+            _ if request.kept => find_or_open(request, &mut account, &state, &mut desk),
+            _ => open(request, &mut account, &mut desk),
         }
     });
     opened.map_err(|cause| {
@@ -94,11 +100,23 @@ pub fn forget_session(request: &SessionRequest, world: &mut World) -> Result<Res
 /// From memory; or opened by whoever is first, while the others wait for it.
 fn find_or_open(
     request: &SessionRequest,
-    account: Account,
+    account: &mut Account,
     state: &Path,
     desk: &mut Desk<'_>,
 ) -> Result<(Session, Source), Cause> {
-    let name = name(request, &account);
+    let name = name(request, account);
+    find_or(&name, "session", state, desk, |desk| open(request, account, desk))
+}
+
+/// What is kept as `name`; or opened by `open`, in this process or in another that is at it. `turns` names the files
+/// by which processes take turns.
+fn find_or(
+    name: &str,
+    turns: &str,
+    state: &Path,
+    desk: &mut Desk<'_>,
+    open: impl FnOnce(&mut Desk<'_>) -> Result<(Session, Source), Cause>,
+) -> Result<(Session, Source), Cause> {
     let ring = match Keyring::open() {
         Ok(ring) => Some(ring),
         Err(why) => {
@@ -106,9 +124,9 @@ fn find_or_open(
             None
         }
     };
-    let find = |desk: &mut Desk<'_>| match ring.as_ref().map(|ring| ring.get(&name)) {
+    let find = |desk: &mut Desk<'_>| match ring.as_ref().map(|ring| ring.get(name)) {
         None | Some(Ok(None)) => None,
-        Some(Ok(Some(text))) => Session::read(&text, &name).filter(|found| found.is_fresh(desk.clock.host_now())),
+        Some(Ok(Some(text))) => Session::read(&text, name).filter(|found| found.is_fresh(desk.clock.host_now())),
         Some(Err(why)) => {
             desk.tell(Notice::NotKept(why));
             None
@@ -117,7 +135,7 @@ fn find_or_open(
     if let Some(found) = find(desk) {
         return Ok((found, Source::Memory));
     }
-    let shown = match take_turn(state, &name, desk)? {
+    let shown = match take_turn(state, turns, name, desk)? {
         Turn::Given(session) => return Ok((session, Source::Another)),
         Turn::Ours(shown) => shown,
     };
@@ -125,11 +143,11 @@ fn find_or_open(
     if let Some(found) = find(desk) {
         return Ok((found, Source::Memory));
     }
-    let (session, source) = open(request, account, desk)?;
-    let text = session.write(&name);
+    let (session, source) = open(desk)?;
+    let text = session.write(name);
     if let Some(ring) = &ring {
         let left = session.credentials.expires.duration_since(desk.clock.now()).unwrap_or_default();
-        if let Err(why) = ring.put(&name, text.as_bytes(), left) {
+        if let Err(why) = ring.put(name, text.as_bytes(), left) {
             desk.tell(Notice::NotKept(why));
         }
     }
@@ -150,6 +168,8 @@ fn name(request: &SessionRequest, account: &Account) -> String {
         request.key.map_or_else(String::new, |key| key.to_string()),
         role.map_or_else(String::new, |role| role.arn.clone()),
         role.map_or_else(String::new, |role| role.session_name.clone()),
+        role.and_then(|role| role.external_id.clone()).unwrap_or_default(),
+        role.and_then(|role| role.policy.clone()).unwrap_or_default(),
         request.duration.as_secs().to_string(),
     ];
     let mut hash = Sha256::new();
@@ -161,28 +181,25 @@ fn name(request: &SessionRequest, account: &Account) -> String {
     format!("glasskey:session:{}", HEXLOWER.encode(&hash.finalize()))
 }
 
-fn open(request: &SessionRequest, mut account: Account, desk: &mut Desk<'_>) -> Result<(Session, Source), Cause> {
+fn open(request: &SessionRequest, account: &mut Account, desk: &mut Desk<'_>) -> Result<(Session, Source), Cause> {
     if request.role.is_none() && !account.uses_long_term_key() {
         return Err(Cause::Refused(Refusal::SessionOfSession));
     }
-    let factor = match find(request, &account, desk)? {
+    let factor = match find(request, account, desk)? {
         Some(factor) => factor,
         None => {
             account.identify().map_err(Cause::Aws)?;
             desk.tell_clock();
-            find_unlisted(request, &account, desk)?
+            find_unlisted(request, account, desk)?
         }
     };
     let (serial, duration) = (&factor.serial, request.duration);
     let credentials = with_code(&factor, desk, |code| match &request.role {
-        Some(role) => account.role_credentials(role, serial, code, duration),
+        Some(role) => account.role_credentials(role, Some((serial, code)), duration),
         None => account.mfa_credentials(serial, code, duration),
     })?;
     desk.tell(Notice::SessionOpened { serial: serial.clone(), key: factor.key });
-    // Root's sessions are shorter than asked for.
-    let lifetime = credentials.expires.duration_since(desk.clock.now()).unwrap_or_default().min(duration);
-    let opened = desk.clock.host_now();
-    Ok((Session { credentials, device: factor.serial, key: factor.key, lifetime, opened }, Source::Key))
+    Ok((Session::new(credentials, factor.serial, factor.key, duration, &desk.clock), Source::Key))
 }
 
 /// The device and the key that holds it. One call of IAM tells the devices and AWS's time. `None`: that is not allowed.

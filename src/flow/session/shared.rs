@@ -32,10 +32,10 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Waits for the turn, or for what another opens. A lock that cannot be had does not stop the command: it goes on
 /// alone.
-pub(super) fn take_turn(state: &Path, name: &str, desk: &mut Desk<'_>) -> Result<Turn, Cause> {
+pub(super) fn take_turn(state: &Path, turns: &str, name: &str, desk: &mut Desk<'_>) -> Result<Turn, Cause> {
     // A name's own files would pile up, with access keys that live for an hour.
     let place = name.bytes().last().map_or('0', char::from);
-    let (lock, socket) = (state.join(format!("session-{place}.lock")), state.join(format!("session-{place}.sock")));
+    let (lock, socket) = (state.join(format!("{turns}-{place}.lock")), state.join(format!("{turns}-{place}.sock")));
     let opened = journal::make_private(state)
         .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(lock));
     let Ok(file) = opened else { return Ok(Turn::Ours(Shown::unseen(None))) };

@@ -26,7 +26,7 @@ pub(super) fn run(ctx: &mut Ctx<'_>) -> Outcome {
     let (now, expiry) = (ctx.now, seconds);
     let run = move |state: &mut super::state::State| {
         let mut xml = Xml::default();
-        sts::open(state, now, &mut xml, Principal::Root, expiry, None, Some(task));
+        let _ = sts::open(state, now, &mut xml, Principal::Root, expiry, None, Some(task));
         Ok(Payload::Xml(xml))
     };
     ctx.elsewhere = Some(Elsewhere { account: number, run: Box::new(run) });

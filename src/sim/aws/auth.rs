@@ -1,7 +1,7 @@
 //! Who is calling, and may they: the Authorization header, session tokens, signing times, signatures, policies.
 
 use super::Ctx;
-use super::policy::{self, Asking, Context, Verdict};
+use super::policy::{self, Asking, Context, Policy, Verdict};
 use super::signature;
 use super::state::{Owner, Principal, State};
 use super::task::Task;
@@ -40,6 +40,8 @@ pub(super) struct Caller {
     pub(super) mfa: bool,
     /// What a session that AssumeRoot opened is limited to.
     pub(super) task: Option<Task>,
+    /// What a session that AssumeRole opened with a policy is limited to.
+    pub(super) policy: Option<Policy>,
     /// What policy conditions see.
     pub(super) context: Context,
 }
@@ -96,6 +98,7 @@ pub(super) fn caller(
         return Err(invalid());
     }
     let mut caller = describe(state, principal, mfa, now);
+    caller.policy = state.sessions.get(&scope.access_key).and_then(|session| session.policy.clone());
     if task.is_some() {
         caller.task = task;
         caller.context.insert("aws:assumedroot".to_owned(), "true".to_owned());
@@ -174,7 +177,7 @@ fn describe(state: &State, principal: Principal, mfa: Option<Option<SystemTime>>
         }
     }
     let (temporary, mfa) = (mfa.is_some(), mfa.flatten().is_some());
-    Caller { principal, arn, user_id, temporary, mfa, task: None, context }
+    Caller { principal, arn, user_id, temporary, mfa, task: None, policy: None, context }
 }
 
 /// Whether the caller's own policies allow `action` on `resource`.
@@ -213,6 +216,13 @@ pub(super) fn authorize_with(
         && policy::evaluate([&task.policy(ctx.state.partition)], &asking) == Verdict::Denied
     {
         return because("with an explicit deny in a session policy");
+    }
+    match caller.policy.as_ref().map(|policy| policy::evaluate([policy], &asking)) {
+        Some(Verdict::Denied) => return because("with an explicit deny in a session policy"),
+        Some(Verdict::NotAllowed) => {
+            return because(&format!("because no session policy allows the {action} action"));
+        }
+        Some(Verdict::Allowed) | None => {}
     }
     let organization = ctx.world.organization();
     match organization.as_ref().map(|register| register.verdict(&ctx.state.account, &asking)) {

@@ -134,6 +134,7 @@ impl Aws {
             expires,
             mfa: Some(now),
             task: None,
+            policy: None,
         };
         state.sessions.insert(access_key_id.clone(), session);
         Keys { access_key_id, secret_access_key, session_token: Some(token) }

@@ -240,7 +240,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     /// What [`Context`] can hold.
-    const KEYS: [&str; 13] = [
+    const KEYS: [&str; 14] = [
         "aws:multifactorauthpresent",
         "aws:multifactorauthage",
         "aws:username",
@@ -253,6 +253,7 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
         "aws:requestedregion",
         "aws:resourceaccount",
         "aws:tagkeys",
+        "sts:externalid",
         "sts:taskpolicyarn",
     ];
     let mut found = Vec::new();

@@ -176,6 +176,8 @@ pub(super) struct Session {
     pub(super) mfa: Option<SystemTime>,
     /// What AssumeRoot limits a session of root to.
     pub(super) task: Option<Task>,
+    /// The policy that AssumeRole limits a session to.
+    pub(super) policy: Option<Policy>,
 }
 
 /// Who signs a request.

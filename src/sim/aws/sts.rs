@@ -2,7 +2,7 @@
 
 use super::auth::{self, Caller};
 use super::codes::{self, Codes};
-use super::policy::{self, Asking, Context, Verdict};
+use super::policy::{self, Asking, Context, Policy, Verdict};
 use super::state::{Owner, Principal, Session, State, VERIFICATION_WINDOW, VERIFICATIONS};
 use super::task::Task;
 use super::wire::{Form, Refusal, Xml, iso};
@@ -56,7 +56,7 @@ fn session_token(ctx: &mut Ctx<'_>) -> Outcome {
     let seconds = if owner == Owner::Root { seconds.min(3600) } else { seconds };
     let mfa = second_factor(ctx, Some(&owner))?;
     let mut xml = Xml::default();
-    open(ctx.state, ctx.now, &mut xml, ctx.caller.principal.clone(), seconds, mfa, None);
+    let _ = open(ctx.state, ctx.now, &mut xml, ctx.caller.principal.clone(), seconds, mfa, None);
     Ok(xml)
 }
 
@@ -78,6 +78,8 @@ fn assume_role(ctx: &mut Ctx<'_>) -> Outcome {
         own_denial: auth::denied(ctx.caller, ASSUME_ROLE, &arn, Verdict::Denied),
         context: ctx.caller.context.clone(),
         mfa: mfa.is_some(),
+        external_id: ctx.form.get("ExternalId").map(str::to_owned),
+        policy: ctx.form.get("Policy").map(session_policy).transpose()?,
     };
     let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
     let now = ctx.now;
@@ -104,6 +106,13 @@ struct Assuming {
     own_denial: Refusal,
     context: Context,
     mfa: bool,
+    external_id: Option<String>,
+    /// What the session is to be limited to.
+    policy: Option<Policy>,
+}
+
+fn session_policy(text: &str) -> Result<Policy, Refusal> {
+    Policy::parse(text).map_err(|what| Refusal::new(400, "MalformedPolicyDocument", what))
 }
 
 /// The end of AssumeRole, in the role's account.
@@ -125,7 +134,10 @@ fn assume_in(
     let session_arn = state.principal_arn(&principal);
     let mut xml = Xml::default();
     // A role's session does not count as opened with MFA (IAM user guide, "MFA-protected API access").
-    open(state, now, &mut xml, principal, seconds, None, None);
+    let id = open(state, now, &mut xml, principal, seconds, None, None);
+    if let Some(session) = state.sessions.get_mut(&id) {
+        session.policy.clone_from(&caller.policy);
+    }
     xml.element("AssumedRoleUser", |user| {
         user.text("Arn", &session_arn);
         user.text("AssumedRoleId", &user_id);
@@ -147,6 +159,9 @@ fn trusted(state: &State, caller: &Assuming, arn: &str) -> Result<(String, Strin
         context.insert("aws:multifactorauthpresent".to_owned(), "true".to_owned());
         context.insert("aws:multifactorauthage".to_owned(), "0".to_owned());
     }
+    if let Some(id) = &caller.external_id {
+        context.insert("sts:externalid".to_owned(), id.clone());
+    }
     let trusts = |principals: &[String]| {
         let asking = Asking { action: ASSUME_ROLE, resource: None, principals, context: &context };
         policy::evaluate([&role.trust.1], &asking)
@@ -167,7 +182,7 @@ fn trusted(state: &State, caller: &Assuming, arn: &str) -> Result<(String, Strin
     }
 }
 
-/// Makes temporary credentials and writes them.
+/// Makes temporary credentials and writes them; gives their access key id.
 pub(super) fn open(
     state: &mut State,
     now: SystemTime,
@@ -176,7 +191,7 @@ pub(super) fn open(
     seconds: u64,
     mfa: Option<SystemTime>,
     task: Option<Task>,
-) {
+) -> String {
     let id = random::access_key_id("ASIA", &state.account);
     let (secret, token) = (random::secret_access_key(), random::session_token());
     let expires = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
@@ -186,7 +201,9 @@ pub(super) fn open(
         xml.text("SessionToken", &token);
         xml.text("Expiration", &iso(expires));
     });
-    state.sessions.insert(id, Session { secret: secret.into(), token, principal, expires, mfa, task });
+    let session = Session { secret: secret.into(), token, principal, expires, mfa, task, policy: None };
+    state.sessions.insert(id.clone(), session);
+    id
 }
 
 /// Checks `SerialNumber` and `TokenCode`, if they were sent: when MFA was given, or `None` for a request without.

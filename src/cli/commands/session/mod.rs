@@ -5,8 +5,9 @@
 
 mod deadline;
 mod reach;
+mod role;
 
-use crate::aws::{Role, SessionCredentials};
+use crate::aws::SessionCredentials;
 use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -74,25 +75,15 @@ impl crate::person::Person for Nobody {
 }
 
 fn request(args: &Arguments, cli: &Cli) -> Result<SessionRequest, Box<Explanation>> {
-    let usage = |what: String| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     // STS: GetSessionToken 15 minutes to 36 hours, AssumeRole to 12 hours.
     let (what, longest) = if args.role.is_some() { ("a role's session", 12) } else { ("a session", 36) };
     if !(900..=longest * 3600).contains(&args.duration.as_secs()) {
-        return Err(usage(format!("{what} lasts 15 minutes (900) to {longest} hours")));
-    }
-    if let Some(role) = &args.role
-        && !(role.starts_with("arn:") && role.contains(":role/"))
-    {
-        return Err(usage(format!("\"{role}\" is not the ARN of a role")));
-    }
-    let name = &args.role_session_name;
-    if !(crate::aws::check_name(name) && (2..=64).contains(&name.len())) {
-        return Err(usage(format!("\"{name}\" cannot name a role's session: 2 to 64 letters, digits and _+=,.@-")));
+        return Err(role::usage(format!("{what} lasts 15 minutes (900) to {longest} hours")));
     }
     Ok(SessionRequest {
         device: args.device.clone(),
         key: args.key,
-        role: args.role.clone().map(|arn| Role { arn, session_name: name.clone() }),
+        role: role::wanted(args)?,
         duration: args.duration,
         kept: !args.no_cache,
         no_touch: cli.global.no_input,
