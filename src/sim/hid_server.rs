@@ -1,21 +1,19 @@
 //! A software authenticator as a hidraw device in a directory, for a shim that puts it before hidapi and libfido2.
 //!
-//! `DIR/hidrawN/sock` is a Unix socket of sequenced packets: one HID report, 64 bytes without a report id, in each.
-//! Every connection gets every report of the key, as with hidraw. `DIR/hidrawN/device` holds `uevent` and
-//! `report_descriptor` as sysfs has them. Pulling the key closes the connections and removes `DIR/hidrawN`; plugging
-//! it in puts it there again.
+//! `DIR/hidrawN/sock` is a Unix stream socket: HID reports, 64 bytes each, without a report id. Every connection
+//! gets every report of the key, as with hidraw. `DIR/hidrawN/device` holds `uevent` and `report_descriptor` as sysfs
+//! has them. Pulling the key closes the connections and removes `DIR/hidrawN`; plugging it in puts it there again.
 
 use super::authenticator::{Connection, SoftAuthenticator};
 use super::oath_card::Watcher;
 use crate::transport::hid::Report;
 use rustix::event::{PollFd, PollFlags};
-use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::os::fd::OwnedFd;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -62,7 +60,7 @@ struct Listener {
 #[derive(Default)]
 struct Connections {
     last: u64,
-    open: BTreeMap<u64, Arc<OwnedFd>>,
+    open: BTreeMap<u64, Arc<UnixStream>>,
 }
 
 /// Serves `key` as `hidraw{number}` in the directory `dir`, which only this user may use.
@@ -134,16 +132,15 @@ impl Server {
     }
 
     /// Makes the device's files, the socket last: a device is there when its socket is.
-    fn make(&self) -> io::Result<OwnedFd> {
+    fn make(&self) -> io::Result<UnixListener> {
         fs::create_dir(&self.place)?;
         fs::set_permissions(&self.place, fs::Permissions::from_mode(0o700))?;
         let device = self.place.join("device");
         fs::create_dir(&device)?;
         fs::write(device.join("report_descriptor"), REPORT_DESCRIPTOR)?;
         fs::write(device.join("uevent"), self.uevent())?;
-        let socket = net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        net::bind(&socket, &SocketAddrUnix::new(self.place.join("sock"))?)?;
-        net::listen(&socket, 16)?;
+        let socket = UnixListener::bind(self.place.join("sock"))?;
+        socket.set_nonblocking(true)?;
         Ok(socket)
     }
 
@@ -160,7 +157,7 @@ impl Server {
     }
 
     /// Accepts until the other end of the bell is closed.
-    fn accept(self: Arc<Self>, socket: &OwnedFd, bell: &UnixStream) {
+    fn accept(self: Arc<Self>, socket: &UnixListener, bell: &UnixStream) {
         loop {
             let mut waiting = [PollFd::new(socket, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
             let woken = rustix::event::poll(&mut waiting, None);
@@ -171,13 +168,15 @@ impl Server {
             if incoming.revents().is_empty() {
                 continue;
             }
-            if let Ok(stream) = net::accept_with(socket, SocketFlags::CLOEXEC) {
-                self.begin(stream);
+            if let Ok((stream, _)) = socket.accept()
+                && stream.set_nonblocking(false).is_ok()
+            {
+                self.begin(stream); // set to block: that it does not is inherited on some systems
             }
         }
     }
 
-    fn begin(self: &Arc<Self>, stream: OwnedFd) {
+    fn begin(self: &Arc<Self>, stream: UnixStream) {
         let stream = Arc::new(stream);
         let connection = Arc::new(self.key.connect());
         let number = {
@@ -192,7 +191,7 @@ impl Server {
         let server = Arc::clone(self);
         thread::spawn(move || {
             listen_to(&connection, &stream);
-            let _ = net::shutdown(&*stream, net::Shutdown::Both);
+            let _ = stream.shutdown(Shutdown::Both);
             lock(&server.connections).open.remove(&number);
         });
     }
@@ -206,33 +205,22 @@ impl Server {
             let _ = thread.join();
         }
         for (_, connection) in std::mem::take(&mut lock(&self.connections).open) {
-            let _ = net::shutdown(&*connection, net::Shutdown::Both);
+            let _ = connection.shutdown(Shutdown::Both);
         }
     }
 }
 
 /// Hands the key what comes in, until the other side or the key has gone.
-fn listen_to(connection: &Connection, stream: &OwnedFd) {
+fn listen_to(connection: &Connection, mut stream: &UnixStream) {
     let mut report: Report = [0; 64];
-    loop {
-        match net::recv(stream, &mut report[..], RecvFlags::empty()) {
-            Ok((64, _)) => {
-                if connection.send(&report).is_err() {
-                    return;
-                }
-            }
-            Err(rustix::io::Errno::INTR) => {}
-            // The end, or what no hidraw device would send.
-            _ => return,
-        }
-    }
+    while stream.read_exact(&mut report).is_ok() && connection.send(&report).is_ok() {}
 }
 
 /// Sends on what comes from the key, until the other side or the key has gone.
-fn answer(connection: &std::sync::Weak<Connection>, stream: &OwnedFd) {
+fn answer(connection: &std::sync::Weak<Connection>, mut stream: &UnixStream) {
     while let Some(connection) = connection.upgrade() {
         match connection.receive(LOOK) {
-            Ok(Some(report)) if net::send(stream, &report, SendFlags::NOSIGNAL).is_err() => return,
+            Ok(Some(report)) if stream.write_all(&report).is_err() => return,
             Ok(_) => {}
             Err(_) => return,
         }

@@ -1,12 +1,13 @@
-//! A software authenticator on a Unix socket of sequenced packets: one report in each, without a report id.
+//! A software authenticator on a Unix socket: 64 bytes a report, both ways, without a report id.
+//!
+//! Every report has the same length, so a stream needs no frames; and macOS has no sequenced packets on Unix sockets.
 
 use super::Error;
 use super::hid::{Hid, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
-use std::io;
-use std::os::fd::OwnedFd;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,24 +16,19 @@ use std::time::Duration;
 /// # Errors
 /// As connecting fails: nobody there is `NotFound` or `ConnectionRefused`.
 pub fn connect(socket: &Path) -> io::Result<Box<dyn Hid>> {
-    let end = net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    net::connect(&end, &SocketAddrUnix::new(socket)?)?;
-    Ok(Box::new(Reports { end }))
+    Ok(Box::new(Reports { end: UnixStream::connect(socket)?, report: [0; 64], filled: 0 }))
 }
 
 struct Reports {
-    end: OwnedFd,
+    end: UnixStream,
+    /// The report that is arriving, and how much of it is here.
+    report: Report,
+    filled: usize,
 }
 
 impl Hid for Reports {
     fn send(&mut self, report: &Report) -> Result<(), Error> {
-        loop {
-            match net::send(&self.end, report, SendFlags::NOSIGNAL) {
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(_) => return Err(Error::Removed),
-            }
-        }
+        self.end.write_all(report).map_err(|_| Error::Removed)
     }
 
     fn receive(&mut self, within: Duration) -> Result<Option<Report>, Error> {
@@ -43,12 +39,17 @@ impl Hid for Reports {
             Ok(_) => {}
             Err(_) => return Err(Error::Removed),
         }
-        let mut report = [0; 64];
-        match net::recv(&self.end, &mut report[..], RecvFlags::DONTWAIT) {
-            Ok((_, 64)) => Ok(Some(report)),
-            // Nobody at the other end; a packet of another length is no report either.
-            Ok(_) => Err(Error::Removed),
-            Err(Errno::INTR | Errno::AGAIN) => Ok(None),
+        let Some(missing) = self.report.get_mut(self.filled..) else { return Err(Error::Malformed) };
+        match self.end.read(missing) {
+            // Nobody at the other end.
+            Ok(0) => Err(Error::Removed),
+            Ok(count) => {
+                self.filled += count;
+                let whole = self.filled == self.report.len();
+                self.filled = if whole { 0 } else { self.filled };
+                Ok(whole.then_some(self.report))
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
             Err(_) => Err(Error::Removed),
         }
     }

@@ -1,43 +1,17 @@
-//! Over sockets of sequenced packets, as the hidraw shim uses them.
+//! Over stream sockets, as the hidraw shim uses them.
 
 use super::client::Client;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};
 use glasskey::sim::hid_server::{self, REPORT_DESCRIPTOR, serve};
 use glasskey::transport::Error;
-use glasskey::transport::hid::{Hid, Report};
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketType, connect, recv, send, socket};
-use std::os::fd::OwnedFd;
+use glasskey::transport::hid::Hid;
+use glasskey::transport::hid_socket;
 use std::path::Path;
 use std::time::Duration;
 
-struct Socket(OwnedFd);
-
-impl Socket {
-    fn open(device: &Path) -> rustix::io::Result<Self> {
-        let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None)?;
-        connect(&socket, &SocketAddrUnix::new(device.join("sock"))?)?;
-        Ok(Self(socket))
-    }
-}
-
-impl Hid for Socket {
-    fn send(&mut self, report: &Report) -> Result<(), Error> {
-        send(&self.0, report, SendFlags::NOSIGNAL).map(|_| ()).map_err(|_| Error::Removed)
-    }
-
-    fn receive(&mut self, within: Duration) -> Result<Option<Report>, Error> {
-        let wait = Timespec { tv_sec: within.as_secs() as i64, tv_nsec: within.subsec_nanos().into() };
-        let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
-        if rustix::event::poll(&mut polled, Some(&wait)).unwrap() == 0 {
-            return Ok(None);
-        }
-        let mut report = [0; 64];
-        match recv(&self.0, &mut report[..], RecvFlags::empty()) {
-            Ok((64, _)) => Ok(Some(report)),
-            Ok(_) | Err(_) => Err(Error::Removed),
-        }
-    }
+/// The device's socket, as the product opens it.
+fn open(device: &Path) -> Box<dyn Hid> {
+    hid_socket::connect(&device.join("sock")).unwrap()
 }
 
 fn served() -> (tempfile::TempDir, SoftAuthenticator, hid_server::Served) {
@@ -62,8 +36,8 @@ fn a_device_has_the_files_of_sysfs() {
 #[test]
 fn several_programs_use_it_and_see_each_other() {
     let (_dir, _key, served) = served();
-    let mut one = Client::over(Box::new(Socket::open(served.path()).unwrap()));
-    let mut other = Client::over(Box::new(Socket::open(served.path()).unwrap()));
+    let mut one = Client::over(open(served.path()));
+    let mut other = Client::over(open(served.path()));
     assert_eq!(one.exchange(0x01, &[9; 3000]), (0x01, vec![9; 3000]));
     let seen = other.hid.receive(Duration::from_secs(20)).unwrap().unwrap();
     assert_eq!(seen[..4], one.channel.to_be_bytes());
@@ -73,12 +47,12 @@ fn several_programs_use_it_and_see_each_other() {
 #[test]
 fn pulling_the_key_takes_the_device_away_and_plugging_it_in_brings_it_back() {
     let (_dir, key, served) = served();
-    let mut client = Client::over(Box::new(Socket::open(served.path()).unwrap()));
+    let mut client = Client::over(open(served.path()));
     key.pull();
     assert!(!served.path().exists());
     assert_eq!(client.hid.receive(Duration::from_secs(20)), Err(Error::Removed));
     key.plug_in();
-    Client::over(Box::new(Socket::open(served.path()).unwrap())).info();
+    Client::over(open(served.path())).info();
     let place = served.path().to_owned();
     served.stop();
     assert!(!place.exists());

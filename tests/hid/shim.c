@@ -5,7 +5,7 @@
  *
  * The directory named by GLASSKEY_TEST_HIDRAW holds, for every key that is plugged in:
  *
- *   hidrawN/sock                       a SOCK_SEQPACKET socket; one message is one report, without a report id
+ *   hidrawN/sock                       a stream socket; 64 bytes are one report, without a report id
  *   hidrawN/device/uevent              as in sysfs: HID_ID=BUS:VENDOR:PRODUCT, HID_NAME=, HID_PHYS=, HID_UNIQ=
  *   hidrawN/device/report_descriptor   as in sysfs
  *   hidrawN/denied                     where it exists, opening the key fails with EACCES, whoever asks
@@ -34,6 +34,8 @@
 #define MAX_FDS 4096
 /* The longest path in a directory of ours: as long as a socket's may be. */
 #define MAX_PATH sizeof(((struct sockaddr_un *)0)->sun_path)
+/* The length of a report. */
+#define REPORT 64
 /* hidraw's major number is given out at run time; this one is in the range for local use. */
 #define MAJOR 240
 
@@ -86,7 +88,7 @@ static int open_key(int key) {
         errno = EACCES;
         return -1;
     }
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     if (fd >= MAX_FDS || connect(fd, (struct sockaddr *)&address, sizeof address)) {
         int why = errno == EACCES ? EACCES : ENODEV;
@@ -117,8 +119,10 @@ int close(int fd) {
 }
 
 ssize_t read(int fd, void *buffer, size_t size) {
-    ssize_t length = REAL(read)(fd, buffer, size);
-    if (fd_key(fd) < 0 || size == 0) return length;
+    int is_key = fd_key(fd) >= 0;
+    /* As hidraw: one report a read. */
+    ssize_t length = REAL(read)(fd, buffer, is_key && size > REPORT ? REPORT : size);
+    if (!is_key || size == 0) return length;
     /* An end of file is a key that was pulled: EIO in hidraw. */
     if (length == 0 || (length < 0 && errno == ECONNRESET)) {
         errno = EIO;
