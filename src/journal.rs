@@ -1,14 +1,25 @@
 //! Write-ahead records of runs that change something, so that an interrupted one can be finished or undone.
 //!
 //! One file a run, one JSON object a line, on disk (fsync) before the effect it speaks of. This room knows files and
-//! lines, not what they mean; nothing secret is ever given to it. Only one run writes at a time.
+//! lines, not what they mean; nothing secret is ever given to it. Only one run writes at a time. A file that is not as this
+//! room writes them is reported and never touched.
 
-use serde::Serialize;
+use crate::store::{self, Odd};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The format of a run's file, which its first line names as `version`.
+pub const FORMAT: u64 = 1;
+/// No run has written a hundredth of this, in bytes.
+const LONGEST_RUN: u64 = 1 << 20;
+/// In all, in bytes: ten thousand runs are less.
+const LONGEST: u64 = 32 << 20;
+/// How every first line begins.
+const FIRST: &[u8] = b"{\"record\":\"";
 
 /// The directory of runs. Clones share the lock where it is held.
 #[derive(Clone)]
@@ -43,11 +54,21 @@ pub struct Unfinished<E> {
     pub entries: Vec<E>,
 }
 
+/// What is in the directory of runs.
+pub struct Runs<E> {
+    /// Runs that did not end, oldest first.
+    pub unfinished: Vec<Unfinished<E>>,
+    /// Files without a whole line: the run had not begun anything.
+    pub empty: Vec<PathBuf>,
+    /// What cannot be read, and why; by the names of the files.
+    pub unreadable: Vec<Error>,
+}
+
 /// Why the journal cannot be used.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or directory could not be read or written.
+    /// A file or directory could not be read or written, or is not as it should be ([`store::odd`]).
     Io {
         /// The path.
         path: PathBuf,
@@ -66,6 +87,13 @@ pub enum Error {
         /// Counted from 1.
         line: usize,
     },
+    /// A later version has written it.
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u64,
+    },
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
@@ -73,29 +101,86 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
 }
 
 impl Journal {
-    /// Opens the journal in a state directory, making both where absent, readable by the owner only.
+    /// Opens the journal in a state directory, making both where absent, readable by the owner only. One that is not
+    /// this user's alone is refused: whoever may write to it could have others' credentials deleted.
     pub fn open(state: &Path) -> Result<Self, Error> {
         let runs = state.join("runs");
-        make_private(&runs).map_err(at(&runs))?;
+        let oddity = |cause: &io::Error| store::odd(cause).is_some();
+        if let Some(cause) = store::check_directory(state).err().filter(oddity) {
+            return Err(at(state)(cause));
+        }
+        if fs::symlink_metadata(&runs).is_ok_and(|there| there.is_symlink()) {
+            return Err(at(&runs)(Odd::Link.into()));
+        }
+        store::own_directory(&runs).map_err(at(&runs))?;
+        // Somebody may have made it just now.
+        store::check_directory(state).map_err(at(state))?;
         Ok(Self { runs, lock: state.join("lock"), held: None })
     }
 
     /// The runs that did not end, oldest first. A last line cut short by a crash is left out: what it announced was
-    /// not begun.
+    /// not begun. Files in which nothing was begun are left out too.
+    ///
+    /// # Errors
+    /// The first file that cannot be read: what it says may concern any other run.
     pub fn unfinished<E: DeserializeOwned>(&self) -> Result<Vec<Unfinished<E>>, Error> {
-        let mut found = Vec::new();
+        let found = self.all()?;
+        match found.unreadable.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(found.unfinished),
+        }
+    }
+
+    /// All there is, good and bad.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or there is more in it than runs ever write.
+    pub fn all<E: DeserializeOwned>(&self) -> Result<Runs<E>, Error> {
+        let mut paths = Vec::new();
         for entry in fs::read_dir(&self.runs).map_err(at(&self.runs))? {
-            let path = entry.map_err(at(&self.runs))?.path();
-            let id = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-            if let (Some(id), Some("jsonl")) = (id, path.extension().and_then(|end| end.to_str())) {
-                let entries = read(&path)?;
-                if !entries.is_empty() {
-                    found.push(Unfinished { id, entries });
+            paths.push(entry.map_err(at(&self.runs))?.path());
+        }
+        paths.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
+        paths.sort();
+        let mut found = Runs { unfinished: Vec::new(), empty: Vec::new(), unreadable: Vec::new() };
+        let mut bytes = 0;
+        for path in paths {
+            match read(&path) {
+                Err(error) => found.unreadable.push(error),
+                // Finished by its own process while we looked.
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    bytes += text.len() as u64;
+                    if bytes > LONGEST {
+                        return Err(at(&self.runs)(Odd::TooLong { most: LONGEST }.into()));
+                    }
+                    found.add(path, &text);
                 }
             }
         }
-        found.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(found)
+    }
+
+    /// Where a run's file is.
+    #[must_use]
+    pub fn path_of(&self, id: &str) -> PathBuf {
+        self.runs.join(format!("{id}.jsonl"))
+    }
+
+    /// Removes a file without a whole line, if a run has left it there: by its name, and by how its torn line begins.
+    /// Whether it has.
+    ///
+    /// # Errors
+    /// It cannot be removed, or another run is at work, which may have made it just now.
+    pub fn remove_empty(&self, path: &Path) -> Result<bool, Error> {
+        let _lock = self.take_lock()?;
+        let Some(text) = read(path)? else { return Ok(true) };
+        let ours = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(is_id) && began_a_line(&text);
+        if !store::whole_lines(&text).is_empty() || !ours {
+            return Ok(false);
+        }
+        store::remove(path).map_err(at(path))?;
+        Ok(true)
     }
 
     /// Begins a run with its first record. Its id is `name` (letters, digits and dashes, sorting by age) and a number
@@ -103,20 +188,24 @@ impl Journal {
     pub fn begin(&self, name: &str, first: &impl Serialize) -> Result<Writer, Error> {
         let lock = self.take_lock()?;
         let chance = getrandom::u32().map_err(|why| at(&self.runs)(io::Error::other(why)))?;
-        let path = self.runs.join(format!("{name}-{chance:08x}.jsonl"));
-        let file = File::options().append(true).create_new(true).open(&path).map_err(at(&path))?;
+        let path = self.path_of(&format!("{name}-{chance:08x}"));
+        let file = store::open_own(&path, File::options().append(true).create_new(true)).map_err(at(&path))?;
         let mut writer = Writer { file, path, _lock: lock };
-        writer.append(first)?;
-        sync_dir(&self.runs).map_err(at(&self.runs))?;
-        Ok(writer)
+        let begun = writer.append(first).and_then(|()| store::sync_directory(&self.runs).map_err(at(&self.runs)));
+        if begun.is_err() {
+            // Nothing is in it that anybody needs.
+            let _ = store::remove(&writer.path);
+        }
+        begun.map(|()| writer)
     }
 
     /// Goes on with a run that did not end.
     pub fn resume(&self, id: &str) -> Result<Writer, Error> {
         let lock = self.take_lock()?;
-        let path = self.runs.join(format!("{id}.jsonl"));
-        drop_torn_line(&path).map_err(at(&path))?;
-        let file = File::options().append(true).open(&path).map_err(at(&path))?;
+        let path = self.path_of(id);
+        let text = store::read_own(&path, LONGEST_RUN).map_err(at(&path))?;
+        let file = store::open_own(&path, File::options().append(true)).map_err(at(&path))?;
+        store::cut_torn_line(&file, &text).map_err(at(&path))?;
         Ok(Writer { file, path, _lock: lock })
     }
 
@@ -135,18 +224,12 @@ impl Journal {
         if let Some(held) = &self.held {
             return Ok(Arc::clone(held));
         }
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&self.lock)
-            .map_err(at(&self.lock))?;
+        let file = store::lock_file(&self.lock).map_err(at(&self.lock))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
-                let _ = file.read_to_string(&mut pid);
+                let _ = file.take(20).read_to_string(&mut pid);
                 return Err(Error::Busy { pid: pid.trim().parse().ok() });
             }
             Err(TryLockError::Error(cause)) => return Err(at(&self.lock)(cause)),
@@ -158,14 +241,32 @@ impl Journal {
     }
 }
 
-/// Writes a file beside the runs, whole or not at all, and on disk when this returns. Its directory is made where
-/// absent, readable by the owner only.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let dir = path.parent().unwrap_or(Path::new(""));
-    make_private(dir).map_err(at(dir))?;
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let written = File::create(&fresh).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&fresh, path)).and_then(|()| sync_dir(dir)).map_err(at(path))
+impl<E: DeserializeOwned> Runs<E> {
+    fn add(&mut self, path: PathBuf, text: &[u8]) {
+        let whole = store::whole_lines(text);
+        let unreadable = |path, line| Error::Unreadable { path, line };
+        if whole.is_empty() {
+            if began_a_line(text) {
+                self.empty.push(path)
+            } else {
+                self.unreadable.push(unreadable(path, 1))
+            }
+            return;
+        }
+        if let Some(version) = later(whole) {
+            self.unreadable.push(Error::Later { path, version });
+            return;
+        }
+        // Its name is its id: one that is not text is nobody's.
+        let id = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+        let entries: Result<Vec<E>, usize> =
+            lines(whole).enumerate().map(|(nth, line)| serde_json::from_slice(line).map_err(|_| nth + 1)).collect();
+        match (id, entries) {
+            (Some(id), Ok(entries)) => self.unfinished.push(Unfinished { id, entries }),
+            (None, Ok(_)) => self.unreadable.push(unreadable(path, 1)),
+            (_, Err(line)) => self.unreadable.push(unreadable(path, line)),
+        }
+    }
 }
 
 impl Writer {
@@ -176,61 +277,51 @@ impl Writer {
 
     /// Appends a record and waits until it is on disk. When this fails, what it announces must not be begun.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).map_err(|cause| at(&self.path)(cause.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(at(&self.path))
+        let line = serde_json::to_vec(record).map_err(|cause| at(&self.path)(cause.into()))?;
+        store::append_line(&mut self.file, &line).map_err(at(&self.path))
     }
 
     /// Ends the run: its file is removed.
     pub fn finish(self) -> Result<(), Error> {
-        fs::remove_file(&self.path).map_err(at(&self.path))?;
-        match self.path.parent() {
-            Some(runs) => sync_dir(runs).map_err(at(runs)),
-            None => Ok(()),
-        }
+        store::remove(&self.path).map_err(at(&self.path))
     }
 }
 
-fn read<E: DeserializeOwned>(path: &Path) -> Result<Vec<E>, Error> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        // Finished by its own process while we looked.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(cause) => return Err(at(path)(cause)),
-    };
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    let lines = text.get(..whole).unwrap_or_default().lines().enumerate();
-    lines
-        .map(|(n, line)| {
-            serde_json::from_str(line).map_err(|_| Error::Unreadable { path: path.to_owned(), line: n + 1 })
-        })
-        .collect()
-}
-
-/// Cuts off a last line without its end, so that the next record does not run into it.
-fn drop_torn_line(path: &Path) -> io::Result<()> {
-    let text = fs::read(path)?;
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    if whole < text.len() {
-        let file = File::options().write(true).open(path)?;
-        file.set_len(whole as u64)?;
-        file.sync_all()?;
+/// A run's file; `None` where it is gone.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match store::read_own(path, LONGEST_RUN) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).map_err(at(path)),
     }
-    Ok(())
 }
 
-/// Makes a directory that its owner alone can enter, where there is none.
-pub(crate) fn make_private(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+/// Lines that have an end, without it.
+fn lines(whole: &[u8]) -> impl Iterator<Item = &[u8]> {
+    whole.strip_suffix(b"\n").unwrap_or(whole).split(|byte| *byte == b'\n')
 }
 
-/// A new or removed name is durable only when its directory is.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+/// Whether this may be the beginning of a run's first line.
+fn began_a_line(text: &[u8]) -> bool {
+    text.starts_with(FIRST) || FIRST.starts_with(text)
+}
+
+/// `SECONDS-PID-COUNT-CHANCE`, as runs are called.
+fn is_id(id: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = id.split('-').collect();
+    matches!(parts[..], [started, pid, nth, chance]
+        if digits(started) && digits(pid) && digits(nth)
+            && chance.len() == 8 && chance.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The format, where the first line names a later one than [`FORMAT`].
+fn later(whole: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct First {
+        version: u64,
+    }
+    let first: First = serde_json::from_slice(lines(whole).next()?).ok()?;
+    Some(first.version).filter(|version| *version > FORMAT)
 }
 
 #[cfg(test)]
@@ -245,7 +336,8 @@ mod tests {
         let mut run = journal.begin("1", &"first").unwrap();
         run.append(&"second").unwrap();
         assert!(matches!(journal.begin("2", &"x"), Err(Error::Busy { pid: Some(pid) }) if pid == std::process::id()));
-        run.file.write_all(b"\"tor").unwrap();
+        // Cut in the middle of a character.
+        run.file.write_all(b"\"tor\xc3").unwrap();
         let id = run.id().to_owned();
         assert!(id.starts_with("1-"), "{id}");
         drop(run);

@@ -5,6 +5,7 @@
 //!
 //! - [`secret`]: seeds, codes and passwords that cannot be printed; memory that is wiped; process hardening.
 //! - [`totp`]: RFC 6238 arithmetic, otpauth URIs, and the clock corrected by AWS's replies.
+//! - [`store`]: files as this program keeps them: opened with care, replaced whole, added to by lines, locked.
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
 //! - [`spent`]: which codes have been sent, so that none is sent twice.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
@@ -13,7 +14,7 @@
 //! - [`piv`]: what the PIV applet says, read only; knows real readers alone.
 //! - [`qr`]: QR codes, in and out.
 //! - [`ring`]: keys in use by a command, unlocked with a password or PIN asked for once.
-//! - [`platform`]: being interrupted, and the terminal as a device: what differs by operating system.
+//! - [`platform`]: being interrupted, the terminal as a device, who may write to a file: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, and choosing exactly one.
 //! - [`aws`]: IAM, STS and what an audit reads; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.
@@ -40,6 +41,7 @@ pub mod secret;
 pub mod sim;
 pub mod sink;
 pub mod spent;
+pub mod store;
 pub mod totp;
 pub mod transport;
 pub mod world;

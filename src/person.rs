@@ -277,6 +277,13 @@ pub enum Notice {
     },
     /// The run succeeded, but its record could not be removed from the journal.
     JournalKept,
+    /// A file in the journal without a record: the run that made it had not begun anything.
+    EmptyRun {
+        /// Which.
+        path: PathBuf,
+        /// It was removed; otherwise it is not called as a run's file is, and was left.
+        removed: bool,
+    },
     /// From when a sign-in with a code works, and how many seconds that is away.
     FirstCode {
         /// The moment.
@@ -519,6 +526,8 @@ pub struct Unfinished {
     pub user: String,
     /// The device.
     pub arn: DeviceArn,
+    /// Its credential's id, on every key.
+    pub credential: String,
     /// When it began.
     pub started: SystemTime,
     /// What IAM says of the device.
@@ -544,8 +553,8 @@ pub struct Leaving {
     pub serial: String,
     /// What IAM says of it.
     pub device: DeviceState,
-    /// The keys that held its credential, and what is on them.
-    pub keys: Vec<(Serial, KeyState)>,
+    /// The keys that held its credential, the credential's id, and what is on them.
+    pub keys: Vec<(Serial, String, KeyState)>,
 }
 
 /// A retirement that did not end.

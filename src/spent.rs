@@ -6,12 +6,12 @@
 //! file stops a command: what is not known counts as spent, and this process remembers its own. This room does not know
 //! who takes the codes.
 
-use crate::journal::{make_private, sync_dir};
+use crate::store;
 use crate::totp::Step;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -67,6 +67,8 @@ struct Table {
 const AHEAD: u64 = 3;
 /// A day: older records are struck.
 const OLD: u64 = 2880;
+/// A file longer than this many bytes is none of ours: a day's codes of ten thousand devices are less.
+const LONGEST: u64 = 16 << 20;
 /// In place of a step: no code has been sent.
 const NONE: u64 = 0;
 /// Another process holds the lock for as long as it takes to write one file.
@@ -128,7 +130,7 @@ impl Spent {
     /// The table, repaired on disk where it has to be. No file is a whole one: nothing has been sent from here.
     fn read(&mut self, now: Step) -> Table {
         let path = self.file();
-        let text = match fs::read(&path) {
+        let text = match store::read_own(&path, LONGEST) {
             Ok(text) => Some(text),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Table::default(),
             Err(_) => None,
@@ -160,14 +162,8 @@ impl Spent {
         let floor = table.floor;
         table.devices.retain(|_, step| step.saturating_add(OLD) >= now.0 || (*step == NONE && floor > NONE));
         let path = self.file();
-        let new = self.dir.join("spent.json.new");
-        let replaced = make_private(&self.dir).and_then(|()| {
-            let mut file = File::create(&new)?;
-            file.write_all(&serde_json::to_vec(table)?)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            sync_dir(&self.dir)
-        });
+        let text = serde_json::to_vec(table).map_err(io::Error::from);
+        let replaced = text.and_then(|text| store::replace_by(&self.dir.join("spent.json.new"), &path, &text));
         if let Err(cause) = replaced {
             self.doubt = Some(Doubt::Unwritable { path, cause });
         }
@@ -192,18 +188,17 @@ impl Spent {
     }
 
     fn lock(&self) -> io::Result<File> {
-        make_private(&self.dir)?;
-        let path = self.dir.join("spent.lock");
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        store::own_directory(&self.dir)?;
+        let file = store::lock_file(&self.dir.join("spent.lock"))?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                Err(fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
-                Err(fs::TryLockError::Error(cause)) => return Err(cause),
+                Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(TryLockError::Error(cause)) => return Err(cause),
             }
         }
     }
@@ -213,6 +208,7 @@ impl Spent {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::fs;
 
     const NOW: Step = Step(59_000_000);
 

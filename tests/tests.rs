@@ -25,4 +25,5 @@ mod rotation; // devices, resync, retire, rotate, through the binary
 mod secret; // wiping, parsing, QR codes
 mod session; // MFA sessions from a key's code: formats, memory, many callers, nobody there
 mod sim_aws; // the simulated AWS keeps to the recorded semantics
+mod state; // the state directory: whose it is, and runs that nobody of ours has written
 mod support; // worlds, the binary, terminals

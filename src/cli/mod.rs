@@ -23,6 +23,8 @@ use std::process::ExitCode;
 
 /// Runs one command and returns its exit code (docs/json.md lists what each means).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // A file that has come to its limit is an error that is told, not an end in the middle of a run.
+    let _ = crate::platform::files::survive_file_size_limit();
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(version) = commands::version::asked_for(&args) {
         commands::version::print(&version);

@@ -75,6 +75,15 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::JournalKept => {
             vec!["glasskey: the journal still lists this run; `glasskey recover` will find it complete".to_owned()]
         }
+        Notice::EmptyRun { path, removed: true } => {
+            vec![format!("glasskey: {} was empty and is removed: its run had not begun anything", path.display())]
+        }
+        Notice::EmptyRun { path, removed: false } => {
+            vec![format!(
+                "glasskey: {} is empty and is not called as a run's file is; it was not touched",
+                path.display()
+            )]
+        }
         Notice::FirstCode { from, seconds } => {
             vec![format!("First sign-in code: from {} (in {seconds} s).", clock_time(*from))]
         }
@@ -352,7 +361,8 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     }
     let command = if run.replaces.is_some() { "rotate" } else { "enroll" };
     let mut lines = vec![format!("{command} {}, started {}, did not end", run.user, date_time(run.started))];
-    lines.extend(device_lines(&run.arn.to_string(), &run.device, &run.user, &run.keys));
+    let keys: Vec<_> = run.keys.iter().map(|(key, state)| (*key, run.credential.clone(), *state)).collect();
+    lines.extend(device_lines(&run.arn.to_string(), &run.device, &run.user, &keys));
     if run.phone {
         lines.push(format!("  {:<9} may hold it", "phone"));
     }
@@ -377,7 +387,7 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     lines
 }
 
-fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, KeyState)]) -> Vec<String> {
+fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, String, KeyState)]) -> Vec<String> {
     let device = match state {
         DeviceState::Missing => "has no such device".to_owned(),
         DeviceState::Unassigned => "has the device, not enabled".to_owned(),
@@ -390,11 +400,11 @@ fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, 
         }
     };
     let mut lines = vec![format!("  {:<9} {device}: {serial}", "IAM")];
-    for (key, state) in keys {
+    for (key, credential, state) in keys {
         let state = match state {
-            KeyState::NotHere => "not plugged in, or not readable",
-            KeyState::Absent => "does not hold the credential",
-            KeyState::Present => "holds the credential",
+            KeyState::NotHere => "not plugged in, or not readable".to_owned(),
+            KeyState::Absent => "does not hold the credential".to_owned(),
+            KeyState::Present => format!("holds the credential \"{credential}\""),
         };
         lines.push(format!("  {:<9} {state}", key.to_string()));
     }

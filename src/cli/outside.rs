@@ -128,18 +128,24 @@ fn system_ports() -> Box<dyn Ports> {
     Box::new(crate::sim::oath_card::SoftPorts(Vec::new()))
 }
 
-/// Where the journal lives: `$GLASSKEY_STATE_DIR`, else as the platform has it (XDG Base Directory: state).
+/// Where the journal lives: `$GLASSKEY_STATE_DIR`, else as the platform has it (XDG Base Directory: state). A relative
+/// one would be another directory wherever one stands, and hide the runs of the last one: ours is refused, the
+/// platform's are ignored, as XDG has it.
 pub(super) fn state_dir() -> Result<PathBuf, Box<Explanation>> {
     let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let whole = |name| var(name).filter(|dir| dir.is_absolute());
     let platform = || {
         if cfg!(windows) {
-            var("LOCALAPPDATA")
+            whole("LOCALAPPDATA")
         } else {
-            var("XDG_STATE_HOME")
-                .filter(|dir| dir.is_absolute())
-                .or_else(|| var("HOME").map(|home| home.join(".local/state")))
+            whole("XDG_STATE_HOME").or_else(|| whole("HOME").map(|home| home.join(".local/state")))
         }
     };
+    if let Some(relative) = var(STATE_DIR).filter(|dir| !dir.is_absolute()) {
+        let what = format!("{STATE_DIR} is not a whole path: {}", relative.display());
+        let hint = "name it from the root on: a relative one is another directory wherever you stand";
+        return Err(Box::new(Explanation::new("journal", what).hint(hint)));
+    }
     var(STATE_DIR).or_else(|| platform().map(|dir| dir.join("glasskey"))).ok_or_else(|| {
         Box::new(
             Explanation::new(

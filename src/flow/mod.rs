@@ -33,7 +33,7 @@ pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use naming::{credential_name, device_of};
 pub use places::{CommandTo, EscrowTo, Places};
-pub use recover::{Found, Outcome, RecoverRequest, Recovered, recover};
+pub use recover::{Found, Implausible, Outcome, RecoverRequest, Recovered, recover};
 pub use resync::{ResyncRequest, Resynced, resync, resync_permissions};
 pub use retire::{RetireRequest, Retired, retire, retire_permissions};
 pub use roster::{

@@ -1,16 +1,21 @@
 //! Recover: finish or undo every interrupted run.
 //!
-//! The journal alone is never believed: IAM and the keys are asked. Finishing needs no seed, since both codes can be
-//! computed by the key; for people who may not delete MFA devices it is the only way out.
+//! The journal alone is never believed: a run that no glasskey can have written is left alone, and of the others IAM and
+//! the keys are asked. Finishing needs no seed, since both codes can be computed by the key; for people who may not
+//! delete MFA devices it is the only way out.
 
 mod access_key;
+mod claims;
 mod leaving;
 mod roots;
+
+pub use claims::Implausible;
 
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
 use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use crate::aws::{self, Account};
+use crate::journal;
 use crate::keys::Serial;
 use crate::oath::Name;
 use crate::person::{
@@ -19,7 +24,10 @@ use crate::person::{
 use crate::sink::{EscrowState, KeySink};
 use crate::totp::{AWS, Step};
 use crate::world::World;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What was made so much earlier than the run began is not of its making, whatever the clocks say.
+const BEFORE: Duration = Duration::from_secs(300);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,29 +91,40 @@ pub enum Outcome {
 /// Recovers every run that did not end, one after the other.
 ///
 /// # Errors
-/// The first run that could not be recovered; those before it are done.
+/// The first run that could not be recovered; those before it are done. One that is not believed, or cannot be read,
+/// comes last, and is kept as it is.
 pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
-    let runs = read_runs(&desk).map_err(|cause| failed((Stage::Recover, cause), Vec::new(), &desk))?;
-    if runs.is_empty() {
-        return Ok(Vec::new());
+    let Read { runs, bad } =
+        read_runs(&mut desk).map_err(|cause| failed((Stage::Recover, cause), Vec::new(), &desk))?;
+    let done = if runs.is_empty() { Vec::new() } else { recover_each(request, &runs, &connector, &mut desk)? };
+    match bad.into_iter().next() {
+        Some(cause) => Err(failed((Stage::Recover, cause), Vec::new(), &desk)),
+        None => Ok(done),
     }
-    let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), &desk);
+}
+
+fn recover_each(
+    request: RecoverRequest,
+    runs: &[Recorded],
+    connector: &aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<Vec<Recovered>, Failed> {
+    let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), desk);
     desk.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
         // Root may have been given its device without anybody asking AWS.
         Err(aws::Error::NoCredentials { .. }) if runs.iter().all(Recorded::is_of_root) => None,
         connected => {
-            Some(connected.map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(&runs), &desk))?)
+            Some(connected.map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(runs), desk))?)
         }
     };
     desk.tell_clock();
     let mut done = Vec::new();
     for (n, recorded) in runs.iter().enumerate() {
-        desk.still_wanted().map_err(|cause| {
-            failed((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()), &desk)
-        })?;
-        match one_run(request, recorded, account.as_ref(), &mut desk) {
+        desk.still_wanted()
+            .map_err(|cause| failed((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()), desk))?;
+        match one_run(request, recorded, account.as_ref(), desk) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {
                 failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
@@ -127,6 +146,18 @@ enum Recorded {
 impl Recorded {
     fn is_of_root(&self) -> bool {
         matches!(self, Self::Run(run) if run.begin.root)
+    }
+
+    /// Its account, and the partition where the device tells it.
+    fn account(&self) -> (&str, Option<String>) {
+        match self {
+            Self::Run(run) => (run.begin.arn.account(), Some(run.begin.arn.partition().to_owned())),
+            Self::Retirement(run) => {
+                let arn = run.begin.old.serial.parse::<aws::DeviceArn>().ok();
+                (&run.begin.account, arn.map(|arn| arn.partition().to_owned()))
+            }
+            Self::AccessKey(run) => (&run.begin.account, None),
+        }
     }
 }
 
@@ -158,40 +189,81 @@ fn still_there(runs: &[Recorded]) -> Vec<Left> {
     runs.iter().map(unknown).collect()
 }
 
-/// Replays the journal.
-fn read_runs(desk: &Desk<'_>) -> Result<Vec<Recorded>, Cause> {
-    let mut runs = Vec::new();
-    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let (mut begin, mut retiring, mut rotating) = (None, None, None);
-        let (mut new_key, mut handed) = (None, false);
-        let mut intents = Vec::new();
-        let (mut created, mut enabling, mut deleted, mut again) = (false, false, false, false);
-        for record in run.entries {
-            match record {
-                Record::Begin(first) => begin = Some(first),
-                Record::Retire(first) => retiring = Some(first),
-                Record::Intend(undo) => intents.push(undo),
-                Record::Void(undo) => intents.retain(|intent| *intent != undo),
-                Record::Created => created = true,
-                Record::Enabling | Record::Enabled => enabling = true,
-                Record::Deleted => deleted = true,
-                Record::EnablingAgain => again = true,
-                Record::Key(first) => rotating = Some(first),
-                Record::NewKey { id } => new_key = Some(id),
-                Record::HandedOver => handed = true,
-                Record::KeyDeleted { .. } => {}
-            }
-        }
-        if let Some(begin) = begin {
-            runs.push(Recorded::Run(Adding { id: run.id, begin, intents, created, enabling, deleted, again }));
-        } else if let Some(begin) = retiring {
-            runs.push(Recorded::Retirement(leaving::Retirement { id: run.id, begin, intents, deleted, again }));
-        } else if let Some(begin) = rotating {
-            let run = access_key::Rotation { id: run.id, begin, intents, new: new_key, handed };
-            runs.push(Recorded::AccessKey(run));
+/// What is in the journal.
+struct Read {
+    /// Oldest first.
+    runs: Vec<Recorded>,
+    /// Of what cannot be read or is not believed, why.
+    bad: Vec<Cause>,
+}
+
+/// Replays the journal. Files of runs that had not begun anything are removed, and that is said.
+fn read_runs(desk: &mut Desk<'_>) -> Result<Read, Cause> {
+    let found = desk.journal.all::<Record>().map_err(Cause::Journal)?;
+    for path in found.empty {
+        match desk.journal.remove_empty(&path) {
+            Ok(removed) => desk.tell(Notice::EmptyRun { path, removed }),
+            // Another glasskey may have made it just now.
+            Err(journal::Error::Busy { .. }) => {}
+            Err(error) => return Err(Cause::Journal(error)),
         }
     }
-    Ok(runs)
+    let mut read = Read { runs: Vec::new(), bad: found.unreadable.into_iter().map(Cause::Journal).collect() };
+    for run in found.unfinished {
+        let path = desk.journal.path_of(&run.id);
+        if run.entries.first().and_then(claims::format).is_some() {
+            read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
+            continue;
+        }
+        match claims::check(&run.entries) {
+            Ok(()) => read.runs.extend(replay(run)),
+            Err((line, why)) => read.bad.push(Cause::Refused(Refusal::NotBelieved { path, line, why })),
+        }
+    }
+    Ok(read)
+}
+
+fn replay(run: journal::Unfinished<Record>) -> Option<Recorded> {
+    let id = run.id;
+    let (mut new_key, mut handed) = (None, false);
+    let mut intents = Vec::new();
+    let (mut created, mut enabling, mut deleted, mut again) = (false, false, false, false);
+    let mut entries = run.entries.into_iter();
+    let first = entries.next()?;
+    for record in entries {
+        match record {
+            Record::Intend(undo) => intents.push(undo),
+            Record::Void(undo) => intents.retain(|intent| *intent != undo),
+            Record::Created => created = true,
+            Record::Enabling | Record::Enabled => enabling = true,
+            Record::Deleted => deleted = true,
+            Record::EnablingAgain => again = true,
+            Record::NewKey { id } => new_key = Some(id),
+            Record::HandedOver => handed = true,
+            Record::KeyDeleted { .. } | Record::Begin(_) | Record::Retire(_) | Record::Key(_) => {}
+        }
+    }
+    match first {
+        Record::Begin(begin) => Some(Recorded::Run(Adding { id, begin, intents, created, enabling, deleted, again })),
+        Record::Retire(begin) => {
+            Some(Recorded::Retirement(leaving::Retirement { id, begin, intents, deleted, again }))
+        }
+        Record::Key(begin) => {
+            Some(Recorded::AccessKey(access_key::Rotation { id, begin, intents, new: new_key, handed }))
+        }
+        _ => None,
+    }
+}
+
+/// A second since the Unix epoch; of what no clock can show, the epoch.
+fn moment(seconds: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
+/// Whether something that was made then may be of the making of a run that began at this second since the Unix epoch.
+fn since(started: u64, made: Option<SystemTime>) -> bool {
+    let earliest = moment(started).checked_sub(BEFORE).unwrap_or(UNIX_EPOCH);
+    made.is_none_or(|made| made >= earliest)
 }
 
 fn one_run(
@@ -212,13 +284,13 @@ fn one_run(
     }
     let still =
         |cause, desk: &Desk<'_>| failed((Stage::Recover, cause), still_there(std::slice::from_ref(recorded)), desk);
-    let belongs_to = match recorded {
-        Recorded::Run(run) => run.begin.arn.account(),
-        Recorded::Retirement(run) => &run.begin.account,
-        Recorded::AccessKey(run) => &run.begin.account,
+    let (belongs_to, partition) = recorded.account();
+    // An account of the same number in another partition is another one.
+    let is_own = |account: &&Account| {
+        account.caller().account == belongs_to
+            && partition.as_ref().is_none_or(|partition| account.caller().partition == *partition)
     };
-    let own = account.filter(|account| account.caller().account == belongs_to);
-    let Some(account) = own else {
+    let Some(account) = account.filter(is_own) else {
         let account = belongs_to.to_owned();
         return Err(still(Cause::Refused(Refusal::OtherAccount { account }), desk));
     };
@@ -261,8 +333,13 @@ fn examine(recorded: &Adding, account: &Account, desk: &mut Desk<'_>) -> Result<
         None => DeviceState::Missing,
         Some(aws::VirtualDevice { user: None, .. }) if *created => DeviceState::Unassigned,
         Some(aws::VirtualDevice { user: None, .. }) => DeviceState::Uncertain,
-        Some(aws::VirtualDevice { user: Some(user), .. }) => match user.parse::<aws::Caller>() {
-            Ok(owner) if owner.identity == aws::Identity::User(begin.user.clone()) => DeviceState::Enabled,
+        Some(aws::VirtualDevice { user: Some(user), enabled, .. }) => match user.parse::<aws::Caller>() {
+            // One that was enabled before the run began is somebody else's doing.
+            Ok(owner)
+                if owner.identity == aws::Identity::User(begin.user.clone()) && since(begin.started, enabled) =>
+            {
+                DeviceState::Enabled
+            }
             _ => DeviceState::Foreign { user },
         },
     };
@@ -281,7 +358,8 @@ fn examine(recorded: &Adding, account: &Account, desk: &mut Desk<'_>) -> Result<
     Ok(Unfinished {
         user: begin.user.clone(),
         arn: begin.arn.clone(),
-        started: UNIX_EPOCH + Duration::from_secs(begin.started),
+        credential: begin.credential.clone(),
+        started: moment(begin.started),
         device,
         keys,
         phone: intents.contains(&Undo::RemoveFromPhone),

@@ -433,6 +433,15 @@ pub enum Refusal {
         /// The run's.
         account: String,
     },
+    /// No glasskey has written this run so: it was edited, damaged, or made by hand.
+    NotBelieved {
+        /// Its file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: super::recover::Implausible,
+    },
     /// The run cannot be recovered that way.
     CannotFinish,
     /// Undoing would take away a device that is in use.

@@ -1,4 +1,5 @@
-//! What differs by operating system: being interrupted, the terminal as a device, and the programs a thread has started.
+//! What differs by operating system: being interrupted, the terminal as a device, the programs a thread has started, and
+//! who may write to a file.
 //!
 //! Everything above this room is the same everywhere. Locked memory, the other difference, is in [`crate::secret`].
 
@@ -14,6 +15,14 @@ pub use unix::{Interrupt, Terminal};
 mod portable;
 #[cfg(not(unix))]
 pub use portable::{Interrupt, Terminal};
+
+/// Opening files with care, and who else may write to them.
+#[cfg(unix)]
+pub mod files;
+/// Opening files with care, and who else may write to them.
+#[cfg(not(unix))]
+#[path = "portable_files.rs"]
+pub mod files;
 
 #[cfg(target_os = "linux")]
 mod children;
@@ -49,6 +58,17 @@ pub enum NoKeyring {
     },
     /// The user's quota is used up.
     Full,
+}
+
+/// Who may write to a file or directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// This user alone.
+    Us,
+    /// Others too: its group, or everybody.
+    Others,
+    /// It belongs to another user.
+    ItsOwner,
 }
 
 /// What came while something was shown.

@@ -4,8 +4,9 @@
 //! right, and it decrypts to the seed. That a recipient still has the private key is theirs to prove.
 
 use super::{Bench, Error, Sink};
-use crate::platform::{Children, Interrupt};
+use crate::platform::{Children, Interrupt, files};
 use crate::secret::{Seed, on_wiped_stack};
+use crate::store;
 use crate::totp::{AWS, Uri};
 use age::{Callbacks, DecryptError, Decryptor, EncryptError, Encryptor, Identity};
 use age_core::format::{FileKey, Stanza};
@@ -28,6 +29,11 @@ const FAREWELL: Duration = Duration::from_millis(500);
 const AFTER: Duration = Duration::from_secs(2);
 /// Far more than any header with a seed behind it.
 const LARGEST: u64 = 1 << 20;
+/// So many bytes of the header are written down. Behind the first line and the kind of the first recipient they are
+/// random: no other file begins so.
+const RECORDED: usize = 96;
+/// The first line of every age file.
+const MAGIC: &str = "age-encryption.org/v1\n";
 
 /// Who can open an escrow file.
 #[derive(Clone)]
@@ -275,18 +281,33 @@ pub enum EscrowState {
 }
 
 impl EscrowFile {
+    /// Whether what is written down can be of a file that [`EscrowSink`] made, and of no other: a whole path, and a
+    /// header long enough to be like no other.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        self.path.is_absolute() && self.begins.len() == RECORDED && self.begins.starts_with(MAGIC)
+    }
+
     /// Looks at what is there.
     #[must_use]
     pub fn look(&self) -> EscrowState {
-        let content = match File::open(&self.path).and_then(|file| bounded(file, LARGEST)) {
-            Ok(content) => content,
+        if !self.is_plausible() {
+            return EscrowState::Absent;
+        }
+        let mut file = match store::open(&self.path, File::options().read(true)) {
+            Ok(file) => file,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return EscrowState::Absent,
+            // This program makes neither links nor pipes.
+            Err(cause) if store::odd(&cause).is_some() => return EscrowState::Absent,
             Err(_) => return EscrowState::Unreadable,
         };
+        let private = file.metadata().is_ok_and(|there| files::is_private(&there));
+        let Ok(content) = bounded(&mut file, LARGEST) else { return EscrowState::Unreadable };
         let begins = self.begins.as_bytes();
         if content.starts_with(begins) {
             if content.len() as u64 == self.bytes { EscrowState::Whole } else { EscrowState::Torn }
-        } else if begins.starts_with(&content) {
+        } else if begins.starts_with(&content) && private {
+            // Too short to be told from another's by its beginning alone.
             EscrowState::Torn
         } else {
             EscrowState::Absent
@@ -297,8 +318,8 @@ impl EscrowFile {
     pub fn remove(&self) -> io::Result<()> {
         match self.look() {
             EscrowState::Absent => Ok(()),
-            EscrowState::Unreadable => File::open(&self.path).map(drop),
-            EscrowState::Torn | EscrowState::Whole => fs::remove_file(&self.path).and_then(|()| sync_dir(&self.path)),
+            EscrowState::Unreadable => store::read(&self.path, LARGEST).map(drop),
+            EscrowState::Torn | EscrowState::Whole => store::remove(&self.path),
         }
     }
 }
@@ -321,7 +342,7 @@ impl EscrowSink {
         seed: &Seed,
     ) -> Result<Self, Error> {
         let sealed = recipients.encrypt(Uri::totp_text(Some(issuer), account, AWS, seed), None)?;
-        let begins = sealed.content.get(..96).and_then(|head| std::str::from_utf8(head).ok());
+        let begins = sealed.content.get(..RECORDED).and_then(|head| std::str::from_utf8(head).ok());
         let begins = begins.ok_or_else(|| Error::EscrowDiffers { path: path.to_owned() })?.to_owned();
         let file = EscrowFile { path: path.to_owned(), begins, bytes: sealed.content.len() as u64 };
         Ok(Self { file, issuer: issuer.to_owned(), account: account.to_owned(), sealed })
@@ -338,14 +359,14 @@ impl EscrowSink {
     }
 
     fn write(&self) -> io::Result<()> {
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.file.path)?;
+        let path = &self.file.path;
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let mut file = store::open(path, File::options().write(true).create_new(true))?;
         file.write_all(&self.sealed.content)?;
         file.sync_all()?;
-        sync_dir(&self.file.path)
+        store::sync_directory(path.parent().unwrap_or(path))
     }
 }
 
@@ -360,8 +381,9 @@ impl Sink for EscrowSink {
 
     fn verify(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
         let path = &self.file.path;
-        let content =
-            File::open(path).and_then(|file| bounded(file, LARGEST)).map_err(|cause| self.failed(&cause))?;
+        let content = store::open(path, File::options().read(true))
+            .and_then(|mut file| bounded(&mut file, LARGEST))
+            .map_err(|cause| self.failed(&cause))?;
         let opens = on_wiped_stack(|| {
             let text = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
             let witness = Witness { sealed: &self.sealed, whole: Cell::new(false) };
@@ -383,14 +405,8 @@ impl Sink for EscrowSink {
     }
 }
 
-fn bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
+fn bounded(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     file.take(most).read_to_end(&mut content)?;
     Ok(content)
-}
-
-/// A new or removed name is durable only when its directory is.
-fn sync_dir(file: &Path) -> io::Result<()> {
-    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -62,7 +62,7 @@ fn runs_that_did_not_end_and_one_that_is_at_work() {
 fn a_journal_that_cannot_be_read() {
     let keys = Keys::serve(1);
     let runs = keys.state_dir().join("runs");
-    fs::create_dir_all(&runs).unwrap();
+    glasskey::store::own_directory(&runs).unwrap();
     fs::write(runs.join("1.jsonl"), "garbage\n").unwrap();
     let check = check(&doctor(&keys), "unfinished_runs");
     let message = format!("line 1 of {} is not one this version writes", runs.join("1.jsonl").display());

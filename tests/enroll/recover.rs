@@ -105,7 +105,7 @@ const NOT_ENABLED: &str = "has the device, not enabled";
 const UNCERTAIN: &str = "has a device of this name, not enabled; the run ended before it knew whether it had made it";
 const MAY_BE_ANOTHERS: &str = "left as it is: arn:aws:iam::ACCOUNT:mfa/alice is nobody's, and may be of somebody else's \
                                making; --undo deletes it, --forget keeps it\n";
-const HOLDS: &str = "  12345678  holds the credential\n";
+const HOLDS: &str = "  12345678  holds the credential \"AWS:ACCOUNT/alice\"\n";
 const HOLDS_NOT: &str = "  12345678  does not hold the credential\n";
 const FINISHED: &str = "  enabled   with the codes for TIME and TIME, from YubiKey 12345678; nothing to wait for\n\
                         First sign-in code: from TIME (in SECONDS).\n";

@@ -103,7 +103,7 @@ fn a_new_seed_has_new_codes() {
 fn an_unreadable_file_stops_nothing() {
     let world = Simulated::with_keys(1);
     let (bob, serial) = bob(&world);
-    std::fs::create_dir_all(world.keys.state_dir()).unwrap();
+    glasskey::store::own_directory(&world.keys.state_dir()).unwrap();
     let file = world.keys.state_dir().join("spent.json");
     std::fs::write(&file, "{\"version\":1,\"dev").unwrap();
     before_the_end_of_a_step(&world, 4);
@@ -123,7 +123,7 @@ fn an_unreadable_file_stops_nothing() {
 fn a_file_that_cannot_be_written_stops_nothing() {
     let world = Simulated::with_keys(1);
     let (bob, _) = bob(&world);
-    std::fs::create_dir_all(world.keys.state_dir().join("spent.json.new")).unwrap();
+    glasskey::store::own_directory(&world.keys.state_dir().join("spent.json.new")).unwrap();
     let done = enroll(&world, &bob, "bob-2");
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stderr.contains("; wait half a minute before another command that needs a code\n"), "{done:?}");

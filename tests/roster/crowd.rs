@@ -67,7 +67,7 @@ fn who_fails_stops_nobody_and_is_listed() {
         "--escrow-dir",
         "state",
     ]);
-    std::fs::create_dir(world.keys.home.path().join("state")).unwrap();
+    glasskey::store::own_directory(&world.keys.home.path().join("state")).unwrap();
     assert_eq!(run(&mut other).code, 0);
     let done = run(&mut enroll(&world, &["--escrow", RECIPIENT]));
     assert_eq!((done.code, &*done.stdout), (3, "2 of 4 done, 2 failed\n"), "{done:?}");

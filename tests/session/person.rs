@@ -38,7 +38,7 @@ fn the_time_is_over_before_the_touch() {
 fn the_time_is_over_before_the_turn() {
     let bob = Bob::new();
     let state = bob.world.keys.state_dir();
-    std::fs::create_dir_all(&state).unwrap();
+    glasskey::store::own_directory(&state).unwrap();
     let locks: Vec<_> = "0123456789abcdef"
         .chars()
         .map(|place| {

@@ -2,8 +2,10 @@
 
 use super::{Exit, Explanation, access_key, aws, keys, nobody, oath, places, ring};
 use crate::cli::notices::clock_time;
-use crate::flow::{Cause, Failed, Left, Refusal, Stage};
+use crate::flow::{Cause, Failed, Implausible, Left, Refusal, Stage};
+use crate::store::{self, Odd};
 use crate::{journal, oath, sink};
+use std::path::Path;
 
 /// A flow that failed: its cause, where it happened, and what is left.
 #[must_use]
@@ -154,16 +156,56 @@ pub fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
             Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()))
-                .hint("GLASSKEY_STATE_DIR names another directory for it")
+                .hint(odd_file(path, store::odd(cause)))
         }
         journal::Error::Busy { pid } => {
             let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
             Explanation::new("busy", format!("another glasskey is at work{who}")).hint("wait until it has ended")
         }
+        journal::Error::Later { path, version } => {
+            Explanation::new("journal", format!("a later glasskey wrote {} (format {version}; this one knows {})", path.display(), journal::FORMAT))
+                .hint("use that glasskey to recover; the file was not touched")
+        }
         journal::Error::Unreadable { path, line } => {
             Explanation::new("journal", format!("line {line} of {} is not one this version writes", path.display()))
                 .hint("was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left")
         }
+    }
+}
+
+/// What to do about a file or directory that is not as it should be.
+fn odd_file(path: &Path, odd: Option<Odd>) -> String {
+    let shown = path.display();
+    let is_file = path.extension().is_some_and(|end| end == "jsonl");
+    match odd {
+        Some(Odd::OthersWrite) if !is_file => format!(
+            "whoever can write there can have your credentials deleted. If you trust all that is in it: `chmod -R go-w {shown}`"
+        ),
+        Some(Odd::OtherOwner) if !is_file => {
+            "GLASSKEY_STATE_DIR names a directory of your own; what another user began, that user recovers".to_owned()
+        }
+        Some(_) => format!("no glasskey has left it so: look at it, and move {shown} away once you know what it is"),
+        None => "GLASSKEY_STATE_DIR names another directory for it".to_owned(),
+    }
+}
+
+/// What is wrong with a run that no glasskey has written so.
+fn implausible(why: &Implausible) -> String {
+    match why {
+        Implausible::NoBeginning => "the run does not begin with a beginning".to_owned(),
+        Implausible::SecondBeginning => "a run begins in the middle of another".to_owned(),
+        Implausible::Credential { named, device } => {
+            format!("the credential \"{named}\" is not the one of {device}")
+        }
+        Implausible::Device { serial } => format!("{serial} is no device that this run could replace or remove"),
+        Implausible::Key { key } => format!("the run does not write to YubiKey {key}"),
+        Implausible::NoPlace => "the run has no place for its seed".to_owned(),
+        Implausible::File { path } => {
+            format!("{} is not known to be an escrow file of the run", path.display())
+        }
+        Implausible::Place => "the run has no such place for its seed".to_owned(),
+        Implausible::AccessKey { id } => format!("access key {id} is not one of the run's"),
+        Implausible::Step => "the run cannot have come to this step".to_owned(),
     }
 }
 
@@ -361,6 +403,11 @@ fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::OtherAccount { account } => {
             Explanation::new("other_account", format!("the unfinished run belongs to account {account}, and these credentials do not"))
                 .hint("run `glasskey recover` with --profile for that account")
+        }
+        Refusal::NotBelieved { path, line, why } => {
+            Explanation::new("not_believed", format!("line {line} of {} is not believed: {}", path.display(), implausible(why)))
+                .note("the run was left as it is, and nothing that it names was touched")
+                .hint("no glasskey has written it so: find out what became of what it names, then move the file away")
         }
         Refusal::CannotFinish => Explanation::new("cannot_finish", "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")
             .hint("plug in the key it was writing to, or undo the run"),

@@ -224,9 +224,9 @@ pub(super) fn unfinished(run: &Unfinished) -> Vec<String> {
     lines.push(format!("  {:<9} {device}", "IAM"));
     lines.extend(run.keys.iter().map(|(key, state)| {
         let state = match state {
-            KeyState::NotHere => "is not plugged in, or cannot be read",
-            KeyState::Absent => "does not hold its credential",
-            KeyState::Present => "holds its credential",
+            KeyState::NotHere => "is not plugged in, or cannot be read".to_owned(),
+            KeyState::Absent => "does not hold its credential".to_owned(),
+            KeyState::Present => format!("holds its credential \"{}\"", run.credential),
         };
         format!("  {key:<9} {state}", key = key.to_string())
     }));

@@ -7,12 +7,13 @@ use super::super::fido_key::{ORIGIN, RP_ID};
 use crate::fido::cose::PublicKey;
 use crate::fido::webauthn::{AssertionResponse, Expected, Origin, Refusal, Stored, verify_assertion};
 use crate::keys::Serial;
+use crate::store;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
 
 /// What one drill of one key showed.
@@ -340,39 +341,28 @@ pub(super) struct Log {
     pub(super) head: String,
 }
 
-/// All of a file; it may be long, but not without end.
+/// All of a file; it may be long, but not without end. A link to one may be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    all(&mut File::open(path)?)
-}
-
-fn all(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    store::read(&path.canonicalize()?, LONGEST)
 }
 
 impl Log {
     /// Opens it, making it where absent, and proves what is in it: nothing is added to what is broken.
     pub(super) fn open(path: &Path, enrolled: &BTreeMap<Serial, String>) -> Result<Self, BadLog> {
-        let mut file = File::options().read(true).append(true).create(true).open(path).map_err(BadLog::Io)?;
+        let mut file = store::open(path, File::options().read(true).append(true).create(true)).map_err(BadLog::Io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(BadLog::Busy),
             Err(TryLockError::Error(cause)) => return Err(BadLog::Io(cause)),
         }
-        let text = all(&mut file).map_err(BadLog::Io)?;
+        let text = store::all(&mut file, LONGEST).map_err(BadLog::Io)?;
         let head = if text.is_empty() { NOTHING.to_owned() } else { head(&text, enrolled)? };
         Ok(Self { file, head })
     }
 
     /// Adds a line; it is on disk when this returns. Of one that does not fit on the disk nothing stays.
     pub(super) fn add(&mut self, line: &str) -> Result<(), BadLog> {
-        let before = self.file.metadata().map_err(BadLog::Io)?.len();
-        let added = self.file.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.file.sync_data());
-        if let Err(cause) = added {
-            let _ = self.file.set_len(before).and_then(|()| self.file.sync_data());
-            return Err(BadLog::Io(cause));
-        }
+        store::append_line(&mut self.file, line.as_bytes()).map_err(BadLog::Io)?;
         self.head = hash(line.as_bytes());
         Ok(())
     }

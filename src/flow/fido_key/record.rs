@@ -5,6 +5,7 @@ use crate::fido::Aaguid;
 use crate::fido::cose::PublicKey;
 use crate::journal;
 use crate::keys::Serial;
+use crate::store;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -72,6 +73,8 @@ struct File {
 }
 
 const VERSION: u32 = 1;
+/// In bytes; a record has some hundreds.
+const LONGEST: u64 = 1 << 20;
 
 impl Records {
     /// Those in this state directory.
@@ -126,11 +129,24 @@ impl Records {
         };
         let path = self.0.join(format!("{name}.json"));
         let text = serde_json::to_vec(&File::from(record)).map_err(|cause| io(&path, cause.into()))?;
-        journal::replace(&path, &text).map_err(BadRecord::Files)
+        self.check()?;
+        store::replace(&path, &text).map_err(|cause| io(&path, cause))
+    }
+
+    /// What others may write to is no record: a key would be held against whatever they put there.
+    fn check(&self) -> Result<(), BadRecord> {
+        for dir in self.0.parent().into_iter().chain([&*self.0]) {
+            match store::check_directory(dir) {
+                Err(cause) if store::odd(&cause).is_some() => return Err(io(dir, cause)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, path: &Path) -> Result<Option<Record>, BadRecord> {
-        let text = match fs::read(path) {
+        self.check()?;
+        let text = match store::read_own(path, LONGEST) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|cause| io(path, cause))?,
         };

@@ -1,7 +1,7 @@
 //! Recovering the rotation of an access key. The secret is gone with the process: who has it, if anybody, is in the
 //! journal; what the keys are is IAM's to say.
 
-use super::{RecoverRequest, decide};
+use super::{RecoverRequest, decide, moment, since};
 use crate::aws::{self, AccessKey, Account};
 use crate::flow::access_key::{
     KeyRotation, activate, appeared, deactivate, delete, keys_while_active, look, undo_of,
@@ -12,7 +12,6 @@ use crate::flow::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, failed
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
-use std::time::{Duration, UNIX_EPOCH};
 
 /// A rotation of an access key as the journal has it.
 pub(super) struct Rotation {
@@ -62,8 +61,10 @@ impl Rotation {
             Some(_) => KeyIs::Inactive,
         };
         let there = |id: &String| is(id) != KeyIs::Gone;
+        // One that was made before the run began is not of its making, whatever the record says.
+        let made_since = |id: &String| keys.iter().any(|key| key.id == *id && since(begin.started, key.created));
         let new = match &self.new {
-            Some(id) => Some(id.clone()).filter(there),
+            Some(id) => Some(id.clone()).filter(|id| there(id) && made_since(id)),
             None if self.intents.contains(&Undo::DeleteKey) => match &*appeared(keys, &begin.before) {
                 [one] => Some(one.id.clone()),
                 _ => None,
@@ -81,7 +82,7 @@ impl Rotation {
         let with_state = |id: &Option<String>| id.as_ref().map(|id| (id.clone(), is(id)));
         UnfinishedKey {
             user: begin.user.clone(),
-            started: UNIX_EPOCH + Duration::from_secs(begin.started),
+            started: moment(begin.started),
             certain: self.new.is_some(),
             new,
             handed,

@@ -4,7 +4,7 @@
 //! completed or rolled back as told; what goes, goes only while the other is enabled.
 
 use super::{
-    RecoverRequest, close, decide, finish_from_key, held_beside, is_whole, key_state, outcome_of_undo,
+    RecoverRequest, close, decide, finish_from_key, held_beside, is_whole, key_state, moment, outcome_of_undo,
     settle_foreign, with_credential,
 };
 use crate::aws::{self, Account, DeviceArn};
@@ -16,7 +16,6 @@ use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
 use crate::flow::self_management::{factor_needed, open_session};
 use crate::person::{Choice, DeviceState, KeyState, Leaving, Unfinished, UnfinishedRetirement};
 use crate::totp::unix;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// A retirement as the journal has it.
 pub(super) struct Retirement {
@@ -56,22 +55,23 @@ pub(super) fn look(
         None => match old.serial.parse::<DeviceArn>().ok().map(|arn| account.virtual_device(&arn)).transpose()? {
             None | Some(None) => DeviceState::Missing,
             Some(Some(aws::VirtualDevice { user: Some(user), .. })) => DeviceState::Foreign { user },
-            // Made anew since, under the same name.
-            Some(Some(_)) if deleted => DeviceState::Uncertain,
+            // Made anew since, under the same name; or the run never came to deactivating it.
+            Some(Some(_)) if deleted || !intents.contains(&Undo::EnableAgain) => DeviceState::Uncertain,
             Some(Some(_)) => DeviceState::Unassigned,
         },
     };
     // What belongs to a device of somebody else's making is not looked at.
     let ours = !matches!(device, DeviceState::Foreign { .. } | DeviceState::Uncertain);
     let state = |held: &OldCredential, desk: &mut Desk<'_>| {
-        (held.key, if ours { key_state(held.key, &held.credential, desk) } else { KeyState::Absent })
+        let state = if ours { key_state(held.key, &held.credential, desk) } else { KeyState::Absent };
+        (held.key, held.credential.clone(), state)
     };
     let keys = old.held.iter().map(|held| state(held, desk)).collect();
     Ok(Leaving { serial: old.serial.clone(), device, keys })
 }
 
 fn on_a_key(leaving: &Leaving) -> bool {
-    leaving.keys.iter().any(|(_, state)| *state == KeyState::Present)
+    leaving.keys.iter().any(|(_, _, state)| *state == KeyState::Present)
 }
 
 /// Decides, with the person where there is a choice, and carries it out.
@@ -101,6 +101,8 @@ pub(super) fn settle_rotation(
         || (found.device == DeviceState::Unassigned && !keys.is_empty());
     let recommended = match found.device {
         DeviceState::Uncertain => Choice::Leave,
+        // Somebody may be signing in with what is on these keys.
+        DeviceState::Foreign { .. } if anywhere => Choice::Leave,
         DeviceState::Enabled if may_finish && !keys.is_empty() => Choice::Finish,
         DeviceState::Enabled => Choice::Leave,
         DeviceState::Unassigned if may_finish && is_whole(found) => Choice::Finish,
@@ -232,7 +234,7 @@ impl Retirement {
     pub(super) fn examine(&self, account: &Account, desk: &mut Desk<'_>) -> Result<UnfinishedRetirement, aws::Error> {
         let Retiring { user, started, old, .. } = &self.begin;
         let leaving = look(old, user, &self.intents, self.deleted, account, desk)?;
-        Ok(UnfinishedRetirement { user: user.clone(), started: UNIX_EPOCH + Duration::from_secs(*started), leaving })
+        Ok(UnfinishedRetirement { user: user.clone(), started: moment(*started), leaving })
     }
 
     pub(super) fn settle(
@@ -249,8 +251,11 @@ impl Retirement {
         let journal = |cause, desk: &mut Desk<'_>| stop(Cause::Journal(cause), Vec::new(), desk);
         let mut log = desk.journal.resume(&self.id).map_err(|cause| journal(cause, desk))?;
         let there = matches!(found.leaving.device, DeviceState::Enabled | DeviceState::Unassigned);
+        // Nothing has happened to the user's last device yet, and nobody loses it unasked.
+        let untouched_last = self.begin.last && found.leaving.device == DeviceState::Enabled;
+        let recommended = if untouched_last { Choice::Undo } else { Choice::Finish };
         let choice = if there || on_a_key(&found.leaving) {
-            decide(request, true, Choice::Finish, desk).map_err(|cause| stop(cause, vec![self.state(found)], desk))?
+            decide(request, true, recommended, desk).map_err(|cause| stop(cause, vec![self.state(found)], desk))?
         } else {
             log.finish().map_err(|cause| journal(cause, desk))?;
             let foreign = found.leaving.device != DeviceState::Missing;

@@ -3,26 +3,21 @@
 //! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
 //! ours to delete. What counts is that no credential goes that may be root's factor.
 
-use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, outcome_of_undo};
+use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, moment, outcome_of_undo, since};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::desk::Desk;
 use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
 use crate::person::{Choice, DeviceState, KeyState, Unfinished};
-use std::time::{Duration, UNIX_EPOCH};
-
-/// A device that is so much older than the run is not of its making, whatever the clocks say.
-const BEFORE: Duration = Duration::from_secs(300);
-
 /// What IAM says of root, and what is on the keys. `account`: `None` where AWS cannot be asked.
 pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut Desk<'_>) -> Unfinished {
     let Adding { begin, intents, .. } = recorded;
-    let started = UNIX_EPOCH + Duration::from_secs(begin.started);
     let serial = begin.arn.to_string();
-    let since = started.checked_sub(BEFORE).unwrap_or(UNIX_EPOCH);
     let device = match account.map(|account| devices(account, begin.arn.account())) {
         Some(Ok(devices)) if devices.iter().any(|device| device.serial == serial) => DeviceState::Enabled,
         // The person may have given it another name.
-        Some(Ok(devices)) if devices.iter().any(|device| device.enabled >= since) => DeviceState::Uncertain,
+        Some(Ok(devices)) if devices.iter().any(|device| since(begin.started, Some(device.enabled))) => {
+            DeviceState::Uncertain
+        }
         Some(Ok(_)) => DeviceState::Missing,
         Some(Err(_)) | None => DeviceState::Uncertain,
     };
@@ -34,7 +29,8 @@ pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut D
     Unfinished {
         user: begin.user.clone(),
         arn: begin.arn.clone(),
-        started,
+        credential: begin.credential.clone(),
+        started: moment(begin.started),
         device,
         keys,
         phone: intents.contains(&Undo::RemoveFromPhone),

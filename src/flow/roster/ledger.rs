@@ -4,10 +4,11 @@
 
 use super::file::Row;
 use crate::keys::Serial;
+use crate::store;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A line.
@@ -31,6 +32,9 @@ pub(super) enum Line {
     /// It is not; `code` and `exit` as in an error.
     Failed { user: String, device: String, code: String, exit: u8, at: u64 },
 }
+
+/// In bytes; a hundred thousand users are less.
+const LONGEST: u64 = 256 << 20;
 
 /// The exit code of a failure that left something for `recover`.
 const LEFT: u8 = 4;
@@ -93,26 +97,26 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens it, or makes it (0600).
+    /// Opens it, or makes it (0600). A last line that a crash cut short is cut off, once the others are a ledger's.
     pub(super) fn open(path: &Path, command: &str, account: &str, rows: &[Row]) -> Result<Self, BadLedger> {
-        let mut options = File::options();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        if whole < text.len() {
-            // A crash while writing.
-            file.set_len(whole as u64)?;
-        }
-        let mut ledger = Self { file: Some(file), states: HashMap::new(), used: Vec::new() };
-        if whole == 0 {
-            ledger.write(&Line::Ledger { version: 1, command: command.to_owned(), account: account.to_owned() })?;
+        let mut file = store::open(path, File::options().read(true).append(true).create(true))?;
+        let text = store::all(&mut file, LONGEST)?;
+        let whole = store::whole_lines(&text);
+        let first = Line::Ledger { version: 1, command: command.to_owned(), account: account.to_owned() };
+        let mut ledger = Self { file: None, states: HashMap::new(), used: Vec::new() };
+        if whole.is_empty() {
+            // Nothing is cut off that is not the beginning of a ledger.
+            if !serde_json::to_vec(&first).map_err(io::Error::from)?.starts_with(&text) {
+                return Err(BadLedger::Unreadable { line: 1 });
+            }
+            store::cut_torn_line(&file, &text)?;
+            ledger.file = Some(file);
+            ledger.write(&first)?;
             return Ok(ledger);
         }
-        ledger.replay(text.get(..whole).unwrap_or_default(), command, account)?;
+        ledger.replay(whole, command, account)?;
+        store::cut_torn_line(&file, &text)?;
+        ledger.file = Some(file);
         let there: HashSet<(&str, &str)> = rows.iter().map(|row| (&*row.user, &*row.device)).collect();
         for ((user, device), state) in &ledger.states {
             if *state == State::Done && !there.contains(&(user, device)) {
@@ -127,10 +131,11 @@ impl Ledger {
         Self { file: None, states: HashMap::new(), used: Vec::new() }
     }
 
-    fn replay(&mut self, text: &str, command: &str, account: &str) -> Result<(), BadLedger> {
-        for (nth, line) in text.lines().enumerate() {
+    fn replay(&mut self, text: &[u8], command: &str, account: &str) -> Result<(), BadLedger> {
+        let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n');
+        for (nth, line) in lines.enumerate() {
             let unreadable = BadLedger::Unreadable { line: nth + 1 };
-            match (nth, serde_json::from_str(line).map_err(|_| BadLedger::Unreadable { line: nth + 1 })?) {
+            match (nth, serde_json::from_slice(line).map_err(|_| BadLedger::Unreadable { line: nth + 1 })?) {
                 (0, Line::Ledger { version: 1, command: theirs, account: other }) => {
                     if other != account {
                         return Err(BadLedger::OtherAccount { account: other });
@@ -160,10 +165,9 @@ impl Ledger {
 
     /// Appends a line and waits until it is on disk.
     pub(super) fn write(&mut self, line: &Line) -> Result<(), BadLedger> {
-        let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
-        text.push(b'\n');
+        let text = serde_json::to_vec(line).map_err(io::Error::from)?;
         match &mut self.file {
-            Some(file) => Ok(file.write_all(&text).and_then(|()| file.sync_data())?),
+            Some(file) => Ok(store::append_line(file, &text)?),
             None => Ok(()),
         }
     }

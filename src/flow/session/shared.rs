@@ -7,7 +7,7 @@
 use super::super::desk::Desk;
 use super::super::run::Cause;
 use super::kept::Session;
-use crate::journal;
+use crate::store;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
@@ -36,8 +36,7 @@ pub(super) fn take_turn(state: &Path, turns: &str, name: &str, desk: &mut Desk<'
     // A name's own files would pile up, with access keys that live for an hour.
     let place = name.bytes().last().map_or('0', char::from);
     let (lock, socket) = (state.join(format!("{turns}-{place}.lock")), state.join(format!("{turns}-{place}.sock")));
-    let opened = journal::make_private(state)
-        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(lock));
+    let opened = store::own_directory(state).and_then(|()| store::lock_file(&lock));
     let Ok(file) = opened else { return Ok(Turn::Ours(Shown::unseen(None))) };
     loop {
         match file.try_lock() {

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 
 /// The lock, held by a process of this number as far as anybody can tell.
 fn held(world: &Simulated, pid: &str) -> File {
-    fs::create_dir_all(world.keys.state_dir().join("runs")).unwrap();
+    glasskey::store::own_directory(&world.keys.state_dir().join("runs")).unwrap();
     let mut lock = File::create(world.keys.state_dir().join("lock")).unwrap();
     lock.lock().unwrap();
     lock.write_all(pid.as_bytes()).unwrap();

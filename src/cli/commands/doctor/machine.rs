@@ -4,6 +4,7 @@ use super::{Check, fixes};
 use crate::cli::explain;
 use crate::journal::Journal;
 use crate::secret::{self, Protection, SecretPages};
+use crate::store::{self, Odd};
 use serde_json::Value;
 use std::path::Path;
 
@@ -30,6 +31,13 @@ fn directory(state: &Path) -> Check {
             let what = format!("{} may not be written to", standing.display());
             Check::problem("state_directory", STATE, what).fix(move_it)
         }
+        Some(standing) if standing == state && is_odd(state, Odd::OtherOwner) => {
+            Check::problem("state_directory", STATE, format!("{shown} belongs to another user")).fix(move_it)
+        }
+        Some(standing) if standing == state && is_odd(state, Odd::OthersWrite) => {
+            Check::problem("state_directory", STATE, format!("other users may write to {shown}"))
+                .fix(format!("look at what is in it, then chmod -R go-w {shown}"))
+        }
         Some(standing) if standing == state && others_may_look(state) => {
             Check::problem("state_directory", STATE, format!("other users may look into {shown}"))
                 .fix(format!("chmod 700 {shown}"))
@@ -38,6 +46,10 @@ fn directory(state: &Path) -> Check {
         Some(_) => Check::ok("state_directory", STATE, format!("{shown}, not made yet")),
         None => Check::problem("state_directory", STATE, format!("{shown} cannot be made")).fix(move_it),
     }
+}
+
+fn is_odd(state: &Path, odd: Odd) -> bool {
+    store::check_directory(state).err().and_then(|cause| store::odd(&cause)) == Some(odd)
 }
 
 #[cfg(unix)]
@@ -68,19 +80,28 @@ fn runs(state: &Path) -> Option<Check> {
     if !state.join("runs").is_dir() {
         return Some(Check::ok("unfinished_runs", ABOUT, "none"));
     }
-    let unfinished = match Journal::open(state).and_then(|journal| Ok((journal.unfinished::<Value>()?, journal))) {
-        Ok((unfinished, _)) if unfinished.is_empty() => return Some(Check::ok("unfinished_runs", ABOUT, "none")),
-        Ok((unfinished, journal)) => match journal.idle() {
-            Ok(()) => unfinished,
-            Err(busy) => return Some(Check::cannot_tell("unfinished_runs", ABOUT, explain::journal(&busy).what)),
-        },
+    let read = Journal::open(state).and_then(|journal| Ok((journal.all::<Value>()?, journal)));
+    let (found, journal) = match read {
+        Ok(read) => read,
         Err(error) => return Some(Check::error("unfinished_runs", ABOUT, explain::journal(&error))),
     };
+    if let Some(error) = found.unreadable.first() {
+        return Some(Check::error("unfinished_runs", ABOUT, explain::journal(error)));
+    }
+    let (unfinished, empty) = (found.unfinished, found.empty);
+    if unfinished.is_empty() && empty.is_empty() {
+        return Some(Check::ok("unfinished_runs", ABOUT, "none"));
+    }
+    if let Err(busy) = journal.idle() {
+        return Some(Check::cannot_tell("unfinished_runs", ABOUT, explain::journal(&busy).what));
+    }
     let what = match unfinished.len() {
+        0 => "no run did not end; a file without a record is left".to_owned(),
         1 => "1 run did not end".to_owned(),
         several => format!("{several} runs did not end"),
     };
     let mut check = Check::problem("unfinished_runs", ABOUT, what).fix("glasskey recover");
+    check.details.extend(empty.iter().map(|path| format!("{} is empty", path.display())));
     check.details.extend(unfinished.iter().filter_map(|run| {
         let word = |name: &str| run.entries.first()?.get(name)?.as_str().map(str::to_owned);
         Some(format!("{} {}: {}", word("command")?, word("user")?, word("arn")?))

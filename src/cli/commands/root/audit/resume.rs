@@ -2,10 +2,15 @@
 
 use super::row::Row;
 use crate::cli::explain::Explanation;
+use crate::store;
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// How every row begins.
+const ROW: &[u8] = b"{\"type\":\"root_audit\"";
+/// In bytes; an organization of fifty thousand accounts is less.
+const LONGEST: u64 = 512 << 20;
 
 pub(super) struct Resume {
     path: PathBuf,
@@ -16,26 +21,21 @@ pub(super) struct Resume {
 impl Resume {
     /// Opens the file, or makes it. A last line that was cut short is dropped.
     pub(super) fn open(path: &Path) -> Result<Self, Box<Explanation>> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|cause| wrong(path, &cause))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|cause| wrong(path, &cause))?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(|cause| wrong(path, &cause))?;
+        let wrong = |cause: std::io::Error| wrong(path, &cause);
+        let mut file = store::open(path, File::options().read(true).append(true).create(true)).map_err(wrong)?;
+        let text = store::all(&mut file, LONGEST).map_err(wrong)?;
+        let whole = store::whole_lines(&text);
+        // Nothing is cut off that is not the beginning of a row.
+        if whole.is_empty() && !(text.starts_with(ROW) || ROW.starts_with(&text)) {
+            return Err(no_row(path, 1));
+        }
         let mut rows = HashMap::new();
-        for (nth, line) in text.get(..whole).unwrap_or_default().lines().enumerate() {
-            let row: Row = serde_json::from_str(line).map_err(|_| {
-                let what = format!("line {} of {} is no row of an audit", nth + 1, path.display());
-                Box::new(
-                    Explanation::new("resume", what).hint("name a file that an earlier --resume wrote, or a new one"),
-                )
-            })?;
+        let lines = whole.split_inclusive(|byte| *byte == b'\n');
+        for (nth, line) in lines.enumerate() {
+            let row: Row = serde_json::from_slice(line).map_err(|_| no_row(path, nth + 1))?;
             rows.insert(row.account.clone(), row);
         }
+        store::cut_torn_line(&file, &text).map_err(wrong)?;
         Ok(Self { path: path.to_owned(), file, rows })
     }
 
@@ -47,9 +47,13 @@ impl Resume {
     }
 
     pub(super) fn add(&mut self, row: &Row) -> Result<(), Explanation> {
-        let line = format!("{}\n", row.json());
-        self.file.write_all(line.as_bytes()).map_err(|cause| *wrong(&self.path, &cause))
+        store::append_line(&mut self.file, row.json().as_bytes()).map_err(|cause| *wrong(&self.path, &cause))
     }
+}
+
+fn no_row(path: &Path, line: usize) -> Box<Explanation> {
+    let what = format!("line {line} of {} is no row of an audit", path.display());
+    Box::new(Explanation::new("resume", what).hint("name a file that an earlier --resume wrote, or a new one"))
 }
 
 fn wrong(path: &Path, cause: &std::io::Error) -> Box<Explanation> {

@@ -1,0 +1,54 @@
+//! Unix: links, devices and pipes in a file's place, and who else may write to it.
+
+use super::Writers;
+use rustix::fs::OFlags;
+use std::fs::{DirBuilder, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Has opening fail at a symbolic link, return at once from a pipe that nobody has opened yet, and make new files
+/// readable and writable by their owner alone.
+pub fn open_with_care(options: &mut OpenOptions) {
+    let care = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(care.bits().cast_signed()).mode(0o600);
+}
+
+/// Makes directories, those above them too, that their owner alone can enter.
+#[must_use]
+pub fn private_directories() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+}
+
+/// Who may write to a file or directory.
+#[must_use]
+pub fn writers(there: &Metadata) -> Writers {
+    if there.uid() != rustix::process::geteuid().as_raw() {
+        Writers::ItsOwner
+    } else if there.mode() & 0o022 != 0 {
+        Writers::Others
+    } else {
+        Writers::Us
+    }
+}
+
+/// Whether users other than its owner can reach what is in a directory.
+#[must_use]
+pub fn others_may_enter(directory: &Metadata) -> bool {
+    directory.mode() & 0o011 != 0
+}
+
+/// Whether nobody but this user can read or write it, as with every file that [`open_with_care`] makes.
+#[must_use]
+pub fn is_private(there: &Metadata) -> bool {
+    writers(there) == Writers::Us && there.mode() & 0o077 == 0
+}
+
+/// Beyond a limit on the size of files (`ulimit -f`) a write fails from now on, and does not end the process. Programs
+/// that are started have the system's default again.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}

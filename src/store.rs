@@ -1,0 +1,234 @@
+//! Files as this program keeps them: opened without following a link or waiting for a pipe, read up to a bound, added to
+//! by whole lines, replaced whole or not at all, and locked. What is in them is for others to say.
+//!
+//! In a directory that others may write to, nothing is what it seems: such a directory is refused, with all that is in it.
+
+use crate::platform::{Writers, files};
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// What stands there is not what it should be. Comes as the inner error of an [`io::Error`]; see [`odd`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Odd {
+    /// A symbolic link.
+    Link,
+    /// A directory, a pipe, a device or a socket.
+    NotAFile,
+    /// Another user's.
+    OtherOwner,
+    /// Its group, or everybody, may write to it.
+    OthersWrite,
+    /// Longer than this many bytes.
+    TooLong {
+        /// The bound.
+        most: u64,
+    },
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => f.write_str("it is a symbolic link"),
+            Self::NotAFile => f.write_str("it is not a regular file"),
+            Self::OtherOwner => f.write_str("it belongs to another user"),
+            Self::OthersWrite => f.write_str("other users may write to it"),
+            Self::TooLong { most } => write!(f, "it is longer than {most} bytes"),
+        }
+    }
+}
+
+impl Error for Odd {}
+
+impl From<Odd> for io::Error {
+    fn from(odd: Odd) -> Self {
+        Self::other(odd)
+    }
+}
+
+/// The oddity behind an error, where there is one.
+#[must_use]
+pub fn odd(cause: &io::Error) -> Option<Odd> {
+    cause.get_ref()?.downcast_ref().copied()
+}
+
+/// Makes a directory that its owner alone can enter, where there is none, and looks at one that is there.
+///
+/// # Errors
+/// It cannot be made, or it is not this user's alone ([`Odd::OtherOwner`], [`Odd::OthersWrite`]).
+pub fn own_directory(dir: &Path) -> io::Result<()> {
+    files::private_directories().create(dir)?;
+    check_directory(dir)
+}
+
+/// Looks whether a directory is this user's, and nobody else's to write to. Of a link, where it leads is looked at.
+///
+/// # Errors
+/// As [`own_directory`].
+pub fn check_directory(dir: &Path) -> io::Result<()> {
+    check_writers(&fs::metadata(dir)?)
+}
+
+fn check_writers(there: &Metadata) -> io::Result<()> {
+    match files::writers(there) {
+        Writers::Us => Ok(()),
+        Writers::Others => Err(Odd::OthersWrite.into()),
+        Writers::ItsOwner => Err(Odd::OtherOwner.into()),
+    }
+}
+
+/// Opens a file that a person has named. What is made is readable and writable by its owner alone.
+///
+/// # Errors
+/// [`Odd::Link`] or [`Odd::NotAFile`], which are not opened, and the system's errors.
+pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    // Before it is opened: opening some devices does something.
+    if let Ok(there) = fs::symlink_metadata(path) {
+        check_kind(&there)?;
+    }
+    files::open_with_care(options);
+    let file = options.open(path)?;
+    // It may have been put there since.
+    check_kind(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_kind(there: &Metadata) -> io::Result<()> {
+    match there.file_type() {
+        kind if kind.is_symlink() => Err(Odd::Link.into()),
+        kind if !kind.is_file() => Err(Odd::NotAFile.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a file of this program's own, in a directory of its own.
+///
+/// # Errors
+/// As [`open`]; also where it is another user's, or others may write to it. In a directory that nobody else can enter
+/// the file's own mode opens it to nobody: earlier versions left it to the umask.
+pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = open(path, options)?;
+    match files::writers(&file.metadata()?) {
+        Writers::Us => Ok(file),
+        Writers::Others if !files::others_may_enter(&fs::metadata(directory_of(path))?) => Ok(file),
+        Writers::Others => Err(Odd::OthersWrite.into()),
+        Writers::ItsOwner => Err(Odd::OtherOwner.into()),
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// All of an open file from where it stands, which may be this many bytes.
+///
+/// # Errors
+/// [`Odd::TooLong`], and the system's errors.
+pub fn all(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
+    if file.metadata()?.len() > most {
+        return Err(Odd::TooLong { most }.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(Odd::TooLong { most }.into()) } else { Ok(bytes) }
+}
+
+/// All of a file that a person has named.
+///
+/// # Errors
+/// As [`open`] and [`all`].
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    all(&mut open(path, File::options().read(true))?, most)
+}
+
+/// All of a file of this program's own.
+///
+/// # Errors
+/// As [`open_own`] and [`all`].
+pub fn read_own(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    all(&mut open_own(path, File::options().read(true))?, most)
+}
+
+/// The lines that have an end. What follows the last of them is a line that a crash cut short.
+#[must_use]
+pub fn whole_lines(text: &[u8]) -> &[u8] {
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    text.get(..whole).unwrap_or_default()
+}
+
+/// Cuts a file off where its whole lines end, so that the next one does not run into a torn one.
+///
+/// # Errors
+/// The system's.
+pub fn cut_torn_line(file: &File, text: &[u8]) -> io::Result<()> {
+    let whole = whole_lines(text).len();
+    if whole == text.len() { Ok(()) } else { file.set_len(whole as u64).and_then(|()| file.sync_all()) }
+}
+
+/// Appends a line to a file that was opened for appending; it is on disk when this returns. Of one that cannot be
+/// written whole nothing stays.
+///
+/// # Errors
+/// The system's.
+pub fn append_line(file: &mut File, line: &[u8]) -> io::Result<()> {
+    let before = file.metadata()?.len();
+    let text = [line, b"\n"].concat();
+    file.write_all(&text).and_then(|()| file.sync_data()).inspect_err(|_| {
+        let _ = file.set_len(before).and_then(|()| file.sync_data());
+    })
+}
+
+/// Writes a file whole or not at all; it is on disk when this returns. Its directory is made where absent.
+///
+/// # Errors
+/// As [`own_directory`], and the system's.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(&path.with_extension(format!("{}.new", std::process::id())), path, content)
+}
+
+/// As [`replace`], by way of this file beside it.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_by(fresh: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    let dir = directory_of(path);
+    own_directory(dir)?;
+    // Left by a process that died. A link goes, not what it leads to.
+    match fs::remove_file(fresh) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut file = open(fresh, File::options().write(true).create_new(true))?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(fresh, path)).and_then(|()| sync_directory(dir)).inspect_err(|_| {
+        let _ = fs::remove_file(fresh);
+    })
+}
+
+/// Removes a file, for good when this returns.
+///
+/// # Errors
+/// The system's.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync_directory(directory_of(path))
+}
+
+/// Opens a file to be locked, or makes it.
+///
+/// # Errors
+/// As [`open_own`].
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    open_own(path, File::options().read(true).write(true).create(true).truncate(false))
+}
+
+/// A new or removed name is durable only when its directory is.
+///
+/// # Errors
+/// The system's.
+pub fn sync_directory(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
