@@ -45,7 +45,7 @@ measure() {
     control rate '{"per_second":20}'
     local start end
     start=$(date +%s%N)
-    "$glasskey" enroll --roster "$work/roster.csv" --escrow "$recipient" --escrow-dir "$work/files" --yes --no-input --json \
+    "$glasskey" enroll --roster "$work/roster.csv" --escrow "$recipient" --escrow-dir "$work/files" --accept-unproved --yes --no-input --json \
         >"$work/out" 2>"$work/err" &
     local pid=$!
     peak=0

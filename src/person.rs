@@ -95,6 +95,8 @@ pub enum Choice {
 pub enum Question {
     /// Carry out the plan just told?
     Proceed,
+    /// Enable a device though no place proves its seed by a code? `--yes` does not answer this.
+    EnableUnproved,
     /// Remove a credential from a key for good?
     DeleteCredential {
         /// The key.
@@ -157,16 +159,20 @@ pub struct RosterPlan {
     pub account: String,
     /// The caller's ARN.
     pub caller: String,
-    /// Users in the roster.
+    /// Users of the roster who are not done.
     pub users: usize,
-    /// Of them, done before.
+    /// Users who were done before.
     pub before: usize,
-    /// Users whose key is named.
+    /// Users, of those to do, who get a key: one that is named, or any.
     pub keys: usize,
     /// Who can open the escrow files.
     pub recipients: Vec<String>,
     /// The program of the command that takes each seed.
     pub command: Option<String>,
+    /// The program that prints a code of what that one stored.
+    pub code: Option<String>,
+    /// Users whose seed no place proves by a code.
+    pub unproved: usize,
 }
 
 /// Something a person should know while a command runs.
@@ -257,6 +263,13 @@ pub enum Notice {
     HandedOver {
         /// Its program.
         program: String,
+        /// A code of what it stored is asked for next.
+        checked: bool,
+    },
+    /// A store's own command printed the seed's code.
+    StoreChecked {
+        /// Its program.
+        program: String,
     },
     /// The device was enabled.
     Enabled {
@@ -332,10 +345,16 @@ pub enum Notice {
     Asking,
     /// A device is about to be taken away from its user.
     Parting(Parting),
-    /// Whether the new device is to be proved by a session.
-    ProofPlanned {
-        /// By a session; otherwise by arithmetic alone.
-        session: bool,
+    /// How the new device is to be proved before the old one goes.
+    ProofPlanned(Proving),
+    /// What a user has less of once the new device has taken the old one's place.
+    Losses(Vec<Loss>),
+    /// A code has to be sent, and the next one that may be is not due yet.
+    CodeDue {
+        /// The device.
+        serial: String,
+        /// How long it will take.
+        seconds: u64,
     },
     /// The new device cannot have the name that most policies allow.
     OtherName {
@@ -483,6 +502,49 @@ pub struct Plan {
     pub shared_seed: bool,
 }
 
+/// How a new device is proved before the old one goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proving {
+    /// STS opens a session with a code of it.
+    Session,
+    /// Its keys compute the seed's codes.
+    Keys,
+    /// A store computes them.
+    Store,
+    /// Nothing does.
+    Nothing,
+}
+
+/// What a user loses when one device takes another's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The old one is on more keys.
+    FewerKeys {
+        /// The keys here that hold the old one.
+        before: Vec<Serial>,
+        /// How many are to hold the new one.
+        after: usize,
+    },
+    /// The old one's codes want a touch.
+    NoTouch,
+    /// No key here holds the old one: neither how many do nor whether they want a touch is known.
+    Unseen {
+        /// The old one's name.
+        name: String,
+        /// The new one's codes want a touch.
+        touch: bool,
+    },
+    /// The old one is called otherwise.
+    Name {
+        /// Path and name of the old one.
+        before: String,
+        /// Of the new one.
+        after: String,
+    },
+    /// The old one is a security key, which no false page can be given a code of.
+    Phishing,
+}
+
 /// A device that is about to be taken away from its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parting {
@@ -517,6 +579,16 @@ pub struct PlannedDevice {
     pub escrow: Option<(PathBuf, Vec<String>)>,
     /// The program of a command that takes the seed.
     pub command: Option<String>,
+    /// The program that prints a code of what that one stored.
+    pub code: Option<String>,
+}
+
+impl PlannedDevice {
+    /// Whether a place proves the seed by a code before the device is enabled.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        !self.keys.is_empty() || self.phone || self.code.is_some()
+    }
 }
 
 /// A run that did not end.

@@ -64,10 +64,19 @@ impl Console {
         self.out.as_ref().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)
     }
 
-    /// What a plan needs; those for undoing and recovering are the last two.
-    pub(super) fn permissions(&mut self, permissions: &[&str]) {
-        self.say("It needs these permissions, the last two for undoing and recovering:");
-        permissions.iter().for_each(|permission| self.say(&format!("  {permission}")));
+    /// What a plan needs, and what for where it is not for the plan itself. `removes`: a device goes by it.
+    pub(super) fn permissions(&mut self, permissions: &[&str], removes: bool) {
+        self.say("It needs these permissions:");
+        for permission in permissions {
+            let what_for = match *permission {
+                "iam:DeleteVirtualMFADevice" | "iam:ListVirtualMFADevices" if !removes => "  to undo and recover",
+                "iam:TagUser" | "iam:ListUserTags" | "iam:UntagUser" => {
+                    "  to announce the removal to other machines; it goes on without"
+                }
+                _ => "",
+            };
+            self.say(&format!("  {permission}{what_for}"));
+        }
     }
 
     /// A line of the conversation.

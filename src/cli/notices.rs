@@ -1,6 +1,7 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
 mod access_key;
+mod proof;
 mod root;
 
 pub(super) use root::{code_lines, last_factor, url as console_url};
@@ -61,10 +62,11 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             let who = if *recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") };
             step("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
         }
-        Notice::HandedOver { program } => step(
-            "command",
-            format!("`{program}` read the seed and ended with status 0; what it stored was not looked at"),
-        ),
+        Notice::HandedOver { program, checked } => {
+            let unseen = if *checked { "" } else { "; what it stored was not looked at" };
+            step("command", format!("`{program}` read the seed and ended with status 0{unseen}"))
+        }
+        Notice::StoreChecked { program } => step("command", format!("`{program}` printed a code, and it matches")),
         Notice::Enabled { codes: [first, second], by } => {
             let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
             let (first, second) = (clock_time(*first), clock_time(*second));
@@ -125,14 +127,11 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         }
         Notice::UnfinishedKey(run) => access_key::unfinished_lines(run),
         Notice::Parting(parting) => parting_lines(parting, style),
-        Notice::ProofPlanned { session: true } => {
-            vec![
-                "Before the old one goes, AWS must take a code of the new one: that takes up to a minute.".to_owned(),
-            ]
+        Notice::ProofPlanned(proving) => vec![proof::proving(*proving).to_owned()],
+        Notice::Losses(losses) => losses.iter().map(|loss| proof::loss(loss, style)).collect(),
+        Notice::CodeDue { serial, seconds } => {
+            vec![format!("First a code of {serial} is needed, and the next one is due in {seconds} s.")]
         }
-        Notice::ProofPlanned { session: false } => vec![
-            "No session can be opened as this user here: the new one is proved by its keys' codes alone.".to_owned(),
-        ],
         Notice::OtherName { name, user } => vec![format!(
             "Two devices cannot have one name. A policy that allows only the device \"{user}\" refuses \"{name}\"; \
              then nothing is changed."
@@ -234,8 +233,12 @@ fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
         if let Some(program) = &device.command {
             step("hand", "its seed to", format!("`{program}`, on its standard input"));
         }
+        if let Some(places) = proof::places(device) {
+            step("check", "a code from", places);
+        }
         step("enable", "it for", format!("user {} ({} of 8 devices used)", plan.user, plan.used));
     }
+    lines.extend(proof::unchecked(plan, style));
     if plan.shared_seed {
         lines.push(
             "One seed in several places: each of them can sign in; losing one means rotating all. --separate makes one device per key."
@@ -269,12 +272,16 @@ fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     if let Some(program) = &plan.command {
         lines.push(format!("  {} each seed to `{program}`, on its standard input", verb("hand")));
     }
+    if let Some(program) = &plan.code {
+        lines.push(format!("  {} a code of each from `{program}`", verb("check")));
+    }
     if plan.rotate {
         lines.push(format!(
-            "  {} each old device, once the new one is enabled and its places have proved the seed",
+            "  {} each old device, once the new one is enabled and its places have taken the seed",
             verb("delete")
         ));
     }
+    lines.extend(proof::unchecked_users(plan, style));
     lines
 }
 

@@ -236,6 +236,11 @@ impl Person for TerminalPerson {
             );
             return yes(&self.ask(&prompt, false)?);
         }
+        if let Question::EnableUnproved = question {
+            return yes(
+                &self.ask("No place proves the seed by a code. Enable the device all the same? [y/N] ", false)?
+            );
+        }
         if let Question::Root(question) = question {
             return self.confirm_root(question);
         }
@@ -248,7 +253,7 @@ impl Person for TerminalPerson {
             Question::DeleteCredential { key, name } => {
                 yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
             }
-            Question::LastPinTry { .. } => None,
+            Question::LastPinTry { .. } | Question::EnableUnproved => None,
             Question::DeleteAccessKey { id, user } => {
                 let prompt = format!(
                     "{id} of {user} is inactive, and can be activated again until it is deleted. Delete it for good? [y/N] "

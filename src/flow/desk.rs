@@ -1,6 +1,6 @@
 //! What a flow works with, borrowed from the [`World`] for one command.
 
-use super::run::{Cause, Failed, Stage};
+use super::run::{Cause, Failed, Refusal, Stage};
 use crate::aws::Connector;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
@@ -84,6 +84,24 @@ impl<'w> Desk<'w> {
     pub(super) fn approve(&mut self, approved: bool) -> Result<(), Cause> {
         self.go_on()?;
         match approved.then_some(true).or_else(|| self.person.confirm(&Question::Proceed)) {
+            Some(true) => Ok(()),
+            Some(false) | None if self.interrupt.raised() => Err(Cause::Interrupted),
+            Some(false) => Err(Cause::Declined),
+            None => Err(Cause::NobodyToAsk),
+        }
+    }
+
+    /// As [`Desk::approve`]. Where a device would be enabled whose seed no place has proved, that is asked by itself, and
+    /// a yes to everything does not answer it.
+    pub(super) fn approve_unproved(&mut self, approved: bool, unproved: bool) -> Result<(), Cause> {
+        if approved && unproved {
+            return Err(Cause::Refused(Refusal::Unproved));
+        }
+        self.approve(approved)?;
+        if !unproved {
+            return Ok(());
+        }
+        match self.person.confirm(&Question::EnableUnproved) {
             Some(true) => Ok(()),
             Some(false) | None if self.interrupt.raised() => Err(Cause::Interrupted),
             Some(false) => Err(Cause::Declined),

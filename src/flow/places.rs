@@ -7,7 +7,7 @@ use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::sink::{
-    self, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, Sink, program_of,
+    self, CodeCommand, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, Sink, program_of,
 };
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,10 @@ pub struct Places {
     pub escrow: Option<EscrowTo>,
     /// A command that takes the seed on its standard input.
     pub command: Option<CommandTo>,
+    /// A command that prints the current code of what the other one stored: that proves it.
+    pub code: Option<CommandTo>,
+    /// A device may be enabled though no place has proved its seed by a code.
+    pub accept_unproved: bool,
 }
 
 /// An escrow file.
@@ -49,6 +53,7 @@ pub struct CommandTo {
 pub(super) struct Usable {
     escrow: Option<(Recipients, EscrowTo)>,
     command: Option<CommandTo>,
+    code: Option<CommandTo>,
 }
 
 /// The places of one device.
@@ -56,6 +61,7 @@ pub(super) struct Usable {
 pub(super) struct Beside {
     pub(super) escrow: Option<(Recipients, PathBuf)>,
     pub(super) command: Option<CommandTo>,
+    pub(super) code: Option<CommandTo>,
 }
 
 impl Places {
@@ -78,7 +84,7 @@ impl Places {
                 Some((recipients, to.clone()))
             }
         };
-        Ok(Usable { escrow, command: self.command.clone() })
+        Ok(Usable { escrow, command: self.command.clone(), code: self.code.clone() })
     }
 }
 
@@ -89,7 +95,7 @@ impl Usable {
             None => None,
             Some((recipients, to)) => Some((recipients.clone(), free_path(to, arn)?)),
         };
-        Ok(Beside { escrow, command: self.command.clone() })
+        Ok(Beside { escrow, command: self.command.clone(), code: self.code.clone() })
     }
 }
 
@@ -121,6 +127,11 @@ impl Beside {
         self.command.as_ref().map(|command| program_of(&command.line))
     }
 
+    /// The program that prints a code of what the command stored.
+    pub(super) fn code_program(&self) -> Option<String> {
+        self.code.as_ref().map(|command| program_of(&command.line))
+    }
+
     pub(super) fn recipients(&self) -> Vec<String> {
         self.escrow.iter().flat_map(|(recipients, _)| recipients.texts()).map(str::to_owned).collect()
     }
@@ -146,7 +157,8 @@ impl Beside {
         Ok(())
     }
 
-    /// Hands the seed over; of all places the one that cannot be undone, so it comes last.
+    /// Hands the seed over; of all places the one that cannot be undone, so it comes last. Where a command prints a code
+    /// of what was stored, that must be the seed's.
     pub(super) fn command(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
         let Some(to) = &self.command else { return Ok(()) };
         let at = |cause| (Stage::Command, cause);
@@ -154,18 +166,7 @@ impl Beside {
         let program = program_of(&to.line);
         let undo = Undo::TakeBack { program: program.clone() };
         let mut sink = CommandSink {
-            errand: Errand {
-                what: "seed",
-                line: to.line.clone(),
-                patience: to.patience,
-                variables: vec![
-                    ("GLASSKEY_USER", run.begin.user.clone()),
-                    ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
-                    ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
-                    ("GLASSKEY_ARN", run.begin.arn.to_string()),
-                ],
-                interrupt: desk.interrupt.clone(),
-            },
+            errand: errand("seed", to, run, desk),
             issuer: ISSUER.to_owned(),
             account: account_of(&run.begin.arn),
         };
@@ -176,8 +177,28 @@ impl Beside {
             }
             at(Cause::Sink(cause))
         })?;
-        desk.tell(Notice::HandedOver { program });
+        desk.tell(Notice::HandedOver { program, checked: self.code.is_some() });
+        let Some(code) = &self.code else { return Ok(()) };
+        let check = CodeCommand { errand: errand("code", code, run, desk) };
+        check.check(seed, &desk.clock).map_err(|cause| at(Cause::Sink(cause)))?;
+        desk.tell(Notice::StoreChecked { program: program_of(&code.line) });
         Ok(())
+    }
+}
+
+/// A command, told in its environment whose device this is.
+fn errand(what: &'static str, to: &CommandTo, run: &Run, desk: &Desk<'_>) -> Errand {
+    Errand {
+        what,
+        line: to.line.clone(),
+        patience: to.patience,
+        variables: vec![
+            ("GLASSKEY_USER", run.begin.user.clone()),
+            ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
+            ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
+            ("GLASSKEY_ARN", run.begin.arn.to_string()),
+        ],
+        interrupt: desk.interrupt.clone(),
     }
 }
 

@@ -180,7 +180,7 @@ struct Adding {
 /// What to say of runs that were not reached: their devices may be there.
 fn still_there(runs: &[Recorded]) -> Vec<Left> {
     let unknown = |run: &Recorded| match run {
-        Recorded::Run(run) => Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted },
+        Recorded::Run(run) => Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted, asked: None },
         Recorded::Retirement(run) => {
             Left::PerhapsEnabled { serial: run.begin.old.serial.clone(), why: aws::Error::Interrupted }
         }
@@ -515,7 +515,7 @@ fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>)
             let arn = run.begin.arn.clone();
             let left = match &cause {
                 Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
-                    Left::Unknown { arn, why: why.clone() }
+                    Left::Unknown { arn, why: why.clone(), asked: Some(why.clone()) }
                 }
                 _ => Left::Untouched { arn },
             };

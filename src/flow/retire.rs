@@ -80,6 +80,7 @@ pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Fai
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
     desk.tell(Notice::Parting(ready.parting.clone()));
+    self_management::tell_wait(ready.factor.as_ref(), &mut desk);
     let done = Retired { account: ready.retiring.account.clone(), parting: ready.parting };
     if request.dry_run {
         return Ok(done);

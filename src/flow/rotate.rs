@@ -3,6 +3,8 @@
 //! Until the new device is enabled, any failure is undone. From then on both work, until the old one is removed while
 //! the new one is seen to be enabled. So the user is never without a device that works.
 
+mod inheritance;
+
 use super::access_key::{self, KeyRequest, KeyRotated};
 use super::announce::ANNOUNCING;
 use super::desk::Desk;
@@ -14,7 +16,7 @@ use super::retire::{is_called, named_device};
 use super::run::{At, Cause, Failed, Left, Refusal, Run, Stage, Undo, failed};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceKind, Identity, MfaDevice};
-use crate::person::{Notice, Parting};
+use crate::person::{Loss, Notice, Parting, Proving};
 use crate::totp::unix;
 use crate::world::World;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,6 +30,10 @@ pub struct RotateRequest {
     pub from: Option<String>,
     /// The old device is deactivated before the new one is made: for a user who has eight.
     pub replace_first: bool,
+    /// The new device's codes want no touch; otherwise they do where the old one's do, or where `new` says so.
+    pub no_touch: bool,
+    /// The new device may be on fewer keys than the old one.
+    pub fewer_keys: bool,
 }
 
 /// What was done, or is to be.
@@ -39,6 +45,8 @@ pub struct Rotated {
     pub old: Parting,
     /// How the new one was proved, or is to be.
     pub proof: ProvedBy,
+    /// What the user has less of.
+    pub losses: Vec<Loss>,
 }
 
 /// How a new device was proved before the old one went.
@@ -46,9 +54,11 @@ pub struct Rotated {
 pub enum ProvedBy {
     /// STS opened a session with its code.
     Session,
-    /// Its keys' codes are those of the seed that AWS gave, and IAM took two of them. A session as another user, or
-    /// from temporary credentials, cannot be opened.
+    /// The codes of its keys, or of a store, are those of the seed that AWS gave. A session as another user, or from
+    /// temporary credentials, cannot be opened.
     Arithmetic,
+    /// By nothing: no place computed a code. Somebody has accepted that.
+    Nothing,
 }
 
 /// Verifications of one proof; STS allows nine in three minutes.
@@ -105,11 +115,13 @@ fn rotate_all(
         enrolled: Enrolled { plan: ready.add.plan.clone(), devices: Vec::new() },
         old: ready.parting.clone(),
         proof: ready.proof(),
+        losses: ready.losses.clone(),
     };
     if request.new.dry_run {
         return Ok((done, key_ready.map(|key| key.planned())));
     }
-    desk.approve(request.new.approved).map_err(|cause| before(cause, &desk))?;
+    let unproved = !request.new.places.accept_unproved && !ready.work.is_proved();
+    desk.approve_unproved(request.new.approved, unproved).map_err(|cause| before(cause, &desk))?;
     let session = ready.session(&mut desk).map_err(|cause| before(cause, &desk))?;
     let (device, proof) = replace(&ready, session.as_ref().unwrap_or(&account), &mut desk)?;
     done.enrolled.devices.push(device);
@@ -134,6 +146,7 @@ pub(super) fn rotate_on(
     let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
     let seen = enroll::look_on(&request.new, account, desk).map_err(|cause| before(cause, desk))?;
     let ready = judge(request, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
+    ready.tell_losses(desk);
     let session = ready.session(desk).map_err(|cause| before(cause, desk))?;
     let (device, _) = replace(&ready, session.as_ref().unwrap_or(account), desk)?;
     Ok((device, ready.parting))
@@ -147,6 +160,7 @@ struct Ready<'a> {
     old: Old,
     parting: Parting,
     replace_first: bool,
+    losses: Vec<Loss>,
 }
 
 fn judge<'a>(
@@ -184,11 +198,16 @@ fn judge<'a>(
         no_session: false,
     };
     let mut new = request.new.clone();
+    let before = inheritance::look(request, &old, desk);
+    before.is_kept(request, &old)?;
+    new.touch = before.touch_of_new(request);
     new.device_name.get_or_insert_with(|| free_name(&seen.user, &seen.devices, &held));
     let leaving = usize::from(request.replace_first);
-    let mut add = enroll::judge(&new, usable, seen, (account, leaving), desk)?;
+    let add = enroll::judge(&new, usable, seen, (account, leaving), desk);
+    let mut add = add.map_err(|cause| before.explain(cause, request, &old))?;
     let work = add.work.pop().ok_or(Cause::Refused(Refusal::CannotFinish))?;
-    Ok(Ready { account, add, work, old, parting, replace_first: request.replace_first })
+    let losses = before.losses(&work, &parting);
+    Ok(Ready { account, add, work, old, parting, replace_first: request.replace_first, losses })
 }
 
 /// The user's name, or with a number behind it: neither a device of the user's nor a credential on a key here is
@@ -217,8 +236,26 @@ impl Ready<'_> {
     fn proof(&self) -> ProvedBy {
         if self.is_own() && self.account.uses_long_term_key() && !self.work.keys.is_empty() {
             ProvedBy::Session
-        } else {
+        } else if self.work.is_proved() {
             ProvedBy::Arithmetic
+        } else {
+            ProvedBy::Nothing
+        }
+    }
+
+    /// As people are told.
+    fn proving(&self) -> Proving {
+        match self.proof() {
+            ProvedBy::Session => Proving::Session,
+            ProvedBy::Arithmetic if self.work.keys.is_empty() => Proving::Store,
+            ProvedBy::Arithmetic => Proving::Keys,
+            ProvedBy::Nothing => Proving::Nothing,
+        }
+    }
+
+    fn tell_losses(&self, desk: &mut Desk<'_>) {
+        if !self.losses.is_empty() {
+            desk.tell(Notice::Losses(self.losses.clone()));
         }
     }
 
@@ -231,7 +268,9 @@ impl Ready<'_> {
     fn tell(&self, desk: &mut Desk<'_>) {
         desk.tell(Notice::Plan(self.add.plan.clone()));
         desk.tell(Notice::Parting(self.parting.clone()));
-        desk.tell(Notice::ProofPlanned { session: self.proof() == ProvedBy::Session });
+        desk.tell(Notice::ProofPlanned(self.proving()));
+        self_management::tell_wait(self.add.factor.as_ref(), desk);
+        self.tell_losses(desk);
         if self.is_own() && self.work.arn.name() != self.work.user {
             desk.tell(Notice::OtherName { name: self.work.arn.name().to_owned(), user: self.work.user.clone() });
         }
@@ -302,7 +341,7 @@ fn give_back(mut run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Acco
         desk.interrupt.clear();
         if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, desk).is_err() {
             let old = Left::Deactivated { serial: ready.old.serial.clone() };
-            let new = Left::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted };
+            let new = Left::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted, asked: None };
             return failed((stage, cause), vec![old, new], desk);
         }
     }

@@ -448,6 +448,24 @@ pub enum Refusal {
     CannotUndo,
     /// The keys of one run compute different codes.
     KeysDiffer,
+    /// No place proves the seed by a code, and nobody has accepted that.
+    Unproved,
+    /// The new device would be on fewer keys than the old one is, and nobody has accepted that.
+    FewerKeys {
+        /// The old device.
+        serial: String,
+        /// The keys here that hold it.
+        before: Vec<Serial>,
+        /// How many are named for the new one.
+        after: usize,
+    },
+    /// The old device's codes want a touch, and a key for the new one cannot ask for one.
+    CannotKeepTouch {
+        /// The old device.
+        serial: String,
+        /// The key.
+        key: Serial,
+    },
 }
 
 /// What a failed flow left in the world.
@@ -457,8 +475,8 @@ pub enum Refusal {
 pub enum Left {
     /// A device that is nobody's.
     Device { arn: DeviceArn, why: aws::Error },
-    /// It could not be found out whether the device exists or is enabled.
-    Unknown { arn: DeviceArn, why: aws::Error },
+    /// It could not be found out whether the device exists or is enabled. `asked`: what came of asking; `None`: it was not.
+    Unknown { arn: DeviceArn, why: aws::Error, asked: Option<aws::Error> },
     /// Device and credentials are what they were before.
     Untouched { arn: DeviceArn },
     /// The device is enabled.
@@ -489,8 +507,8 @@ pub enum Left {
     KeyActive { id: String },
     /// An access key that was to go, and is not active any more.
     KeyInactive { id: String },
-    /// An access key that was to go; AWS did not say what it is.
-    KeyUnknown { id: String },
+    /// An access key that was to go; AWS did not say what it is, for this reason.
+    KeyUnknown { id: String, why: aws::Error },
     /// An access key that was deleted to make room; it cannot be brought back.
     KeyGone { id: String },
     /// What somebody may have stored of an access key that is gone.
@@ -706,7 +724,7 @@ pub(super) fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> 
             Err(why) => Some(Left::Device { arn: arn.clone(), why }),
         },
         Ok(Some(_)) => Some(Left::Device { arn: arn.clone(), why }),
-        Err(_) => Some(Left::Unknown { arn: arn.clone(), why }),
+        Err(asked) => Some(Left::Unknown { arn: arn.clone(), why, asked: Some(asked) }),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::secret::Code;
 use crate::totp::{AWS, Step, unix};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Codes tried where one is refused.
 const TRIES: u32 = 2;
@@ -58,27 +58,66 @@ pub(super) fn session_after(
     done: &[DeviceResult],
     desk: &mut Desk<'_>,
 ) -> Result<Option<Account>, Cause> {
-    let now = desk.clock.now();
+    let since = |device: &DeviceResult| UNIX_EPOCH + Duration::from_secs(device.first_code_from) - PROPAGATION;
     let enabled: Vec<MfaDevice> =
-        done.iter().map(|device| MfaDevice { serial: device.arn.to_string(), enabled: now }).collect();
+        done.iter().map(|done| MfaDevice { serial: done.arn.to_string(), enabled: since(done) }).collect();
     match factor_needed(account, user, &enabled, desk)? {
         Some(factor) => open_session(account, &factor, desk).map(Some),
         None => Ok(None),
     }
 }
 
-/// A key here that holds one of the devices.
+/// A key here that holds one of the devices; of several devices one whose code need not be waited for, or the shortest.
 pub(super) fn find_factor(
     account: &Account,
     devices: &[MfaDevice],
     desk: &mut Desk<'_>,
 ) -> Result<Option<Factor>, Cause> {
-    let of = |held: &Holding| devices.iter().find(|there| there.serial == held.device.to_string());
-    let held = holdings_until(account.caller(), desk, |held| of(held).is_some())?.held;
-    Ok(held.into_iter().find_map(|held| {
-        let (serial, enabled) = of(&held).map(|device| (device.serial.clone(), device.enabled))?;
-        Some(Factor { serial, enabled, key: held.key, name: held.name })
-    }))
+    let choice = Choice::among(devices.iter(), desk);
+    let held = holdings_until(account.caller(), desk, |held| choice.is_due(held))?.held;
+    Ok(choice.of(held))
+}
+
+/// Which of several devices gives the next code.
+pub(super) struct Choice<'d> {
+    /// Each with how long its next code has to be waited for.
+    devices: Vec<(&'d MfaDevice, Duration)>,
+}
+
+impl<'d> Choice<'d> {
+    pub(super) fn among(devices: impl Iterator<Item = &'d MfaDevice>, desk: &mut Desk<'_>) -> Self {
+        Self { devices: devices.map(|device| (device, desk.due(&device.serial, device.enabled))).collect() }
+    }
+
+    fn device(&self, held: &Holding) -> Option<&(&'d MfaDevice, Duration)> {
+        self.devices.iter().find(|(device, _)| device.serial == held.device.to_string())
+    }
+
+    /// Whether its code can be sent at once, so that no other key needs to be looked at.
+    pub(super) fn is_due(&self, held: &Holding) -> bool {
+        self.device(held).is_some_and(|(_, wait)| wait.is_zero())
+    }
+
+    /// The one whose code is due first; the first of several.
+    pub(super) fn of(&self, held: Vec<Holding>) -> Option<Factor> {
+        let devices = held.into_iter().filter_map(|held| Some((*self.device(&held)?, held)));
+        devices.min_by_key(|((_, wait), _)| *wait).map(|((device, _), held)| Factor {
+            serial: device.serial.clone(),
+            enabled: device.enabled,
+            key: held.key,
+            name: held.name,
+        })
+    }
+}
+
+/// Says how long the next code of this factor has to be waited for, where it has to be.
+pub(super) fn tell_wait(factor: Option<&Factor>, desk: &mut Desk<'_>) {
+    let Some(factor) = factor else { return };
+    let wait = desk.due(&factor.serial, factor.enabled);
+    if !wait.is_zero() {
+        let seconds = wait.as_secs_f64().ceil() as u64;
+        desk.tell(Notice::CodeDue { serial: factor.serial.clone(), seconds });
+    }
 }
 
 /// A session for this command.

@@ -3,10 +3,12 @@
 //! Sent once also means: six in three minutes at most, of the nine that STS allows.
 
 use super::desk::Desk;
+use super::enroll::PROPAGATION;
 use super::run::{Cause, Refusal};
 use crate::person::Notice;
 use crate::spent::Doubt;
 use crate::totp::{AWS, Step};
+use std::time::{Duration, SystemTime};
 
 impl Desk<'_> {
     /// The present step, once it is one whose code has not been sent. Waits for it, and says so.
@@ -17,6 +19,16 @@ impl Desk<'_> {
     /// The present step, once neither its code nor that of the step before has been sent.
     pub(super) fn unspent_pair(&mut self, serial: &str) -> Result<Step, Cause> {
         self.unspent(serial, 2)
+    }
+
+    /// How long it takes until STS knows a device that was enabled then, and a code of it is due that has not been sent.
+    pub(super) fn due(&mut self, serial: &str, enabled: SystemTime) -> Duration {
+        let (now, step) = (self.clock.now(), self.step());
+        let last = self.spent.last(serial, step);
+        self.tell_doubt();
+        let unsent = last.filter(|last| *last >= step).map(|last| last.next().begins(AWS.period));
+        let times = unsent.into_iter().chain([enabled + PROPAGATION]);
+        times.filter_map(|time| time.duration_since(now).ok()).max().unwrap_or_default()
     }
 
     /// Writes down that the code for `step` is about to be sent. `false`: another process has just sent it.

@@ -1,6 +1,7 @@
 //! A password manager's own command line: the seed goes to its standard input as an otpauth URI, and nowhere else.
 //!
-//! What is proved: it read all of it, and ended with status 0. What it stored is not looked at. Its words are thrown
+//! What is proved: it read all of it, and ended with status 0. What it stored is not looked at; a code of it, printed by
+//! another command (`code`), shows that. Its words are thrown
 //! away where it succeeds. Where it fails, the end of its standard error is kept, unless the seed is in it.
 
 use super::{Bench, Error, Sink};
@@ -90,10 +91,11 @@ impl Errand {
     /// Runs it with this on its standard input. `told`: whether the secret is in what it said.
     pub(super) fn run(&self, text: &str, told: &dyn Fn(&[u8]) -> bool) -> Result<(), Error> {
         let failed = |end, said| Error::Command { program: program_of(&self.line), what: self.what, end, said };
-        let started =
-            self.start().map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
+        let started = self
+            .start(Stdio::null())
+            .map_err(|cause| failed(CommandEnd::NotStarted { why: cause.to_string() }, None))?;
         let (mut child, mut stdin, ours) = started;
-        let words = Words::listen(&mut child);
+        let words = Words::listen(child.stderr.take());
         // Less than a pipe holds, so this never waits.
         let written = stdin.write_all(text.as_bytes());
         drop(stdin);
@@ -105,13 +107,30 @@ impl Errand {
         }
     }
 
+    /// Runs it with nothing on its standard input, and gives what it printed: the last kibibytes of it. `told` as above.
+    pub(super) fn ask(
+        &self,
+        told: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Zeroizing<Vec<u8>>, (CommandEnd, Option<Vec<String>>)> {
+        let started = self.start(Stdio::piped());
+        let (mut child, stdin, _) =
+            started.map_err(|cause| (CommandEnd::NotStarted { why: cause.to_string() }, None))?;
+        drop(stdin);
+        let printed = Words::listen(child.stdout.take());
+        let words = Words::listen(child.stderr.take());
+        match self.wait(&mut child) {
+            None => Ok(printed.whole()),
+            Some(end) => Err((end, words.end(self.what, told))),
+        }
+    }
+
     /// The child, the writing end of its standard input, and a reading end of ours that tells what it has not read.
-    fn start(&self) -> io::Result<(Child, io::PipeWriter, io::PipeReader)> {
+    fn start(&self, stdout: Stdio) -> io::Result<(Child, io::PipeWriter, io::PipeReader)> {
         let (reader, writer) = io::pipe()?;
         let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
         command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&self.line);
         command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
-        command.stdin(reader.try_clone()?).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(reader.try_clone()?).stdout(stdout).stderr(Stdio::piped());
         // A group of its own, so that all of it can be killed. It cannot ask on the terminal.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -160,7 +179,7 @@ fn unread(_ours: &io::PipeReader) -> bool {
     false
 }
 
-/// What a command says on standard error: drained always, so that it never waits for us; the end is kept.
+/// What a command says: drained always, so that it never waits for us; the end is kept.
 struct Words {
     heard: Arc<Mutex<Zeroizing<Vec<u8>>>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -170,10 +189,10 @@ struct Words {
 const KEPT: usize = 4096;
 
 impl Words {
-    fn listen(child: &mut Child) -> Self {
+    fn listen(from: Option<impl Read + Send + 'static>) -> Self {
         let heard = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(2 * KEPT))));
         let into = Arc::clone(&heard);
-        let thread = child.stderr.take().and_then(|mut from| {
+        let thread = from.and_then(|mut from| {
             let drain = move || {
                 let mut chunk = Zeroizing::new([0; KEPT]);
                 while let Ok(read @ 1..) = from.read(&mut *chunk) {
@@ -191,14 +210,18 @@ impl Words {
         Self { heard, thread }
     }
 
-    /// The last lines; `None` where there are none, or the secret is in them. A process left behind by the command may
-    /// hold its standard error open for ever: it is not waited for.
-    fn end(self, what: &str, told: &dyn Fn(&[u8]) -> bool) -> Option<Vec<String>> {
+    /// All that is kept. A process left behind by the command may hold its end open for ever: it is not waited for.
+    fn whole(&self) -> Zeroizing<Vec<u8>> {
         let until = Instant::now() + Duration::from_millis(500);
         while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(5));
         }
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last lines; `None` where there are none, or the secret is in them.
+    fn end(self, what: &str, told: &dyn Fn(&[u8]) -> bool) -> Option<Vec<String>> {
+        let heard = self.whole();
         if told(&heard) {
             return Some(vec![format!("it printed the {what}; its words are not shown")]);
         }
@@ -215,7 +238,7 @@ fn tame(line: &str) -> String {
 
 /// Whether a part of the seed is in what was heard: in base32, hexadecimal or base64, whatever the case, and whatever
 /// stands in between.
-fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
+pub(super) fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
     let secret = seed.to_base32();
     let mut forms = base64(secret.as_bytes());
     forms.extend(base64(uri.as_bytes()).into_iter().take(1));

@@ -1,15 +1,18 @@
 //! The places a seed may go. Each can be written, proved, and undone.
 //!
 //! A sink knows its own place and nothing of AWS. A key and a phone are proved by a code they compute themselves; a
-//! file by being read back, its header checked and its content compared; a command by its exit status alone.
+//! file by being read back, its header checked and its content compared; a command by its exit status alone, unless another one prints a code
+//! of what it stored.
 
 mod access_key;
+mod code;
 mod command;
 mod escrow;
 mod key;
 mod phone;
 
 pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
+pub use code::{CodeCommand, CodeTrouble};
 pub use command::{CommandEnd, CommandSink, Errand, program_of};
 pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
@@ -97,6 +100,15 @@ pub enum Error {
         fd: u32,
         /// Why.
         why: PipeTrouble,
+    },
+    /// A command did not print a code of the seed.
+    Code {
+        /// Its program.
+        program: String,
+        /// Why.
+        why: CodeTrouble,
+        /// The end of its standard error, where it holds nothing secret.
+        said: Option<Vec<String>>,
     },
     /// A command did not take the secret.
     Command {

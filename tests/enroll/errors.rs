@@ -49,6 +49,7 @@ const PLAN: &str = "\
 glasskey will, in account ACCOUNT as arn:aws:iam::ACCOUNT:user/admin:
   create  virtual MFA device  arn:aws:iam::ACCOUNT:mfa/alice
   write   its seed to         YubiKey 5C NFC 12345678 as \"AWS:ACCOUNT/alice\"
+  check   a code from         YubiKey 5C NFC 12345678
   enable  it for              user alice (0 of 8 devices used)
 ";
 const CREATED: &str = "  created   arn:aws:iam::ACCOUNT:mfa/alice\n";

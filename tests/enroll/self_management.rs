@@ -185,3 +185,31 @@ fn codes_are_tried_twice_and_no_more() {
     assert_eq!(world.aws.devices().len(), 1);
     assert_eq!((world.unfinished(), world.keys.key(0).credentials().len()), (0, 1));
 }
+
+/// Of two devices on one key the one whose code has not been sent yet opens the session; where there is only one, the
+/// plan says how long the wait will be.
+#[test]
+fn a_fresh_code_is_taken_and_a_wait_is_in_the_plan() {
+    let world = Simulated::with_keys(1);
+    let (bob, serial) = bob(&world);
+    let args = |name: &'static str, more: &'static str| {
+        ["enroll", "--key", "12345678", "--device-name", name, "--yes", "--no-input", more]
+    };
+    api::hold(&world.aws, world.keys.key(0), &serial, &serial);
+    // Early in a step by AWS's clock.
+    let off = 60 + (30 + 2 - (unix(std::time::SystemTime::now()) + 60) as i64 % 30) % 30;
+    world.aws.clock().set_offset_seconds(off);
+    let session = ["session", "--no-cache", "--format", "json"];
+    assert_eq!(run(&mut world.glasskey_as(&bob, session)).code, 0);
+    let plan = run(&mut world.glasskey_as(&bob, args("bob-2", "--dry-run")));
+    let said = format!("First a code of {serial} is needed, and the next one is due in ");
+    assert!(plan.code == 0 && plan.stderr.contains(&said), "{plan:?}");
+    // Another of the user's, on the same key.
+    world.aws.clock().set_offset_seconds(off - 60);
+    let other = world.aws.add_device_for("bob", 1).remove(0);
+    world.aws.clock().set_offset_seconds(off);
+    api::hold(&world.aws, world.keys.key(0), &other, &other);
+    let done = run(&mut world.glasskey_as(&bob, args("bob-3", "--json")));
+    assert!(done.code == 0 && !done.stderr.contains("waiting") && !done.stderr.contains(&said), "{done:?}");
+    assert!(done.stderr.contains(&format!("opened with a code for {other}")), "{done:?}");
+}

@@ -17,7 +17,8 @@ fn all_errors_of_a_roster_are_told_with_their_lines() {
                 glasskey: line 5: the user ALICE2 is on line 4 already\n\
                 glasskey: line 6: touch is yes or no, not \"often\"\n\
                 glasskey: line 7: \"d e\" is not a user name that IAM takes\n\
-                glasskey: hint: columns are user,device-name,key-serial,touch; all but the first may be empty\n";
+                glasskey: hint: columns are user,device-name,key-serial,touch; all but the first may be empty; commas, \
+                semicolons or tabs between them\n";
     done.is(2, "", told);
     assert!(world.actions().is_empty());
     let missing = world.run(["enroll", "--roster", "nowhere.csv", "--yes", "--escrow", RECIPIENT]);

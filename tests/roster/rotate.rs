@@ -18,7 +18,7 @@ fn equipped(users: usize) -> Simulated {
 }
 
 fn rotate(world: &Simulated, more: &[&str]) -> Command {
-    world.glasskey(["rotate", "--roster", "team.csv", "--yes", "--no-input"].iter().chain(more))
+    world.glasskey(["rotate", "--roster", "team.csv", "--yes", "--no-input", "--accept-unproved"].iter().chain(more))
 }
 
 fn escrowed(world: &Simulated) -> Command {
@@ -292,7 +292,7 @@ fn the_caller_may_not_list_users() {
     let operator = world.aws.add_user("operator");
     let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policies/rotate.json");
     world.aws.allow("operator", &std::fs::read_to_string(policy).unwrap()).unwrap();
-    let args = ["rotate", "--roster", "team.csv", "--escrow", RECIPIENT, "--yes", "--no-input"];
+    let args = ["rotate", "--roster", "team.csv", "--escrow", RECIPIENT, "--yes", "--no-input", "--accept-unproved"];
     let done = run(&mut world.glasskey_as(&operator, args));
     assert_eq!((done.code, rotated(&world, 2)), (0, 2), "{done:?}");
     let note = "Without iam:ListUsers it cannot be said now who of them does not exist; that shows at their turn.\n";

@@ -135,7 +135,7 @@ fn a_session_for_each_of_the_two_keys() {
 #[test]
 fn the_device_and_then_the_access_key() {
     let world = Outside::new();
-    let request = RotateRequest { new: new_device(12_345_679), from: Some("alice".to_owned()), replace_first: false };
+    let request = RotateRequest { new: new_device(12_345_679), from: Some("alice".to_owned()), ..Default::default() };
     let (device, key) =
         flow::rotate_with_access_key(&request, &world.request(), &mut world.world(&world.alice)).unwrap();
     assert_eq!(key.unwrap().old, OldKey::Deleted);

@@ -8,6 +8,7 @@ mod announce; // a removal is announced to other machines
 mod devices; // the list, and what a key is believed or proved to hold
 mod devices_faults; // and what goes wrong with that
 mod faults; // something goes wrong at every message in turn
+mod inheritance; // what a new device takes over, and what the plan says that is lost
 mod machines; // somebody takes away what must stay, without glasskey
 mod model; // every failure and every second run, explored in process
 mod policies; // a policy that does not let the last steps through

@@ -267,7 +267,12 @@ impl Deed {
         };
         match self {
             Self::Rotate { from, to, replace_first } => {
-                let request = RotateRequest { new: request(to, None), from: Some(from.to_owned()), replace_first };
+                let request = RotateRequest {
+                    new: request(to, None),
+                    from: Some(from.to_owned()),
+                    replace_first,
+                    ..Default::default()
+                };
                 flow::rotate(&request, world).is_ok()
             }
             Self::Retire(device) => {

@@ -232,3 +232,24 @@ fn the_profile_is_this_very_command() {
         );
     }
 }
+
+/// Of several devices one whose code has not been sent: nobody waits for the next step while another device's code is
+/// good.
+#[test]
+fn a_device_with_a_fresh_code_is_taken() {
+    let bob = Bob::new();
+    bob.world.aws.clock().set_offset_seconds(-60);
+    let other = bob.world.aws.add_device_for("bob", 1).remove(0);
+    bob.world.aws.clock().set_offset_seconds(0);
+    bob.hold(bob.world.keys.key(0), "bob-2", false);
+    bob.before_the_end_of_a_step(25);
+    let first = bob.fresh(&[]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let second = bob.fresh(&["--no-wait"]);
+    assert_eq!(second.code, 0, "{second:?}");
+    let serials = [&bob.serial, &other];
+    let taken = |run: &crate::support::Run| serials.iter().position(|serial| run.stderr.contains(serial.as_str()));
+    assert!(taken(&first).is_some() && taken(&second).is_some() && taken(&first) != taken(&second), "{second:?}");
+    // None is fresh any more.
+    assert_ne!(bob.fresh(&["--no-wait"]).code, 0);
+}

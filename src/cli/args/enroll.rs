@@ -14,10 +14,12 @@ Examples:
   glasskey enroll alice --key 12345678 --key 23456789 --separate one device per key
   glasskey enroll --key 12345678 --qr                            yourself, and a phone too
   glasskey enroll alice --key 12345678 --escrow age1…            and an age file, alice.age
-  glasskey enroll alice --to-command 'pass insert -m aws/$GLASSKEY_USER'
+  glasskey enroll alice --to-command 'pass otp insert aws/$GLASSKEY_USER' \
+      --code-from-command 'pass otp aws/$GLASSKEY_USER'          a store, proved by its code
   glasskey enroll alice --key 12345678 --yes --json              from a script
   glasskey enroll --roster team.csv                              key after key, where it stopped
-  glasskey enroll --roster bots.csv --escrow age1… --yes         unattended, several users at once
+  glasskey enroll --roster bots.csv --escrow age1… --accept-unproved --yes
+                                                                 unattended, several users at once
 ")]
 pub(in crate::cli) struct Enroll {
     /// the IAM user; the caller when not named

@@ -20,6 +20,12 @@ pub(in crate::cli) struct SeedPlaces {
     /// hand the seed, as an otpauth URI on standard input, to this command (run by sh -c, with GLASSKEY_USER, GLASSKEY_DEVICE, GLASSKEY_ACCOUNT and GLASSKEY_ARN set)
     #[arg(long, value_name = "COMMAND")]
     pub(in crate::cli) to_command: Option<String>,
+    /// have this command print the current code of what --to-command stored, and check it (run as that one is)
+    #[arg(long, value_name = "COMMAND", requires = "to_command")]
+    pub(in crate::cli) code_from_command: Option<String>,
+    /// enable a device though no place proves its seed by a code: keys, phones and --code-from-command do
+    #[arg(long)]
+    pub(in crate::cli) accept_unproved: bool,
     /// seconds after which a command is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_default_value = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(in crate::cli) command_timeout: u64,

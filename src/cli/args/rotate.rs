@@ -32,9 +32,15 @@ pub(in crate::cli) struct Rotate {
     pub(in crate::cli) keys: Vec<Serial>,
     #[command(flatten)]
     pub(in crate::cli) places: SeedPlaces,
-    /// have the keys ask for a touch before every code
-    #[arg(long)]
+    /// have the keys ask for a touch before every code; they do without this where the old device's codes want one
+    #[arg(long, conflicts_with = "no_touch")]
     pub(in crate::cli) touch: bool,
+    /// have the keys ask for no touch, though the old device's codes want one
+    #[arg(long)]
+    pub(in crate::cli) no_touch: bool,
+    /// put the new device on fewer keys than the old one is on
+    #[arg(long)]
+    pub(in crate::cli) fewer_keys: bool,
     /// the new device's name; the user's, or with a number behind it, when not given
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) device_name: Option<String>,

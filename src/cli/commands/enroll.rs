@@ -20,6 +20,8 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
             path: args.path.as_ref(),
             tags: &args.tags,
             replace_first: false,
+            no_touch: false,
+            fewer_keys: false,
             dry_run: args.dry_run,
             aws: &args.aws,
         };
@@ -30,7 +32,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
     match flow::enroll(&request, &mut world) {
         Ok(enrolled) if request.dry_run => {
             let permissions = flow::permissions(&request);
-            console.permissions(&permissions);
+            console.permissions(&permissions, false);
             console.result("", &dry_run_json(&enrolled, &permissions));
             Ok(Exit::Done)
         }
@@ -94,6 +96,8 @@ pub(super) fn places(args: &SeedPlaces) -> Places {
     Places {
         escrow: Some(escrow).filter(|escrow| !escrow.recipients.is_empty()),
         command: args.to_command.clone().map(|line| CommandTo { line, patience }),
+        code: args.code_from_command.clone().map(|line| CommandTo { line, patience }),
+        accept_unproved: args.accept_unproved,
     }
 }
 
@@ -107,7 +111,7 @@ fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
             json!({
                 "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "phone": device.phone,
                 "touch": device.touch, "escrow": device.escrow.as_ref().map(|(path, _)| path.display().to_string()),
-                "command": device.command,
+                "command": device.command, "code_command": device.code, "proved": device.is_proved(),
             })
         })
         .collect();
@@ -129,6 +133,6 @@ pub(super) fn device_json(device: &DeviceResult) -> Value {
     json!({
         "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
         "phone": device.phone, "escrow": device.escrow.as_ref().map(|path| path.display().to_string()),
-        "command": device.command, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
+        "command": device.command, "proved": device.proved, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
     })
 }

@@ -20,7 +20,7 @@ pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Ou
     let retired = flow::retire(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     if request.dry_run {
         let permissions = flow::retire_permissions();
-        console.permissions(&permissions);
+        console.permissions(&permissions, true);
         console.result("", &to_json(&retired, "retirement_plan", Some(&permissions)));
     } else {
         console.result(&format!("{}\n", retired.parting.serial), &to_json(&retired, "retired", None));

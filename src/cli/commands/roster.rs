@@ -11,6 +11,7 @@ use crate::flow::{
 };
 use crate::person::Notice;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(super) struct Sheet<'a> {
     pub(super) path: Option<&'a String>,
     pub(super) tags: &'a [Tag],
     pub(super) replace_first: bool,
+    pub(super) no_touch: bool,
+    pub(super) fewer_keys: bool,
     pub(super) dry_run: bool,
     pub(super) aws: &'a Aws,
 }
@@ -42,6 +45,8 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
         path: sheet.path.cloned(),
         tags: sheet.tags.to_vec(),
         replace_first: sheet.replace_first,
+        no_touch: sheet.no_touch,
+        fewer_keys: sheet.fewer_keys,
         dry_run: sheet.dry_run,
         approved: cli.global.yes,
     };
@@ -51,7 +56,7 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
     let Screen { failures, .. } = screen;
     match outcome {
         Ok(done) if request.dry_run => {
-            console.permissions(&permissions(&request));
+            console.permissions(&permissions(&request), request.kind == RosterKind::Rotate);
             console.result("", &summary_json(&done, &failures, Exit::Done));
             Ok(Exit::Done)
         }
@@ -84,11 +89,14 @@ fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
         return Err(usage(format!("{shown} is larger than 16 MiB")));
     }
     read_roster(&bytes, kind).map_err(|wrong| {
-        let lines = if wrong.len() == 1 { "1 line".to_owned() } else { format!("{} lines", wrong.len()) };
+        let lines = match wrong.iter().map(|bad| bad.line).collect::<BTreeSet<_>>().len() {
+            1 => "1 line".to_owned(),
+            several => format!("{several} lines"),
+        };
         let mut text = usage(format!("{lines} of {shown} cannot be used; nothing was done"));
         text.notes = wrong.iter().map(sentence).collect();
         let from = if kind == RosterKind::Rotate { ",from" } else { "" };
-        let hint = format!("columns are user,device-name,key-serial,touch{from}; all but the first may be empty");
+        let hint = format!("columns are user,device-name,key-serial,touch{from}; all but the first may be empty; commas, semicolons or tabs between them");
         text.hints.push(hint);
         text
     })
@@ -219,7 +227,7 @@ fn done_json(done: &DeviceResult) -> Value {
     let escrow = done.escrow.as_ref().map(|path| path.display().to_string());
     json!({
         "outcome": "done", "arn": done.arn.to_string(), "keys": done.keys, "escrow": escrow, "command": done.command,
-        "confirmed": done.confirmed, "exit": 0,
+        "proved": done.proved, "confirmed": done.confirmed, "exit": 0,
     })
 }
 

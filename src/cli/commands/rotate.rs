@@ -8,6 +8,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, ProvedBy, Request, ResyncRequest, RosterKind, RotateRequest, Rotated};
+use crate::person::Loss;
 use crate::totp::unix;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -42,7 +43,13 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         approved: cli.global.yes,
         ..Request::default()
     };
-    let request = RotateRequest { new, from: Some(from.clone()), replace_first: args.replace_first };
+    let request = RotateRequest {
+        new,
+        from: Some(from.clone()),
+        replace_first: args.replace_first,
+        no_touch: args.no_touch,
+        fewer_keys: args.fewer_keys,
+    };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let (rotated, rotated_key) = match &key {
         Some(key) => flow::rotate_with_access_key(&request, key, &mut world),
@@ -52,7 +59,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
     let Some(device) = rotated.enrolled.devices.first() else {
         let mut permissions = flow::rotate_permissions(&request);
         permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key_permissions()));
-        console.permissions(&permissions);
+        console.permissions(&permissions, true);
         let mut plan = plan_json(&rotated, &permissions);
         access_key::add_plan(&mut plan, rotated_key.as_ref());
         console.result("", &plan);
@@ -61,7 +68,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
     let mut answer = json!({
         "type": "rotated", "account": rotated.enrolled.plan.account, "user": rotated.old.user,
         "device": device_json(device), "proof": proof(rotated.proof), "retired": old_json(&rotated),
-        "clock_ahead_seconds": world.clock.ahead_seconds(),
+        "losses": losses_json(&rotated.losses), "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
     access_key::add(&mut answer, rotated_key.as_ref());
     let new_key = rotated_key.and_then(|key| key.new).map_or_else(String::new, |id| format!("{id}\n"));
@@ -79,6 +86,8 @@ fn of_roster(roster: &Path, args: &Rotate, cli: &Cli, console: &mut Console) -> 
         path: args.path.as_ref(),
         tags: &[],
         replace_first: args.replace_first,
+        no_touch: args.no_touch,
+        fewer_keys: args.fewer_keys,
         dry_run: args.dry_run,
         aws: &args.aws,
     };
@@ -89,12 +98,15 @@ fn plan_json(rotated: &Rotated, permissions: &[&str]) -> Value {
     let plan = &rotated.enrolled.plan;
     let devices = plan.devices.iter().map(|device| {
         let keys: Vec<u32> = device.keys.iter().map(|(key, _)| key.0).collect();
-        json!({ "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "touch": device.touch })
+        json!({
+            "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "touch": device.touch,
+            "proved": device.is_proved(),
+        })
     });
     json!({
         "type": "rotation_plan", "account": plan.account, "caller": plan.caller, "user": plan.user,
         "devices_used": plan.used, "device": devices.collect::<Vec<_>>().pop(), "proof": proof(rotated.proof),
-        "retired": old_json(rotated), "permissions": permissions,
+        "retired": old_json(rotated), "losses": losses_json(&rotated.losses), "permissions": permissions,
     })
 }
 
@@ -111,7 +123,19 @@ fn proof(proof: ProvedBy) -> &'static str {
     match proof {
         ProvedBy::Session => "session",
         ProvedBy::Arithmetic => "arithmetic",
+        ProvedBy::Nothing => "none",
     }
+}
+
+fn losses_json(losses: &[Loss]) -> Vec<&'static str> {
+    let name = |loss: &Loss| match loss {
+        Loss::FewerKeys { .. } => "fewer_keys",
+        Loss::NoTouch => "no_touch",
+        Loss::Unseen { .. } => "not_seen",
+        Loss::Name { .. } => "name",
+        Loss::Phishing => "phishing_resistance",
+    };
+    losses.iter().map(name).collect()
 }
 
 pub(in crate::cli) fn resync(args: &Resync, cli: &Cli, console: &mut Console) -> Outcome {

@@ -73,15 +73,13 @@ pub(super) fn left(left: &Left) -> String {
         Left::Device { arn, why } => {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
-        Left::Unknown { arn, .. } => format!("perhaps left behind: {arn}; AWS has not been asked or did not answer"),
+        Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_ref())),
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::Rotated { arn } => format!("done before this: {arn} is enabled and works; the old device is gone"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Kept { serial } => format!("as it was: {serial} is enabled"),
-        Left::PerhapsEnabled { serial, .. } => {
-            format!("{serial} may be enabled or not; AWS did not answer when it was asked")
-        }
+        Left::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
         Left::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
         Left::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
@@ -110,14 +108,29 @@ pub(super) fn left(left: &Left) -> String {
         Left::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
         Left::KeyActive { id } => format!("as it was: access key {id} is active"),
         Left::KeyInactive { id } => format!("access key {id} is not active any more, and is not deleted yet"),
-        Left::KeyUnknown { id } => {
-            format!("access key {id} may be active, inactive or gone; AWS did not answer when it was asked")
+        Left::KeyUnknown { id, why } => {
+            format!("access key {id} may be active, inactive or gone; {}", unseen(Some(why)))
         }
         Left::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
         Left::KeyStored { id, to } => {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+    }
+}
+
+/// Why it is not known what AWS has.
+fn unseen(asked: Option<&crate::aws::Error>) -> String {
+    use crate::aws::Error as Answer;
+    match asked {
+        None | Some(Answer::Interrupted) => "AWS has not been asked".to_owned(),
+        Some(Answer::OutcomeUnknown { .. } | Answer::Unreachable { .. }) => {
+            "AWS did not answer when it was asked".to_owned()
+        }
+        Some(Answer::Denied { call, .. }) => {
+            format!("AWS was asked and refused: {} is not allowed", call.permission())
+        }
+        Some(answer) => format!("AWS was asked, and did not say ({})", aws(answer).what),
     }
 }
 
@@ -206,6 +219,15 @@ fn implausible(why: &Implausible) -> String {
         Implausible::Place => "the run has no such place for its seed".to_owned(),
         Implausible::AccessKey { id } => format!("access key {id} is not one of the run's"),
         Implausible::Step => "the run cannot have come to this step".to_owned(),
+    }
+}
+
+/// `2 keys`.
+fn count(keys: usize) -> String {
+    match keys {
+        0 => "no key".to_owned(),
+        1 => "1 key".to_owned(),
+        several => format!("{several} keys"),
     }
 }
 
@@ -412,6 +434,25 @@ fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::CannotFinish => Explanation::new("cannot_finish", "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")
             .hint("plug in the key it was writing to, or undo the run"),
         Refusal::CannotUndo => Explanation::new("cannot_undo", "not everything could be undone"),
+        Refusal::Unproved => Explanation::new(
+            "unproved",
+            "no place proves the new seed by a code, so nothing would show that it was stored; --yes does not accept that",
+        )
+        .hint("put the seed on a key too, or give --code-from-command: a command that prints the store's current code")
+        .hint("--accept-unproved enables the device all the same"),
+        Refusal::FewerKeys { serial, before, after } => {
+            let keys = before.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Explanation::new(
+                "fewer_keys",
+                format!("{serial} is on {} here ({keys}), and the new device would be on {}", count(before.len()), count(*after)),
+            )
+            .hint("name as many with --key, or give --fewer-keys where that is meant")
+            .exit(Exit::Usage)
+        }
+        Refusal::CannotKeepTouch { serial, key } => {
+            Explanation::new("cannot_keep_touch", format!("the codes of {serial} want a touch, and YubiKey {key} is too old to ask for one"))
+                .hint("use a key with firmware 4.2.6 or later, or give --no-touch where that is meant")
+        }
         Refusal::KeysDiffer => Explanation::new("keys_differ", "the keys of this run compute different codes, so one of them was not written by it")
             .hint("undo the run and enroll again"),
     }

@@ -2,7 +2,7 @@
 
 use super::{Exit, Explanation};
 use crate::flow::BadLedger;
-use crate::sink::{self, CommandEnd, PipeTrouble};
+use crate::sink::{self, CodeTrouble, CommandEnd, PipeTrouble};
 use std::path::Path;
 
 /// A place beside keys and phones.
@@ -30,6 +30,7 @@ pub(super) fn place(error: &sink::Error) -> Explanation {
                 .hint("do not trust that disk")
         }
         sink::Error::Command { program, what, end, said } => command(program, what, end, said.as_deref()),
+        sink::Error::Code { program, why, said } => code(program, why, said.as_deref()),
         sink::Error::Pipe { fd, why } => pipe(*fd, why),
         // The others have their sentences where they come from.
         _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
@@ -87,6 +88,31 @@ fn pipe(fd: u32, why: &PipeTrouble) -> Explanation {
         }
         PipeTrouble::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
     }
+}
+
+/// A store's command that did not print the seed's code.
+fn code(program: &str, why: &CodeTrouble, said: Option<&[String]>) -> Explanation {
+    let what = match why {
+        CodeTrouble::Ended(end) => match end {
+            CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
+            CommandEnd::Status(status) => format!("`{program}` printed no code: exit status {status}"),
+            CommandEnd::Killed => format!("`{program}` printed no code: a signal ended it"),
+            CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
+            CommandEnd::DidNotRead => format!("`{program}` printed no code"),
+            CommandEnd::Interrupted => {
+                return Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+            }
+        },
+        CodeTrouble::NotACode => format!("`{program}` printed something other than one code of six digits"),
+        CodeTrouble::Another => {
+            format!("`{program}` printed a code that is not the seed's, so the store does not have the seed")
+        }
+    };
+    let mut text = Explanation::new("store_code", what);
+    text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
+    text.hint(
+        "--to-command and --code-from-command must mean the same entry; the second prints its current code and nothing else",
+    )
 }
 
 fn command(program: &str, secret: &str, end: &CommandEnd, said: Option<&[String]>) -> Explanation {

@@ -8,7 +8,7 @@ mod steps;
 use super::desk::Desk;
 use super::places::CommandTo;
 use super::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, begin_log, failed, nothing_unfinished};
-use super::self_management::{Factor, find_factor, open_session};
+use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
 use crate::person::{KeyPlan, Notice, OwnKey};
 use crate::sink::{Pipe, SecretFormat, program_of};
@@ -108,6 +108,9 @@ pub fn rotate_access_key(request: &KeyRequest, world: &mut World) -> Result<KeyR
     desk.tell_clock();
     let ready = preflight(request, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
     desk.tell(Notice::KeyPlan(ready.plan.clone()));
+    if ready.session.is_none() {
+        tell_wait(ready.factor.as_ref(), &mut desk);
+    }
     if request.dry_run {
         return Ok(ready.planned());
     }

@@ -388,7 +388,7 @@ fn set(account: &Account, user: &str, id: &str, active: bool, desk: &mut Desk<'_
                 Ok(Some(now)) if now == active => Ok(()),
                 Ok(None) if !active => Ok(()),
                 Ok(_) => Err((Cause::Aws(cause), as_it_was())),
-                Err(_) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned() })),
+                Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
             }
         }
         Err(aws::Error::NotFound { .. }) if !active => Ok(()),
@@ -418,6 +418,6 @@ pub(in crate::flow) fn delete(
         Ok(None) => Ok(()),
         Ok(Some(_)) if gone(&account.delete_access_key(user, id)) => Ok(()),
         Ok(Some(_)) => Err((Cause::Aws(cause), there())),
-        Err(_) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned() })),
+        Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
     }
 }

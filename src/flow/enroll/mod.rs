@@ -71,6 +71,8 @@ pub struct DeviceResult {
     pub escrow: Option<PathBuf>,
     /// A command took it: its program.
     pub command: Option<String>,
+    /// A place proved it by a code.
+    pub proved: bool,
     /// IAM lists it for the user; `false`: IAM could not be asked.
     pub confirmed: bool,
     /// From when a sign-in with a code works, seconds since the Unix epoch.
@@ -109,12 +111,14 @@ pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> 
     let Ready { plan, work, account, factor } =
         ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
     desk.tell(Notice::Plan(plan.clone()));
+    self_management::tell_wait(factor.as_ref(), &mut desk);
     let mut done = Enrolled { plan, devices: Vec::new() };
     if request.dry_run {
         return Ok(done);
     }
+    let unproved = !request.places.accept_unproved && !work.iter().all(Work::is_proved);
     let account = desk
-        .approve(request.approved)
+        .approve_unproved(request.approved, unproved)
         .and_then(|()| {
             factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut desk).map(Some))
         })
@@ -210,6 +214,7 @@ pub(super) fn attempt(
         phone: device.phone,
         escrow: device.beside.escrow_path(),
         command: device.beside.program(),
+        proved: device.is_proved(),
         confirmed,
         first_code_from: tell_first_code(pair.step, desk),
     })

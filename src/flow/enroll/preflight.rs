@@ -151,6 +151,11 @@ fn check(
 }
 
 impl Work {
+    /// Whether a place proves the seed by a code before the device is enabled.
+    pub(in crate::flow) fn is_proved(&self) -> bool {
+        !self.keys.is_empty() || self.phone || self.beside.code.is_some()
+    }
+
     /// The first record of its run.
     pub(in crate::flow) fn begin(&self, command: &str, replaces: Option<Old>, desk: &Desk<'_>) -> Begin {
         Begin {
@@ -312,6 +317,7 @@ fn plan(work: &[Work], keys: &[Found], devices: &[MfaDevice], account: &Account)
                 touch: device.touch,
                 escrow: device.beside.escrow_path().map(|path| (path, device.beside.recipients())),
                 command: device.beside.program(),
+                code: device.beside.code_program(),
             })
             .collect(),
     }

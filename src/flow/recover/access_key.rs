@@ -33,7 +33,7 @@ impl Rotation {
     pub(super) fn unknown(&self) -> Left {
         let (user, why) = (self.begin.user.clone(), aws::Error::Interrupted);
         match (&self.begin.old, self.handed) {
-            (Some(id), true) => Left::KeyUnknown { id: id.clone() },
+            (Some(id), true) => Left::KeyUnknown { id: id.clone(), why },
             _ => Left::NewKey { user, id: self.new.clone(), why },
         }
     }

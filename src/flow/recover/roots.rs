@@ -82,7 +82,7 @@ pub(super) fn settle(
         let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
         let name = &run.begin.credential;
         let keys = kept.map(|(key, _)| Left::Credential { key: *key, name: name.clone(), why: None });
-        let arn = || Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted };
+        let arn = || Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted, asked: None };
         let left = keys.chain(found.phone.then(arn)).collect();
         failed((Stage::Recover, cause), left, desk)
     })?;

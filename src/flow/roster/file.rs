@@ -3,7 +3,8 @@
 //! Columns are `user,device-name,key-serial,touch`, and of a rotation `from` after them. All but the first may be empty
 //! or missing: the device is then named as the user (of a rotation, by a name that is free), the seed goes where the
 //! command says, touch is as the command says, and the user's only device is the one that goes. A first line that begins with
-//! `user` names the columns, in any order. All that is wrong is told at once, with line numbers.
+//! `user` names the columns, in any order. Semicolons or tabs may stand in place of the commas, as spreadsheets write
+//! them. All that is wrong is told at once, with line numbers.
 
 use crate::aws::check_name;
 use crate::keys::Serial;
@@ -121,8 +122,12 @@ pub enum Wrong {
 /// All lines that are wrong.
 pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .delimiter(delimiter(bytes))
+        .from_reader(bytes);
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
     let columns = kind.columns();
@@ -139,16 +144,25 @@ pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
             }
             continue;
         }
-        let row = row(line, &record, &order, kind).and_then(|row| seen.add(&row).map(|()| row));
-        match row {
-            Ok(row) => rows.push(row),
-            Err(what) => wrong.push(BadRow { line, what }),
-        }
+        let mut bad = Vec::new();
+        rows.extend(row(line, &record, &order, kind, &mut seen, &mut bad));
+        wrong.extend(bad.into_iter().map(|what| BadRow { line, what }));
     }
     if rows.is_empty() && wrong.is_empty() {
         wrong.push(BadRow { line: 1, what: Wrong::Nobody });
     }
     if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
+}
+
+/// What stands between the fields: a comma, or the semicolon or tab that spreadsheets write in its place. A comma may be
+/// in a name that IAM takes; the other two are in nothing that a roster holds.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let mut quoted = false;
+    let plain = bytes.iter().filter(|byte| {
+        quoted ^= **byte == b'"';
+        !quoted
+    });
+    plain.copied().find(|byte| matches!(byte, b';' | b'\t' | b',')).unwrap_or(b',')
 }
 
 /// The line a record stands on. Its position is where the one before ended: within a line end of two characters, or
@@ -174,48 +188,100 @@ fn header(record: &csv::ByteRecord, columns: &[&str]) -> Result<Vec<usize>, Wron
     if order.contains(&0) { Ok(order) } else { Err(Wrong::BadHeader) }
 }
 
-fn row(line: u64, record: &csv::ByteRecord, order: &[usize], kind: Kind) -> Result<Row, Wrong> {
+/// The row, where all of it is right; all that is wrong otherwise. What is right of a wrong row counts as seen, so that
+/// a later duplicate of it is told too.
+fn row(
+    line: u64,
+    record: &csv::ByteRecord,
+    order: &[usize],
+    kind: Kind,
+    seen: &mut Seen,
+    bad: &mut Vec<Wrong>,
+) -> Option<Row> {
     if record.len() > order.len() && record.iter().skip(order.len()).any(|field| !field.is_empty()) {
-        return Err(Wrong::TooManyColumns { found: record.len(), known: kind.columns().len() });
+        bad.push(Wrong::TooManyColumns { found: record.len(), known: kind.columns().len() });
     }
-    let mut fields = [""; 5];
+    let [user, device, key, touch, from] = fields(record, order, bad);
+    let user = user.and_then(|user| user_name(user, bad));
+    let device = device.and_then(|device| device_name(device, user, kind, bad));
+    let key = key.and_then(|key| key_serial(key, bad));
+    let touch = touch.and_then(|touch| touch_or_not(touch, bad));
+    if let Some(from) = from.filter(|from| from.chars().any(char::is_control) || from.chars().count() > 256) {
+        bad.push(Wrong::BadName { what: "device", value: shortened(from) });
+    }
+    seen.add(line, user, device, key, bad);
+    if !bad.is_empty() {
+        return None;
+    }
+    let from = from.filter(|from| !from.is_empty()).map(str::to_owned);
+    Some(Row { line, user: user?.to_owned(), device: device?.to_owned(), key, touch, from })
+}
+
+/// The columns in their own order; one that is missing is empty, and one that is not text is none.
+fn fields<'r>(record: &'r csv::ByteRecord, order: &[usize], bad: &mut Vec<Wrong>) -> [Option<&'r str>; 5] {
+    let mut fields = [Some(""); 5];
     for (field, column) in record.iter().zip(order) {
-        let text = std::str::from_utf8(field).map_err(|_| Wrong::NotUtf8)?;
+        let text = std::str::from_utf8(field).ok();
+        if text.is_none() && !bad.contains(&Wrong::NotUtf8) {
+            bad.push(Wrong::NotUtf8);
+        }
         if let Some(slot) = fields.get_mut(*column) {
             *slot = text;
         }
     }
-    let [user, device, key, touch, from] = fields;
+    fields
+}
+
+fn user_name<'r>(user: &'r str, bad: &mut Vec<Wrong>) -> Option<&'r str> {
     if user.is_empty() {
-        return Err(Wrong::NoUser);
+        bad.push(Wrong::NoUser);
+        return None;
     }
-    let device = if device.is_empty() && kind == Kind::Enroll { user } else { device };
-    if from.chars().any(char::is_control) || from.chars().count() > 256 {
-        return Err(Wrong::BadName { what: "device", value: shortened(from) });
-    }
-    for (what, value) in [("user name", user), ("device name", device)] {
-        let unnamed = value.is_empty() && kind == Kind::Rotate;
-        if !unnamed && !check_name(value) {
-            return Err(Wrong::BadName { what, value: shortened(value) });
-        }
-    }
-    let key = match key {
-        "" => None,
-        text => Some(serial(text).ok_or_else(|| Wrong::BadSerial { value: shortened(text) })?),
+    good_name("user name", user, bad)
+}
+
+/// The name that is given; of an enrollment without one the user's.
+fn device_name<'r>(device: &'r str, user: Option<&'r str>, kind: Kind, bad: &mut Vec<Wrong>) -> Option<&'r str> {
+    let device = match (device, kind) {
+        ("", Kind::Rotate) => return Some(device),
+        // Where the user's is wrong, that is said already.
+        ("", Kind::Enroll) => user?,
+        _ => good_name("device name", device, bad)?,
     };
     // `AWS:`, the account, a slash, and the name.
     let bytes = "AWS:123456789012/".len() + device.len();
     if bytes > MAX_NAME {
-        return Err(Wrong::TooLong { bytes });
+        bad.push(Wrong::TooLong { bytes });
     }
-    let touch = match touch.to_ascii_lowercase().as_str() {
+    Some(device)
+}
+
+fn good_name<'r>(what: &'static str, value: &'r str, bad: &mut Vec<Wrong>) -> Option<&'r str> {
+    if check_name(value) {
+        return Some(value);
+    }
+    bad.push(Wrong::BadName { what, value: shortened(value) });
+    None
+}
+
+fn key_serial(text: &str, bad: &mut Vec<Wrong>) -> Option<Serial> {
+    let key = serial(text);
+    if key.is_none() && !text.is_empty() {
+        bad.push(Wrong::BadSerial { value: shortened(text) });
+    }
+    key
+}
+
+fn touch_or_not(text: &str, bad: &mut Vec<Wrong>) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
         "" => None,
         "yes" | "true" | "1" => Some(true),
         "no" | "false" | "0" => Some(false),
-        _ => return Err(Wrong::BadTouch { value: shortened(touch) }),
-    };
-    let from = Some(from).filter(|from| !from.is_empty()).map(str::to_owned);
-    Ok(Row { line, user: user.to_owned(), device: device.to_owned(), key, touch, from })
+        _ => {
+            bad.push(Wrong::BadTouch { value: shortened(text) });
+            None
+        }
+    }
 }
 
 fn serial(text: &str) -> Option<Serial> {
@@ -241,25 +307,36 @@ struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, row: &Row) -> Result<(), Wrong> {
-        // Names that differ in case only are the same to IAM (User Guide, "IAM identifiers").
-        let (user, device) = (row.user.to_ascii_lowercase(), row.device.to_ascii_lowercase());
-        let twice = |what, value: &str, first| Err(Wrong::Twice { what, value: value.to_owned(), first });
-        if let Some(first) = self.users.get(&user) {
-            return twice("user", &row.user, *first);
+    /// All that is there for the second time. Names that differ in case only are the same to IAM (User Guide, "IAM
+    /// identifiers").
+    fn add(
+        &mut self,
+        line: u64,
+        user: Option<&str>,
+        device: Option<&str>,
+        key: Option<Serial>,
+        bad: &mut Vec<Wrong>,
+    ) {
+        let mut twice = |what, value: String, first: u64| {
+            if first != line {
+                bad.push(Wrong::Twice { what, value, first });
+            }
+        };
+        let user_first = user.map(|user| *self.users.entry(user.to_ascii_lowercase()).or_insert(line));
+        if let (Some(user), Some(first)) = (user, user_first) {
+            twice("user", user.to_owned(), first);
         }
-        if let Some(first) = self.devices.get(&device).filter(|_| !device.is_empty()) {
-            return twice("device", &row.device, *first);
+        let named = device.filter(|device| !device.is_empty());
+        let device_first = named.map(|device| *self.devices.entry(device.to_ascii_lowercase()).or_insert(line));
+        if let (Some(device), Some(first)) = (named, device_first)
+            // Named as the user, and the user is there twice: one thing, said once.
+            && (user != Some(device) || user_first != Some(first))
+        {
+            twice("device", device.to_owned(), first);
         }
-        if let Some((key, first)) = row.key.and_then(|key| Some((key, self.keys.get(&key)?))) {
-            return twice("key", &key.to_string(), *first);
+        if let Some(key) = key {
+            twice("key", key.to_string(), *self.keys.entry(key).or_insert(line));
         }
-        self.users.insert(user, row.line);
-        self.devices.insert(device, row.line);
-        if let Some(key) = row.key {
-            self.keys.insert(key, row.line);
-        }
-        Ok(())
     }
 }
 
@@ -320,6 +397,37 @@ mod tests {
         assert_eq!(wrong(&format!("{}\n", "x".repeat(48))), [(1, Wrong::TooLong { bytes: 65 })]);
         assert_eq!(read(b"al\xFFice\n", Kind::Enroll).unwrap_err()[0].what, Wrong::NotUtf8);
         assert!(matches!(&wrong("\"a\nb\nc")[..], [(1, Wrong::BadName { .. })]));
+    }
+
+    #[test]
+    fn a_duplicate_shows_beside_whatever_else_is_wrong() {
+        let twice = |what, value: &str, first| Wrong::Twice { what, value: value.to_owned(), first };
+        let touch = Wrong::BadTouch { value: "maybe".to_owned() };
+        // The earlier line is wrong, the later one is, and both at once.
+        let text = "alice,,7,maybe\nbob,,7\nalice,al-2,8\ncarol,,8,maybe\n";
+        let right = [(1, touch.clone()), (2, twice("key", "7", 1)), (3, twice("user", "alice", 1)), (4, touch)];
+        let mut right = right.to_vec();
+        right.push((4, twice("key", "8", 3)));
+        assert_eq!(wrong(text), right);
+        assert_eq!(wrong("alice\nALICE\n"), [(2, twice("user", "ALICE", 1))]);
+        assert_eq!(wrong("al,x\nbob,X\n"), [(2, twice("device", "X", 1))]);
+    }
+
+    #[test]
+    fn semicolons_and_tabs_stand_for_commas() {
+        for delimiter in [";", "\t", ","] {
+            let text = "User,Key-Serial,Touch\r\nalice,12345678,yes\r\n\"b;o,b\",,\r\n".replace(',', delimiter);
+            let bad = read(text.as_bytes(), Kind::Enroll).unwrap_err();
+            assert_eq!(bad.len(), 1, "{delimiter:?}: {bad:?}");
+            assert!(matches!((bad[0].line, &bad[0].what), (3, Wrong::BadName { .. })), "{delimiter:?}: {bad:?}");
+            let text = text.replace("b;o", "bo").replace(&format!("bo{delimiter}b"), "bo");
+            let rows = read(text.as_bytes(), Kind::Enroll).unwrap();
+            let keys: Vec<_> = rows.iter().map(|row| (&*row.user, row.key, row.touch)).collect();
+            assert_eq!(keys, [("alice", Some(Serial(12_345_678)), Some(true)), ("bo", None, None)], "{delimiter:?}");
+        }
+        // A name may have a comma in it, where no comma stands between the fields.
+        assert_eq!(read(b"alice\nbo,b;x;7\n", Kind::Enroll).unwrap_err().len(), 1);
+        assert_eq!(read(b"a;x;7\nbo,b;y;8\n", Kind::Enroll).unwrap()[1].user, "bo,b");
     }
 
     #[test]

@@ -47,6 +47,10 @@ pub struct RosterRequest {
     pub tags: Vec<Tag>,
     /// Of a rotation: the old device is deactivated before the new one is made.
     pub replace_first: bool,
+    /// Of a rotation: codes want no touch, where the row does not say; otherwise as the old device's do.
+    pub no_touch: bool,
+    /// Of a rotation: a new device may be on fewer keys than the old one.
+    pub fewer_keys: bool,
     /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already.
@@ -170,11 +174,8 @@ fn begin<'a>(
     connector: &aws::Connector,
     desk: &mut Desk<'_>,
 ) -> Result<(Account, Usable, Book<'a>), Cause> {
-    if request.places.is_empty()
-        && let Some(row) = request.rows.iter().find(|row| row.key.is_none())
-        && !desk.person.is_there()
-    {
-        return Err(Cause::Refused(Refusal::NeedsPerson { line: row.line, user: row.user.clone() }));
+    if !request.ledger.exists() {
+        somebody_brings_keys(request, request.rows.iter(), desk)?;
     }
     let usable = request.places.usable(desk)?;
     desk.journal.hold().map_err(Cause::Journal)?;
@@ -188,27 +189,49 @@ fn begin<'a>(
     } else {
         Ledger::open(&request.ledger, request.kind.command(), &caller.account, &request.rows).map_err(ledger)?
     };
-    let before = request.rows.iter().filter(|row| opened.state(row) == Some(State::Done)).count();
+    let to_do: Vec<&Row> = request.rows.iter().filter(|row| opened.state(row) != Some(State::Done)).collect();
+    somebody_brings_keys(request, to_do.iter().copied(), desk)?;
+    let before = request.rows.len() - to_do.len();
+    let gets_key = |row: &Row| row.key.is_some() || request.places.is_empty();
+    let keys = to_do.iter().filter(|row| gets_key(row)).count();
+    let unproved = if request.places.code.is_some() { 0 } else { to_do.len() - keys };
     let progress = Progress { total: request.rows.len(), before, ..Progress::default() };
     desk.tell(Notice::RosterPlan(RosterPlan {
         rotate: request.kind == Kind::Rotate,
         account: caller.account.clone(),
         caller: caller.arn.clone(),
-        users: request.rows.len(),
+        users: to_do.len(),
         before,
-        keys: request.rows.iter().filter(|row| row.key.is_some()).count(),
+        keys,
         recipients: request.places.escrow.iter().flat_map(|to| to.recipients.clone()).collect(),
         command: request.places.command.as_ref().map(|to| crate::sink::program_of(&to.line)),
+        code: request.places.code.as_ref().map(|to| crate::sink::program_of(&to.line)),
+        unproved,
     }));
     find_unknown(request, &opened, &account, desk)?;
     if !request.dry_run {
-        desk.approve(request.approved)?;
+        let unproved = unproved > 0 && !request.places.accept_unproved;
+        desk.approve_unproved(request.approved, unproved)?;
     }
     Ok((
         account,
         usable,
         Book { ledger: opened, path: &request.ledger, progress, started: Instant::now(), shown: false },
     ))
+}
+
+/// Where a row names no key and no other place takes the seed, somebody must bring one.
+fn somebody_brings_keys<'r>(
+    request: &RosterRequest,
+    mut rows: impl Iterator<Item = &'r Row>,
+    desk: &Desk<'_>,
+) -> Result<(), Cause> {
+    match rows.find(|row| row.key.is_none() && request.places.is_empty()) {
+        Some(row) if !desk.person.is_there() => {
+            Err(Cause::Refused(Refusal::NeedsPerson { line: row.line, user: row.user.clone() }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A run that was cut short is recovered first: whether its user is done is not known before.
@@ -287,8 +310,13 @@ impl Work<'_> {
         let outcome = match self.request.kind {
             Kind::Enroll => enroll_on(&request, self.usable, account, desk).map(Became::Done),
             Kind::Rotate => {
-                let (from, replace_first) = (row.from.clone(), self.request.replace_first);
-                let request = RotateRequest { new: request, from, replace_first };
+                let request = RotateRequest {
+                    new: request,
+                    from: row.from.clone(),
+                    replace_first: self.request.replace_first,
+                    no_touch: row.touch.map_or(self.request.no_touch, |touch| !touch),
+                    fewer_keys: self.request.fewer_keys,
+                };
                 let rotated = rotate_on(&request, self.usable, account, desk);
                 rotated.map(|(device, old)| Became::Rotated(Box::new(device), Box::new(old)))
             }

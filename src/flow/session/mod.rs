@@ -12,7 +12,7 @@ use super::desk::Desk;
 use super::holdings::{Holding, holdings_until};
 use super::naming::device_of;
 use super::run::{Cause, Failed, Refusal, Stage, failed};
-use super::self_management::{Factor, with_code};
+use super::self_management::{Choice, Factor, with_code};
 use crate::aws::{self, Account, DeviceArn, MfaDevice, Role};
 use crate::keys::Serial;
 use crate::person::Notice;
@@ -230,17 +230,15 @@ fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) 
     }
     let arns = wanted.iter().filter_map(|device| device.serial.parse::<DeviceArn>().ok());
     let account = arns.map(|arn| (arn.partition().to_owned(), arn.account().to_owned())).next();
-    let of = |held: &Holding| wanted.iter().find(|device| device.serial == held.device.to_string());
+    let choice = Choice::among(wanted.iter().copied(), desk);
     let (held, unread) = match account {
-        Some((partition, account)) => look(request, &partition, &account, desk, |held| of(held).is_some())?,
+        Some((partition, account)) => look(request, &partition, &account, desk, |held| choice.is_due(held))?,
         // Hardware tokens and FIDO devices alone: no OATH credential is one of them.
         None => (Vec::new(), None),
     };
-    let found = held.into_iter().find_map(|held| {
-        let (serial, enabled) = of(&held).map(|device| (device.serial.clone(), device.enabled))?;
-        Some(Factor { serial, enabled, key: held.key, name: held.name })
-    });
-    found.ok_or_else(|| nowhere(request, wanted.iter().map(|device| device.serial.clone()).collect(), unread))
+    choice
+        .of(held)
+        .ok_or_else(|| nowhere(request, wanted.iter().map(|device| device.serial.clone()).collect(), unread))
 }
 
 /// Without IAM's list, for a caller who is known: the device that is named, the only one of the account here, or the one called as the user is.

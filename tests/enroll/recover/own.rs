@@ -232,8 +232,7 @@ fn the_credentials_are_another_accounts() {
     let error = "glasskey: error: the unfinished run belongs to account ACCOUNT, and these credentials do not\n\
                  glasskey: hint: run `glasskey recover` with --profile for that account\n\
                  glasskey: hint: `glasskey recover` looks at what is left and finishes or undoes it\n\
-                 glasskey: perhaps left behind: arn:aws:iam::ACCOUNT:mfa/alice; AWS has not been asked or did not \
-                 answer\n";
+                 glasskey: perhaps left behind: arn:aws:iam::ACCOUNT:mfa/alice; AWS has not been asked\n";
     is(&world, &done, 4, "", error);
     assert_eq!((world.unfinished(), world.aws.devices().len()), (1, 1));
 }
