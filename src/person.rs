@@ -527,10 +527,12 @@ pub enum Loss {
     },
     /// The old one's codes want a touch.
     NoTouch,
-    /// No key here holds the old one: neither how many do nor whether they want a touch is known.
+    /// No key here holds the old one, or none said whether its codes want a touch: that is not known.
     Unseen {
         /// The old one's name.
         name: String,
+        /// A key here holds it.
+        held: bool,
         /// The new one's codes want a touch.
         touch: bool,
     },

@@ -63,7 +63,7 @@ fn fewer_keys_must_be_asked_for() {
     assert_eq!((done.code, touches(&world, 2)), (0, true), "{done:?}");
     for line in [
         "glasskey: warning: fewer keys: the old device is on 2 (12345678, 12345679), the new one will be on 1 key\n",
-        "glasskey: warning: another name: the device is now alice, and will be alice-2\n",
+        "The device gets another name: it is alice now, and will be alice-2.\n",
     ] {
         assert!(done.stderr.contains(line), "{line}: {done:?}");
     }

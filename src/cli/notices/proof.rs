@@ -72,9 +72,12 @@ pub(super) fn proving(proving: Proving) -> &'static str {
     }
 }
 
-/// What the user has less of.
+/// What the user has less of. Another name comes with every rotation, and is no reason to stop.
 pub(super) fn loss(loss: &Loss, style: Style) -> String {
-    warning(&sentence(loss), style)
+    match loss {
+        Loss::Name { .. } => sentence(loss),
+        _ => warning(&sentence(loss), style),
+    }
 }
 
 fn sentence(loss: &Loss) -> String {
@@ -89,14 +92,20 @@ fn sentence(loss: &Loss) -> String {
             format!("fewer keys: the old device is on {} ({keys}), the new one will be on {after}", before.len())
         }
         Loss::NoTouch => "no touch: the old device's codes want one, the new one's will not".to_owned(),
-        Loss::Unseen { name, touch } => {
+        Loss::Unseen { name, held, touch } => {
             let touch = if *touch { "will" } else { "will not; --touch makes them" };
-            format!(
-                "no key here holds {name}: on how many keys it is, and whether its codes want a touch, is not known. The \
-                 new one's codes {touch}"
-            )
+            let unseen = if *held {
+                format!("the keys that hold {name} did not say whether its codes want a touch")
+            } else {
+                format!(
+                    "no key here holds {name}: on how many keys it is, and whether its codes want a touch, is not known"
+                )
+            };
+            format!("{unseen}. The new one's codes {touch}")
         }
-        Loss::Name { before, after } => format!("another name: the device is now {before}, and will be {after}"),
+        Loss::Name { before, after } => {
+            format!("The device gets another name: it is {before} now, and will be {after}.")
+        }
         Loss::Phishing => {
             "weaker: a security key works on AWS's own page alone, and a code can be typed on a false one".to_owned()
         }

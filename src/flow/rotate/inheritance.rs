@@ -30,15 +30,17 @@ pub(super) fn look(request: &RotateRequest, old: &Old, desk: &mut Desk<'_>) -> B
     if request.new.touch || request.new.keys.is_empty() {
         return Before { keys, touch: None };
     }
-    let mut touch = None;
-    for held in &old.held {
-        let Ok(name) = Name::from_id(&held.credential) else { continue };
-        match key_sink(held.key, name, desk) {
-            Ok(sink) if sink.touch => touch = Some(true),
-            Ok(_) => _ = touch.get_or_insert(false),
-            Err(_) => {}
-        }
-    }
+    let wants = old.held.iter().map(|held| {
+        let name = Name::from_id(&held.credential).ok()?;
+        key_sink(held.key, name, desk).ok().map(|sink| sink.touch)
+    });
+    let wants: Vec<Option<bool>> = wants.collect();
+    let touch = if wants.contains(&Some(true)) {
+        Some(true)
+    } else {
+        // A key that could not be asked may be the one that does.
+        (!wants.is_empty() && !wants.contains(&None)).then_some(false)
+    };
     Before { keys, touch }
 }
 
@@ -69,6 +71,11 @@ impl Before {
         }
     }
 
+    /// Keys hold it, and did not say whether its codes want a touch.
+    fn is_touch_unseen(&self, work: &Work) -> bool {
+        self.touch.is_none() && !work.touch && !work.keys.is_empty()
+    }
+
     /// What the user has less of afterwards.
     pub(super) fn losses(&self, work: &Work, parting: &Parting) -> Vec<Loss> {
         let mut losses = Vec::new();
@@ -79,9 +86,9 @@ impl Before {
             losses.push(Loss::NoTouch);
         }
         match parting.kind {
-            DeviceKind::Virtual if self.keys.is_empty() => {
+            DeviceKind::Virtual if self.keys.is_empty() || self.is_touch_unseen(work) => {
                 let name = parting.serial.rsplit('/').next().unwrap_or_default().to_owned();
-                losses.push(Loss::Unseen { name, touch: work.touch });
+                losses.push(Loss::Unseen { name, held: !self.keys.is_empty(), touch: work.touch });
             }
             DeviceKind::Fido | DeviceKind::RootFido => losses.push(Loss::Phishing),
             _ => {}
