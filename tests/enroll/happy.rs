@@ -28,7 +28,7 @@ fn json_says_what_was_done() {
     assert!(first_code.as_u64().is_some_and(|from| from > 1_700_000_000), "{done}");
     let device = json!({
         "arn": world.arn("alice"), "credential": world.credential("alice"), "keys": [12_345_678], "phone": false,
-        "escrow": null, "command": null, "confirmed": true, "first_code_from": first_code,
+        "escrow": null, "command": null, "proved": true, "confirmed": true, "first_code_from": first_code,
     });
     let ahead = done["clock_ahead_seconds"].clone();
     assert!(ahead.as_i64().is_some_and(|ahead| ahead.abs() <= 2), "{done}");

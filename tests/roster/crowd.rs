@@ -62,6 +62,7 @@ fn who_fails_stops_nobody_and_is_listed() {
         "--device-name",
         "taken",
         "--yes",
+        "--accept-unproved",
         "--escrow",
         RECIPIENT,
         "--escrow-dir",

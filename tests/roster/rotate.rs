@@ -309,10 +309,12 @@ fn mistakes_in_the_command_line_and_in_the_file() {
     assert_eq!(done.code, 5, "{done:?}");
     roster(&world, "user,device-name,from\nuser1,a b,\nuser1,,\nuser2,x,y,z,a,b\n");
     let done = run(&mut rotate(&world, &["--escrow", RECIPIENT]));
-    let told = "glasskey: error: 2 lines of team.csv cannot be used; nothing was done\n\
+    let told = "glasskey: error: 3 lines of team.csv cannot be used; nothing was done\n\
                 glasskey: line 2: \"a b\" is not a device name that IAM takes\n\
+                glasskey: line 3: the user user1 is on line 2 already\n\
                 glasskey: line 4: 6 columns; there are 5\n\
-                glasskey: hint: columns are user,device-name,key-serial,touch,from; all but the first may be empty\n";
+                glasskey: hint: columns are user,device-name,key-serial,touch,from; all but the first may be empty; \
+                commas, semicolons or tabs between them\n";
     done.is(2, "", told);
     assert!(world.actions().is_empty());
 }
