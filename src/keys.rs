@@ -237,8 +237,14 @@ pub enum Error {
     NoSerial,
     /// No key is plugged in.
     NoKey,
-    /// More than one key is plugged in and none was named.
-    Several(Vec<Serial>),
+    /// No YubiKey is plugged in; other cards are.
+    Foreign {
+        /// The readers they are in.
+        readers: Vec<String>,
+    },
+    /// More than one key is plugged in and none was named. `None`: one that hides its serial number.
+    ///
+    Several(Vec<Option<Serial>>),
     /// The named key is not here; these are.
     Missing {
         /// The serial asked for.
@@ -266,25 +272,26 @@ pub fn list(ports: &dyn Ports) -> Result<Vec<Found>, Error> {
 /// Opens the key of this serial, exactly, or the only key when none is named. Keys that cannot be read do not hide
 /// the one that can; when the named key is not found and a reader could not be read, that reader's error is returned.
 ///
-/// Readers that are empty, vanish or hold some other card count as nothing. The card comes with some applet selected: select
+/// Readers that are empty or vanish count as nothing; one with some other card is named where no key is found. The card comes with some applet selected: select
 /// yours.
 pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn Card>), Error> {
     let mut opened = Vec::new();
-    let mut unreadable = None;
+    let (mut unreadable, mut others) = (None, Vec::new());
     for reader in ports.readers().map_err(Error::Transport)? {
         match read(ports, &reader) {
             Ok(found) if wanted.is_some() && found.0.serial == wanted => return Ok(found),
             Ok(found) => opened.push(found),
-            Err(Error::NotAYubiKey) => {}
+            Err(Error::NotAYubiKey) => others.push(reader),
             Err(error) if error.is_of_no_card() => {}
             Err(error) => unreadable = unreadable.or(Some(error)),
         }
     }
+    let foreign = || (!others.is_empty()).then(|| Error::Foreign { readers: others.clone() });
     let present = || opened.iter().filter_map(|(key, _)| key.serial).collect();
     match (wanted, opened.len()) {
-        (None, 2..) => Err(Error::Several(present())),
+        (None, 2..) => Err(Error::Several(opened.iter().map(|(key, _)| key.serial).collect())),
         (None, 1) => opened.pop().ok_or(Error::NoKey),
-        (None, _) => Err(unreadable.unwrap_or(Error::NoKey)),
+        (None, _) => Err(unreadable.or_else(foreign).unwrap_or(Error::NoKey)),
         (Some(wanted), _) => Err(unreadable.unwrap_or_else(|| Error::Missing { wanted, present: present() })),
     }
 }

@@ -9,6 +9,7 @@ pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKe
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
 
 use crate::aws::{self, DeviceArn, DeviceKind, Retry};
+use crate::fido;
 use crate::keys::{KeyId, Serial};
 use crate::platform::NoKeyring;
 use crate::secret::{Code, Password};
@@ -36,6 +37,11 @@ pub trait Person {
     /// can be asked.
     fn pin(&mut self, _key: &KeyId, _left: u8) -> Option<Password> {
         None
+    }
+
+    /// Whether a PIN that was mistyped can be asked for again: one that is read from a file stays wrong.
+    fn can_be_asked_again(&self) -> bool {
+        false
     }
 
     /// Asks for a new FIDO2 PIN of at least this many characters, until it is given twice alike.
@@ -217,6 +223,13 @@ pub enum Notice {
     Touch {
         /// The key.
         key: Serial,
+    },
+    /// A PIN was not taken, and is asked for again.
+    PinAgain {
+        /// The key.
+        key: KeyId,
+        /// Why it was not taken.
+        cause: fido::Error,
     },
     /// The FIDO2 key blinks and waits for a touch.
     FidoTouch {
@@ -453,6 +466,8 @@ pub enum KeyStep {
     },
     /// It does not tell its firmware, so nobody knows what is wrong with it.
     NoFirmware,
+    /// The table of advisories has none of the key's maker or series, so nobody knows.
+    NotCovered,
     /// It proved what it is.
     Genuine {
         /// Its model.

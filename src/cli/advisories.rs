@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 const USES: [Use; 3] = [Use::Fido2, Use::Oath, Use::Piv];
 
-/// Those about a key of this firmware and model.
-pub(super) fn about(firmware: oath::Version, model: &str, fips: bool) -> Vec<Applied> {
+/// Those about a key of this firmware and model; `None`: the table has none of its maker or series, so nobody knows.
+pub(super) fn about(firmware: oath::Version, model: &str, fips: bool) -> Option<Vec<Applied>> {
     let oath::Version(major, minor, patch) = firmware;
-    advisories::applies(Version(major, minor, patch), model, fips)
+    let firmware = Version(major, minor, patch);
+    advisories::covers(firmware, model, fips).then(|| advisories::applies(firmware, model, fips))
 }
 
 /// In a cell of a table: `YSA-2024-03 touches FIDO2 and PIV, not TOTP`.

@@ -10,8 +10,10 @@ pub mod explain;
 mod notices;
 mod outside;
 mod private_dir;
+mod secret_line;
 mod table;
 mod terminal;
+mod unanswered;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -48,6 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match outcome {
         Ok(exit) => exit,
         Err(text) => {
+            let text = unanswered::truly(*text);
             console.error(&text);
             text.exit
         }

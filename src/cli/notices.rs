@@ -7,7 +7,7 @@ mod root;
 pub(super) use root::{code_lines, last_factor, url as console_url};
 
 use super::console::Style;
-use super::explain::{aws as answer, no_keyring, off_by};
+use super::explain::{self, aws as answer, no_keyring, off_by};
 use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use crate::person::{
@@ -41,6 +41,10 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             step("other", format!("YubiKey {present} has been handed out already; take it out"))
         }
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
+        Notice::PinAgain { key, cause } => {
+            let text = explain::fido(Some(key), cause);
+            std::iter::once(&text.what).chain(&text.notes).map(|line| format!("glasskey: {line}")).collect()
+        }
         Notice::FidoTouch { key } => step("touch", format!("{key} now: it blinks")),
         Notice::Shared { key, holder } => {
             let warning = style.yellow("warning:");
@@ -193,6 +197,9 @@ fn key_step(step: &KeyStep) -> Option<(&'static str, String)> {
         KeyStep::Advisory { id, affected: true, effect, advice } => ("advisory", format!("{id}: {effect}. {advice}")),
         KeyStep::Advisory { id, affected: false, effect, .. } => ("advisory", format!("{id}: {effect}")),
         KeyStep::NoFirmware => ("advisory", "the key does not tell its firmware, so nobody knows".to_owned()),
+        KeyStep::NotCovered => {
+            ("advisory", "not known: glasskey's table has those of Yubico's keys only; ask the maker".to_owned())
+        }
         KeyStep::Genuine { model, root } => ("genuine", format!("{model}, attested by {root}")),
         KeyStep::PinSet => ("PIN", "set".to_owned()),
         KeyStep::PinChanged => ("PIN", "changed".to_owned()),

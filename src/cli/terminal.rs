@@ -6,6 +6,8 @@
 use super::args::Global;
 use super::console::Style;
 use super::notices;
+use super::secret_line::{open_fd, read_password};
+use super::unanswered::{self, Why};
 use crate::keys::{KeyId, Serial};
 use crate::person::{AtCodes, Choice, NoNewPin, Notice, Person, Question, RootQuestion, RootStep, TwoCodes};
 use crate::platform::{Interrupt, Terminal, Typed};
@@ -14,7 +16,7 @@ use crate::totp::unix;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Write};
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -93,7 +95,17 @@ impl TerminalPerson {
 
     /// Asks one line. `None`: nobody can be asked, or the person interrupted.
     pub(super) fn ask(&self, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
-        self.terminal()?.ask(prompt, hidden, &self.interrupt).ok().flatten()
+        self.answer(&self.terminal()?, prompt, hidden)
+    }
+
+    /// As [`TerminalPerson::ask`]. An end of the input (Ctrl-D) is remembered, since it is not that nobody is there.
+    fn answer(&self, terminal: &Terminal, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
+        match terminal.ask(prompt, hidden, &self.interrupt) {
+            Ok(None) if !self.interrupt.raised() => unanswered::because(Why::Ended),
+            Err(cause) if cause.kind() == ErrorKind::InvalidData => unanswered::because(Why::TypedNotUtf8),
+            answer => return answer.ok().flatten().inspect(|_| unanswered::answered()),
+        }
+        None
     }
 
     /// Asks for a secret without echo.
@@ -117,7 +129,7 @@ impl TerminalPerson {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => place.insert(open_fd(fd)?),
         };
-        read_password(file)
+        read_password(fd, file)
     }
 
     /// Asks for a new PIN twice; `Ok(None)`: it cannot be one, or the two differ.
@@ -169,25 +181,6 @@ impl TerminalPerson {
             self.style.print("\r\u{1b}[2K");
         }
     }
-}
-
-/// Opens an inherited file descriptor by its name, which needs no unsafe code.
-pub(super) fn open_fd(fd: u32) -> Option<File> {
-    File::open(format!("/dev/fd/{fd}")).ok()
-}
-
-/// Reads one line, byte by byte so that the next reader finds the next line.
-pub(super) fn read_password(file: &mut File) -> Option<Password> {
-    let mut line = Zeroizing::new(Vec::with_capacity(4096));
-    let mut byte = Zeroizing::new([0]);
-    while file.read(&mut *byte).ok()? == 1 && *byte != [b'\n'] && line.len() < 4096 {
-        line.extend_from_slice(&*byte);
-    }
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    let text = std::str::from_utf8(&line).ok().filter(|text| !text.is_empty())?;
-    Some(Password::new(text.to_owned()))
 }
 
 impl Person for TerminalPerson {
@@ -295,6 +288,10 @@ impl Person for TerminalPerson {
         }
     }
 
+    fn can_be_asked_again(&self) -> bool {
+        self.pin_fd.is_none() && self.is_there()
+    }
+
     fn new_pin(&mut self, key: &KeyId, least: usize) -> Result<Password, NoNewPin> {
         if let Some(fd) = self.new_pin_fd {
             return self.next_secret(fd).ok_or(NoNewPin::NobodyToAsk);
@@ -316,8 +313,7 @@ impl Person for TerminalPerson {
         };
         terminal.write(explain).ok()?;
         loop {
-            terminal.write(prompt).ok()?;
-            let answer = terminal.read_line(false, &self.interrupt).ok()??;
+            let answer = self.answer(&terminal, prompt, false)?;
             match answer.trim() {
                 "f" | "finish" if may_finish => return Some(Choice::Finish),
                 "u" | "undo" => return Some(Choice::Undo),
@@ -335,8 +331,7 @@ impl Person for TerminalPerson {
             terminal.write(&picture).ok()?;
             terminal.write("Scan this with an authenticator app. Nothing of it stays on this screen.\n").ok()?;
             for _ in 0..3 {
-                terminal.write("Code the app shows now (empty to give up): ").ok()?;
-                let typed = terminal.read_line(false, &self.interrupt).ok()??;
+                let typed = self.answer(&terminal, "Code the app shows now (empty to give up): ", false)?;
                 if typed.trim().is_empty() {
                     return Some(false);
                 }
@@ -363,7 +358,12 @@ impl Person for TerminalPerson {
         let left = codes.good_until.duration_since(now).map_or(0, |left| left.as_secs());
         let [first, second] = &codes.codes;
         let [numbers, clock] = notices::code_lines(first.expose(), second.expose(), left, codes.good_until);
-        let up = if std::mem::replace(&mut self.codes_shown, true) { "\r\u{1b}[2A" } else { "" };
+        let again = std::mem::replace(&mut self.codes_shown, true);
+        if !again {
+            // An Enter typed before them says nothing of them.
+            terminal.discard_input().ok()?;
+        }
+        let up = if again { "\r\u{1b}[2A" } else { "" };
         let shown = Zeroizing::new(format!("{up}\u{1b}[J{}\n{}\n", *numbers, *clock));
         terminal.write(&shown).ok()?;
         Some(match terminal.wait_for_line(Duration::from_secs(1), &self.interrupt).ok()? {

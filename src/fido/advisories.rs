@@ -201,6 +201,12 @@ pub fn all() -> &'static [Advisory] {
     &TABLE
 }
 
+/// Whether the table has the advisories about keys of this kind. Of all others nobody knows here.
+#[must_use]
+pub fn covers(firmware: Version, model: &str, fips: bool) -> bool {
+    Product::of(firmware, model, fips).is_some()
+}
+
 /// The advisories about a key with this firmware; `model` is the name its metadata or its maker gives it.
 #[must_use]
 pub fn applies(firmware: Version, model: &str, fips: bool) -> Vec<Applied> {

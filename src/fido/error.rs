@@ -65,7 +65,10 @@ pub enum Error {
     /// The PIN is blocked until the key is reset. Status 32.
     PinBlocked,
     /// Three wrong PINs in a row: no PIN is taken until the key was unplugged. Status 34.
-    PinAuthBlocked,
+    PinAuthBlocked {
+        /// Tries left then; `None` where the key did not tell.
+        left: Option<u8>,
+    },
     /// The key refused the proof made with the PIN's token: it has expired, or is for something else. Status 33.
     PinAuthInvalid,
     /// No PIN is set. Status 35, or from getInfo.
@@ -91,7 +94,7 @@ pub enum Error {
     TouchTimedOut,
     /// The person took too long. Status 2F.
     UserActionTimeout,
-    /// The person refused on the key. Status 27.
+    /// The person refused on the key; some keys answer so when nobody touched them in time. Status 27.
     Denied,
     /// The key wants to be touched or unplugged first. Status 3B.
     TouchRequired,
@@ -153,7 +156,7 @@ impl Error {
             0x31 => Self::PinWrong { left: None },
             0x32 => Self::PinBlocked,
             0x33 => Self::PinAuthInvalid,
-            0x34 => Self::PinAuthBlocked,
+            0x34 => Self::PinAuthBlocked { left: None },
             0x35 => Self::PinNotSet,
             0x36 => Self::PinRequired,
             0x37 => Self::PinPolicy,

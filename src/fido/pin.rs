@@ -32,9 +32,14 @@ pub enum BadPin {
         /// The fewest, in code points.
         least: usize,
     },
-    /// More than fits.
+    /// More characters than the key takes.
     TooLong {
-        /// The most: bytes of UTF-8, or code points where the key has a limit of its own.
+        /// The key's own limit, in code points.
+        most: usize,
+    },
+    /// More than fits into the block that carries it.
+    TooManyBytes {
+        /// The most, in bytes of UTF-8.
         most: usize,
     },
     /// A control character.
@@ -54,7 +59,7 @@ pub fn check(pin: &Password) -> Result<(), BadPin> {
         return Err(BadPin::TooShort { least: MIN_PIN });
     }
     if text.len() > MAX_PIN {
-        return Err(BadPin::TooLong { most: MAX_PIN });
+        return Err(BadPin::TooManyBytes { most: MAX_PIN });
     }
     if text.chars().any(char::is_control) {
         return Err(BadPin::Control);
@@ -305,7 +310,7 @@ impl SharedSecret {
     pub fn encrypt_new(&self, pin: &Password) -> Result<Vec<u8>, Error> {
         let text = pin.expose().as_bytes();
         if text.len() > MAX_PIN {
-            return Err(BadPin::TooLong { most: MAX_PIN }.into());
+            return Err(BadPin::TooManyBytes { most: MAX_PIN }.into());
         }
         on_wiped_stack(|| {
             let mut padded = Zeroizing::new([0; MAX_PIN + 1]);
@@ -509,8 +514,8 @@ mod tests {
         assert_eq!(bad("äöü"), Some(BadPin::TooShort { least: 4 }), "six bytes are three characters");
         assert_eq!(bad("1234"), None);
         assert_eq!(bad(&"x".repeat(63)), None);
-        assert_eq!(bad(&"x".repeat(64)), Some(BadPin::TooLong { most: 63 }));
-        assert_eq!(bad(&"ä".repeat(32)), Some(BadPin::TooLong { most: 63 }));
+        assert_eq!(bad(&"x".repeat(64)), Some(BadPin::TooManyBytes { most: 63 }));
+        assert_eq!(bad(&"ä".repeat(32)), Some(BadPin::TooManyBytes { most: 63 }));
         assert_eq!(bad("geheim-Ä"), None);
         assert_eq!(bad("geheim-A\u{308}"), Some(BadPin::Ambiguous), "decomposed");
         assert_eq!(bad("12\u{1100}\u{1161}"), Some(BadPin::Ambiguous), "conjoining");

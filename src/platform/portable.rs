@@ -100,16 +100,30 @@ impl Terminal {
         Ok(if interrupt.wait(at_most) { Typed::Stop } else { Typed::Nothing })
     }
 
-    /// Reads one line without its end. Hidden lines are refused here: a secret comes by file descriptor instead.
-    pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
-        self.ask("", hidden, interrupt)
+    /// Throws away what was typed and not read: it was not meant for what is asked or shown next.
+    #[cfg(windows)]
+    pub fn discard_input(&self) -> io::Result<()> {
+        use crossterm_winapi::{Console, Handle};
+        let console = Console::from(Handle::current_in_handle()?);
+        while console.number_of_console_input_events()? > 0 {
+            console.read_console_input()?;
+        }
+        Ok(())
     }
 
-    /// Writes a prompt and reads one line, as [`Terminal::read_line`].
+    /// Nothing is known here of what was typed and not read.
+    #[cfg(not(windows))]
+    pub fn discard_input(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes a prompt and reads one line without its end. What was typed before the question could be seen does not
+    /// answer it. Hidden lines are refused here: a secret comes by file descriptor instead.
     pub fn ask(&self, prompt: &str, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
         if hidden {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        self.discard_input()?;
         self.write(prompt)?;
         let mut line = Zeroizing::new(String::with_capacity(4096));
         let read = io::stdin().lock().read_line(&mut line)?;

@@ -2,7 +2,7 @@
 
 use super::Typed;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -118,15 +118,17 @@ impl Terminal {
         (&self.tty).flush()
     }
 
-    /// Reads one line without its end. `None` at end of file or when interrupted. Hidden lines are not echoed.
-    pub fn read_line(&self, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
-        self.ask("", hidden, interrupt)
+    /// Throws away what was typed and not read: it was not meant for what is asked or shown next.
+    pub fn discard_input(&self) -> io::Result<()> {
+        Ok(tcflush(&self.tty, QueueSelector::IFlush)?)
     }
 
-    /// Writes a prompt and reads one line, as [`Terminal::read_line`]. The echo ends before the prompt is seen: a
-    /// secret that is pasted or typed at once would be shown otherwise.
+    /// Writes a prompt and reads one line without its end. `None` at end of file or when interrupted. What was typed
+    /// before the question could be seen does not answer it. Hidden lines are not echoed, and the echo ends before the
+    /// prompt is seen: a secret that is pasted or typed at once would be shown otherwise.
     pub fn ask(&self, prompt: &str, hidden: bool, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
         let _guard = if hidden { Some(EchoOff::on(&self.tty)?) } else { None };
+        self.discard_input()?;
         self.write(prompt)?;
         let line = self.read_raw_line(interrupt);
         if hidden {

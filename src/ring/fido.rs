@@ -44,6 +44,14 @@ impl OnePin {
     }
 }
 
+/// How often a PIN that is typed is asked for. After three wrong ones in a row a key must be unplugged.
+const ATTEMPTS: usize = 3;
+
+/// Whether another attempt is safe: the key counts on, and this was not the last but one.
+fn is_mistyped(cause: &fido::Error) -> bool {
+    matches!(cause, fido::Error::PinWrong { left: Some(2..) } | fido::Error::BadPin(_))
+}
+
 /// Why a FIDO2 key could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -251,7 +259,8 @@ impl Opened {
         }
     }
 
-    /// Spends the PIN in one attempt, asking for it where it is not known. Asks for nothing when no PIN is set or taken;
+    /// Spends the PIN in one attempt, asking for it where it is not known. One that was mistyped is asked for again where
+    /// somebody types it, as long as that is not the last try. Asks for nothing when no PIN is set or taken;
     /// when only one try is left, the person is asked whether it may be used, unless `last_try` says so.
     ///
     /// # Errors
@@ -260,7 +269,24 @@ impl Opened {
         &mut self,
         person: &mut dyn Person,
         last_try: bool,
-        spend: impl FnOnce(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+        mut spend: impl FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+    ) -> Result<R, Error> {
+        for _ in 1..ATTEMPTS {
+            match self.spend_pin(person, last_try, &mut spend) {
+                Err(Error::Fido { cause, .. }) if is_mistyped(&cause) && person.can_be_asked_again() => {
+                    person.tell(&Notice::PinAgain { key: self.id.clone(), cause });
+                }
+                outcome => return outcome,
+            }
+        }
+        self.spend_pin(person, last_try, &mut spend)
+    }
+
+    fn spend_pin<R>(
+        &mut self,
+        person: &mut dyn Person,
+        last_try: bool,
+        spend: &mut dyn FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         let pin = self.ask_pin(person, last_try)?;
         let outcome = on_wiped_stack(|| spend(&mut self.key, pin.attempt()));
@@ -300,7 +326,9 @@ impl Opened {
         let retries = self.key.pin_retries();
         match self.told(retries)? {
             Retries { left: 0, .. } => Err(self.failed(fido::Error::PinBlocked)),
-            Retries { power_cycle: Some(true), .. } => Err(self.failed(fido::Error::PinAuthBlocked)),
+            Retries { left, power_cycle: Some(true) } => {
+                Err(self.failed(fido::Error::PinAuthBlocked { left: Some(left) }))
+            }
             Retries { left, .. } => Ok(left),
         }
     }

@@ -195,6 +195,8 @@ fn broken(context: &Context, reader: &CStr, code: Code) -> Error {
         _ if removed => Error::Removed,
         Code::ResetCard => Error::Reset,
         Code::SharingViolation => busy(&reader),
+        // The card is in its reader, and says nothing.
+        Code::NotTransacted | Code::CommError => Error::Mute { reader: reader.into_owned() },
         code => failure(code, &reader),
     }
 }

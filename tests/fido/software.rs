@@ -154,7 +154,7 @@ fn a_pin_that_cannot_be_one_is_not_sent() {
     let sent = key.report_count();
     let long = "x".repeat(64);
     assert_eq!(opened.verify_pin(Attempt::new(&pin("123"))), Err(Error::BadPin(BadPin::TooShort { least: 4 })));
-    assert_eq!(opened.verify_pin(Attempt::new(&pin(&long))), Err(Error::BadPin(BadPin::TooLong { most: 63 })));
+    assert_eq!(opened.verify_pin(Attempt::new(&pin(&long))), Err(Error::BadPin(BadPin::TooManyBytes { most: 63 })));
     assert_eq!(key.report_count(), sent);
     let short = opened.change_pin(Attempt::new(&pin(PIN)), &pin("12345"));
     assert_eq!(short, Err(Error::BadPin(BadPin::TooShort { least: 6 })));
@@ -168,8 +168,8 @@ fn wrong_pins_are_counted_stopped_after_three_and_before_the_last() {
         let wrong = |opened: &mut Ctap2| opened.verify_pin(Attempt::new(&pin("wrong")));
         assert_eq!(wrong(&mut opened), Err(Error::PinWrong { left: Some(7) }));
         assert_eq!(wrong(&mut opened), Err(Error::PinWrong { left: Some(6) }));
-        assert_eq!(wrong(&mut opened), Err(Error::PinAuthBlocked));
-        assert_eq!(wrong(&mut opened), Err(Error::PinAuthBlocked));
+        assert_eq!(wrong(&mut opened), Err(Error::PinAuthBlocked { left: Some(5) }));
+        assert_eq!(wrong(&mut opened), Err(Error::PinAuthBlocked { left: Some(5) }));
         assert_eq!(key.pin_retries(), 5, "a blocked try costs nothing");
 
         let replug = || {

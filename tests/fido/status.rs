@@ -25,7 +25,7 @@ fn statuses_are_typed() {
         (0x31, Error::PinWrong { left: None }),
         (0x32, Error::PinBlocked),
         (0x33, Error::PinAuthInvalid),
-        (0x34, Error::PinAuthBlocked),
+        (0x34, Error::PinAuthBlocked { left: None }),
         (0x35, Error::PinNotSet),
         (0x36, Error::PinRequired),
         (0x37, Error::PinPolicy),

@@ -485,6 +485,18 @@ fn another_public_key_on_record_is_a_finding() {
 }
 
 #[test]
+fn another_model_on_record_is_a_finding() {
+    let keys = FidoKeys::with_pin();
+    assert_eq!(keys.run_with_pin("fido enroll --key 12345678").code, 0);
+    let path = record(&keys, FIRST);
+    let mut changed = serde_json::from_slice::<Value>(&std::fs::read(&path).unwrap()).unwrap();
+    changed["aaguid"] = json!("00000000-0000-0000-0000-000000000001");
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let json = keys.run_with_pin("fido verify --json").json();
+    assert_eq!((&json["verified"], &json["finding"]["code"]), (&json!(false), &json!("other_model")));
+}
+
+#[test]
 fn a_key_that_was_reset_no_longer_holds_what_is_on_record() {
     let keys = FidoKeys::serve(1);
     assert_eq!(keys.run("fido enroll --key 12345678").code, 0);

@@ -18,16 +18,76 @@ fn a_right_pin_is_right_and_is_asked_for_with_the_tries_left() {
 }
 
 #[test]
-fn a_wrong_pin_is_one_attempt_and_counted() {
+fn a_mistyped_pin_is_asked_for_again_with_the_tries_left() {
     let keys = FidoKeys::with_pin();
     let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
     person.sees("(8 tries left): ").types("not-it");
+    person.sees("(7 tries left): ").types(PIN);
     let (_, run) = person.end();
-    run.is(3, "", "glasskey: error: that is not the PIN of YubiKey 12345678\nglasskey: 7 tries are left\n");
-    assert_eq!(keys.key(0).pin_retries(), 7);
+    let wrong = "glasskey: that is not the PIN of YubiKey 12345678\nglasskey: 7 tries are left\n";
+    run.is(0, "", &format!("{wrong}  12345678  that is its PIN\n"));
+    assert_eq!(keys.key(0).pin_retries(), 8);
     // More lines are other keys' PINs, not more attempts.
     let run = keys.run_with_pins(&format!("{VERIFY} --pin-fd 3"), &["wrong", PIN]);
-    assert_eq!((run.code, keys.key(0).pin_retries()), (3, 6));
+    assert_eq!((run.code, keys.key(0).pin_retries()), (3, 7));
+}
+
+#[test]
+fn three_mistyped_ones_end_it_with_the_tries_left() {
+    let keys = FidoKeys::with_pin();
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    for left in [8, 7, 6] {
+        person.sees(&format!("({left} tries left): ")).types("not-it");
+    }
+    let (_, run) = person.end();
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("three in a row were wrong\nglasskey: 5 tries are left then\n"), "{run:?}");
+    assert_eq!(keys.key(0).pin_retries(), 5);
+}
+
+#[test]
+fn what_was_typed_before_a_question_does_not_answer_it() {
+    let keys = FidoKeys::serve(1);
+    let mut person = Typist::start(&keys.bare(["fido", "config", "min-pin-length", "6"]));
+    // Both at once: the second is not for the question that comes next.
+    person.sees("[y/N] ").types("y\ny");
+    person.sees("Go on? [y/N] ").types("n");
+    person.end().1.is(3, "", "glasskey: error: not confirmed; nothing was done\n");
+}
+
+#[test]
+fn the_end_of_the_input_is_called_that() {
+    let keys = FidoKeys::with_pin();
+    let mut person = Typist::start(&keys.bare(VERIFY.split(' ')));
+    person.sees("(8 tries left): ").ends_input();
+    person.end().1.is(5, "", "glasskey: error: you ended the input, and an answer is needed\n");
+}
+
+#[test]
+fn a_pin_that_is_not_utf8_is_named_for_what_it_is() {
+    let keys = FidoKeys::with_pin();
+    for (bytes, what) in [
+        (&b"\xEF\xBB\xBF1234\n"[..], "UTF-8 with a byte order mark before it"),
+        (b"\xFF\xFE1\x002\x00", "UTF-16"),
+        (b"1\x002\x003\x004\x00\n\x00", "UTF-16"),
+        (b"p\xE4ss\n", "not UTF-8 (Latin-1, or another 8-bit encoding)"),
+    ] {
+        let path = keys.home.path().join("pin");
+        std::fs::write(&path, bytes).unwrap();
+        let mut command = std::process::Command::new("sh");
+        let binary = keys.glasskey(VERIFY.split(' ').chain(["--pin-fd", "3"]));
+        command.arg("-c").arg(r#"exec "$0" "$@" 3<"$PIN_FILE""#).arg(binary.get_program()).args(binary.get_args());
+        command.env_clear().envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        run(command.env("PIN_FILE", &path)).is(
+            2,
+            "",
+            &format!(
+                "glasskey: error: the text on file descriptor 3 is {what}\n\
+                 glasskey: hint: save it as UTF-8, without a byte order mark\n"
+            ),
+        );
+    }
+    assert_eq!(keys.key(0).pin_retries(), 8);
 }
 
 #[test]
@@ -36,6 +96,7 @@ fn three_wrong_ones_in_a_row_want_the_key_unplugged() {
     let wrong = || keys.run_with_pins(&format!("{VERIFY} --pin-fd 3"), &["wrong"]);
     assert_eq!((wrong().code, wrong().code), (3, 3));
     let blocked = "glasskey: error: YubiKey 12345678 takes no PIN until it was unplugged: three in a row were wrong\n\
+                   glasskey: 5 tries are left then\n\
                    glasskey: hint: unplug the key and plug it in again\n";
     wrong().is(3, "", blocked);
     // Known before it is asked for: nothing is typed for nothing.
@@ -116,7 +177,10 @@ fn what_cannot_be_a_pin_is_refused_before_anything_is_sent() {
     let note = "glasskey: nothing was sent to the key\n";
     for (pin, why) in [
         ("123", "the PIN is too short: YubiKey 12345678 takes 4 characters or more"),
-        (&"1".repeat(64), "the PIN is too long: YubiKey 12345678 takes 63 at most"),
+        (
+            &"1".repeat(64),
+            "the PIN is too long: a key takes 63 bytes at most, and a character outside English takes 2 to 4",
+        ),
         ("12\u{7}4", "the PIN has a control character in it"),
         (
             "caf\u{65}\u{301}",

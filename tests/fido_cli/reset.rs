@@ -240,3 +240,14 @@ fn struck_at_every_message() {
     let total: usize = struck.iter().sum();
     assert!(total > 40, "{total}");
 }
+
+#[test]
+fn nobody_who_unplugs_the_key_is_told_at_once() {
+    let keys = FidoKeys::with_pin();
+    keys.run("fido reset --key 12345678 --yes --no-input").is(
+        5,
+        "",
+        "glasskey: error: a reset needs somebody who unplugs the key and plugs it in again\n\
+         glasskey: hint: run it without --no-input, with the key in hand\n",
+    );
+}

@@ -142,6 +142,7 @@ fn origins_are_https_or_localhost_and_have_names() {
         ("https://example.com:443/", "https://example.com"),
         ("https://example.com:8443", "https://example.com:8443"),
         ("http://localhost:8080", "http://localhost:8080"),
+        ("http://app.localhost", "http://app.localhost"),
         ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
     ] {
         assert_eq!(Origin::parse(text).as_ref().map(Origin::as_str), Ok(written));

@@ -73,7 +73,7 @@ fn the_only_key_need_not_be_named() {
 #[test]
 fn of_two_one_must_be_named() {
     let ports = SoftPorts(vec![key(11), key(22)]);
-    assert_eq!(chosen(&ports, None), Err(Error::Several(vec![Serial(11), Serial(22)])));
+    assert_eq!(chosen(&ports, None), Err(Error::Several(vec![Some(Serial(11)), Some(Serial(22))])));
     assert_eq!(chosen(&ports, Some(22)), Ok(Some(Serial(22))));
     let wanted = Serial(33);
     assert_eq!(chosen(&ports, Some(33)), Err(Error::Missing { wanted, present: vec![Serial(11), Serial(22)] }));
@@ -155,7 +155,7 @@ fn an_open_key_is_busy_until_it_is_closed() {
 fn keys_that_hide_their_serial_can_only_be_chosen_alone() {
     let hidden = || SoftKey::new(Options { serial: None, ..Options::new(0) });
     assert_eq!(chosen(&SoftPorts(vec![hidden()]), None), Ok(None));
-    assert_eq!(chosen(&SoftPorts(vec![hidden(), hidden()]), None), Err(Error::Several(vec![])));
+    assert_eq!(chosen(&SoftPorts(vec![hidden(), hidden()]), None), Err(Error::Several(vec![None, None])));
     assert_eq!(chosen(&SoftPorts(vec![hidden(), key(7)]), Some(7)), Ok(Some(Serial(7))));
 }
 

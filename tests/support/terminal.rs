@@ -73,6 +73,12 @@ impl Typist {
         self
     }
 
+    /// Presses Ctrl-D.
+    pub(crate) fn ends_input(&mut self) -> &mut Self {
+        self.pty.send_control('d').unwrap();
+        self
+    }
+
     /// Presses Ctrl-C.
     pub(crate) fn interrupts(&mut self) -> &mut Self {
         self.pty.send_control('c').unwrap();

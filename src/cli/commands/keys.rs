@@ -166,11 +166,11 @@ impl Both {
         }
     }
 
-    /// `None`: the firmware is not told, so nobody knows.
+    /// `None`: the firmware is not told, or the table does not have its maker, so nobody knows.
     fn advisories(&self) -> Option<Vec<Applied>> {
         let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
         let fips = self.card.as_ref().map_or_else(|| device.is_some_and(|device| device.fips), |card| card.fips);
-        self.firmware().map(|firmware| advisories::about(firmware, &self.model(), fips))
+        self.firmware().and_then(|firmware| advisories::about(firmware, &self.model(), fips))
     }
 }
 

@@ -30,7 +30,8 @@ fn text(json: bool) -> String {
     let metadata = Metadata::bundled();
     let (number, next, stale) = (metadata.number(), metadata.next_update(), metadata.is_stale(SystemTime::now()));
     let (models, advisories) = (metadata.models().count(), advisories::all());
-    let newest = advisories.first().map(|advisory| advisory.id.as_str());
+    // Their numbers begin with the year.
+    let newest = advisories.iter().max_by_key(|advisory| &advisory.id).map(|advisory| advisory.id.as_str());
     let features: Vec<&str> = [("hid", cfg!(feature = "hid")), ("pcsc", cfg!(feature = "pcsc"))]
         .into_iter()
         .filter_map(|(name, on)| on.then_some(name))

@@ -113,6 +113,12 @@ pub fn finding(finding: &Finding) -> Explanation {
         Finding::NotOnKey => Explanation::new("not_on_key", "the key does not hold the credential on record")
             .hint("it was reset, or enrolled anew from another machine; if neither was you, it is another key")
             .exit(Exit::No),
+        Finding::OtherModel { recorded, told } => Explanation::new(
+            "other_model",
+            format!("the record says that the key's model is {recorded}, and the key says {told}"),
+        )
+        .hint("the record was changed after it was made; `glasskey fido attest` shows what the key is")
+        .exit(Exit::No),
         Finding::Refused(Refusal::Counter { stored, got }) => {
             Explanation::new("counter", format!("the signature counter went back from {stored} to {got}"))
                 .hint("there may be a copy of this key's credentials: take the key out of use and find out why")

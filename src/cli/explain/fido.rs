@@ -160,11 +160,18 @@ fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
             .hint("if the PIN is certain, --last-try uses it")
             .exit(Exit::Person),
         Error::PinBlocked => Explanation::new("pin_blocked", format!("the PIN of {on} is blocked")).hint(reset),
-        Error::PinAuthBlocked => Explanation::new(
-            "pin_auth_blocked",
-            format!("{on} takes no PIN until it was unplugged: three in a row were wrong"),
-        )
-        .hint("unplug the key and plug it in again"),
+        Error::PinAuthBlocked { left } => {
+            let text = Explanation::new(
+                "pin_auth_blocked",
+                format!("{on} takes no PIN until it was unplugged: three in a row were wrong"),
+            )
+            .hint("unplug the key and plug it in again");
+            match left {
+                Some(1) => text.note("1 try is left then; after a wrong one the key must be reset"),
+                Some(left) => text.note(format!("{left} tries are left then")),
+                None => text,
+            }
+        }
         Error::PinAuthInvalid => Explanation::new("pin_proof_refused", format!("{on} refused the proof of the PIN"))
             .hint("run the command again; unplug the key and plug it in again if that does not help"),
         Error::PinNotSet => Explanation::new("pin_not_set", format!("no PIN is set on {on}"))
@@ -204,7 +211,10 @@ fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
 fn bad_pin(on: &str, bad: BadPin) -> String {
     match bad {
         BadPin::TooShort { least } => format!("the PIN is too short: {on} takes {least} characters or more"),
-        BadPin::TooLong { most } => format!("the PIN is too long: {on} takes {most} at most"),
+        BadPin::TooLong { most } => format!("the PIN is too long: {on} takes {most} characters at most"),
+        BadPin::TooManyBytes { most } => format!(
+            "the PIN is too long: a key takes {most} bytes at most, and a character outside English takes 2 to 4"
+        ),
         BadPin::Control => "the PIN has a control character in it".to_owned(),
         BadPin::Ambiguous => {
             "the PIN has a character in it that systems write in more than one way; other programs might send another PIN".to_owned()
@@ -223,7 +233,9 @@ fn touches(on: &str, error: &Error) -> Option<Explanation> {
         Error::TouchRequired => {
             Explanation::new("no_touch", format!("{on} wants to be touched first")).exit(Exit::Person)
         }
-        Error::Denied => Explanation::new("denied", format!("it was refused on {on}")),
+        Error::Denied => Explanation::new("denied", format!("it was refused on {on}, or nobody touched it in time"))
+            .note("some keys give the same answer for both")
+            .hint("run the command again, and touch the key when it blinks"),
         Error::Cancelled => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
         Error::CancelUnanswered => {
             Explanation::new("interrupted", format!("interrupted, and {on} did not say that it stopped"))

@@ -21,6 +21,21 @@ fn list(serials: &[Serial]) -> String {
     serials.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Every key, also those without a name.
+fn all(keys: &[Option<Serial>]) -> String {
+    let named = keys.iter().flatten().map(ToString::to_string);
+    let hidden = match keys.iter().filter(|key| key.is_none()).count() {
+        0 => None,
+        1 => Some("one that hides its serial number".to_owned()),
+        several => Some(format!("{several} that hide their serial numbers")),
+    };
+    named.chain(hidden).collect::<Vec<_>>().join(", ")
+}
+
+/// How a key is made to tell its serial number. The setting is an OTP slot's, and setting it resets that slot's others.
+pub const TELL_SERIAL: &str = "`ykman otp settings --serial-usb-visible SLOT` makes it tell, where SLOT (1 or 2) is programmed; \
+    it resets the other settings of that slot";
+
 /// A key that could not be found or read.
 #[must_use]
 pub fn keys(error: &keys::Error) -> Explanation {
@@ -31,8 +46,13 @@ pub fn keys(error: &keys::Error) -> Explanation {
         keys::Error::NoSerial => Explanation::new("no_serial", "the YubiKey hides its serial number, by which keys are told apart"),
         keys::Error::NoKey => Explanation::new("no_key", "no key is plugged in")
             .hint("plug one in; `glasskey keys` shows what is seen, and `glasskey simulate` makes software keys to try with"),
+        keys::Error::Foreign { readers } => {
+            let readers = readers.iter().map(|reader| format!("\"{reader}\"")).collect::<Vec<_>>().join(", ");
+            Explanation::new("not_a_yubikey", format!("no YubiKey is plugged in; another maker's card is in {readers}"))
+                .hint("glasskey keeps TOTP seeds on YubiKeys; FIDO2 keys of every maker are for `glasskey fido`")
+        }
         keys::Error::Several(present) => {
-            Explanation::new("several_keys", format!("more than one key is plugged in: {}", list(present)))
+            Explanation::new("several_keys", format!("more than one key is plugged in: {}", all(present)))
                 .hint("name one with --key SERIAL")
                 .exit(Exit::Usage)
         }

@@ -161,7 +161,7 @@ impl Ctap2 {
         }
         match self.read_pin_retries()? {
             Retries { left: 0, .. } => Err(Error::PinBlocked),
-            Retries { power_cycle: Some(true), .. } => Err(Error::PinAuthBlocked),
+            Retries { left, power_cycle: Some(true) } => Err(Error::PinAuthBlocked { left: Some(left) }),
             Retries { left: 1, .. } if !attempt.last_try => Err(Error::LastTry),
             _ => Ok(()),
         }
@@ -178,6 +178,10 @@ impl Ctap2 {
             Err(Error::PinWrong { .. }) => match self.read_pin_retries().ok() {
                 Some(Retries { left: 0, .. }) => Err(Error::PinBlocked),
                 retries => Err(Error::PinWrong { left: retries.map(|retries| retries.left) }),
+            },
+            Err(Error::PinAuthBlocked { .. }) => match self.read_pin_retries().ok() {
+                Some(Retries { left: 0, .. }) => Err(Error::PinBlocked),
+                retries => Err(Error::PinAuthBlocked { left: retries.map(|retries| retries.left) }),
             },
             outcome => outcome,
         }

@@ -356,6 +356,8 @@ fn read(json: &[u8]) -> Result<Value, Error> {
     if json.len() > MAX_LEN {
         return Err(Error::NotJson { line: 0 });
     }
+    // Editors on Windows put a byte order mark before it, which RFC 8259 lets a reader pass over.
+    let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
     serde_json::from_slice(json).map_err(|error| Error::NotJson { line: error.line() })
 }
 

@@ -14,7 +14,7 @@ use crate::fido::webauthn::{
     Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
     UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
 };
-use crate::fido::{self, Authenticator, EDDSA, ES256, Permissions, cose};
+use crate::fido::{self, Aaguid, Authenticator, EDDSA, ES256, Permissions, cose};
 use crate::ring::fido::Error as RingError;
 use std::time::SystemTime;
 
@@ -50,6 +50,13 @@ pub struct Verified {
 pub enum Finding {
     /// It does not hold the credential on record.
     NotOnKey,
+    /// The record says another model than the key.
+    OtherModel {
+        /// On record.
+        recorded: Aaguid,
+        /// As the key says.
+        told: Aaguid,
+    },
     /// What it signed does not hold.
     Refused(Refusal),
 }
@@ -100,7 +107,8 @@ pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -
     let record = Record {
         key,
         model: ceremony.key.model(&info),
-        aaguid: registered.aaguid,
+        // What later checks are held against: the key says it each time.
+        aaguid: info.aaguid,
         credential: registered.credential_id.clone(),
         public_key: registered.public_key.clone(),
         discoverable: registration.discoverable,
@@ -170,6 +178,7 @@ fn prove(
         timeout: None,
         extensions: RequestExtensions::default(),
     };
+    let told = ceremony.info()?.aaguid;
     let origin = origin(ORIGIN)?;
     let response = match assert(&options, &origin, None, ceremony) {
         Err(Trouble::Ring(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
@@ -191,7 +200,10 @@ fn prove(
         user_verification: record.user_verified,
         algorithms: &[],
     };
-    let verdict = verify_assertion(&expected, &stored, &response).map_err(Finding::Refused);
+    let verdict = match verify_assertion(&expected, &stored, &response) {
+        Ok(_) if record.aaguid != told => Err(Finding::OtherModel { recorded: record.aaguid, told }),
+        verdict => verdict.map_err(Finding::Refused),
+    };
     let record = match &verdict {
         Ok(asserted) => {
             let moved = Record { counter: asserted.counter, verified: Some(now), ..record };

@@ -32,7 +32,8 @@ pub struct Prepared {
     pub model: String,
     /// Its firmware, where it tells.
     pub firmware: Option<Version>,
-    /// What is known to be wrong with it; `None`: it does not tell its firmware, so nobody knows.
+    /// What is known to be wrong with it; `None`: it does not tell its firmware, or the table does not
+    /// have its maker, so nobody knows.
     pub advisories: Option<Vec<Applied>>,
     /// That it is genuine.
     pub attested: Attested,
@@ -191,6 +192,10 @@ impl Run<'_, '_> {
             return None;
         };
         let fips = self.ceremony.key.device.as_ref().is_some_and(|device| device.fips);
+        if !advisories::covers(firmware, model, fips) {
+            self.tell(KeyStep::NotCovered);
+            return None;
+        }
         let found = advisories::applies(firmware, model, fips);
         for applied in &found {
             self.tell(KeyStep::Advisory {

@@ -1,7 +1,7 @@
 //! What to type, by operating system.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Families of systems that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,15 @@ fn of_release(text: &str) -> System {
 
 /// The PC/SC service does not answer.
 pub(super) fn start_service() -> Vec<String> {
-    let installed = ["/usr/sbin/pcscd", "/usr/bin/pcscd", "/sbin/pcscd"].iter().any(|path| Path::new(path).exists());
-    service_of(system(), installed)
+    service_of(system(), service_is_installed())
+}
+
+/// Whether the PC/SC service is on this machine: always, where it is the system's own.
+pub(super) fn service_is_installed() -> bool {
+    const USUAL: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"];
+    let named = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = USUAL.iter().map(PathBuf::from).chain(std::env::split_paths(&named));
+    matches!(system(), System::MacOs | System::Windows) || places.any(|place| place.join("pcscd").exists())
 }
 
 fn service_of(system: System, installed: bool) -> Vec<String> {

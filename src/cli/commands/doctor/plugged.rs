@@ -1,6 +1,7 @@
 //! The way to keys, and the keys at the end of it: over PC/SC, and over HID.
 
 use super::{Check, fixes};
+use crate::cli::commands::fido::told;
 use crate::cli::explain::{self, Explanation};
 use crate::cli::{advisories, outside};
 use crate::fido::advisories::{Severity, Use};
@@ -87,7 +88,8 @@ fn service(readers: usize) -> Check {
 }
 
 fn no_service() -> Check {
-    let check = Check::problem("pcsc_service", SERVICE, "is not running").fixes(fixes::start_service());
+    let what = if fixes::service_is_installed() { "is not running" } else { "is not installed" };
+    let check = Check::problem("pcsc_service", SERVICE, what).fixes(fixes::start_service());
     let socket = Path::new("/run/pcscd/pcscd.comm");
     if socket.exists() {
         check.detail(format!("its socket {} is there, and nothing answers", socket.display()))
@@ -104,7 +106,8 @@ fn denied() -> Check {
 fn unread(reader: &str, error: &keys::Error) -> Check {
     match error {
         keys::Error::Transport(transport::Error::NoCard { .. }) => Check::ok("reader", reader, "is empty"),
-        keys::Error::NotAYubiKey => Check::ok("reader", reader, "holds another card, not a YubiKey"),
+        keys::Error::NotAYubiKey => Check::ok("reader", reader, "holds another card, not a YubiKey")
+            .detail("glasskey puts no TOTP seed on it, whether it has an OATH applet or not"),
         error => Check::error("reader", reader, explain::keys(error)),
     }
 }
@@ -164,6 +167,8 @@ fn on_usb_without_reader(readers: &[String]) -> Option<Check> {
     on_usb.then(|| Check::problem("reader", "readers", what).fixes(fixes::install_driver()))
 }
 
+/// Yubico's USB vendor id.
+const YUBICO: u16 = 0x1050;
 const HID: &str = "FIDO2 over HID";
 
 fn over_hid(world: &World, known: &mut Known) -> Result<Vec<Check>, Box<Explanation>> {
@@ -218,12 +223,15 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
     let pin = match info.pin_set() {
         Some(true) if info.force_pin_change => "its PIN must be changed before it is taken".to_owned(),
         Some(true) => {
-            let left = key.key.pin_retries()?.left;
-            if left == 0 {
+            let left = told(key.key.pin_retries())?.map(|retries| retries.left);
+            if left == Some(0) {
                 let text = explain::fido(Some(&key.id), &fido::Error::PinBlocked);
                 return Ok(Check::error("fido2", name, text));
             }
-            format!("PIN set, {left} of 8 tries left")
+            match left {
+                Some(left) => format!("PIN set, {left} of 8 tries left"),
+                None => "PIN set; it does not tell how many tries are left".to_owned(),
+            }
         }
         Some(false) => "no PIN yet".to_owned(),
         None => "takes no PIN".to_owned(),
@@ -231,6 +239,8 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
     let check = Check::ok("fido2", name, format!("{what}; {pin}"));
     Ok(if read_over_pcsc || has_oath {
         check
+    } else if key.device.is_none() && key.found.vendor != YUBICO {
+        check.detail("it is not a YubiKey: glasskey puts no TOTP seed on it, whether it has an OATH applet or not")
     } else {
         check.detail("it has no OATH applet, or none that is enabled over USB: no TOTP seed can be put on it")
     })
@@ -253,7 +263,10 @@ fn advisories_of(name: &str, made: Option<Made>) -> Vec<Check> {
             "its firmware is not known, so advisories cannot be looked up",
         )];
     };
-    let about = advisories::about(firmware, &model, fips);
+    let Some(about) = advisories::about(firmware, &model, fips) else {
+        let what = "glasskey's table has the advisories of Yubico's keys only; ask the maker of this one";
+        return vec![Check::cannot_tell("advisory", name, what)];
+    };
     if about.is_empty() {
         return vec![Check::ok("advisory", name, format!("no advisory that is known is about firmware {firmware}"))];
     }

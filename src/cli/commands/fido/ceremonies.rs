@@ -4,6 +4,7 @@ use super::trusting::{Trusted, issue_json, issue_words};
 use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::unanswered::Encoding;
 use crate::cli::{Outcome, outside};
 use crate::fido::metadata::Certification;
 use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
@@ -225,5 +226,10 @@ fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
             .map_err(|cause| format!("cannot read standard input: {cause}")),
     };
     read.map_err(|what| Box::new(usage(what)))?;
+    if Encoding::of_other_than_utf8(&bytes) == Some(Encoding::Utf16) {
+        let text =
+            Explanation::new("bad_options", format!("the relying party's options are {}", Encoding::Utf16.words()));
+        return Err(Box::new(text.hint("JSON is UTF-8: save it so").exit(Exit::Usage)));
+    }
     Ok(bytes)
 }

@@ -22,6 +22,9 @@ fn always_uv(named: &FidoKeyAndPin, on: bool, bench: &mut Bench<'_>) -> Outcome 
     let (mut key, info) = opened(named, bench)?;
     let now = info.option("alwaysUv");
     let now = now.ok_or_else(|| refused(&key, &Error::NotSupported { what: "always verifying its user" }))?;
+    if now != on {
+        configurable(&key, &info, "switching that")?;
+    }
     // Else the key could be used for nothing until it gets one.
     if on && info.pin_set() != Some(true) && !info.has("uv") {
         return Err(refused(&key, &Error::PinNotSet));
@@ -53,6 +56,7 @@ fn min_pin_length(named: &FidoKeyAndPin, length: usize, bench: &mut Bench<'_>) -
     }
     let changed = length != info.min_pin_length;
     if changed {
+        configurable(&key, &info, "a minimum PIN length")?;
         bench.confirm_words(&format!(
             "{} will take no PIN shorter than {length} characters until it is reset. Go on? [y/N] ",
             key.id
@@ -71,6 +75,7 @@ fn force_pin_change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         return Err(refused(&key, &Error::PinNotSet));
     }
     let changed = !info.force_pin_change && {
+        configurable(&key, &info, "wanting its PIN changed")?;
         let token = token(&mut key, named, bench)?;
         let rule = PinRule { force_change: true, ..PinRule::default() };
         key.key.set_pin_rule(token.as_ref(), &rule).map_err(|cause| lost(&key, &cause, "info"))?;
@@ -86,6 +91,7 @@ fn enterprise_attestation(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outco
     let now = now.ok_or_else(|| refused(&key, &Error::NotSupported { what: "enterprise attestation" }))?;
     let changed = !now
         && {
+            configurable(&key, &info, "enterprise attestation")?;
             bench.confirm_words(&format!(
             "{} will tell its serial number to the relying parties of its owner's enterprise until it is reset. Go on? [y/N] ",
             key.id
@@ -103,6 +109,11 @@ fn opened(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<(Opened, Info)
     let info = key.info();
     let info = bench.told(info)?;
     Ok((key, info))
+}
+
+/// A key without authenticatorConfig takes no setting, and would refuse the proof of its PIN for that.
+fn configurable(key: &Opened, info: &Info, what: &'static str) -> Result<(), Failed> {
+    if info.has("authnrCfg") { Ok(()) } else { Err(refused(key, &Error::NotSupported { what })) }
 }
 
 /// No token where no PIN is set: then anybody who holds the key may configure it.

@@ -1,13 +1,13 @@
 //! `glasskey fido info`: everything a key says without its PIN, and what is known of its model.
 
-use super::list::{State, about, firmware};
+use super::list::{State, about, firmware, told};
 use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::{Outcome, advisories};
 use crate::fido::advisories::Applied;
 use crate::fido::metadata::{Metadata, Model};
-use crate::fido::{Authenticator, Error, Info, Retries};
+use crate::fido::{Authenticator, Info, Retries};
 use crate::ring::fido::Opened;
 use serde_json::{Value, json};
 
@@ -21,10 +21,10 @@ pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
 /// What a key says, and what is known of it.
 struct Told {
     state: State,
-    /// Fingerprint tries; `None` where it has no sensor.
+    /// Fingerprint tries; `None` where it has no sensor or does not tell.
     fingers: Option<Retries>,
     model: Option<&'static Model>,
-    /// `None`: the key does not tell its firmware, so nobody knows.
+    /// `None`: the key does not tell its firmware, or the table does not have its maker, so nobody knows.
     advisories: Option<Vec<Applied>>,
 }
 
@@ -32,11 +32,7 @@ impl Told {
     fn read(key: &mut Opened) -> Result<Self, Failed> {
         let failed = |cause| Box::new(explain::fido(Some(&key.id), &cause));
         let state = State::read_from(&mut key.key).map_err(failed)?;
-        let fingers = match key.key.uv_retries() {
-            Ok(retries) => Some(retries),
-            Err(Error::NotSupported { .. }) => None,
-            Err(cause) => return Err(failed(cause)),
-        };
+        let fingers = if state.info.has("uv") { told(key.key.uv_retries()).map_err(failed)? } else { None };
         let advisories = about(key, &state.info);
         Ok(Self { fingers, model: Metadata::bundled().model(state.info.aaguid), advisories, state })
     }
@@ -57,9 +53,12 @@ fn human(key: &Opened, told: &Told) -> String {
         ("options".to_owned(), options(info)),
         ("PIN".to_owned(), pin(told)),
     ];
-    lines.extend(told.fingers.map(|retries| {
-        let state =
-            if info.has("uv") { format!("{} tries left", retries.left) } else { "none on the key".to_owned() };
+    lines.extend(info.option("uv").map(|enrolled| {
+        let state = match (enrolled, told.fingers) {
+            (false, _) => "none on the key".to_owned(),
+            (true, Some(retries)) => format!("{} tries left", retries.left),
+            (true, None) => "on the key; it does not tell how many tries are left".to_owned(),
+        };
         ("fingerprints".to_owned(), state)
     }));
     lines.push((
@@ -123,6 +122,7 @@ fn pin(told: &Told) -> String {
         (Some(true), Some(Retries { left: 0, .. })) => "set, and blocked".to_owned(),
         (Some(true), Some(Retries { left: 1, .. })) => "set, 1 try left".to_owned(),
         (Some(true), Some(Retries { left, .. })) => format!("set, {left} tries left"),
+        (Some(true), None) => "set; the key does not tell how many tries are left".to_owned(),
         (Some(false), _) => "not set".to_owned(),
         _ => return "the key takes none".to_owned(),
     };
@@ -143,7 +143,8 @@ fn certifications(info: &Info) -> String {
 fn advisory_lines(told: &Told) -> Vec<(String, String)> {
     let line = |text: &str| vec![("advisories".to_owned(), text.to_owned())];
     match &told.advisories {
-        None => line("not known: the key does not tell its firmware"),
+        None if told.state.info.firmware.is_none() => line("not known: the key does not tell its firmware"),
+        None => line("not known: glasskey's table has those of Yubico's keys only; ask the maker"),
         Some(none) if none.is_empty() => line("none that is known touches this firmware"),
         Some(some) => some.iter().flat_map(advisories::lines).collect(),
     }

@@ -48,17 +48,14 @@ fn interrupted() -> Failed {
 /// What a key tells without a PIN.
 pub(in crate::cli) struct State {
     pub(in crate::cli) info: Info,
-    /// PIN tries left; `None` where the key takes no PIN.
+    /// PIN tries left; `None` where no PIN is set, and where the key does not tell.
     pub(in crate::cli) pin: Option<Retries>,
 }
 
 impl State {
     pub(in crate::cli) fn read_from(key: &mut dyn Authenticator) -> Result<Self, Error> {
         let info = key.info()?;
-        let pin = match info.pin_set() {
-            Some(_) => Some(key.pin_retries()?),
-            None => None,
-        };
+        let pin = if info.pin_set() == Some(true) { told(key.pin_retries())? } else { None };
         Ok(Self { info, pin })
     }
 
@@ -77,6 +74,7 @@ impl State {
         match (self.info.pin_set(), self.pin) {
             (Some(true), Some(Retries { left: 0, .. })) => "PIN blocked".to_owned(),
             (Some(true), Some(Retries { left, .. })) => format!("PIN set, {left}/8"),
+            (Some(true), None) => "PIN set, ?/8".to_owned(),
             (Some(false), _) => "no PIN".to_owned(),
             _ => "takes no PIN".to_owned(),
         }
@@ -88,6 +86,23 @@ impl State {
             "power_cycle_needed": self.pin.and_then(|retries| retries.power_cycle),
             "must_change": self.info.force_pin_change, "min_length": self.info.min_pin_length,
         })
+    }
+}
+
+/// Tries, where the key tells them. An odd answer of some maker's key leaves them unknown; a key that is gone or busy is
+/// an error as ever.
+pub(in crate::cli) fn told(retries: Result<Retries, Error>) -> Result<Option<Retries>, Error> {
+    match retries {
+        Ok(retries) => Ok(Some(retries)),
+        Err(
+            cause @ (Error::Transport(_)
+            | Error::Cancelled
+            | Error::CancelUnanswered
+            | Error::NoAnswer { .. }
+            | Error::NoDevice { .. }
+            | Error::Busy),
+        ) => Err(cause),
+        Err(_) => Ok(None),
     }
 }
 
@@ -115,10 +130,11 @@ pub(in crate::cli) fn version(key: &Opened, info: &Info) -> Option<Version> {
     key.device.as_ref().map(|device| device.firmware).or_else(told)
 }
 
-/// The advisories about a key; `None`: it does not tell its firmware, so nobody knows.
+/// The advisories about a key; `None`: it does not tell its firmware, or the table does not have its maker, so nobody
+/// knows.
 pub(super) fn about(key: &Opened, info: &Info) -> Option<Vec<Applied>> {
     let fips = key.device.as_ref().is_some_and(|device| device.fips);
-    version(key, info).map(|firmware| advisories::about(firmware, &key.model(info), fips))
+    version(key, info).and_then(|firmware| advisories::about(firmware, &key.model(info), fips))
 }
 
 fn to_json(key: &Opened, state: &State) -> Value {

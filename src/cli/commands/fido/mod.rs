@@ -15,7 +15,7 @@ pub(in crate::cli) mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
-pub(in crate::cli) use list::{State, version};
+pub(in crate::cli) use list::{State, told, version};
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
@@ -65,6 +65,8 @@ pub(in crate::cli) struct Bench<'a> {
     console: &'a mut Console,
     /// `--yes`
     says_yes: bool,
+    /// `--no-input`
+    no_input: bool,
 }
 
 impl<'a> Bench<'a> {
@@ -75,6 +77,7 @@ impl<'a> Bench<'a> {
             interrupt,
             console,
             says_yes: cli.global.yes,
+            no_input: cli.global.no_input,
         }
     }
 }

@@ -23,6 +23,13 @@ pub(super) fn run(args: &FidoReset, bench: &mut Bench<'_>) -> Outcome {
                 .exit(Exit::Usage),
         ));
     }
+    if bench.no_input {
+        return Err(Box::new(
+            Explanation::new("nobody_to_ask", "a reset needs somebody who unplugs the key and plugs it in again")
+                .hint("run it without --no-input, with the key in hand")
+                .exit(Exit::Person),
+        ));
+    }
     let mut key = bench.key_to_read(&args.key)?;
     let info = key.info();
     let info = bench.told(info)?;

@@ -87,7 +87,7 @@ impl Bench<'_> {
         let (key, _card) = keys::open(self.ring.ports(), None).map_err(|error| explain::keys(&error))?;
         let no_serial = || {
             Explanation::new("no_serial", format!("the {} here does not tell its serial number", key.model))
-                .hint("`ykman otp settings --serial-usb-visible` makes it tell")
+                .hint(explain::TELL_SERIAL)
         };
         Ok((key.serial.ok_or_else(no_serial)?, key))
     }

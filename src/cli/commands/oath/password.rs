@@ -4,7 +4,7 @@ use super::{Bench, Failed, not_done, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
-use crate::cli::terminal::{open_fd, read_password};
+use crate::cli::secret_line::{open_fd, read_password};
 use crate::keys::{self, Serial};
 use crate::oath::Session;
 use crate::secret::Password;
@@ -56,7 +56,7 @@ fn check(key: Serial, new: &Password, bench: &Bench<'_>) -> Result<(), Failed> {
 }
 
 fn from_fd(fd: u32) -> Result<Password, Failed> {
-    let read = open_fd(fd).as_mut().and_then(read_password);
+    let read = open_fd(fd).and_then(|mut file| read_password(fd, &mut file));
     read.ok_or_else(|| Box::new(usage(format!("there is no password to read on file descriptor {fd}"))))
 }
 

@@ -5,7 +5,8 @@ use crate::cli::args::{Cli, RootEnroll};
 use crate::cli::commands::oath::secret::{self, Found};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
-use crate::cli::terminal::{TerminalPerson, open_fd, read_password};
+use crate::cli::secret_line::{open_fd, read_password};
+use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
 use crate::flow::root::{self, Evidence, TotpEnrolled, TotpRequest};
 use crate::keys::{KeyId, Serial};
@@ -63,10 +64,9 @@ fn serials(keys: &[KeyId]) -> Result<Vec<Serial>, Box<Explanation>> {
 
 /// The console's secret, from wherever it is given; asked for otherwise.
 fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Result<Seed, Box<Explanation>> {
-    let nobody = |what: &str| Explanation::new("nobody_to_ask", what).exit(Exit::Person);
     let found = match args.secret_fd {
         Some(fd) => {
-            let text = open_fd(fd).and_then(|mut file| read_password(&mut file));
+            let text = open_fd(fd).and_then(|mut file| read_password(fd, &mut file));
             let text = text.ok_or_else(|| usage(format!("file descriptor {fd} holds no secret")))?;
             secret::parse(text.expose().as_bytes())?
         }
@@ -74,16 +74,37 @@ fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Resul
             Some(found) => found,
             None => {
                 let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
-                let text = person.ask_secret("Secret key that the console shows (not shown here): ");
-                let text = text.ok_or_else(|| match world.interrupt.raised() {
-                    true => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
-                    false => nobody("the secret is needed, and nobody can be asked")
-                        .hint("pipe it to standard input, or give it with --qr-image or --secret-fd"),
-                })?;
-                secret::parse(text.expose().as_bytes())?
+                return asked(&person, world, console);
             }
         },
     };
+    of_aws(found)
+}
+
+/// How often the secret is asked for, since a mistyped one costs nothing.
+const TRIES: usize = 3;
+
+fn asked(person: &TerminalPerson, world: &World, console: &Console) -> Result<Seed, Box<Explanation>> {
+    let nobody = || match world.interrupt.raised() {
+        true => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        false => Explanation::new("nobody_to_ask", "the secret is needed, and nobody can be asked")
+            .hint("pipe it to standard input, or give it with --qr-image or --secret-fd")
+            .exit(Exit::Person),
+    };
+    let ask = || -> Result<_, Box<Explanation>> {
+        let text = person.ask_secret("Secret key that the console shows (not shown here): ").ok_or_else(nobody)?;
+        Ok(secret::parse(text.expose().as_bytes()).and_then(of_aws))
+    };
+    for _ in 1..TRIES {
+        match ask()? {
+            Ok(seed) => return Ok(seed),
+            Err(wrong) => console.style().say(&format!("glasskey: {}", wrong.what)),
+        }
+    }
+    ask()?
+}
+
+fn of_aws(found: Found) -> Result<Seed, Box<Explanation>> {
     match found {
         Found::Seed(seed) => Ok(seed),
         Found::Uri(uri) if uri.kind == Kind::Totp && uri.params == AWS => Ok(uri.seed),
