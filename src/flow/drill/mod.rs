@@ -294,6 +294,9 @@ impl Drill<'_> {
             Ok((verified, response)) => match (verified.verdict, response) {
                 (Ok(_), Some(response)) => return self.write(entry, Some(&response), log, world),
                 (Err(Finding::Refused(refusal)), _) => refusal.to_string(),
+                (Err(Finding::OtherModel { recorded, told }), _) => {
+                    format!("the record says that the key's model is {recorded}, and the key says {told}")
+                }
                 _ => "the key does not hold the credential that it was enrolled with".to_owned(),
             },
             Err(trouble) => self.told(&id, trouble, world)?,
