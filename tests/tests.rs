@@ -3,6 +3,7 @@
 mod arrows; // who may use whom
 mod audit; // root audit: what is read, what is judged, how it is told
 mod cli; // arguments in; stdout, stderr and exit code out
+mod configuration; // the AWS configuration, read as the AWS CLI reads it or refused for what it is
 mod docs; // the documents say what is so
 mod doctor; // glasskey doctor: what it looks at, well and unwell
 mod drill; // break-glass keys drilled, and the record of it proved

@@ -5,6 +5,7 @@
 //! [`Error::OutcomeUnknown`] and the flow asks. *Answered*: that is the answer.
 
 use super::client::{Account, Live};
+use super::config::OnTheWire;
 use super::error::{Error, refusal, words};
 use crate::secret::on_wiped_stack;
 use aws_credential_types::provider::error::CredentialsError;
@@ -313,7 +314,9 @@ where
             let Some(cause) = failure.as_connector_error() else {
                 return Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
             };
-            if cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
+            // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
+            let sent = any_source(cause, |error| error.is::<OnTheWire>());
+            if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
                 Error::BadConfiguration { detail }
             } else if any_source(cause, never_connected) {
                 Error::Unreachable { call, detail }

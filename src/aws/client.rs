@@ -2,7 +2,7 @@
 
 use super::arn::Caller;
 use super::call::Retry;
-use super::config::{Cached, DEFAULT_REGION, runtime};
+use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, runtime};
 use super::error::Error;
 use super::pace::Pace;
 use super::plain::Plain;
@@ -55,6 +55,7 @@ pub struct Connector {
 pub struct Account {
     pub(super) connector: Connector,
     config: SdkConfig,
+    bundle: Option<Bundle>,
     credentials: Cached,
     caller: Caller,
     access_key_id: String,
@@ -86,7 +87,7 @@ impl Connector {
 
     /// Loads configuration and credentials, and asks AWS nothing: who the caller is is not known yet.
     pub fn reach(&self) -> Result<Account, Error> {
-        let (config, credentials, first) = on_wiped_stack(|| self.load())?;
+        let Loaded { config, credentials, first, bundle } = on_wiped_stack(|| self.load())?;
         // Long-term access keys have no session token (IAM User Guide, "Temporary security credentials").
         let long_term = first.session_token().is_none();
         let caller = Caller {
@@ -100,6 +101,7 @@ impl Connector {
         Ok(Account {
             connector: self.clone(),
             config,
+            bundle,
             credentials,
             caller,
             access_key_id,
@@ -148,6 +150,7 @@ impl Account {
         Self {
             connector: self.connector.clone(),
             config: self.config.clone(),
+            bundle: self.bundle.clone(),
             credentials: Cached::over(provider, self.connector.clock.clone()),
             caller: self.caller.clone(),
             access_key_id,
@@ -174,6 +177,7 @@ impl Account {
         Self {
             connector: self.connector.clone(),
             config: self.config.clone(),
+            bundle: self.bundle.clone(),
             credentials: self.credentials.clone(),
             caller: self.caller.clone(),
             access_key_id: self.access_key_id.clone(),
@@ -202,7 +206,7 @@ impl Account {
     }
 
     fn go_live(&self) -> Result<Live, Error> {
-        let http = self.connector.http_client();
+        let http = self.connector.http_client(self.bundle.as_ref());
         let region = self.config.region().cloned().unwrap_or(Region::from_static(DEFAULT_REGION));
         let ears = Ears(self.connector.clock.clone());
         let timeouts = TimeoutConfig::builder()

@@ -4,8 +4,7 @@
 use super::client::{Connector, Wire};
 use super::error::{Error, words};
 use crate::totp::Clock;
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
+use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -15,18 +14,41 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_async::time::TimeSource;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Builder, Connector as HttpConnector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
-use aws_types::os_shim_internal::{Env, Fs};
+use check::variable;
+use files::Files;
+use origin::follow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+mod check;
+mod files;
+mod ini;
+mod origin;
+mod trouble;
+mod trust;
+mod wire;
+mod within;
+
+pub use origin::{Origin, Way};
+pub use trouble::{Trouble, Unreadable};
+pub(super) use trust::Bundle;
+pub(super) use wire::OnTheWire;
+
+/// What a connector found: everything that stands behind an account.
+pub(super) struct Loaded {
+    pub(super) config: SdkConfig,
+    pub(super) credentials: Cached,
+    /// The credentials as they were asked for first.
+    pub(super) first: Credentials,
+    pub(super) bundle: Option<Bundle>,
+}
+
 impl Connector {
     /// Loads everything, and asks for credentials once, so that a problem with them has its own error.
-    pub(super) fn load(&self) -> Result<(SdkConfig, Cached, Credentials), Error> {
+    pub(super) fn load(&self) -> Result<Loaded, Error> {
         let runtime = runtime()?;
         runtime.block_on(async {
             tokio::select! {
@@ -37,57 +59,106 @@ impl Connector {
         })
     }
 
-    async fn load_async(&self) -> Result<(SdkConfig, Cached, Credentials), Error> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+    async fn load_async(&self) -> Result<Loaded, Error> {
+        let loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
-            .time_source(CorrectedTime(self.clock.clone()))
-            .http_client(self.http_client())
-            .region(self.region_chain());
-        if let Wire::InProcess(_, credentials) = &self.wire {
-            loader = loader.empty_test_environment().credentials_provider(credentials.clone());
+            .time_source(CorrectedTime(self.clock.clone()));
+        let (config, bundle) = if let Wire::InProcess(_, credentials) = &self.wire {
+            let region = self.region.clone().map_or(Region::from_static(DEFAULT_REGION), Region::new);
+            let loader = loader.http_client(self.http_client(None)).region(region);
+            (loader.empty_test_environment().credentials_provider(credentials.clone()).load().await, None)
         } else {
-            self.check_profile().await?;
-            if let Some(profile) = &self.profile {
-                loader = loader.profile_name(profile).credentials_provider(self.of_profile(profile).await);
+            let read = self.read().await?;
+            let http = self.http_client(read.bundle.as_ref());
+            let region = Region::new(read.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()));
+            let sdk = read.files.for_sdk(within::marked);
+            let name = read.files.alias(&read.profile);
+            let mut loader = loader
+                .http_client(http.clone())
+                .region(region.clone())
+                .profile_files(sdk.clone())
+                .profile_name(&name);
+            if self.profile.is_some() {
+                loader = loader.credentials_provider(self.of_profile(sdk, &name, region, http, &read));
             }
-        }
-        let config = loader.load().await;
+            (loader.load().await, read.bundle)
+        };
         let nothing = || Error::NoCredentials { detail: "the configuration names none".to_owned() };
-        let cached = Cached::over(config.credentials_provider().ok_or_else(nothing)?, self.clock.clone());
-        let first =
-            cached.provide_credentials().await.map_err(|cause| no_credentials(cause, self.profile.as_deref()))?;
-        Ok((config, cached, first))
+        let credentials = Cached::over(config.credentials_provider().ok_or_else(nothing)?, self.clock.clone());
+        let asked = credentials.provide_credentials().await;
+        let first = asked.map_err(|cause| no_credentials(cause, self.profile.as_deref()))?;
+        check::credentials(&first).map_err(Error::Configuration)?;
+        Ok(Loaded { config, credentials, first, bundle })
     }
 
     /// A profile named outright is meant: as with the AWS CLI, and unlike the SDK's chain, access keys in the
     /// environment do not go before it.
-    async fn of_profile(&self, name: &str) -> ProfileFileCredentialsProvider {
+    fn of_profile(
+        &self,
+        files: EnvConfigFiles,
+        name: &str,
+        region: Region,
+        http: SharedHttpClient,
+        read: &Read,
+    ) -> ProfileFileCredentialsProvider {
         let config = ProviderConfig::default()
-            .with_region(self.region_chain().region().await)
-            .with_http_client(self.http_client())
+            .with_region(Some(region))
+            .with_http_client(http)
+            .with_use_fips(read.switch("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
+            .with_use_dual_stack(read.switch("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))
             .with_time_source(CorrectedTime(self.clock.clone()));
-        ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name).build()
+        ProfileFileCredentialsProvider::builder().configure(&config).profile_files(files).profile_name(name).build()
     }
 
-    /// Which profile and region are used, without asking anybody on the network.
+    /// Reads the configuration, and looks for what can be told to be wrong with it.
+    async fn read(&self) -> Result<Read, Error> {
+        self.read_files().await.map_err(Error::Configuration)
+    }
+
+    async fn read_files(&self) -> Result<Read, Trouble> {
+        check::variables()?;
+        let files = Files::read()?;
+        let named = self.named_profile();
+        let profile = named.clone().unwrap_or_else(|| "default".to_owned());
+        if named.is_some() && files.profile(&profile).is_none() {
+            return Err(Trouble::NoSuchProfile { name: profile, known: files.names() });
+        }
+        check::switches(&files, &profile)?;
+        check::endpoints(&files, &profile)?;
+        let bundle = bundle(&files, &profile)?;
+        let region = self.named_region(&files, &profile).await;
+        region.as_deref().map_or(Ok(()), check::region)?;
+        let origin = if self.profile.is_none() && check::key_in_environment()? {
+            Origin::Environment
+        } else {
+            match follow(&files, &profile)? {
+                Origin::Profile { way: Way::Nothing, .. } if self.profile.is_none() => Origin::Machine,
+                origin => origin,
+            }
+        };
+        Ok(Read { files, profile, named, region, bundle, origin })
+    }
+
+    /// Which profile and region are used, and where the credentials will come from, without asking anybody on the
+    /// network.
     ///
     /// # Errors
-    /// [`Error::BadConfiguration`]: a file that cannot be read, or a profile that does not exist.
+    /// [`Error::Configuration`].
     pub fn settings(&self) -> Result<Settings, Error> {
-        runtime()?.block_on(async {
-            profiles().await?;
-            self.check_profile().await?;
-            let named = self.named_region().region().await;
-            Ok(Settings {
-                profile: self.named_profile(),
-                region_is_named: named.is_some(),
-                region: named.map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.to_string()),
-            })
+        let read = runtime()?.block_on(self.read())?;
+        let bundle = read.bundle.as_ref().map(|bundle| (bundle.setting, bundle.path.clone()));
+        Ok(Settings {
+            profile: read.named,
+            region_is_named: read.region.is_some(),
+            region: read.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+            origin: read.origin,
+            bundle,
         })
     }
 
+    /// `--profile`, else as the AWS CLI looks for it.
     fn named_profile(&self) -> Option<String> {
-        self.profile.clone().or_else(|| Env::real().get("AWS_PROFILE").ok()).filter(|name| !name.is_empty())
+        self.profile.clone().or_else(|| variable("AWS_DEFAULT_PROFILE")).or_else(|| variable("AWS_PROFILE"))
     }
 
     /// The `credential_process` of the profile that gives the credentials, where one does. Tells nothing of profiles
@@ -97,18 +168,21 @@ impl Connector {
         self.setting("credential_process")
     }
 
-    /// A setting of that profile.
+    /// A setting of that profile. What is wrong with the configuration is said by whoever uses it.
     fn setting(&self, name: &str) -> Option<String> {
-        let env = Env::real();
-        if self.profile.is_none() && env.get("AWS_ACCESS_KEY_ID").is_ok() {
+        if self.profile.is_none() && check::key_in_environment().unwrap_or(true) {
             return None;
         }
-        let named = self.named_profile();
-        let profiles = runtime().ok()?.block_on(async {
-            aws_config::profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), None).await.ok()
-        })?;
-        let profile = profiles.get_profile(named.as_deref().unwrap_or("default"))?;
-        profile.get(name).map(str::to_owned)
+        let files = Files::read().ok()?;
+        files.setting(self.named_profile().as_deref().unwrap_or("default"), name).map(str::to_owned)
+    }
+
+    /// The refusal of a profile that gets its credentials from the command that is asked for them.
+    #[must_use]
+    pub fn endless(&self) -> Error {
+        let bases = Files::read().map(|files| files.with_keys()).unwrap_or_default();
+        let profile = self.named_profile().unwrap_or_else(|| "default".to_owned());
+        Error::Configuration(Trouble::Endless { profile, bases })
     }
 
     /// Who signed in with `aws login` for the profile that gives the credentials, where somebody did: an ARN.
@@ -117,49 +191,52 @@ impl Connector {
         self.setting("login_session")
     }
 
-    /// The SDK takes a profile that does not exist for an empty one.
-    async fn check_profile(&self) -> Result<(), Error> {
-        let Some(name) = self.named_profile() else { return Ok(()) };
-        let profiles = profiles().await?;
-        if profiles.get_profile(&name).is_some() {
-            return Ok(());
+    /// `--region`, environment, profile. Unlike the SDK's own chain it does not ask the EC2 metadata service, which
+    /// costs seconds everywhere else.
+    async fn named_region(&self, files: &Files, profile: &str) -> Option<String> {
+        let named = self.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+        if named.is_some() {
+            return named;
         }
-        let mut known: Vec<&str> = profiles.profiles().collect();
-        known.sort_unstable();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(Error::BadConfiguration { detail: format!("there is no profile \"{name}\"; there are: {known}") })
+        let sdk = files.for_sdk(within::marked);
+        let provider =
+            ProfileFileRegionProvider::builder().profile_files(sdk).profile_name(files.alias(profile)).build();
+        provider.region().await.map(|region| region.to_string())
     }
 
-    /// `--region`, environment, profile, else [`DEFAULT_REGION`]. Unlike the SDK's own chain it does not ask the EC2
-    /// metadata service, which costs seconds everywhere else.
-    fn region_chain(&self) -> RegionProviderChain {
-        self.named_region().or_else(Region::from_static(DEFAULT_REGION))
-    }
-
-    fn named_region(&self) -> RegionProviderChain {
-        let mut profile = ProfileFileRegionProvider::builder();
-        if let Some(name) = &self.profile {
-            profile = profile.profile_name(name);
-        }
-        RegionProviderChain::first_try(self.region.clone().map(Region::new))
-            .or_else(EnvironmentVariableRegionProvider::new())
-            .or_else(profile.build())
-    }
-
-    /// A new HTTP client with no connection open. TLS by ring: a process starts 25 ms sooner than with aws-lc.
-    pub(super) fn http_client(&self) -> SharedHttpClient {
-        match &self.wire {
+    /// A new HTTP client with no connection open.
+    pub(super) fn http_client(&self, bundle: Option<&Bundle>) -> SharedHttpClient {
+        wire::marked(match &self.wire {
             Wire::InProcess(http, _) => http.clone(),
-            Wire::Network => Builder::new().build_with_connector_fn(|settings, components| {
-                let mut connector = HttpConnector::builder()
-                    .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                    .proxy_config(ProxyConfig::from_env());
-                connector.set_connector_settings(settings.cloned());
-                connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-                connector.build()
-            }),
-        }
+            Wire::Network => wire::network(bundle),
+        })
     }
+}
+
+/// The configuration as it was read.
+struct Read {
+    files: Files,
+    profile: String,
+    /// `None`: the profile is the default one, and may not exist.
+    named: Option<String>,
+    region: Option<String>,
+    bundle: Option<Bundle>,
+    origin: Origin,
+}
+
+impl Read {
+    fn switch(&self, name: &str, setting: &str) -> Option<bool> {
+        let value = variable(name).or_else(|| self.files.setting(&self.profile, setting).map(str::to_owned));
+        value.map(|value| value.eq_ignore_ascii_case("true"))
+    }
+}
+
+/// The certificates to trust, where others than the system's are named.
+fn bundle(files: &Files, profile: &str) -> Result<Option<Bundle>, Trouble> {
+    let of_environment = variable("AWS_CA_BUNDLE").map(|path| ("AWS_CA_BUNDLE", path));
+    let of_profile = || files.setting(profile, "ca_bundle").map(|path| ("ca_bundle", path.to_owned()));
+    let named = of_environment.or_else(of_profile);
+    named.map(|(setting, path)| Bundle::read(setting, path.as_ref())).transpose()
 }
 
 /// What the configuration says, before anybody is asked for credentials.
@@ -171,11 +248,10 @@ pub struct Settings {
     pub region: String,
     /// Whether anything names it; else it is the one that serves for IAM.
     pub region_is_named: bool,
-}
-
-async fn profiles() -> Result<aws_config::profile::ProfileSet, Error> {
-    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
-    profiles.map_err(|cause| Error::BadConfiguration { detail: words(&cause) })
+    /// Where the credentials will come from.
+    pub origin: Origin,
+    /// The bundle of certificates that is trusted instead of the system's: what names it, and its path.
+    pub bundle: Option<(&'static str, PathBuf)>,
 }
 
 /// IAM and STS answer everywhere; commercial accounts need name no region.
@@ -185,7 +261,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|cause| Error::BadConfiguration { detail: cause.to_string() })
+        .map_err(|cause| Error::Configuration(Trouble::System { why: cause.to_string() }))
 }
 
 fn no_credentials(cause: CredentialsError, profile: Option<&str>) -> Error {
@@ -262,6 +338,10 @@ impl ProvideCredentials for Cached {
                 return Ok(credentials);
             }
             let credentials = self.inner.provide_credentials().await?;
+            if check::credentials(&credentials).is_err() && self.expiry().is_some() {
+                // The first ones have been looked at, and are refused with their own words.
+                return Err(CredentialsError::invalid_configuration("they hold a character that cannot be sent"));
+            }
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials.clone());
             Ok(credentials)
         })

@@ -1,6 +1,7 @@
 //! What AWS answered, or why it did not.
 
 use super::call::Call;
+use super::config::Trouble;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call that did not do what was asked. Messages are AWS's own words.
@@ -72,7 +73,9 @@ pub enum Error {
         /// What the SDK's provider chain said.
         detail: String,
     },
-    /// The configuration cannot be used: an unknown profile, a syntax error, an expired SSO login.
+    /// The configuration cannot be used as it is written.
+    Configuration(Trouble),
+    /// The SDK cannot use the configuration: an expired login, a `credential_process` that failed.
     BadConfiguration {
         /// What the SDK's provider chain said.
         detail: String,

@@ -10,6 +10,7 @@ use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthScheme};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -29,7 +30,10 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt;
 
+mod hosts;
 mod xml;
+
+use hosts::{InGovCloud, Kind, address, home_of};
 
 /// How a service is spoken to.
 struct Service {
@@ -42,6 +46,7 @@ struct Service {
     protocol: Protocol,
     /// Answers in one region of a partition only.
     global: bool,
+    gov_cloud: InGovCloud,
 }
 
 enum Protocol {
@@ -61,8 +66,14 @@ const SERVICES: &[Service] = &[
         Protocol::Json("1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
     ),
     regional("logs", "logs", "CloudWatch Logs", Protocol::Json("1.1", "Logs_20140328")),
-    regional("cloudwatch", "monitoring", "CloudWatch", Protocol::Json("1.0", "GraniteServiceVersion20100801")),
-    regional("events", "events", "EventBridge", Protocol::Json("1.1", "AWSEvents")),
+    Service {
+        gov_cloud: InGovCloud::Plain,
+        ..regional("cloudwatch", "monitoring", "CloudWatch", Protocol::Json("1.0", "GraniteServiceVersion20100801"))
+    },
+    Service {
+        gov_cloud: InGovCloud::Plain,
+        ..regional("events", "events", "EventBridge", Protocol::Json("1.1", "AWSEvents"))
+    },
     regional("sns", "sns", "SNS", Protocol::Query("2010-03-31")),
     Service {
         prefix: "organizations",
@@ -70,12 +81,20 @@ const SERVICES: &[Service] = &[
         id: "Organizations",
         protocol: Protocol::Json("1.1", "AWSOrganizationsV20161128"),
         global: true,
+        gov_cloud: InGovCloud::Plain,
     },
-    Service { prefix: "account", host: "account", id: "Account", protocol: Protocol::Rest, global: true },
+    Service {
+        prefix: "account",
+        host: "account",
+        id: "Account",
+        protocol: Protocol::Rest,
+        global: true,
+        gov_cloud: InGovCloud::Fips,
+    },
 ];
 
 const fn regional(prefix: &'static str, host: &'static str, id: &'static str, protocol: Protocol) -> Service {
-    Service { prefix, host, id, protocol, global: false }
+    Service { prefix, host, id, protocol, global: false, gov_cloud: InGovCloud::AsSts }
 }
 
 /// The services, as one caller reaches them.
@@ -97,21 +116,38 @@ impl Plain {
         body: Value,
     ) -> impl Future<Output = Result<Value, SdkError<Refused, HttpResponse>>> + use<> {
         let (prefix, action) = call.permission().split_once(':').unwrap_or_default();
-        let ready = SERVICES.iter().find(|service| service.prefix == prefix).map(|service| {
-            let region = if service.global { home_of(region) } else { region };
-            let operation = self.operation(service, action, region);
-            let request = move || request(service, action, &body);
-            (operation, request)
-        });
+        let service = SERVICES.iter().find(|service| service.prefix == prefix);
+        let (plain, region) = (self.clone(), region.to_owned());
         async move {
-            match ready {
-                Some((operation, request)) => operation.invoke(request()).await,
-                None => Err(SdkError::construction_failure(format!("{call} is of no service that is known"))),
-            }
+            let Some(service) = service else {
+                return Err(SdkError::construction_failure(format!("{call} is of no service that is known")));
+            };
+            let (region, url) = plain.place(service, region).await.map_err(SdkError::construction_failure)?;
+            plain.operation(service, action, &region, &url).invoke(request(service, action, &body)).await
         }
     }
 
-    fn operation(&self, service: &Service, action: &'static str, region: &str) -> Operation<Sent, Value, Refused> {
+    /// The region to sign for, and the endpoint.
+    async fn place(&self, service: &Service, region: String) -> Result<(String, String), BoxError> {
+        let region = if service.global { home_of(&region).await? } else { region };
+        let kind = Kind {
+            fips: self.config.use_fips().unwrap_or_default(),
+            dual_stack: self.config.use_dual_stack().unwrap_or_default(),
+        };
+        let url = match self.own_endpoint(service) {
+            Some(url) => url,
+            None => address(service, &region, kind).await?,
+        };
+        Ok((region, url))
+    }
+
+    fn operation(
+        &self,
+        service: &Service,
+        action: &'static str,
+        region: &str,
+        url: &str,
+    ) -> Operation<Sent, Value, Refused> {
         let mut layer = Layer::new("signing");
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
         layer.store_put(SigV4OperationSigningConfig {
@@ -137,7 +173,7 @@ impl Plain {
             .service_name(service.id)
             .operation_name(action)
             .http_client(self.http.clone())
-            .endpoint_url(&self.endpoint(service, region))
+            .endpoint_url(url)
             .no_retry()
             .timeout_config(self.timeouts.clone())
             .interceptor(self.ears.clone())
@@ -157,8 +193,8 @@ impl Plain {
             .build()
     }
 
-    /// `AWS_ENDPOINT_URL_…`, the profile's, `AWS_ENDPOINT_URL`, or where AWS has it.
-    fn endpoint(&self, service: &Service, region: &str) -> String {
+    /// `AWS_ENDPOINT_URL_…`, the profile's, or `AWS_ENDPOINT_URL`.
+    fn own_endpoint(&self, service: &Service) -> Option<String> {
         let key = ServiceConfigKey::builder()
             .service_id(service.id)
             .env("AWS_ENDPOINT_URL")
@@ -167,25 +203,6 @@ impl Plain {
             .ok();
         let own = key.and_then(|key| self.config.service_config()?.load_config(key));
         own.or_else(|| self.config.endpoint_url().map(str::to_owned))
-            .unwrap_or_else(|| format!("https://{}.{region}.{}", service.host, suffix(region)))
-    }
-}
-
-/// Where Organizations and Account Management answer, in the partition of a region.
-fn home_of(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "cn-northwest-1",
-        region if region.starts_with("us-gov-") => "us-gov-west-1",
-        region if region.starts_with("eusc-") => "eusc-de-east-1",
-        _ => DEFAULT_REGION,
-    }
-}
-
-fn suffix(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "amazonaws.com.cn",
-        region if region.starts_with("eusc-") => "amazonaws.eu",
-        _ => "amazonaws.com",
     }
 }
 

@@ -53,6 +53,16 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
     })
 }
 
+/// What keeps requests to this machine from a proxy: what the environment says already, and the loopback address.
+pub(super) fn without_proxy() -> [(&'static str, String); 2] {
+    ["NO_PROXY", "no_proxy"].map(|name| {
+        let there = std::env::var(name).unwrap_or_default();
+        let known = there.split(',').map(str::trim).any(|host| matches!(host, "*" | "127.0.0.1"));
+        let hosts = [there.as_str(), if known { "" } else { "127.0.0.1" }];
+        (name, hosts.into_iter().filter(|hosts| !hosts.is_empty()).collect::<Vec<_>>().join(","))
+    })
+}
+
 /// Software keys where the environment names them, else the system's readers.
 pub(super) fn ports() -> Box<dyn Ports> {
     software_ports().unwrap_or_else(system_ports)

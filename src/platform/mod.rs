@@ -9,12 +9,12 @@ pub use browser::open_in_browser;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::{Interrupt, Terminal};
+pub use unix::{Interrupt, Terminal, with_variable};
 
 #[cfg(not(unix))]
 mod portable;
 #[cfg(not(unix))]
-pub use portable::{Interrupt, Terminal};
+pub use portable::{Interrupt, Terminal, with_variable};
 
 /// Opening files with care, and who else may write to them.
 #[cfg(unix)]

@@ -135,3 +135,9 @@ impl Terminal {
         Ok(Some(line))
     }
 }
+
+/// A shell's command line with a variable in its environment. The value has no quotes in it.
+#[must_use]
+pub fn with_variable(name: &str, value: &str, command: &str) -> String {
+    format!("set \"{name}={value}\"&& {command}")
+}

@@ -218,3 +218,9 @@ impl Drop for EchoOff<'_> {
         let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
     }
 }
+
+/// A shell's command line with a variable in its environment. The value has no quotes in it.
+#[must_use]
+pub fn with_variable(name: &str, value: &str, command: &str) -> String {
+    format!("export {name}='{value}' && {command}")
+}

@@ -225,6 +225,18 @@ pub fn harden() -> Vec<Unprotected> {
     missing
 }
 
+/// Takes variables of AWS and of proxies that are empty out of the environment: an empty variable is an unset one, and
+/// the SDK takes some for addresses. Here because changing the environment is unsafe; to be called before there are
+/// threads.
+pub fn unset_empty_variables() {
+    let concerns = |name: &str| name.starts_with("AWS_") || name.to_ascii_uppercase().ends_with("_PROXY");
+    let empty = std::env::vars_os().filter(|(_, value)| value.is_empty()).map(|(name, _)| name);
+    for name in empty.filter(|name| name.to_str().is_some_and(concerns)).collect::<Vec<_>>() {
+        // SAFETY: `main` calls this before it starts a thread, so nobody reads the environment meanwhile.
+        unsafe { std::env::remove_var(name) };
+    }
+}
+
 // ------------------------------------------------------------------------------------------- what the system gives
 
 /// Where a live seed is kept on this system.

@@ -6,7 +6,9 @@
 mod base32;
 mod memory;
 
-pub use memory::{Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection};
+pub use memory::{
+    Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection, unset_empty_variables,
+};
 
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::{Zeroize, Zeroizing};

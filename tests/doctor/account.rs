@@ -112,7 +112,7 @@ fn the_profile_and_the_region_that_are_used() {
     says(&done, "aws_configuration", "ok", "profile prod, region eu-central-1", &[]);
     assert_eq!(
         check(&done, "aws_configuration")["details"],
-        serde_json::json!(["HTTPS_PROXY is http://…@proxy:3128"])
+        serde_json::json!(["profile prod holds no credentials", "HTTPS_PROXY is http://…@proxy:3128"])
     );
     says(
         &doctor(&["--region", "us-gov-west-1"]),
@@ -123,7 +123,8 @@ fn the_profile_and_the_region_that_are_used() {
     );
     let wrong = check(&doctor(&["--profile", "pord"]), "aws_configuration");
     assert_eq!(wrong["verdict"], "problem");
-    assert_eq!(wrong["details"], serde_json::json!(["there is no profile \"pord\"; there are: prod"]));
+    assert_eq!(wrong["message"], "there is no AWS profile \"pord\"");
+    assert_eq!(wrong["details"], serde_json::json!(["there are: prod"]));
     std::fs::write(&config, "[profile prod\n").unwrap();
     assert_eq!(check(&doctor(&[]), "aws_configuration")["verdict"], "problem");
 }

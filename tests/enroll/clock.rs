@@ -79,8 +79,13 @@ fn a_few_seconds_are_corrected_without_a_word() {
 fn a_failure_says_that_the_clock_is_not_its_cause() {
     let world = Simulated::with_keys(1);
     world.aws.clock().set_offset_seconds(-74);
-    let done = run(&mut world.glasskey(["enroll", "nobody", "--key", "12345678", "--yes"]));
-    assert_eq!(done.code, 3, "{done:?}");
+    let refused = glasskey::sim::aws::Wrong::Code {
+        status: 403,
+        code: "InvalidAuthenticationCode".to_owned(),
+        message: "Authentication code for device is not valid.".to_owned(),
+    };
+    world.aws.fail(glasskey::sim::aws::Fault::next("EnableMFADevice", refused));
+    let done = run(&mut world.glasskey(["enroll", "alice", "--key", "12345678", "--yes"]));
     let note = |seconds| {
         format!(
             "glasskey: this computer's clock is {seconds} s ahead of AWS; the codes were computed by AWS's time, so the \
@@ -88,6 +93,16 @@ fn a_failure_says_that_the_clock_is_not_its_cause() {
         )
     };
     assert!(done.stderr.contains(&note(73)) || done.stderr.contains(&note(74)), "{done:?}");
+}
+
+/// Nobody thinks of a clock where there is no such user.
+#[test]
+fn a_failure_that_is_not_about_codes_does_not_speak_of_the_clock() {
+    let world = Simulated::with_keys(1);
+    world.aws.clock().set_offset_seconds(-74);
+    let done = run(&mut world.glasskey(["enroll", "nobody", "--key", "12345678", "--yes"]));
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(!done.stderr.contains("is not the cause"), "{done:?}");
 }
 
 /// Recovery computes codes too.

@@ -226,9 +226,10 @@ fn the_profile_is_this_very_command() {
         run(&mut command).is(
             3,
             "",
-            "glasskey: error: the profile gets its credentials from this very command\n\
-             glasskey: hint: name the profile that holds the access key: `glasskey session --profile NAME`, also in its \
-             credential_process\n",
+            "glasskey: error: profile \"loop\" gets its credentials from the very command that asks for them, without \
+             end\n\
+             glasskey: hint: in its credential_process, name the profile that holds the access key: `glasskey session \
+             --profile NAME --format credential-process`\n",
         );
     }
 }

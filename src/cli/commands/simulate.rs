@@ -42,6 +42,9 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
     let admin = aws.admin();
     let sockets = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let mut lines = server.exports(&admin);
+    let direct = outside::without_proxy();
+    let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
+    lines.extend(direct.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
     let fido = directory.path().display().to_string();
     if !sockets.is_empty() {
         lines.push(format!("export {}={sockets}", outside::CARDS));
@@ -51,6 +54,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         .environment(&admin)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), json!(value)))
+        .chain(direct.into_iter().map(|(name, value)| (name.to_owned(), json!(value))))
         .chain([(outside::CARDS.to_owned(), json!(sockets)), (outside::FIDO.to_owned(), json!(fido))])
         .collect();
     console.result(

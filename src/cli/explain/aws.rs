@@ -1,5 +1,6 @@
 //! What AWS answered.
 
+use super::configuration::configuration;
 use super::{Exit, Explanation};
 use crate::aws;
 
@@ -35,9 +36,15 @@ pub fn aws(error: &aws::Error) -> Explanation {
         E::NoCredentials { detail } => Explanation::new("no_credentials", "no AWS credentials found")
             .note(detail.clone())
             .hint("name a profile with --profile, or set AWS_PROFILE; `aws configure` makes one"),
-        E::BadConfiguration { detail } => Explanation::new("bad_configuration", "the AWS configuration cannot be used")
-            .note(detail.clone())
-            .hint("`aws configure list` shows what is in use; an expired login is renewed with `aws login` or `aws sso login`"),
+        E::Configuration(trouble) => configuration(trouble),
+        E::BadConfiguration { detail } => {
+            let text = Explanation::new("bad_configuration", "the AWS configuration cannot be used").note(detail.clone());
+            if is_of_a_login(detail) {
+                text.hint("an expired login is renewed with `aws login` or `aws sso login`")
+            } else {
+                text.hint("`aws configure list` and `glasskey doctor` show what is in use")
+            }
+        }
         E::Unreachable { call, detail } => Explanation::new("unreachable", format!("AWS cannot be reached for {call}"))
             .note(detail.clone())
             .hint("check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS)"),
@@ -52,4 +59,10 @@ pub fn aws(error: &aws::Error) -> Explanation {
             Explanation::new("refused", said(&format!("AWS refused {call} with {code} (HTTP {status})"), message))
         }
     }
+}
+
+/// Whether the SDK speaks of a login that people renew.
+fn is_of_a_login(detail: &str) -> bool {
+    let detail = detail.to_ascii_lowercase();
+    ["sso", "login", "sign in", "signin"].iter().any(|word| detail.contains(word))
 }

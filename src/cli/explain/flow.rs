@@ -11,7 +11,7 @@ use std::path::Path;
 #[must_use]
 pub fn failed(failed: &Failed) -> Explanation {
     let mut text = cause(&failed.cause, failed.stage);
-    if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5) {
+    if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5 && is_about_codes(&failed.cause)) {
         text.notes.push(format!(
             "this computer's clock is {}; the codes were computed by AWS's time, so the clock is not the cause",
             off_by(ahead)
@@ -37,6 +37,12 @@ pub fn failed(failed: &Failed) -> Explanation {
         text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
     text
+}
+
+/// Whether a clock that is wrong is what people think of first.
+fn is_about_codes(cause: &Cause) -> bool {
+    use crate::aws::Error::{MfaRefused, WrongCodes};
+    matches!(cause, Cause::Aws(MfaRefused { .. } | WrongCodes) | Cause::Refused(Refusal::NotProved { .. }))
 }
 
 /// Stages in which something may have been created, so that a word about it is due.

@@ -8,6 +8,7 @@ mod applets;
 pub mod audit;
 mod aws;
 mod ceremonies;
+mod configuration;
 mod fido;
 mod flow;
 mod keys;

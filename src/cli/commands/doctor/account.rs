@@ -1,7 +1,7 @@
 //! AWS: what the configuration says, who the credentials are, and how far this machine's clock is off.
 
 use super::{Check, fixes};
-use crate::aws::{Error, Identity};
+use crate::aws::{Error, Identity, Origin, Settings, Way};
 use crate::cli::explain::{self, Explanation};
 use crate::world::World;
 
@@ -21,24 +21,69 @@ const IDENTITY: &str = "AWS identity";
 const CLOCK: &str = "clock";
 
 /// Where requests go instead of to AWS, and through what.
-const ENVIRONMENT: [&str; 5] =
-    ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "HTTPS_PROXY", "https_proxy"];
+const ENVIRONMENT: [&str; 9] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
 
 fn settings(world: &World) -> Check {
     let settings = match world.aws.settings() {
         Ok(settings) => settings,
         Err(error) => return Check::error("aws_configuration", SETTINGS, explain::aws(&error)),
     };
-    let profile = settings.profile.map_or_else(|| "the default profile".to_owned(), |name| format!("profile {name}"));
+    let profile = match &settings.profile {
+        Some(name) => format!("profile {name}"),
+        None => "the default profile".to_owned(),
+    };
     let region = if settings.region_is_named { "" } else { ", which serves for IAM: none is named" };
     let mut check =
         Check::ok("aws_configuration", SETTINGS, format!("{profile}, region {}{region}", settings.region));
+    for detail in details(&settings) {
+        check = check.detail(detail);
+    }
     for name in ENVIRONMENT {
         if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
             check = check.detail(format!("{name} is {}", without_password(&value)));
         }
     }
     check
+}
+
+/// Where the credentials come from, where that is not what the line says already; and what is trusted.
+fn details(settings: &Settings) -> Vec<String> {
+    let mut details: Vec<String> = match &settings.origin {
+        Origin::Environment if settings.profile.is_some() => {
+            vec!["the access key in the environment goes before the profile, as with the AWS CLI".to_owned()]
+        }
+        Origin::Profile { name, way } => match way_of(*way) {
+            Some(what) => vec![format!("the credentials come from {what} profile {name}")],
+            None => vec![format!("profile {name} holds no credentials")],
+        },
+        _ => Vec::new(),
+    };
+    if let Some((setting, path)) = &settings.bundle {
+        details.push(format!("{setting} is {}: its certificates are trusted, and no others", path.display()));
+    }
+    details
+}
+
+fn way_of(way: Way) -> Option<&'static str> {
+    match way {
+        Way::AccessKey => Some("the access key of"),
+        Way::Process => Some("the credential_process of"),
+        Way::Sso => Some("the IAM Identity Center login of"),
+        Way::Login => Some("the `aws login` of"),
+        Way::WebIdentity => Some("the web identity token of"),
+        Way::Source => Some("the credential_source of"),
+        _ => None,
+    }
 }
 
 /// A proxy's address may hold a password.

@@ -91,24 +91,24 @@ fn request(args: &Arguments, cli: &Cli) -> Result<SessionRequest, Box<Explanatio
     })
 }
 
-/// A profile whose `credential_process` is this command would start it again, without end.
+/// A profile whose `credential_process` is this command would start it again, without end. Here the plain case is said
+/// before anything is started; others are found by what is started (`aws::config`).
 fn check_loop(args: &Arguments, world: &World) -> Result<(), Box<Explanation>> {
     let Some(process) = world.aws.credential_process() else { return Ok(()) };
-    let words: Vec<&str> = process.split_whitespace().collect();
-    let ours = words.first().is_some_and(|program| program.contains("glasskey")) && words.contains(&"session");
-    let base = words.iter().position(|word| *word == "--profile").and_then(|at| words.get(at + 1));
-    let itself = match (base, &args.aws.profile) {
-        (None, _) => true,
-        (Some(base), Some(profile)) => base == profile,
-        (Some(_), None) => false,
-    };
-    if !(ours && itself) {
-        return Ok(());
-    }
-    Err(Box::new(
-        Explanation::new("bad_configuration", "the profile gets its credentials from this very command")
-            .hint("name the profile that holds the access key: `glasskey session --profile NAME`, also in its credential_process"),
-    ))
+    let words = shlex::split(&process).unwrap_or_default();
+    let command = words.iter().position(|word| is_glasskey(word));
+    let ours = command.is_some_and(|at| words.iter().skip(at).any(|word| word == "session"));
+    let mut after = words.iter().skip_while(|word| *word != "--profile" && !word.starts_with("--profile="));
+    let base = after.next().and_then(|word| word.strip_prefix("--profile=").or(after.next().map(String::as_str)));
+    let another = words.iter().take(command.unwrap_or(0)).any(|word| word.starts_with("AWS_"));
+    let itself = base.map_or(!another, |base| args.aws.profile.as_deref() == Some(base));
+    if ours && itself { Err(Box::new(explain::aws(&world.aws.endless()))) } else { Ok(()) }
+}
+
+/// By the name of the program, wherever it is and whatever stands before it: `env`, a variable, a wrapper.
+fn is_glasskey(word: &str) -> bool {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    name == "glasskey" || name == "glasskey.exe"
 }
 
 fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) -> Outcome {

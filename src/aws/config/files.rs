@@ -1,0 +1,204 @@
+//! The two files of a configuration, read whole or not at all, and merged as the AWS CLI merges them.
+//!
+//! The SDK drops a file that it cannot decode, and profiles whose names it does not like, and goes on as somebody else.
+//! So it is given a text of our own: every profile that the AWS CLI finds, under a name that the SDK takes.
+
+use super::ini::{self, Section};
+use super::trouble::{Trouble, Unreadable};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Settings by their names.
+pub(super) type Settings = BTreeMap<String, String>;
+
+/// A profile.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    /// What both files say of it; the credentials file goes before.
+    pub(super) settings: Settings,
+    /// The credentials file holds an access key for it.
+    pub(super) has_key: bool,
+}
+
+/// What both files say.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    profiles: BTreeMap<String, Profile>,
+    sso_sessions: BTreeMap<String, Settings>,
+    services: BTreeMap<String, Settings>,
+}
+
+/// More than any configuration has.
+const LONGEST: u64 = 16 << 20;
+
+impl Files {
+    /// Reads them from where the environment says. A file that is not there is an empty one, as everywhere.
+    pub(super) fn read() -> Result<Self, Trouble> {
+        let mut files = Self::default();
+        files.take_config(sections(&place("AWS_CONFIG_FILE", "config"))?);
+        files.take_credentials(sections(&place("AWS_SHARED_CREDENTIALS_FILE", "credentials"))?);
+        Ok(files)
+    }
+
+    fn take_config(&mut self, sections: Vec<Section>) {
+        for Section { header, settings } in sections {
+            let settings = settings.into_iter().collect();
+            // Quotes are a shell's: `aws configure --profile "a b"` writes [profile 'a b'].
+            let words = shlex::split(&header).unwrap_or_default();
+            match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["default"] => {
+                    self.profiles.insert("default".to_owned(), Profile { settings, has_key: false });
+                }
+                ["profile", name] => {
+                    self.profiles.insert(name.to_owned(), Profile { settings, has_key: false });
+                }
+                ["sso-session", name] => {
+                    self.sso_sessions.insert(name.to_owned(), settings);
+                }
+                ["services", name] => {
+                    self.services.insert(name.to_owned(), settings);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn take_credentials(&mut self, sections: Vec<Section>) {
+        for Section { header, settings } in sections {
+            let profile = self.profiles.entry(header).or_default();
+            profile.settings.extend(settings.iter().cloned());
+            let has = |name: &str| settings.iter().any(|(there, value)| there == name && !value.is_empty());
+            profile.has_key = has("aws_access_key_id") && has("aws_secret_access_key");
+        }
+    }
+
+    pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.get(name)
+    }
+
+    /// A profile's setting; an empty one is none.
+    pub(super) fn setting(&self, profile: &str, name: &str) -> Option<&str> {
+        self.profile(profile)?.settings.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.profiles.keys().cloned().collect()
+    }
+
+    pub(super) fn sso_session(&self, name: &str) -> Option<&Settings> {
+        self.sso_sessions.get(name)
+    }
+
+    pub(super) fn services(&self, name: &str) -> Option<&Settings> {
+        self.services.get(name)
+    }
+
+    /// Profiles that hold an access key themselves.
+    pub(super) fn with_keys(&self) -> Vec<String> {
+        let holds = |profile: &&String| self.setting(profile, "aws_access_key_id").is_some();
+        self.profiles.keys().filter(holds).cloned().collect()
+    }
+
+    /// The name under which the SDK knows a profile.
+    pub(super) fn alias(&self, name: &str) -> String {
+        alias(&self.profiles, name)
+    }
+
+    /// For the SDK. `marked`: what is run in place of a profile's `credential_process`.
+    pub(super) fn for_sdk(&self, marked: impl Fn(&str, &str) -> String) -> EnvConfigFiles {
+        let mut text = String::new();
+        for (name, profile) in &self.profiles {
+            text += &format!("[profile {}]\n", self.alias(name));
+            for (setting, value) in &profile.settings {
+                let value = match setting.as_str() {
+                    // The AWS CLI's order: a key in the credentials file goes before a login and a process.
+                    "login_session" | "credential_process" if profile.has_key => continue,
+                    "credential_process" => marked(name, value),
+                    "source_profile" => self.alias(value),
+                    "services" => alias(&self.services, value),
+                    _ => value.clone(),
+                };
+                write(&mut text, setting, &value);
+            }
+        }
+        for (name, settings) in &self.sso_sessions {
+            text += &format!("[sso-session {name}]\n");
+            settings.iter().for_each(|(setting, value)| write(&mut text, setting, value));
+        }
+        for (name, settings) in &self.services {
+            text += &format!("[services {}]\n", alias(&self.services, name));
+            settings.iter().for_each(|(setting, value)| write(&mut text, setting, value));
+        }
+        EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, text).build()
+    }
+}
+
+/// Nothing is written for an empty value: the SDK would take it for one.
+fn write(text: &mut String, setting: &str, value: &str) {
+    if !value.is_empty() {
+        text.push_str(&format!("{setting} = {}\n", value.replace('\n', "\n  ")));
+    }
+}
+
+/// The SDK takes `[A-Za-z0-9_\-/.%@:\+]+` only.
+fn alias<T>(all: &BTreeMap<String, T>, name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
+    match all.keys().position(|there| there == name) {
+        Some(place) if !name.chars().all(plain) => format!("glasskey:{place}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Where a file is: the variable says it, else it is in the home directory.
+fn place(variable: &str, name: &str) -> PathBuf {
+    let home =
+        || std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).or_else(std::env::home_dir);
+    match std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        Some(path) => match (path.strip_prefix("~"), home()) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path,
+        },
+        None => home().unwrap_or_default().join(".aws").join(name),
+    }
+}
+
+fn sections(path: &Path) -> Result<Vec<Section>, Trouble> {
+    let unreadable = |line, why| Trouble::Unreadable { path: path.to_owned(), line, why };
+    let bytes = bytes(path).map_err(|why| unreadable(None, why))?;
+    if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+        return Err(unreadable(Some(1), Unreadable::ByteOrderMark));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(unreadable(None, Unreadable::Utf16));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|cause| {
+        let before = bytes.iter().take(cause.valid_up_to());
+        unreadable(Some(before.filter(|byte| **byte == b'\n').count() + 1), Unreadable::NotUtf8)
+    })?;
+    ini::parse(text).map_err(|(line, why)| unreadable(Some(line), why))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let system = |cause: std::io::Error| Unreadable::System { why: cause.to_string() };
+    let about = match std::fs::metadata(path) {
+        Ok(about) => about,
+        Err(cause) if matches!(cause.kind(), NotFound | NotADirectory) => return Ok(Vec::new()),
+        Err(cause) => return Err(system(cause)),
+    };
+    if path == Path::new("/dev/null") || path.as_os_str().eq_ignore_ascii_case("nul") {
+        return Ok(Vec::new());
+    }
+    // A pipe may never end, and a device may never begin.
+    if !about.is_file() {
+        return Err(Unreadable::NotAFile);
+    }
+    let mut read = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut read)).map_err(system)?;
+    if u64::try_from(read.len()).is_ok_and(|length| length > LONGEST) {
+        return Err(Unreadable::TooLong);
+    }
+    Ok(read)
+}

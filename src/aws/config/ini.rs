@@ -1,0 +1,137 @@
+//! The text of a configuration file, read as the AWS CLI reads it (Python's `configparser`, strict). Pure.
+
+use super::trouble::Unreadable;
+
+/// A section, with its settings in their order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    /// What stands between its brackets.
+    pub(super) header: String,
+    /// Names in small letters. A value of several lines keeps their ends.
+    pub(super) settings: Vec<(String, String)>,
+}
+
+/// The sections, or the number of the line that is at fault and what is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Vec<Section>, (usize, Unreadable)> {
+    let mut reading = Reading { sections: Vec::new(), indent: 0, in_setting: false };
+    for (number, line) in text.lines().enumerate() {
+        reading.line(line).map_err(|why| (number + 1, why))?;
+    }
+    Ok(reading.sections)
+}
+
+struct Reading {
+    sections: Vec<Section>,
+    /// Of the last section or setting: what stands further in continues it.
+    indent: usize,
+    in_setting: bool,
+}
+
+impl Reading {
+    fn line(&mut self, line: &str) -> Result<(), Unreadable> {
+        let said = line.trim();
+        if said.is_empty() || said.starts_with(['#', ';']) {
+            return Ok(());
+        }
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        if self.in_setting && indent > self.indent {
+            self.go_on(said);
+            return Ok(());
+        }
+        self.indent = indent;
+        match said.strip_prefix('[') {
+            Some(rest) => self.section(rest),
+            None => self.setting(said),
+        }
+    }
+
+    fn go_on(&mut self, said: &str) {
+        let setting = self.sections.last_mut().and_then(|section| section.settings.last_mut());
+        if let Some((_, value)) = setting {
+            value.push('\n');
+            value.push_str(said);
+        }
+    }
+
+    fn section(&mut self, rest: &str) -> Result<(), Unreadable> {
+        let (header, _) = rest.rsplit_once(']').ok_or(Unreadable::OpenSection)?;
+        if self.sections.iter().any(|section| section.header == header) {
+            return Err(Unreadable::Twice { name: format!("[{header}]") });
+        }
+        self.sections.push(Section { header: header.to_owned(), settings: Vec::new() });
+        self.in_setting = false;
+        Ok(())
+    }
+
+    fn setting(&mut self, said: &str) -> Result<(), Unreadable> {
+        let section = self.sections.last_mut().ok_or(Unreadable::NoSection)?;
+        let (name, value) = said.split_once(['=', ':']).ok_or(Unreadable::NotASetting)?;
+        let name = name.trim().to_ascii_lowercase();
+        if name.is_empty() {
+            return Err(Unreadable::NotASetting);
+        }
+        if section.settings.iter().any(|(there, _)| *there == name) {
+            return Err(Unreadable::Twice { name });
+        }
+        section.settings.push((name, without_comment(value).to_owned()));
+        self.in_setting = true;
+        Ok(())
+    }
+}
+
+/// The SDKs end a value where a space and `#` or `;` follow; the AWS CLI takes both for a part of it, and no value that
+/// it could use has one.
+fn without_comment(value: &str) -> &str {
+    let end = [" #", " ;", "\t#", "\t;"].iter().filter_map(|mark| value.find(mark)).min();
+    value.get(..end.unwrap_or(value.len())).unwrap_or(value).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(text: &str) -> Vec<(String, String)> {
+        parse(text).unwrap().pop().unwrap().settings
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn settings_are_read_in_every_spelling() {
+        let text = "# a comment\n[default] ; whatever\nRegion=us-east-1\n  \n; another\noutput : json\na = b = c\n";
+        assert_eq!(one(text), [pair("region", "us-east-1"), pair("output", "json"), pair("a", "b = c")]);
+        assert_eq!(one("[default]\nregion = eu-west-1 # home\n"), [pair("region", "eu-west-1")]);
+        assert_eq!(one("[default]\n  region = x\n  output = y\n"), [pair("region", "x"), pair("output", "y")]);
+        assert_eq!(
+            one("[services s]\niam =\n  endpoint_url = http://h:1\n"),
+            [pair("iam", "\nendpoint_url = http://h:1")]
+        );
+        assert_eq!(parse("").unwrap(), []);
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_is_named() {
+        let wrong = [
+            ("region = x\n", 1, Unreadable::NoSection),
+            ("[default]\n\n[profile x\n", 3, Unreadable::OpenSection),
+            ("[default]\nregion\n", 2, Unreadable::NotASetting),
+            ("[default]\n= x\n", 2, Unreadable::NotASetting),
+            ("[default]\na = 1\nA = 2\n", 3, Unreadable::Twice { name: "a".to_owned() }),
+            ("[a]\n[b]\n[a]\n", 3, Unreadable::Twice { name: "[a]".to_owned() }),
+        ];
+        for (text, line, why) in wrong {
+            assert_eq!(parse(text), Err((line, why)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "[\\[\\]=: a\\n\\r\\t#;é]{0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}

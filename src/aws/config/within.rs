@@ -1,0 +1,38 @@
+//! A `credential_process` that comes back to itself.
+//!
+//! What a profile's `credential_process` starts is told in its environment for which profiles it was started. A glasskey
+//! that is to start the process of one of these would do so without end.
+
+use crate::platform::with_variable;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+/// Names what a process was started for: a mark for each profile, separated by colons.
+const WITHIN: &str = "GLASSKEY_WITHIN";
+
+/// Whether this process was started, by whomever, for this profile's credentials.
+pub(super) fn is_within(profile: &str) -> bool {
+    let mark = mark(profile);
+    marks().split(':').any(|there| there == mark)
+}
+
+/// The command of a profile, with the profile's mark in its environment.
+pub(super) fn marked(profile: &str, command: &str) -> String {
+    let marks = [marks(), mark(profile)].into_iter().filter(|marks| !marks.is_empty()).collect::<Vec<_>>();
+    with_variable(WITHIN, &marks.join(":"), command)
+}
+
+/// What is not a list of marks is not passed on to a shell.
+fn marks() -> String {
+    let ours = |marks: &String| marks.bytes().all(|c| c.is_ascii_hexdigit() || c == b':');
+    std::env::var(WITHIN).ok().filter(ours).unwrap_or_default()
+}
+
+/// A name in other files is another profile.
+fn mark(profile: &str) -> String {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let parts = [variable("AWS_CONFIG_FILE"), variable("AWS_SHARED_CREDENTIALS_FILE"), profile.to_owned()];
+    let mut mark = HEXLOWER.encode(&Sha256::digest(parts.join("\n")));
+    mark.truncate(16);
+    mark
+}

@@ -1,0 +1,161 @@
+//! Which credentials are used. The aws CLI is asked with the same files and the same environment.
+
+use super::{Home, check};
+use crate::interop_aws::venv;
+use std::process::Command;
+
+impl Home {
+    /// The aws CLI in this home.
+    fn aws(&self, args: &[&str], environment: &[(&str, &str)]) -> std::process::Output {
+        let ours = self.command(&[]);
+        let mut command = Command::new(venv().join("bin/aws"));
+        command.args(args).env_clear().envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("NO_PROXY", "*").env("AWS_PAGER", "").env("PYTHONDONTWRITEBYTECODE", "1");
+        command.envs(environment.iter().copied()).current_dir(self.world.keys.home.path()).output().unwrap()
+    }
+
+    /// Who the aws CLI is, and who doctor says that we are.
+    fn both(&self, environment: &[(&str, &str)], profile: Option<&str>) -> (String, String) {
+        let flags: Vec<&str> = profile.iter().flat_map(|name| ["--profile", *name]).collect();
+        let query = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
+        let theirs = self.aws(&[&query[..], &flags].concat(), environment);
+        let theirs = String::from_utf8(if theirs.status.success() { theirs.stdout } else { theirs.stderr }).unwrap();
+        let mut command = self.command(&[&["doctor", "--json"][..], &flags].concat());
+        let ours = crate::support::run(command.envs(environment.iter().copied()));
+        (theirs.trim().to_owned(), check(&ours, "aws_identity")["message"].as_str().unwrap().to_owned())
+    }
+}
+
+/// Names with spaces, quotes and letters of other alphabets.
+#[test]
+fn profiles_are_found_as_aws_configure_writes_them() {
+    let home = Home::new();
+    let admin = home.world.aws.admin();
+    for name in ["my profile", "l'équipe", "日本 1", "two  spaces", "a.b@c"] {
+        for (setting, value) in [
+            ("aws_access_key_id", admin.access_key_id.as_str()),
+            ("aws_secret_access_key", &admin.secret_access_key),
+            ("region", "eu-west-1"),
+        ] {
+            let done = home.aws(&["configure", "set", setting, value, "--profile", name], &[]);
+            assert!(done.status.success(), "{name}: {done:?}");
+        }
+        let (theirs, ours) = home.both(&[], Some(name));
+        assert_eq!((theirs.as_str(), ours.as_str()), (home.admin().as_str(), home.admin().as_str()), "{name}");
+        let said = home.doctor(&["--profile", name]);
+        let line = format!("profile {name}, region eu-west-1");
+        assert_eq!(check(&said, "aws_configuration")["message"], line.as_str());
+    }
+    let (theirs, ours) = home.both(&[("AWS_PROFILE", "my profile")], None);
+    assert_eq!((theirs, ours), (home.admin(), home.admin()));
+}
+
+/// The order of everything that can name credentials: the aws CLI and glasskey are the same principal in each.
+#[test]
+fn credentials_are_found_in_the_order_of_the_aws_cli() {
+    let home = Home::new();
+    let user = |name: &str| {
+        let keys = crate::enroll::api::free_user(&home.world.aws, name);
+        let process = serde_json::json!({
+            "Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key,
+        });
+        home.write(name, process.to_string());
+        let settings = format!(
+            "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+            keys.access_key_id, keys.secret_access_key
+        );
+        (settings, format!("credential_process = cat {}\n", home.path(name).display()), keys)
+    };
+    let (ann, bea, cid) = (user("ann"), user("bea"), user("cid"));
+    let environment =
+        [("AWS_ACCESS_KEY_ID", cid.2.access_key_id.as_str()), ("AWS_SECRET_ACCESS_KEY", &cid.2.secret_access_key)];
+    let both = [&environment[..], &[("AWS_PROFILE", "p")]].concat();
+    let role = format!("role_arn = arn:aws:iam::{}:role/none\n", home.world.aws.account());
+    // What config and credentials say, the variables, --profile, and who it is: ann, bea or cid.
+    let cases: Vec<(String, String, Vec<(&str, &str)>, Option<&str>, &str)> = vec![
+        (format!("[profile p]\n{}", ann.0), String::new(), vec![], Some("p"), "ann"),
+        (format!("[profile p]\n{}", ann.0), format!("[p]\n{}", bea.0), vec![], Some("p"), "bea"),
+        (format!("[profile p]\n{}", ann.1), format!("[p]\n{}", bea.0), vec![], Some("p"), "bea"),
+        (format!("[profile p]\n{}{}", ann.1, bea.0), String::new(), vec![], Some("p"), "ann"),
+        (format!("[profile p]\n{}", ann.0), String::new(), both.clone(), None, "cid"),
+        (format!("[profile p]\n{}", ann.0), String::new(), environment.to_vec(), Some("p"), "ann"),
+        (format!("[profile p]\n{}", ann.0), format!("[default]\n{}", bea.0), vec![], None, "bea"),
+        (
+            format!("[profile p]\n{}[profile q]\n{}", ann.0, bea.0),
+            String::new(),
+            vec![("AWS_DEFAULT_PROFILE", "q"), ("AWS_PROFILE", "p")],
+            None,
+            "bea",
+        ),
+        (format!("[default]\n{}[profile default]\n{}", ann.0, bea.0), String::new(), vec![], None, "bea"),
+        (format!("[p]\n{}", ann.0), format!("[p]\n{}", bea.0), vec![], Some("p"), "bea"),
+        (format!("[profile  \"p\"]\n{}", ann.0.replace(" = ", ":")), String::new(), vec![], Some("p"), "ann"),
+        (format!("[profile p]\n{}", ann.0.replace("aws_", "  AWS_")), String::new(), vec![], Some("p"), "ann"),
+    ];
+    for (config, credentials, variables, profile, who) in cases {
+        home.write("config", &config).write("credentials", &credentials);
+        let (theirs, ours) = home.both(&variables, profile);
+        let wanted = format!("arn:aws:iam::{}:user/{who}", home.world.aws.account());
+        assert_eq!((theirs, ours), (wanted.clone(), wanted), "{config}{credentials}{variables:?}");
+    }
+    home.write("config", format!("[profile p]\n{role}source_profile = nobody\n"));
+    let (theirs, _) = home.both(&[], Some("p"));
+    assert!(theirs.contains("nobody"), "{theirs}");
+}
+
+#[test]
+fn doctor_names_the_profile_that_the_credentials_come_from() {
+    let home = Home::new();
+    let role = format!("arn:aws:iam::{}:role/none", home.world.aws.account());
+    home.write(
+        "config",
+        format!("[profile p]\nrole_arn = {role}\nsource_profile = my base\n[profile nothing]\nregion = x\n"),
+    );
+    home.write("credentials", format!("[my base]\n{}", home.key()));
+    let details = |profile| {
+        check(&home.doctor(&["--offline", "--profile", profile]), "aws_configuration")["details"].to_string()
+    };
+    assert!(details("p").contains("the credentials come from the access key of profile my base"), "{}", details("p"));
+    assert!(details("nothing").contains("profile nothing holds no credentials"), "{}", details("nothing"));
+}
+
+#[test]
+fn a_profile_that_names_what_is_not_there_is_refused_for_it() {
+    let home = Home::new();
+    home.write(
+        "config",
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = gone\n\
+         [profile session]\nsso_session = none\nsso_account_id = 123456789012\nsso_role_name = x\n\
+         [profile sso]\nsso_session = here\nsso_role_name = x\n\
+         [sso-session here]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n",
+    );
+    home.refuses_profile(
+        "role",
+        "profile \"role\" assumes its role with the credentials of profile \"gone\", and there is no such profile",
+        "aws configure --profile gone",
+    );
+    home.refuses_profile(
+        "session",
+        "profile \"session\" signs in with sso-session \"none\", and there is none of that name",
+        "aws configure sso-session",
+    );
+    home.refuses_profile(
+        "sso",
+        "profile \"sso\" signs in with IAM Identity Center, and its sso_account_id is missing",
+        "aws configure sso --profile sso",
+    );
+    home.refuses_profile("pord", "there is no AWS profile \"pord\"", "there are: role, session, sso\n");
+}
+
+#[test]
+fn a_role_with_mfa_names_the_command_that_opens_it() {
+    let home = Home::new();
+    let config = "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/admin\nsource_profile = my base\n\
+                  mfa_serial = arn:aws:iam::123456789012:mfa/me\n";
+    home.write("config", config).write("credentials", format!("[my base]\n{}", home.key()));
+    home.refuses_profile(
+        "admin",
+        "profile \"admin\" assumes its role with a one-time code (mfa_serial)",
+        "glasskey session arn:aws:iam::123456789012:mfa/me --profile 'my base' --role arn:aws:iam::123456789012:role/admin",
+    );
+}
