@@ -19,7 +19,7 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        Self { world: Simulated::with_keys(0) }
+        Self { world: Simulated::with_keys(1) }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -31,10 +31,10 @@ impl Home {
 fn profiles_are_found_as_aws_configure_writes_them() {
     let home = Home::new();
     let admin = home.world.aws.admin();
-    for name in ["my profile", "l'équipe", "日本 1", "two  spaces", "a.b@c"] {
+    for name in ["my profile", "l’équipe d’été", "日本 1", "two  spaces", "a.b@c"] {
         for (setting, value) in [
             ("aws_access_key_id", admin.access_key_id.as_str()),
-            ("aws_secret_access_key", &admin.secret_access_key),
+            ("aws_secret_access_key", admin.secret_access_key.as_str()),
             ("region", "eu-west-1"),
         ] {
             let done = home.aws(&["configure", "set", setting, value, "--profile", name], &[]);
@@ -68,7 +68,7 @@ fn credentials_are_found_in_the_order_of_the_aws_cli() {
     };
     let (ann, bea, cid) = (user("ann"), user("bea"), user("cid"));
     let environment =
-        [("AWS_ACCESS_KEY_ID", cid.2.access_key_id.as_str()), ("AWS_SECRET_ACCESS_KEY", &cid.2.secret_access_key)];
+        [("AWS_ACCESS_KEY_ID", cid.2.access_key_id.as_str()), ("AWS_SECRET_ACCESS_KEY", cid.2.secret_access_key.as_str())];
     let both = [&environment[..], &[("AWS_PROFILE", "p")]].concat();
     let role = format!("role_arn = arn:aws:iam::{}:role/none\n", home.world.aws.account());
     // What config and credentials say, the variables, --profile, and who it is: ann, bea or cid.

@@ -107,7 +107,7 @@ fn a_bundle_that_is_none_is_named() {
 /// What the SDK refuses by itself was never sent: nobody is told that a reply was lost, and nothing is repeated.
 #[test]
 fn what_the_sdk_refuses_by_itself_is_the_configuration() {
-    let world = Simulated::with_keys(0);
+    let world = Simulated::with_keys(1);
     for (name, value) in [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")] {
         // A custom endpoint cannot be either, says the SDK.
         let done = run(world.glasskey(["devices"]).env(name, value));

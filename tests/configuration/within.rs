@@ -38,7 +38,7 @@ fn a_process_that_asks_for_its_own_profile_is_started_once() {
         "GLASSKEY session",
         "AWS_PROFILE=loop GLASSKEY session --format credential-process",
         "sh -c 'GLASSKEY session --profile loop'",
-        "env GLASSKEY doctor --profile=loop",
+        "env GLASSKEY devices --profile=loop",
     ];
     for process in processes {
         let home = with(process);
@@ -46,7 +46,7 @@ fn a_process_that_asks_for_its_own_profile_is_started_once() {
             let _ = std::fs::remove_file(home.path("starts"));
             let done = run(home.command(command).env("AWS_PROFILE", "loop"));
             assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{process}: {done:?}");
-            assert!(done.stderr.contains(&format!("{ERROR}")), "{process}: {done:?}");
+            assert!(done.stderr.contains(ERROR), "{process}: {done:?}");
             assert!(starts(&home) <= 1, "{process}: {} starts", starts(&home));
         }
     }
