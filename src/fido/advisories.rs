@@ -67,7 +67,8 @@ impl Product {
     #[must_use]
     pub fn of(firmware: Version, model: &str, fips: bool) -> Option<Self> {
         let is = |part: &str| model.contains(part);
-        if !is("Yubi") {
+        // Yubico's FIDO-only keys call themselves "Security Key C NFC" or "FIDO U2F Security Key", without its name.
+        if !is("Yubi") && !model.starts_with("Security Key") && model != "FIDO U2F Security Key" {
             return None;
         }
         match firmware.0 {

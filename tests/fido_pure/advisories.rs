@@ -1,6 +1,6 @@
 //! The table of advisories at the edges of each range.
 
-use glasskey::fido::advisories::{Severity, Use, Version, all, applies};
+use glasskey::fido::advisories::{Severity, Use, Version, all, applies, covers};
 
 fn ids(firmware: &str, model: &str, fips: bool) -> Vec<&'static str> {
     let applied = applies(firmware.parse().unwrap(), model, fips);
@@ -53,6 +53,7 @@ fn each_range_begins_and_ends_where_it_should() {
         ("4.4.5", "YubiKey FIPS", true, &[]),
         ("4.4.4", "YubiKey 4", false, &[]),
         ("3.4.9", "YubiKey NEO", false, &["YSA-2018-01"]),
+        ("5.4.3", "Security Key C NFC", false, &["YSA-2024-03", "YSA-2025-02"]),
         ("5.4.3", "TOKEN2 FIDO2 Security Key", false, &[]),
     ] {
         assert_eq!(ids(firmware, model, fips), expected, "{firmware} {model} fips={fips}");
@@ -65,6 +66,13 @@ fn what_is_not_touched_is_said_and_so_is_doubt() {
     assert_eq!(applied[0].sentence(Use::Oath), "TOTP is not affected: TOTP uses HMAC, not ECDSA");
     assert!(applied[0].sentence(Use::Fido2).starts_with("FIDO2 is affected: ") && applied[0].certain);
     assert!(applied[1].sentence(Use::Fido2).starts_with("FIDO2 may be affected: ") && !applied[1].certain);
+}
+
+#[test]
+fn what_the_table_does_not_cover_is_not_called_free_of_advisories() {
+    assert!(covers(Version(5, 7, 4), "YubiKey 5C NFC", false) && covers(Version(5, 7, 4), "Security Key NFC", false));
+    assert!(!covers(Version(5, 7, 4), "Swissbit iShield Key Pro", false));
+    assert!(!covers(Version(5, 4, 3), "TOKEN2 FIDO2 Security Key", false));
 }
 
 #[test]
