@@ -257,7 +257,10 @@ pub struct Settings {
 /// IAM and STS answer everywhere; commercial accounts need name no region.
 pub(super) const DEFAULT_REGION: &str = "us-east-1";
 
+/// A runtime; refused where few files can be opened, since tokio panics where it cannot open its own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let room: std::io::Result<Vec<_>> = (0..6).map(|_| std::io::pipe()).collect();
+    drop(room.map_err(|cause| Error::Configuration(Trouble::System { why: cause.to_string() }))?);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

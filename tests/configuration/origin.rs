@@ -67,8 +67,10 @@ fn credentials_are_found_in_the_order_of_the_aws_cli() {
         (settings, format!("credential_process = cat {}\n", home.path(name).display()), keys)
     };
     let (ann, bea, cid) = (user("ann"), user("bea"), user("cid"));
-    let environment =
-        [("AWS_ACCESS_KEY_ID", cid.2.access_key_id.as_str()), ("AWS_SECRET_ACCESS_KEY", cid.2.secret_access_key.as_str())];
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", cid.2.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", cid.2.secret_access_key.as_str()),
+    ];
     let both = [&environment[..], &[("AWS_PROFILE", "p")]].concat();
     let role = format!("role_arn = arn:aws:iam::{}:role/none\n", home.world.aws.account());
     // What config and credentials say, the variables, --profile, and who it is: ann, bea or cid.

@@ -18,7 +18,8 @@ impl Https {
     fn serve(home: &Home) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-        home.write("tls.pem", certificate.pem()).write("tls.key", key.serialize_pem());
+        home.write("tls.pem", pem("CERTIFICATE", certificate.der()));
+        home.write("tls.key", pem("PRIVATE KEY", &key.serialize_der()));
         let script = "import http.server, ssl, sys
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -53,6 +54,10 @@ impl Drop for Https {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn pem(what: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", data_encoding::BASE64.encode(der))
 }
 
 const REACHED: &str = "glasskey: error: AWS does not know these credentials\n";
