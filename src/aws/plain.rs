@@ -1,5 +1,5 @@
 //! Services whose few operations do not earn a crate of a hundred thousand lines each: CloudTrail, CloudWatch, Logs,
-//! SNS, EventBridge, Organizations, Account Management. Read only.
+//! SNS, KMS, EventBridge, Organizations, Account Management. Read only.
 //!
 //! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
 
@@ -74,6 +74,7 @@ const SERVICES: &[Service] = &[
         gov_cloud: InGovCloud::Plain,
         ..regional("events", "events", "EventBridge", Protocol::Json("1.1", "AWSEvents"))
     },
+    regional("kms", "kms", "KMS", Protocol::Json("1.1", "TrentService")),
     regional("sns", "sns", "SNS", Protocol::Query("2010-03-31")),
     Service {
         prefix: "organizations",

@@ -1,13 +1,16 @@
 //! The simulated AWS on loopback, for any AWS client, with a control path on the same port.
 //!
 //! Binds 127.0.0.1 only. The control path moves the clock, makes things fail and shows the call log; it is JSON and is
-//! described in `docs/simulator.md`. It shows no seed but that of a device just made, as the console does. A web page cannot reach it: requests with an `Origin`, or for a
-//! host that is not loopback (DNS rebinding), are refused.
+//! described in `docs/simulator.md`. It shows no seed but that of a device just made, as the console does. A web page
+//! can reach neither: requests with an `Origin`, or for a host that is not loopback (DNS rebinding), are refused before
+//! anything of them is read or remembered.
 
 use super::aws::{Answer, Aws, Keys, Request};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::header::{HOST, ORIGIN};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -22,11 +25,12 @@ mod control;
 
 /// The largest body taken; IAM's own limit is far below.
 const LARGEST_BODY: usize = 1 << 20;
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a request's head, and then its body.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a client looks for its endpoint: for every service at once, and for each of those there are.
-const ENDPOINTS: [&str; 10] = [
+const ENDPOINTS: [&str; 11] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_STS",
@@ -35,6 +39,7 @@ const ENDPOINTS: [&str; 10] = [
     "AWS_ENDPOINT_URL_CLOUDWATCH",
     "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_ORGANIZATIONS",
     "AWS_ENDPOINT_URL_SNS",
 ];
@@ -151,10 +156,14 @@ type Response = hyper::Response<Full<Bytes>>;
 /// An error closes the connection without a reply.
 async fn answer(request: hyper::Request<Incoming>, aws: &Aws) -> io::Result<Response> {
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(plain(413, "the body is too large")),
-        Err(_) => return Err(io::ErrorKind::UnexpectedEof.into()),
+    if !is_local(&head) {
+        return Ok(plain(403, "the simulator answers only programs on this machine"));
+    }
+    let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, LARGEST_BODY).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Ok(plain(413, "the body is too large")),
+        Ok(Err(_)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     };
     if let Some(command) = head.uri.path().strip_prefix("/_glasskey/") {
         return Ok(control::answer(command, &head, &body, aws));
@@ -182,6 +191,17 @@ async fn answer(request: hyper::Request<Incoming>, aws: &Aws) -> io::Result<Resp
         response = response.header(*name, value);
     }
     response.body(Full::from(reply.body)).map_err(io::Error::other)
+}
+
+/// Whether a program on this machine asks, and not a web page: browsers send an `Origin` with what a page posts, and a
+/// page that rebinds its own name to 127.0.0.1 still sends that name as the host.
+fn is_local(head: &Parts) -> bool {
+    let local = |name: &str| matches!(name, "127.0.0.1" | "localhost");
+    let name = |host: &str| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
+    let mut hosts = head.headers.get_all(HOST).iter();
+    let named =
+        head.headers.contains_key(HOST) && hosts.all(|host| host.to_str().is_ok_and(|host| local(&name(host))));
+    named && head.uri.host().is_none_or(local) && !head.headers.contains_key(ORIGIN)
 }
 
 fn plain(status: u16, text: &str) -> Response {

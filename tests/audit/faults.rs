@@ -3,7 +3,7 @@
 
 use super::office::{Office, always, finding, organization, verdicts};
 use glasskey::sim::aws::organization::{Kind, Status};
-use glasskey::sim::aws::posture::Rule;
+use glasskey::sim::aws::posture::{Key, Rule, Topic, allowing};
 use glasskey::sim::aws::{Aws, Fault, Organization, Wrong};
 use glasskey::sim::tap::{Tap, Wire};
 use serde_json::Value;
@@ -58,6 +58,8 @@ const MANAGEMENT: &[Row] = &[
     ("DescribeMetricFilters", &["root-alarm"]),
     ("DescribeAlarms", &["root-alarm"]),
     ("ListSubscriptionsByTopic", &["root-alarm"]),
+    ("GetTopicAttributes", &["root-alarm"]),
+    ("GetSubscriptionAttributes", &["root-alarm"]),
     // The alarm is enough.
     ("ListRules", &[]),
     ("GetAccountAuthorizationDetails", &["other-admin", "admin-mfa"]),
@@ -66,7 +68,16 @@ const MANAGEMENT: &[Row] = &[
     ("GetAlternateContact", &["security-contact"]),
 ];
 
-const WITH_RULE: &[Row] = &[("ListRules", &["root-alarm"]), ("ListTargetsByRule", &["root-alarm"])];
+const WITH_RULE: &[Row] = &[
+    ("ListRules", &["root-alarm"]),
+    ("ListTargetsByRule", &["root-alarm"]),
+    ("DescribeKey", &["root-alarm"]),
+    ("GetKeyPolicy", &["root-alarm"]),
+    // Whether root's events come to the rule at all.
+    ("DescribeTrails", &["trail", "trail-validation", "root-alarm"]),
+    ("GetTrailStatus", &["trail", "root-alarm"]),
+    ("GetEventSelectors", &["trail", "root-alarm"]),
+];
 
 const MEMBER: &[Row] = &[
     // Then every account is taken for a member.
@@ -112,7 +123,11 @@ impl Scene {
         if matches!(setting, Setting::WithRule) {
             office.aws.arrange(|posture| {
                 posture.metric_filters.clear();
-                posture.rules.push(Rule { targets: vec![posture.subscriptions[0].topic.clone()], ..Rule::default() });
+                let topic = posture.subscriptions[0].topic.clone();
+                let key = Key { policy: Some(allowing("kms:*", "*")), ..Key::default() };
+                posture.topics = vec![Topic { key: Some(key.id.clone()), ..Topic::open(&topic) }];
+                posture.keys = vec![key];
+                posture.rules.push(Rule { targets: vec![topic], ..Rule::default() });
             });
         }
         Self { office, organization, member: members.first().cloned() }
@@ -347,6 +362,14 @@ fn an_account_is_closed_half_way() {
         assert_eq!((of(&members[1])["verdict"].as_str(), code), (Some("pass"), 0), "{at}: {}", of("111122223333"));
         assert_eq!(lines.last().unwrap()["closed"], 1);
     }
+    // One that is being made is not closed: it is asked, and what it does not tell is not known.
+    let (register, office, members) = organization(&[Kind::Sound]);
+    register.set_status(&members[0], Status::PendingActivation);
+    let (lines, code) = office.lines(&["--org"]);
+    let waiting = lines.iter().find(|line| line["account"] == members[0].as_str()).unwrap();
+    let shown = (waiting["verdict"].as_str(), waiting["state"].as_str());
+    assert_eq!((shown, code), ((Some("unknown"), Some("PENDING_ACTIVATION")), 5), "{waiting}");
+    assert_eq!(lines.last().unwrap()["closed"], 0);
     // One that is named and has been closed long ago is no different.
     let (organization, office, members) = organization(&[Kind::NoMfa]);
     organization.set_status(&members[0], Status::Suspended);

@@ -4,7 +4,7 @@
 use super::office::{Office, auditor, finding, verdicts};
 use crate::interop_aws;
 use glasskey::sim::aws::organization::Kind;
-use glasskey::sim::aws::posture::{Posture, Rule};
+use glasskey::sim::aws::posture::{Posture, Rule, Topic};
 use glasskey::sim::aws::{Aws, Organization, Partition, Setup};
 use glasskey::sim::clock::SimClock;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,7 @@ fn an_account_as_it_should_be() {
         office.aws.arrange(|posture| {
             posture.metric_filters.clear();
             let targets = vec![posture.subscriptions[0].topic.clone()];
+            posture.topics = targets.iter().map(|arn| Topic::open(arn)).collect();
             posture.rules.push(Rule { region: region.to_owned(), targets, ..Rule::default() });
         });
         let (lines, _) = office.lines(&[]);

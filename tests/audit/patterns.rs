@@ -1,10 +1,14 @@
 //! Filter patterns are judged by the events they match, however they are written.
 
-use glasskey::aws::posture::{Condition, Coverage, NotJudged, Order, Pattern, Test};
+use glasskey::aws::posture::{Condition, Coverage, NotJudged, Order, Own, Pattern, Test};
 use proptest::prelude::*;
 
 fn coverage(pattern: &str) -> Result<Coverage, NotJudged> {
-    Pattern::parse(pattern).and_then(|pattern| pattern.coverage())
+    Pattern::parse(pattern).and_then(|pattern| pattern.coverage(&own()))
+}
+
+fn own() -> Own {
+    Own { account: "111122223333".to_owned(), partition: "aws".to_owned() }
 }
 
 #[track_caller]
@@ -27,6 +31,34 @@ fn the_documented_pattern_in_every_spelling() {
         r#"{ $.userIdentity.type = "Root" && $.sourceIPAddress = "10.*" || $.userIdentity.type = "Root" }"#,
     ] {
         counts_root(pattern);
+    }
+}
+
+#[test]
+fn a_filter_may_name_its_own_account() {
+    for pattern in [
+        r#"{ $.userIdentity.type = "Root" && $.recipientAccountId = "111122223333" }"#,
+        r#"{ $.userIdentity.type = "Root" && $.userIdentity.accountId = "111122223333" }"#,
+        r#"{ $.userIdentity.type = "Root" && $.userIdentity.principalId = "111122223333" }"#,
+        r#"{ $.userIdentity.principalId = "111122223333" }"#,
+        r#"{ $.userIdentity.arn = "*:root" }"#,
+        r#"{ $.userIdentity.arn = "arn:aws:iam::111122223333:root" && $.eventType != "AwsServiceEvent" }"#,
+    ] {
+        counts_root(pattern);
+    }
+    for pattern in [
+        r#"{ $.userIdentity.type = "Root" && $.recipientAccountId = "444455556666" }"#,
+        r#"{ $.userIdentity.type = "Root" && $.recipientAccountId != "111122223333" }"#,
+        r#"{ $.userIdentity.arn = "arn:aws:iam::444455556666:root" }"#,
+    ] {
+        assert!(matches!(coverage(pattern), Ok(Coverage::Misses(_))), "{pattern}: {:?}", coverage(pattern));
+    }
+    for pattern in [
+        r#"{ $.userIdentity.accountId = "111122223333" }"#,
+        r#"{ $.userIdentity.arn = "*root" }"#,
+        r#"{ $.userIdentity.arn = "arn:aws:iam::111122223333:*" }"#,
+    ] {
+        assert!(matches!(coverage(pattern), Ok(Coverage::Noisy(_))), "{pattern}: {:?}", coverage(pattern));
     }
 }
 
@@ -162,15 +194,15 @@ proptest! {
     fn reordering_changes_nothing(one in pattern(), other in pattern()) {
         let both = Pattern::And(vec![one.clone(), other.clone()]);
         let turned = Pattern::And(vec![other.clone(), one.clone(), other]);
-        match (both.coverage(), turned.coverage()) {
+        match (both.coverage(&own()), turned.coverage(&own())) {
             (Ok(both), Ok(turned)) => {
                 prop_assert_eq!(std::mem::discriminant(&both), std::mem::discriminant(&turned));
             }
             (both, turned) => prop_assert_eq!(both.is_err(), turned.is_err()),
         }
         // What counts all of root still does with an alternative beside it.
-        if let Ok(Coverage::Root { .. }) = one.coverage() {
-            let wider = Pattern::Or(vec![one, turned]).coverage();
+        if let Ok(Coverage::Root { .. }) = one.coverage(&own()) {
+            let wider = Pattern::Or(vec![one, turned]).coverage(&own());
             prop_assert!(!matches!(wider, Ok(Coverage::Misses(_))), "{:?}", wider);
         }
     }

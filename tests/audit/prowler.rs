@@ -6,7 +6,7 @@ use super::office::{Office, finding, organization};
 use crate::docs;
 use crate::interop_aws;
 use glasskey::sim::aws::organization::{Feature, Kind};
-use glasskey::sim::aws::posture::{BasicSelector, PasswordPolicy, Rule, Selectors};
+use glasskey::sim::aws::posture::{BasicSelector, PasswordPolicy, Rule, Selectors, Topic};
 use glasskey::sim::aws::{Aws, Organization};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -349,6 +349,7 @@ fn states() -> Vec<State> {
                 aws.arrange(|posture| {
                     posture.metric_filters.clear();
                     let targets = vec![posture.subscriptions[0].topic.clone()];
+                    posture.topics = targets.iter().map(|arn| Topic::open(arn)).collect();
                     posture.rules.push(Rule { targets, ..Rule::default() });
                 })
             })

@@ -107,6 +107,15 @@ def rule(state="ENABLED", target=TOPIC, **detail):
     no_filter()
     detail = {"userIdentity": {"type": ["Root"]}} | detail
     events.put_rule(Name="root-events", EventPattern=json.dumps({"detail": detail}), State=state)
+    # The policy of a new topic lets no rule in.
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": TOPIC,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    topics.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=policy)
     if target:
         events.put_targets(Rule="root-events", Targets=[{"Id": "1", "Arn": target}])
 

@@ -1,14 +1,15 @@
 //! The truth table: account states, and every rule's verdict on each. What is not named in a row is as it is for an
 //! account as it should be, so a false failure shows as well as a false pass.
 
-use super::office::{Office, finding, verdicts};
+use super::office::{Office, always, finding, verdicts};
 use crate::support::blows::side_by_side;
 use aws_credential_types::Credentials;
 use glasskey::sim::aws::organization::{Feature, Kind};
 use glasskey::sim::aws::posture::{
-    AdvancedSelector, BasicSelector, FieldSelector, PasswordPolicy, Rule, Selectors, Trail,
+    AdvancedSelector, Alarm, BasicSelector, Composite, FieldSelector, Key, MetricFilter, PasswordPolicy, Posture,
+    Rule, Selectors, Subscription, Topic, Trail, allowing,
 };
-use glasskey::sim::aws::{Aws, Organization};
+use glasskey::sim::aws::{Aws, Organization, Wrong};
 use glasskey::sim::clock::SimClock;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -395,6 +396,7 @@ fn rule(aws: &Aws, change: impl FnOnce(&mut Rule)) {
     aws.arrange(|posture| {
         posture.metric_filters.clear();
         let targets = vec![posture.subscriptions[0].topic.clone()];
+        posture.topics = vec![Topic::open(&targets[0])];
         let mut rule = Rule { targets, ..Rule::default() };
         change(&mut rule);
         posture.rules.push(rule);
@@ -403,7 +405,6 @@ fn rule(aws: &Aws, change: impl FnOnce(&mut Rule)) {
 
 #[test]
 fn alarms() {
-    const NOBODY: &[(&str, &str)] = &[("root-alarm", FAIL)];
     holds(vec![
         row("no log group", trail(|trail| trail.log_group = None), NOBODY),
         row(
@@ -491,6 +492,452 @@ fn alarms() {
     ]);
 }
 
+fn posture(change: impl Fn(&mut Posture) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
+    move |aws| aws.arrange(|posture| change(posture))
+}
+
+fn of_alarm(change: impl Fn(&mut Alarm) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
+    posture(move |posture| change(&mut posture.alarms[0]))
+}
+
+fn of_filter(change: impl Fn(&mut MetricFilter) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
+    posture(move |posture| change(&mut posture.metric_filters[0]))
+}
+
+fn actions(actions: &'static [&'static str]) -> impl Fn(&Aws) + Send + 'static {
+    of_alarm(move |alarm| alarm.actions = actions.iter().map(|arn| (*arn).to_owned()).collect())
+}
+
+/// The topic, made to order.
+fn topic(change: impl Fn(&mut Topic) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
+    posture(move |posture| {
+        let mut topic = Topic { arn: posture.subscriptions[0].topic.clone(), ..Topic::default() };
+        change(&mut topic);
+        posture.topics = vec![topic];
+    })
+}
+
+/// The topic, with this statement for its policy.
+fn policy(statement: &'static str) -> impl Fn(&Aws) + Send + 'static {
+    topic(move |topic| topic.policy = Some(format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#)))
+}
+
+/// The topic, encrypted with this key.
+fn encrypted(change: impl Fn(&mut Key) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
+    posture(move |posture| {
+        let arn = posture.subscriptions[0].topic.clone();
+        let mut key = Key { policy: Some(allowing("kms:*", "*")), ..Key::default() };
+        change(&mut key);
+        let name = key.alias.clone().unwrap_or_else(|| key.id.clone());
+        posture.topics = vec![Topic { arn, policy: None, key: Some(name) }];
+        posture.keys = vec![key];
+    })
+}
+
+const NOBODY: &[(&str, &str)] = &[("root-alarm", FAIL)];
+const NOT_KNOWN: &[(&str, &str)] = &[("root-alarm", UNKNOWN)];
+
+/// What one event of root's makes of an alarm.
+#[test]
+fn an_alarm_is_raised_by_one_event_or_it_is_none() {
+    let statistic = |name: &'static str| of_alarm(move |alarm| alarm.statistic = name.to_owned());
+    let missing = |what: &'static str| of_alarm(move |alarm| alarm.missing = what.to_owned());
+    let with_default = |name: &'static str, default| {
+        posture(move |posture| {
+            posture.alarms[0].statistic = name.to_owned();
+            posture.metric_filters[0].default_value = Some(default);
+        })
+    };
+    holds(vec![
+        row("the sum, with a default of 0", with_default("Sum", 0), &[]),
+        row("the sum, with a default of 1", with_default("Sum", 1), NOBODY),
+        row("the number of samples", statistic("SampleCount"), &[]),
+        row("the number of samples, with a default", with_default("SampleCount", 0), NOBODY),
+        row("the average", statistic("Average"), &[]),
+        row("the average, with a default of 0", with_default("Average", 0), NOBODY),
+        row("the least, with a default of 0", with_default("Minimum", 0), NOBODY),
+        row("the most, with a default of 0", with_default("Maximum", 0), &[]),
+        row("a percentile", statistic("p99"), NOT_KNOWN),
+        row("a value of 0", of_filter(|filter| filter.value = "0".to_owned()), NOBODY),
+        row("a value of the event's", of_filter(|filter| filter.value = "$.size".to_owned()), NOT_KNOWN),
+        row("three periods, all of them bad", of_alarm(|alarm| alarm.periods = 3), NOBODY),
+        row(
+            "three periods, one of them bad",
+            of_alarm(|alarm| (alarm.periods, alarm.datapoints) = (3, Some(1))),
+            &[],
+        ),
+        row(
+            "three periods, two of them bad",
+            of_alarm(|alarm| (alarm.periods, alarm.datapoints) = (3, Some(2))),
+            NOBODY,
+        ),
+        row(
+            "three periods, and what is missing is missing",
+            of_alarm(|alarm| (alarm.periods, alarm.missing) = (3, "missing".to_owned())),
+            NOT_KNOWN,
+        ),
+        row("what is missing is missing", missing("missing"), &[]),
+        row("what is missing changes nothing", missing("ignore"), &[]),
+        row("what is missing is bad", missing("breaching"), NOBODY),
+        row(
+            "more than 0",
+            of_alarm(|alarm| {
+                (alarm.comparison, alarm.threshold) = ("GreaterThanThreshold".to_owned(), 0);
+            }),
+            &[],
+        ),
+        row("more than 1", of_alarm(|alarm| alarm.comparison = "GreaterThanThreshold".to_owned()), NOBODY),
+        row(
+            "less than 2",
+            of_alarm(|alarm| {
+                (alarm.comparison, alarm.threshold) = ("LessThanThreshold".to_owned(), 2);
+            }),
+            &[],
+        ),
+        row("a band", of_alarm(|alarm| alarm.comparison = "GreaterThanUpperThreshold".to_owned()), NOT_KNOWN),
+        row("a unit that the filter does not give", of_alarm(|alarm| alarm.unit = Some("Count".to_owned())), NOBODY),
+        row(
+            "the unit that the filter gives",
+            posture(|posture| {
+                posture.alarms[0].unit = Some("Count".to_owned());
+                posture.metric_filters[0].unit = Some("Count".to_owned());
+            }),
+            &[],
+        ),
+        row("a unit that nobody asks for", of_filter(|filter| filter.unit = Some("Count".to_owned())), &[]),
+        row(
+            "dimensions that the filter does not give",
+            of_alarm(|alarm| {
+                alarm.dimensions = BTreeMap::from([("event".to_owned(), "ConsoleLogin".to_owned())]);
+            }),
+            NOBODY,
+        ),
+        row(
+            "dimensions that the alarm does not have",
+            of_filter(|filter| {
+                filter.dimensions = BTreeMap::from([("event".to_owned(), "$.eventName".to_owned())]);
+            }),
+            NOBODY,
+        ),
+        row(
+            "dimensions of both",
+            posture(|posture| {
+                let one = |value: &str| BTreeMap::from([("event".to_owned(), value.to_owned())]);
+                posture.metric_filters[0].dimensions = one("$.eventName");
+                posture.alarms[0].dimensions = one("ConsoleLogin");
+            }),
+            NOT_KNOWN,
+        ),
+        row("an expression", of_alarm(|alarm| alarm.expression = Some("FILL(m1, 0)".to_owned())), NOT_KNOWN),
+        row(
+            "an alarm over a silent one",
+            posture(|posture| {
+                let actions = std::mem::take(&mut posture.alarms[0].actions);
+                posture.composites = vec![Composite { actions, ..Composite::default() }];
+            }),
+            NOT_KNOWN,
+        ),
+        row(
+            "an alarm over a silent one, silent too",
+            posture(|posture| {
+                posture.alarms[0].actions.clear();
+                posture.composites = vec![Composite::default()];
+            }),
+            NOBODY,
+        ),
+    ]);
+}
+
+/// What an alarm does, and whom that reaches.
+#[test]
+fn an_action_must_reach_a_person() {
+    holds(vec![
+        row("an instance is stopped", actions(&["arn:aws:automate:us-east-1:ec2:stop"]), NOBODY),
+        row("a group is scaled", actions(&["arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"]), NOBODY),
+        row("a function is called", actions(&["arn:aws:lambda:us-east-1:111122223333:function:tell"]), &[]),
+        row(
+            "something of another service",
+            actions(&["arn:aws:aiops:us-east-1:111122223333:investigation/x"]),
+            NOT_KNOWN,
+        ),
+        row("a topic that does not exist", actions(&["arn:aws:sns:us-east-1:111122223333:gone"]), NOBODY),
+        row(
+            "a topic without subscribers",
+            posture(|posture| {
+                let arn = posture.subscriptions.remove(0).topic;
+                posture.topics = vec![Topic { arn, ..Topic::default() }];
+            }),
+            NOBODY,
+        ),
+        row(
+            "a rule that writes to a log group",
+            |aws| {
+                rule(aws, |rule| {
+                    rule.targets = vec!["arn:aws:logs:us-east-1:111122223333:log-group:/aws/events/x".to_owned()]
+                });
+            },
+            NOBODY,
+        ),
+        row(
+            "a rule for another bus",
+            |aws| {
+                rule(aws, |rule| {
+                    rule.targets = vec!["arn:aws:events:us-east-1:444455556666:event-bus/default".to_owned()]
+                });
+            },
+            NOT_KNOWN,
+        ),
+    ]);
+}
+
+/// What is published must be let in, and let out again.
+#[test]
+fn a_topic_must_let_through_what_is_published() {
+    let filter = |filter: &'static str, filters_body| {
+        posture(move |posture| {
+            posture.subscriptions[0].filter = Some(filter.to_owned());
+            posture.subscriptions[0].filters_body = filters_body;
+        })
+    };
+    let filtered = posture(|posture| {
+        let other = Subscription { endpoint: "ops@example.com".to_owned(), ..posture.subscriptions[0].clone() };
+        posture.subscriptions[0].filter = Some(r#"{"severity":["high"]}"#.to_owned());
+        posture.subscriptions.push(other);
+    });
+    holds(vec![
+        row("a topic with a policy for alarms and rules", topic(|topic| *topic = Topic::open(&topic.arn)), &[]),
+        row(
+            "a policy for somebody else",
+            policy(
+                r#"{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sns:Publish","Resource":"*"}"#,
+            ),
+            NOBODY,
+        ),
+        row(
+            "a policy for this alarm",
+            policy(
+                r#"[{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"SNS:Publish","Resource":"*","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:cloudwatch:us-east-1:*:alarm:root-use"}}}]"#,
+            ),
+            &[],
+        ),
+        row(
+            "a policy for another alarm",
+            policy(
+                r#"[{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"SNS:Publish","Resource":"*","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:cloudwatch:us-east-1:*:alarm:other"}}}]"#,
+            ),
+            NOBODY,
+        ),
+        row(
+            "a policy for another account",
+            policy(
+                r#"[{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"SNS:Publish","Resource":"*","Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}}]"#,
+            ),
+            NOBODY,
+        ),
+        row(
+            "a policy that wants TLS",
+            policy(
+                r#"[{"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"sns:Publish","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]"#,
+            ),
+            &[],
+        ),
+        row(
+            "a policy that denies alarms",
+            policy(
+                r#"[{"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*"},{"Effect":"Deny","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":"sns:Publish","Resource":"*"}]"#,
+            ),
+            NOBODY,
+        ),
+        row(
+            "a policy about what is not known",
+            policy(
+                r#"[{"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}]"#,
+            ),
+            NOT_KNOWN,
+        ),
+        row(
+            "a rule, and the policy of a new topic",
+            |aws| {
+                rule(aws, |_| {});
+                aws.arrange(|posture| posture.topics.clear());
+            },
+            NOBODY,
+        ),
+        row("AWS's own key, by its alias", topic(|topic| topic.key = Some("alias/aws/sns".to_owned())), NOBODY),
+        row("AWS's own key, by its id", encrypted(|key| key.of_aws = true), NOBODY),
+        row("a key for both", encrypted(|_| {}), &[]),
+        row("a key for both, by an alias", encrypted(|key| key.alias = Some("alias/alarms".to_owned())), &[]),
+        row("a key for the account alone", encrypted(|key| key.policy = None), NOBODY),
+        row("a key that is not there", topic(|topic| topic.key = Some("alias/gone".to_owned())), NOBODY),
+        row("a key that is switched off", encrypted(|key| key.state = "Disabled".to_owned()), NOBODY),
+        row(
+            "a key that cannot decrypt",
+            encrypted(|key| key.policy = Some(allowing("kms:GenerateDataKey*", "*"))),
+            NOBODY,
+        ),
+        row("a filter that asks for an attribute", filter(r#"{"severity":["high"]}"#, false), NOBODY),
+        row("a filter that asks for none", filter(r#"{"severity":[{"exists":false}]}"#, false), &[]),
+        row("a filter without a word", filter("{}", false), &[]),
+        row("a filter over the body", filter(r#"{"NewStateValue":["ALARM"]}"#, true), NOT_KNOWN),
+        row("a filter, beside somebody without", filtered, &[]),
+        row(
+            "a stream into storage",
+            posture(|posture| posture.subscriptions[0].protocol = "firehose".to_owned()),
+            NOBODY,
+        ),
+    ]);
+}
+
+/// Where root's events come from, and whose log group they go to.
+#[test]
+fn events_must_come_to_what_watches() {
+    let elsewhere = "arn:aws:logs:us-east-1:444455556666:log-group:trail:*";
+    holds(vec![
+        row(
+            "the log group of another account",
+            trail(move |trail| {
+                (trail.organization, trail.log_group) = (true, Some(elsewhere.to_owned()));
+            }),
+            NOT_KNOWN,
+        ),
+        row(
+            "a rule without a trail",
+            |aws| {
+                rule(aws, |_| {});
+                aws.arrange(|posture| posture.trails.clear());
+            },
+            &[("trail", FAIL), ("trail-validation", NA), ("root-alarm", FAIL)],
+        ),
+        row(
+            "a rule, and a trail that is off",
+            |aws| {
+                rule(aws, |_| {});
+                aws.arrange(|posture| posture.trails[0].logging = false);
+            },
+            &[("trail", FAIL), ("root-alarm", FAIL)],
+        ),
+        row(
+            "a rule, and a trail of reads",
+            |aws| {
+                rule(aws, |_| {});
+                let reads = BasicSelector { read_write: "ReadOnly".to_owned(), ..BasicSelector::default() };
+                aws.arrange(|posture| posture.trails[0].selectors = Selectors::Basic(vec![reads.clone()]));
+            },
+            &[("trail", FAIL), ("root-alarm", FAIL)],
+        ),
+        row(
+            "a rule, and a trail of writes there",
+            |aws| {
+                rule(aws, |_| {});
+                let writes = BasicSelector { read_write: "WriteOnly".to_owned(), ..BasicSelector::default() };
+                aws.arrange(|posture| {
+                    posture.trails[0].selectors = Selectors::Basic(vec![writes.clone()]);
+                    posture.trails[0].multi_region = false;
+                });
+            },
+            &[("trail", FAIL), ("trail-validation", FAIL)],
+        ),
+        row(
+            "a rule, and a trail of another region",
+            |aws| {
+                rule(aws, |_| {});
+                aws.arrange(|posture| {
+                    posture.trails[0].multi_region = false;
+                    posture.trails[0].region = "eu-west-1".to_owned();
+                });
+            },
+            &[("trail", FAIL), ("trail-validation", NA), ("root-alarm", FAIL)],
+        ),
+        row(
+            "a rule that names its account",
+            |aws| {
+                let account = aws.account();
+                rule(aws, |rule| {
+                    rule.pattern = Some(format!(
+                        r#"{{"account":["{account}"],"detail":{{"userIdentity":{{"type":["Root"]}}}}}}"#
+                    ))
+                });
+            },
+            &[],
+        ),
+        row(
+            "a filter that names its account",
+            |aws| {
+                let account = aws.account();
+                aws.arrange(|posture| {
+                    posture.metric_filters[0].pattern =
+                        format!(r#"{{ $.userIdentity.type = "Root" && $.recipientAccountId = "{account}" }}"#)
+                });
+            },
+            &[],
+        ),
+        row("a filter by root's ARN", filter(r#"{ $.userIdentity.arn = "*:root" }"#), &[]),
+    ]);
+}
+
+/// What is said of a rule that is switched on, and of a filter that counts too much, is what is so.
+#[test]
+fn what_is_seen_and_what_is_not_is_said() {
+    let office = Office::sound();
+    rule(&office.aws, |_| {});
+    let said = |office: &Office| finding(&office.lines(&[]).0[0], "root-alarm").clone();
+    assert_eq!(said(&office)["evidence"][0], "EventBridge rule \"root-use\" (calls that only read are left out)");
+    let all = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+    office.aws.arrange(|posture| posture.rules[0].state = all.to_owned());
+    assert_eq!(said(&office)["evidence"][0], "EventBridge rule \"root-use\"");
+
+    let office = Office::sound();
+    filter(r#"{ $.userIdentity.type = "*" }"#)(&office.aws);
+    let found = said(&office);
+    assert_eq!(found["title"], "whoever is told when root is used is told of others' doings too");
+    let evidence = found["evidence"][0].as_str().unwrap();
+    assert!(
+        evidence.contains("security@example.com → but filter \"root-use\" counts events of others too"),
+        "{evidence}"
+    );
+
+    let office = Office::sound();
+    trail(|trail| trail.log_group = Some("arn:aws:logs:us-east-1:444455556666:log-group:trail:*".to_owned()))(
+        &office.aws,
+    );
+    let evidence = said(&office)["evidence"][0].as_str().unwrap().to_owned();
+    assert!(
+        evidence.ends_with("it is account 444455556666's, and what is behind it cannot be seen from here"),
+        "{evidence}"
+    );
+
+    let office = Office::sound();
+    topic(|topic| topic.key = Some("alias/aws/sns".to_owned()))(&office.aws);
+    let evidence = said(&office)["evidence"][0].as_str().unwrap().to_owned();
+    assert!(
+        evidence
+            .ends_with("its key is AWS's own (alias/aws/sns), with which cloudwatch.amazonaws.com cannot publish"),
+        "{evidence}"
+    );
+}
+
+/// Each service has its own word for what is not there; it is a failure, and not something that could not be read.
+#[test]
+fn what_does_not_exist_is_a_failure_in_every_services_words() {
+    for (action, code, says) in [
+        ("ListSubscriptionsByTopic", "NotFound", "there is no such topic"),
+        ("GetTopicAttributes", "NotFound", "there is no such topic"),
+        ("GetTopicAttributes", "NotFoundException", "there is no such topic"),
+        ("GetSubscriptionAttributes", "NotFound", "has no subscription"),
+        ("DescribeMetricFilters", "ResourceNotFoundException", "there is no such log group"),
+        ("GetTrailStatus", "TrailNotFoundException", "no metric filter on a trail's log group"),
+    ] {
+        let office = Office::sound();
+        let what = Wrong::Code { status: 404, code: code.to_owned(), message: "There is none.".to_owned() };
+        office.aws.fail(always(action, what));
+        let (lines, code) = office.lines(&[]);
+        let found = finding(&lines[0], "root-alarm");
+        let evidence = found["evidence"].to_string();
+        assert_eq!((found["verdict"].as_str(), code), (Some("fail"), 1), "{action}: {found}");
+        assert!(evidence.contains(says), "{action}: {evidence}");
+    }
+}
+
 /// Nobody but root: the auditor is no administrator, and `admin` is none any more.
 #[tokio::test]
 async fn no_other_administrator() {
@@ -502,6 +949,10 @@ async fn no_other_administrator() {
         .credentials_provider(Credentials::new(keys.access_key_id, keys.secret_access_key, None, None, "test"))
         .http_client(office.aws.http_client());
     let iam = aws_sdk_iam::Client::from_conf(config.build());
+    // A role that only a service may assume is nobody's.
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    iam.create_role().role_name("machine").assume_role_policy_document(trust).send().await.unwrap();
+    office.aws.attach("role/machine", "AdministratorAccess");
     iam.delete_user_policy().user_name("admin").policy_name("Administrator").send().await.unwrap();
     let (lines, code) = office.lines(&[]);
     assert_eq!((verdicts(&lines[0])["other-admin"].as_str(), code), ("fail", 1));

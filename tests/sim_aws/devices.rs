@@ -256,8 +256,10 @@ fn a_security_key_counts_but_opens_no_session() {
     let got = call(&aws, &bob, "GetMFADevice", &[("SerialNumber", &fido)]);
     assert_eq!((got.status, got.get("key").as_deref(), got.get("value").as_deref()), (200, Some("FIDO"), Some("L1")));
     let refused = verdict(&aws, &admin, "GetMFADevice", &[("SerialNumber", &serial)]);
-    assert!(refused.starts_with("400 ValidationError: "), "{refused}");
-    assert!(refused.contains("Currently, only hardware FIDO security keys are supported"), "{refused}");
+    let recorded = "400 ValidationError: The MFA device serial number sent in the request is invalid or not supported \
+                    by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible \
+                    device or API.";
+    assert_eq!(refused, recorded);
     assert_eq!(call(&aws, &admin, "ListVirtualMFADevices", &[]).all("SerialNumber"), [serial]);
     assert_eq!(call(&aws, &admin, "ListMFADevices", &[("UserName", "bob")]).all("SerialNumber"), [fido]);
 }

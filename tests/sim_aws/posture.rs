@@ -2,7 +2,7 @@
 
 use super::account;
 use super::client::{call, json, json_call, json_error, request, verdict};
-use glasskey::sim::aws::posture::{AdvancedSelector, FieldSelector, Rule, Selectors, Subscription, Trail};
+use glasskey::sim::aws::posture::{AdvancedSelector, FieldSelector, Rule, Selectors, Subscription, Topic, Trail};
 use glasskey::sim::aws::{Aws, Fault, Keys, Posture, Wrong};
 use serde_json::{Value, json};
 
@@ -112,6 +112,19 @@ fn every_link_can_be_broken() {
     aws.arrange(|posture| posture.subscriptions[0].endpoint.clear());
     let empty = call(&aws, &admin, "ListSubscriptionsByTopic", &[("TopicArn", &topic)]);
     assert_eq!((empty.status, empty.get("SubscriptionArn")), (200, None));
+    // A topic needs no subscriber to be there.
+    aws.arrange(|posture| {
+        posture.subscriptions.clear();
+        posture.topics = vec![Topic { arn: topic.clone(), ..Topic::default() }];
+    });
+    let empty = call(&aws, &admin, "ListSubscriptionsByTopic", &[("TopicArn", &topic)]);
+    assert_eq!((empty.status, empty.get("SubscriptionArn")), (200, None));
+    assert_eq!(call(&aws, &admin, "GetTopicAttributes", &[("TopicArn", &topic)]).status, 200);
+    aws.arrange(|posture| posture.topics.clear());
+    assert_eq!(
+        verdict(&aws, &admin, "GetTopicAttributes", &[("TopicArn", &topic)]),
+        "404 NotFound: Topic does not exist"
+    );
 }
 
 #[test]

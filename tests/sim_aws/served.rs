@@ -2,7 +2,7 @@
 
 use super::account;
 use super::client::request;
-use glasskey::sim::aws::{Aws, Keys};
+use glasskey::sim::aws::{Aws, Keys, Request};
 use glasskey::sim::serve::Server;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -74,7 +74,7 @@ fn prints_what_a_shell_needs() {
         "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
         format!("export AWS_ENDPOINT_URL={}", server.url()),
     ];
-    let services = "IAM STS ACCOUNT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS EVENTBRIDGE ORGANIZATIONS SNS";
+    let services = "IAM STS ACCOUNT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS EVENTBRIDGE KMS ORGANIZATIONS SNS";
     let services = services.split(' ');
     expected.extend(services.map(|service| format!("export AWS_ENDPOINT_URL_{service}={}", server.url())));
     assert_eq!(server.exports(&admin), expected);
@@ -206,14 +206,16 @@ fn the_state_shows_users_and_devices_and_no_seed() {
     assert!(!text.contains(&admin.secret_access_key));
 }
 
+/// Neither the control path nor the services: what it asks is not even remembered.
 #[test]
-fn a_web_page_cannot_use_the_control_path() {
+fn a_web_page_can_use_nothing() {
     let (aws, _, server) = served();
     let body = json!({"what": "deny"}).to_string();
-    let post = |headers: &str| {
-        let head = format!("POST /_glasskey/fault HTTP/1.1\r\n{headers}");
+    let to = |path: &str, headers: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\n{headers}");
         exchange(&server, &head, body.as_bytes()).unwrap().0
     };
+    let post = |headers: &str| to("/_glasskey/fault", headers);
     let port = server.addr().port();
     for refused in [
         format!("Host: 127.0.0.1:{port}\r\nOrigin: https://example.com"),
@@ -221,12 +223,54 @@ fn a_web_page_cannot_use_the_control_path() {
         format!("Host: rebound.example.com:{port}"),
         format!("Host: 127.0.0.1.example.com:{port}"),
     ] {
-        assert_eq!(post(&refused), 403, "{refused}");
+        for path in ["/_glasskey/fault", "/", "/?Action=ListUsers&Version=2010-05-08"] {
+            assert_eq!(to(path, &refused), 403, "{path} {refused}");
+        }
     }
     assert_eq!(aws.calls(), []);
     for taken in [format!("Host: 127.0.0.1:{port}"), format!("Host: localhost:{port}")] {
         assert_eq!(post(&taken), 200, "{taken}");
     }
+}
+
+/// However much it is asked, it remembers so much and no more, and cuts what is too long.
+#[test]
+fn its_memory_of_requests_is_bounded() {
+    let (aws, _) = account();
+    let ask = |action: &str| {
+        let body = format!("Action={action}&Version=2010-05-08").into_bytes();
+        let headers = [("host".to_owned(), "127.0.0.1".to_owned())].into();
+        let _ = aws.handle(&Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body });
+    };
+    (0..100_010).for_each(|nth| ask(&format!("A{nth}")));
+    ask(&"x".repeat(100_000));
+    let calls = aws.calls();
+    assert_eq!(calls.len(), 100_000);
+    assert_eq!((calls[0].action.as_str(), calls[99_999].action.len()), ("A11", 256));
+}
+
+/// Whoever begins a body and does not go on is hung up on, as whoever does not end a head.
+#[test]
+fn a_stalled_body_is_closed_as_a_stalled_head_is() {
+    let (aws, _, server) = served();
+    let host = server.addr();
+    let stalled = [
+        format!("POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\nhalf"),
+        format!("POST / HTTP/1.1\r\nHost: {host}\r\n"),
+    ];
+    std::thread::scope(|scope| {
+        for sent in &stalled {
+            scope.spawn(|| {
+                let mut stream = TcpStream::connect(server.addr()).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+                stream.write_all(sent.as_bytes()).unwrap();
+                let mut said = Vec::new();
+                let ended = stream.read_to_end(&mut said);
+                assert!(ended.is_ok() || ended.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock));
+            });
+        }
+    });
+    assert_eq!(aws.calls(), []);
 }
 
 #[test]

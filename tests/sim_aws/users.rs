@@ -120,6 +120,10 @@ fn tags_are_kept_with_the_user() {
     );
     let nobody = "404 NoSuchEntity: The user with name carol cannot be found.";
     assert_eq!(v("ListUserTags", &[("UserName", "carol")]), nobody);
+    for key in ["aws:team", "AWS:team"] {
+        let tag = [("UserName", "bob"), ("Tags.member.1.Key", key), ("Tags.member.1.Value", "x")];
+        assert!(v("TagUser", &tag).starts_with("400 InvalidInput: "), "{key}: {}", v("TagUser", &tag));
+    }
 }
 
 /// Policies can say which tags: docs/policies does.

@@ -1,5 +1,5 @@
 //! XML as the query protocol uses it, to a JSON value: `<XResponse><XResult>…` gives the result's members; `<member>`s
-//! are a list.
+//! are a list, and an `<entry>` is a member whose name is its `<key>`.
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use serde_json::{Map, Value};
@@ -39,10 +39,14 @@ fn element(decoder: &mut ScopedDecoder<'_, '_>, depth: usize) -> Result<Value, X
         } else {
             element(&mut child, depth + 1)?
         };
-        if name == "member" {
-            list.push(value);
-        } else {
-            members.insert(name, value);
+        match (name.as_str(), value) {
+            ("member", value) => list.push(value),
+            ("entry", Value::Object(mut entry)) => {
+                if let (Some(Value::String(key)), Some(value)) = (entry.remove("key"), entry.remove("value")) {
+                    members.insert(key, value);
+                }
+            }
+            (_, value) => drop(members.insert(name, value)),
         }
     }
     Ok(match any {
@@ -53,5 +57,5 @@ fn element(decoder: &mut ScopedDecoder<'_, '_>, depth: usize) -> Result<Value, X
 
 /// The decoder must be told where text is.
 fn is_leaf(name: &str) -> bool {
-    !matches!(name, "Subscriptions" | "member" | "Error")
+    !matches!(name, "Subscriptions" | "member" | "Error" | "Attributes" | "entry")
 }

@@ -1,5 +1,6 @@
 //! What is so: facts about the root user of an account and about what watches it. Judges nothing.
 
+use super::alarm::Raised;
 use super::event::Watch;
 use super::pattern::{Coverage, NotJudged};
 use super::scp::ServiceControl;
@@ -57,6 +58,8 @@ pub struct Facts {
     pub account: String,
     /// Its name in the organization, where that is known.
     pub name: Option<String>,
+    /// AWS's word for its state in the organization, where that is not `ACTIVE`.
+    pub state: Option<String>,
     /// `aws`, `aws-cn`, …
     pub partition: String,
     /// When this was read.
@@ -293,8 +296,10 @@ pub struct TrailStatus {
 pub enum Management {
     /// All of them, reads and writes. `excluding`: but for some services that do not concern root.
     All,
-    /// Only reads, or only writes.
-    Half,
+    /// Only reads.
+    Reads,
+    /// Only writes.
+    Writes,
     /// None.
     None,
 }
@@ -304,8 +309,19 @@ pub enum Management {
 pub struct Logs {
     /// The log group's name.
     pub group: String,
+    /// What is behind it.
+    pub behind: Behind,
+}
+
+/// What is behind a log group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// It belongs to another account, of this number, and is not seen from here.
+    Elsewhere(String),
+    /// There is no such log group.
+    Nothing,
     /// Its metric filters that have to do with root.
-    pub filters: Fact<Vec<Filter>>,
+    Filters(Fact<Vec<Filter>>),
 }
 
 /// A metric filter.
@@ -328,8 +344,8 @@ pub struct Alarm {
     pub name: String,
     /// Its actions happen.
     pub enabled: bool,
-    /// One event is enough to raise it.
-    pub by_one_event: bool,
+    /// What becomes of it when root is used once.
+    pub raised: Raised,
     /// Whom it tells.
     pub targets: Vec<Target>,
 }
@@ -339,8 +355,12 @@ pub struct Alarm {
 pub struct Rule {
     /// Its name.
     pub name: String,
+    /// The region of its bus.
+    pub region: String,
     /// It is switched on.
     pub enabled: bool,
+    /// Calls that only read come to it as well.
+    pub reads: bool,
     /// What it lets through.
     pub watch: Watch,
     /// Whom it tells.
@@ -352,8 +372,63 @@ pub struct Rule {
 pub struct Target {
     /// Its ARN.
     pub arn: String,
-    /// For an SNS topic, its subscriptions; `None` for anything else, which is taken to work.
-    pub subscriptions: Option<Fact<Vec<Subscription>>>,
+    /// What is behind it.
+    pub reach: Reach,
+}
+
+/// What a target does with a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// An SNS topic.
+    Topic(Box<Topic>),
+    /// There is no such topic.
+    NoTopic,
+    /// A program, which is taken to tell somebody.
+    Program,
+    /// It does something else, and tells nobody.
+    Nobody,
+    /// It is not known here what it does.
+    NotKnown,
+}
+
+/// A topic, as whoever publishes to it meets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Who publishes: a service's principal.
+    pub publisher: &'static str,
+    /// Whether its policy lets them.
+    pub publish: Fact<May>,
+    /// Whether its key does.
+    pub seal: Fact<Seal>,
+    /// Who subscribes.
+    pub subscriptions: Fact<Vec<Subscription>>,
+}
+
+/// Whether somebody may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum May {
+    Yes,
+    No,
+    /// This decides, a condition key for example, which is not known here.
+    DependsOn(String),
+}
+
+/// A topic's encryption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// There is none, or the publisher may use its key.
+    Open,
+    /// AWS's own key for SNS, with which no service can publish.
+    AwsManaged,
+    /// The key does not exist.
+    Gone,
+    /// The key cannot be used: AWS's word for its state.
+    Unusable(String),
+    /// The key's policy does not let the publisher.
+    Refuses,
+    /// This decides, which is not known here.
+    DependsOn(String),
 }
 
 /// A subscription.
@@ -361,8 +436,27 @@ pub struct Target {
 pub struct Subscription {
     /// Whom it reaches.
     pub endpoint: String,
-    /// They have said yes.
-    pub confirmed: bool,
+    /// What does.
+    pub receives: Receives,
+}
+
+/// What a subscription receives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receives {
+    /// Nothing: nobody has said yes.
+    Unconfirmed,
+    /// Everything that is published.
+    Everything,
+    /// Nothing that an alarm or a rule publishes: its filter asks for attributes that they do not give.
+    Filtered,
+    /// It is confirmed and is no person: a stream.
+    Nobody,
+    /// Its filter is about what is not modelled here.
+    NotJudged,
+    /// It is confirmed; another one receives everything, or too many were asked.
+    NotAsked,
+    /// It is confirmed, and its filter could not be read.
+    Unread(Unreadable),
 }
 
 /// Who can do everything, root aside.
@@ -370,7 +464,7 @@ pub struct Subscription {
 pub struct Admins {
     /// Users.
     pub users: Vec<Admin>,
-    /// Roles, service-linked ones left out.
+    /// Roles that somebody can assume; those of services left out.
     pub roles: Vec<String>,
     /// Why the credential report does not say what the users have, where it could not be read.
     pub unread: Option<Unreadable>,

@@ -1,22 +1,28 @@
 //! What is so about the root user of an account, and about what watches it: read, and not judged.
 
+mod alarm;
 mod event;
 mod facts;
+mod model;
 mod pattern;
+mod policy;
 mod read;
 mod report;
 mod root;
 mod scp;
 mod sweep;
+mod topic;
 mod watch;
 
+pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
-    Admin, Admins, Alarm, Around, Central, Certificates, Contact, Fact, Factor, Factors, Facts, Filter, LastUse,
-    Logs, Management, PasswordPolicy, Root, RootKey, RootRow, Rule, Standing, Subscription, Summary, Target, Trail,
-    TrailStatus, Unreadable, UserRow,
+    Admin, Admins, Alarm, Around, Behind, Central, Certificates, Contact, Fact, Factor, Factors, Facts, Filter,
+    LastUse, Logs, Management, May, PasswordPolicy, Reach, Receives, Root, RootKey, RootRow, Rule, Seal, Standing,
+    Subscription, Summary, Target, Topic, Trail, TrailStatus, Unreadable, UserRow,
 };
-pub use pattern::{Condition, Coverage, Example, NotJudged, Order, Pattern, Test};
+pub use model::{Example, Own};
+pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};
 pub use report::{CredentialReport, NotAReport};
 pub use scp::{
     AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,

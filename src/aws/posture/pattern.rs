@@ -1,11 +1,10 @@
 //! CloudWatch Logs filter patterns for JSON events, decided by what they match and not by how they are spelled.
 //!
 //! A pattern counts root's use when it matches every event of a root user (`userIdentity.type` is `Root`, no service
-//! acted for it, and it is no `AwsServiceEvent`). Patterns compare fields with constants, so a field has finitely many
-//! values that make a difference: those are tried in every combination. One combination that must match and does not is
+//! acted for it, and it is no `AwsServiceEvent`): [`super::model`] tries them all. One that must match and does not is
 //! the proof that a pattern is wrong, and is shown.
 
-use std::collections::BTreeMap;
+use super::model::{Event, Example, Own, Seen, Trial, Trials, like};
 use std::fmt;
 
 /// A pattern, parsed.
@@ -82,28 +81,8 @@ pub enum Coverage {
     Misses(Example),
 }
 
-/// An event that shows something, as the fields that matter.
-pub type Example = BTreeMap<String, String>;
-
-const TYPE: &str = "userIdentity.type";
-const INVOKED_BY: &str = "userIdentity.invokedBy";
-const EVENT_TYPE: &str = "eventType";
-/// On the events of AssumeRoot sessions (CloudTrail, "Tracking privileged tasks").
-const ASSUMED_ROOT: &str = "userIdentity.sessionContext.assumedRoot";
-
-/// Combinations that are tried at most.
-const LIMIT: usize = 300_000;
 /// Nesting at most.
 const MAX_DEPTH: usize = 32;
-
-/// A field's value in a trial.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Trial {
-    Missing,
-    Null,
-    Bool(bool),
-    Text(String),
-}
 
 impl Pattern {
     /// Reads a pattern: `{ … }`.
@@ -116,72 +95,22 @@ impl Pattern {
         if parser.at == text.len() { Ok(pattern) } else { Err(NotJudged::Syntax(parser.at)) }
     }
 
-    /// What it does with root's events.
-    pub fn coverage(&self) -> Result<Coverage, NotJudged> {
+    /// What it does with the events of this account's root user.
+    pub fn coverage(&self, own: &Own) -> Result<Coverage, NotJudged> {
         // How Logs compares a field that is not there with `!=` is not documented: a pattern must be right either way.
-        let (strict, lenient) = (self.coverage_with(false)?, self.coverage_with(true)?);
+        let (strict, lenient) = (self.coverage_with(own, false)?, self.coverage_with(own, true)?);
         Ok(if rank(&strict) >= rank(&lenient) { strict } else { lenient })
     }
 
-    fn coverage_with(&self, differs_when_missing: bool) -> Result<Coverage, NotJudged> {
-        let domains = self.domains();
-        let combinations = domains.iter().try_fold(1_usize, |product, (_, values)| product.checked_mul(values.len()));
-        if combinations.is_none_or(|combinations| combinations > LIMIT) {
-            return Err(NotJudged::TooManyFields);
-        }
-        let (mut noisy, mut assumed) = (None, true);
-        let mut indexes = vec![0_usize; domains.len()];
-        loop {
-            let event: BTreeMap<&str, &Trial> = domains
-                .iter()
-                .zip(&indexes)
-                .filter_map(|((field, values), index)| Some((field.as_str(), values.get(*index)?)))
-                .collect();
-            let matches = self.matches(&event, differs_when_missing);
-            match audience(&event) {
-                Audience::Root if !matches => return Ok(Coverage::Misses(example(&event))),
-                Audience::AssumedRoot if !matches => assumed = false,
-                Audience::Others if matches && noisy.is_none() => noisy = Some(example(&event)),
-                _ => {}
-            }
-            // The next combination; after the last one, all are zero again.
-            let mut carried = true;
-            for ((_, values), index) in domains.iter().zip(indexes.iter_mut()) {
-                *index += 1;
-                if *index < values.len() {
-                    carried = false;
-                    break;
-                }
-                *index = 0;
-            }
-            if carried {
-                return Ok(noisy.map_or(Coverage::Root { assumed }, Coverage::Noisy));
-            }
-        }
-    }
-
-    /// Every field that matters, with the values that make a difference.
-    fn domains(&self) -> Vec<(String, Vec<Trial>)> {
-        let mut constants: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (field, values) in
-            [(TYPE, &["Root"][..]), (INVOKED_BY, &[]), (EVENT_TYPE, &["AwsServiceEvent"]), (ASSUMED_ROOT, &["true"])]
-        {
-            constants.entry(field.to_owned()).or_default().extend(values.iter().map(|value| (*value).to_owned()));
-        }
-        self.each(&mut |test| {
-            let values = constants.entry(test.field.clone()).or_default();
-            match &test.is {
-                Condition::Equals(text) | Condition::Differs(text) => values.push(text.clone()),
-                Condition::Ordered(_, number) => {
-                    values.push(number.clone());
-                    if let Ok(number) = number.parse::<f64>() {
-                        values.extend([(number - 1.0).to_string(), (number + 1.0).to_string()]);
-                    }
-                }
-                Condition::Exists | Condition::Missing | Condition::Null | Condition::Is(_) => {}
-            }
-        });
-        constants.into_iter().map(|(field, constants)| (field.clone(), trials(&field, &constants))).collect()
+    fn coverage_with(&self, own: &Own, differs_when_missing: bool) -> Result<Coverage, NotJudged> {
+        let mut trials = Trials::of(own);
+        self.each(&mut |test| trials.constants(&test.field, constants(&test.is)));
+        let seen = trials.each(|event| self.matches(event, differs_when_missing), |seen| seen.misses.is_some())?;
+        Ok(match seen {
+            Seen { misses: Some(event), .. } => Coverage::Misses(event),
+            Seen { noisy: Some(event), .. } => Coverage::Noisy(event),
+            Seen { assumed, .. } => Coverage::Root { assumed },
+        })
     }
 
     fn each(&self, visit: &mut impl FnMut(&Test)) {
@@ -191,7 +120,7 @@ impl Pattern {
         }
     }
 
-    fn matches(&self, event: &BTreeMap<&str, &Trial>, differs_when_missing: bool) -> bool {
+    fn matches(&self, event: &Event<'_>, differs_when_missing: bool) -> bool {
         match self {
             Self::And(all) => all.iter().all(|pattern| pattern.matches(event, differs_when_missing)),
             Self::Or(all) => all.iter().any(|pattern| pattern.matches(event, differs_when_missing)),
@@ -213,61 +142,17 @@ fn rank(coverage: &Coverage) -> u8 {
     }
 }
 
-enum Audience {
-    Root,
-    AssumedRoot,
-    Others,
-    /// Root's, but a service's doing: may match or not.
-    Either,
-}
-
-fn audience(event: &BTreeMap<&str, &Trial>) -> Audience {
-    let text = |field: &str| match event.get(field) {
-        Some(Trial::Text(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    if text(TYPE) != Some("Root") {
-        return Audience::Others;
+/// The values that a comparison makes a difference between.
+fn constants(is: &Condition) -> Vec<String> {
+    match is {
+        Condition::Equals(text) | Condition::Differs(text) => vec![text.clone()],
+        Condition::Ordered(_, number) => {
+            let beside =
+                number.parse::<f64>().ok().map(|number| [number - 1.0, number + 1.0].map(|one| one.to_string()));
+            std::iter::once(number.clone()).chain(beside.into_iter().flatten()).collect()
+        }
+        Condition::Exists | Condition::Missing | Condition::Null | Condition::Is(_) => Vec::new(),
     }
-    if !matches!(event.get(INVOKED_BY), None | Some(Trial::Missing)) || text(EVENT_TYPE) == Some("AwsServiceEvent") {
-        return Audience::Either;
-    }
-    match event.get(ASSUMED_ROOT) {
-        None | Some(Trial::Missing) => Audience::Root,
-        Some(_) => Audience::AssumedRoot,
-    }
-}
-
-fn example(event: &BTreeMap<&str, &Trial>) -> Example {
-    let shown = |trial: &Trial| match trial {
-        Trial::Missing => None,
-        Trial::Null => Some("null".to_owned()),
-        Trial::Bool(value) => Some(value.to_string()),
-        Trial::Text(text) => Some(text.clone()),
-    };
-    event.iter().filter_map(|(field, trial)| Some(((*field).to_owned(), shown(trial)?))).collect()
-}
-
-/// The values of a field that can make a difference: each constant, one that is none of them, and what `*` may stand
-/// for.
-fn trials(field: &str, constants: &[String]) -> Vec<Trial> {
-    let mut texts: Vec<String> = Vec::new();
-    for constant in constants {
-        let others = constants.iter().map(|other| other.replace('*', "")).chain([String::new(), "other".to_owned()]);
-        texts.extend(others.map(|filling| constant.replace('*', &filling)));
-    }
-    texts.push("something else".to_owned());
-    let mut trials: Vec<Trial> = texts.into_iter().map(Trial::Text).collect();
-    match field {
-        // In every event of CloudTrail, and always text (CloudTrail record contents).
-        TYPE | EVENT_TYPE | "eventVersion" | "eventSource" | "eventName" | "awsRegion" | "eventTime" => {}
-        ASSUMED_ROOT => trials = vec![Trial::Text("true".to_owned()), Trial::Missing],
-        INVOKED_BY => trials.push(Trial::Missing),
-        _ => trials.extend([Trial::Missing, Trial::Null, Trial::Bool(true), Trial::Bool(false)]),
-    }
-    trials.sort();
-    trials.dedup();
-    trials
 }
 
 fn holds(condition: &Condition, value: &Trial, differs_when_missing: bool) -> bool {
@@ -293,21 +178,6 @@ fn holds(condition: &Condition, value: &Trial, differs_when_missing: bool) -> bo
             })
         }
     }
-}
-
-/// Whether a text is like a pattern in which `*` stands for any text.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 struct Parser<'t> {

@@ -1,10 +1,12 @@
 //! One account, from inside: everything there is to know, asked side by side.
 
 use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
+use super::model::Own;
+use super::policy::texts;
 use super::report::CredentialReport;
 use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
-use super::watch;
+use super::watch::Follower;
 use crate::aws::ask::Asker;
 use crate::aws::root_signs_in;
 use crate::aws::{Account, Call, Error, Identity};
@@ -75,12 +77,14 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
             false => None,
         }
     };
+    let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
+    let follower = Follower::new(asker, own, &region, global);
     let (root, central, scps, trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
         root,
         central,
         scps,
-        watch::trails(asker, &region),
-        watch::rules(asker, global),
+        follower.trails(),
+        follower.rules(),
         admins(asker, &report),
         password_policy(asker),
         contact(asker, global),
@@ -89,6 +93,7 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     Facts {
         account: caller.account.clone(),
         name: None,
+        state: None,
         partition: caller.partition.clone(),
         at,
         standing,
@@ -219,8 +224,8 @@ impl Collected {
             self.users.push((user.user_name().unwrap_or_default().to_owned(), user.group_list().to_vec(), has));
         }
         for role in page.role_detail_list() {
-            // Service-linked roles are AWS's own.
-            if role.path().is_some_and(|path| path.starts_with("/aws-service-role/")) {
+            // A role that only services can assume is nobody's.
+            if !somebody_may_assume(role.assume_role_policy_document()) {
                 continue;
             }
             let has = Has::of(role.role_policy_list(), role.attached_managed_policies());
@@ -255,25 +260,46 @@ impl Collected {
     }
 }
 
-/// Whether a policy's document, percent-encoded as IAM gives it, allows every action on everything.
-fn allows_everything(document: Option<&str>) -> bool {
+/// A policy's statements, from its document, which is percent-encoded as IAM gives it.
+fn statements(document: Option<&str>) -> Vec<Value> {
     let text = document.map(decoded).unwrap_or_default();
-    let Ok(policy) = serde_json::from_str::<Value>(&text) else { return false };
+    let policy = serde_json::from_str::<Value>(&text).ok();
+    match policy.and_then(|mut policy| policy.get_mut("Statement").map(Value::take)) {
+        Some(Value::Array(all)) => all,
+        Some(one) => vec![one],
+        None => Vec::new(),
+    }
+}
+
+fn allows(statement: &Value) -> bool {
+    statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+}
+
+/// Whether it allows every action on everything.
+fn allows_everything(document: Option<&str>) -> bool {
     let is_star = |value: Option<&Value>| match value {
         Some(Value::Array(all)) => all.iter().any(|one| one == "*" || one == "*:*"),
         Some(one) => one == "*" || one == "*:*",
         None => false,
     };
-    let statements = match policy.get("Statement") {
-        Some(Value::Array(all)) => all.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    statements.iter().any(|statement| {
-        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+    statements(document).iter().any(|statement| {
+        allows(statement)
             && is_star(statement.get("Action"))
             && is_star(statement.get("Resource"))
             && statement.get("Condition").is_none()
+    })
+}
+
+/// Whether a role's trust policy names anybody but services. A principal that was deleted is an id in the place of an
+/// ARN, and nobody (IAM User Guide, "AWS JSON policy elements: Principal").
+fn somebody_may_assume(document: Option<&str>) -> bool {
+    let is_somebody = |one: &String| !["AIDA", "AROA"].iter().any(|id| one.starts_with(id));
+    statements(document).iter().filter(|statement| allows(statement)).any(|statement| {
+        statement.get("NotPrincipal").is_some()
+            || statement.get("Principal").is_some_and(|principal| {
+                let of = |kind| principal.get(kind).map(texts).unwrap_or_default();
+                principal == "*" || !of("Federated").is_empty() || of("AWS").iter().any(is_somebody)
+            })
     })
 }
 

@@ -52,8 +52,14 @@ pub struct Sweep {
 struct Target {
     account: String,
     name: Option<String>,
-    /// Not in use.
-    closed: Option<String>,
+    /// AWS's word for its state, where that is not `ACTIVE`.
+    state: Option<String>,
+}
+
+impl Target {
+    fn is_closed(&self) -> bool {
+        self.state.as_deref().is_some_and(is_closed)
+    }
 }
 
 /// There is no organization.
@@ -96,7 +102,7 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn new(account: &'a Account, asker: &'a Asker, scope: Scope, most: usize) -> Self {
         let most = most.max(1) as f64;
-        let target = |account| Target { account, name: None, closed: None };
+        let target = |account| Target { account, name: None, state: None };
         let (pages, waiting) = match scope {
             Scope::Organization => (Some(None), VecDeque::new()),
             Scope::Accounts(accounts) => (None, accounts.into_iter().map(target).collect()),
@@ -121,15 +127,16 @@ impl<'a> Crowd<'a> {
             while under_way.len() < self.limit as usize
                 && let Some(target) = self.next(skip).await?
             {
-                if let Some(state) = target.closed {
-                    let closed =
-                        Progress::Closed { account: target.account, name: target.name.unwrap_or_default(), state };
+                if target.is_closed() {
+                    let Target { account, name, state } = target;
+                    let (name, state) = (name.unwrap_or_default(), state.unwrap_or_default());
+                    let closed = Progress::Closed { account, name, state };
                     if !each(closed, self.wanted) {
                         return Ok(self.sweep);
                     }
                 } else if target.account == self.account.caller().account {
                     let mut facts = read::own(self.asker, self.account, now()).await;
-                    facts.name = target.name;
+                    (facts.name, facts.state) = (target.name, target.state);
                     if !each(Progress::Facts(Box::new(facts)), self.wanted) {
                         return Ok(self.sweep);
                     }
@@ -194,7 +201,7 @@ impl<'a> Crowd<'a> {
             self.waiting.push_back(Target {
                 account: text("Id").ok_or(Error::Malformed { call })?.to_owned(),
                 name: text("Name").map(str::to_owned),
-                closed: closed(account),
+                state: state(account),
             });
         }
         self.wanted += accounts.len();
@@ -217,12 +224,18 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// AWS's word for the state of an account that is not in use.
-fn closed(account: &Value) -> Option<String> {
+/// AWS's word for the state of an account, where that is not `ACTIVE`.
+fn state(account: &Value) -> Option<String> {
     let text = |name: &str| account.get(name).and_then(Value::as_str);
     // `State` is the newer name, with more to say; `Status` goes away in 2026.
     let state = text("State").or_else(|| text("Status"))?;
     (state != "ACTIVE").then(|| state.to_owned())
+}
+
+/// Whether an account of this state is not in use. One of any other state, such as one that is being made, or a state
+/// that AWS adds, is asked like an active one: what it does not tell is not known.
+fn is_closed(state: &str) -> bool {
+    matches!(state, "SUSPENDED" | "PENDING_CLOSURE" | "CLOSED")
 }
 
 /// What it takes to ask a member.
@@ -254,6 +267,7 @@ impl Member {
             }),
             account: target.account,
             name: target.name,
+            state: target.state,
             partition: self.partition,
             at,
             root,
@@ -268,7 +282,7 @@ impl Member {
         let answer = self.asker.ask(Call::DescribeAccount, self.region, body).await.ok()?;
         let account = answer.get("Account")?;
         let name = account.get("Name").and_then(Value::as_str).unwrap_or_default();
-        closed(account).map(|state| (name.to_owned(), state))
+        state(account).filter(|state| is_closed(state)).map(|state| (name.to_owned(), state))
     }
 
     /// AssumeRoot for the audit task, at a regional endpoint: the global one does not know it.

@@ -1,11 +1,16 @@
 //! Who notices when root is used: trail, log group, filter, alarm, topic, subscription; or an EventBridge rule.
 
+use super::alarm::{Metric, Raised, Unweighed, raised};
 use super::event::Watch;
-use super::facts::{Alarm, Fact, Filter, Logs, Management, Rule, Subscription, Target, Trail, TrailStatus};
-use super::pattern::{Coverage, Pattern};
+use super::facts::{Alarm, Behind, Fact, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
+use super::model::Own;
+use super::pattern::{Coverage, NotJudged, Pattern};
+use super::topic::{self, Publisher, Service, is_gone};
 use crate::aws::Call;
 use crate::aws::ask::Asker;
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use tokio::sync::Mutex;
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -19,45 +24,253 @@ fn items<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Every trail that reaches the region, each with all that is behind it, asked in its home region.
-pub(super) async fn trails(asker: &Asker, region: &str) -> Fact<Vec<Trail>> {
-    let call = Call::DescribeTrails;
-    let answer = match asker.ask(call, region, json!({})).await {
-        Ok(answer) => answer,
-        Err(why) => return Fact::of(call, Err(why)),
-    };
-    let mut trails = Vec::new();
-    for trail in items(&answer, "trailList") {
-        trails.push(read_trail(asker, region, trail).await);
-    }
-    Fact::Known(trails)
+/// Whoever follows the chains of one account. Topics and alarms are read once, however many lead to them.
+pub(super) struct Follower<'a> {
+    asker: &'a Asker,
+    own: Own,
+    /// The caller's region, and the one where root's sign-ins are recorded.
+    region: &'a str,
+    global: &'a str,
+    topics: Mutex<HashMap<String, Option<topic::Read>>>,
 }
 
-async fn read_trail(asker: &Asker, region: &str, trail: &Value) -> Trail {
-    let arn = text(trail, "TrailARN");
-    let home = Some(text(trail, "HomeRegion")).filter(|home| !home.is_empty()).unwrap_or(region);
-    let (status, selectors) = (Call::GetTrailStatus, Call::GetEventSelectors);
-    let (status, management, logs) = tokio::join!(
-        async {
-            Fact::of(status, asker.ask(status, home, json!({ "Name": arn })).await).map(|answer| read_status(&answer))
-        },
-        async {
-            Fact::of(selectors, asker.ask(selectors, home, json!({ "TrailName": arn })).await)
-                .map(|answer| read_selectors(&answer))
-        },
-        read_logs(asker, trail),
-    );
-    Trail {
-        arn: arn.to_owned(),
-        name: text(trail, "Name").to_owned(),
-        region: home.to_owned(),
-        all_regions: flag(trail, "IsMultiRegionTrail"),
-        organization: flag(trail, "IsOrganizationTrail"),
-        validation: flag(trail, "LogFileValidationEnabled"),
-        status,
-        management,
-        logs,
+impl<'a> Follower<'a> {
+    pub(super) fn new(asker: &'a Asker, own: Own, region: &'a str, global: &'a str) -> Self {
+        Self { asker, own, region, global, topics: Mutex::default() }
     }
+
+    /// Every trail that reaches the region, or the one of root's sign-ins, each with all that is behind it, asked in its
+    /// home region.
+    pub(super) async fn trails(&self) -> Fact<Vec<Trail>> {
+        let call = Call::DescribeTrails;
+        let (mut trails, mut seen) = (Vec::new(), HashSet::new());
+        let elsewhere = Some(self.global).filter(|global| *global != self.region);
+        for region in std::iter::once(self.region).chain(elsewhere) {
+            let answer = match self.asker.ask(call, region, json!({})).await {
+                Ok(answer) => answer,
+                Err(why) => return Fact::of(call, Err(why)),
+            };
+            for trail in items(&answer, "trailList") {
+                if seen.insert(text(trail, "TrailARN").to_owned()) {
+                    trails.extend(self.trail(region, trail).await);
+                }
+            }
+        }
+        Fact::Known(trails)
+    }
+
+    /// `None`: it has been deleted since it was listed.
+    async fn trail(&self, region: &str, trail: &Value) -> Option<Trail> {
+        let arn = text(trail, "TrailARN");
+        let home = Some(text(trail, "HomeRegion")).filter(|home| !home.is_empty()).unwrap_or(region);
+        let (status, selectors) = (Call::GetTrailStatus, Call::GetEventSelectors);
+        let (asked, management, logs) = tokio::join!(
+            self.asker.ask(status, home, json!({ "Name": arn })),
+            async {
+                Fact::of(selectors, self.asker.ask(selectors, home, json!({ "TrailName": arn })).await)
+                    .map(|answer| read_selectors(&answer))
+            },
+            self.logs(trail),
+        );
+        if asked.as_ref().is_err_and(is_gone) {
+            return None;
+        }
+        Some(Trail {
+            arn: arn.to_owned(),
+            name: text(trail, "Name").to_owned(),
+            region: home.to_owned(),
+            all_regions: flag(trail, "IsMultiRegionTrail"),
+            organization: flag(trail, "IsOrganizationTrail"),
+            validation: flag(trail, "LogFileValidationEnabled"),
+            status: Fact::of(status, asked).map(|answer| read_status(&answer)),
+            management,
+            logs,
+        })
+    }
+
+    /// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`
+    async fn logs(&self, trail: &Value) -> Option<Logs> {
+        let arn = text(trail, "CloudWatchLogsLogGroupArn");
+        let mut parts = arn.split(':').skip(3);
+        let region = parts.next().filter(|region| !region.is_empty())?;
+        let account = parts.next().unwrap_or_default();
+        let group = parts.nth(1)?.to_owned();
+        // A group of the same name may be here as well; events do not come to it.
+        if account != self.own.account {
+            return Some(Logs { group, behind: Behind::Elsewhere(account.to_owned()) });
+        }
+        let call = Call::DescribeMetricFilters;
+        let found =
+            self.asker.pages(call, region, json!({ "logGroupName": group }), "metricFilters", "nextToken").await;
+        let found = match found {
+            Ok(found) => found,
+            Err(why) if is_gone(&why) => return Some(Logs { group, behind: Behind::Nothing }),
+            Err(why) => return Some(Logs { group, behind: Behind::Filters(Fact::of(call, Err(why))) }),
+        };
+        let found: Vec<(&Value, Result<Coverage, NotJudged>)> =
+            found.iter().filter_map(|filter| Some((filter, self.coverage(filter)?))).collect();
+        let mut filters = Vec::new();
+        if !found.is_empty() {
+            let alarms = self.alarms(region).await;
+            for (filter, coverage) in found {
+                filters.push(Filter {
+                    name: text(filter, "filterName").to_owned(),
+                    pattern: text(filter, "filterPattern").to_owned(),
+                    coverage,
+                    alarms: match &alarms {
+                        Fact::Known(alarms) => Fact::Known(self.alarms_of(filter, alarms).await),
+                        Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+                    },
+                });
+            }
+        }
+        Some(Logs { group, behind: Behind::Filters(Fact::Known(filters)) })
+    }
+
+    /// `None` where a filter has nothing to do with root: it catches none of root's events that it does not catch by
+    /// being about something else.
+    fn coverage(&self, filter: &Value) -> Option<Result<Coverage, NotJudged>> {
+        let pattern = text(filter, "filterPattern");
+        let coverage = Pattern::parse(pattern).and_then(|pattern| pattern.coverage(&self.own));
+        let speaks_of_root = pattern.to_ascii_lowercase().contains("root");
+        let catches = matches!(coverage, Ok(Coverage::Root { .. } | Coverage::Noisy(_)));
+        (speaks_of_root || catches).then_some(coverage)
+    }
+
+    /// Metric alarms, and those over other alarms.
+    async fn alarms(&self, region: &str) -> Fact<(Vec<Value>, Vec<Value>)> {
+        let call = Call::DescribeAlarms;
+        let kind = async |kind: &str, list: &str| {
+            self.asker.pages(call, region, json!({ "AlarmTypes": [kind] }), list, "NextToken").await
+        };
+        let metric = match kind("MetricAlarm", "MetricAlarms").await {
+            Ok(metric) => metric,
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        Fact::of(call, kind("CompositeAlarm", "CompositeAlarms").await).map(|composite| (metric, composite))
+    }
+
+    async fn alarms_of(&self, filter: &Value, (metric, composite): &(Vec<Value>, Vec<Value>)) -> Vec<Alarm> {
+        let metrics: Vec<Metric> = items(filter, "metricTransformations").map(Metric::of).collect();
+        let mut alarms = Vec::new();
+        for alarm in metric {
+            let Some(of) = metrics.iter().find(|metric| metric.is_of(alarm)) else { continue };
+            alarms.push(self.alarm(alarm, raised(alarm, of)).await);
+            let (name, arn) = (text(alarm, "AlarmName"), text(alarm, "AlarmArn"));
+            for over in composite {
+                let rule = text(over, "AlarmRule");
+                if rule.contains(name) || rule.contains(arn) {
+                    alarms.push(self.alarm(over, Raised::NotJudged(Unweighed::Composite)).await);
+                }
+            }
+        }
+        alarms
+    }
+
+    async fn alarm(&self, alarm: &Value, raised: Raised) -> Alarm {
+        let source = text(alarm, "AlarmArn");
+        let publisher = Publisher { service: Service::CloudWatch, account: &self.own.account, source, role: false };
+        let mut targets = Vec::new();
+        for arn in items(alarm, "AlarmActions").filter_map(Value::as_str) {
+            targets.push(self.target(arn, &publisher).await);
+        }
+        Alarm { name: text(alarm, "AlarmName").to_owned(), enabled: flag(alarm, "ActionsEnabled"), raised, targets }
+    }
+
+    async fn target(&self, arn: &str, publisher: &Publisher<'_>) -> Target {
+        let arn = arn.to_owned();
+        let reach = match reach(&arn) {
+            Some(reach) => reach,
+            None => {
+                let mut topics = self.topics.lock().await;
+                let read = match topics.get(&arn) {
+                    Some(read) => read.clone(),
+                    None => {
+                        let read = topic::read(self.asker, &arn).await;
+                        topics.insert(arn.clone(), read.clone());
+                        read
+                    }
+                };
+                read.map_or(Reach::NoTopic, |read| Reach::Topic(Box::new(read.to(&arn, publisher))))
+            }
+        };
+        Target { arn, reach }
+    }
+
+    /// Rules of the default bus that root's sign-ins come past.
+    pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
+        let (call, region) = (Call::ListRules, self.global);
+        let found = match self.asker.pages(call, region, json!({}), "Rules", "NextToken").await {
+            Ok(found) => found,
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        let mut rules = Vec::new();
+        for rule in &found {
+            let pattern = text(rule, "EventPattern");
+            let watch = Watch::of(pattern, &self.own, region);
+            let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
+            let targets = match watch {
+                Watch::Everything | Watch::SignIns | Watch::Part => self.rule_targets(rule).await,
+                Watch::NotJudged if speaks_of_root => self.rule_targets(rule).await,
+                // Whom it tells does not matter: it is no watch over root.
+                Watch::Noisy => Some(Fact::Known(Vec::new())),
+                Watch::NotJudged | Watch::Nothing => None,
+            };
+            let state = text(rule, "State");
+            rules.extend(targets.map(|targets| Rule {
+                name: text(rule, "Name").to_owned(),
+                region: region.to_owned(),
+                enabled: state.starts_with("ENABLED"),
+                // What only reads is left out of the others (EventBridge, "events from AWS services via CloudTrail").
+                reads: state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+                watch,
+                targets,
+            }));
+        }
+        Fact::Known(rules)
+    }
+
+    /// `None`: the rule has been deleted since it was listed.
+    async fn rule_targets(&self, rule: &Value) -> Option<Fact<Vec<Target>>> {
+        let call = Call::ListTargetsByRule;
+        let name = text(rule, "Name");
+        let found = match self.asker.pages(call, self.global, json!({ "Rule": name }), "Targets", "NextToken").await {
+            Ok(found) => found,
+            Err(why) if is_gone(&why) => return None,
+            Err(why) => return Some(Fact::of(call, Err(why))),
+        };
+        let mut targets = Vec::new();
+        for target in &found {
+            let publisher = Publisher {
+                service: Service::EventBridge,
+                account: &self.own.account,
+                source: text(rule, "Arn"),
+                role: !text(target, "RoleArn").is_empty(),
+            };
+            targets.push(self.target(text(target, "Arn"), &publisher).await);
+        }
+        Some(Fact::Known(targets))
+    }
+}
+
+/// What something other than a topic does with a notice; `None`: it is a topic.
+fn reach(arn: &str) -> Option<Reach> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let service = parts.next().unwrap_or_default();
+    let resource = parts.nth(2).unwrap_or_default();
+    Some(match service {
+        "sns" => return None,
+        // Functions, queues, workflows, incidents and their like: whether they tell anybody is their own affair.
+        "lambda" | "states" | "sqs" | "ssm-incidents" | "execute-api" => Reach::Program,
+        "ssm" if resource.starts_with("opsitem") => Reach::Program,
+        "events" if resource.starts_with("api-destination/") => Reach::Program,
+        // Another bus: what is behind it is not seen.
+        "events" if resource.starts_with("event-bus/") => Reach::NotKnown,
+        // An instance is stopped, a group scaled, a line written.
+        "automate" | "swf" | "ec2" | "autoscaling" | "events" | "logs" | "kinesis" | "firehose" | "ssm" | "ecs"
+        | "batch" | "codebuild" | "codepipeline" | "glue" | "inspector" | "redshift" | "sagemaker" => Reach::Nobody,
+        _ => Reach::NotKnown,
+    })
 }
 
 fn read_status(answer: &Value) -> TrailStatus {
@@ -114,146 +327,8 @@ fn read_selectors(answer: &Value) -> Management {
     }
     match seen {
         [true, true] => Management::All,
+        [true, false] => Management::Reads,
+        [false, true] => Management::Writes,
         [false, false] => Management::None,
-        _ => Management::Half,
     }
-}
-
-/// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`
-async fn read_logs(asker: &Asker, trail: &Value) -> Option<Logs> {
-    let arn = text(trail, "CloudWatchLogsLogGroupArn");
-    let mut parts = arn.split(':');
-    let region = parts.nth(3).filter(|region| !region.is_empty())?;
-    let group = parts.nth(2)?.to_owned();
-    let call = Call::DescribeMetricFilters;
-    let found = asker.pages(call, region, json!({ "logGroupName": group }), "metricFilters", "nextToken").await;
-    let found = match found {
-        Ok(found) => found,
-        Err(why) => return Some(Logs { group, filters: Fact::of(call, Err(why)) }),
-    };
-    let mut filters = Vec::new();
-    for filter in &found {
-        filters.extend(read_filter(asker, region, filter).await);
-    }
-    Some(Logs { group, filters: Fact::Known(filters) })
-}
-
-/// `None` where a filter has nothing to do with root: it catches none of root's events that it does not catch by being
-/// about something else.
-async fn read_filter(asker: &Asker, region: &str, filter: &Value) -> Option<Filter> {
-    let pattern = text(filter, "filterPattern");
-    let coverage = Pattern::parse(pattern).and_then(|pattern| pattern.coverage());
-    let speaks_of_root = pattern.to_ascii_lowercase().contains("root");
-    if !speaks_of_root && !matches!(coverage, Ok(Coverage::Root { .. } | Coverage::Noisy(_))) {
-        return None;
-    }
-    let mut alarms = Fact::Known(Vec::new());
-    for metric in items(filter, "metricTransformations") {
-        let (name, namespace) = (text(metric, "metricName"), text(metric, "metricNamespace"));
-        alarms = match (alarms, read_alarms(asker, region, namespace, name).await) {
-            (Fact::Known(mut so_far), Fact::Known(more)) => {
-                so_far.extend(more);
-                Fact::Known(so_far)
-            }
-            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => Fact::Unreadable(why),
-        };
-    }
-    Some(Filter { name: text(filter, "filterName").to_owned(), pattern: pattern.to_owned(), coverage, alarms })
-}
-
-async fn read_alarms(asker: &Asker, region: &str, namespace: &str, metric: &str) -> Fact<Vec<Alarm>> {
-    let call = Call::DescribeAlarms;
-    let found = match asker
-        .pages(call, region, json!({ "AlarmTypes": ["MetricAlarm"] }), "MetricAlarms", "NextToken")
-        .await
-    {
-        Ok(found) => found,
-        Err(why) => return Fact::of(call, Err(why)),
-    };
-    let mut alarms = Vec::new();
-    let ours = |alarm: &&Value| text(alarm, "MetricName") == metric && text(alarm, "Namespace") == namespace;
-    for alarm in found.iter().filter(ours) {
-        let mut targets = Vec::new();
-        for arn in items(alarm, "AlarmActions").filter_map(Value::as_str) {
-            targets.push(read_target(asker, arn).await);
-        }
-        alarms.push(Alarm {
-            name: text(alarm, "AlarmName").to_owned(),
-            enabled: flag(alarm, "ActionsEnabled"),
-            by_one_event: by_one_event(alarm),
-            targets,
-        });
-    }
-    Fact::Known(alarms)
-}
-
-/// Whether a single event in a period raises the alarm.
-fn by_one_event(alarm: &Value) -> bool {
-    let threshold = alarm.get("Threshold").and_then(Value::as_f64).unwrap_or(f64::MAX);
-    let counts = ["Sum", "SampleCount", "Maximum"].contains(&text(alarm, "Statistic"));
-    let needed = match text(alarm, "ComparisonOperator") {
-        "GreaterThanOrEqualToThreshold" => threshold <= 1.0,
-        "GreaterThanThreshold" => threshold < 1.0,
-        _ => false,
-    };
-    let of = |name: &str| alarm.get(name).and_then(Value::as_u64).unwrap_or(1);
-    counts && needed && (of("DatapointsToAlarm").min(of("EvaluationPeriods")) <= 1)
-}
-
-async fn read_target(asker: &Asker, arn: &str) -> Target {
-    let mut parts = arn.split(':');
-    let (service, region) = (parts.nth(2).unwrap_or_default(), parts.next().unwrap_or_default());
-    if service != "sns" {
-        return Target { arn: arn.to_owned(), subscriptions: None };
-    }
-    let call = Call::ListSubscriptionsByTopic;
-    let found = asker.pages(call, region, json!({ "TopicArn": arn }), "Subscriptions", "NextToken").await;
-    let read = |found: Vec<Value>| {
-        let subscription = |one: &Value| Subscription {
-            endpoint: text(one, "Endpoint").to_owned(),
-            // `PendingConfirmation`, or `Deleted`, in the place of an ARN.
-            confirmed: text(one, "SubscriptionArn").starts_with("arn:"),
-        };
-        found.iter().map(subscription).collect()
-    };
-    Target { arn: arn.to_owned(), subscriptions: Some(Fact::of(call, found).map(read)) }
-}
-
-/// Rules of the default bus that root's sign-ins come past.
-pub(super) async fn rules(asker: &Asker, region: &str) -> Fact<Vec<Rule>> {
-    let call = Call::ListRules;
-    let found = match asker.pages(call, region, json!({}), "Rules", "NextToken").await {
-        Ok(found) => found,
-        Err(why) => return Fact::of(call, Err(why)),
-    };
-    let mut rules = Vec::new();
-    for rule in &found {
-        let pattern = text(rule, "EventPattern");
-        let watch = Watch::of(pattern);
-        let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
-        let ours = match watch {
-            Watch::Everything | Watch::SignIns | Watch::Part => true,
-            Watch::NotJudged => speaks_of_root,
-            Watch::Noisy | Watch::Nothing => false,
-        };
-        if ours {
-            let name = text(rule, "Name").to_owned();
-            let targets = rule_targets(asker, region, &name).await;
-            rules.push(Rule { name, enabled: text(rule, "State").starts_with("ENABLED"), watch, targets });
-        }
-    }
-    Fact::Known(rules)
-}
-
-async fn rule_targets(asker: &Asker, region: &str, rule: &str) -> Fact<Vec<Target>> {
-    let call = Call::ListTargetsByRule;
-    let found = match asker.pages(call, region, json!({ "Rule": rule }), "Targets", "NextToken").await {
-        Ok(found) => found,
-        Err(why) => return Fact::of(call, Err(why)),
-    };
-    let mut targets = Vec::new();
-    for target in &found {
-        targets.push(read_target(asker, text(target, "Arn")).await);
-    }
-    Fact::Known(targets)
 }

@@ -1,7 +1,7 @@
 //! What a rule says of an account: facts, no sentences.
 
 use crate::aws::DeviceKind;
-use crate::aws::posture::{AllowList, Example, LastUse, NotJudged, RootDeny, Unreadable};
+use crate::aws::posture::{AllowList, Example, LastUse, NotJudged, RootDeny, Seal, Unreadable, Unweighed};
 use std::time::SystemTime;
 
 /// What is judged, each by its own rule.
@@ -179,13 +179,15 @@ pub enum Evidence {
     /// An EventBridge rule.
     EventRule {
         name: String,
-        sign_ins_only: bool,
+        sees: Sees,
         broken: Option<Break>,
     },
     NothingWatches,
+    /// `unusable`: users who can do everything and have nothing to sign in with.
     Admins {
         users: usize,
         roles: usize,
+        unusable: usize,
     },
     AdminWithoutMfa {
         user: String,
@@ -224,18 +226,34 @@ pub enum Link {
     Subscription(String),
 }
 
-/// Where a chain breaks.
+/// What of root's an EventBridge rule sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// Sign-ins and every call.
+    Everything,
+    /// Sign-ins, and calls that change something: those that only read are left out.
+    Changes,
+    /// Sign-ins.
+    SignIns,
+}
+
+/// Where a chain breaks, or where it can be followed no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Break {
     TrailDoesNotRecord,
     NoLogGroup,
+    /// The log group that the trail delivers to does not exist.
+    LogGroupGone,
+    /// The log group is another account's: this one's.
+    LogGroupElsewhere(String),
     LogsNotDelivered(String),
     NoFilter,
     FilterMisses {
         filter: String,
         event: Example,
     },
+    /// Somebody is told, but of others' events as well.
     FilterNoisy {
         filter: String,
         event: Example,
@@ -253,8 +271,28 @@ pub enum Break {
     AlarmNeedsMore {
         alarm: String,
     },
+    AlarmAlwaysOn {
+        alarm: String,
+    },
+    AlarmWithoutData {
+        alarm: String,
+    },
+    AlarmNotJudged {
+        alarm: String,
+        why: Unweighed,
+    },
     NoAction {
         alarm: String,
+    },
+    /// What is at the end does something and tells nobody.
+    TellsNobody {
+        target: String,
+    },
+    TargetNotJudged {
+        target: String,
+    },
+    TopicGone {
+        topic: String,
     },
     NobodySubscribed {
         topic: String,
@@ -263,10 +301,50 @@ pub enum Break {
         topic: String,
         endpoints: Vec<String>,
     },
+    /// Subscriptions that receive nothing of this, by their filters or because no person is there.
+    FilteredOut {
+        topic: String,
+        endpoints: Vec<String>,
+    },
+    /// The topic's policy does not let this service publish.
+    MayNotPublish {
+        topic: String,
+        publisher: &'static str,
+    },
+    /// With the topic's key this service cannot publish.
+    KeyRefuses {
+        topic: String,
+        publisher: &'static str,
+        seal: Seal,
+    },
+    /// A policy or filter behind the topic says what is not modelled: this.
+    TopicNotJudged {
+        topic: String,
+        on: String,
+    },
     RuleDisabled,
     RulePart,
+    RuleNoisy,
     RuleNotJudged,
+    /// EventBridge has root's events only where a trail records them.
+    NoTrailForRules,
     NoTarget,
     /// What is behind this could not be read.
     Unreadable,
+}
+
+impl Break {
+    /// Whether somebody may be told all the same: a person must look.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::FilterNotJudged { .. }
+                | Self::RuleNotJudged
+                | Self::LogGroupElsewhere(_)
+                | Self::AlarmNotJudged { .. }
+                | Self::TargetNotJudged { .. }
+                | Self::TopicNotJudged { .. }
+        )
+    }
 }

@@ -3,7 +3,7 @@
 mod finding;
 mod rules;
 
-pub use finding::{Break, Evidence, Finding, Link, Rule, Severity, TrailProblem, Verdict};
+pub use finding::{Break, Evidence, Finding, Link, Rule, Sees, Severity, TrailProblem, Verdict};
 pub use rules::judge;
 
 use crate::aws::posture::{Fact, Facts, Progress, Scope, Standing, Sweep};

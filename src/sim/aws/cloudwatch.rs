@@ -1,6 +1,6 @@
-//! CloudWatch: metric alarms.
+//! CloudWatch: metric alarms, and alarms over them.
 
-use super::posture::Alarm;
+use super::posture::{Alarm, Composite};
 use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
@@ -37,11 +37,32 @@ fn describe(ctx: &Ctx<'_>) -> json::Outcome {
             && prefix.is_none_or(|prefix| alarm.name.starts_with(prefix))
             && action.is_none_or(|prefix| alarm.actions.iter().any(|action| action.starts_with(prefix)))
     };
+    // Only where they are asked for, as the API has it.
+    let over: Vec<Value> = match kinds.contains(&"CompositeAlarm") {
+        true => composites(ctx).map(|composite| written_over(ctx, composite)).collect(),
+        false => Vec::new(),
+    };
     let found = here(ctx).filter(named).collect();
     let (alarms, next) = json::page(ctx.body, "NextToken", "MaxRecords", PAGE, "InvalidNextToken", found)?;
     let alarms: Vec<Value> = alarms.into_iter().map(|alarm| written(ctx, alarm)).collect();
-    let reply = json!({ "MetricAlarms": alarms, "CompositeAlarms": [] });
+    let reply = json!({ "MetricAlarms": alarms, "CompositeAlarms": over });
     Ok(json::with_token(reply, "NextToken", next))
+}
+
+fn composites<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = &'c Composite> {
+    ctx.state.posture.composites.iter().filter(|composite| composite.region == ctx.region)
+}
+
+fn written_over(ctx: &Ctx<'_>, composite: &Composite) -> Value {
+    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+    json!({
+        "AlarmName": composite.name,
+        "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{}", composite.region, composite.name),
+        "ActionsEnabled": true,
+        "AlarmActions": composite.actions,
+        "AlarmRule": composite.rule,
+        "StateValue": "OK",
+    })
 }
 
 fn for_metric(ctx: &Ctx<'_>) -> json::Outcome {
@@ -58,7 +79,7 @@ fn for_metric(ctx: &Ctx<'_>) -> json::Outcome {
 fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
     let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
     let created = json::epoch(ctx.state.created);
-    json!({
+    let mut value = json!({
         "AlarmName": alarm.name,
         "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{}", alarm.region, alarm.name),
         "AlarmConfigurationUpdatedTimestamp": created,
@@ -69,14 +90,31 @@ fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
         "StateValue": "OK",
         "StateReason": "Threshold not crossed",
         "StateUpdatedTimestamp": created,
-        "MetricName": alarm.metric,
-        "Namespace": alarm.namespace,
-        "Statistic": alarm.statistic,
-        "Dimensions": [],
-        "Period": alarm.period,
-        "EvaluationPeriods": 1,
+        "EvaluationPeriods": alarm.periods,
         "Threshold": f64::from(alarm.threshold),
         "ComparisonOperator": alarm.comparison,
-        "TreatMissingData": "notBreaching",
-    })
+        "TreatMissingData": alarm.missing,
+    });
+    let Some(members) = value.as_object_mut() else { return value };
+    let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
+    alarm.datapoints.iter().for_each(|datapoints| put("DatapointsToAlarm", json!(datapoints)));
+    let dimension = |(name, value): (&String, &String)| json!({ "Name": name, "Value": value });
+    let dimensions: Vec<Value> = alarm.dimensions.iter().map(dimension).collect();
+    let metric = json!({ "MetricName": alarm.metric, "Namespace": alarm.namespace, "Dimensions": dimensions });
+    if let Some(expression) = &alarm.expression {
+        let stat = json!({ "Metric": metric, "Period": alarm.period, "Stat": alarm.statistic });
+        let queries = json!([
+            { "Id": "m1", "MetricStat": stat, "ReturnData": false },
+            { "Id": "e1", "Expression": expression, "ReturnData": true },
+        ]);
+        put("Metrics", queries);
+        return value;
+    }
+    for (name, what) in metric.as_object().into_iter().flatten() {
+        put(name, what.clone());
+    }
+    put("Statistic", json!(alarm.statistic));
+    put("Period", json!(alarm.period));
+    alarm.unit.iter().for_each(|unit| put("Unit", json!(unit)));
+    value
 }

@@ -67,14 +67,27 @@ fn describe(ctx: &Ctx<'_>) -> json::Outcome {
             "filterPattern": filter.pattern,
             "logGroupName": filter.log_group,
             "creationTime": crate::totp::unix(ctx.state.created) * 1000,
-            "metricTransformations": [{
-                "metricName": filter.metric,
-                "metricNamespace": filter.namespace,
-                "metricValue": filter.value,
-            }],
+            "metricTransformations": [transformation(filter)],
             "applyOnTransformedLogs": false,
         })
     };
     let filters: Vec<Value> = filters.into_iter().map(written).collect();
     Ok(json::with_token(json!({ "metricFilters": filters }), "nextToken", next))
+}
+
+fn transformation(filter: &MetricFilter) -> Value {
+    let mut value = json!({
+        "metricName": filter.metric,
+        "metricNamespace": filter.namespace,
+        "metricValue": filter.value,
+    });
+    if let Some(members) = value.as_object_mut() {
+        let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
+        filter.default_value.iter().for_each(|default| put("defaultValue", json!(f64::from(*default))));
+        filter.unit.iter().for_each(|unit| put("unit", json!(unit)));
+        if !filter.dimensions.is_empty() {
+            put("dimensions", json!(filter.dimensions));
+        }
+    }
+    value
 }

@@ -13,7 +13,7 @@ pub(super) struct Known {
     pub(super) policy: Policy,
 }
 
-const READING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["account:Get*","account:List*","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudwatch:Describe*","cloudwatch:Get*","cloudwatch:List*","events:Describe*","events:List*","iam:Generate*","iam:Get*","iam:List*","logs:Describe*","logs:Get*","organizations:Describe*","organizations:List*","sns:Get*","sns:List*"],"Resource":"*"}]}"#;
+const READING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["account:Get*","account:List*","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudwatch:Describe*","cloudwatch:Get*","cloudwatch:List*","events:Describe*","events:List*","iam:Generate*","iam:Get*","iam:List*","kms:Describe*","kms:Get*","kms:List*","logs:Describe*","logs:Get*","organizations:Describe*","organizations:List*","sns:Get*","sns:List*"],"Resource":"*"}]}"#;
 
 const TEXTS: [(&str, &str); 5] = [
     (

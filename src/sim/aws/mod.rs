@@ -18,6 +18,7 @@ mod faults;
 mod http_client;
 mod iam;
 mod json;
+mod kms;
 mod logs;
 mod managed;
 pub mod organization;
@@ -291,10 +292,10 @@ impl Aws {
         self.lock().state.key_propagation = propagation;
     }
 
-    /// Every request so far to any account, oldest first.
+    /// The last requests to any account, oldest first: a hundred thousand are remembered.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        self.world.calls().clone()
+        self.world.calls().iter().cloned().collect()
     }
 
     /// The raw seed of a virtual device. For tests and the demo: the simulator is the other side and has to know it.

@@ -228,14 +228,23 @@ fn patterns(statement: &Value, is: &str, not: &str) -> Result<Option<Patterns>, 
 }
 
 fn principals(value: &Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::String(all) if all == "*" => Ok(vec!["*".to_owned()]),
-        Value::Object(kinds) => match kinds.get("AWS") {
-            Some(named) if kinds.len() == 1 => strings(named),
-            _ => Err("The simulator knows only principals of the kind AWS.".to_owned()),
-        },
-        _ => Err("Syntax errors in policy.".to_owned()),
+    let named = match value {
+        Value::String(all) if all == "*" => return Ok(vec!["*".to_owned()]),
+        // Services and identity providers assume roles by other doors: nobody who asks here goes by their names.
+        Value::Object(kinds) if !kinds.is_empty() => kinds,
+        _ => return Err("Syntax errors in policy.".to_owned()),
+    };
+    let mut all = Vec::new();
+    for (kind, names) in named {
+        match kind.as_str() {
+            "AWS" => all.extend(strings(names)?),
+            "Service" | "Federated" => drop(strings(names)?),
+            _ => {
+                return Err("The simulator knows only principals of the kinds AWS, Service and Federated.".to_owned());
+            }
+        }
     }
+    Ok(all)
 }
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {

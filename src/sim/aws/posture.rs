@@ -24,8 +24,14 @@ pub struct Posture {
     pub metric_filters: Vec<MetricFilter>,
     /// CloudWatch's alarms.
     pub alarms: Vec<Alarm>,
-    /// SNS's subscriptions.
+    /// CloudWatch's alarms over alarms.
+    pub composites: Vec<Composite>,
+    /// SNS's topics, where they are not as a new one is, or have no subscriber.
+    pub topics: Vec<Topic>,
+    /// SNS's subscriptions. What one is to exists.
     pub subscriptions: Vec<Subscription>,
+    /// KMS's keys.
+    pub keys: Vec<Key>,
     /// EventBridge's rules.
     pub rules: Vec<Rule>,
     /// Alternate contacts by type: `SECURITY`, `BILLING`, `OPERATIONS`.
@@ -203,6 +209,12 @@ pub struct MetricFilter {
     pub namespace: String,
     /// The value it counts with.
     pub value: String,
+    /// What it writes in minutes in which nothing matches.
+    pub default_value: Option<u32>,
+    /// The metric's unit.
+    pub unit: Option<String>,
+    /// Names of dimensions, and the fields that their values come from.
+    pub dimensions: BTreeMap<String, String>,
 }
 
 impl Default for MetricFilter {
@@ -215,6 +227,9 @@ impl Default for MetricFilter {
             metric: "RootUse".to_owned(),
             namespace: "LogMetrics".to_owned(),
             value: "1".to_owned(),
+            default_value: None,
+            unit: None,
+            dimensions: BTreeMap::new(),
         }
     }
 }
@@ -243,6 +258,18 @@ pub struct Alarm {
     pub threshold: u32,
     /// Seconds.
     pub period: u32,
+    /// How many periods are looked at.
+    pub periods: u32,
+    /// How many of them must be bad; `None`: all.
+    pub datapoints: Option<u32>,
+    /// `TreatMissingData`.
+    pub missing: String,
+    /// The unit of what it looks at.
+    pub unit: Option<String>,
+    /// The dimensions of what it looks at.
+    pub dimensions: BTreeMap<String, String>,
+    /// An expression over the metric, which is `m1`, in the place of the metric itself.
+    pub expression: Option<String>,
 }
 
 impl Default for Alarm {
@@ -259,12 +286,102 @@ impl Default for Alarm {
             comparison: "GreaterThanOrEqualToThreshold".to_owned(),
             threshold: 1,
             period: 300,
+            periods: 1,
+            datapoints: None,
+            missing: "notBreaching".to_owned(),
+            unit: None,
+            dimensions: BTreeMap::new(),
+            expression: None,
         }
     }
 }
 
-/// A subscription to an SNS topic. A topic exists when something subscribes to it; one without subscribers is
-/// written as a subscription without an endpoint.
+/// An alarm over alarms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Composite {
+    /// The name.
+    pub name: String,
+    /// Where it is.
+    pub region: String,
+    /// `ALARM("root-use")`, for example.
+    pub rule: String,
+    /// What happens on alarm: ARNs.
+    pub actions: Vec<String>,
+}
+
+impl Default for Composite {
+    /// One over the default alarm, that tells nobody.
+    fn default() -> Self {
+        Self {
+            name: "root-use-or-else".to_owned(),
+            region: "us-east-1".to_owned(),
+            rule: "ALARM(\"root-use\")".to_owned(),
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// An SNS topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Topic {
+    /// Its ARN.
+    pub arn: String,
+    /// Its policy; `None`: the one that a new topic has.
+    pub policy: Option<String>,
+    /// The KMS key it is encrypted with: an id, an ARN or an alias.
+    pub key: Option<String>,
+}
+
+impl Topic {
+    /// One that alarms and rules may publish to.
+    #[must_use]
+    pub fn open(arn: &str) -> Self {
+        Self { arn: arn.to_owned(), policy: Some(allowing("sns:Publish", arn)), key: None }
+    }
+}
+
+/// A policy that lets CloudWatch and EventBridge do something.
+#[must_use]
+pub fn allowing(action: &str, resource: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"]}},"Action":"{action}","Resource":"{resource}"}}]}}"#
+    )
+}
+
+/// A KMS key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub region: String,
+    /// `alias/…`.
+    pub alias: Option<String>,
+    /// It is AWS's own, for a service.
+    pub of_aws: bool,
+    /// `Enabled`, `Disabled`, `PendingDeletion`.
+    pub state: String,
+    /// Its policy; `None`: the one that lets the account, and no service.
+    pub policy: Option<String>,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self {
+            id: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
+            region: "us-east-1".to_owned(),
+            alias: None,
+            of_aws: false,
+            state: "Enabled".to_owned(),
+            policy: None,
+        }
+    }
+}
+
+/// A subscription to an SNS topic. A topic exists when something subscribes to it, or when it is among the topics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Subscription {
@@ -276,6 +393,10 @@ pub struct Subscription {
     pub endpoint: String,
     /// The endpoint has said yes.
     pub confirmed: bool,
+    /// `FilterPolicy`.
+    pub filter: Option<String>,
+    /// The filter is over the message's body, and not over its attributes.
+    pub filters_body: bool,
 }
 
 impl Default for Subscription {
@@ -285,6 +406,8 @@ impl Default for Subscription {
             protocol: "email".to_owned(),
             endpoint: "security@example.com".to_owned(),
             confirmed: true,
+            filter: None,
+            filters_body: false,
         }
     }
 }
@@ -417,7 +540,10 @@ impl Posture {
             }],
             metric_filters: vec![MetricFilter { region: region(), ..MetricFilter::default() }],
             alarms: vec![Alarm { region: region(), actions: vec![topic.clone()], ..Alarm::default() }],
+            composites: Vec::new(),
+            topics: Vec::new(),
             subscriptions: vec![Subscription { topic, ..Subscription::default() }],
+            keys: Vec::new(),
             rules: Vec::new(),
             alternate_contacts: ["SECURITY", "BILLING", "OPERATIONS"]
                 .map(|kind| (kind.to_owned(), AlternateContact::default()))

@@ -8,7 +8,7 @@ use super::wire::{self, Answer, Form, Refusal, Reply, Request};
 use super::world::{Cell, World};
 use super::{
     Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, Wrong, account, cloudtrail, cloudwatch, events, faults, iam,
-    logs, organization, policy, random, sns, sts,
+    kms, logs, organization, policy, random, sns, sts,
 };
 use crate::sim::tap;
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub(super) enum Run {
 }
 
 /// The first is taken for requests that name none.
-static SERVICES: [Service; 9] = [
+static SERVICES: [Service; 10] = [
     Service {
         prefix: "iam",
         signing: "iam",
@@ -100,6 +100,7 @@ static SERVICES: [Service; 9] = [
         resource: anything,
     },
     json_service("events", "events", "1.1", "AWSEvents", "", events::run),
+    json_service("kms", "kms", "1.1", "TrentService", "", kms::run),
 ];
 
 /// The two long ones: what JSON requests name.
@@ -258,7 +259,7 @@ impl Asked<'_> {
             (wrong, outcome)
         };
         let Some(outcome) = outcome else {
-            world.calls().push(call);
+            world.log(call);
             return Answer::NeverArrived;
         };
         let outcome = outcome.and_then(|step| match step {
@@ -274,7 +275,7 @@ impl Asked<'_> {
         call.status = reply.status;
         call.lost = wrong == Some(Wrong::LoseReply);
         let lost = call.lost;
-        world.calls().push(call);
+        world.log(call);
         if lost { Answer::Lost } else { Answer::Reply(reply) }
     }
 

@@ -1,49 +1,149 @@
-//! SNS: who subscribes to a topic.
+//! SNS: topics, who subscribes to one, and what reaches them.
 
 use super::auth::{self, Caller};
 use super::posture::Subscription;
 use super::state::State;
 use super::wire::{Form, Refusal, Xml, read_offset, write_offset};
 use super::{Ctx, Outcome};
+use serde_json::json;
 
 /// Subscriptions to a page.
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
-    if action != "ListSubscriptionsByTopic" {
-        return None;
-    }
-    let topic = ctx.form.get("TopicArn").unwrap_or_default();
-    let allowed = auth::authorize(ctx, "sns:ListSubscriptionsByTopic", topic);
-    Some(allowed.and_then(|()| list(ctx)))
+    let operation: fn(&Ctx<'_>) -> Outcome = match action {
+        "ListSubscriptionsByTopic" => list,
+        "GetTopicAttributes" => attributes,
+        "GetSubscriptionAttributes" => subscription,
+        _ => return None,
+    };
+    let resource = topic_of(ctx.form).to_owned();
+    let allowed = auth::authorize(ctx, &format!("sns:{action}"), &resource);
+    Some(allowed.and_then(|()| operation(ctx)))
+}
+
+/// The topic that a request is about: a subscription's ARN is its topic's and one part more.
+fn topic_of(form: &Form) -> &str {
+    let of_subscription = || form.get("SubscriptionArn").and_then(|arn| Some(arn.rsplit_once(':')?.0));
+    form.get("TopicArn").or_else(of_subscription).unwrap_or_default()
 }
 
 pub(super) fn resource(_: &str, _: &State, _: &Caller, form: &Form) -> String {
-    form.get("TopicArn").unwrap_or_default().to_owned()
+    topic_of(form).to_owned()
 }
 
-fn list(ctx: &Ctx<'_>) -> Outcome {
-    let invalid = |what: &str| Refusal::new(400, "InvalidParameter", format!("Invalid parameter: {what}"));
+fn invalid(what: &str) -> Refusal {
+    Refusal::new(400, "InvalidParameter", format!("Invalid parameter: {what}"))
+}
+
+/// The topic that is named, where there is one.
+fn existing<'c>(ctx: &'c Ctx<'_>) -> Result<&'c str, Refusal> {
     let topic =
         ctx.form.get("TopicArn").ok_or_else(|| invalid("TopicArn Reason: no value for required parameter"))?;
     // A topic of another region has no meaning to this one.
     if topic.split(':').nth(3) != Some(ctx.region) {
         return Err(invalid("TopicArn"));
     }
-    let all: Vec<&Subscription> = ctx.state.posture.subscriptions.iter().filter(|s| s.topic == topic).collect();
-    if all.is_empty() {
-        return Err(Refusal::new(404, "NotFound", "Topic does not exist"));
+    let posture = &ctx.state.posture;
+    let exists = posture.topics.iter().any(|one| one.arn == topic)
+        || posture.subscriptions.iter().any(|one| one.topic == topic);
+    if exists { Ok(topic) } else { Err(Refusal::new(404, "NotFound", "Topic does not exist")) }
+}
+
+/// What lets the account's own publish, as a new topic has it (SNS Developer Guide).
+fn new_policy(topic: &str, account: &str) -> String {
+    let actions = ["Publish", "RemovePermission", "SetTopicAttributes", "DeleteTopic", "ListSubscriptionsByTopic"];
+    let actions: Vec<String> = actions
+        .iter()
+        .chain(&["GetTopicAttributes", "AddPermission", "Subscribe"])
+        .map(|name| format!("SNS:{name}"))
+        .collect();
+    let statement = json!({
+        "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": actions,
+        "Resource": topic, "Condition": { "StringEquals": { "AWS:SourceOwner": account } },
+    });
+    json!({ "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement] }).to_string()
+}
+
+fn entries(of: &[(&str, &str)]) -> Xml {
+    let mut xml = Xml::default();
+    xml.element("Attributes", |xml| {
+        for (key, value) in of {
+            xml.element("entry", |entry| {
+                entry.text("key", key);
+                entry.text("value", value);
+            });
+        }
+    });
+    xml
+}
+
+fn attributes(ctx: &Ctx<'_>) -> Outcome {
+    let topic = existing(ctx)?;
+    let posture = &ctx.state.posture;
+    let own = posture.topics.iter().find(|one| one.arn == topic);
+    let policy = own.and_then(|own| own.policy.clone()).unwrap_or_else(|| new_policy(topic, &ctx.state.account));
+    let (confirmed, pending): (Vec<&Subscription>, Vec<&Subscription>) =
+        subscribed(ctx, topic).partition(|one| one.confirmed);
+    let (confirmed, pending) = (confirmed.len().to_string(), pending.len().to_string());
+    let mut all = vec![
+        ("Policy", policy.as_str()),
+        ("Owner", &ctx.state.account),
+        ("SubscriptionsPending", &pending),
+        ("TopicArn", topic),
+        ("SubscriptionsConfirmed", &confirmed),
+        ("SubscriptionsDeleted", "0"),
+        ("DisplayName", ""),
+    ];
+    all.extend(own.and_then(|own| own.key.as_deref()).map(|key| ("KmsMasterKeyId", key)));
+    Ok(entries(&all))
+}
+
+/// In the order of their numbers, which are in their ARNs.
+fn subscribed<'c>(ctx: &'c Ctx<'_>, topic: &'c str) -> impl Iterator<Item = &'c Subscription> {
+    ctx.state.posture.subscriptions.iter().filter(move |one| one.topic == topic && !one.endpoint.is_empty())
+}
+
+fn arn(topic: &str, number: usize) -> String {
+    format!("{topic}:{number:08x}-0000-4000-8000-000000000000")
+}
+
+fn subscription(ctx: &Ctx<'_>) -> Outcome {
+    let wanted = ctx.form.get("SubscriptionArn").ok_or_else(|| invalid("SubscriptionArn"))?;
+    let topic = topic_of(ctx.form);
+    let found = subscribed(ctx, topic).enumerate().find(|(number, _)| arn(topic, *number) == wanted);
+    let Some((_, found)) = found else {
+        return Err(Refusal::new(404, "NotFound", "Subscription does not exist"));
+    };
+    let mut all = vec![
+        ("SubscriptionArn", wanted),
+        ("TopicArn", topic),
+        ("Owner", ctx.state.account.as_str()),
+        ("Protocol", &found.protocol),
+        ("Endpoint", &found.endpoint),
+        ("PendingConfirmation", "false"),
+        ("ConfirmationWasAuthenticated", "false"),
+        ("RawMessageDelivery", "false"),
+    ];
+    if let Some(filter) = &found.filter {
+        all.push(("FilterPolicy", filter));
+        all.push(("FilterPolicyScope", if found.filters_body { "MessageBody" } else { "MessageAttributes" }));
     }
+    Ok(entries(&all))
+}
+
+fn list(ctx: &Ctx<'_>) -> Outcome {
+    let topic = existing(ctx)?;
     let start = match ctx.form.get("NextToken") {
         None => 0,
         Some(token) => read_offset(token).ok_or_else(|| invalid("NextToken"))?,
     };
-    let subscribed: Vec<_> = all.into_iter().filter(|subscription| !subscription.endpoint.is_empty()).collect();
+    let subscribed: Vec<_> = subscribed(ctx, topic).collect();
     let end = start.saturating_add(PAGE);
     let mut xml = Xml::default();
     xml.list("Subscriptions", subscribed.iter().enumerate().skip(start).take(PAGE), |xml, (number, subscription)| {
         let arn = match subscription.confirmed {
-            true => format!("{topic}:{number:08x}-0000-4000-8000-000000000000"),
+            true => arn(topic, number),
             false => "PendingConfirmation".to_owned(),
         };
         xml.text("TopicArn", topic);

@@ -8,10 +8,22 @@ use super::state::State;
 use super::{Call, Keys, Partition, Setup, faults};
 use crate::sim::clock::SimClock;
 use crate::sim::tap::Tap;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
+
+/// Requests that are remembered.
+const REMEMBERED: usize = 100_000;
+/// Letters of each text of theirs: no name that AWS gives is longer.
+const LONGEST: usize = 256;
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+}
 
 /// Everything.
 pub(super) struct World {
@@ -22,7 +34,7 @@ pub(super) struct World {
     /// Nanoseconds.
     latency: AtomicU64,
     tap: RwLock<Tap>,
-    calls: Mutex<Vec<Call>>,
+    calls: Mutex<VecDeque<Call>>,
     cells: RwLock<HashMap<String, Arc<Cell>>>,
     organization: RwLock<Option<Register>>,
 }
@@ -103,8 +115,19 @@ impl World {
         *self.tap.write().unwrap_or_else(PoisonError::into_inner) = tap;
     }
 
-    pub(super) fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
+    pub(super) fn calls(&self) -> MutexGuard<'_, VecDeque<Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a request, cut to what is worth remembering; the oldest is forgotten for it.
+    pub(super) fn log(&self, mut call: Call) {
+        let texts = [Some(&mut call.action), call.serial.as_mut(), call.target.as_mut(), call.caller.as_mut()];
+        texts.into_iter().flatten().chain(&mut call.codes).for_each(shorten);
+        let mut calls = self.calls();
+        if calls.len() >= REMEMBERED {
+            calls.pop_front();
+        }
+        calls.push_back(call);
     }
 }
 

@@ -11,8 +11,9 @@ mod request;
 
 pub(super) use read::{Desk, Organization};
 
+use super::policy::{Answer, conditions, texts};
 use crate::aws::RootTask;
-use request::{Answer, On, Scene, Who, applies, conditions};
+use request::{On, Scene, Who, applies};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -297,9 +298,7 @@ fn with_effect<'p>(policies: impl IntoIterator<Item = &'p Value>, effect: &str) 
 
 fn allows_everything(statement: &Value) -> bool {
     let everything = |key: &str| {
-        statement
-            .get(key)
-            .is_some_and(|patterns| request::texts(patterns).iter().any(|one| one == "*" || one == "*:*"))
+        statement.get(key).is_some_and(|patterns| texts(patterns).iter().any(|one| one == "*" || one == "*:*"))
     };
     statement.get("Condition").is_none() && everything("Action") && everything("Resource")
 }

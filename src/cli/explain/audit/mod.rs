@@ -9,7 +9,7 @@ pub(in crate::cli) use fixes::console_host;
 pub use fixes::{Fix, fix};
 pub use seen::{evidence, may_pass, unreadable};
 
-use crate::flow::{Evidence, Rule, Severity, Verdict};
+use crate::flow::{Break, Evidence, Rule, Severity, Verdict};
 
 /// Where a rule stands in benchmarks and in other tools; empty where it is in none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +136,11 @@ pub fn numbers(rule: Rule) -> Numbers {
     }
 }
 
+/// A chain that is whole, but for its filter.
+fn tells_of_others(evidence: &Evidence) -> bool {
+    matches!(evidence, Evidence::Chain { broken: Some(Break::FilterNoisy { .. }), .. })
+}
+
 /// What a finding says, in a few words.
 #[must_use]
 pub fn title(rule: Rule, verdict: Verdict, evidence: &[Evidence]) -> String {
@@ -200,6 +205,9 @@ pub fn title(rule: Rule, verdict: Verdict, evidence: &[Evidence]) -> String {
         (Rule::TrailValidation, Unknown) => "whether log files are validated",
         (Rule::TrailValidation, NotApplicable) => "there are no log files to validate",
         (Rule::RootAlarm, Pass) => "somebody is told when root is used",
+        (Rule::RootAlarm, Fail) if evidence.iter().any(tells_of_others) => {
+            "whoever is told when root is used is told of others' doings too"
+        }
         (Rule::RootAlarm, Fail) => "nobody is told when root is used",
         (Rule::RootAlarm, _) => "whether anybody is told when root is used",
         (Rule::OtherAdmin, Pass) => "there are administrators beside root",

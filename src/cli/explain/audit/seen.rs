@@ -2,9 +2,9 @@
 
 use super::super::aws as explained;
 use super::policies;
-use crate::aws::posture::{Example, LastUse, NotJudged, Unreadable};
+use crate::aws::posture::{Example, LastUse, NotJudged, Seal, Unreadable, Unweighed};
 use crate::aws::{self, DeviceKind};
-use crate::flow::{Break, Evidence, Link, TrailProblem};
+use crate::flow::{Break, Evidence, Link, Sees, TrailProblem};
 use std::time::SystemTime;
 
 /// Whether asking again may tell what could not be read. Otherwise a person must act first: grant a permission, sign in
@@ -115,15 +115,24 @@ pub fn evidence(one: &Evidence) -> String {
             parts.extend(broken.iter().map(break_text));
             parts.join(" → ")
         }
-        Evidence::EventRule { name, sign_ins_only, broken } => {
-            let what = if *sign_ins_only { " (sign-ins only)" } else { "" };
+        Evidence::EventRule { name, sees, broken } => {
+            let what = match sees {
+                Sees::SignIns => " (sign-ins only)",
+                Sees::Changes if broken.is_none() => " (calls that only read are left out)",
+                Sees::Changes | Sees::Everything => "",
+            };
             let end = broken.as_ref().map_or_else(String::new, |broken| format!(" → {}", break_text(broken)));
             format!("EventBridge rule \"{name}\"{what}{end}")
         }
         Evidence::NothingWatches => {
             "no metric filter on a trail's log group and no EventBridge rule is about root".to_owned()
         }
-        Evidence::Admins { users, roles } => format!("{users} users and {roles} roles can do everything"),
+        Evidence::Admins { users, roles, unusable: 0 } => {
+            format!("{users} users and {roles} roles can do everything")
+        }
+        Evidence::Admins { users, roles, unusable } => format!(
+            "{users} users and {roles} roles can do everything; {unusable} more users could, and have nothing to sign in with"
+        ),
         Evidence::AdminWithoutMfa { user } => format!("user {user} can do everything and has no MFA"),
         Evidence::Contact { who } => who.clone(),
         Evidence::NoContact => "none is set".to_owned(),
@@ -164,13 +173,17 @@ fn break_text(broken: &Break) -> String {
     match broken {
         Break::TrailDoesNotRecord => "does not record everything".to_owned(),
         Break::NoLogGroup => "does not deliver to a log group".to_owned(),
+        Break::LogGroupGone => "there is no such log group".to_owned(),
+        Break::LogGroupElsewhere(account) => {
+            format!("it is account {account}'s, and what is behind it cannot be seen from here")
+        }
         Break::LogsNotDelivered(error) => format!("cannot deliver to the log group ({error})"),
         Break::NoFilter => "no metric filter is about root".to_owned(),
         Break::FilterMisses { filter, event } => {
             format!("filter \"{filter}\" misses root events such as {}", shown(event))
         }
         Break::FilterNoisy { filter, event } => {
-            format!("filter \"{filter}\" counts events of others too, such as {}", shown(event))
+            format!("but filter \"{filter}\" counts events of others too, such as {}", shown(event))
         }
         Break::FilterNotJudged { filter, why } => {
             let why = match why {
@@ -185,15 +198,61 @@ fn break_text(broken: &Break) -> String {
         Break::NoAlarm { filter } => format!("filter \"{filter}\" has no alarm on its metric"),
         Break::AlarmDisabled { alarm } => format!("the actions of alarm \"{alarm}\" are switched off"),
         Break::AlarmNeedsMore { alarm } => format!("alarm \"{alarm}\" is not raised by a single event"),
+        Break::AlarmAlwaysOn { alarm } => {
+            format!("alarm \"{alarm}\" is on without any event, and tells nobody of one")
+        }
+        Break::AlarmWithoutData { alarm } => {
+            format!("alarm \"{alarm}\" looks at a unit or at dimensions that the filter does not give")
+        }
+        Break::AlarmNotJudged { alarm, why } => {
+            format!("alarm \"{alarm}\" is not judged: {}", unweighed(*why))
+        }
         Break::NoAction { alarm } => format!("alarm \"{alarm}\" tells nobody"),
+        Break::TellsNobody { .. } => "which tells nobody".to_owned(),
+        Break::TargetNotJudged { .. } => "whether that tells anybody is not known".to_owned(),
+        Break::TopicGone { .. } => "there is no such topic".to_owned(),
         Break::NobodySubscribed { topic } => format!("{topic} has no subscription"),
         Break::Unconfirmed { topic, endpoints } => {
             format!("{topic} has only an unconfirmed subscription ({})", endpoints.join(", "))
         }
+        Break::FilteredOut { endpoints, .. } => {
+            format!("nothing of this reaches a person: filtered out, or stored only ({})", endpoints.join(", "))
+        }
+        Break::MayNotPublish { publisher, .. } => format!("its policy does not let {publisher} publish"),
+        Break::KeyRefuses { publisher, seal, .. } => key(publisher, seal),
+        Break::TopicNotJudged { on, .. } => format!("whether anything arrives depends on {on}, which is not judged"),
         Break::RuleDisabled => "it is switched off".to_owned(),
         Break::RulePart => "it does not catch every sign-in of root".to_owned(),
+        Break::RuleNoisy => "it lets events of others through too".to_owned(),
         Break::RuleNotJudged => "its pattern is not understood".to_owned(),
+        Break::NoTrailForRules => {
+            "no trail records there what changes something, and without one EventBridge sees nothing of root"
+                .to_owned()
+        }
         Break::NoTarget => "it has no target".to_owned(),
         Break::Unreadable => "what is behind it could not be read".to_owned(),
+    }
+}
+
+fn unweighed(why: Unweighed) -> &'static str {
+    match why {
+        Unweighed::MetricMath => "it is on an expression, or on a band",
+        Unweighed::Composite => "it is on other alarms",
+        Unweighed::Statistic => "it is on a percentile or the like",
+        Unweighed::Value => "the filter counts with a field of the event",
+        Unweighed::MissingData => "what it makes of periods without data decides",
+        Unweighed::Dimensions => "it is on one value of the filter's dimensions",
+    }
+}
+
+/// Why a topic's key lets nothing through.
+fn key(publisher: &str, seal: &Seal) -> String {
+    match seal {
+        Seal::AwsManaged => format!("its key is AWS's own (alias/aws/sns), with which {publisher} cannot publish"),
+        Seal::Gone => "its key does not exist".to_owned(),
+        Seal::Unusable(state) => format!("its key cannot be used ({state})"),
+        Seal::Refuses | Seal::Open | Seal::DependsOn(_) => {
+            format!("its key's policy does not let {publisher} use it")
+        }
     }
 }

@@ -97,7 +97,7 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
         Break::TrailDoesNotRecord => {
             (vec![format!("aws cloudtrail get-trail-status --name {name}")], "cloudtrailv2/home#/trails")
         }
-        Break::NoLogGroup | Break::LogsNotDelivered(_) => (
+        Break::NoLogGroup | Break::LogGroupGone | Break::LogsNotDelivered(_) => (
             vec![format!(
                 "aws cloudtrail update-trail --name {name} --cloud-watch-logs-log-group-arn ARN --cloud-watch-logs-role-arn ROLE"
             )],
@@ -125,21 +125,29 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
             vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {}", quoted(alarm))],
             "cloudwatch/home#alarmsV2:",
         ),
-        Break::AlarmNeedsMore { alarm } | Break::NoAction { alarm } => (
+        Break::AlarmNeedsMore { alarm }
+        | Break::AlarmAlwaysOn { alarm }
+        | Break::AlarmWithoutData { alarm }
+        | Break::AlarmNotJudged { alarm, .. }
+        | Break::NoAction { alarm } => (
             vec![
                 format!("aws cloudwatch describe-alarms --alarm-names {}", quoted(alarm)),
                 metric_alarm(alarm, "METRIC", "NAMESPACE"),
             ],
             "cloudwatch/home#alarmsV2:",
         ),
-        Break::NobodySubscribed { topic } => {
-            (vec![format!("aws sns subscribe --topic-arn {topic} {SUBSCRIBE}")], "sns/v3/home#/topics")
-        }
+        Break::TellsNobody { .. } | Break::TargetNotJudged { .. } => another_target(&name, links),
+        Break::TopicGone { .. }
+        | Break::NobodySubscribed { .. }
+        | Break::FilteredOut { .. }
+        | Break::MayNotPublish { .. }
+        | Break::KeyRefuses { .. }
+        | Break::TopicNotJudged { .. } => (of_topic(broken), "sns/v3/home#/topics"),
         Break::Unconfirmed { topic, endpoints } => (unconfirmed(topic, endpoints), "sns/v3/home#/subscriptions"),
         Break::RuleDisabled => {
             (vec![format!("aws events enable-rule --region {region} --name {name}")], "events/home#/rules")
         }
-        Break::RulePart | Break::RuleNotJudged => (
+        Break::RulePart | Break::RuleNoisy | Break::RuleNotJudged => (
             vec![format!("aws events put-rule --region {region} --name {name} --event-pattern '{EVENTS}'")],
             "events/home#/rules",
         ),
@@ -147,7 +155,59 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
             vec![format!("aws events put-targets --region {region} --rule {name} --targets Id=1,Arn=TOPIC")],
             "events/home#/rules",
         ),
-        Break::Unreadable => (Vec::new(), "cloudwatch/home#alarmsV2:"),
+        Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], "cloudtrailv2/home#/trails"),
+        Break::LogGroupElsewhere(_) | Break::Unreadable => (Vec::new(), "cloudwatch/home#alarmsV2:"),
+    }
+}
+
+/// Something that reaches a person, beside what is there.
+fn another_target(name: &str, links: &[Link]) -> (Vec<String>, &'static str) {
+    let alarm = links.iter().find_map(|link| match link {
+        Link::Alarm(alarm) => Some(alarm),
+        _ => None,
+    });
+    let last = match alarm {
+        Some(alarm) => metric_alarm(alarm, "METRIC", "NAMESPACE"),
+        None => format!("aws events put-targets --rule {name} --targets Id=person,Arn=TOPIC"),
+    };
+    (topic().into_iter().chain([last]).collect(), "sns/v3/home#/topics")
+}
+
+/// What is wrong with a topic. A policy is put as a whole: the one that is there is looked at first.
+fn of_topic(broken: &Break) -> Vec<String> {
+    let attributes = |topic: &str| format!("aws sns get-topic-attributes --topic-arn {}", quoted(topic));
+    match broken {
+        Break::TopicGone { topic } => {
+            let name = topic.rsplit(':').next().unwrap_or("root-use");
+            vec![
+                format!("aws sns create-topic --name {}", quoted(name)),
+                format!("aws sns subscribe --topic-arn {} {SUBSCRIBE}", quoted(topic)),
+            ]
+        }
+        Break::NobodySubscribed { topic } => {
+            vec![format!("aws sns subscribe --topic-arn {} {SUBSCRIBE}", quoted(topic))]
+        }
+        Break::FilteredOut { topic, .. } => vec![
+            format!("aws sns list-subscriptions-by-topic --topic-arn {}", quoted(topic)),
+            "aws sns set-subscription-attributes --subscription-arn ARN --attribute-name FilterPolicy --attribute-value '{}'"
+                .to_owned(),
+        ],
+        Break::MayNotPublish { topic, publisher } => vec![
+            attributes(topic),
+            format!(
+                "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value POLICY, which also allows {publisher} sns:Publish",
+                quoted(topic)
+            ),
+        ],
+        Break::KeyRefuses { topic, publisher, .. } => vec![
+            attributes(topic),
+            format!(
+                "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value KEY, whose policy allows {publisher} kms:Decrypt and kms:GenerateDataKey*",
+                quoted(topic)
+            ),
+        ],
+        Break::TopicNotJudged { topic, .. } => vec![attributes(topic)],
+        _ => Vec::new(),
     }
 }
 

@@ -74,8 +74,9 @@ fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
 /// Root is used daily where nobody else can do the work.
 fn other_admin(around: &Around) -> Finding {
     on(&around.admins, Rule::OtherAdmin, Severity::Medium, |admins| {
-        let (users, roles) = (admins.users.len(), admins.roles.len());
-        (pass_if(users + roles > 0), vec![Evidence::Admins { users, roles }])
+        let unusable = admins.users.iter().filter(|admin| admin.can_sign_in == Some(false)).count();
+        let (users, roles) = (admins.users.len() - unusable, admins.roles.len());
+        (pass_if(users + roles > 0), vec![Evidence::Admins { users, roles, unusable }])
     })
 }
 
@@ -96,7 +97,7 @@ fn admin_mfa(around: &Around) -> Finding {
         () if admins.users.iter().any(|admin| admin.mfa.is_none()) => Verdict::Unknown,
         () => Verdict::Pass,
     };
-    let all = Evidence::Admins { users: admins.users.len(), roles: admins.roles.len() };
+    let all = Evidence::Admins { users: admins.users.len(), roles: admins.roles.len(), unusable: 0 };
     let mut finding = finding(rule, severity, verdict, if without.is_empty() { vec![all] } else { without });
     if verdict == Verdict::Unknown {
         finding.unreadable.extend(admins.unread.clone());

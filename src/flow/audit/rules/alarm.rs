@@ -1,9 +1,14 @@
 //! Whether somebody is told when root is used: one whole chain is enough, by an alarm or by an EventBridge rule.
+//!
+//! A chain breaks where something is certainly wrong. What could not be read, or is not modelled, is not known; it counts
+//! only where nothing behind it is broken.
 
-use super::super::finding::{Break, Evidence, Finding, Link, Rule, Severity, Verdict};
+use super::super::finding::{Break, Evidence, Finding, Link, Rule, Sees, Severity, Verdict};
+use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
-    Alarm, Around, Coverage, Fact, Filter, Rule as EventRule, Target, Trail, Unreadable, Watch,
+    Alarm, Around, Behind, Coverage, Fact, Filter, Management, Raised, Reach, Rule as EventRule, Target, Trail,
+    Unreadable, Watch,
 };
 
 pub(super) fn judge(around: &Around) -> Finding {
@@ -14,7 +19,7 @@ pub(super) fn judge(around: &Around) -> Finding {
         Fact::Unreadable(why) => looked.unreadable.push(why.clone()),
     }
     match &around.rules {
-        Fact::Known(rules) => rules.iter().for_each(|rule| looked.rule(rule)),
+        Fact::Known(rules) => rules.iter().for_each(|rule| looked.rule(rule, &around.trails)),
         Fact::Unreadable(why) => looked.unreadable.push(why.clone()),
     }
     if looked.whole {
@@ -27,7 +32,7 @@ pub(super) fn judge(around: &Around) -> Finding {
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
         looked.evidence.push(Evidence::NothingWatches);
     }
-    let verdict = if looked.unreadable.is_empty() && !looked.not_judged { Verdict::Fail } else { Verdict::Unknown };
+    let verdict = if looked.unreadable.is_empty() && !looked.undecided { Verdict::Fail } else { Verdict::Unknown };
     Finding { rule, verdict, severity, evidence: looked.evidence, unreadable: looked.unreadable }
 }
 
@@ -37,14 +42,14 @@ struct Looked {
     evidence: Vec<Evidence>,
     unreadable: Vec<Unreadable>,
     /// Something might be whole, but is written in a way that is not understood.
-    not_judged: bool,
+    undecided: bool,
 }
 
 /// How far a chain was followed.
-type Followed = Result<Vec<Link>, (Vec<Link>, Stop)>;
+pub(super) type Followed = Result<Vec<Link>, (Vec<Link>, Stop)>;
 
 /// Why it ends early.
-enum Stop {
+pub(super) enum Stop {
     Broken(Break),
     Unreadable(Unreadable),
 }
@@ -57,7 +62,7 @@ impl Looked {
                 (links, None)
             }
             Err((links, Stop::Broken(broken))) => {
-                self.not_judged |= matches!(broken, Break::FilterNotJudged { .. } | Break::RuleNotJudged);
+                self.undecided |= broken.is_undecided();
                 (links, Some(broken))
             }
             Err((links, Stop::Unreadable(why))) => {
@@ -71,7 +76,7 @@ impl Looked {
     fn trail(&mut self, trail: &Trail) {
         let chain = |links, broken| Evidence::Chain { trail: trail.name.clone(), links, broken };
         match start(trail) {
-            Err(stop) => self.add(Err((Vec::new(), stop)), chain),
+            Err(stop) => self.add(Err(stop), chain),
             Ok((group, [])) => self.add(Err((vec![group], Stop::Broken(Break::NoFilter))), chain),
             Ok((group, filters)) => {
                 for filter in filters {
@@ -81,69 +86,115 @@ impl Looked {
         }
     }
 
-    fn rule(&mut self, rule: &EventRule) {
-        let sign_ins_only = rule.watch == Watch::SignIns;
-        let evidence = |_, broken| Evidence::EventRule { name: rule.name.clone(), sign_ins_only, broken };
+    fn rule(&mut self, rule: &EventRule, trails: &Fact<Vec<Trail>>) {
+        let sees = match rule.watch {
+            Watch::SignIns => Sees::SignIns,
+            _ if rule.reads => Sees::Everything,
+            _ => Sees::Changes,
+        };
+        let evidence = |_, broken| Evidence::EventRule { name: rule.name.clone(), sees, broken };
         let stop = |broken| Err((Vec::new(), Stop::Broken(broken)));
         let followed = match (rule.watch, &rule.targets) {
-            (Watch::NotJudged, _) => stop(Break::RuleNotJudged),
-            (Watch::Part | Watch::Nothing | Watch::Noisy, _) => stop(Break::RulePart),
+            (Watch::Part | Watch::Nothing, _) => stop(Break::RulePart),
+            (Watch::Noisy, _) => stop(Break::RuleNoisy),
             _ if !rule.enabled => stop(Break::RuleDisabled),
             (_, Fact::Known(targets)) if targets.is_empty() => stop(Break::NoTarget),
             (_, Fact::Known(targets)) => any(Vec::new(), targets),
             (_, Fact::Unreadable(why)) => Err((Vec::new(), Stop::Unreadable(why.clone()))),
         };
-        self.add(followed, evidence);
+        let fed = followed.and_then(|links| match (rule.watch, fed(rule, trails)) {
+            (Watch::NotJudged, _) => stop(Break::RuleNotJudged),
+            (_, Ok(true)) => Ok(links),
+            (_, Ok(false)) => stop(Break::NoTrailForRules),
+            (_, Err(why)) => Err((Vec::new(), Stop::Unreadable(why))),
+        });
+        self.add(fed, evidence);
     }
 }
 
-/// From the trail to the filters of its log group.
-fn start(trail: &Trail) -> Result<(Link, &[Filter]), Stop> {
-    let (wrong, unreadable) = problems(trail);
-    if let Some(why) = unreadable.into_iter().next() {
-        return Err(Stop::Unreadable(why));
+/// Whether root's events come to a rule's bus: a trail there must record what changes something, sign-ins included
+/// (EventBridge User Guide, "AWS service events delivered via CloudTrail").
+fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> {
+    let trails = match trails {
+        Fact::Known(trails) => trails,
+        Fact::Unreadable(why) => return Err(why.clone()),
+    };
+    let mut unknown = None;
+    for trail in trails.iter().filter(|trail| trail.all_regions || trail.region == rule.region) {
+        match (&trail.status, &trail.management) {
+            (Fact::Known(status), _) if !status.logging => {}
+            (_, Fact::Known(Management::Reads | Management::None)) => {}
+            (Fact::Known(_), Fact::Known(Management::All | Management::Writes)) => return Ok(true),
+            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => unknown = Some(why.clone()),
+        }
     }
+    unknown.map_or(Ok(false), Err)
+}
+
+/// From the trail to the filters of its log group.
+fn start(trail: &Trail) -> Result<(Link, &[Filter]), (Vec<Link>, Stop)> {
+    let at_once = |stop| Err((Vec::new(), stop));
+    let (wrong, unreadable) = problems(trail);
     // A trail of one region misses sign-ins of others; one that records reads only misses them too.
     if !wrong.is_empty() {
-        return Err(Stop::Broken(Break::TrailDoesNotRecord));
+        return at_once(Stop::Broken(Break::TrailDoesNotRecord));
     }
-    let Some(logs) = &trail.logs else { return Err(Stop::Broken(Break::NoLogGroup)) };
+    let Some(logs) = &trail.logs else { return at_once(Stop::Broken(Break::NoLogGroup)) };
     if let Fact::Known(status) = &trail.status
         && let Some(error) = &status.logs_error
     {
-        return Err(Stop::Broken(Break::LogsNotDelivered(error.clone())));
+        return at_once(Stop::Broken(Break::LogsNotDelivered(error.clone())));
     }
-    match &logs.filters {
-        Fact::Known(filters) => Ok((Link::LogGroup(logs.group.clone()), filters)),
-        Fact::Unreadable(why) => Err(Stop::Unreadable(why.clone())),
+    let group = Link::LogGroup(logs.group.clone());
+    match &logs.behind {
+        Behind::Nothing => Err((vec![group], Stop::Broken(Break::LogGroupGone))),
+        _ if !unreadable.is_empty() => match unreadable.into_iter().next() {
+            Some(why) => at_once(Stop::Unreadable(why)),
+            None => at_once(Stop::Broken(Break::Unreadable)),
+        },
+        Behind::Elsewhere(account) => Err((vec![group], Stop::Broken(Break::LogGroupElsewhere(account.clone())))),
+        Behind::Filters(Fact::Known(filters)) => Ok((group, filters)),
+        Behind::Filters(Fact::Unreadable(why)) => at_once(Stop::Unreadable(why.clone())),
     }
 }
 
 fn by_filter(group: Link, filter: &Filter) -> Followed {
     let mut links = vec![group];
     let name = filter.name.clone();
-    match &filter.coverage {
-        Ok(Coverage::Root { assumed }) => links.push(Link::Filter { name: name.clone(), spares_assumed: !assumed }),
-        Ok(Coverage::Noisy(event)) => {
-            return broken(links, Break::FilterNoisy { filter: name, event: event.clone() });
+    // What is wrong with a filter is said at the end of its chain: a noisy one tells somebody.
+    let but = match &filter.coverage {
+        Ok(Coverage::Root { assumed }) => {
+            links.push(Link::Filter { name: name.clone(), spares_assumed: !assumed });
+            None
         }
         Ok(Coverage::Misses(event)) => {
             return broken(links, Break::FilterMisses { filter: name, event: event.clone() });
         }
-        Err(why) => return broken(links, Break::FilterNotJudged { filter: name, why: why.clone() }),
+        Ok(Coverage::Noisy(event)) => Some(Break::FilterNoisy { filter: name.clone(), event: event.clone() }),
+        Err(why) => Some(Break::FilterNotJudged { filter: name.clone(), why: why.clone() }),
+    };
+    if but.is_some() {
+        links.push(Link::Filter { name: name.clone(), spares_assumed: false });
     }
     let alarms = match &filter.alarms {
         Fact::Known(alarms) => alarms,
         Fact::Unreadable(why) => return Err((links, Stop::Unreadable(why.clone()))),
     };
     let tried: Vec<Followed> = alarms.iter().map(|alarm| by_alarm(links.clone(), alarm)).collect();
-    best(tried).unwrap_or_else(|| broken(links, Break::NoAlarm { filter: name }))
+    let followed = best(tried).unwrap_or_else(|| broken(links, Break::NoAlarm { filter: name }));
+    match (followed, but) {
+        (Ok(links), Some(but)) => broken(links, but),
+        (followed, _) => followed,
+    }
 }
 
 fn by_alarm(mut links: Vec<Link>, alarm: &Alarm) -> Followed {
     let name = alarm.name.clone();
-    if !alarm.by_one_event {
-        return broken(links, Break::AlarmNeedsMore { alarm: name });
+    match alarm.raised {
+        Raised::NeedsMore => return broken(links, Break::AlarmNeedsMore { alarm: name }),
+        Raised::AlwaysOn => return broken(links, Break::AlarmAlwaysOn { alarm: name }),
+        Raised::NoData => return broken(links, Break::AlarmWithoutData { alarm: name }),
+        Raised::ByOneEvent | Raised::NotJudged(_) => {}
     }
     if alarm.targets.is_empty() {
         return broken(links, Break::NoAction { alarm: name });
@@ -151,8 +202,11 @@ fn by_alarm(mut links: Vec<Link>, alarm: &Alarm) -> Followed {
     if !alarm.enabled {
         return broken(links, Break::AlarmDisabled { alarm: name });
     }
-    links.push(Link::Alarm(name));
-    any(links, &alarm.targets)
+    links.push(Link::Alarm(name.clone()));
+    match (any(links, &alarm.targets), alarm.raised) {
+        (Ok(links), Raised::NotJudged(why)) => broken(links, Break::AlarmNotJudged { alarm: name, why }),
+        (followed, _) => followed,
+    }
 }
 
 /// One target that reaches somebody is enough.
@@ -162,34 +216,27 @@ fn any(links: Vec<Link>, targets: &[Target]) -> Followed {
 }
 
 fn by_target(mut links: Vec<Link>, target: &Target) -> Followed {
-    links.push(Link::Target(target.arn.clone()));
-    let subscriptions = match &target.subscriptions {
-        // A Lambda function, a queue, an incident: whether it tells anybody is its own affair.
-        None => return Ok(links),
-        Some(Fact::Known(subscriptions)) => subscriptions,
-        Some(Fact::Unreadable(why)) => return Err((links, Stop::Unreadable(why.clone()))),
-    };
-    if let Some(confirmed) = subscriptions.iter().find(|subscription| subscription.confirmed) {
-        links.push(Link::Subscription(confirmed.endpoint.clone()));
-        return Ok(links);
+    let arn = target.arn.clone();
+    links.push(Link::Target(arn.clone()));
+    match &target.reach {
+        Reach::Topic(topic) => topic::follow(links, &arn, topic),
+        Reach::NoTopic => broken(links, Break::TopicGone { topic: arn }),
+        Reach::Program => Ok(links),
+        Reach::Nobody => broken(links, Break::TellsNobody { target: arn }),
+        Reach::NotKnown => broken(links, Break::TargetNotJudged { target: arn }),
     }
-    let topic = target.arn.clone();
-    if subscriptions.is_empty() {
-        return broken(links, Break::NobodySubscribed { topic });
-    }
-    let endpoints = subscriptions.iter().map(|subscription| subscription.endpoint.clone()).collect();
-    broken(links, Break::Unconfirmed { topic, endpoints })
 }
 
-fn broken(links: Vec<Link>, broken: Break) -> Followed {
+pub(super) fn broken(links: Vec<Link>, broken: Break) -> Followed {
     Err((links, Stop::Broken(broken)))
 }
 
-/// A whole one, else one that could not be followed to its end, else the one that went furthest.
+/// A whole one, else one of which it is not known, else the one that went furthest.
 fn best(tried: Vec<Followed>) -> Option<Followed> {
     tried.into_iter().max_by_key(|followed| match followed {
-        Ok(_) => (2, 0),
-        Err((links, Stop::Unreadable(_))) => (1, links.len()),
+        Ok(_) => (3, 0),
+        Err((links, Stop::Unreadable(_))) => (2, links.len()),
+        Err((links, Stop::Broken(broken))) if broken.is_undecided() => (1, links.len()),
         Err((links, Stop::Broken(_))) => (0, links.len()),
     })
 }

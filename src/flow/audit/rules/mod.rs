@@ -3,6 +3,7 @@
 mod account;
 mod alarm;
 mod root;
+mod topic;
 mod trail;
 
 use super::finding::{Evidence, Finding, Rule, Severity, Verdict};

@@ -30,7 +30,7 @@ pub(super) fn problems(trail: &Trail) -> (Vec<TrailProblem>, Vec<Unreadable>) {
     }
     match &trail.management {
         Fact::Known(Management::All) => {}
-        Fact::Known(Management::Half) => problems.push(TrailProblem::HalfTheEvents),
+        Fact::Known(Management::Reads | Management::Writes) => problems.push(TrailProblem::HalfTheEvents),
         Fact::Known(Management::None) => problems.push(TrailProblem::NoManagementEvents),
         Fact::Unreadable(why) => unreadable.push(why.clone()),
     }

@@ -59,7 +59,7 @@ pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
     let device = ctx.state.devices.get(serial).ok_or_else(|| missing(serial))?;
     if !device.serial.contains(":u2f/") {
         return Err(Refusal::validation(
-            "The specified MFA device is not supported. Currently, only hardware FIDO security keys are supported.",
+            "The MFA device serial number sent in the request is invalid or not supported by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible device or API.",
         ));
     }
     if !owner.is_some_and(|owner| device.is_of(&owner)) {

@@ -103,6 +103,10 @@ pub(super) fn given(form: &Form) -> Result<Tags, Refusal> {
             let must = format!("have length less than or equal to {most}");
             return Err(Refusal::constraint(&format!("tags.member.{}.{what}", tags.len() + 1), &must));
         }
+        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+            let message = "Invalid tag key. Customers cannot set tag keys starting with aws: (case insensitive)";
+            return Err(Refusal::new(400, "InvalidInput", message));
+        }
         if let Some(what) =
             [("key", key), ("value", value)].into_iter().find(|(_, text)| !text.chars().all(may_be_in_a_tag))
         {

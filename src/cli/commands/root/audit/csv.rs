@@ -5,7 +5,7 @@ use super::row::Row;
 pub(super) const HEADER: &str = "account,name,partition,standing,rule,verdict,severity,title,evidence,unreadable,fix,cis_v3,cis_v5,cis_v6,cis_v7,security_hub,config,prowler\r\n";
 
 pub(super) fn lines(row: &Row) -> String {
-    if let Some(state) = &row.state {
+    if let Some(state) = row.state.as_ref().filter(|_| row.verdict == "closed") {
         let cells =
             [&row.account, row.name.as_deref().unwrap_or_default(), "", &row.standing, "", "closed", "", state];
         return format!("{}{}\r\n", cells.map(cell).join(","), ",".repeat(10));

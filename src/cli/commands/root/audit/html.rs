@@ -55,22 +55,22 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
     text.push_str("<div class=\"wide\">\n<table>\n<thead><tr><th scope=\"col\">Account</th><th scope=\"col\">Name</th><th scope=\"col\">Verdict</th><th scope=\"col\">Root MFA</th><th scope=\"col\">To fix</th><th scope=\"col\">Unknown</th></tr></thead>\n<tbody>\n");
     rows.iter().for_each(|row| text.push_str(&line(row)));
     text.push_str("</tbody>\n</table>\n</div>\n");
-    rows.iter().filter(|row| row.state.is_none()).for_each(|row| text.push_str(&section(row)));
+    rows.iter().filter(|row| row.verdict != "closed").for_each(|row| text.push_str(&section(row)));
     text.push_str("</main>\n</body>\n</html>\n");
     text
 }
 
 fn line(row: &Row) -> String {
     let ids = |verdict| row.findings_of(verdict).map(|finding| finding.id.as_str()).collect::<Vec<_>>().join(", ");
-    let account = match row.state {
-        None => format!("<a href=\"#a{0}\">{0}</a>", escaped(&row.account)),
-        Some(_) => escaped(&row.account),
+    let account = match row.verdict.as_str() {
+        "closed" => escaped(&row.account),
+        _ => format!("<a href=\"#a{0}\">{0}</a>", escaped(&row.account)),
     };
     format!(
         "<tr><td class=\"number\">{account}</td><td>{}</td><td class=\"mark {}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escaped(row.name.as_deref().unwrap_or_default()),
         escaped(&row.verdict),
-        escaped(row.state.as_deref().unwrap_or(&row.verdict)),
+        escaped(&row.verdict_in_words()),
         escaped(&row.factors_in_words()),
         escaped(&ids("fail")),
         escaped(&ids("unknown")),

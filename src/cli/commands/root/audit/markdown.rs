@@ -19,13 +19,13 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
             "| {} | {} | {} | {} | {} | {} |\n",
             row.account,
             plain(row.name.as_deref().unwrap_or_default()),
-            row.state.as_deref().unwrap_or(&row.verdict),
+            row.verdict_in_words(),
             row.factors_in_words(),
             ids("fail"),
             ids("unknown")
         ));
     }
-    for row in rows.iter().filter(|row| row.state.is_none()) {
+    for row in rows.iter().filter(|row| row.verdict != "closed") {
         text.push_str(&format!("\n## {}\n", plain(&whose(row))));
         for verdict in ["fail", "unknown"] {
             row.findings_of(verdict).for_each(|finding| text.push_str(&section(finding)));

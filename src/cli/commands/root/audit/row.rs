@@ -24,7 +24,7 @@ pub(super) struct Row {
     pub(super) at: u64,
     /// `pass`, `fail`, `unknown`, `closed`.
     pub(super) verdict: String,
-    /// AWS's word for an account that is not in use.
+    /// AWS's word for the state of an account that is not active.
     pub(super) state: Option<String>,
     pub(super) factors: Vec<FactorRow>,
     pub(super) findings: Vec<FindingRow>,
@@ -87,10 +87,19 @@ impl Row {
                 standing: standing(facts).to_owned(),
                 at: unix(facts.at),
                 verdict: worst(findings).to_owned(),
-                state: None,
+                state: facts.state.clone(),
                 factors: factors(facts),
                 findings: findings.iter().map(|finding| FindingRow::of(facts, finding)).collect(),
             },
+        }
+    }
+
+    /// The verdict; of an account that is not active, AWS's word for its state.
+    pub(super) fn verdict_in_words(&self) -> String {
+        match &self.state {
+            None => self.verdict.clone(),
+            Some(state) if self.verdict == "closed" => state.clone(),
+            Some(state) => format!("{} ({state})", self.verdict),
         }
     }
 
@@ -127,7 +136,7 @@ impl Row {
 
     /// What is to be said of root's factors in a few words.
     pub(super) fn factors_in_words(&self) -> String {
-        if self.state.is_some() {
+        if self.verdict == "closed" {
             return String::new();
         }
         if self.findings.iter().any(|finding| finding.id == "root-mfa" && finding.verdict == "not_applicable") {

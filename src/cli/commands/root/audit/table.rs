@@ -113,6 +113,7 @@ fn what(row: &Row) -> String {
         }
     }
     parts.extend(reasons.into_iter().map(|reason| format!("unknown: {reason}")));
+    parts.splice(0..0, row.state.clone());
     parts.join(", ")
 }
 
