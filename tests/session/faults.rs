@@ -218,7 +218,11 @@ fn another_user_of_the_machine() {
     let second = as_nobody(&["--json"]);
     assert_eq!((second.json()["source"].as_str(), bob.count("GetSessionToken")), (Some("memory"), 1), "{second:?}");
     bob.world.aws.clock().advance(Duration::from_secs(30));
-    assert_eq!(bob.run(&["--json", "--no-input"]).json()["source"], "key", "root does not find it");
+    // Another user's state directory is refused; with one of its own, root does not find what is kept.
+    assert_eq!(bob.run(&["--json", "--no-input"]).code, 3);
+    let own = tempfile::tempdir().unwrap();
+    let root = run(bob.command(&["--json", "--no-input"]).env("GLASSKEY_STATE_DIR", own.path()));
+    assert_eq!(root.json()["source"], "key", "root does not find it");
     assert_eq!(as_nobody(&["--forget"]).stdout, "forgotten\n");
 }
 
