@@ -110,6 +110,15 @@ pub enum Question {
         /// The credential's id.
         name: String,
     },
+    /// Write the credentials of the plan just told?
+    Import {
+        /// The key.
+        key: Serial,
+        /// How many.
+        write: usize,
+        /// How many entries cannot be written, and would be left out.
+        leave: usize,
+    },
     /// Wipe every credential of a key's OATH applet? Answered by typing the serial number.
     ResetOath {
         /// The key.

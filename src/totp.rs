@@ -6,8 +6,8 @@
 mod migration;
 mod uri;
 
-pub use migration::{BadMigration, Migration, is_migration};
-pub use uri::{BadUri, Kind, Uri};
+pub use migration::{BadMigration, Exported, Migration, is_migration};
+pub use uri::{BadUri, Given, Kind, Uri};
 
 use crate::secret::{self, Code, Seed};
 use std::sync::Arc;
@@ -72,6 +72,16 @@ impl Algorithm {
             Self::Sha256 => "SHA256",
             Self::Sha512 => "SHA512",
         }
+    }
+
+    /// Reads a name as services and programs spell it: `SHA1`, `sha-1`, `HmacSHA256`, `HMAC-SHA-512`. `SHA` alone, which
+    /// some mean as SHA-1, is none.
+    #[must_use]
+    pub fn spelled(text: &str) -> Option<Self> {
+        let plain: String = text.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '/')).collect();
+        let plain = plain.to_ascii_uppercase();
+        let hash = plain.strip_prefix("HMAC").unwrap_or(&plain);
+        [Self::Sha1, Self::Sha256, Self::Sha512].into_iter().find(|algorithm| algorithm.as_str() == hash)
     }
 }
 

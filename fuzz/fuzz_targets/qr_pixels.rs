@@ -2,7 +2,7 @@
 //! `cargo fuzz run qr_pixels`
 #![no_main]
 
-use glasskey::qr::{decode_png, matrix};
+use glasskey::qr::{decode_picture, matrix};
 use libfuzzer_sys::fuzz_target;
 
 const SCALE: usize = 3;
@@ -26,6 +26,6 @@ fuzz_target!(|flips: &[u8]| {
     encoder.set_depth(png::BitDepth::Eight);
     let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
     if written.is_ok() {
-        let _ = decode_png(&file);
+        let _ = decode_picture(&file);
     }
 });

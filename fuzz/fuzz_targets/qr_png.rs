@@ -2,11 +2,11 @@
 //! `cargo fuzz run qr_png`
 #![no_main]
 
-use glasskey::qr::decode_png;
+use glasskey::qr::decode_picture;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    if let Ok(texts) = decode_png(file) {
+    if let Ok(texts) = decode_picture(file) {
         assert!(!texts.is_empty());
     }
 });

@@ -246,6 +246,11 @@ impl Person for TerminalPerson {
             Question::DeleteCredential { key, name } => {
                 yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
             }
+            Question::Import { key, write, leave } => {
+                let credentials = if *write == 1 { "credential" } else { "credentials" };
+                let leave = if *leave == 0 { String::new() } else { format!(" and leave out {leave}") };
+                yes(&self.ask(&format!("Write {write} {credentials} to YubiKey {key}{leave}? [y/N] "), false)?)
+            }
             Question::LastPinTry { .. } | Question::EnableUnproved => None,
             Question::DeleteAccessKey { id, user } => {
                 let prompt = format!(

@@ -41,9 +41,14 @@ pub const MAX_NAME: usize = 64;
 pub const PREFIX: &str = "a name that another credential's name begins with";
 
 /// A credential's id on the key: `[period/][issuer:]account` in UTF-8, 1 to 64 bytes in all. The period is written
-/// only for TOTP credentials whose period is not 30 s.
+/// only for TOTP credentials whose period is not 30 s. Other tools have written ids that are not UTF-8; they are shown
+/// with their odd bytes replaced, and addressed by the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name {
+    shown: String,
+    /// The id itself, where it is not `shown`.
+    odd: Option<Vec<u8>>,
+}
 
 /// A credential as LIST shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

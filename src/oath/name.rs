@@ -35,27 +35,49 @@ impl Name {
     /// Takes an id as it stands on a key. Fails with `BadName` unless it has 1 to 64 bytes.
     pub fn from_id(id: &str) -> Result<Self, Error> {
         match id.len() {
-            1..=MAX_NAME => Ok(Self(id.to_owned())),
+            1..=MAX_NAME => Ok(Self { shown: id.to_owned(), odd: None }),
             bytes => Err(Error::BadName { bytes }),
         }
     }
 
-    /// Takes what a key sent. An id that is not UTF-8 is still shown and counted, with its odd bytes replaced; it
-    /// cannot be addressed.
-    pub(super) fn from_key(id: &[u8]) -> Self {
-        Self(String::from_utf8_lossy(id).into_owned())
+    /// Takes an id by its bytes, which need not be text. Fails with `BadName` unless there are 1 to 64 of them.
+    pub fn from_bytes(id: &[u8]) -> Result<Self, Error> {
+        match id.len() {
+            1..=MAX_NAME => Ok(Self::from_key(id)),
+            bytes => Err(Error::BadName { bytes }),
+        }
     }
 
-    /// The id.
+    /// Takes what a key sent.
+    pub(super) fn from_key(id: &[u8]) -> Self {
+        match std::str::from_utf8(id) {
+            Ok(id) => Self { shown: id.to_owned(), odd: None },
+            Err(_) => Self { shown: String::from_utf8_lossy(id).into_owned(), odd: Some(id.to_vec()) },
+        }
+    }
+
+    /// The id, as text.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.0
+        &self.shown
+    }
+
+    /// The id as it is on the key.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.odd.as_deref().unwrap_or(self.shown.as_bytes())
+    }
+
+    /// Whether the id is text, which [`Name::id`] then is.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.odd.is_none()
     }
 
     /// The parts: period in seconds (30 when not written), issuer, account.
     #[must_use]
     pub fn parts(&self) -> (u32, Option<&str>, &str) {
-        let (period, rest) = self.period().unwrap_or((DEFAULT_PERIOD, &self.0));
+        let (period, rest) = self.period().unwrap_or((DEFAULT_PERIOD, &self.shown));
         match rest.split_once(':') {
             Some((issuer, account)) if !issuer.is_empty() && !account.is_empty() => (period, Some(issuer), account),
             _ => (period, None, rest),
@@ -64,7 +86,7 @@ impl Name {
 
     /// The written period, and what follows it. Twelve digits and a slash are an AWS account, not a period.
     fn period(&self) -> Option<(u32, &str)> {
-        let (digits, rest) = self.0.split_once('/')?;
+        let (digits, rest) = self.shown.split_once('/')?;
         let written = !rest.is_empty() && digits.bytes().all(|c| c.is_ascii_digit());
         let period = digits.parse().ok().filter(|period| written && *period > 0)?;
         Some((period, rest))

@@ -136,7 +136,7 @@ impl Session {
             return Err(Error::SeedTooShort);
         }
         if new.kind == Kind::Totp && new.name.parts().0 != new.params.period {
-            return Err(Error::BadName { bytes: new.name.id().len() });
+            return Err(Error::BadName { bytes: new.name.bytes().len() });
         }
         self.check_free(new.name)?;
         let (answer, again) = self.send(&wire::put(new)?)?;
@@ -264,7 +264,7 @@ impl Session {
         }
         // Firmware 4.0.1 to 4.3.4 overwrites a credential whose name only begins with the new one's.
         let confuses = (Version(4, 0, 1)..=Version(4, 3, 4)).contains(&self.info.version);
-        if confuses && present.iter().any(|credential| credential.name.id().starts_with(name.id())) {
+        if confuses && present.iter().any(|credential| credential.name.bytes().starts_with(name.bytes())) {
             return Err(Error::Unsupported { what: PREFIX, since: Version(4, 3, 5) });
         }
         if present.len() >= self.info.capacity { Err(Error::Full) } else { Ok(()) }

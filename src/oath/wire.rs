@@ -121,11 +121,11 @@ pub(super) fn list() -> Result<Apdu, Error> {
 }
 
 pub(super) fn delete(name: &Name) -> Result<Apdu, Error> {
-    command(ins::DELETE, 0x00, 0x00, &[Field::Tlv(tag::NAME, &[name.id().as_bytes()])])
+    command(ins::DELETE, 0x00, 0x00, &[Field::Tlv(tag::NAME, &[name.bytes()])])
 }
 
 pub(super) fn rename(from: &Name, to: &Name) -> Result<Apdu, Error> {
-    let (from, to) = ([from.id().as_bytes()], [to.id().as_bytes()]);
+    let (from, to) = ([from.bytes()], [to.bytes()]);
     command(ins::RENAME, 0x00, 0x00, &[Field::Tlv(tag::NAME, &from), Field::Tlv(tag::NAME, &to)])
 }
 
@@ -137,7 +137,7 @@ pub(super) fn reset() -> Result<Apdu, Error> {
 pub(super) fn calculate(name: &Name, step: Option<u64>) -> Result<Apdu, Error> {
     let step = step.map(u64::to_be_bytes);
     let challenge = [step.as_ref().map_or(&[][..], |step| step)];
-    let name = [name.id().as_bytes()];
+    let name = [name.bytes()];
     command(ins::CALCULATE, 0x00, 0x01, &[Field::Tlv(tag::NAME, &name), Field::Tlv(tag::CHALLENGE, &challenge)])
 }
 
@@ -176,7 +176,7 @@ fn put_key(new: &New<'_>, key: &[u8]) -> Result<Apdu, Error> {
         Kind::Hotp { counter } => (TYPE_HOTP, counter),
     };
     let head = [kind | algorithm_code(new.params.algorithm), new.params.digits];
-    let (name, key, counter) = ([new.name.id().as_bytes()], [&head[..], key], counter.to_be_bytes());
+    let (name, key, counter) = ([new.name.bytes()], [&head[..], key], counter.to_be_bytes());
     let fields = [
         Field::Tlv(tag::NAME, &name),
         Field::Tlv(tag::KEY, &key),

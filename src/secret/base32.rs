@@ -16,30 +16,39 @@ fn value(symbol: u8) -> Option<u8> {
     }
 }
 
-/// What people put between groups, or bring along when they paste.
+/// What people put between groups, or bring along when they paste. No line ends: a second line may be anything, and
+/// with it the secret would be another.
 fn is_separator(c: u8) -> bool {
-    matches!(c, b' ' | b'-' | b'\t' | b'\r' | b'\n')
+    matches!(c, b' ' | b'-' | b'\t')
 }
 
-/// The text without padding at its end.
+/// The text without padding and line ends at its end.
 fn unpadded(text: &[u8]) -> &[u8] {
+    let is_separator = |c: u8| is_separator(c) || matches!(c, b'\r' | b'\n');
     let end = text.iter().rposition(|c| !is_separator(*c) && *c != b'=').map_or(0, |last| last + 1);
     text.get(..end).unwrap_or_default()
 }
 
-/// How many bytes the text stands for, or the position of the first character that cannot be.
+/// How many bytes the text stands for, or what it cannot be for.
 ///
 /// Bits left over in the last symbol are ignored even if they are not zero: services that draw 26 random symbols for
 /// 16 bytes exist, and every authenticator takes their seeds (RFC 4648 §3.5 leaves it to the decoder).
 pub(super) fn decoded_len(text: &[u8]) -> Result<usize, BadSeed> {
-    let (mut symbols, mut last) = (0usize, 0);
+    let mut symbols = 0usize;
     for (position, c) in unpadded(text).iter().enumerate().filter(|(_, c)| !is_separator(**c)) {
-        value(*c).ok_or(BadSeed::NotBase32 { position })?;
-        (symbols, last) = (symbols + 1, position);
+        match c {
+            // Before the first character they are as harmless as behind the last.
+            b'\r' | b'\n' if symbols == 0 => {}
+            b'\r' | b'\n' => return Err(BadSeed::Lines),
+            c => {
+                value(*c).ok_or(BadSeed::NotBase32 { position })?;
+                symbols += 1;
+            }
+        }
     }
     // 8 symbols are 5 bytes. After 1, 3 or 6 of them the last one has completed no byte: something is missing.
     match symbols % 8 {
-        1 | 3 | 6 => Err(BadSeed::NotBase32 { position: last }),
+        1 | 3 | 6 => Err(BadSeed::Incomplete { characters: symbols }),
         rest => Ok(symbols / 8 * 5 + rest * 5 / 8),
     }
 }

@@ -5,10 +5,12 @@
 
 mod base32;
 mod memory;
+mod text;
 
 pub use memory::{
     Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection, unset_empty_variables,
 };
+pub use text::{plain_text, without_mark};
 
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::{Zeroize, Zeroizing};
@@ -54,6 +56,14 @@ pub enum BadSeed {
         /// Counted in bytes of the text given.
         position: usize,
     },
+    /// Base32 over more than one line: a second line may be another thing, a password above a secret.
+    Lines,
+    /// Base32 of so many characters that the last of them begins a byte and does not end it: one is missing, or there
+    /// is one too many.
+    Incomplete {
+        /// How many there are, without separators and padding.
+        characters: usize,
+    },
     /// The system gave no page to keep it in.
     NoMemory,
 }
@@ -68,8 +78,8 @@ impl Seed {
         }
     }
 
-    /// Reads base32 (RFC 4648 §6) as people and services write it: upper or lower case, spaces, dashes and line ends
-    /// ignored, padding optional. Runs on the wiped stack; the bytes go straight to their page.
+    /// Reads base32 (RFC 4648 §6) as people and services write it: upper or lower case, spaces and dashes
+    /// ignored, padding optional, line ends around it but not inside. Runs on the wiped stack; the bytes go straight to their page.
     pub fn from_base32(text: &[u8]) -> Result<Self, BadSeed> {
         on_wiped_stack(|| match base32::decoded_len(text)? {
             0 => Err(BadSeed::Empty),

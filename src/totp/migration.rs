@@ -4,20 +4,29 @@
 //! The format is not published; its message was read out of the app by others and is the same in every account of it.
 //! Fields that are not known are skipped, as protocol buffers want it. Everything is bounded by the text's own length.
 
+use super::uri::Names;
 use super::{AWS, Algorithm, BadUri, Kind, Params, Uri};
 use crate::secret::{BadSeed, Seed, on_wiped_stack};
 use zeroize::Zeroizing;
 
 /// One part of an export.
 pub struct Migration {
-    /// Its credentials, or what is wrong with each.
-    pub entries: Vec<Result<Uri, BadUri>>,
-    /// How many parts the export has; at least 1.
+    /// Its credentials.
+    pub entries: Vec<Exported>,
+    /// How many parts the export has; 0 where it does not say, as some apps do not.
     pub parts: u32,
     /// Which of them this is, counted from 0.
     pub part: u32,
     /// What the parts of one export have in common.
     pub id: i32,
+}
+
+/// One credential of an export.
+pub struct Exported {
+    /// What the app calls it, to name it by where something is wrong; `None` where it is no text.
+    pub name: Option<String>,
+    /// The credential, or what is wrong with it.
+    pub uri: Result<Uri, BadUri>,
 }
 
 /// Why there is no export to be read.
@@ -139,12 +148,12 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
 }
 
 fn read(mut message: &[u8]) -> Result<Migration, BadMigration> {
-    let mut found = Migration { entries: Vec::new(), parts: 1, part: 0, id: 0 };
+    let mut found = Migration { entries: Vec::new(), parts: 0, part: 0, id: 0 };
     while let Some(next) = field(&mut message) {
         match next? {
             (1, Value::Bytes(entry)) => found.entries.push(self::entry(entry)?),
             (3, Value::Number(parts)) => {
-                found.parts = u32::try_from(parts).map_err(|_| BadMigration::BadPart)?.max(1)
+                found.parts = u32::try_from(parts).map_err(|_| BadMigration::BadPart)?;
             }
             (4, Value::Number(part)) => found.part = u32::try_from(part).map_err(|_| BadMigration::BadPart)?,
             // int32: a negative one is written as 64 bits, of which the lower half counts.
@@ -153,7 +162,7 @@ fn read(mut message: &[u8]) -> Result<Migration, BadMigration> {
             _ => {}
         }
     }
-    if found.part >= found.parts || found.parts > MAX_PARTS {
+    if found.part >= found.parts.max(1) || found.parts > MAX_PARTS {
         return Err(BadMigration::BadPart);
     }
     Ok(found)
@@ -171,7 +180,7 @@ struct Entry<'a> {
     counter: u64,
 }
 
-fn entry(mut message: &[u8]) -> Result<Result<Uri, BadUri>, BadMigration> {
+fn entry(mut message: &[u8]) -> Result<Exported, BadMigration> {
     let mut entry = Entry::default();
     while let Some(next) = field(&mut message) {
         match next? {
@@ -186,7 +195,7 @@ fn entry(mut message: &[u8]) -> Result<Result<Uri, BadUri>, BadMigration> {
             _ => {}
         }
     }
-    Ok(entry.uri())
+    Ok(Exported { name: entry.called(), uri: entry.uri() })
 }
 
 impl Entry<'_> {
@@ -196,44 +205,50 @@ impl Entry<'_> {
             0 | 1 => Algorithm::Sha1,
             2 => Algorithm::Sha256,
             3 => Algorithm::Sha512,
-            _ => return Err(BadUri::Parameter("algorithm")),
+            4 => return Err(BadUri::value("algorithm", Some("MD5"))),
+            other => return Err(BadUri::value("algorithm", Some(&other.to_string()))),
         };
         let digits = match self.digits {
             0 | 1 => 6,
             2 => 8,
             3 => 7,
-            _ => return Err(BadUri::Parameter("digits")),
+            other => return Err(BadUri::value("digits", Some(&other.to_string()))),
         };
         let kind = match self.kind {
             0 | 2 => Kind::Totp,
-            1 => Kind::Hotp { counter: u32::try_from(self.counter).map_err(|_| BadUri::Parameter("counter"))? },
-            _ => return Err(BadUri::Parameter("type")),
+            1 => {
+                let counter = u32::try_from(self.counter);
+                Kind::Hotp {
+                    counter: counter.map_err(|_| BadUri::value("counter", Some(&self.counter.to_string())))?,
+                }
+            }
+            other => return Err(BadUri::value("type", Some(&other.to_string()))),
         };
-        let (issuer, account) = self.names()?;
+        let Names { issuer, account, other_issuer } = self.names()?;
+        // The format has no field for Steam's five letters, and apps that have them export six digits.
+        if issuer.as_deref().is_some_and(|issuer| issuer.eq_ignore_ascii_case("steam")) {
+            return Err(BadUri::Steam);
+        }
         let seed = Seed::from_bytes(self.secret).map_err(|bad| match bad {
             BadSeed::Empty => BadUri::NoSecret,
             bad => BadUri::Seed(bad),
         })?;
-        Ok(Uri { issuer, account, params: Params { algorithm, digits, period: AWS.period }, kind, seed })
+        let params = Params { algorithm, digits, period: AWS.period };
+        Ok(Uri { issuer, account, other_issuer, params, kind, seed })
     }
 
     /// The name is the label of the URI that was scanned: often `issuer:account`, beside an issuer of its own.
-    fn names(&self) -> Result<(Option<String>, String), BadUri> {
+    fn names(&self) -> Result<Names, BadUri> {
         let text = |bytes| {
             let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains(char::is_control));
-            text.map(str::trim).ok_or(BadUri::Parameter("label"))
+            text.ok_or_else(|| BadUri::value("label", None))
         };
-        let (name, issuer) = (text(self.name)?, text(self.issuer)?);
-        let (issuer, account) = match name.split_once(':') {
-            Some((before, account)) if issuer.is_empty() || before.trim() == issuer => {
-                (before.trim(), account.trim())
-            }
-            _ => (issuer, name),
-        };
-        if account.is_empty() {
-            return Err(BadUri::NoAccount);
-        }
-        Ok((Some(issuer.to_owned()).filter(|issuer| !issuer.is_empty()), account.to_owned()))
+        Ok(Names::of(text(self.name)?, text(self.issuer)?))
+    }
+
+    fn called(&self) -> Option<String> {
+        let Names { issuer, account, .. } = self.names().ok()?;
+        Some(issuer.map_or_else(|| account.clone(), |issuer| format!("{issuer}:{account}")))
     }
 }
 

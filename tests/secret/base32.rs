@@ -64,11 +64,18 @@ fn the_first_character_that_cannot_be_is_pointed_at() {
 }
 
 #[test]
-fn a_text_with_a_character_missing_is_refused_at_its_last() {
-    assert_eq!(position("M"), 0);
-    assert_eq!(position("MZX"), 2);
-    assert_eq!(position("MZXW6Y"), 5);
-    assert_eq!(position("MZXW6YTB M===\n"), 9);
+fn a_text_with_a_character_missing_is_refused_with_how_many_there_are() {
+    for (text, characters) in [("M", 1), ("MZX", 3), ("MZXW6Y", 6), ("MZXW6YTB M===\n", 9)] {
+        assert_eq!(read(text).unwrap_err(), BadSeed::Incomplete { characters });
+    }
+}
+
+#[test]
+fn a_second_line_is_not_more_of_the_secret() {
+    for text in ["MZXW6YTB\nMZXW6YTB", "MZXW\r\n6YTB", "hunter\nMZXW6YTB", "MZXW6YTB\n\n=\nM"] {
+        assert_eq!(read(text).unwrap_err(), BadSeed::Lines, "{text:?}");
+    }
+    assert_eq!(read("\r\n MZXW6YTB \n\n").unwrap(), b"fooba");
 }
 
 #[test]
@@ -113,7 +120,8 @@ proptest! {
         match Seed::from_base32(&bytes) {
             Ok(seed) => prop_assert!(seed.len() <= bytes.len()),
             Err(BadSeed::NotBase32 { position }) => prop_assert!(position < bytes.len()),
-            Err(error) => prop_assert_eq!(error, BadSeed::Empty),
+            Err(BadSeed::Incomplete { characters }) => prop_assert!(characters <= bytes.len()),
+            Err(error) => prop_assert!(matches!(error, BadSeed::Empty | BadSeed::Lines), "{:?}", error),
         }
     }
 }

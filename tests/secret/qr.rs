@@ -1,6 +1,6 @@
 //! QR codes: text to modules to picture to text, and the drawing for the terminal.
 
-use glasskey::qr::{BadPicture, MAX_SIDE, Matrix, TooLong, decode_png, matrix, render};
+use glasskey::qr::{BadPicture, MAX_SIDE, Matrix, TooLong, decode_picture, matrix, render};
 use png::{BitDepth, ColorType};
 use proptest::prelude::*;
 
@@ -62,7 +62,7 @@ fn png_of(width: usize, height: usize, color: ColorType, depth: BitDepth, data: 
 }
 
 fn texts(png: &[u8]) -> Result<Vec<String>, BadPicture> {
-    let found = decode_png(png)?;
+    let found = decode_picture(png)?;
     Ok(found.iter().map(|text| String::from_utf8(text.to_vec()).unwrap()).collect())
 }
 
@@ -104,6 +104,123 @@ fn every_colour_type_and_depth() {
     }
 }
 
+/// As many accounts as an app puts into one code.
+fn export() -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut state = 7u64;
+    let data = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(letters[(state >> 40) as usize % letters.len()])
+    });
+    let data = data.take(790).collect::<String>();
+    format!("otpauth-migration://offline?data={data}")
+}
+
+impl Canvas {
+    /// Another picture of this one: `from` tells for a pixel of the new where it lies in the old. Between pixels the
+    /// light is interpolated; outside all is white.
+    fn seen(&self, width: usize, height: usize, from: impl Fn(f64, f64) -> (f64, f64)) -> Self {
+        let at = |x: f64, y: f64| {
+            let inside = x >= 0.0 && y >= 0.0 && x < self.width as f64 && y < self.height as f64;
+            if inside { f64::from(self.pixels[y as usize * self.width + x as usize]) } else { 255.0 }
+        };
+        let mut canvas = Self::new(width, height);
+        for (index, pixel) in canvas.pixels.iter_mut().enumerate() {
+            let (x, y) = from((index % width) as f64, (index / width) as f64);
+            let (left, upper) = (x.floor(), y.floor());
+            let (right, lower) = (x - left, y - upper);
+            let light = at(left, upper) * (1.0 - right) * (1.0 - lower)
+                + at(left + 1.0, upper) * right * (1.0 - lower)
+                + at(left, upper + 1.0) * (1.0 - right) * lower
+                + at(left + 1.0, upper + 1.0) * right * lower;
+            *pixel = light.round() as u8;
+        }
+        canvas
+    }
+
+    fn enlarged(&self, by: f64) -> Self {
+        let side = |side: usize| (side as f64 * by) as usize;
+        self.seen(side(self.width), side(self.height), |x, y| ((x + 0.5) / by - 0.5, (y + 0.5) / by - 0.5))
+    }
+
+    fn turned(&self, degrees: f64) -> Self {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let side = self.width as f64 * (sin.abs() + cos.abs());
+        let (middle, old) = (side / 2.0, self.width as f64 / 2.0);
+        self.seen(side.ceil() as usize, side.ceil() as usize, |x, y| {
+            let (x, y) = (x - middle, y - middle);
+            (cos * x + sin * y + old, cos * y - sin * x + old)
+        })
+    }
+
+    /// As a camera sees it that is not held straight: in perspective, blurred, unevenly lit, grey, with noise.
+    fn photographed(&self, tilt: f64, degrees: f64, light: f64) -> Self {
+        let turned = self.turned(degrees);
+        let (width, height) = (turned.width as f64, turned.height as f64);
+        let mut photo = turned.seen(turned.width, turned.height, |x, y| {
+            let (x, y) = (x / width - 0.5, y / height - 0.5);
+            let near = 1.4 / (1.0 + tilt * (1.5 * y + 0.7 * x));
+            ((x * near + 0.5) * width, (y * near + 0.5) * height)
+        });
+        photo = photo.seen(photo.width, photo.height, |x, y| (x + 0.5, y + 0.5));
+        let mut state = 1u64;
+        for (index, pixel) in photo.pixels.iter_mut().enumerate() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let noise = (state >> 33) as f64 / f64::from(1u32 << 31) * 20.0 - 10.0;
+            let fall = 1.0 - light * (index % photo.width) as f64 / width;
+            *pixel = ((40.0 + f64::from(*pixel) * 0.75) * fall + noise).clamp(0.0, 255.0) as u8;
+        }
+        photo
+    }
+}
+
+#[test]
+fn an_export_of_ten_accounts_is_read_enlarged_with_soft_edges() {
+    let (text, mut wrong) = (export(), Vec::new());
+    let drawn = Canvas::of(&text, 3);
+    for scale in (0..40).step_by(3).map(|nth| 1.0 + f64::from(nth) * 0.05) {
+        if texts(&drawn.enlarged(scale).png()) != Ok(vec![text.clone()]) {
+            wrong.push(scale);
+        }
+    }
+    assert!(wrong.is_empty(), "not read: {wrong:?}");
+}
+
+#[test]
+fn turned_codes_are_read() {
+    for text in [URI, &export()] {
+        for degrees in [5.0, 10.0, 20.0, 45.0, 90.0, 270.0, 350.0] {
+            let picture = Canvas::of(text, 5).turned(degrees).png();
+            assert_eq!(texts(&picture), Ok(vec![text.to_owned()]), "{degrees} degrees");
+        }
+    }
+}
+
+#[test]
+fn photographs_are_read() {
+    for text in [URI, &export()] {
+        for (tilt, degrees, light) in [
+            (0.1, 2.0, 0.3),
+            (0.2, -4.0, 0.4),
+            (0.15, 8.0, 0.4),
+            (0.2, 3.0, 0.5),
+            (0.15, -12.0, 0.5),
+            (0.05, 95.0, 0.6),
+        ] {
+            let photo = Canvas::of(text, 8).photographed(tilt, degrees, light).png();
+            assert_eq!(texts(&photo), Ok(vec![text.to_owned()]), "{tilt}, {degrees} degrees, {light}");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_is_there_twice_is_told_once() {
+    let mut canvas = Canvas::new(900, 400);
+    canvas.draw(&matrix("the same").unwrap(), 40, 40, 6);
+    canvas.draw(&matrix("the same").unwrap(), 500, 120, 7);
+    assert_eq!(texts(&canvas.png()), Ok(vec!["the same".to_owned()]));
+}
+
 #[test]
 fn light_on_dark() {
     let mut canvas = Canvas::of(URI, 4);
@@ -139,9 +256,10 @@ fn a_code_painted_over_is_unreadable() {
 
 #[test]
 fn not_a_png_or_only_the_beginning_of_one() {
-    for bytes in [&b""[..], b"\x89PN", b"\xff\xd8\xff\xe0 JFIF", URI.as_bytes()] {
-        assert_eq!(texts(bytes), Err(BadPicture::NotPng));
+    for bytes in [&b""[..], b"\x89PN", b"\xff\xd8", b"GIF89a", URI.as_bytes()] {
+        assert_eq!(texts(bytes), Err(BadPicture::NotAPicture));
     }
+    assert_eq!(texts(b"\xff\xd8\xff\xe0 JFIF"), Err(BadPicture::Damaged));
     let png = Canvas::of(URI, 4).png();
     for len in [8, 20, 33, png.len() / 2] {
         assert_eq!(texts(&png[..len]), Err(BadPicture::Damaged), "{len} bytes of {}", png.len());
@@ -278,7 +396,7 @@ proptest! {
         let mut png = Canvas::of("a text", 4).png();
         let len = png.len();
         at.iter().for_each(|(at, byte)| png[8 + at % (len - 8)] ^= byte);
-        if let Ok(found) = decode_png(&png) {
+        if let Ok(found) = decode_picture(&png) {
             prop_assert!(!found.is_empty());
         }
     }

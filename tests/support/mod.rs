@@ -218,10 +218,14 @@ pub(crate) fn put(key: &SoftKey, id: &str, touch: bool) -> Seed {
 }
 
 pub(crate) fn put_as(key: &SoftKey, id: &str, kind: Kind, touch: bool) -> Seed {
+    put_named(key, &Name::from_id(id).unwrap(), kind, touch)
+}
+
+/// As [`put_as`], with a name that need not be text.
+pub(crate) fn put_named(key: &SoftKey, name: &Name, kind: Kind, touch: bool) -> Seed {
     let (seed, _) = seed();
-    let name = Name::from_id(id).unwrap();
     let params = Params { period: name.parts().0, ..totp::AWS };
-    let new = New { name: &name, kind, params, touch, seed: &seed };
+    let new = New { name, kind, params, touch, seed: &seed };
     Session::open(key.card()).unwrap().put(&new).unwrap();
     seed
 }

@@ -45,7 +45,11 @@ Examples:
         #[command(flatten)]
         key: OneKey,
         /// the credential's whole name
-        name: String,
+        #[arg(required_unless_present = "id")]
+        name: Option<String>,
+        /// its name's bytes in hex, where the name is no text
+        #[arg(long, value_name = "HEX", conflicts_with = "name")]
+        id: Option<String>,
     },
     /// give a credential another name (firmware 5.3.1 and later)
     Rename {
@@ -88,7 +92,7 @@ pub(in crate::cli) struct Add {
     /// the issuer
     #[arg(long)]
     pub(in crate::cli) issuer: Option<String>,
-    /// read the otpauth URI from a QR code in this PNG
+    /// read the otpauth URI from a QR code in this PNG or JPEG picture
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) qr_image: Option<PathBuf>,
     /// have the key ask for a touch before every code
@@ -111,19 +115,27 @@ pub(in crate::cli) struct Add {
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Takes otpauth:// URIs and the parts of a Google Authenticator export (otpauth-migration://), one a
-line on standard input, or the QR codes in PNG pictures. What cannot all be written is refused
-before any of it is; each credential is proved by a code; nothing is kept.
+line on standard input, or the QR codes in PNG or JPEG pictures. A plan says what fits, what does
+not and why, and what is on the key already; nothing is written before it is approved. Each
+credential is proved by a code; nothing is kept.
 
 Examples:
   glasskey oath import --key 12345678 --qr-image part1.png --qr-image part2.png
-  some-password-manager export | glasskey oath import --key 12345678
+  glasskey oath import --key 12345678 --qr-image part1.png --skip 3 --rename 7=Example:bob
+  some-password-manager export | glasskey oath import --key 12345678 --yes
 ")]
 pub(in crate::cli) struct Import {
     #[command(flatten)]
     pub(in crate::cli) key: OneKey,
-    /// read the QR codes in this PNG; give it again for more
+    /// read the QR codes in this PNG or JPEG picture; give it again for more
     #[arg(long = "qr-image", value_name = "FILE")]
     pub(in crate::cli) qr_images: Vec<PathBuf>,
+    /// leave this entry out: its number in the plan, or its name; `missing`: the parts of an export that are not here
+    #[arg(long, value_name = "ENTRY")]
+    pub(in crate::cli) skip: Vec<String>,
+    /// give this entry another name: its number or name, then = and issuer:account
+    #[arg(long, value_name = "ENTRY=NAME")]
+    pub(in crate::cli) rename: Vec<String>,
     /// have the key ask for a touch before every code
     #[arg(long)]
     pub(in crate::cli) touch: bool,
@@ -144,9 +156,5 @@ pub(in crate::cli) enum PasswordCommand {
 }
 
 fn algorithm(text: &str) -> Result<Algorithm, String> {
-    let plain = text.replace('-', "").to_ascii_uppercase();
-    [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512]
-        .into_iter()
-        .find(|algorithm| algorithm.as_str() == plain)
-        .ok_or_else(|| "a hash is SHA1, SHA256 or SHA512".to_owned())
+    Algorithm::spelled(text).ok_or_else(|| "a hash is SHA1, SHA256 or SHA512".to_owned())
 }

@@ -1,7 +1,9 @@
 //! What a key's applets said, and secrets for them.
 
 use super::{Exit, Explanation};
+use crate::cli::commands::oath::{by_name, shown};
 use crate::keys::Serial;
+use crate::secret::BadSeed;
 use crate::totp::BadUri;
 use crate::{oath, piv, transport};
 
@@ -24,10 +26,11 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
             .note("wrong tries are not counted; nothing is locked"),
         E::Impostor => Explanation::new("impostor", format!("{on} does not prove that it knows its own password"))
             .hint("something between this program and the key is not to be trusted; do not go on"),
-        E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", name.id()))
+        E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", shown(name.id())))
             .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
-        E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", name.id()))
-            .hint(format!("`glasskey oath delete{name_key}` removes it, `glasskey oath rename{name_key}` keeps it under another name")),
+        E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", shown(name.id())))
+            .hint(format!("`glasskey oath delete{name_key} {}` removes it", by_name(name)))
+            .hint("or give the new one another name"),
         E::Full => Explanation::new("key_full", format!("no free slot on {on}"))
             .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
         E::TouchTimedOut => Explanation::new("no_touch", format!("nobody touched {on} in time")).exit(Exit::Person),
@@ -95,19 +98,53 @@ pub fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
 /// What is wrong with an otpauth URI or a secret.
 #[must_use]
 pub fn bad_uri(error: &BadUri) -> Explanation {
-    use crate::secret::BadSeed;
-    let what = match error {
-        BadUri::NotOtpauth => "it is not an otpauth://totp/ or otpauth://hotp/ URI".to_owned(),
-        BadUri::NoAccount => "the URI names no account".to_owned(),
-        BadUri::NoSecret => "the URI holds no secret".to_owned(),
-        BadUri::Seed(BadSeed::Empty) => "the secret is empty".to_owned(),
-        BadUri::Seed(BadSeed::TooLong) => "the secret is too long".to_owned(),
-        BadUri::Seed(BadSeed::NotBase32 { position }) => {
-            format!("the secret is not base32: character {} cannot be", position + 1)
+    let text = Explanation::new("bad_secret", bad_uri_words(error)).exit(Exit::Usage);
+    match error {
+        BadUri::Lines | BadUri::Seed(BadSeed::Lines) => text.hint(
+            "give the secret or the URI alone, on one line: `pass show NAME | grep ^otpauth:` takes it out of an entry",
+        ),
+        BadUri::Value { name: "algorithm", .. } => {
+            text.hint("where the service says which hash it means, --algorithm says it instead of the URI")
         }
-        BadUri::Seed(_) => "there is no memory to keep the secret in".to_owned(),
-        BadUri::Parameter(name) => format!("the URI's {name} has a value that means nothing here"),
-        BadUri::TwoIssuers => "the URI names two different issuers".to_owned(),
-    };
-    Explanation::new("bad_secret", what).exit(Exit::Usage)
+        BadUri::Value { name: "digits", .. } => {
+            text.hint("keys compute 6, 7 or 8 digits; --digits says which are meant instead of the URI")
+        }
+        BadUri::Value { name: "period", .. } => text.hint("--period says the seconds instead of the URI"),
+        BadUri::Value { name: "issuer", .. } => text.hint("--issuer says it instead of the URI"),
+        BadUri::Fragment => text.hint("a # in a name is written %23 in a URI"),
+        BadUri::Steam => text.hint("if an issuer is only called so, --digits 6 says that digits are meant"),
+        _ => text,
+    }
+}
+
+fn bad_uri_words(error: &BadUri) -> String {
+    match error {
+        BadUri::NotOtpauth => "it is not an otpauth://totp/ or otpauth://hotp/ URI".to_owned(),
+        BadUri::Lines => "there is more than one line, and a URI is one".to_owned(),
+        BadUri::NoSecret => "the URI holds no secret".to_owned(),
+        BadUri::Seed(bad) => bad_seed_words(bad),
+        BadUri::Value { name, value: Some(value) } => {
+            format!("the URI's {name} is \"{value}\", which means nothing here")
+        }
+        BadUri::Value { name, value: None } => format!("the URI's {name} cannot be read"),
+        BadUri::Twice(name) => format!("the URI gives its {name} twice"),
+        BadUri::Fragment => "the URI ends at a #, and what follows would not be read".to_owned(),
+        BadUri::Steam => "it is Steam's: its codes are five letters, and keys compute digits".to_owned(),
+    }
+}
+
+fn bad_seed_words(bad: &BadSeed) -> String {
+    match bad {
+        BadSeed::Empty => "the secret is empty".to_owned(),
+        BadSeed::TooLong => "the secret is too long".to_owned(),
+        BadSeed::NotBase32 { position } => format!("the secret is not base32: character {} cannot be", position + 1),
+        BadSeed::Lines => "there is more than one line, and a secret is one".to_owned(),
+        BadSeed::Incomplete { characters: 1 } => {
+            "the secret is not complete: one character of base32 is no byte".to_owned()
+        }
+        BadSeed::Incomplete { characters } => format!(
+            "the secret is not complete: base32 never has {characters} characters, so some are missing or one is too many"
+        ),
+        BadSeed::NoMemory => "there is no memory to keep the secret in".to_owned(),
+    }
 }

@@ -33,11 +33,12 @@ fn a_recorded_export() {
     let text =
         "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC";
     let found = Migration::parse(text.as_bytes()).unwrap();
-    let [Ok(uri)] = &found.entries[..] else { panic!("one entry") };
+    let [Exported { name: Some(name), uri: Ok(uri) }] = &found.entries[..] else { panic!("one entry") };
+    assert_eq!(name, "Example:alice@google.com");
     assert_eq!((uri.issuer.as_deref(), &*uri.account), (Some("Example"), "alice@google.com"));
     assert_eq!((uri.kind, uri.params), (Kind::Totp, AWS));
     assert!(uri.seed.expose(|raw| raw == b"Hello!\xDE\xAD\xBE\xEF"));
-    assert_eq!((found.parts, found.part), (1, 0));
+    assert_eq!((found.parts, found.part), (0, 0), "it says nothing of parts");
 }
 
 #[test]
@@ -52,6 +53,24 @@ fn what_is_no_export_is_told_apart() {
     for message in [&[0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F][..], &[0xFF; 12], &[0x0B]] {
         assert_eq!(bad(&uri(message)), BadMigration::Damaged);
     }
+}
+
+#[test]
+fn what_cannot_be_is_told_with_the_name_it_has() {
+    let entry = |fields: &[(u64, u64)]| {
+        let mut entry = Vec::new();
+        bytes(1, b"secret", &mut entry);
+        bytes(2, b"alice", &mut entry);
+        fields.iter().for_each(|(field, value)| varied(*field, *value, &mut entry));
+        let mut message = Vec::new();
+        bytes(1, &entry, &mut message);
+        let found = Migration::parse(uri(&message).as_bytes()).unwrap().entries.remove(0);
+        assert_eq!(found.name.as_deref(), Some("alice"));
+        found.uri.err().unwrap()
+    };
+    assert_eq!(entry(&[(4, 4)]), BadUri::value("algorithm", Some("MD5")));
+    assert_eq!(entry(&[(5, 9)]), BadUri::value("digits", Some("9")));
+    assert_eq!(entry(&[(6, 7)]), BadUri::value("type", Some("7")));
 }
 
 proptest! {
@@ -82,7 +101,7 @@ proptest! {
         let found = Migration::parse(uri(&message).as_bytes()).unwrap();
         prop_assert_eq!((found.parts, found.part, found.id, found.entries.len()), (parts, parts - 1, id, 2));
         for uri in found.entries {
-            let uri = uri.unwrap();
+            let uri = uri.uri.unwrap();
             prop_assert_eq!((uri.issuer.as_deref(), &uri.account), (Some(&*issuer), &name));
             prop_assert!(uri.seed.expose(|raw| raw == secret));
             prop_assert_eq!(uri.kind, if hotp { Kind::Hotp { counter } } else { Kind::Totp });

@@ -105,24 +105,58 @@ fn a_picture_of_a_qr_code() {
     png("none.png", &[]);
     png("two.png", &[&uri, "otpauth://totp/b?secret=MZXW6YTBOI"]);
     png("word.png", &["hello"]);
+    png("words.png", &["hello", "https://example.com"]);
     std::fs::write(keys.home.path().join("text.png"), "hello").unwrap();
     std::fs::write(keys.home.path().join("cut.png"), &picture(&[&uri])[..200]).unwrap();
     let refusals = [
-        ("none.png", "none.png: no QR code is in this picture"),
-        ("two.png", "two.png: 2 QR codes are in this picture; crop it to the one that is meant"),
-        ("word.png", "word.png: its QR code is not an otpauth URI"),
-        ("text.png", "text.png: not a PNG picture"),
-        ("cut.png", "cut.png: the PNG is damaged or cut short"),
-        ("missing.png", "cannot read missing.png: No such file or directory (os error 2)"),
+        ("none.png", "none.png: no QR code was found in this picture", CROP),
+        (
+            "two.png",
+            "two.png: 2 otpauth QR codes are in this picture; crop it to the one that is meant",
+            "glasskey: hint: `glasskey oath import` takes them all\n",
+        ),
+        ("word.png", "word.png: its QR code is not an otpauth URI", ""),
+        ("words.png", "words.png: none of its 2 QR codes is an otpauth URI", ""),
+        ("text.png", "text.png: not a PNG or JPEG picture", SAVE),
+        ("cut.png", "cut.png: the picture is damaged or cut short", ""),
+        ("missing.png", "cannot read missing.png: No such file or directory (os error 2)", ""),
     ];
-    for (file, what) in refusals {
-        add(&keys, &["--qr-image", file], "").is(2, "", &format!("glasskey: error: {what}\n"));
+    for (file, what, hint) in refusals {
+        add(&keys, &["--qr-image", file], "").is(2, "", &format!("glasskey: error: {what}\n{hint}"));
     }
     let file = std::fs::File::create(keys.home.path().join("huge.png")).unwrap();
     file.set_len((64 << 20) + 1).unwrap();
     let huge = "glasskey: error: huge.png: more than 64 MiB; crop the picture to the QR code\n";
     add(&keys, &["--qr-image", "huge.png"], "").is(2, "", huge);
     assert_eq!(keys.key(0).credentials(), ["Example:alice"]);
+}
+
+const CROP: &str =
+    "glasskey: hint: if there is one: crop the picture to it, with some white around it, or take a sharper one\n";
+const SAVE: &str = "glasskey: hint: save it as one of them: most viewers do, and a screenshot of it will do too\n";
+
+#[test]
+fn of_two_codes_in_a_picture_the_one_that_is_an_otpauth_uri_is_read() {
+    let keys = Keys::serve(1);
+    let (seed, text) = seed();
+    let uri = format!("otpauth://totp/Example:alice?secret={text}&issuer=Example");
+    std::fs::write(keys.home.path().join("page.png"), picture(&["https://example.com/app", &uri, &uri])).unwrap();
+    let written = "  12345678  written as \"Example:alice\", its code matches\n";
+    add(&keys, &["--qr-image", "page.png"], "").is(0, "Example:alice\n", written).never_says(&[&text]);
+    assert_eq!(code(&keys, "Example:alice"), expected(&seed, totp::AWS));
+}
+
+#[test]
+fn a_photograph_in_jpeg_is_read() {
+    let keys = Keys::serve(1);
+    std::fs::write(keys.home.path().join("photo.jpg"), include_bytes!("photo.jpg")).unwrap();
+    let written = "  12345678  written as \"Example:alice\", its code matches\n";
+    add(&keys, &["--qr-image", "photo.jpg"], "").is(0, "Example:alice\n", written);
+    let seed = Seed::from_base32(b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").ok().unwrap();
+    assert_eq!(code(&keys, "Example:alice"), expected(&seed, totp::AWS));
+    std::fs::write(keys.home.path().join("photo.heic"), b"\0\0\0\x24ftypheic").unwrap();
+    let heic = format!("glasskey: error: photo.heic: not a PNG or JPEG picture\n{SAVE}");
+    add(&keys, &["--qr-image", "photo.heic"], "").is(2, "", &heic);
 }
 
 /// QR codes side by side.
@@ -147,24 +181,139 @@ pub(crate) fn picture(texts: &[&str]) -> Vec<u8> {
     file
 }
 
+const STEAM: &str = "it is Steam's: its codes are five letters, and keys compute digits";
+const SAYS_DIGITS: &str = "glasskey: hint: if an issuer is only called so, --digits 6 says that digits are meant\n";
+
+/// Joined, these are secrets too, and the key's code would match what was never meant.
+#[test]
+fn several_lines_are_not_one_secret() {
+    let keys = Keys::serve(1);
+    let (_, text) = seed();
+    let hint = "glasskey: hint: give the secret or the URI alone, on one line: `pass show NAME | grep ^otpauth:` takes it \
+                out of an entry\n";
+    for input in [
+        format!("hunterpassword\n{text}\n"),
+        format!("{text}\r\nuser\r\n"),
+        format!("hunter2\notpauth://totp/a?secret={text}\n"),
+        format!("otpauth://totp/a?secret={}\n{}&digits=8\n", &text[..16], &text[16..]),
+        format!("otpauth://totp/a?secret={}\r{}", &text[..16], &text[16..]),
+    ] {
+        let run = add(&keys, &["alice"], &input);
+        run.is(2, "", &format!("glasskey: error: there are 2 lines, and a secret is one\n{hint}"))
+            .never_says(&[&text]);
+    }
+    assert_eq!(keys.key(0).credentials().len(), 0);
+}
+
+#[test]
+fn parameters_behind_an_ampersand_of_html_count() {
+    let keys = Keys::serve(1);
+    let (seed, text) = seed();
+    let uri = format!("otpauth://totp/alice?secret={text}&amp;digits=8&amp;algorithm=HmacSHA256");
+    assert_eq!(add(&keys, &[], &uri).code, 0);
+    let params = Params { algorithm: Algorithm::Sha256, digits: 8, period: 30 };
+    assert_eq!(code(&keys, "alice"), expected(&seed, params));
+}
+
+#[test]
+fn of_two_issuers_the_parameters_is_taken_and_both_are_named() {
+    let keys = Keys::serve(1);
+    let (_, text) = seed();
+    let uri = format!("otpauth://totp/Contoso:alice?secret={text}&issuer=Microsoft");
+    let warned = "\
+glasskey: warning: the URI names two issuers: \"Microsoft\" was taken, its label says \"Contoso\"; --issuer takes another
+  12345678  written as \"Microsoft:alice\", its code matches
+";
+    add(&keys, &[], &uri).is(0, "Microsoft:alice\n", warned);
+    let written = "  12345678  written as \"Contoso:alice\", its code matches\n";
+    add(&keys, &["--issuer", "Contoso"], &uri).is(0, "Contoso:alice\n", written);
+}
+
+#[test]
+fn arguments_mend_what_a_uri_lacks_or_has_wrong() {
+    let keys = Keys::serve(1);
+    let (seed, text) = seed();
+    let uris = [
+        format!("otpauth://totp/?secret={text}"),
+        format!("otpauth://totp?secret={text}"),
+        format!("otpauth://totp/%FF?secret={text}&issuer=%FF&algorithm=MD5&digits=5&period=0"),
+    ];
+    for (nth, uri) in uris.iter().enumerate() {
+        let name = format!("Mended:{nth}");
+        let account = nth.to_string();
+        let args = ["--issuer", "Mended", &account, "--algorithm", "SHA-256", "--digits", "7", "--period", "30"];
+        let written = format!("  12345678  written as \"{name}\", its code matches\n");
+        add(&keys, &args, uri).is(0, &format!("{name}\n"), &written);
+        let params = Params { algorithm: Algorithm::Sha256, digits: 7, period: 30 };
+        assert_eq!(code(&keys, &name), expected(&seed, params));
+    }
+}
+
+#[test]
+fn text_of_any_editor_is_read() {
+    let keys = Keys::serve(1);
+    let (seed, text) = seed();
+    let uri = format!("otpauth://totp/Jürgen?secret={text}\r\n");
+    let utf16 = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+        [mark, &uri.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()].concat()
+    };
+    let forms = [
+        [b"\xEF\xBB\xBF", uri.as_bytes()].concat(),
+        utf16(b"\xFF\xFE", u16::to_le_bytes),
+        utf16(b"\xFE\xFF", u16::to_be_bytes),
+        utf16(b"", u16::to_le_bytes),
+        utf16(b"", u16::to_be_bytes),
+    ];
+    for form in forms {
+        let run = keys.run_with(["oath", "add", KEY], &form);
+        run.is(0, "Jürgen\n", "  12345678  written as \"Jürgen\", its code matches\n");
+        assert_eq!(code(&keys, "Jürgen"), expected(&seed, totp::AWS));
+        assert_eq!(oath(&keys, &["delete", "Jürgen", "--yes"]).code, 0);
+    }
+    let cut = keys.run_with(["oath", "add", "a", KEY], b"\xFF\xFEo\0t");
+    let what = "glasskey: error: the text is UTF-16, and damaged or cut short\nglasskey: hint: save it as UTF-8\n";
+    cut.is(2, "", what);
+}
+
 #[test]
 fn what_is_not_a_secret_is_refused() {
     let keys = Keys::serve(1);
     let refusals = [
-        ("JBSWY3DPEHPK3PX1", "the secret is not base32: character 16 cannot be"),
-        ("JBSWY3DPE", "the secret is not base32: character 9 cannot be"),
-        ("otpauth://totp/alice?issuer=x", "the URI holds no secret"),
-        ("otpauth://totp/?secret=JBSWY3DPEHPK3PXP", "the URI names no account"),
-        ("otpauth://motp/alice?secret=JBSWY3DPEHPK3PXP", "it is not an otpauth://totp/ or otpauth://hotp/ URI"),
+        ("JBSWY3DPEHPK3PX1", "the secret is not base32: character 16 cannot be", ""),
+        (
+            "JBSWY3DPE",
+            "the secret is not complete: base32 never has 9 characters, so some are missing or one is too many",
+            "",
+        ),
+        ("otpauth://totp/alice?issuer=x", "the URI holds no secret", ""),
+        ("otpauth://motp/alice?secret=JBSWY3DPEHPK3PXP", "it is not an otpauth://totp/ or otpauth://hotp/ URI", ""),
         (
             "otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP&digits=9",
-            "the URI's digits has a value that means nothing here",
+            "the URI's digits is \"9\", which means nothing here",
+            "glasskey: hint: keys compute 6, 7 or 8 digits; --digits says which are meant instead of the URI\n",
         ),
-        ("otpauth://totp/a:b?secret=JBSWY3DPEHPK3PXP&issuer=c", "the URI names two different issuers"),
+        (
+            "otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP&algorithm=MD5",
+            "the URI's algorithm is \"MD5\", which means nothing here",
+            "glasskey: hint: where the service says which hash it means, --algorithm says it instead of the URI\n",
+        ),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=8&digits=6", "the URI gives its digits twice", ""),
+        (
+            "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&issuer=C#&digits=8",
+            "the URI ends at a #, and what follows would not be read",
+            "glasskey: hint: a # in a name is written %23 in a URI\n",
+        ),
+        ("otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP&issuer=Steam", STEAM, SAYS_DIGITS),
+        ("steam://JBSWY3DPEHPK3PXP", STEAM, SAYS_DIGITS),
     ];
-    for (text, what) in refusals {
-        add(&keys, &["alice"], text).is(2, "", &format!("glasskey: error: {what}\n"));
+    for (text, what, hint) in refusals {
+        add(&keys, &["alice"], text).is(2, "", &format!("glasskey: error: {what}\n{hint}"));
     }
+    let nobody = "\
+glasskey: error: no account is named
+glasskey: hint: `glasskey oath add --issuer Example alice` names both
+";
+    add(&keys, &[], "otpauth://totp/?secret=JBSWY3DPEHPK3PXP").is(2, "", nobody);
     let json = add(&keys, &["alice", "--json"], "otpauth://totp/alice?secret=1").json();
     assert_eq!((&json["code"], &json["exit"]), (&json!("bad_secret"), &json!(2)));
     let migration = "\
@@ -235,7 +384,8 @@ fn a_taken_name_is_not_overwritten() {
     let (_, text) = seed();
     let error = "\
 glasskey: error: a credential \"Example:alice\" is on YubiKey 12345678 already; it was not overwritten
-glasskey: hint: `glasskey oath delete --key 12345678` removes it, `glasskey oath rename --key 12345678` keeps it under another name
+glasskey: hint: `glasskey oath delete --key 12345678 \"Example:alice\"` removes it
+glasskey: hint: or give the new one another name
 ";
     add(&keys, &["Example:alice"], &text).is(3, "", error);
     assert_eq!(code(&keys, "Example:alice"), expected(&first, totp::AWS));

@@ -1,7 +1,7 @@
 //! `delete`, `rename`, `password` and `reset`, as scripts run them.
 
 use super::{KEY, fault, oath};
-use crate::support::{Keys, protect, put, run, with_fd};
+use crate::support::{Keys, protect, put, put_named, run, with_fd};
 use glasskey::sim::oath_card::{What, When};
 use serde_json::json;
 
@@ -41,6 +41,49 @@ glasskey: warning: \"AWS:123456789012/alice\" is named like an MFA device of AWS
         json!({ "type": "credential_deleted", "key": 12_345_678, "name": "AWS:123456789012/alice" })
     );
     assert_eq!(keys.key(0).credentials().len(), 0);
+}
+
+#[test]
+fn a_credential_whose_name_is_not_utf_8_is_deleted_by_its_bytes() {
+    let keys = Keys::serve(1);
+    put(keys.key(0), "Example:J\u{fffd}rgen", false);
+    let odd = glasskey::oath::Name::from_bytes(b"Example:J\xFCrgen").unwrap();
+    put_named(keys.key(0), &odd, glasskey::totp::Kind::Totp, false);
+    let listed = "Example:J\u{fffd}rgen\nExample:J\u{fffd}rgen  (not text: --id 4578616d706c653a4afc7267656e)\n";
+    oath(&keys, &["list"]).is(0, listed, "");
+    assert_eq!(oath(&keys, &["list", "--json"]).json()["credentials"][1]["id"], "4578616d706c653a4afc7267656e");
+    let gone = "  12345678  \"Example:J\u{fffd}rgen\" removed\n";
+    oath(&keys, &["delete", "--id", "4578616D706C653A4AFC7267656E", "--yes"]).is(0, "", gone);
+    oath(&keys, &["list"]).is(0, "Example:J\u{fffd}rgen\n", "");
+
+    // Named as it is shown, it is not found, and what it is deleted by is said.
+    oath(&keys, &["delete", "Example:J\u{fffd}rgen", "--yes"]).is(0, "", gone);
+    put_named(keys.key(0), &odd, glasskey::totp::Kind::Totp, false);
+    let hint = "`glasskey oath delete --key 12345678 --id 4578616d706c653a4afc7267656e`";
+    let missing = oath(&keys, &["delete", "Example:J\u{fffd}rgen", "--yes"]);
+    assert_eq!((missing.code, missing.stderr.contains(hint)), (3, true), "{missing:?}");
+    assert_eq!(oath(&keys, &["delete", "--id", "xyz", "--yes"]).code, 2);
+    assert_eq!(oath(&keys, &["delete", "--id", "", "--yes"]).code, 2);
+}
+
+/// Every hint of a deletion is a command that a shell runs as it is printed.
+#[test]
+fn a_hint_works_as_it_is_printed() {
+    let keys = Keys::serve(1);
+    let names = ["Example:alice", "it's $HOME", "a \"b\" `c` \\ !", "-x", "--yes", "tab\tbell\u{7}", "*"];
+    for name in names {
+        put(keys.key(0), name, false);
+        let run = keys.run_with(["oath", "add", KEY, "--", name], b"JBSWY3DPEHPK3PXP");
+        let hint = run.stderr.split_once("hint: `").and_then(|(_, rest)| rest.split_once("` removes it"));
+        let (hint, _) = hint.unwrap_or_else(|| panic!("{run:?}"));
+        let words =
+            std::process::Command::new("sh").args(["-c", &format!("printf '%s\\0' {hint}")]).output().unwrap();
+        let words: Vec<String> =
+            String::from_utf8(words.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect();
+        assert_eq!(words[0], "glasskey");
+        let done = keys.run([&words[1..], &["--yes".to_owned()]].concat());
+        assert_eq!((done.code, keys.key(0).credentials().len()), (0, 0), "{hint}: {done:?}");
+    }
 }
 
 #[test]

@@ -2,17 +2,18 @@
 //! cannot be proved does not stay.
 
 use super::secret::{self, Found};
-use super::{Bench, Failed, interrupted, joined, name_json, refused, shown, usage};
+use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, shown, usage};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::keys::Serial;
 use crate::oath::{self, Name, New};
 use crate::person::{Notice, Person};
-use crate::secret::Seed;
+use crate::secret::{Code, Seed};
 use crate::totp::{self, AWS, Kind, Params, Step, Uri};
 use serde_json::json;
 use std::time::SystemTime;
+use subtle::ConstantTimeEq;
 
 pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
     refuse_secrets_in_arguments(args)?;
@@ -20,8 +21,9 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
     let key = bench.key_to_write(&args.key)?;
     let found = match given {
         Some(found) => found,
-        None => secret::asked(bench)?,
+        None => secret::asked(args, bench)?,
     };
+    warn_of_two_issuers(args, &found, bench);
     let credential = Credential::new(args, found)?;
     credential.write(key, bench)?;
     let proved = credential.kind == Kind::Totp;
@@ -44,6 +46,24 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
     let json = joined(name_json(name, *kind != Kind::Totp), rest);
     bench.console.result(&format!("{}\n", shown(name.id())), &json);
     Ok(Exit::Done)
+}
+
+/// The parameter's issuer was taken; the person may know better.
+fn warn_of_two_issuers(args: &Add, found: &Found, bench: &Bench<'_>) {
+    if let Found::Uri(Uri { issuer: Some(taken), other_issuer: Some(other), .. }) = found
+        && args.issuer.is_none()
+        && !args.account.as_ref().is_some_and(|account| account.contains(':'))
+    {
+        bench.warn(&two_issuers(taken, other));
+    }
+}
+
+pub(super) fn two_issuers(taken: &str, other: &str) -> String {
+    format!(
+        "the URI names two issuers: \"{}\" was taken, its label says \"{}\"; --issuer takes another",
+        shown(taken),
+        shown(other)
+    )
 }
 
 /// A secret among the arguments has been seen already: by `ps`, by the shell's history. The answer does not repeat it.
@@ -74,7 +94,9 @@ impl Credential {
     /// What the arguments say, and for the rest what came with the secret.
     fn new(args: &Add, found: Found) -> Result<Self, Failed> {
         let (issuer, account, params, kind, seed) = match found {
-            Found::Uri(uri) => (uri.issuer, Some(uri.account), uri.params, uri.kind, uri.seed),
+            Found::Uri(uri) => {
+                (uri.issuer, Some(uri.account).filter(|it| !it.is_empty()), uri.params, uri.kind, uri.seed)
+            }
             Found::Seed(seed) => (None, None, AWS, Kind::Totp, seed),
         };
         let (issuer, account) = match args.account.as_deref() {
@@ -122,6 +144,25 @@ impl Credential {
 
     pub(super) fn touch(&self) -> bool {
         self.touch
+    }
+
+    /// Whether another is the same, and writing both would write one.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &[u8], other: &[u8]| bool::from(one.ct_eq(other));
+        (&self.name, self.kind, self.params) == (&other.name, other.kind, other.params)
+            && self.seed.expose(|one| other.seed.expose(|other| same(one, other)))
+    }
+
+    /// The code at this moment, in seconds since the Unix epoch.
+    pub(super) fn code_at(&self, unix: u64) -> Code {
+        totp::code(&self.seed, self.params, Step(unix / u64::from(self.params.period.max(1))))
+    }
+
+    /// As it came, with another name: `issuer:account`, or the account alone.
+    pub(super) fn named(uri: Uri, name: &str, touch: bool) -> Result<Self, oath::Error> {
+        let (issuer, account) = name.split_once(':').map_or((None, name), |(issuer, rest)| (Some(issuer), rest));
+        let name = Name::new(uri.params.period, issuer, account)?;
+        Ok(Self::of(uri, name, touch))
     }
 
     /// PUT. The key is closed again at once: pcscd keeps the last command, which holds the seed, until then.
@@ -178,7 +219,7 @@ impl Credential {
             None => {
                 why.exit = Exit::Left;
                 why.state.push(format!("perhaps left behind: the credential \"{id}\" on YubiKey {key}, not proved"));
-                why.hints.push(format!("`glasskey oath delete --key {key} \"{id}\"` removes it"));
+                why.hints.push(format!("`glasskey oath delete --key {key} {}` removes it", by_name(&self.name)));
             }
         }
         why

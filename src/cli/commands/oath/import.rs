@@ -1,117 +1,104 @@
-//! `glasskey oath import`: many credentials at once, straight to a key. What cannot all be written is refused before
-//! any of it is; each is proved; nothing is kept.
+//! `glasskey oath import`: many credentials at once, straight to a key. A plan says what will be written and what
+//! will not, and why; nothing is written before it is approved; each credential is proved; nothing is kept.
 
 use super::add::Credential;
-use super::secret::{self, Entry};
-use super::{Bench, Failed, interrupted, joined, name_json, refused, shown};
+use super::many;
+use super::plan::{Item, Plan, peculiar};
+use super::{Bench, Failed, interrupted, joined, name_json, shown};
 use crate::cli::Outcome;
 use crate::cli::args::Import;
-use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::explain::{Exit, Explanation};
 use crate::keys::Serial;
-use crate::oath::{self, Name};
-use crate::totp::{Algorithm, Kind};
+use crate::person::{Person, Question};
+use crate::totp::Kind;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 pub(super) fn run(args: &Import, bench: &mut Bench<'_>) -> Outcome {
-    let entries = secret::many(&args.qr_images, bench)?;
-    let entries = composed(entries, args.touch)?;
+    let many = many::many(&args.qr_images, bench)?;
+    let mut plan = Plan::new(many, args, bench)?;
+    let nobody_decides = bench.global.yes || !bench.person.is_there();
+    if nobody_decides && !plan.wrong().is_empty() {
+        return Err(unfit(&plan));
+    }
     let key = bench.key_to_write(&args.key)?;
-    check_key(key, &entries, args.touch, bench)?;
+    plan.compare(key, args.touch, bench)?;
+    if nobody_decides && !plan.wrong().is_empty() {
+        return Err(unfit(&plan));
+    }
+    show(&plan, key, bench);
+    let (write, wrong) = (plan.to_write().count(), plan.wrong().len());
+    if write == 0 && wrong > 0 {
+        return Err(unfit(&plan));
+    }
+    if write > 0 {
+        let nobody = Explanation::new("nobody_to_ask", "the plan must be approved, and nobody can be asked")
+            .hint("--yes approves it")
+            .exit(Exit::Person);
+        bench.confirm(&Question::Import { key, write, leave: wrong }, nobody)?;
+    }
+    let written = write_all(&plan, key, bench)?;
+    last_words(args, &plan, key, &written, bench);
+    Ok(Exit::Done)
+}
+
+/// What cannot be written must be left out by name, so that nobody misses it later.
+fn unfit(plan: &Plan) -> Failed {
+    let wrong = plan.wrong();
+    let what = format!("{} of the entries cannot be imported; nothing was written", wrong.len());
+    let mut text = Explanation::new("bad_entries", what).exit(Exit::Usage);
+    text.notes = wrong;
+    let hint = "--skip NUMBER leaves an entry out, --rename NUMBER=ISSUER:ACCOUNT gives it a name";
+    text = text.hint(hint);
+    if !plan.missing.is_empty() {
+        text = text.hint("--skip missing imports an export of which parts are missing");
+    }
+    Box::new(text)
+}
+
+fn show(plan: &Plan, key: Serial, bench: &Bench<'_>) {
+    let say = |line: &str| bench.console.style().say(line);
+    say(&format!("glasskey: the plan for YubiKey {key}:"));
+    for (item, credential) in plan.to_write() {
+        let name = shown(credential.name().id());
+        say(&format!("  {:<9} {name}{}", item.number, peculiar(credential)));
+    }
+    for (item, _, why) in plan.left_out() {
+        say(&format!("  left out  {}: {why}", item.title()));
+    }
+    for why in plan.wrong() {
+        say(&format!("  cannot    {why}"));
+    }
+}
+
+fn write_all(plan: &Plan, key: Serial, bench: &mut Bench<'_>) -> Result<Vec<Value>, Failed> {
+    let entries: Vec<(&Item, &Credential)> = plan.to_write().collect();
     let mut written = Vec::new();
-    for (nth, (source, credential)) in entries.iter().enumerate() {
+    for (nth, (item, credential)) in entries.iter().enumerate() {
         let outcome =
             if bench.interrupt.raised() { Err(Box::new(interrupted())) } else { put(key, credential, bench) };
         match outcome {
-            Ok(proved) => written.push(entry_json(source, credential, proved)),
+            Ok(proved) => written.push(entry_json(item, credential, proved)),
             Err(why) => return Err(stopped(why, key, &entries, nth)),
         }
+    }
+    Ok(written)
+}
+
+fn last_words(args: &Import, plan: &Plan, key: Serial, written: &[Value], bench: &mut Bench<'_>) {
+    if written.is_empty() {
+        bench.console.say(&format!("glasskey: nothing was to be written to YubiKey {key}"));
     }
     if !args.qr_images.is_empty() {
         bench.console.say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
     }
     let names: String =
-        entries.iter().map(|(_, credential)| format!("{}\n", shown(credential.name().id()))).collect();
-    bench.console.result(&names, &json!({ "type": "imported", "key": key, "credentials": written }));
-    Ok(Exit::Done)
-}
-
-/// Each entry with the name it will have. All that is wrong is told at once.
-fn composed(entries: Vec<Entry>, touch: bool) -> Result<Vec<(String, Credential)>, Failed> {
-    let mut wrong = Vec::new();
-    let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    let mut all = Vec::new();
-    for Entry { source, uri } in entries {
-        let uri = match uri {
-            Ok(uri) => uri,
-            Err(cause) => {
-                wrong.push(format!("{source}: {}", explain::bad_uri(&cause).what));
-                continue;
-            }
-        };
-        if uri.seed.len() < 2 {
-            wrong.push(format!("{source}: {}", explain::oath(None, &oath::Error::SeedTooShort).what));
-            continue;
-        }
-        match Name::new(uri.params.period, uri.issuer.as_deref(), &uri.account) {
-            Ok(name) => {
-                if let Some(first) = seen.insert(name.id().to_owned(), source.clone()) {
-                    wrong.push(format!("{source}: \"{}\" is in {first} already", shown(name.id())));
-                }
-                all.push((source, Credential::of(uri, name, touch)));
-            }
-            Err(cause) => wrong.push(format!("{source}: {}", explain::oath(None, &cause).what)),
-        }
-    }
-    if wrong.is_empty() {
-        return Ok(all);
-    }
-    let what = format!("{} of the entries cannot be imported; nothing was written", wrong.len());
-    let mut text = Explanation::new("bad_entries", what).exit(Exit::Usage);
-    text.notes = wrong;
-    Err(Box::new(text))
-}
-
-/// Room, free names, and a firmware that can do it.
-fn check_key(
-    key: Serial,
-    entries: &[(String, Credential)],
-    touch: bool,
-    bench: &mut Bench<'_>,
-) -> Result<(), Failed> {
-    let mut session = bench.session(key)?;
-    let there = session.list().map_err(refused(key))?;
-    let (capacity, firmware) = (session.info().capacity, session.info().version);
-    drop(session);
-    let fail = |error| Box::new(explain::oath(Some(key), &error));
-    if touch && firmware < oath::TOUCH_SINCE {
-        return Err(fail(oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE }));
-    }
-    if firmware < oath::SHA512_SINCE
-        && entries.iter().any(|(_, credential)| credential.params().algorithm == Algorithm::Sha512)
-    {
-        return Err(fail(oath::Error::Unsupported { what: "SHA-512", since: oath::SHA512_SINCE }));
-    }
-    let taken: Vec<String> = entries
-        .iter()
-        .filter(|(_, credential)| there.iter().any(|present| present.name == *credential.name()))
-        .map(|(source, credential)| format!("{source}: \"{}\" is on the key already", shown(credential.name().id())))
-        .collect();
-    if !taken.is_empty() {
-        let what = format!("{} of the credentials are on YubiKey {key} already; nothing was written", taken.len());
-        let mut text = Explanation::new("name_taken", what);
-        text.notes = taken;
-        return Err(Box::new(text.hint(format!("`glasskey oath delete --key {key}` removes one"))));
-    }
-    let free = capacity.saturating_sub(there.len());
-    if entries.len() > free {
-        let what = format!(
-            "{} credentials do not fit on YubiKey {key}: {free} of its {capacity} slots are free; nothing was written",
-            entries.len()
-        );
-        return Err(Box::new(Explanation::new("key_full", what).hint("`glasskey oath list` shows what is on it")));
-    }
-    Ok(())
+        plan.to_write().map(|(_, credential)| format!("{}\n", shown(credential.name().id()))).collect();
+    let one = |item: &Item, code: &str, why: &str| json!({ "source": item.source, "name": item.called, "reason": code, "why": why });
+    let left_out: Vec<Value> = plan.left_out().map(|(item, code, why)| one(item, code, why)).collect();
+    let wrong = plan.wrong_items().map(|(item, why)| one(item, "unfit", why));
+    let left_out: Vec<Value> = left_out.into_iter().chain(wrong).collect();
+    let json = json!({ "type": "imported", "key": key, "credentials": written, "left_out": left_out });
+    bench.console.result(&names, &json);
 }
 
 /// Writes one and proves it; `false`: an HOTP credential, which proving would cost a code.
@@ -130,29 +117,31 @@ fn put(key: Serial, credential: &Credential, bench: &mut Bench<'_>) -> Result<bo
 }
 
 /// Says exactly which are on the key and which are not.
-fn stopped(mut why: Failed, key: Serial, entries: &[(String, Credential)], nth: usize) -> Failed {
+fn stopped(mut why: Failed, key: Serial, entries: &[(&Item, &Credential)], nth: usize) -> Failed {
     let (written, rest) = entries.split_at(nth);
-    for (source, credential) in written {
-        why.state.push(format!("on YubiKey {key}: \"{}\" ({source})", shown(credential.name().id())));
+    let named =
+        |item: &Item, credential: &Credential| format!("\"{}\" ({})", shown(credential.name().id()), item.source);
+    for (item, credential) in written {
+        why.state.push(format!("on YubiKey {key}: {}", named(item, credential)));
     }
-    for (source, credential) in rest.iter().skip(1) {
-        why.state.push(format!("not written: \"{}\" ({source})", shown(credential.name().id())));
+    for (item, credential) in rest.iter().skip(1) {
+        why.state.push(format!("not written: {}", named(item, credential)));
     }
-    if let Some((source, credential)) = rest.first() {
-        why.notes.insert(0, format!("it was at \"{}\" ({source})", shown(credential.name().id())));
+    if let Some((item, credential)) = rest.first() {
+        why.notes.insert(0, format!("it was at {}", named(item, credential)));
     }
     if !written.is_empty() {
         why.exit = Exit::Left;
-        why.hints.push("import again without those that are on the key, or delete them first".to_owned());
+        why.hints.push("run the same command again: it leaves out those that are on the key".to_owned());
     }
     why
 }
 
-fn entry_json(source: &str, credential: &Credential, proved: bool) -> Value {
+fn entry_json(item: &Item, credential: &Credential, proved: bool) -> Value {
     let params = credential.params();
     let rest = json!({
-        "source": source, "algorithm": params.algorithm.as_str(), "digits": params.digits, "touch": credential.touch(),
-        "proved": proved,
+        "source": item.source, "algorithm": params.algorithm.as_str(), "digits": params.digits,
+        "touch": credential.touch(), "proved": proved,
     });
     joined(name_json(credential.name(), credential.kind() != Kind::Totp), rest)
 }

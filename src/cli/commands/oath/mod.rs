@@ -6,7 +6,10 @@
 mod add;
 mod code;
 mod import;
+mod many;
 mod password;
+mod picture;
+mod plan;
 mod remove;
 pub(in crate::cli) mod secret;
 mod show;
@@ -21,6 +24,7 @@ use crate::oath::{self, Name, Session};
 use crate::person::{Person, Question};
 use crate::platform::Interrupt;
 use crate::ring::{self, Ring};
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outcome {
@@ -40,7 +44,7 @@ pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outc
         OathCommand::Code { key, name, at, .. } => code::run(key, name.as_deref(), at.as_deref(), &mut bench),
         OathCommand::Add(add) => add::run(add, &mut bench),
         OathCommand::Import(import) => import::run(import, &mut bench),
-        OathCommand::Delete { key, name } => remove::delete(key, name, &mut bench),
+        OathCommand::Delete { key, name, id } => remove::delete(key, name.as_deref(), id.as_deref(), &mut bench),
         OathCommand::Rename { key, from, to } => remove::rename(key, from, to, &mut bench),
         OathCommand::Reset(key) => remove::reset(key, &mut bench),
         OathCommand::Password { command: PasswordCommand::Set { key, new_password_fd } } => {
@@ -170,12 +174,26 @@ pub(in crate::cli) fn shown(id: &str) -> String {
     })
 }
 
-/// The parts of a name, for JSON.
+/// How a command names a credential, as a shell takes it: quoted, or by its bytes where it is no text for a shell.
+pub(in crate::cli) fn by_name(name: &Name) -> String {
+    let id = name.id();
+    if !name.is_text() || shown(id) != id || id.starts_with('-') {
+        return format!("--id {}", HEXLOWER.encode(name.bytes()));
+    }
+    // Within double quotes these mean something to a shell, `!` to an interactive one.
+    if !id.contains(['"', '$', '`', '\\', '!']) {
+        return format!("\"{id}\"");
+    }
+    format!("'{}'", id.replace('\'', r"'\''"))
+}
+
+/// The parts of a name, for JSON; of a name that is no text, its bytes too.
 fn name_json(name: &Name, hotp: bool) -> Value {
     let (period, issuer, account) = name.parts();
     let kind = if hotp { "hotp" } else { "totp" };
     let period = Some(period).filter(|_| !hotp);
-    json!({ "name": name.id(), "issuer": issuer, "account": account, "kind": kind, "period": period })
+    let json = json!({ "name": name.id(), "issuer": issuer, "account": account, "kind": kind, "period": period });
+    if name.is_text() { json } else { joined(json, json!({ "id": HEXLOWER.encode(name.bytes()) })) }
 }
 
 /// One JSON object made of two.

@@ -1,16 +1,20 @@
 //! `glasskey oath delete`, `rename` and `reset`.
 
-use super::{Bench, is_for_aws, name_of, not_done, refused, shown, usage};
+use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, shown, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::keys::{self, OathState, Serial};
 use crate::oath::{self, Credential, Name, Session};
 use crate::person::Question;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde_json::json;
 
-pub(super) fn delete(key: &OneKey, name: &str, bench: &mut Bench<'_>) -> Outcome {
-    let name = name_of(name)?;
+pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
+    let name = match id {
+        Some(id) => name_of_bytes(id)?,
+        None => name_of(name.unwrap_or_default())?,
+    };
     let key = bench.key_to_write(key)?;
     find(&bench.session(key)?.list().map_err(refused(key))?, &name, key)?;
     if is_for_aws(&name) {
@@ -89,5 +93,20 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn find<'a>(all: &'a [Credential], name: &Name, key: Serial) -> Result<&'a Credential, super::Failed> {
-    all.iter().find(|one| one.name == *name).ok_or_else(|| refused(key)(oath::Error::NotFound(name.clone())))
+    all.iter().find(|one| one.name == *name).ok_or_else(|| {
+        let mut missing = refused(key)(oath::Error::NotFound(name.clone()));
+        // A name that is no text is shown as one that it is not.
+        for one in all.iter().filter(|one| one.name.id() == name.id()) {
+            let what = format!("`glasskey oath delete --key {key} {}` is what it is deleted by", by_name(&one.name));
+            missing.hints.insert(0, what);
+        }
+        missing
+    })
+}
+
+fn name_of_bytes(hex: &str) -> Result<Name, super::Failed> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map_err(|_| {
+        Box::new(usage("--id is not hex").hint("`glasskey oath list` shows it beside a name that is no text"))
+    })?;
+    Name::from_bytes(&bytes).map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))
 }

@@ -1,11 +1,11 @@
 //! `glasskey oath list` and `glasskey oath info`.
 
-use super::{Bench, joined, name_json, refused, shown};
+use super::{Bench, by_name, joined, name_json, refused, shown};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit};
 use crate::keys::{self, OathState};
-use crate::oath::Session;
+use crate::oath::{Name, Session};
 use serde_json::{Value, json};
 
 pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
@@ -14,13 +14,19 @@ pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     if credentials.is_empty() {
         bench.console.say(&format!("glasskey: there is no credential on YubiKey {key}"));
     }
-    let lines: String = credentials.iter().map(|one| format!("{}\n", shown(one.name.id()))).collect();
+    let lines: String =
+        credentials.iter().map(|one| format!("{}{}\n", shown(one.name.id()), not_text(&one.name))).collect();
     let each = credentials
         .iter()
         .map(|one| joined(name_json(&one.name, one.hotp), json!({ "algorithm": one.algorithm.as_str() })));
     let each: Vec<Value> = each.collect();
     bench.console.result(&lines, &json!({ "type": "credentials", "key": key, "credentials": each }));
     Ok(Exit::Done)
+}
+
+/// How a name that is no text is addressed.
+fn not_text(name: &Name) -> String {
+    if name.is_text() { String::new() } else { format!("  (not text: {})", by_name(name)) }
 }
 
 /// What SELECT tells, which needs no password.

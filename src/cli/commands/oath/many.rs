@@ -1,0 +1,158 @@
+//! What `glasskey oath import` reads: lists and exports on standard input, or pictures of QR codes.
+
+use super::secret::{bounded, looks_like_a_uri, readable};
+use super::{Bench, Failed, interrupted, picture, usage};
+use crate::cli::explain::{Exit, Explanation};
+use crate::secret::without_mark;
+use crate::totp::{BadMigration, BadUri, Exported, Migration, Uri, is_migration};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+/// One credential of many, and where it came from.
+pub(super) struct Entry {
+    pub(super) source: String,
+    /// What its maker calls it, where that can be told.
+    pub(super) called: Option<String>,
+    pub(super) uri: Result<Uri, BadUri>,
+}
+
+/// Everything that was read.
+#[derive(Default)]
+pub(super) struct Many {
+    pub(super) entries: Vec<Entry>,
+    /// Parts of exports that have not come, in words.
+    pub(super) missing: Vec<String>,
+    /// Parts of exports that have come, by their id: how many there are, and which.
+    parts: BTreeMap<i32, (u32, BTreeSet<u32>)>,
+    wrong: Vec<String>,
+}
+
+/// The largest list taken.
+const MAX_LIST: usize = 1 << 20;
+
+/// Every credential in these pictures, or on standard input where there are none.
+pub(super) fn many(pictures: &[PathBuf], bench: &Bench<'_>) -> Result<Many, Failed> {
+    let mut many = Many::default();
+    if pictures.is_empty() {
+        many.list(bench)?;
+    }
+    for path in pictures {
+        many.picture(path)?;
+    }
+    many.end()
+}
+
+impl Many {
+    fn list(&mut self, bench: &Bench<'_>) -> Result<(), Failed> {
+        if io::stdin().is_terminal() {
+            let nobody =
+                Explanation::new("no_secret", "nothing was piped to standard input, and no picture is named");
+            return Err(Box::new(
+                nobody.hint("pipe in otpauth URIs, one a line, or name pictures with --qr-image").exit(Exit::Person),
+            ));
+        }
+        let text = bounded(io::stdin().lock(), MAX_LIST)
+            .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
+        if bench.interrupt.raised() {
+            return Err(Box::new(interrupted()));
+        }
+        let text = text.ok_or_else(|| Box::new(usage("there is more than 1 MiB on standard input")))?;
+        let text = readable(&text)?;
+        // A mark may stand before every file that was joined to the list.
+        let lines = text.split(|c| *c == b'\n').map(|line| without_mark(line).trim_ascii()).enumerate();
+        let lines: Vec<(usize, &[u8])> =
+            lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#")).collect();
+        if !lines.is_empty() && !lines.iter().any(|(_, line)| looks_like_a_uri(line)) {
+            return Err(Box::new(no_list(&text, lines.len())));
+        }
+        // Neighbours that are no URIs are one entry: they belong together, and there may be many.
+        for run in lines.chunk_by(|(_, one), (_, next)| !looks_like_a_uri(one) && !looks_like_a_uri(next)) {
+            match run {
+                [(nth, line)] => self.add(format!("line {}", nth + 1), line),
+                [(first, line), .., (last, _)] => self.add(format!("lines {} to {}", first + 1, last + 1), line),
+                [] => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn picture(&mut self, path: &PathBuf) -> Result<(), Failed> {
+        let texts = picture::codes_in(path)?;
+        let several = texts.len() > 1;
+        let any = texts.iter().any(|text| looks_like_a_uri(text));
+        for (nth, text) in texts.iter().enumerate().filter(|(_, text)| !any || looks_like_a_uri(text)) {
+            let code = if several { format!(", QR code {}", nth + 1) } else { String::new() };
+            self.add(format!("{}{code}", path.display()), text);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, source: String, text: &[u8]) {
+        if !is_migration(text) {
+            self.entries.push(Entry { source, called: Uri::label(text), uri: Uri::parse(text) });
+            return;
+        }
+        let found = match Migration::parse(text) {
+            Ok(found) => found,
+            Err(cause) => return self.wrong.push(format!("{source}: {}", bad_migration(cause))),
+        };
+        // Some apps write no part numbers.
+        if found.parts > 0 {
+            let (parts, have) = self.parts.entry(found.id).or_insert((found.parts, BTreeSet::new()));
+            if *parts == found.parts {
+                have.insert(found.part);
+            } else {
+                let what =
+                    format!("{source}: it belongs to an export of {} parts, others to one of {parts}", found.parts);
+                self.wrong.push(what);
+            }
+        }
+        for (nth, Exported { name, uri }) in found.entries.into_iter().enumerate() {
+            self.entries.push(Entry { source: format!("{source}, entry {}", nth + 1), called: name, uri });
+        }
+    }
+
+    fn end(mut self) -> Result<Self, Failed> {
+        for (parts, have) in self.parts.values() {
+            let missing: Vec<String> =
+                (0..*parts).filter(|part| !have.contains(part)).map(|part| (part + 1).to_string()).collect();
+            if !missing.is_empty() {
+                self.missing.push(format!("of an export of {parts} parts these are missing: {}", missing.join(", ")));
+            }
+        }
+        if !self.wrong.is_empty() {
+            let mut text = Explanation::new("bad_export", "the export cannot be read whole; nothing was written")
+                .exit(Exit::Usage);
+            text.notes = std::mem::take(&mut self.wrong);
+            text.notes.append(&mut self.missing);
+            return Err(Box::new(text));
+        }
+        if self.entries.is_empty() {
+            return Err(Box::new(Explanation::new("no_secret", "there is nothing to import").exit(Exit::Usage)));
+        }
+        Ok(self)
+    }
+}
+
+/// Why a text without a single URI is no list.
+fn no_list(text: &[u8], lines: usize) -> Explanation {
+    let kind = match text.trim_ascii().first() {
+        Some(b'{' | b'[') => "standard input holds JSON, and no otpauth URI is on a line of its own",
+        Some(b'<') => "standard input holds HTML or XML, and no otpauth URI is on a line of its own",
+        _ if lines == 1 => "the line on standard input is not an otpauth URI",
+        _ => "no line on standard input is an otpauth URI",
+    };
+    Explanation::new("no_secret", kind)
+        .hint("most apps export otpauth URIs too, often called a plain text or URI list; one a line is read")
+        .exit(Exit::Usage)
+}
+
+fn bad_migration(cause: BadMigration) -> &'static str {
+    match cause {
+        BadMigration::NotMigration => "it has no data",
+        BadMigration::NotBase64 => "its data is not base64",
+        BadMigration::Damaged => "its data is damaged or cut short",
+        BadMigration::BadPart => "its part number makes no sense",
+    }
+}
