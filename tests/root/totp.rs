@@ -164,7 +164,7 @@ fn standard_input_gives_the_secret_and_bad_ones_write_nothing() {
         (LINE, "not base32!", "not base32"),
         (LINE, "otpauth://totp/x?secret=MFRGG&digits=8", "that secret is not one of AWS"),
         (LINE, "otpauth://hotp/x?secret=MFRGG&counter=1", "that secret is not one of AWS"),
-        (&*picture, "", "not a PNG picture"),
+        (&*picture, "", "not a PNG or JPEG picture"),
     ] {
         let command = place.at_terminal(Some(&place.aws.admin()), line);
         let (_, run) = Typist::start_with_stdin(&command, stdin.as_bytes()).end();

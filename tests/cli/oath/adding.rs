@@ -258,7 +258,7 @@ fn text_of_any_editor_is_read() {
         [mark, &uri.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()].concat()
     };
     let forms = [
-        [b"\xEF\xBB\xBF", uri.as_bytes()].concat(),
+        [&b"\xEF\xBB\xBF"[..], uri.as_bytes()].concat(),
         utf16(b"\xFF\xFE", u16::to_le_bytes),
         utf16(b"\xFE\xFF", u16::to_be_bytes),
         utf16(b"", u16::to_le_bytes),

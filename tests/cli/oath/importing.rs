@@ -218,7 +218,7 @@ glasskey: the plan for YubiKey 12345678:
   3         named
   5         Other:bob
   left out  entry 4, line 4, \"md\": --skip
-  left out  entry 6, line 6: --skip
+  left out  entry 6, line 6, \"Steam:s\": --skip
 ";
     assert!(done.stderr.starts_with(told), "{done:?}");
     assert_eq!(done.code, 0);
