@@ -137,8 +137,8 @@ fn plain(value: &[u8]) -> Option<Zeroizing<String>> {
 /// A decimal number within bounds, or the default if none is given.
 fn number(name: &'static str, value: Option<&[u8]>, least: u32, most: u32, default: u32) -> Result<u32, BadUri> {
     let Some(value) = value else { return Ok(default) };
-    let value = plain(value);
-    let value = value.as_deref().map(String::as_str);
+    let value = decode(value, false);
+    let value = value.as_ref().and_then(|value| text(value));
     // `parse` would take a plus sign.
     let digits = value.filter(|text| text.bytes().all(|c| c.is_ascii_digit()));
     let number = digits.and_then(|text| text.parse().ok());

@@ -219,13 +219,12 @@ fn parameters_out_of_range_are_named() {
         ("algorithm", ["MD5", "", "SHA", "SHA-3", "HMAC"]),
         ("digits", ["5", "9", "", "+6", "six"]),
         ("period", ["0", "86401", "", "-30", "99999999999"]),
-        ("counter", ["-1", "4294967296", "", "1e3", "1 1"]),
+        ("counter", ["-1", "4294967296", "", "1e3", " 1"]),
     ];
     for (name, values) in cases {
         for value in values {
             let text = format!("otpauth://totp/a?secret=MZXW6YTB&{name}={value}");
-            let value = (!value.is_empty()).then(|| value.replace('+', " ")).unwrap_or_default();
-            assert_eq!(refused(&text), BadUri::value(name, Some(value.trim())), "{text}");
+            assert_eq!(refused(&text), BadUri::value(name, Some(value)), "{text}");
         }
     }
     for query in ["digits=6", "digits=7", "digits=8", "period=1", "period=86400", "counter=0"] {
