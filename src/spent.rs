@@ -127,8 +127,10 @@ impl Spent {
         Some(recorded.max().unwrap_or(table.floor)).filter(|last| *last > NONE).map(Step)
     }
 
-    /// The table, repaired on disk where it has to be. No file is a whole one: nothing has been sent from here.
+    /// The table, repaired on disk where it has to be, as is what this process remembers: its clock may have been put
+    /// right since. No file is a whole one: nothing has been sent from here.
     fn read(&mut self, now: Step) -> Table {
+        self.own.values_mut().filter(|step| is_unbelievable(**step, now)).for_each(|step| *step = now.0);
         let path = self.file();
         let text = match store::read_own(&path, LONGEST) {
             Ok(text) => Some(text),
@@ -145,7 +147,7 @@ impl Spent {
             return table;
         };
         let steps = table.devices.values_mut().chain([&mut table.floor]);
-        let unbelievable: Vec<_> = steps.filter(|step| **step > now.0.saturating_add(AHEAD)).collect();
+        let unbelievable: Vec<_> = steps.filter(|step| is_unbelievable(**step, now)).collect();
         if !unbelievable.is_empty() {
             unbelievable.into_iter().for_each(|step| *step = now.0);
             self.write(&mut table, now);
@@ -202,6 +204,10 @@ impl Spent {
             }
         }
     }
+}
+
+fn is_unbelievable(step: u64, now: Step) -> bool {
+    step > now.0.saturating_add(AHEAD)
 }
 
 #[cfg(test)]
@@ -274,6 +280,17 @@ mod tests {
         Spent::in_dir(dir.path()).claim("alice", future, future, future).unwrap();
         let mut spent = Spent::in_dir(dir.path());
         assert_eq!(spent.last("alice", NOW), Some(NOW));
+        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+    }
+
+    #[test]
+    fn nor_is_one_of_this_process_from_before_its_clock_was_put_right() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut spent = Spent::in_dir(dir.path());
+        for future in [Step(NOW.0 + 100_000), Step(u64::MAX - 1)] {
+            spent.claim("alice", future, future, future).unwrap();
+            assert_eq!(spent.last("alice", NOW), Some(NOW));
+        }
         assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
     }
 

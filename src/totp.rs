@@ -38,12 +38,16 @@ impl Step {
         Self(self.0.saturating_add(1))
     }
 
-    /// When the step begins.
+    /// When the step begins; of a step after the year 9999, when that year ends: no clock here reads more.
     #[must_use]
     pub fn begins(self, period: u32) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.0.saturating_mul(u64::from(period)))
+        let seconds = self.0.saturating_mul(u64::from(period)).min(LAST_SECOND);
+        UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
     }
 }
+
+/// 9999-12-31T23:59:59Z, in seconds since the Unix epoch.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Whole seconds since the Unix epoch; 0 for times before it.
 #[must_use]
@@ -134,19 +138,26 @@ pub trait HostClock: Send + Sync {
 pub struct Clock {
     host: Arc<dyn HostClock>,
     ahead_ms: Arc<AtomicI64>,
+    /// What was heard last and is too far from what is known to be believed.
+    doubted_ms: Arc<AtomicI64>,
 }
 
 /// A `Date` header counts whole seconds and takes a while to arrive. Within that, a host's own clock is the better one.
 const UNCERTAIN_MS: u64 = 1500;
 
-/// Not yet compared with AWS.
+/// A day. Further off than this, a reply is as likely to be wrong as the host: whatever stands between here and AWS may
+/// write any date. Then the date is not believed unless AWS takes a signature by it.
+const BELIEVED_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Not yet compared with AWS; nothing is doubted.
 const UNKNOWN: i64 = i64::MIN;
 
 impl Clock {
     /// A clock not yet compared with AWS.
     #[must_use]
     pub fn new(host: Arc<dyn HostClock>) -> Self {
-        Self { host, ahead_ms: Arc::new(AtomicI64::new(UNKNOWN)) }
+        let unknown = || Arc::new(AtomicI64::new(UNKNOWN));
+        Self { host, ahead_ms: unknown(), doubted_ms: unknown() }
     }
 
     /// Now, corrected where AWS has been heard and disagrees by more than its header can be wrong.
@@ -169,13 +180,29 @@ impl Clock {
         self.host.sleep(duration)
     }
 
-    /// Notes what AWS said the time was when the host's clock read `host`.
+    /// Notes what AWS said the time was when the host's clock read `host`. What is more than a day from both the host's
+    /// time and the corrected one is not believed ([`Clock::try_doubted`]).
     pub fn heard(&self, aws: SystemTime, host: SystemTime) {
         let ahead = match host.duration_since(aws) {
             Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
             Err(behind) => i64::try_from(behind.duration().as_millis()).map_or(i64::MIN + 1, |ms| -ms),
         };
-        self.ahead_ms.store(ahead, Ordering::Relaxed);
+        let near = |known: i64| ahead.abs_diff(known) <= BELIEVED_MS;
+        if near(0) || self.ahead_ms().is_some_and(near) {
+            self.ahead_ms.store(ahead, Ordering::Relaxed);
+            self.doubted_ms.store(UNKNOWN, Ordering::Relaxed);
+        } else {
+            self.doubted_ms.store(ahead, Ordering::Relaxed);
+        }
+    }
+
+    /// Goes by the time that was heard last and not believed, until the trial's end says whether AWS does too. `None`:
+    /// nothing is in doubt.
+    #[must_use]
+    pub fn try_doubted(&self) -> Option<Trial> {
+        let doubted = Some(self.doubted_ms.swap(UNKNOWN, Ordering::Relaxed)).filter(|ms| *ms != UNKNOWN)?;
+        let before = self.ahead_ms.swap(doubted, Ordering::Relaxed);
+        Some(Trial { clock: self.clone(), before })
     }
 
     /// How far the host's clock is ahead of AWS, in whole seconds toward zero (negative: behind). `None` before the
@@ -187,6 +214,23 @@ impl Clock {
 
     fn ahead_ms(&self) -> Option<i64> {
         Some(self.ahead_ms.load(Ordering::Relaxed)).filter(|ms| *ms != UNKNOWN)
+    }
+}
+
+/// A time that is not believed yet, while a request is signed by it.
+#[must_use = "a trial has an end"]
+pub struct Trial {
+    clock: Clock,
+    before: i64,
+}
+
+impl Trial {
+    /// AWS has taken the signature, and the time with it; or it has not, and the time is what it was before.
+    pub fn end(self, taken: bool) {
+        if !taken {
+            self.clock.ahead_ms.store(self.before, Ordering::Relaxed);
+            self.clock.doubted_ms.store(UNKNOWN, Ordering::Relaxed);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one test binary. Each module says what it proves and through which door.
 
+mod answers; // replies that are none of AWS's, dates that cannot be, lists without an end
 mod arrows; // who may use whom
 mod audit; // root audit: what is read, what is judged, how it is told
 mod cli; // arguments in; stdout, stderr and exit code out

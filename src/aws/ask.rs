@@ -3,9 +3,11 @@
 //! The rules for repeating are those of [`super::call`]; here waiting is asynchronous, and throttling is counted, so
 //! that whoever asks for many accounts can slow down.
 
+use super::answer::OwnAnswer;
 use super::call::{Call, LOST_PATIENCE, PATIENCE, Retry, classify, why};
 use super::client::{Account, Ears};
 use super::error::Error;
+use super::pages::Pages;
 use super::plain::Plain;
 use crate::platform::Interrupt;
 use crate::totp::Clock;
@@ -14,6 +16,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -118,6 +121,7 @@ impl Asker {
         next: &str,
     ) -> Result<Vec<Value>, Error> {
         let mut items = Vec::new();
+        let mut pages = Pages::of(call);
         loop {
             let mut page = self.ask(call, region, body.clone()).await?;
             match page.get_mut(list).map(Value::take) {
@@ -126,13 +130,11 @@ impl Asker {
                 None | Some(Value::Null | Value::Object(_)) => {}
                 Some(_) => return Err(Error::Malformed { call }),
             }
-            match page.get(next).and_then(Value::as_str).filter(|token| !token.is_empty()) {
-                Some(token) => {
-                    let token = Value::from(token);
-                    body.as_object_mut().map(|members| members.insert(next.to_owned(), token));
-                }
-                None => return Ok(items),
+            if !pages.go_on(page.get(next).and_then(Value::as_str))? {
+                return Ok(items);
             }
+            let token = Value::from(pages.token());
+            body.as_object_mut().map(|members| members.insert(next.to_owned(), token));
         }
     }
 
@@ -179,6 +181,8 @@ fn iam(
             .timeout_config(timeouts.clone())
             .disable_clock_skew_correction(true)
             .interceptor(ears.clone())
+            .interceptor(OwnAnswer)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build(),
     )
 }

@@ -8,6 +8,7 @@ use super::client::{Account, Live};
 use super::config::OnTheWire;
 use super::error::{Error, refusal, words};
 use crate::secret::on_wiped_stack;
+use crate::totp::Trial;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -134,17 +135,130 @@ impl Call {
         }
     }
 
-    /// Whether repeating it after a lost reply can do no harm. Deactivating and deleting are not here: their repeat
-    /// answers "not found", which the flows read as done.
-    fn changes_nothing(self) -> bool {
-        let name = self.to_string();
-        let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
-        // A session's code is spent. A report that is made again is the same report, a tag the same tag.
-        let again =
-            matches!(self, Self::AssumeRoot | Self::GenerateCredentialReport | Self::TagUser | Self::UntagUser);
-        reads && self != Self::GetSessionToken || again
+    /// What it does in the world. Every call has its line: what a new one does is decided here, and not by its name.
+    fn effect(self) -> Effect {
+        match self {
+            Self::GetCallerIdentity
+            | Self::ListMfaDevices
+            | Self::ListVirtualMfaDevices
+            | Self::ListUserTags
+            | Self::GetMfaDevice
+            | Self::ListUsers
+            | Self::ListAccessKeys
+            | Self::GetAccountSummary
+            | Self::GetCredentialReport
+            | Self::GetAccessKeyLastUsed
+            | Self::ListSigningCertificates
+            | Self::GetUser
+            | Self::GetRole
+            | Self::GetAccountPasswordPolicy
+            | Self::GetAccountAuthorizationDetails
+            | Self::ListOrganizationsFeatures
+            | Self::DescribeOrganization
+            | Self::ListAccounts
+            | Self::DescribeAccount
+            | Self::ListPolicies
+            | Self::DescribePolicy
+            | Self::ListTargetsForPolicy
+            | Self::ListPoliciesForTarget
+            | Self::DescribeTrails
+            | Self::GetTrailStatus
+            | Self::GetEventSelectors
+            | Self::DescribeMetricFilters
+            | Self::DescribeAlarms
+            | Self::ListSubscriptionsByTopic
+            | Self::GetTopicAttributes
+            | Self::GetSubscriptionAttributes
+            | Self::DescribeKey
+            | Self::GetKeyPolicy
+            | Self::ListRules
+            | Self::ListTargetsByRule
+            | Self::GetContactInformation
+            | Self::GetAlternateContact => Effect::None,
+            // A tag that is set again is the same tag, a report that is made again the same report; a second session of
+            // root's is one more that ends after a quarter of an hour.
+            Self::TagUser | Self::UntagUser | Self::AssumeRoot | Self::GenerateCredentialReport => Effect::Again,
+            // A session's code is spent. The repeat of a deactivation or a deletion answers "not found", which the flows
+            // read as done: they ask instead.
+            Self::GetSessionToken
+            | Self::AssumeRole
+            | Self::CreateVirtualMfaDevice
+            | Self::EnableMfaDevice
+            | Self::DeactivateMfaDevice
+            | Self::DeleteVirtualMfaDevice
+            | Self::ResyncMfaDevice
+            | Self::TagMfaDevice
+            | Self::CreateAccessKey
+            | Self::UpdateAccessKey
+            | Self::DeleteAccessKey => Effect::Once,
+        }
+    }
+
+    /// Whether anything in the world is another afterwards, be it a code that is spent.
+    pub(super) fn changes_something(self) -> bool {
+        self.effect() != Effect::None
+    }
+
+    /// Whether repeating it after a lost reply can do no harm.
+    fn may_be_repeated(self) -> bool {
+        self.effect() != Effect::Once
+    }
+
+    /// The call of this name in the API reference, where it is answered in the query protocol.
+    pub(super) fn named(operation: &str) -> Option<Self> {
+        let named = |call: &&Self| call.permission().split_once(':').is_some_and(|(_, name)| name == operation);
+        OF_QUERY.iter().find(named).copied()
     }
 }
+
+/// What a call does in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// It tells, and changes nothing.
+    None,
+    /// It changes something, and twice is as good as once.
+    Again,
+    /// It changes something, and is sent once.
+    Once,
+}
+
+/// The calls that are answered in the query protocol: those of IAM, STS and SNS.
+const OF_QUERY: &[Call] = &[
+    Call::GetCallerIdentity,
+    Call::GetSessionToken,
+    Call::AssumeRole,
+    Call::ListMfaDevices,
+    Call::ListVirtualMfaDevices,
+    Call::CreateVirtualMfaDevice,
+    Call::EnableMfaDevice,
+    Call::DeactivateMfaDevice,
+    Call::DeleteVirtualMfaDevice,
+    Call::ResyncMfaDevice,
+    Call::TagMfaDevice,
+    Call::TagUser,
+    Call::UntagUser,
+    Call::ListUserTags,
+    Call::GetMfaDevice,
+    Call::ListUsers,
+    Call::ListAccessKeys,
+    Call::CreateAccessKey,
+    Call::UpdateAccessKey,
+    Call::DeleteAccessKey,
+    Call::AssumeRoot,
+    Call::GetAccountSummary,
+    Call::GenerateCredentialReport,
+    Call::GetCredentialReport,
+    Call::GetAccessKeyLastUsed,
+    Call::ListSigningCertificates,
+    Call::GetUser,
+    Call::GetRole,
+    Call::GetAccountPasswordPolicy,
+    Call::GetAccountAuthorizationDetails,
+    Call::ListOrganizationsFeatures,
+    Call::ListSubscriptionsByTopic,
+    Call::GetTopicAttributes,
+    Call::GetSubscriptionAttributes,
+];
 
 impl Call {
     fn takes_two_codes(self) -> bool {
@@ -188,7 +302,7 @@ impl Account {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let mut corrected = false;
+        let (mut corrected, mut trial) = (false, None::<Trial>);
         let mut attempt = 1;
         let began = self.connector.clock.now();
         loop {
@@ -198,7 +312,11 @@ impl Account {
                 return Err(Error::Interrupted);
             }
             let ahead_before = self.connector.clock.ahead_seconds();
-            let error = match self.once(call, &send) {
+            let outcome = self.once(call, &send);
+            if let Some(trial) = trial.take() {
+                trial.end(outcome.as_ref().err().is_none_or(Error::is_an_answer));
+            }
+            let error = match outcome {
                 Ok(answer) => {
                     self.pace.iter().for_each(|pace| pace.went());
                     return Ok(answer);
@@ -213,13 +331,18 @@ impl Account {
                     corrected = true;
                     continue;
                 }
+                // The reply named a time that is not believed: AWS itself says whether it is right, by taking a signature.
+                Error::BadSignature { .. } if !corrected && let Some(begun) = self.connector.clock.try_doubted() => {
+                    (corrected, trial) = (true, Some(begun));
+                    continue;
+                }
                 // STS spends codes, and does not say whether it looked at this one: the flow takes the next.
                 Error::TryLater { .. } if matches!(call, Call::GetSessionToken | Call::AssumeRole) => {
                     return Err(error);
                 }
                 Error::TryLater { .. } if paced.is_some() => PACED_PATIENCE,
                 Error::TryLater { .. } => PATIENCE,
-                Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.changes_nothing() => LOST_PATIENCE,
+                Error::OutcomeUnknown { .. } | Error::Unreachable { .. } if call.may_be_repeated() => LOST_PATIENCE,
                 Error::Unreachable { .. } => LOST_PATIENCE,
                 _ => return Err(error),
             };
@@ -265,7 +388,7 @@ impl Account {
                 match outcome {
                     Some(Ok(answer)) => Ok(answer),
                     Some(Err(error)) => Err(classify(call, error)),
-                    None if call.changes_nothing() => Err(Error::Interrupted),
+                    None if call.may_be_repeated() => Err(Error::Interrupted),
                     None => Err(Error::OutcomeUnknown { call, detail: "interrupted".to_owned() }),
                 }
             })?
@@ -301,7 +424,7 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
-            if status >= 500 && !call.changes_nothing() {
+            if status >= 500 && !call.may_be_repeated() {
                 // A server error says nothing about what was done before it.
                 return Error::OutcomeUnknown { call, detail: format!("HTTP {status}") };
             }
@@ -339,10 +462,10 @@ where
 
 /// A reply that cannot be read. Behind it the call may have been carried out all the same.
 fn not_aws(call: Call) -> Error {
-    if call.changes_nothing() {
-        Error::Malformed { call }
-    } else {
+    if call.changes_something() {
         Error::OutcomeUnknown { call, detail: "what came is not an answer of AWS".to_owned() }
+    } else {
+        Error::Malformed { call }
     }
 }
 
@@ -361,4 +484,22 @@ fn any_source(
     is: impl Fn(&(dyn std::error::Error + 'static)) -> bool,
 ) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer is held to the call by the operation's name.
+    #[test]
+    fn every_call_that_changes_something_is_found_by_its_name() {
+        for call in OF_QUERY {
+            let name = call.to_string();
+            assert_eq!(Call::named(&name), Some(*call), "{name}");
+            let tells = ["Get", "List"].iter().any(|verb| name.starts_with(verb)) && *call != Call::GetSessionToken;
+            assert_eq!(call.changes_something(), !tells, "{name}");
+        }
+        assert_eq!(Call::named("DescribeAlarms"), None);
+        assert!(!Call::DescribeAlarms.changes_something());
+    }
 }

@@ -1,5 +1,6 @@
 //! Configuration, credentials and connections: what stands behind an [`Account`].
 
+use super::answer::OwnAnswer;
 use super::arn::Caller;
 use super::call::Retry;
 use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, runtime};
@@ -17,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::retry::RetryConfig;
@@ -223,7 +225,11 @@ impl Account {
             .timeout_config(timeouts.clone())
             // The time source is already corrected; the SDK's own correction would be added on top.
             .disable_clock_skew_correction(true)
+            // It goes through the time that passes in steps, by the clock that a reply may put elsewhere; the limit above
+            // bounds a reply as well.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(ears.clone())
+            .interceptor(OwnAnswer)
             .build();
         let plain = Plain {
             config: self.config.clone(),
@@ -240,7 +246,9 @@ impl Account {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .disable_clock_skew_correction(true)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(ears)
+            .interceptor(OwnAnswer)
             .build();
         Ok(Live {
             used: Cell::new(Instant::now()),
@@ -252,7 +260,8 @@ impl Account {
     }
 }
 
-/// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made).
+/// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made). Whether it is believed
+/// is the clock's to say.
 #[derive(Clone)]
 pub(super) struct Ears(Clock);
 
@@ -278,7 +287,8 @@ impl Intercept for Ears {
             && let Ok(date) = SystemTime::try_from(date)
         {
             // The header cuts the second off: the middle of it is the better guess.
-            self.0.heard(date + Duration::from_millis(500), self.0.host_now());
+            let middle = date.checked_add(Duration::from_millis(500)).unwrap_or(date);
+            self.0.heard(middle, self.0.host_now());
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use check::variable;
 use files::Files;
@@ -62,7 +63,9 @@ impl Connector {
     async fn load_async(&self) -> Result<Loaded, Error> {
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
-            .time_source(CorrectedTime(self.clock.clone()));
+            .time_source(CorrectedTime(self.clock.clone()))
+            // It steps through the time that passes, by a clock that a reply may put elsewhere.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let (config, bundle) = if let Wire::InProcess(_, credentials) = &self.wire {
             let region = self.region.clone().map_or(Region::from_static(DEFAULT_REGION), Region::new);
             let loader = loader.http_client(self.http_client(None)).region(region);

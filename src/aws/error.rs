@@ -101,6 +101,11 @@ pub enum Error {
         /// The call.
         call: Call,
     },
+    /// A list in pages whose pages come round again, so that its end is never reached.
+    Endless {
+        /// The call.
+        call: Call,
+    },
     /// Any other refusal.
     Refused {
         /// The call.
@@ -112,6 +117,22 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
+}
+
+impl Error {
+    /// Whether AWS has looked at the request and taken its signature: any refusal but those of the signature itself.
+    pub(super) fn is_an_answer(&self) -> bool {
+        !matches!(
+            self,
+            Self::BadSignature { .. }
+                | Self::NoCredentials { .. }
+                | Self::BadConfiguration { .. }
+                | Self::Unreachable { .. }
+                | Self::OutcomeUnknown { .. }
+                | Self::Interrupted
+                | Self::Malformed { .. }
+        )
+    }
 }
 
 /// What a refusal means, from its code. 5xx is decided by the caller, who knows whether the call changes anything.

@@ -4,6 +4,7 @@ use super::arn::DeviceArn;
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
+use super::pages::Pages;
 use crate::secret::{Code, Seed};
 use aws_sdk_iam::types::AssignmentStatusType;
 use std::collections::BTreeMap;
@@ -73,18 +74,17 @@ impl Account {
     fn mfa_devices_of(&self, user: Option<&str>) -> Result<Vec<MfaDevice>, Error> {
         let call = Call::ListMfaDevices;
         let mut devices = Vec::new();
-        let mut marker = None;
+        let mut pages = Pages::of(call);
         loop {
             let page = self.call(call, |live| {
                 let request = live.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
-                request.set_marker(marker.clone()).send()
+                request.set_marker(pages.token()).send()
             })?;
             for device in page.mfa_devices() {
                 let enabled = SystemTime::try_from(*device.enable_date()).map_err(|_| Error::Malformed { call })?;
                 devices.push(MfaDevice { serial: device.serial_number().to_owned(), enabled });
             }
-            marker = page.marker().map(str::to_owned);
-            if !page.is_truncated() || marker.is_none() {
+            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
                 return Ok(devices);
             }
         }
@@ -111,11 +111,11 @@ impl Account {
             Assignment::Any => AssignmentStatusType::Any,
         };
         let mut devices = Vec::new();
-        let mut marker = None;
+        let mut pages = Pages::of(call);
         loop {
             let page = self.call(call, |live| {
                 let request = live.iam.list_virtual_mfa_devices().assignment_status(status.clone());
-                request.max_items(1000).set_marker(marker.clone()).send()
+                request.max_items(1000).set_marker(pages.token()).send()
             })?;
             for device in page.virtual_mfa_devices() {
                 let device = VirtualDevice {
@@ -129,8 +129,7 @@ impl Account {
                     return Ok(devices);
                 }
             }
-            marker = page.marker().map(str::to_owned);
-            if !page.is_truncated() || marker.is_none() {
+            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
                 return Ok(devices);
             }
         }

@@ -5,6 +5,7 @@
 //! on what it does, so [`call`] decides, aloud. Only [`mfa`] sees the SDK's seed blob.
 
 mod access_keys;
+mod answer;
 mod arn;
 mod ask;
 mod call;
@@ -13,6 +14,7 @@ mod config;
 mod error;
 mod mfa;
 mod pace;
+mod pages;
 mod plain;
 pub mod posture;
 mod root;

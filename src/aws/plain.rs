@@ -3,6 +3,7 @@
 //!
 //! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
 
+use super::answer::OwnAnswer;
 use super::call::Call;
 use super::client::Ears;
 use super::config::{Cached, DEFAULT_REGION};
@@ -19,6 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Or
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
@@ -26,7 +28,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use aws_types::service_config::ServiceConfigKey;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -178,6 +180,7 @@ impl Plain {
             .no_retry()
             .timeout_config(self.timeouts.clone())
             .interceptor(self.ears.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .runtime_plugin(
                 StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),
             );
@@ -188,6 +191,9 @@ impl Plain {
             builder = builder.sleep_impl(sleep);
         }
         let is_xml = matches!(service.protocol, Protocol::Query(_));
+        if is_xml {
+            builder = builder.interceptor(OwnAnswer);
+        }
         builder
             .serializer(|sent: Sent| Ok(sent.0))
             .deserializer(move |response: &HttpResponse| read(response, is_xml))
@@ -257,13 +263,7 @@ fn form(action: &str, version: &str, body: &Value) -> String {
 
 fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorError<Refused>> {
     let bytes = response.body().bytes().unwrap_or_default();
-    let value = if is_xml {
-        xml::read(bytes)
-    } else if bytes.is_empty() {
-        Some(json!({}))
-    } else {
-        serde_json::from_slice(bytes).ok()
-    };
+    let value = if is_xml { xml::read(bytes) } else { serde_json::from_slice(bytes).ok().filter(Value::is_object) };
     if response.status().is_success() {
         return value.ok_or_else(|| OrchestratorError::response(Box::new(NotAnAnswer)));
     }

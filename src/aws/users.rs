@@ -4,6 +4,7 @@ use super::call::Call;
 use super::client::Account;
 use super::error::Error;
 use super::mfa::{Tag, tags};
+use super::pages::Pages;
 
 /// An IAM user (ListUsers).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,15 +19,14 @@ impl Account {
     /// ListUsers: every user of the account.
     pub fn users(&self) -> Result<Vec<User>, Error> {
         let mut users = Vec::new();
-        let mut marker = None;
+        let mut pages = Pages::of(Call::ListUsers);
         loop {
             let page = self.call(Call::ListUsers, |live| {
-                live.iam.list_users().max_items(1000).set_marker(marker.clone()).send()
+                live.iam.list_users().max_items(1000).set_marker(pages.token()).send()
             })?;
             let named = page.users().iter();
             users.extend(named.map(|user| User { name: user.user_name().to_owned(), arn: user.arn().to_owned() }));
-            marker = page.marker().map(str::to_owned);
-            if !page.is_truncated() || marker.is_none() {
+            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
                 return Ok(users);
             }
         }

@@ -4,6 +4,7 @@
 mod access_key;
 mod announce;
 mod audit;
+mod confirm;
 mod desk;
 mod devices;
 pub mod drill;

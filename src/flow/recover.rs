@@ -11,6 +11,7 @@ mod roots;
 
 pub use claims::Implausible;
 
+use super::confirm::{confirm, is_not_listed};
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
 use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
@@ -517,6 +518,7 @@ fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>)
                 Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
                     Left::Unknown { arn, why: why.clone(), asked: Some(why.clone()) }
                 }
+                cause if is_not_listed(cause) => Left::NotListed { arn },
                 _ => Left::Untouched { arn },
             };
             Err(failed((stage, cause), vec![left], desk))
@@ -552,6 +554,7 @@ fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut
     enable(run, step, &codes, account, desk)?;
     let moments = [step.previous(), step].map(|step| step.begins(AWS.period));
     desk.tell(Notice::Enabled { codes: moments, by: Some(prover.key) });
+    confirm(account, &run.begin.user, &run.begin.arn, desk)?;
     Ok(tell_first_code(step, desk))
 }
 
@@ -559,14 +562,31 @@ fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut
 /// in the user's way: it is deactivated first.
 fn undo(run: Run, found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
     if found.device == DeviceState::Enabled
-        && let Err(cause) = account.deactivate(&found.user, &found.arn.to_string())
-        && !matches!(cause, aws::Error::NotFound { .. })
+        && let Err((cause, left)) = deactivate(found, account, desk)
     {
-        let left = vec![Left::Enabled { arn: found.arn.clone() }];
-        return Err(failed((Stage::Recover, Cause::Aws(cause)), left, desk));
+        return Err(failed((Stage::Recover, Cause::Aws(cause)), vec![left], desk));
     }
     let left = run.undo(account, desk);
     outcome_of_undo(left, desk)
+}
+
+/// "Not found" is success; after a lost reply IAM is asked.
+fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Result<(), (aws::Error, Left)> {
+    let serial = found.arn.to_string();
+    let cause = match account.deactivate(&found.user, &serial) {
+        Ok(()) | Err(aws::Error::NotFound { .. }) => return Ok(()),
+        Err(cause) => cause,
+    };
+    if !matches!(cause, aws::Error::OutcomeUnknown { .. }) {
+        return Err((cause, Left::Enabled { arn: found.arn.clone() }));
+    }
+    desk.interrupt.clear();
+    desk.tell(Notice::Asking);
+    match account.mfa_devices(&found.user) {
+        Ok(devices) if !devices.iter().any(|device| device.serial == serial) => Ok(()),
+        Ok(_) => Err((cause, Left::Enabled { arn: found.arn.clone() })),
+        Err(why) => Err((cause, Left::PerhapsEnabled { serial, why })),
+    }
 }
 
 fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {

@@ -6,6 +6,7 @@
 //! machines; and once more after, since not everybody who removes devices uses glasskey.
 
 use super::announce::{Announcement, Going};
+use super::confirm::{Listing, listing, not_listed};
 use super::desk::Desk;
 use super::holdings::Holding;
 use super::run::{At, Cause, Left, Record, Refusal, Stage, Undo, delete_device, remove_credential};
@@ -326,7 +327,7 @@ fn enable_from(
     Ok(())
 }
 
-/// A lost reply is settled by asking IAM what the user has.
+/// IAM is to list what it has acknowledged; a lost reply is settled by asking it what the user has.
 fn settle_enabling(
     outcome: Result<(), aws::Error>,
     user: &str,
@@ -335,7 +336,12 @@ fn settle_enabling(
     desk: &mut Desk<'_>,
 ) -> Result<(), Cause> {
     let cause = match outcome {
-        Ok(()) => return Ok(()),
+        Ok(()) => {
+            return match (listing(account, user, serial, desk), serial.parse()) {
+                (Listing::NotListed, Ok(arn)) => Err(not_listed(&arn, user)),
+                _ => Ok(()),
+            };
+        }
         Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::AlreadyExists { .. })) => cause,
         Err(cause) => return Err(Cause::Aws(cause)),
     };

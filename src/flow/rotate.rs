@@ -7,6 +7,7 @@ mod inheritance;
 
 use super::access_key::{self, KeyRequest, KeyRotated};
 use super::announce::ANNOUNCING;
+use super::confirm;
 use super::desk::Desk;
 use super::enroll::{self, Checked, DeviceResult, Enrolled, MAX_DEVICES, Request, Seen, Work};
 use super::holdings::{Holdings, holdings};
@@ -296,6 +297,7 @@ fn replace(
     let added = desk.still_wanted().map_err(|cause| (Stage::Create, cause));
     let device = match added.and_then(|()| enroll::attempt(&mut run, work, account, desk)) {
         Ok(device) => device,
+        Err(at) if confirm::is_not_listed(&at.1) => return Err(keep_both(run, at, ready, desk)),
         Err(at) => return Err(give_back(run, at, ready, account, desk)),
     };
     // From here on only forward: both devices work, but for an old one that went first.
@@ -331,6 +333,13 @@ fn not_deactivated(broken: Broken, run: Run, desk: &mut Desk<'_>) -> Failed {
     desk.interrupt.clear();
     let left = if broken.untouched && run.finish().is_ok() { Vec::new() } else { broken.left };
     failed((stage, cause), left, desk)
+}
+
+/// Whether the new device is enabled is not known: neither is touched.
+fn keep_both(run: Run, at: At, ready: &Ready<'_>, desk: &mut Desk<'_>) -> Failed {
+    let serial = ready.old.serial.clone();
+    let old = if ready.replace_first { Left::Deactivated { serial } } else { Left::Kept { serial } };
+    confirm::keep(run, at, vec![old], desk)
 }
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.

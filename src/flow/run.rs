@@ -255,6 +255,13 @@ pub enum Refusal {
         /// When STS begins to count tries anew.
         refills: SystemTime,
     },
+    /// AWS has acknowledged that the device is enabled, and IAM does not list it.
+    NotListed {
+        /// The device.
+        arn: DeviceArn,
+        /// Its user.
+        user: String,
+    },
     /// The user would be left without a device.
     LastFactor {
         /// The device that was to go.
@@ -481,6 +488,8 @@ pub enum Left {
     Untouched { arn: DeviceArn },
     /// The device is enabled.
     Enabled { arn: DeviceArn },
+    /// AWS acknowledged that it is enabled, and IAM does not list it: everything is kept.
+    NotListed { arn: DeviceArn },
     /// A device of the same command that was finished before this one failed. It works.
     Earlier { arn: DeviceArn },
     /// The device of a rotation that was done before its user's access key failed. It works.

@@ -19,6 +19,9 @@ const TRIES: u32 = 2;
 /// How often a throttled STS is asked again, each time with the next step's code.
 const THROTTLED: u32 = 2;
 
+/// How often another process may be first with a code, each of another step.
+const TAKEN: u32 = 20;
+
 /// The session is for this command only; 15 minutes is the shortest STS gives.
 const SESSION: Duration = Duration::from_secs(900);
 
@@ -155,7 +158,8 @@ fn with_codes<T>(
     send: &impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
     if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
-        desk.wait("for STS to know the new device", left)?;
+        // A device enabled in the future is not older for being waited for.
+        desk.wait("for STS to know the new device", left.min(PROPAGATION))?;
     }
     let (mut refused, mut throttled) = (0, 0);
     loop {
@@ -179,7 +183,7 @@ fn try_code<T>(
     desk: &mut Desk<'_>,
     send: &impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
-    loop {
+    for _ in 0..TAKEN {
         let step = desk.unspent_step(&factor.serial)?;
         let code = code(factor, step, desk)?;
         desk.go_on()?;
@@ -187,6 +191,8 @@ fn try_code<T>(
             return send(&code).map_err(Cause::Aws);
         }
     }
+    let from = Step::at(desk.clock.now(), AWS.period).next().begins(AWS.period);
+    Err(Cause::Refused(Refusal::CodeSpent { serial: factor.serial.clone(), from }))
 }
 
 /// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.

@@ -10,6 +10,11 @@ use crate::spent::Doubt;
 use crate::totp::{AWS, Step};
 use std::time::{Duration, SystemTime};
 
+/// Others may take the next code too, each time it is waited for. After so many it is said, and not waited for any more.
+const WAITS: u32 = 10;
+/// A pair behind the last step that is believed ([`crate::spent`]) begins sooner than this, whatever the clock does.
+const LONGEST_WAIT: Duration = Duration::from_secs(180);
+
 impl Desk<'_> {
     /// The present step, once it is one whose code has not been sent. Waits for it, and says so.
     pub(super) fn unspent_step(&mut self, serial: &str) -> Result<Step, Cause> {
@@ -58,21 +63,23 @@ impl Desk<'_> {
     }
 
     fn unspent(&mut self, serial: &str, codes: u64) -> Result<Step, Cause> {
-        loop {
+        let mut from = SystemTime::UNIX_EPOCH;
+        for _ in 0..WAITS {
             let now = self.step();
             let last = self.spent.last(serial, now);
             self.tell_doubt();
             let first = match last {
-                Some(last) if last.0 + codes > now.0 => Step(last.0 + codes),
+                Some(last) if last.0.saturating_add(codes) > now.0 => Step(last.0.saturating_add(codes)),
                 _ => return Ok(now),
             };
-            let from = first.begins(AWS.period);
+            from = first.begins(AWS.period);
             if self.no_wait {
-                return Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }));
+                break;
             }
             let left = from.duration_since(self.clock.now()).unwrap_or_default();
-            self.wait("for the next code", left)?;
+            self.wait("for the next code", left.min(LONGEST_WAIT))?;
         }
+        Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }))
     }
 
     fn claim(&mut self, serial: &str, first: Step, last: Step) -> bool {

@@ -55,6 +55,11 @@ pub enum Error {
         /// The key.
         key: crate::keys::Serial,
     },
+    /// Time and again the step ended before the key had given both codes of it.
+    TooSlow {
+        /// The key.
+        key: crate::keys::Serial,
+    },
     /// The person gave up before the phone showed the right code.
     NotConfirmed,
     /// A phone was asked for and there is no terminal to show the QR code on.

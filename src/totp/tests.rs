@@ -86,3 +86,34 @@ fn the_clock_follows_aws_in_both_directions() {
     clock.clone().heard(ahead, host);
     assert_eq!((clock.ahead_seconds(), clock.now()), (Some(-600), ahead), "clones share the correction");
 }
+
+#[test]
+fn a_time_more_than_a_day_off_is_believed_only_once_aws_takes_a_signature_by_it() {
+    let host = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    for far in [host + days(3000), host - days(3000), UNIX_EPOCH, Step(u64::MAX).begins(30)] {
+        let clock = Clock::new(Arc::new(Stopped(host)));
+        clock.heard(far, host);
+        assert_eq!((clock.ahead_seconds(), clock.now()), (None, host), "not believed");
+        let trial = clock.try_doubted().unwrap();
+        assert_eq!(clock.now(), far, "while it is tried");
+        assert!(clock.try_doubted().is_none(), "once");
+        trial.end(false);
+        assert_eq!((clock.ahead_seconds(), clock.now()), (None, host), "not taken");
+        clock.heard(far, host);
+        clock.try_doubted().unwrap().end(true);
+        // From here on it is what other times are compared with.
+        clock.heard(far + Duration::from_secs(2), host);
+        assert_eq!(clock.now(), far + Duration::from_secs(2));
+        clock.heard(host + Duration::from_secs(7), host);
+        assert_eq!(clock.ahead_seconds(), Some(-7), "the host's clock was put right");
+        assert!(clock.try_doubted().is_none());
+    }
+}
+
+#[test]
+fn no_step_is_too_late_to_say_when_it_begins() {
+    let last = Step(u64::MAX).begins(u32::MAX);
+    assert_eq!((Step(u64::MAX).begins(30), unix(last)), (last, 253_402_300_799));
+    assert_eq!(Step(0).begins(30), UNIX_EPOCH);
+}

@@ -9,7 +9,7 @@ mod faults; // every call in turn: denied, throttled, lost
 mod fixes; // what is to be done: read by the AWS CLI, and carried out by it
 #[cfg(target_os = "linux")]
 mod moto; // boto3 puts a state into moto, and the audit reads it
-mod office;
+pub(crate) mod office;
 mod output; // what is written, in every format, and what the exit code is
 mod partitions; // other partitions than aws
 mod patterns; // metric filter patterns, by what they match

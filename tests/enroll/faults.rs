@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const AT_ONCE: usize = 6;
 
 /// Holds a world to its exit code, then recovers it where something is left. Returns the kind of ending.
-fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static str {
+pub(crate) fn settle(world: &Simulated, code: i32, what: &str, stderr: &str) -> &'static str {
     let say = |problem: String| -> ! { panic!("{what} (exit {code}): {problem}\n{stderr}") };
     world.nobody_is_locked_out().unwrap_or_else(|problem| say(problem));
     match code {

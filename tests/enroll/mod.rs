@@ -4,7 +4,7 @@
 pub(crate) mod api; // calls to the simulated account that glasskey itself does not make
 mod clock; // a host whose clock is wrong
 mod errors; // each named fault: its words, its exit code, and the world as it was
-mod faults; // something goes wrong at every message in turn
+pub(crate) mod faults; // something goes wrong at every message in turn
 mod happy; // the promises of an enrollment that goes well
 mod places; // escrow files and commands
 mod recover; // each row of the situation table

@@ -10,7 +10,7 @@ mod leaving; // factors that the console takes away, seen to go
 mod login; // is this root, and what may it see
 mod phone; // a phone beside keys, or alone
 mod place; // keys, an account, somebody at the console
-mod remove; // those of a member, through AssumeRoot
+pub(crate) mod remove; // those of a member, through AssumeRoot
 mod resync; // codes for the console's form
 mod totp; // devices with codes
 mod totp_faults; // and what goes wrong

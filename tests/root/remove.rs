@@ -2,7 +2,33 @@
 
 use super::place::Place;
 use crate::cli::json::is_documented;
-use glasskey::sim::aws::{Fault, Wrong};
+use crate::support::Run;
+use glasskey::sim::aws::{Aws, Fault, Wrong};
+
+/// A member account whose root has two keys.
+pub(crate) struct Member {
+    place: Place,
+    pub(crate) aws: Aws,
+    first: String,
+}
+
+impl Member {
+    pub(crate) fn with_two_keys() -> Self {
+        let (place, aws) = Place::organization();
+        let [first, _] = ["first", "second"].map(|name| aws.add_fido_for("root", name));
+        Self { place, aws, first }
+    }
+
+    /// `root remove` of the first, through AssumeRoot.
+    pub(crate) fn remove_first(&self) -> Run {
+        let line = format!("root remove --account {} {} --yes", self.aws.account(), self.first);
+        self.place.run_as(&self.place.aws.admin(), &line)
+    }
+
+    pub(crate) fn has_first(&self) -> bool {
+        self.aws.devices().iter().any(|device| device.arn == self.first)
+    }
+}
 
 #[test]
 fn a_members_device_goes_once_confirmed() {

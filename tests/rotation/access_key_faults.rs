@@ -8,14 +8,14 @@ use glasskey::sim::aws::{Fault, Wrong};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) const ROTATE: [&str; 7] =
+pub(crate) const ROTATE: [&str; 7] =
     ["rotate", "alice", "--access-key", "--secret-to-command", "cat >taken", "--yes", "--no-input"];
 
 /// Cases beside each other: they wait for something now and then.
 const AT_ONCE: usize = 16;
 
 /// The calls of a rotation that goes well.
-pub(super) const CALLS: [(&str, u32); 7] = [
+pub(crate) const CALLS: [(&str, u32); 7] = [
     ("GetCallerIdentity", 1),
     ("ListAccessKeys", 1),
     ("CreateAccessKey", 1),
@@ -26,13 +26,13 @@ pub(super) const CALLS: [(&str, u32); 7] = [
 ];
 
 /// A world, and the access key that alice has in it.
-pub(super) struct World {
-    pub(super) outside: Simulated,
+pub(crate) struct World {
+    pub(crate) outside: Simulated,
     old: String,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let outside = Simulated::with_keys(0);
         let old = outside.aws.access_keys("alice")[0].id.clone();
         Self { outside, old }
@@ -59,7 +59,7 @@ impl World {
     }
 
     /// Holds the world to the exit code, then recovers it where something is left. Returns the kind of ending.
-    pub(super) fn settle(&self, done: &Run, what: &str) -> &'static str {
+    pub(crate) fn settle(&self, done: &Run, what: &str) -> &'static str {
         let what = format!("{what} (exit {}): {:?}; {}", done.code, self.all(), done.stderr);
         assert!(!self.working().is_empty(), "{what}");
         match done.code {

@@ -4,7 +4,7 @@
 
 mod own; // one's own devices, with a session for proof
 mod patience; // what waits for half a minute and more
-pub(super) mod scene; // the flows, their worlds, and what must hold of those
+pub(crate) mod scene; // the flows, their worlds, and what must hold of those
 mod strikes; // the process is killed or interrupted, and so is the recovery
 
 use crate::support::blows::{self, side_by_side, tally, ways};

@@ -8,6 +8,7 @@ use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
 use super::watch::Follower;
 use crate::aws::ask::Asker;
+use crate::aws::pages::Pages;
 use crate::aws::root_signs_in;
 use crate::aws::{Account, Call, Error, Identity};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
@@ -154,7 +155,7 @@ pub(super) async fn central(asker: &Asker) -> Fact<Central> {
 async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> {
     let call = Call::GetAccountAuthorizationDetails;
     let mut found = Collected::default();
-    let mut marker = None::<String>;
+    let mut pages = Pages::of(call);
     loop {
         let page = asker
             .call(call, |asker| {
@@ -162,7 +163,7 @@ async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> 
                 for kind in [EntityType::User, EntityType::Role, EntityType::Group, EntityType::LocalManagedPolicy] {
                     request = request.filter(kind);
                 }
-                request.set_marker(marker.clone()).send()
+                request.set_marker(pages.token()).send()
             })
             .await;
         let page = match page {
@@ -170,9 +171,10 @@ async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> 
             Err(why) => return Fact::of(call, Err(why)),
         };
         found.take(&page);
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
-            return Fact::Known(found.admins(report));
+        match pages.go_on(page.marker().filter(|_| page.is_truncated())) {
+            Ok(true) => {}
+            Ok(false) => return Fact::Known(found.admins(report)),
+            Err(why) => return Fact::of(call, Err(why)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary, Unreadable};
 use super::report::CredentialReport;
 use crate::aws::ask::Asker;
+use crate::aws::pages::Pages;
 use crate::aws::root_arn;
 use crate::aws::{Call, DeviceKind, Error};
 use aws_sdk_iam::types::{AssignmentStatusType, ReportStateType, StatusType, SummaryKeyType};
@@ -212,12 +213,12 @@ struct Assigned {
 
 async fn assigned_virtual_devices(asker: &Asker) -> Result<Vec<Assigned>, Error> {
     let call = Call::ListVirtualMfaDevices;
-    let (mut devices, mut marker) = (Vec::new(), None::<String>);
+    let (mut devices, mut pages) = (Vec::new(), Pages::of(call));
     loop {
         let page = asker
             .call(call, |asker| {
                 let request = asker.iam.list_virtual_mfa_devices().assignment_status(AssignmentStatusType::Assigned);
-                request.max_items(1000).set_marker(marker.clone()).send()
+                request.max_items(1000).set_marker(pages.token()).send()
             })
             .await?;
         for device in page.virtual_mfa_devices() {
@@ -225,8 +226,7 @@ async fn assigned_virtual_devices(asker: &Asker) -> Result<Vec<Assigned>, Error>
             let owner = device.user().map(|user| user.arn().to_owned()).unwrap_or_default();
             devices.push(Assigned { factor: factor(device.serial_number(), enabled), owner });
         }
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
             return Ok(devices);
         }
     }

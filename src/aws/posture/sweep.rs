@@ -6,6 +6,7 @@ use super::facts::{Fact, Facts, Root, Standing, Unreadable};
 use super::read::{self, home};
 use super::root;
 use crate::aws::ask::Asker;
+use crate::aws::pages::Pages;
 use crate::aws::{Account, Call, Error, RootTask};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::PolicyDescriptorType;
@@ -88,8 +89,8 @@ impl Account {
 struct Crowd<'a> {
     account: &'a Account,
     asker: &'a Asker,
-    /// Pages still to be read: the token of the next one.
-    pages: Option<Option<String>>,
+    /// Where a page is still to be read.
+    pages: Option<Pages>,
     waiting: VecDeque<Target>,
     most: f64,
     limit: f64,
@@ -104,7 +105,7 @@ impl<'a> Crowd<'a> {
         let most = most.max(1) as f64;
         let target = |account| Target { account, name: None, state: None };
         let (pages, waiting) = match scope {
-            Scope::Organization => (Some(None), VecDeque::new()),
+            Scope::Organization => (Some(Pages::of(Call::ListAccounts)), VecDeque::new()),
             Scope::Accounts(accounts) => (None, accounts.into_iter().map(target).collect()),
         };
         let sweep = Sweep::default();
@@ -184,16 +185,16 @@ impl<'a> Crowd<'a> {
                         return Ok(Some(target));
                     }
                 }
-                (None, Some(token)) => self.page(token).await?,
+                (None, Some(pages)) => self.page(pages).await?,
                 (None, None) => return Ok(None),
             }
         }
     }
 
     /// ListAccounts, one page.
-    async fn page(&mut self, token: Option<String>) -> Result<(), Error> {
+    async fn page(&mut self, mut pages: Pages) -> Result<(), Error> {
         let call = Call::ListAccounts;
-        let body = token.map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
+        let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
         let answer = self.asker.ask(call, home(self.account), body).await?;
         let accounts = answer.get("Accounts").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
         for account in accounts {
@@ -205,7 +206,7 @@ impl<'a> Crowd<'a> {
             });
         }
         self.wanted += accounts.len();
-        self.pages = answer.get("NextToken").and_then(Value::as_str).map(|token| Some(token.to_owned()));
+        self.pages = pages.go_on(answer.get("NextToken").and_then(Value::as_str))?.then_some(pages);
         Ok(())
     }
 

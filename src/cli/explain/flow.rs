@@ -82,6 +82,9 @@ pub(super) fn left(left: &Left) -> String {
         Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_ref())),
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
+        Left::NotListed { arn } => {
+            format!("perhaps left behind: {arn}, enabled or not; whatever holds its seed was left as it is")
+        }
         Left::Rotated { arn } => format!("done before this: {arn} is enabled and works; the old device is gone"),
         Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Left::Kept { serial } => format!("as it was: {serial} is enabled"),
@@ -159,6 +162,10 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
         sink::Error::WrongCode { key } => {
             Explanation::new("wrong_code", format!("YubiKey {key} computes other codes than the seed gives"))
                 .hint("do not use this key; `glasskey keys` shows its model and firmware")
+        }
+        sink::Error::TooSlow { key } => {
+            Explanation::new("too_slow", format!("YubiKey {key} gave its codes so late that no two of them were of the present"))
+                .hint("touch the key as soon as it blinks, and run the same command again")
         }
         sink::Error::NotConfirmed => {
             Explanation::new("not_confirmed", "no right code from the phone was typed in")
@@ -418,6 +425,10 @@ fn refusal(refusal: &Refusal) -> Explanation {
                 .hint(format!("run it again with `--duration {seconds}`, or raise the role's MaxSessionDuration"))
                 .exit(Exit::Usage)
         }
+        Refusal::NotListed { arn, user } => Explanation::new(
+            "not_listed",
+            format!("AWS acknowledged that {arn} is enabled, but IAM does not list it for {user}"),
+        ),
         Refusal::CodeSpent { serial, from } => {
             Explanation::new("code_spent", format!("the present code of {serial} has been sent to AWS already, and no code is sent twice"))
                 .hint(format!("run the same command again from {}", clock_time(*from)))

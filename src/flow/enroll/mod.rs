@@ -4,6 +4,7 @@
 
 mod preflight;
 
+use super::confirm;
 use super::desk::Desk;
 use super::places::{self, Places, Usable};
 use super::run::{At, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
@@ -73,7 +74,7 @@ pub struct DeviceResult {
     pub command: Option<String>,
     /// A place proved it by a code.
     pub proved: bool,
-    /// IAM lists it for the user; `false`: IAM could not be asked.
+    /// IAM lists it for the user; `false`: IAM could not be asked. (Asked, and not listed: that is an error.)
     pub confirmed: bool,
     /// From when a sign-in with a code works, seconds since the Unix epoch.
     pub first_code_from: u64,
@@ -187,6 +188,7 @@ fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<D
             }
             Ok(result)
         }
+        Err(at) if confirm::is_not_listed(&at.1) => Err(confirm::keep(run, at, Vec::new(), desk)),
         Err(at) => Err(run.give_up(at, account, desk)),
     }
 }
@@ -206,7 +208,7 @@ pub(super) fn attempt(
         codes: [pair.step.previous(), pair.step].map(|step| step.begins(AWS.period)),
         by: pair.by,
     });
-    let confirmed = confirm(device, account, desk);
+    let confirmed = confirm::confirm(account, &device.user, &device.arn, desk)?;
     Ok(DeviceResult {
         arn: device.arn.clone(),
         credential: device.name.id().to_owned(),
@@ -334,23 +336,6 @@ pub(super) fn enable(
     // Best effort: without this line recovery asks IAM, and finds the same.
     let _ = run.note(&Record::Enabled);
     Ok(())
-}
-
-/// Asks IAM whether it lists the device. Enabling has been acknowledged: not being able to ask undoes nothing.
-fn confirm(device: &Work, account: &Account, desk: &mut Desk<'_>) -> bool {
-    desk.interrupt.clear();
-    let serial = device.arn.to_string();
-    let why = match account.mfa_devices(&device.user) {
-        Ok(devices) if devices.iter().any(|device| device.serial == serial) => {
-            desk.tell(Notice::Listed { user: device.user.clone() });
-            return true;
-        }
-        Ok(_) => "IAM does not list it yet".to_owned(),
-        Err(aws::Error::Denied { .. }) => format!("no permission for {}", Call::ListMfaDevices.permission()),
-        Err(_) => "IAM did not answer".to_owned(),
-    };
-    desk.tell(Notice::NotConfirmed { why });
-    false
 }
 
 /// The two codes are spent. The next step's is good, once STS knows the device.

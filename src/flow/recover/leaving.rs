@@ -8,6 +8,7 @@ use super::{
     settle_foreign, with_credential,
 };
 use crate::aws::{self, Account, DeviceArn};
+use crate::flow::confirm::{is_not_listed, keep};
 use crate::flow::desk::Desk;
 use crate::flow::recover::Outcome;
 use crate::flow::removal::{Broken, Old, OldCredential, Removal, Stays, enable_again};
@@ -137,8 +138,9 @@ fn complete(
     if found.device == DeviceState::Unassigned {
         let session =
             acting(account, &found.user, None, desk).map_err(|cause| stopped((Stage::Recover, cause), desk))?;
-        finish_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), desk)
-            .map_err(|at| stopped(at, desk))?;
+        if let Err(at) = finish_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), desk) {
+            return Err(if is_not_listed(&at.1) { keep(run, at, Vec::new(), desk) } else { stopped(at, desk) });
+        }
     }
     // The user's own session is opened with a code of the new device: the proof that it works.
     let session =

@@ -147,7 +147,10 @@ fn deactivate(serial: &str, session: &Account) -> Result<(), aws::Error> {
         Ok(()) | Err(aws::Error::NotFound { .. }) => Ok(()),
         Err(why @ aws::Error::OutcomeUnknown { .. }) => match session.own_mfa_devices() {
             Ok(devices) if devices.iter().all(|device| device.serial != serial) => Ok(()),
-            Ok(_) => session.deactivate_own(serial),
+            Ok(_) => match session.deactivate_own(serial) {
+                Err(aws::Error::NotFound { .. }) => Ok(()),
+                sent => sent,
+            },
             Err(_) => Err(why),
         },
         Err(why) => Err(why),

@@ -1,5 +1,6 @@
 //! Things that go wrong on demand: for tests, and for people who want to see what happens.
 
+use super::strange::Strange;
 use super::wire::Refusal;
 use serde::Deserialize;
 use std::time::Instant;
@@ -49,6 +50,27 @@ pub enum Wrong {
     LoseReply,
     /// The request is dropped before it is carried out.
     NeverArrive,
+    /// Something comes that is no answer of AWS's to it.
+    Reply {
+        /// What.
+        what: Strange,
+        /// Whether the request was carried out before.
+        #[serde(default)]
+        done: bool,
+    },
+    /// The answer of AWS to a request that was carried out, though it was not.
+    Pretend,
+    /// It is carried out, and the answer has this `Date` header.
+    Date(String),
+    /// It is carried out, and the page of a list that comes names itself as the next one.
+    SamePage,
+}
+
+impl Wrong {
+    /// Nothing is done, and something is answered all the same.
+    pub(super) fn only_answers(&self) -> bool {
+        matches!(self, Self::Pretend | Self::Reply { done: false, .. })
+    }
 }
 
 impl Fault {

@@ -31,6 +31,7 @@ mod service;
 mod signature;
 mod sns;
 mod state;
+mod strange;
 mod sts;
 mod task;
 mod view;
@@ -42,6 +43,7 @@ pub use faults::{Fault, Wrong};
 pub use organization::Organization;
 pub use posture::Posture;
 pub use root::RootState;
+pub use strange::Strange;
 pub use view::{AccessKeyView, DeviceView, UserView};
 pub use wire::{Answer, Reply, Request};
 

@@ -8,7 +8,7 @@ use super::wire::{self, Answer, Form, Refusal, Reply, Request};
 use super::world::{Cell, World};
 use super::{
     Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, Wrong, account, cloudtrail, cloudwatch, events, faults, iam,
-    kms, logs, organization, policy, random, sns, sts,
+    kms, logs, organization, policy, random, sns, strange, sts,
 };
 use crate::sim::tap;
 use serde_json::Value;
@@ -254,6 +254,7 @@ impl Asked<'_> {
             let wrong = due(&mut inner.faults).or(theirs);
             let outcome = match wrong {
                 Some(Wrong::NeverArrive) => None,
+                Some(ref wrong) if wrong.only_answers() => Some(Ok(Step::Done(self.nothing()))),
                 _ => Some(self.answer(&mut inner, world, wrong.as_ref(), &mut call)),
             };
             (wrong, outcome)
@@ -272,11 +273,37 @@ impl Asked<'_> {
         let outcome = outcome.map_err(|refusal| json::in_words_of(self.service, refusal));
         call.code = outcome.as_ref().err().map(|refusal| refusal.code.clone());
         let reply = self.service.reply(self.request, &self.action, outcome, self.now);
+        let reply = self.disguise(reply, wrong.as_ref());
         call.status = reply.status;
         call.lost = wrong == Some(Wrong::LoseReply);
         let lost = call.lost;
         world.log(call);
         if lost { Answer::Lost } else { Answer::Reply(reply) }
+    }
+
+    /// The answer to what has no output.
+    fn nothing(&self) -> Payload {
+        match self.service.run {
+            Run::Query(_) => Payload::Xml(wire::Xml::default()),
+            Run::Json(_) => Payload::Json(Value::Object(serde_json::Map::new())),
+        }
+    }
+
+    /// The reply, as what stands between makes it look.
+    fn disguise(&self, mut reply: Reply, wrong: Option<&Wrong>) -> Reply {
+        match wrong {
+            Some(Wrong::Reply { what, .. }) => {
+                let other = self.service.reply(self.request, "ListAccountAliases", Ok(self.nothing()), self.now);
+                what.reply(reply, other)
+            }
+            Some(Wrong::Date(date)) => {
+                reply.headers.retain(|(name, _)| *name != "Date");
+                reply.headers.push(("Date", date.clone()));
+                reply
+            }
+            Some(Wrong::SamePage) => strange::of_itself(reply),
+            _ => reply,
+        }
     }
 
     /// The account a request reaches into, by what it says.
@@ -318,15 +345,19 @@ impl Asked<'_> {
                 let action = format!("{}:{}", self.service.prefix, self.action);
                 return Err(auth::denied(&caller, &action, &resource, policy::Verdict::NotAllowed));
             }
-            Some(Wrong::LoseReply | Wrong::NeverArrive) | None => {}
+            _ => {}
         }
         let host = self.request.header("host").unwrap_or_default();
+        // Whose pages come round gives the first one, whichever is asked for.
+        let first = (wrong == Some(&Wrong::SamePage))
+            .then(|| (self.form.of_first_page(), strange::from_the_start(&self.body)));
+        let (form, body) = first.as_ref().map_or((&self.form, &self.body), |(form, body)| (form, body));
         let mut ctx = Ctx {
             state: &mut inner.state,
             world,
             caller: &caller,
-            form: &self.form,
-            body: &self.body,
+            form,
+            body,
             region: self.scope.as_ref().map_or("", |scope| scope.region.as_str()),
             host: host.rsplit_once(':').map_or(host, |(name, _)| name),
             now: self.now,

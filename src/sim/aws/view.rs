@@ -105,6 +105,16 @@ impl Aws {
             .collect()
     }
 
+    /// Has a virtual device be enabled for a user, as by somebody else.
+    pub fn enable_for(&self, user: &str, serial: &str) {
+        let now = self.clock().now();
+        let owner = owner(user);
+        if let Some(Device { totp: Some(totp), enabled, .. }) = self.lock().state.devices.get_mut(serial) {
+            totp.announce(Some(owner.clone()), now, std::time::Duration::ZERO);
+            *enabled = Some((owner, now));
+        }
+    }
+
     /// Registers a FIDO security key for a user (`root` for the root user), which only the console can do; its serial
     /// number.
     pub fn add_fido_for(&self, user: &str, name: &str) -> String {

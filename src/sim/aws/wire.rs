@@ -66,6 +66,12 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The same request for the first page of a list.
+    pub(super) fn of_first_page(&self) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !super::strange::is_token(name));
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     /// A parameter that must be there.
     pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| {

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::rotation) enum Flow {
+pub(crate) enum Flow {
     /// By an administrator, from the first key to the second.
     Rotate,
     /// By the user: through a session with the old device, proved by one with the new.
@@ -27,9 +27,9 @@ pub(in crate::rotation) enum Flow {
 }
 
 /// Alice's device `alice-1` is on the first key; her others, if she has any, are on the second.
-pub(in crate::rotation) struct Scene {
+pub(crate) struct Scene {
     pub(super) flow: Flow,
-    pub(in crate::rotation) world: Simulated,
+    pub(crate) world: Simulated,
     alice: aws::Keys,
     before: State,
 }
@@ -87,12 +87,12 @@ impl State {
 }
 
 impl Scene {
-    pub(in crate::rotation) fn new(flow: Flow) -> Self {
+    pub(crate) fn new(flow: Flow) -> Self {
         Self::under(flow, api::EVERYTHING)
     }
 
     /// Alice's policy is this one.
-    pub(in crate::rotation) fn under(flow: Flow, policy: &str) -> Self {
+    pub(crate) fn under(flow: Flow, policy: &str) -> Self {
         let world = Simulated::with_keys(2);
         let alice = world.aws.add_user("alice");
         world.aws.allow("alice", policy).unwrap();
@@ -112,14 +112,14 @@ impl Scene {
         Self { flow, world, alice, before }
     }
 
-    pub(in crate::rotation) fn as_caller(&self, args: &[&str]) -> Command {
+    pub(crate) fn as_caller(&self, args: &[&str]) -> Command {
         match self.flow {
             Flow::RotateOwn | Flow::RetireOwn => self.world.glasskey_as(&self.alice, args),
             _ => self.world.glasskey(args),
         }
     }
 
-    pub(in crate::rotation) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let rotate = ["rotate", "alice", "--from", "alice-1", "--key", "12345679", "--yes", "--no-input"];
         match self.flow {
             Flow::Rotate | Flow::RotateOwn => self.as_caller(&rotate),
@@ -143,12 +143,12 @@ impl Scene {
     }
 
     /// How many calls AWS has got.
-    pub(in crate::rotation) fn actions(&self) -> usize {
+    pub(crate) fn actions(&self) -> usize {
         self.world.aws.calls().len()
     }
 
     /// As [`Scene::run`], without the waits that can be spared.
-    pub(in crate::rotation) fn run_hurried(&self) -> Run {
+    pub(crate) fn run_hurried(&self) -> Run {
         self.world.tap.listen(self.hurry());
         let done = self.run();
         self.world.tap.silence();
@@ -156,9 +156,9 @@ impl Scene {
     }
 
     /// Stands for a plan that promises to remove the old credential.
-    pub(in crate::rotation) const PROMISE: &str = "(promised)";
+    pub(crate) const PROMISE: &str = "(promised)";
 
-    pub(in crate::rotation) fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         run(&mut self.command())
     }
 
@@ -227,7 +227,7 @@ impl Scene {
 
     /// Holds the world to what was said of it. Then, where something is left, it is recovered. Returns the kind of
     /// ending.
-    pub(in crate::rotation) fn settle(&self, done: &Run, what: &str) -> &'static str {
+    pub(crate) fn settle(&self, done: &Run, what: &str) -> &'static str {
         let say = |problem: String| panic!("{what}: {problem}\n{done:?}");
         self.world.aws.heal();
         self.world.keys.all().iter().for_each(SoftKey::plug_in);

@@ -1,0 +1,78 @@
+//! AWS acknowledges that a device is enabled, and IAM does not list it: nobody is told that it is done, and nothing that
+//! may be needed is taken away.
+
+use crate::rotation::faults::scene::{Flow, Scene};
+use crate::support::{Run, Simulated};
+use glasskey::sim::aws::{Fault, Wrong};
+
+fn pretended() -> Fault {
+    Fault::next("EnableMFADevice", Wrong::Pretend)
+}
+
+#[track_caller]
+fn is_told(world: &Simulated, done: &Run, user: &str, device: &str) {
+    let arn = world.arn(device);
+    let error = format!(
+        "glasskey: error: AWS acknowledged that {arn} is enabled, but IAM does not list it for {user}\n\
+         glasskey: hint: `glasskey recover` looks at what is left and finishes or undoes it\n\
+         glasskey: perhaps left behind: {arn}, enabled or not; whatever holds its seed was left as it is\n"
+    );
+    assert!(done.code == 4 && done.stderr.contains(&error), "{done:?}");
+    assert_eq!(world.unfinished(), 1, "{done:?}");
+}
+
+#[test]
+fn an_enrollment_that_iam_does_not_list_is_kept_and_recovered() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(pretended());
+    let done = world.run(world.enroll_args());
+    is_told(&world, &done, "alice", "alice");
+    assert_eq!(world.keys.key(0).credentials(), [world.credential("alice")]);
+    world.a_minute_passes_for_codes();
+    let recovered = world.run(["recover", "--yes", "--no-input"]);
+    assert_eq!(recovered.code, 0, "{recovered:?}");
+    world.alice_is_enrolled().unwrap();
+}
+
+#[test]
+fn a_recovery_that_iam_does_not_list_is_not_done_either() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::Deny));
+    world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
+    assert_eq!(world.run(world.enroll_args()).code, 4);
+    world.a_minute_passes_for_codes();
+    world.aws.fail(pretended());
+    let done = world.run(["recover", "--finish", "--no-input"]);
+    is_told(&world, &done, "alice", "alice");
+}
+
+#[test]
+fn a_rotation_keeps_the_old_device_where_iam_does_not_list_the_new_one() {
+    for flow in [Flow::Rotate, Flow::ReplaceFirst] {
+        let scene = Scene::new(flow);
+        scene.world.aws.fail(pretended());
+        let done = scene.run_hurried();
+        is_told(&scene.world, &done, "alice", "alice");
+        scene.settle(&done, &format!("{flow:?}, acknowledged and not listed"));
+    }
+}
+
+/// IAM's lists may be behind by some seconds.
+#[test]
+fn a_device_that_is_listed_late_is_waited_for() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(pretended());
+    let (aws, arn) = (world.aws.clone(), world.arn("alice"));
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    world.tap.listen(move |it| {
+        let looked = crate::support::blows::is_call(it, "ListMFADevices") && it.done;
+        // Before the plan, right after enabling, and a second later.
+        if looked && looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 2 {
+            aws.enable_for("alice", &arn);
+        }
+    });
+    let done = world.run(world.enroll_args());
+    world.tap.silence();
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stderr.contains("  listed    IAM shows it for alice\n"), "{done:?}");
+}
