@@ -27,7 +27,7 @@ impl Home {
     }
 
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        std::fs::create_dir_all(self.path(".")).unwrap();
+        std::fs::create_dir_all(self.world.keys.home.path().join(".aws")).unwrap();
         std::fs::write(self.path(name), content).unwrap();
         self
     }
