@@ -7,7 +7,7 @@ use crate::secret::without_mark;
 use crate::totp::{BadMigration, BadUri, Exported, Migration, Uri, is_migration};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One credential of many, and where it came from.
 pub(super) struct Entry {
@@ -77,7 +77,7 @@ impl Many {
         Ok(())
     }
 
-    fn picture(&mut self, path: &PathBuf) -> Result<(), Failed> {
+    fn picture(&mut self, path: &Path) -> Result<(), Failed> {
         let texts = picture::codes_in(path)?;
         let several = texts.len() > 1;
         let any = texts.iter().any(|text| looks_like_a_uri(text));
