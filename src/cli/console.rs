@@ -1,19 +1,90 @@
-//! Where a command's words go: the result to stdout, everything else to stderr.
+//! Where a command's words go: the result to stdout, everything else to stderr. The only file that prints.
+//!
+//! Standard output takes pages and JSON, in which nothing acts on a screen (see [`page`](super::page)); standard error
+//! takes single lines, and writes out what would act. What could not be written is remembered, and is the command's
+//! exit code.
 
 use super::args::{Color, Global};
-use super::explain::Explanation;
+use super::explain::{self, Exit, Explanation};
+use super::page::{Page, json_line, shown};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The two streams, and how they are written.
 pub(super) struct Console {
-    /// Standard output as it was. Meanwhile the file descriptor points at standard error: what a library prints is no
-    /// result. `None` where that cannot be had; then standard output is written to as ever.
-    out: Option<File>,
+    out: Out,
+    /// Why something of the result could not be written, for all consoles onto the same stream.
+    lost: Arc<Mutex<Option<io::Error>>>,
+    /// What is spent although nobody has read it.
+    spent: Option<&'static str>,
     json: bool,
     color: bool,
     stderr_is_terminal: bool,
+}
+
+/// Standard output.
+enum Out {
+    /// As it was. Meanwhile the file descriptor points at standard error: what a library prints is no result.
+    Taken(File),
+    /// Where that cannot be had, it is written to as ever.
+    AsEver,
+    /// It was closed when the process began.
+    Closed,
+}
+
+impl Out {
+    fn take() -> Self {
+        if crate::secret::stdout_was_closed() {
+            Self::Closed
+        } else {
+            take_stdout().map_or(Self::AsEver, Self::Taken)
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Taken(out) => out.write_all(bytes).and_then(|()| out.flush()),
+            Self::AsEver => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes).and_then(|()| stdout.flush())
+            }
+            Self::Closed => Err(io::Error::other("it is closed")),
+        }
+    }
+
+    fn file(&self) -> io::Result<File> {
+        match self {
+            Self::Taken(out) => out.try_clone(),
+            Self::AsEver | Self::Closed => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// Writes what is printed before there is a console: help and the version.
+pub(super) fn print(write: impl FnOnce() -> io::Result<()>) -> Exit {
+    let written = if crate::secret::stdout_was_closed() { Err(io::Error::other("it is closed")) } else { write() };
+    match written.and_then(|()| io::stdout().flush()) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            let text = explain::not_written(&cause, None);
+            Style { color: false, terminal: false }.explain(&text);
+            text.exit
+        }
+        _ => Exit::Done,
+    }
+}
+
+/// A page, before there is a console.
+pub(super) fn print_page(page: &Page) -> Exit {
+    print(|| io::stdout().write_all(page.text().as_bytes()))
+}
+
+/// Lines, before there is a console: standard error.
+pub(super) fn print_error(page: &Page) {
+    let _ = io::stderr().write_all(page.text().as_bytes());
 }
 
 impl Console {
@@ -28,40 +99,83 @@ impl Console {
                 stderr_is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
-        Self { out: take_stdout(), json: global.json, color, stderr_is_terminal }
+        Self { out: Out::take(), lost: Arc::default(), spent: None, json: global.json, color, stderr_is_terminal }
     }
 
     /// Another one onto the same streams, for a thread of its own.
     pub(super) fn another(&self) -> Self {
-        Self { out: self.out.as_ref().and_then(|out| out.try_clone().ok()), ..*self }
+        let out = match &self.out {
+            Out::Taken(out) => out.try_clone().map_or(Out::AsEver, Out::Taken),
+            Out::AsEver => Out::AsEver,
+            Out::Closed => Out::Closed,
+        };
+        Self { out, lost: Arc::clone(&self.lost), ..*self }
     }
 
     /// The result: `human` for people, `json` where asked for. A reader that has gone away is no error: what was done
     /// is done, and stderr has told it.
-    pub(super) fn result(&mut self, human: &str, json: &Value) {
-        let text = if self.json { format!("{json}\n") } else { human.to_owned() };
-        self.raw(text.as_bytes());
+    pub(super) fn result(&mut self, human: &Page, json: &Value) {
+        if self.json { self.json(json) } else { self.page(human) }
     }
 
-    /// Raw bytes for stdout.
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
-        let _ = match &mut self.out {
-            Some(out) => out.write_all(bytes),
-            None => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes).and_then(|()| stdout.flush())
-            }
-        };
+    /// For people, or in a format of its own.
+    pub(super) fn page(&mut self, page: &Page) {
+        self.bytes(page.text().as_bytes());
+    }
+
+    /// A line of JSON.
+    pub(super) fn json(&mut self, json: &impl Serialize) {
+        self.bytes(format!("{}\n", json_line(json)).as_bytes());
+    }
+
+    /// What this program alone has written: a manual page, a shell's completions.
+    pub(super) fn made_here(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        // Nothing to say is said on a closed stream too.
+        if bytes.is_empty() {
+            return;
+        }
+        if let Err(cause) = self.out.write(bytes)
+            && cause.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        }
+    }
+
+    /// Says beforehand what is spent once the result is there, whether or not anybody reads it.
+    pub(super) fn spent(&mut self, what: &'static str) {
+        self.spent = Some(what);
+    }
+
+    /// Whether something of the result could not be written.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The exit code, once nothing more is to be written: what nobody could read is no success, and no answer.
+    pub(super) fn end(&mut self, exit: Exit) -> Exit {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(cause) = lost else { return exit };
+        let text = explain::not_written(&cause, self.spent);
+        self.style().explain(&text);
+        if matches!(exit, Exit::Done | Exit::No) { text.exit } else { exit }
     }
 
     /// Standard output, for what goes nowhere else.
     pub(super) fn stdout(&self) -> io::Result<File> {
-        self.out.as_ref().map_or_else(|| Err(io::ErrorKind::Unsupported.into()), File::try_clone)
+        self.out.file()
     }
 
     /// Whether a person reads the result as it is written.
     pub(super) fn result_is_read(&self) -> bool {
-        self.out.as_ref().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)
+        match &self.out {
+            Out::Taken(out) => out.is_terminal(),
+            Out::AsEver => io::stdout().is_terminal(),
+            Out::Closed => false,
+        }
     }
 
     /// What a plan needs, and what for where it is not for the plan itself. `removes`: a device goes by it.
@@ -91,23 +205,13 @@ impl Console {
 
     /// An error: sentence, notes, hints and the state of the world on stderr; in JSON on stdout too.
     pub(super) fn error(&mut self, text: &Explanation) {
-        let style = self.style();
-        style.say(&format!("glasskey: {} {}", style.red("error:"), text.what));
-        for note in &text.notes {
-            style.say(&format!("glasskey: {note}"));
-        }
-        for hint in &text.hints {
-            style.say(&format!("glasskey: {} {hint}", style.bold("hint:")));
-        }
-        for state in &text.state {
-            style.say(&format!("glasskey: {state}"));
-        }
+        self.style().explain(text);
         if self.json {
             let error = json!({
                 "type": "error", "code": text.code, "message": text.what, "notes": text.notes, "hints": text.hints,
                 "state": text.state, "exit": text.exit as u8,
             });
-            self.result("", &error);
+            self.json(&error);
         }
     }
 }
@@ -132,15 +236,28 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// Writes a line.
+    /// Writes a line; an end of line within it is written out.
     pub(super) fn say(self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = writeln!(io::stderr().lock(), "{}", painted(line));
     }
 
-    /// Writes without an end of line.
-    pub(super) fn print(self, text: &str) {
+    /// An error: sentence, notes, hints and the state of the world.
+    pub(super) fn explain(self, text: &Explanation) {
+        self.say(&format!("glasskey: {} {}", self.red("error:"), text.what));
+        text.notes.iter().for_each(|note| self.say(&format!("glasskey: {note}")));
+        text.hints.iter().for_each(|hint| self.say(&format!("glasskey: {} {hint}", self.bold("hint:"))));
+        text.state.iter().for_each(|state| self.say(&format!("glasskey: {state}")));
+    }
+
+    /// Writes over the terminal's last line, and stays on it.
+    pub(super) fn write_over(self, line: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr.write_all(format!("{ERASED}{}", painted(line)).as_bytes()).and_then(|()| stderr.flush());
+    }
+
+    /// Erases the terminal's last line.
+    pub(super) fn erase(self) {
+        self.write_over("");
     }
 
     pub(super) fn bold(self, text: &str) -> String {
@@ -160,6 +277,27 @@ impl Style {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.color { format!("{seal}{code}m{text}{seal}0m", seal = seal()) } else { text.to_owned() }
     }
+}
+
+/// To the beginning of the line, and the line erased (ECMA-48: CR, EL).
+const ERASED: &str = "\r\u{1b}[2K";
+
+/// What stands for `ESC [` in a styled line until it is written: drawn anew by every process, so that no text from
+/// outside can have it.
+fn seal() -> &'static str {
+    static SEAL: OnceLock<String> = OnceLock::new();
+    SEAL.get_or_init(|| format!("\u{fdd0}{:016x}", RandomState::new().build_hasher().finish()))
+}
+
+/// A line as a terminal gets it: in our own style, and with everything else that would act on it written out.
+pub(super) fn painted(line: &str) -> String {
+    let mut parts = line.split(seal());
+    let mut painted = shown(parts.next().unwrap_or_default());
+    for part in parts {
+        let (code, rest) = part.split_once('m').unwrap_or(("0", part));
+        painted.push_str(&format!("\u{1b}[{code}m{}", shown(rest)));
+    }
+    painted
 }

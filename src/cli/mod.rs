@@ -9,6 +9,7 @@ mod console;
 pub mod explain;
 mod notices;
 mod outside;
+mod page;
 mod private_dir;
 mod secret_line;
 mod table;
@@ -29,16 +30,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let _ = crate::platform::files::survive_file_size_limit();
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(version) = commands::version::asked_for(&args) {
-        commands::version::print(&version);
-        return ExitCode::SUCCESS;
+        return ExitCode::from(console::print_page(&version) as u8);
     }
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(usage) => {
-            // Help and version go to stdout and are not errors; clap knows which is which.
-            let _ = usage.print();
-            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(Exit::Usage as u8));
-        }
+        Err(usage) => return ExitCode::from(not_parsed(&usage, &args) as u8),
     };
     // Asked before this process opens anything of its own, which would then have that number.
     let closed = cli.secret_fd().filter(|fd| !Path::new(&format!("/dev/fd/{fd}")).exists());
@@ -55,7 +51,23 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             text.exit
         }
     };
-    ExitCode::from(exit as u8)
+    ExitCode::from(console.end(exit) as u8)
+}
+
+/// Help and the version go to stdout and are not errors; clap knows which is which.
+fn not_parsed(usage: &clap::Error, args: &[OsString]) -> Exit {
+    if !usage.use_stderr() {
+        return console::print(|| usage.print());
+    }
+    // It repeats the arguments, which may come from a script's input: asked again, it repeats them written out.
+    let written_out = args.iter().map(|arg| OsString::from(page::shown(&arg.to_string_lossy())));
+    match Cli::try_parse_from(written_out) {
+        Err(again) if again.use_stderr() => {
+            let _ = again.print();
+        }
+        _ => console::print_error(&page::Page::document(&usage.render().to_string())),
+    }
+    Exit::Usage
 }
 
 /// What a command ends with: an exit code, or an error to be shown.

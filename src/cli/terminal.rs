@@ -4,7 +4,7 @@
 //! has been read. Where there is no terminal, or `--no-input` was given, nobody can be asked.
 
 use super::args::Global;
-use super::console::Style;
+use super::console::{Style, painted};
 use super::notices;
 use super::secret_line::{open_fd, read_password};
 use super::unanswered::{self, Why};
@@ -100,7 +100,7 @@ impl TerminalPerson {
 
     /// As [`TerminalPerson::ask`]. An end of the input (Ctrl-D) is remembered, since it is not that nobody is there.
     fn answer(&self, terminal: &Terminal, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
-        match terminal.ask(prompt, hidden, &self.interrupt) {
+        match terminal.ask(&painted(prompt), hidden, &self.interrupt) {
             Ok(None) if !self.interrupt.raised() => unanswered::because(Why::Ended),
             Err(cause) if cause.kind() == ErrorKind::InvalidData => unanswered::because(Why::TypedNotUtf8),
             answer => return answer.ok().flatten().inspect(|_| unanswered::answered()),
@@ -178,9 +178,14 @@ impl TerminalPerson {
 
     fn end_countdown(&mut self) {
         if std::mem::take(&mut self.counting) {
-            self.style.print("\r\u{1b}[2K");
+            self.style.erase();
         }
     }
+}
+
+/// A line on the controlling terminal, whoever has standard error.
+pub(super) fn on_terminal(line: &str) -> std::io::Result<()> {
+    Terminal::open()?.write(&format!("{}\n", painted(line)))
 }
 
 impl Person for TerminalPerson {
@@ -193,7 +198,7 @@ impl Person for TerminalPerson {
         self.hide_codes();
         let waits = matches!(notice, Notice::Waiting { .. } | Notice::Root(RootStep::Watching { .. }));
         if waits && self.style.terminal {
-            self.style.print(&format!("\r\u{1b}[2K{}", notices::lines(notice, self.style).concat()));
+            self.style.write_over(&notices::lines(notice, self.style).concat());
             self.counting = true;
             return;
         }
@@ -216,7 +221,7 @@ impl Person for TerminalPerson {
                 && !self.style.terminal
                 && let Some(terminal) = self.terminal()
             {
-                let _ = terminal.write(&format!("{line}\r\n"));
+                let _ = terminal.write(&format!("{}\r\n", painted(&line)));
             }
         }
     }

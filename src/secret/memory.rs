@@ -237,6 +237,13 @@ pub fn unset_empty_variables() {
     }
 }
 
+/// Whether standard output was closed when the process began. Rust's runtime opens `/dev/null` in its place before
+/// `main`, where everything that is written is lost without an error.
+#[must_use]
+pub fn stdout_was_closed() -> bool {
+    os::stdout_was_closed()
+}
+
 // ------------------------------------------------------------------------------------------- what the system gives
 
 /// Where a live seed is kept on this system.

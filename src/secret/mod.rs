@@ -8,7 +8,8 @@ mod memory;
 mod text;
 
 pub use memory::{
-    Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection, unset_empty_variables,
+    Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection, stdout_was_closed,
+    unset_empty_variables,
 };
 pub use text::{plain_text, without_mark};
 

@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Rotate, Written};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, CommandTo, Failed, KeyRequest, KeyRotated, OldKey, SecretTo, Stage};
 use crate::sink::{Pipe, SecretFormat};
@@ -70,7 +71,7 @@ pub(super) fn rotate(request: &KeyRequest, args: &Rotate, cli: &Cli, console: &m
             "user": rotated.plan.user, "permissions": permissions,
         });
         add_plan(&mut plan, Some(&rotated));
-        console.result("", &plan);
+        console.result(&Page::nothing(), &plan);
         return Ok(Exit::Done);
     };
     let mut answer = json!({
@@ -78,14 +79,14 @@ pub(super) fn rotate(request: &KeyRequest, args: &Rotate, cli: &Cli, console: &m
         "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
     add(&mut answer, Some(&rotated));
-    result(args, &format!("{new}\n"), &answer, console);
+    result(args, &Page::of(new), &answer, console);
     Ok(Exit::Done)
 }
 
 /// The result; on standard error where standard output has the secret.
-pub(super) fn result(args: &Rotate, human: &str, answer: &Value, console: &mut Console) {
+pub(super) fn result(args: &Rotate, human: &Page, answer: &Value, console: &mut Console) {
     if args.access_key.secret_fd == Some(STDOUT) {
-        human.lines().for_each(|line| console.say(line));
+        human.text().lines().for_each(|line| console.say(line));
     } else {
         console.result(human, answer);
     }

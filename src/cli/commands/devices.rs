@@ -5,6 +5,7 @@ use crate::cli::args::{Cli, Devices};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::notices::date_time;
+use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
@@ -18,9 +19,14 @@ pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> O
     let devices = headed(["DEVICE", "KIND", "USER", "ENABLED", "HELD BY", "CERTIFIED"], rows(&found));
     let orphans = found.orphans.iter().flatten().map(orphan_row);
     let orphans = headed(["NOBODY'S", "BEGUN", "HELD BY"], orphans.collect());
-    let gap = if devices.is_empty() || orphans.is_empty() { "" } else { "\n" };
-    console.result(&format!("{devices}{gap}{orphans}"), &to_json(&found));
-    if found.devices.is_empty() && orphans.is_empty() {
+    let none = devices.is_empty() && orphans.is_empty();
+    let mut human = devices;
+    if !human.is_empty() && !orphans.is_empty() {
+        human.gap();
+    }
+    human.append(&orphans);
+    console.result(&human, &to_json(&found));
+    if none {
         console.say("glasskey: no MFA device");
     }
     for unseen in &found.unseen {
@@ -31,9 +37,9 @@ pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> O
 }
 
 /// Nothing where there are no rows.
-fn headed<const COLUMNS: usize>(head: [&str; COLUMNS], mut rows: Vec<[String; COLUMNS]>) -> String {
+fn headed<const COLUMNS: usize>(head: [&str; COLUMNS], mut rows: Vec<[String; COLUMNS]>) -> Page {
     if rows.is_empty() {
-        return String::new();
+        return Page::nothing();
     }
     rows.insert(0, head.map(ToOwned::to_owned));
     table(&rows)

@@ -4,6 +4,7 @@ use super::fido::trusting::Trusted;
 use crate::cli::args::{Cli, Drill, DrillCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::drill::{
     self, BadLog, DrillRequest, Drilled, Entry, Flaw, NotDrilled, Problem, State, Words, enrolled_here,
@@ -43,8 +44,10 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
     };
     match drill::drill(&request, trusted.trust(), &words, &mut world) {
         Ok(drilled) => {
-            let human: String = drilled.entries.iter().map(|(entry, signed)| sentence(entry, *signed)).collect();
-            console.result(&format!("{human}last line  {}\n", drilled.head), &drilled_json(&drilled, log));
+            let mut human: Page =
+                drilled.entries.iter().flat_map(|(entry, signed)| sentence(entry, *signed)).collect();
+            human.line(&format!("last line  {}", drilled.head));
+            console.result(&human, &drilled_json(&drilled, log));
             let passed = drilled.entries.iter().all(|(entry, _)| entry.passed);
             Ok(if passed { Exit::Done } else { Exit::No })
         }
@@ -57,23 +60,23 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
 }
 
 fn written(entry: &Entry, signed: bool) -> String {
-    format!("written before: {}", sentence(entry, signed).lines().next().unwrap_or_default())
+    format!("written before: {}", sentence(entry, signed).first().map_or("", String::as_str))
 }
 
 /// A line for the key, and one for each check that failed or was not done.
-fn sentence(entry: &Entry, signed: bool) -> String {
+fn sentence(entry: &Entry, signed: bool) -> Vec<String> {
     let verdict = if entry.passed { "passed" } else { "FAILED" };
     let signed = if signed { "signed by the key" } else { "unsigned" };
-    let mut text = format!("{}  {verdict}, {signed}\n", entry.key);
+    let mut lines = vec![format!("{}  {verdict}, {signed}", entry.key)];
     for (name, check) in checks(entry) {
         let word = match check.state {
             State::Passed => continue,
             State::Failed => "failed",
             State::Skipped => "not done",
         };
-        text += &format!("  {name:<12} {word}: {}\n", check.why.as_deref().unwrap_or_default());
+        lines.push(format!("  {name:<12} {word}: {}", check.why.as_deref().unwrap_or_default()));
     }
-    text
+    lines
 }
 
 fn checks(entry: &Entry) -> [(&'static str, &drill::Check); 5] {
@@ -126,10 +129,9 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
         Ok(proved) => {
             let (lines, signed) = (proved.entries.len(), proved.entries.iter().filter(|(_, signed)| *signed).count());
             let failed = proved.entries.iter().filter(|(entry, _)| !entry.passed).count();
-            let human = format!(
-                "intact: {lines} records, {signed} of them signed; {failed} say that a drill failed\nlast line  {}\n",
-                proved.head
-            );
+            let intact =
+                format!("intact: {lines} records, {signed} of them signed; {failed} say that a drill failed");
+            let human: Page = [intact, format!("last line  {}", proved.head)].iter().collect();
             let json = json!({
                 "type": "drill_log", "intact": true, "records": lines, "signed": signed, "failed": failed,
                 "head": proved.head, "problems": [],
@@ -138,7 +140,7 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
             Ok(Exit::Done)
         }
         Err(problems) => {
-            let human: String = problems.iter().map(|problem| format!("{}\n", problem_words(problem))).collect();
+            let human: Page = problems.iter().map(problem_words).collect();
             let list: Vec<Value> = problems
                 .iter()
                 .map(|problem| {

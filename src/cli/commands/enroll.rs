@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Enroll, SeedPlaces};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request, RosterKind};
 use serde_json::{Value, json};
@@ -33,11 +34,11 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
         Ok(enrolled) if request.dry_run => {
             let permissions = flow::permissions(&request);
             console.permissions(&permissions, false);
-            console.result("", &dry_run_json(&enrolled, &permissions));
+            console.result(&Page::nothing(), &dry_run_json(&enrolled, &permissions));
             Ok(Exit::Done)
         }
         Ok(enrolled) => {
-            let arns: String = enrolled.devices.iter().map(|device| format!("{}\n", device.arn)).collect();
+            let arns: Page = enrolled.devices.iter().map(|device| device.arn.to_string()).collect();
             console.result(&arns, &enrolled_json(&enrolled, world.clock.ahead_seconds()));
             Ok(Exit::Done)
         }

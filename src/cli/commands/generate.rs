@@ -9,7 +9,7 @@ use clap::CommandFactory;
 pub(in crate::cli) fn completions(shell: clap_complete::Shell, console: &mut Console) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "glasskey", &mut script);
-    console.raw(&script);
+    console.made_here(&script);
     Ok(Exit::Done)
 }
 
@@ -26,6 +26,6 @@ pub(in crate::cli) fn man(of: &[String], console: &mut Console) -> Outcome {
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(command.name(title)).render(&mut page);
     rendered.map_err(|cause| Box::new(Explanation::new("man", cause.to_string())))?;
-    console.raw(&page);
+    console.made_here(&page);
     Ok(Exit::Done)
 }

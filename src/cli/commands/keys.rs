@@ -9,6 +9,7 @@ use super::fido::State;
 use crate::cli::args::{Cli, Keys};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories, outside};
 use crate::fido::advisories::Applied;
@@ -40,7 +41,7 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
         keys_json.push(only.to_json(software));
     }
     rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
-    let human = if rows.len() == 1 { String::new() } else { table(&rows) };
+    let human = if rows.len() == 1 { Page::nothing() } else { table(&rows) };
     let none = keys_json.is_empty();
     let unreadable: Vec<_> = unreadable.into_iter().map(|one| one.json).collect();
     console.result(&human, &json!({ "type": "keys", "keys": keys_json, "unreadable": unreadable }));

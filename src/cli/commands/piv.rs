@@ -1,9 +1,9 @@
 //! `glasskey piv info`: what the PIV applet says. Nothing is changed, and nothing secret is asked for.
 
-use super::oath::shown;
 use crate::cli::args::{Cli, OneKey, Piv, PivCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::keys::{self, Key};
 use crate::oath::Version;
@@ -43,7 +43,7 @@ fn out_of_reach() -> Explanation {
     ))
 }
 
-fn human(key: &Key, info: &Info, now: SystemTime) -> String {
+fn human(key: &Key, info: &Info, now: SystemTime) -> Page {
     let mut lines = vec![
         ("key".to_owned(), format!("{} {}", key.model, info.serial)),
         ("firmware".to_owned(), key.firmware.to_string()),
@@ -58,7 +58,7 @@ fn human(key: &Key, info: &Info, now: SystemTime) -> String {
     if info.version < METADATA_SINCE {
         lines.push(("slots".to_owned(), unavailable("keys without a certificate")));
     }
-    lines.iter().map(|(what, value)| format!("{what:<14}  {value}\n")).collect()
+    lines.iter().map(|(what, value)| format!("{what:<14}  {value}")).collect()
 }
 
 /// What nothing tells before GET METADATA.
@@ -120,7 +120,7 @@ fn described(slot: &Slot, now: SystemTime) -> String {
                 _ if is_for_ever(*not_after) => "does not expire".to_owned(),
                 _ => format!("expires on {}", day(*not_after)),
             };
-            format!("\"{}\" {when}", shown(subject))
+            format!("\"{}\" {when}", subject)
         }
     };
     let parts = [Some(purpose(slot.number).to_owned()), key, Some(certificate)];

@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Recover};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, A_PHONE, Exit};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
@@ -23,11 +24,8 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     match flow::recover(request, &mut world) {
         Ok(runs) => {
-            let human = if runs.is_empty() {
-                "nothing to recover\n".to_owned()
-            } else {
-                runs.iter().map(|run| format!("{}\n", sentence(run))).collect()
-            };
+            let human =
+                if runs.is_empty() { Page::of("nothing to recover") } else { runs.iter().map(sentence).collect() };
             let runs_json: Vec<Value> = runs.iter().map(to_json).collect();
             console.result(&human, &json!({ "type": "recovered", "runs": runs_json }));
             let left = runs.iter().any(|run| run.outcome == Became::Left);

@@ -4,6 +4,7 @@ use super::devices::kind;
 use crate::cli::args::{Cli, Retire};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, RetireRequest, Retired};
 use serde_json::{Value, json};
@@ -21,9 +22,9 @@ pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Ou
     if request.dry_run {
         let permissions = flow::retire_permissions();
         console.permissions(&permissions, true);
-        console.result("", &to_json(&retired, "retirement_plan", Some(&permissions)));
+        console.result(&Page::nothing(), &to_json(&retired, "retirement_plan", Some(&permissions)));
     } else {
-        console.result(&format!("{}\n", retired.parting.serial), &to_json(&retired, "retired", None));
+        console.result(&Page::of(&retired.parting.serial), &to_json(&retired, "retired", None));
     }
     Ok(Exit::Done)
 }

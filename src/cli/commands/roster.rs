@@ -4,6 +4,7 @@ use crate::aws::Tag;
 use crate::cli::args::{Aws, Cli};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, notices, outside};
 use crate::flow::{
     self, BadRow, Became, DeviceResult, Places, Progress, RosterDone, RosterKind, RosterRequest, Row, UserOutcome,
@@ -57,7 +58,7 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
     match outcome {
         Ok(done) if request.dry_run => {
             console.permissions(&permissions(&request), request.kind == RosterKind::Rotate);
-            console.result("", &summary_json(&done, &failures, Exit::Done));
+            console.result(&Page::nothing(), &summary_json(&done, &failures, Exit::Done));
             Ok(Exit::Done)
         }
         Ok(done) => Ok(summary(&done, &failures, console)),
@@ -140,7 +141,7 @@ struct Screen<'a> {
 impl Screen<'_> {
     fn clear(&mut self) {
         if std::mem::take(&mut self.bar) {
-            self.console.style().print("\r\u{1b}[2K");
+            self.console.style().erase();
         }
     }
 
@@ -190,7 +191,7 @@ impl Watch for Screen<'_> {
         if let (Some(all), Value::Object(rest)) = (json.as_object_mut(), rest) {
             all.extend(rest);
         }
-        self.console.result("", &json);
+        self.console.result(&Page::nothing(), &json);
         failure
     }
 
@@ -218,7 +219,7 @@ impl Watch for Screen<'_> {
         let failed = if progress.failed == 0 { String::new() } else { format!(", {} failed", progress.failed) };
         let left = progress.left.map_or_else(String::new, |left| format!(", {} left", rough(left)));
         let bar = format!("[{}{}]", "#".repeat(full), ".".repeat(WIDTH - full));
-        style.print(&format!("\r\u{1b}[2K{bar} {ended} of {}{failed}{left}", progress.total));
+        style.write_over(&format!("{bar} {ended} of {}{failed}{left}", progress.total));
         self.bar = true;
     }
 }
@@ -267,7 +268,7 @@ fn summary(done: &RosterDone, failures: &[Failure], console: &mut Console) -> Ex
         console.say("glasskey: hint: `glasskey recover` first: it looks at what is left and finishes or undoes it");
     }
     let before_words = if before == 0 { String::new() } else { format!(", {before} done before") };
-    let human = format!("{now} of {total} done{before_words}, {failed} failed\n");
+    let human = Page::of(&format!("{now} of {total} done{before_words}, {failed} failed"));
     console.result(&human, &summary_json(done, failures, exit));
     exit
 }

@@ -6,6 +6,7 @@ use super::enroll::{device_json, places};
 use crate::cli::args::{Cli, Resync, Rotate};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, ProvedBy, Request, ResyncRequest, RosterKind, RotateRequest, Rotated};
 use crate::person::Loss;
@@ -62,7 +63,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         console.permissions(&permissions, true);
         let mut plan = plan_json(&rotated, &permissions);
         access_key::add_plan(&mut plan, rotated_key.as_ref());
-        console.result("", &plan);
+        console.result(&Page::nothing(), &plan);
         return Ok(Exit::Done);
     };
     let mut answer = json!({
@@ -71,8 +72,9 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         "losses": losses_json(&rotated.losses), "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
     access_key::add(&mut answer, rotated_key.as_ref());
-    let new_key = rotated_key.and_then(|key| key.new).map_or_else(String::new, |id| format!("{id}\n"));
-    access_key::result(args, &format!("{}\n{new_key}", device.arn), &answer, console);
+    let new_key = rotated_key.and_then(|key| key.new);
+    let lines: Page = std::iter::once(device.arn.to_string()).chain(new_key).collect();
+    access_key::result(args, &lines, &answer, console);
     Ok(Exit::Done)
 }
 
@@ -146,6 +148,6 @@ pub(in crate::cli) fn resync(args: &Resync, cli: &Cli, console: &mut Console) ->
         "type": "resynced", "account": done.account, "user": request.user, "device": done.serial,
         "key": request.key, "codes": done.codes.map(unix), "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
-    console.result(&format!("{}\n", done.serial), &answer);
+    console.result(&Page::of(&done.serial), &answer);
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Simulate};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, outside};
 use crate::platform::Interrupt;
@@ -58,7 +59,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         .chain([(outside::CARDS.to_owned(), json!(sockets)), (outside::FIDO.to_owned(), json!(fido))])
         .collect();
     console.result(
-        &lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
+        &lines.iter().collect::<Page>(),
         &json!({
             "type": "simulation",
             "url": server.url(),
@@ -67,6 +68,9 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
             "accounts": organization.as_ref().map(accounts),
         }),
     );
+    if console.has_lost() {
+        return Ok(Exit::Done);
+    }
     let what = match args.org {
         Some(count) => format!("organization of {count}, managed by account"),
         None => "account".to_owned(),

@@ -1,14 +1,14 @@
 //! `glasskey --version --verbose`: the version, and what is built in that grows old.
 
+use crate::cli::page::Page;
 use crate::fido::advisories;
 use crate::fido::metadata::Metadata;
 use serde_json::json;
 use std::ffi::OsString;
-use std::io::Write;
 use std::time::SystemTime;
 
 /// The whole text, where these arguments ask for it and for nothing else.
-pub(in crate::cli) fn asked_for(args: &[OsString]) -> Option<String> {
+pub(in crate::cli) fn asked_for(args: &[OsString]) -> Option<Page> {
     let mut flags: Vec<&str> = args.get(1..)?.iter().map(|arg| arg.to_str()).collect::<Option<_>>()?;
     let mut take = |names: &[&str]| {
         let there = flags.iter().any(|flag| names.contains(flag));
@@ -20,12 +20,7 @@ pub(in crate::cli) fn asked_for(args: &[OsString]) -> Option<String> {
     (asked && flags.is_empty()).then(|| text(json))
 }
 
-pub(in crate::cli) fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
-fn text(json: bool) -> String {
+fn text(json: bool) -> Page {
     let version = env!("CARGO_PKG_VERSION");
     let metadata = Metadata::bundled();
     let (number, next, stale) = (metadata.number(), metadata.next_update(), metadata.is_stale(SystemTime::now()));
@@ -37,21 +32,19 @@ fn text(json: bool) -> String {
         .filter_map(|(name, on)| on.then_some(name))
         .collect();
     if json {
-        let all = json!({
+        return Page::json(&json!({
             "type": "version", "version": version,
             "metadata": { "number": number, "next_update": next.to_string(), "stale": stale, "models": models },
             "advisories": { "count": advisories.len(), "newest": newest }, "features": features,
-        });
-        return format!("{all}\n");
+        }));
     }
     let overdue = if stale { "; a newer one is out, which --mds FILE brings" } else { "" };
     let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
-    format!(
-        "glasskey {version}\n\
-         metadata     number {number}, good until {next}, {models} models of FIDO2 keys{overdue}\n\
-         advisories   {}, the newest {}\n\
-         features     {features}\n",
-        advisories.len(),
-        newest.unwrap_or("-"),
-    )
+    let lines = [
+        format!("glasskey {version}"),
+        format!("metadata     number {number}, good until {next}, {models} models of FIDO2 keys{overdue}"),
+        format!("advisories   {}, the newest {}", advisories.len(), newest.unwrap_or("-")),
+        format!("features     {features}"),
+    ];
+    lines.iter().collect()
 }

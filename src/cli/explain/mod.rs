@@ -102,6 +102,15 @@ pub fn no_keyring(why: &NoKeyring) -> String {
     }
 }
 
+/// The result could not be written. `spent`: what is spent all the same.
+#[must_use]
+pub fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
+    let mut text = Explanation::new("output", format!("standard output could not be written: {cause}"))
+        .note("whatever the command was to do is done; only what it had to say is missing");
+    text.state.extend(spent.map(ToOwned::to_owned));
+    text
+}
+
 fn nobody(what: &str) -> Explanation {
     Explanation::new("nobody_to_ask", what).exit(Exit::Person)
 }

@@ -4,6 +4,7 @@ use super::registers::clear_registers;
 use super::{SecretPages, wipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Pages of memory, unmapped on drop.
 pub(super) struct Mapping {
@@ -249,4 +250,25 @@ pub(super) fn tracing_is_forbidden() -> bool {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn tracing_is_forbidden() -> bool {
     false
+}
+
+/// Whether standard output was closed before the runtime opened `/dev/null` in its place.
+static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Looks before the runtime does; functions listed in this section are called before `main`.
+#[used]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+static BEFORE_MAIN: extern "C" fn() = look_at_stdout;
+
+extern "C" fn look_at_stdout() {
+    // SAFETY: F_GETFD reads the flags of a descriptor, and fails for one that is not open.
+    let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } == -1;
+    STDOUT_WAS_CLOSED.store(closed, Ordering::Relaxed);
+}
+
+pub(super) fn stdout_was_closed() -> bool {
+    // Named here, so that no linker leaves it out.
+    std::hint::black_box(&BEFORE_MAIN);
+    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }

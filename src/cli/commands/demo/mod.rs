@@ -10,6 +10,7 @@ use crate::cli::args::Cli;
 use crate::cli::console::{Console, Style};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::notices;
+use crate::cli::page::Page;
 use crate::cli::private_dir::PrivateDir;
 use crate::flow::{self, RecoverRequest, Request};
 use crate::keys::{KeyId, Serial};
@@ -46,14 +47,16 @@ pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
     console.say("No key and no AWS account needed: two software YubiKeys and a simulated AWS that checks codes.");
     let mut told = Vec::new();
     for (title, step) in steps {
-        console.say(&format!("\n{}", console.style().bold(title)));
+        console.say("");
+        console.say(&console.style().bold(title));
         let line = step(&mut stage)?;
         stage.show_calls();
         console.say(&format!("  {} {line}", console.style().bold("=>")));
         told.push(json!({ "step": title, "result": line }));
     }
-    console.say("\nTry it yourself: `glasskey simulate` in one terminal, any command in another.");
-    console.result("", &json!({ "type": "demo", "steps": told }));
+    console.say("");
+    console.say("Try it yourself: `glasskey simulate` in one terminal, any command in another.");
+    console.result(&Page::nothing(), &json!({ "type": "demo", "steps": told }));
     Ok(Exit::Done)
 }
 

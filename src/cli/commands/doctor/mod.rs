@@ -8,6 +8,7 @@ mod plugged;
 use crate::cli::args::{Cli, Doctor};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use serde_json::{Value, json};
 
@@ -86,19 +87,19 @@ pub(in crate::cli) fn run(args: &Doctor, cli: &Cli, console: &mut Console) -> Ou
     Ok(if problems == 0 { Exit::Done } else { Exit::No })
 }
 
-fn human(checks: &[Check], problems: usize, unknown: usize) -> String {
+fn human(checks: &[Check], problems: usize, unknown: usize) -> Page {
     let width = checks.iter().map(|check| check.about.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
+    let mut page = Page::default();
     for Check { about, verdict, what, details, fixes, .. } in checks {
         let verdict = match verdict {
             Verdict::Ok => "ok",
             Verdict::Problem => "PROBLEM",
             Verdict::CannotTell => "cannot tell",
         };
-        text += &format!("  {verdict:<11}  {about:<width$}  {what}\n");
-        let below = |mark: &str, line: &String| format!("  {:11}  {:width$}  {mark}{line}\n", "", "");
-        text.extend(details.iter().map(|line| below("", line)));
-        text.extend(fixes.iter().map(|line| below("fix: ", line)));
+        page.line(&format!("  {verdict:<11}  {about:<width$}  {what}"));
+        let below = |mark: &str, line: &String| format!("  {:11}  {:width$}  {mark}{line}", "", "");
+        details.iter().for_each(|line| page.line(&below("", line)));
+        fixes.iter().for_each(|line| page.line(&below("fix: ", line)));
     }
     let problems = match problems {
         0 => "nothing to fix".to_owned(),
@@ -106,7 +107,8 @@ fn human(checks: &[Check], problems: usize, unknown: usize) -> String {
         several => format!("{several} problems"),
     };
     let unknown = if unknown == 0 { String::new() } else { format!("; {unknown} not told") };
-    format!("{text}{problems}{unknown}\n")
+    page.line(&format!("{problems}{unknown}"));
+    page
 }
 
 fn to_json(check: &Check) -> Value {

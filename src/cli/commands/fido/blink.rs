@@ -4,6 +4,7 @@ use super::{Bench, joined, key_json};
 use crate::cli::Outcome;
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::fido::{Authenticator, Error};
 use serde_json::json;
 
@@ -19,6 +20,8 @@ pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
         outcome => bench.told(outcome).map(|()| true)?,
     };
     bench.step(key.id.argument(), if touched { "it was touched" } else { "it blinked" });
-    bench.console.result("", &joined(json!({ "type": "fido_blinked", "touched": touched }), key_json(&key)));
+    bench
+        .console
+        .result(&Page::nothing(), &joined(json!({ "type": "fido_blinked", "touched": touched }), key_json(&key)));
     Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ use super::trusting::{Trusted, issue_json, issue_words};
 use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::unanswered::Encoding;
 use crate::cli::{Outcome, outside};
 use crate::fido::metadata::Certification;
@@ -55,9 +56,9 @@ pub(super) fn attest(args: &FidoAttest, bench: &mut Bench<'_>) -> Outcome {
     }
 }
 
-fn attested_words(attested: &Attested) -> String {
-    let mut lines = Vec::new();
-    let mut line = |name: &str, what: String| lines.push(format!("{name:<12} {what}\n"));
+fn attested_words(attested: &Attested) -> Page {
+    let mut page = Page::default();
+    let mut line = |name: &str, what: String| page.line(&format!("{name:<12} {what}"));
     match &attested.verdict {
         Ok(genuine) => {
             line("genuine", "yes".to_owned());
@@ -76,7 +77,7 @@ fn attested_words(attested: &Attested) -> String {
         }
     }
     line("metadata", issue_words(&attested.issue));
-    lines.concat()
+    page
 }
 
 pub(super) fn attested_json(attested: &Attested) -> Value {
@@ -119,7 +120,7 @@ fn enroll_for(args: &FidoEnroll, origin: &str, bench: &mut Bench<'_>) -> Outcome
     let mut key = bench.key_to_write(&args.key.key)?;
     let made = bench.hold(&mut key, args.key.last_try, |ceremony| fido_key::register(&options, &origin, ceremony))?;
     let response = made.response.to_json();
-    bench.console.result(&format!("{response}\n"), &response);
+    bench.console.json(&response);
     Ok(Exit::Done)
 }
 
@@ -130,7 +131,7 @@ fn enroll_own(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let enrolled = bench.hold(&mut key, named.last_try, |ceremony| fido_key::enroll(&records, now, ceremony))?;
     let record = &enrolled.record;
     let again = if enrolled.replaced { " again; what was on record before is replaced" } else { "" };
-    let human = format!("{}: enrolled for glasskey's own checks{again}\n", key.id);
+    let human = Page::of(&format!("{}: enrolled for glasskey's own checks{again}", key.id));
     let json = json!({
         "type": "fido_enrolled", "model": record.model, "aaguid": record.aaguid.to_string(), "rp_id": RP_ID,
         "credential": BASE64URL_NOPAD.encode(&record.credential),
@@ -152,7 +153,7 @@ pub(super) fn assert(args: &FidoAssert, bench: &mut Bench<'_>) -> Outcome {
         fido_key::assert(&options, &origin, args.user.as_deref(), ceremony)
     })?;
     let response = response.to_json();
-    bench.console.result(&format!("{response}\n"), &response);
+    bench.console.json(&response);
     Ok(Exit::Done)
 }
 
@@ -165,9 +166,9 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let finding = verified.verdict.as_ref().err().map(explain::finding);
     let human = match &finding {
         None => {
-            format!("{}: verified; enrolled {}, signature counter {}\n", key.id, since(&verified), record.counter)
+            format!("{}: verified; enrolled {}, signature counter {}", key.id, since(&verified), record.counter)
         }
-        Some(text) => format!("{}: not verified: {}\n", key.id, text.what),
+        Some(text) => format!("{}: not verified: {}", key.id, text.what),
     };
     let json = json!({
         "type": "fido_verified", "verified": finding.is_none(),
@@ -176,7 +177,7 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         "user_verified": verified.verdict.as_ref().is_ok_and(|asserted| asserted.flags.user_verified()),
         "counter": record.counter, "enrolled": seconds(record.enrolled), "from_key": verified.from_key,
     });
-    bench.console.result(&human, &joined(json, key_json(&key)));
+    bench.console.result(&Page::of(&human), &joined(json, key_json(&key)));
     let Some(text) = finding else { return Ok(Exit::Done) };
     for hint in &text.hints {
         let style = bench.console.style();
@@ -202,7 +203,7 @@ fn records() -> Result<Records, Failed> {
 
 fn origin_of(text: &str) -> Result<Origin, Failed> {
     Origin::parse(text).map_err(|bad| {
-        let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+        let shown: String = text.chars().take(80).collect();
         Box::new(Explanation::new("bad_origin", format!("--origin {shown}: {bad}")).exit(Exit::Usage))
     })
 }

@@ -5,6 +5,7 @@ use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoConfigCommand, FidoKeyAndPin, Switch};
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::fido::{Authenticator, Error, Info, Permissions, PinRule, Token};
 use crate::ring::fido::Opened;
 use serde_json::json;
@@ -145,6 +146,6 @@ fn report(key: &mut Opened, setting: &str, changed: bool, what: &str, bench: &mu
         "enterprise_attestation": info.option("ep"), "min_pin_length": info.min_pin_length,
         "pin_must_change": info.force_pin_change,
     });
-    bench.console.result("", &joined(json, key_json(key)));
+    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
     Ok(Exit::Done)
 }

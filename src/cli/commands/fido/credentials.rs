@@ -4,8 +4,8 @@ use super::info::algorithm;
 use super::{Bench, Failed, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
-use crate::cli::commands::oath::shown;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::fido::{Authenticator, Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
 use crate::ring::fido::Opened;
@@ -47,7 +47,7 @@ impl Kept {
     /// The relying party, by its id; keys may cut that to 32 bytes or leave it out.
     fn rp(&self) -> String {
         match &self.rp.id {
-            Some(id) => shown(id),
+            Some(id) => id.clone(),
             None => format!("SHA-256 {}", HEXLOWER.encode(&self.rp.id_hash)),
         }
     }
@@ -59,7 +59,7 @@ impl Kept {
 
     fn user(&self) -> String {
         let User { id, name, display_name } = &self.credential.user;
-        let name = name.as_ref().or(display_name.as_ref()).map(|name| shown(name));
+        let name = name.as_ref().or(display_name.as_ref()).cloned();
         name.unwrap_or_else(|| format!("user {}", HEXLOWER.encode(id)))
     }
 
@@ -95,7 +95,7 @@ fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
             kept.hex().chars().take(SHOWN).collect(),
         ]
     }));
-    let human = if all.is_empty() { String::new() } else { table(&rows) };
+    let human = if all.is_empty() { Page::nothing() } else { table(&rows) };
     let json = json!({
         "type": "fido_credentials", "existing": count.existing, "remaining": count.remaining,
         "credentials": all.iter().map(Kept::to_json).collect::<Vec<_>>(),
@@ -128,7 +128,7 @@ fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
     deleted.map_err(|cause| lost(&key, &cause, "credentials list"))?;
     bench.step(key.id.argument(), &format!("{} removed", kept.named()));
     let json = json!({ "type": "fido_credential_deleted", "credential": kept.to_json() });
-    bench.console.result("", &joined(json, key_json(&key)));
+    bench.console.result(&Page::nothing(), &joined(json, key_json(&key)));
     Ok(Exit::Done)
 }
 
@@ -145,7 +145,7 @@ fn rename(named: &FidoKeyAndPin, id: &str, name: &str, display_name: Option<&str
     renamed.map_err(|cause| lost(&key, &cause, "credentials list"))?;
     bench.step(key.id.argument(), &format!("{before} is now \"{}\"", kept.user()));
     let json = json!({ "type": "fido_credential_renamed", "credential": kept.to_json() });
-    bench.console.result("", &joined(json, key_json(&key)));
+    bench.console.result(&Page::nothing(), &joined(json, key_json(&key)));
     Ok(Exit::Done)
 }
 

@@ -3,9 +3,9 @@
 use super::{Bench, Failed, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoFingerprintsCommand, FidoKeyAndPin};
-use crate::cli::commands::oath::shown;
 use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::fido::{Authenticator, Capture, Error, Fingerprint, Permissions, SampleQuality, Token};
 use crate::ring::fido::Opened;
@@ -27,8 +27,8 @@ fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let token = token(&mut key, named, bench)?;
     let all = all(&mut key, &token, bench)?;
     let mut rows = vec![["ID", "NAME"].map(ToOwned::to_owned)];
-    rows.extend(all.iter().map(|finger| [id_of(finger), finger.name.as_deref().map_or_else(String::new, shown)]));
-    let human = if all.is_empty() { String::new() } else { table(&rows) };
+    rows.extend(all.iter().map(|finger| [id_of(finger), finger.name.clone().unwrap_or_default()]));
+    let human = if all.is_empty() { Page::nothing() } else { table(&rows) };
     let fingers: Vec<_> = all.iter().map(finger_json).collect();
     let json = json!({ "type": "fido_fingerprints", "fingerprints": fingers });
     bench.console.result(&human, &joined(json, key_json(&key)));
@@ -173,12 +173,12 @@ fn find(key: &mut Opened, token: &Token, wanted: &str, bench: &Bench<'_>) -> Res
         (Some(only), 0) => Ok(only),
         (None, _) => {
             let text = explain::fido(Some(&key.id), &Error::NoCredentials);
-            let what = format!("no fingerprint on {} has the id or the name \"{}\"", key.id, shown(wanted));
+            let what = format!("no fingerprint on {} has the id or the name \"{}\"", key.id, wanted);
             let hint = format!("`glasskey fido fingerprints list --key {}` shows them", key.id.argument());
             Err(Box::new(Explanation { code: "no_fingerprint", what, ..text }.hint(hint)))
         }
         (Some(_), _) => {
-            let what = format!("several fingerprints on {} have the name \"{}\"", key.id, shown(wanted));
+            let what = format!("several fingerprints on {} have the name \"{}\"", key.id, wanted);
             Err(Box::new(Explanation::new("ambiguous_name", what).hint("give the id of one").exit(Exit::Usage)))
         }
     }
@@ -190,7 +190,7 @@ fn id_of(finger: &Fingerprint) -> String {
 
 fn described(finger: &Fingerprint) -> String {
     match &finger.name {
-        Some(name) => format!("\"{}\" ({})", shown(name), id_of(finger)),
+        Some(name) => format!("\"{}\" ({})", name, id_of(finger)),
         None => id_of(finger),
     }
 }
@@ -201,6 +201,6 @@ fn finger_json(finger: &Fingerprint) -> Value {
 
 fn report(kind: &str, finger: &Fingerprint, key: &Opened, bench: &mut Bench<'_>) -> Outcome {
     let json = json!({ "type": kind, "fingerprint": finger_json(finger) });
-    bench.console.result("", &joined(json, key_json(key)));
+    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
     Ok(Exit::Done)
 }

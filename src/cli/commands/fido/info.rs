@@ -4,6 +4,7 @@ use super::list::{State, about, firmware, told};
 use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, advisories};
 use crate::fido::advisories::Applied;
 use crate::fido::metadata::{Metadata, Model};
@@ -38,7 +39,7 @@ impl Told {
     }
 }
 
-fn human(key: &Opened, told: &Told) -> String {
+fn human(key: &Opened, told: &Told) -> Page {
     let info = &told.state.info;
     let serial = key.id.serial().map_or_else(String::new, |serial| format!(" {serial}"));
     let mut lines = vec![
@@ -70,7 +71,7 @@ fn human(key: &Opened, told: &Told) -> String {
     ));
     lines.push(("certifications".to_owned(), certifications(info)));
     lines.extend(advisory_lines(told));
-    lines.iter().map(|(what, value)| format!("{}\n", format!("{what:<14}  {value}").trim_end())).collect()
+    lines.iter().map(|(what, value)| format!("{what:<14}  {value}").trim_end().to_owned()).collect()
 }
 
 fn model(told: &Told) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Bench, Failed};
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
 use crate::fido::advisories::Applied;
@@ -33,7 +34,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         }
     }
     let none = rows.len() == 1;
-    let human = if none { String::new() } else { table(&rows) };
+    let human = if none { Page::nothing() } else { table(&rows) };
     bench.console.result(&human, &json!({ "type": "fido_keys", "keys": keys, "unreadable": unreadable }));
     if none {
         bench.console.say("glasskey: no FIDO2 key is plugged in");

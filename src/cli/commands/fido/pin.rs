@@ -4,6 +4,7 @@ use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoKey, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::fido::{Attempt, Authenticator, Error, Retries};
 use crate::person::{NoNewPin, Person};
 use crate::ring::fido::Opened;
@@ -73,7 +74,7 @@ fn report(key: &mut Opened, done: &str, bench: &mut Bench<'_>) -> Outcome {
     // Told already; how many tries there are is an extra.
     let left = key.key.pin_retries().ok().map(|Retries { left, .. }| left);
     let json = json!({ "type": "fido_pin", "done": done, "tries_left": left });
-    bench.console.result("", &joined(json, key_json(key)));
+    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
     Ok(Exit::Done)
 }
 

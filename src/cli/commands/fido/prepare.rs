@@ -5,6 +5,7 @@ use super::trusting::{Trusted, issue_words};
 use super::{Bench, Failed, joined};
 use crate::cli::args::{FidoKey, FidoPrepare};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, advisories};
 use crate::flow::fido_key::{self, Ceremony, PinNow, PrepareRequest, Prepared, same_key};
 use crate::ring::fido::Opened;
@@ -15,7 +16,13 @@ pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
         return Err(Box::new(usage("--pair needs two keys").hint("name both: --key ONE --key OTHER")));
     }
     let ready = make_ready(args, bench)?;
-    let human: String = ready.iter().map(|(prepared, _)| words(prepared)).collect::<Vec<_>>().join("\n");
+    let mut human = Page::default();
+    for (nth, (prepared, _)) in ready.iter().enumerate() {
+        if nth > 0 {
+            human.gap();
+        }
+        human.append(&words(prepared));
+    }
     let keys: Vec<Value> = ready.iter().map(|(prepared, path)| to_json(prepared, path)).collect();
     bench.console.result(&human, &json!({ "type": "fido_prepared", "keys": keys }));
     Ok(Exit::Done)
@@ -85,9 +92,9 @@ fn the_same(key: &str) -> Failed {
 }
 
 /// The record of a key, to be kept with it.
-fn words(prepared: &Prepared) -> String {
-    let mut lines = Vec::new();
-    let mut line = |name: &str, what: String| lines.push(format!("{name:<12} {what}\n"));
+fn words(prepared: &Prepared) -> Page {
+    let mut page = Page::default();
+    let mut line = |name: &str, what: String| page.line(&format!("{name:<12} {what}"));
     line("key", prepared.key.to_string());
     let firmware = prepared.firmware.map_or_else(String::new, |version| format!(", firmware {version}"));
     line("model", format!("{}{firmware}", prepared.model));
@@ -107,7 +114,7 @@ fn words(prepared: &Prepared) -> String {
     if let Some(free) = prepared.free_slots {
         line("free slots", free.to_string());
     }
-    lines.concat()
+    page
 }
 
 pub(in crate::cli) fn to_json(prepared: &Prepared, path: &str) -> Value {

@@ -5,6 +5,7 @@ use super::{Bench, Failed, after, joined, key_json, lost};
 use crate::cli::Outcome;
 use crate::cli::args::FidoReset;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::fido::{self, Aaguid, Authenticator, Info};
 use crate::keys::KeyId;
 use crate::ring::fido::{self as ring, Opened};
@@ -54,7 +55,7 @@ pub(super) fn run(args: &FidoReset, bench: &mut Bench<'_>) -> Outcome {
     }
     reset(&mut key, bench)?;
     bench.step(key.id.argument(), "reset: it holds no FIDO credential and has no PIN");
-    bench.console.result("", &joined(json!({ "type": "fido_reset" }), key_json(&key)));
+    bench.console.result(&Page::nothing(), &joined(json!({ "type": "fido_reset" }), key_json(&key)));
     Ok(Exit::Done)
 }
 

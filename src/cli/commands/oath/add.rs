@@ -2,10 +2,11 @@
 //! cannot be proved does not stay.
 
 use super::secret::{self, Found};
-use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, shown, usage};
+use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::keys::Serial;
 use crate::oath::{self, Name, New};
 use crate::person::{Notice, Person};
@@ -31,11 +32,11 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
         if let Err(why) = credential.prove(key, bench) {
             return Err(credential.take_back(key, why, bench));
         }
-        bench.step(key, &format!("written as \"{}\", its code matches", shown(credential.name.id())));
+        bench.step(key, &format!("written as \"{}\", its code matches", credential.name.id()));
     } else {
         bench.step(
             key,
-            &format!("written as \"{}\"; not proved, since that would use up a code", shown(credential.name.id())),
+            &format!("written as \"{}\"; not proved, since that would use up a code", credential.name.id()),
         );
     }
     let Credential { name, kind, params, touch, .. } = &credential;
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
         "touch": touch, "proved": proved,
     });
     let json = joined(name_json(name, *kind != Kind::Totp), rest);
-    bench.console.result(&format!("{}\n", shown(name.id())), &json);
+    bench.console.result(&Page::of(name.id()), &json);
     Ok(Exit::Done)
 }
 
@@ -61,8 +62,7 @@ fn warn_of_two_issuers(args: &Add, found: &Found, bench: &Bench<'_>) {
 pub(super) fn two_issuers(taken: &str, other: &str) -> String {
     format!(
         "the URI names two issuers: \"{}\" was taken, its label says \"{}\"; --issuer takes another",
-        shown(taken),
-        shown(other)
+        taken, other
     )
 }
 
@@ -208,7 +208,7 @@ impl Credential {
 
     /// Removes what was written, or says that it may be there.
     pub(super) fn take_back(&self, key: Serial, mut why: Failed, bench: &mut Bench<'_>) -> Failed {
-        let id = shown(self.name.id());
+        let id = self.name.id();
         let removed = match bench.session(key).map(|mut session| session.delete(&self.name)) {
             Ok(Ok(())) => Some(format!("the credential \"{id}\" was removed again; nothing was left behind")),
             Ok(Err(oath::Error::NotFound(_))) => Some("nothing was written".to_owned()),

@@ -3,10 +3,11 @@
 //! One code goes to standard output alone when that is a pipe or a file, so that `$(glasskey oath code …)` is the
 //! code; its name and the seconds left go to stderr then. At a terminal they stand on the same line.
 
-use super::{Bench, Failed, joined, name_json, refused, shown, usage};
+use super::{Bench, Failed, joined, name_json, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::page::Page;
 use crate::keys::Serial;
 use crate::oath::{Answer, Name, Session};
 use crate::person::{Notice, Person};
@@ -47,11 +48,11 @@ impl Asked {
             bench.console.say(&format!("glasskey: there is no credential on YubiKey {}", self.key));
         }
         let line = |(name, answer): &(Name, Answer)| match answer {
-            Answer::Code(code) => format!("{:<8}  {}{}\n", code.expose(), shown(name.id()), self.in_brackets(name)),
-            Answer::Touch => format!("{:<8}  {}\n", "[touch]", shown(name.id())),
-            Answer::Hotp => format!("{:<8}  {}\n", "[HOTP]", shown(name.id())),
+            Answer::Code(code) => format!("{:<8}  {}{}", code.expose(), name.id(), self.in_brackets(name)),
+            Answer::Touch => format!("{:<8}  {}", "[touch]", name.id()),
+            Answer::Hotp => format!("{:<8}  {}", "[HOTP]", name.id()),
         };
-        let lines: String = all.iter().map(line).collect();
+        let lines: Page = all.iter().map(line).collect();
         let codes: Vec<Value> = all.iter().map(|(name, answer)| self.json(name, answer)).collect();
         self.result(&lines, codes, bench);
     }
@@ -59,16 +60,19 @@ impl Asked {
     fn show_one(&self, name: &Name, answer: Answer, session: Session, bench: &mut Bench<'_>) -> Result<(), Failed> {
         let hotp = matches!(answer, Answer::Hotp);
         let code = self.code(name, answer, session, bench)?;
-        let id = shown(name.id());
+        let id = name.id();
         let left = if hotp { String::new() } else { self.in_brackets(name) };
         let human = if bench.console.result_is_read() {
-            format!("{}  {id}{left}\n", code.expose())
+            Page::of(&format!("{}  {id}{left}", code.expose()))
         } else {
             if !self.json_asked(bench) {
                 bench.console.say(&format!("{id}{left}"));
             }
-            format!("{}\n", code.expose())
+            Page::of(code.expose())
         };
+        if hotp {
+            bench.console.spent("the code is spent: the key has counted on, and its next code is another");
+        }
         let json = if hotp { counted(name, &code) } else { self.json(name, &Answer::Code(code)) };
         self.result(&human, vec![json], bench);
         Ok(())
@@ -131,7 +135,7 @@ impl Asked {
         bench.global.json
     }
 
-    fn result(&self, human: &str, codes: Vec<Value>, bench: &mut Bench<'_>) {
+    fn result(&self, human: &Page, codes: Vec<Value>, bench: &mut Bench<'_>) {
         let json = json!({ "type": "codes", "key": self.key, "at": self.unix, "codes": codes });
         bench.console.result(human, &json);
     }
@@ -165,7 +169,7 @@ fn choose(all: Vec<(Name, Answer)>, wanted: &str, key: Serial) -> Result<(Name, 
     let exact = all.iter().position(|(name, _)| name.id() == wanted);
     let part = wanted.to_lowercase();
     let holds = |(name, _): &&(Name, Answer)| name.id().to_lowercase().contains(&part);
-    let ids: Vec<String> = all.iter().filter(holds).map(|(name, _)| shown(name.id())).collect();
+    let ids: Vec<String> = all.iter().filter(holds).map(|(name, _)| name.id().to_owned()).collect();
     let index = match (exact, &*ids) {
         (Some(index), _) => Some(index),
         (None, [_]) => all.iter().position(|one| holds(&one)),

@@ -4,10 +4,11 @@
 use super::add::Credential;
 use super::many;
 use super::plan::{Item, Plan, peculiar};
-use super::{Bench, Failed, interrupted, joined, name_json, shown};
+use super::{Bench, Failed, interrupted, joined, name_json};
 use crate::cli::Outcome;
 use crate::cli::args::Import;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::page::Page;
 use crate::keys::Serial;
 use crate::person::{Person, Question};
 use crate::totp::Kind;
@@ -59,7 +60,7 @@ fn show(plan: &Plan, key: Serial, bench: &Bench<'_>) {
     let say = |line: &str| bench.console.style().say(line);
     say(&format!("glasskey: the plan for YubiKey {key}:"));
     for (item, credential) in plan.to_write() {
-        let name = shown(credential.name().id());
+        let name = credential.name().id();
         say(&format!("  {:<9} {name}{}", item.number, peculiar(credential)));
     }
     for (item, _, why) in plan.left_out() {
@@ -91,8 +92,7 @@ fn last_words(args: &Import, plan: &Plan, key: Serial, written: &[Value], bench:
     if !args.qr_images.is_empty() {
         bench.console.say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
     }
-    let names: String =
-        plan.to_write().map(|(_, credential)| format!("{}\n", shown(credential.name().id()))).collect();
+    let names: Page = plan.to_write().map(|(_, credential)| credential.name().id()).collect();
     let one = |item: &Item, code: &str, why: &str| json!({ "source": item.source, "name": item.called, "reason": code, "why": why });
     let left_out: Vec<Value> = plan.left_out().map(|(item, code, why)| one(item, code, why)).collect();
     let wrong = plan.wrong_items().map(|(item, why)| one(item, "unfit", why));
@@ -104,7 +104,7 @@ fn last_words(args: &Import, plan: &Plan, key: Serial, written: &[Value], bench:
 /// Writes one and proves it; `false`: an HOTP credential, which proving would cost a code.
 fn put(key: Serial, credential: &Credential, bench: &mut Bench<'_>) -> Result<bool, Failed> {
     credential.write(key, bench)?;
-    let id = shown(credential.name().id());
+    let id = credential.name().id();
     if credential.kind() != Kind::Totp {
         bench.step(key, &format!("written as \"{id}\"; not proved, since that would use up a code"));
         return Ok(false);
@@ -119,8 +119,7 @@ fn put(key: Serial, credential: &Credential, bench: &mut Bench<'_>) -> Result<bo
 /// Says exactly which are on the key and which are not.
 fn stopped(mut why: Failed, key: Serial, entries: &[(&Item, &Credential)], nth: usize) -> Failed {
     let (written, rest) = entries.split_at(nth);
-    let named =
-        |item: &Item, credential: &Credential| format!("\"{}\" ({})", shown(credential.name().id()), item.source);
+    let named = |item: &Item, credential: &Credential| format!("\"{}\" ({})", credential.name().id(), item.source);
     for (item, credential) in written {
         why.state.push(format!("on YubiKey {key}: {}", named(item, credential)));
     }

@@ -160,24 +160,10 @@ fn name_of(id: &str) -> Result<Name, Failed> {
     Name::from_id(id).map_err(|error| Box::new(explain::oath(None, &error)))
 }
 
-/// A name as it may be shown: what would move the cursor or turn the writing direction is escaped. A key's names were
-/// written by whoever had it in hand.
-pub(in crate::cli) fn shown(id: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    id.chars().fold(String::new(), |mut text, c| {
-        if c.is_control() || turns(c) {
-            text.extend(c.escape_default());
-        } else {
-            text.push(c);
-        }
-        text
-    })
-}
-
 /// How a command names a credential, as a shell takes it: quoted, or by its bytes where it is no text for a shell.
 pub(in crate::cli) fn by_name(name: &Name) -> String {
     let id = name.id();
-    if !name.is_text() || shown(id) != id || id.starts_with('-') {
+    if !name.is_text() || crate::cli::page::shown(id) != id || id.starts_with('-') {
         return format!("--id {}", HEXLOWER.encode(name.bytes()));
     }
     // Within double quotes these mean something to a shell, `!` to an interactive one.

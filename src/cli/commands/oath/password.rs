@@ -4,6 +4,7 @@ use super::{Bench, Failed, not_done, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::secret_line::{open_fd, read_password};
 use crate::keys::{self, Serial};
 use crate::oath::Session;
@@ -31,7 +32,7 @@ pub(super) fn set(key: &OneKey, new_password_fd: Option<u32>, bench: &mut Bench<
     bench.console.say(
         "glasskey: a forgotten password cannot be recovered; `glasskey oath reset` would wipe the credentials too",
     );
-    bench.console.result("", &json!({ "type": "oath_password", "key": key, "password": true }));
+    bench.console.result(&Page::nothing(), &json!({ "type": "oath_password", "key": key, "password": true }));
     Ok(Exit::Done)
 }
 
@@ -44,7 +45,7 @@ pub(super) fn clear(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     } else {
         bench.step(key, "has no password; nothing to do");
     }
-    bench.console.result("", &json!({ "type": "oath_password", "key": key, "password": false }));
+    bench.console.result(&Page::nothing(), &json!({ "type": "oath_password", "key": key, "password": false }));
     Ok(Exit::Done)
 }
 

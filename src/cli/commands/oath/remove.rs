@@ -1,9 +1,10 @@
 //! `glasskey oath delete`, `rename` and `reset`.
 
-use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, shown, usage};
+use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::keys::{self, OathState, Serial};
 use crate::oath::{self, Credential, Name, Session};
 use crate::person::Question;
@@ -20,16 +21,16 @@ pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: 
     if is_for_aws(&name) {
         bench.warn(&format!(
             "\"{}\" is named like an MFA device of AWS; without it this key can no longer sign in with that device",
-            shown(name.id())
+            name.id()
         ));
     }
     let nobody = Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
         .hint("--yes says yes")
         .exit(Exit::Person);
-    bench.confirm(&Question::DeleteCredential { key, name: shown(name.id()) }, nobody)?;
+    bench.confirm(&Question::DeleteCredential { key, name: name.id().to_owned() }, nobody)?;
     bench.session(key)?.delete(&name).map_err(not_done(key, &format!("list --key {key}")))?;
-    bench.step(key, &format!("\"{}\" removed", shown(name.id())));
-    bench.console.result("", &json!({ "type": "credential_deleted", "key": key, "name": name.id() }));
+    bench.step(key, &format!("\"{}\" removed", name.id()));
+    bench.console.result(&Page::nothing(), &json!({ "type": "credential_deleted", "key": key, "name": name.id() }));
     Ok(Exit::Done)
 }
 
@@ -48,9 +49,9 @@ pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) 
     if is_for_aws(&from) && !is_for_aws(&to) {
         bench.warn("under its new name, glasskey does not recognise it as an MFA device of AWS");
     }
-    bench.step(key, &format!("\"{}\" is now \"{}\"", shown(from.id()), shown(to.id())));
+    bench.step(key, &format!("\"{}\" is now \"{}\"", from.id(), to.id()));
     let json = json!({ "type": "credential_renamed", "key": key, "from": from.id(), "to": to.id() });
-    bench.console.result(&format!("{}\n", shown(to.id())), &json);
+    bench.console.result(&Page::of(to.id()), &json);
     Ok(Exit::Done)
 }
 
@@ -88,7 +89,7 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     let reset = Session::open(card).and_then(|mut session| session.reset());
     reset.map_err(not_done(key, &format!("info --key {key}")))?;
     bench.step(key, "reset: no credential and no password is on it");
-    bench.console.result("", &json!({ "type": "oath_reset", "key": key, "credentials": credentials }));
+    bench.console.result(&Page::nothing(), &json!({ "type": "oath_reset", "key": key, "credentials": credentials }));
     Ok(Exit::Done)
 }
 

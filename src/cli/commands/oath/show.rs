@@ -1,9 +1,10 @@
 //! `glasskey oath list` and `glasskey oath info`.
 
-use super::{Bench, by_name, joined, name_json, refused, shown};
+use super::{Bench, by_name, joined, name_json, refused};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::keys::{self, OathState};
 use crate::oath::{Name, Session};
 use serde_json::{Value, json};
@@ -14,8 +15,7 @@ pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     if credentials.is_empty() {
         bench.console.say(&format!("glasskey: there is no credential on YubiKey {key}"));
     }
-    let lines: String =
-        credentials.iter().map(|one| format!("{}{}\n", shown(one.name.id()), not_text(&one.name))).collect();
+    let lines: Page = credentials.iter().map(|one| format!("{}{}", one.name.id(), not_text(&one.name))).collect();
     let each = credentials
         .iter()
         .map(|one| joined(name_json(&one.name, one.hotp), json!({ "algorithm": one.algorithm.as_str() })));
@@ -52,7 +52,7 @@ pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
         ("slots", slots),
     ];
     lines.extend(touch.map(|touch| ("touch", format!("{touch} of them ask for one"))));
-    let human: String = lines.iter().map(|(what, value)| format!("{what:<9}  {value}\n")).collect();
+    let human: Page = lines.iter().map(|(what, value)| format!("{what:<9}  {value}")).collect();
     bench.console.result(
         &human,
         &json!({

@@ -5,6 +5,7 @@ use crate::cli::commands::fido::{Bench, prepare};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::notices::console_url;
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::fido_key::Prepared;
 use crate::flow::root::{self, Candidate, Enrolled, Evidence, FidoRequest, Patience, Registered};
@@ -102,14 +103,14 @@ fn last_words(enrolled: &Enrolled, one_key: bool, console: &mut Console) {
     console.say("glasskey: sign out, and sign in as root once with each key before it goes into its safe");
 }
 
-fn words(enrolled: &Enrolled) -> String {
+fn words(enrolled: &Enrolled) -> Page {
     let one = |one: &Registered| {
         let what = match (&one.serial, one.evidence) {
             (Some(serial), _) => serial.clone(),
             (None, Evidence::Seen) => format!("\"{}\", seen by root's having MFA", one.name),
             (None, Evidence::Said) => format!("\"{}\", as you said", one.name),
         };
-        format!("{}  {what}\n", one.key)
+        format!("{}  {what}", one.key)
     };
     enrolled.keys.iter().map(one).collect()
 }

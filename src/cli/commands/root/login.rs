@@ -5,6 +5,7 @@ use crate::cli::args::{Cli, RootLoginCheck};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::notices::date_time;
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::root::{self, Answer, Login};
 use crate::totp::unix;
@@ -27,9 +28,9 @@ fn kind(login: &Login) -> &'static str {
     }
 }
 
-fn words(login: &Login) -> String {
-    let mut lines = Vec::new();
-    let mut line = |name: &str, what: String| lines.push(format!("{name:<12} {what}\n"));
+fn words(login: &Login) -> Page {
+    let mut page = Page::default();
+    let mut line = |name: &str, what: String| page.line(&format!("{name:<12} {what}"));
     line("caller", login.caller.clone());
     line("root", if login.root { "yes, exactly" } else { "no" }.to_owned());
     let how = match kind(login) {
@@ -43,7 +44,7 @@ fn words(login: &Login) -> String {
         let what = serves(sight.call);
         line(answer_id(&sight.answer), format!("{}: {what}", sight.call.permission()));
     }
-    lines.concat()
+    page
 }
 
 fn hints(login: &Login, console: &Console) {

@@ -5,6 +5,7 @@ use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, RootRemove};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::root::{self, RemoveRequest};
 use serde_json::json;
@@ -33,10 +34,10 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
             "glasskey: what a key or a phone still holds of {serial} is of no use; `glasskey oath list` shows a key's"
         ));
     }
-    let human: String = removal
+    let human: Page = removal
         .removed
         .iter()
-        .map(|serial| format!("{serial}{}\n", if removal.said.contains(serial) { ", as you said" } else { "" }))
+        .map(|serial| format!("{serial}{}", if removal.said.contains(serial) { ", as you said" } else { "" }))
         .collect();
     let json = json!({
         "type": "root_removal", "account": removal.account, "partition": removal.partition,

@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, RootResyncCodes};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::root::{self, ResyncCodesRequest};
 use crate::totp::unix;
@@ -25,6 +26,6 @@ pub(super) fn run(args: &RootResyncCodes, cli: &Cli, console: &mut Console) -> O
         "key": args.key, "codes": codes, "good_until": done.codes.as_ref().map(|two| unix(two.good_until)),
         "clock_ahead_seconds": world.clock.ahead_seconds(),
     });
-    console.result(&format!("{}\n", done.serial), &json);
+    console.result(&Page::of(&done.serial), &json);
     Ok(Exit::Done)
 }

@@ -5,6 +5,7 @@ use crate::cli::args::{Cli, RootEnroll};
 use crate::cli::commands::oath::secret::{self, Found};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::secret_line::{open_fd, read_password};
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
@@ -38,7 +39,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
     let enrolled = sitting.enroll(seed, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     last_words(&enrolled, console);
     let device = enrolled.serial.clone().unwrap_or_else(|| format!("\"{}\", as you said", enrolled.name));
-    console.result(&format!("{device}\n"), &to_json(&enrolled));
+    console.result(&Page::of(&device), &to_json(&enrolled));
     Ok(Exit::Done)
 }
 

@@ -11,6 +11,7 @@ use crate::aws::SessionCredentials;
 use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, Session, SessionRequest, Source};
 use crate::secret::on_wiped_stack;
@@ -21,7 +22,6 @@ use jiff::Timestamp;
 use reach::Reached;
 use serde_json::{Value, json};
 use std::time::SystemTime;
-use zeroize::Zeroizing;
 
 pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) -> Outcome {
     let request = request(args, cli)?;
@@ -114,8 +114,8 @@ fn is_glasskey(word: &str) -> bool {
 fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) -> Outcome {
     match flow::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
         Ok(there) => {
-            let human = if there { "forgotten\n" } else { "no such session was kept\n" };
-            console.result(human, &json!({ "type": "session_forgotten", "kept": there }));
+            let human = if there { "forgotten" } else { "no such session was kept" };
+            console.result(&Page::of(human), &json!({ "type": "session_forgotten", "kept": there }));
             Ok(Exit::Done)
         }
         Err(why) => Err(Box::new(Explanation::new("keyring", explain::no_keyring(&why)))),
@@ -124,26 +124,30 @@ fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) ->
 
 fn print(session: &Session, source: Source, args: &Arguments, json: bool, console: &mut Console) {
     let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &session.credentials;
+    if let Source::Key = source {
+        console.spent("the session was opened, and the code that it took is spent");
+    }
     let expiration = rfc3339(*expires);
-    let text = match args.format {
-        _ if json => return console.result("", &object(session, source, args)),
-        SessionFormat::Json => return console.raw(format!("{}\n", object(session, source, args)).as_bytes()),
-        SessionFormat::Env => format!(
-            "export AWS_ACCESS_KEY_ID='{access_key_id}'\n\
-             export AWS_SECRET_ACCESS_KEY='{}'\n\
-             export AWS_SESSION_TOKEN='{}'\n\
-             export AWS_CREDENTIAL_EXPIRATION='{expiration}'\n",
-            **secret_access_key, **session_token
-        ),
+    match args.format {
+        _ if json => return console.json(&object(session, source, args)),
+        SessionFormat::Json => return console.json(&object(session, source, args)),
+        SessionFormat::Env => {
+            let line = |name: &str, value: &str| format!("export {name}='{}'", value.replace('\'', "'\\''"));
+            let lines = [
+                line("AWS_ACCESS_KEY_ID", access_key_id),
+                line("AWS_SECRET_ACCESS_KEY", secret_access_key),
+                line("AWS_SESSION_TOKEN", session_token),
+                line("AWS_CREDENTIAL_EXPIRATION", &expiration),
+            ];
+            console.page(&lines.iter().collect());
+        }
         SessionFormat::CredentialProcess => {
-            let object = json!({
+            console.json(&json!({
                 "Version": 1, "AccessKeyId": access_key_id, "SecretAccessKey": **secret_access_key,
                 "SessionToken": **session_token, "Expiration": expiration,
-            });
-            format!("{object}\n")
+            }));
         }
-    };
-    console.raw(Zeroizing::new(text).as_bytes());
+    }
 }
 
 fn object(session: &Session, source: Source, args: &Arguments) -> Value {

@@ -2,9 +2,9 @@
 //! themselves. A touch is then asked for on the controlling terminal, or on the desktop where there is none.
 
 use crate::cli::console::Style;
+use crate::cli::terminal::on_terminal;
 use crate::keys::{KeyId, Serial};
 use crate::person::{Choice, NoNewPin, Notice, Person, Question};
-use crate::platform::Terminal;
 use crate::secret::{Code, Password};
 use std::process::{Command, Stdio};
 
@@ -23,8 +23,7 @@ impl Reached {
         if self.no_input || self.style.terminal {
             return;
         }
-        let said =
-            Terminal::open().and_then(|tty| tty.write(&format!("glasskey: touch YubiKey {key} now: it blinks\n")));
+        let said = on_terminal(&format!("glasskey: touch YubiKey {key} now: it blinks"));
         if said.is_err() {
             // Where there is no desktop either, the key blinks all the same.
             let _ = Command::new("notify-send")

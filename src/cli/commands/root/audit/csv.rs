@@ -1,6 +1,7 @@
 //! Comma-separated values (RFC 4180): a line for each finding.
 
 use super::row::Row;
+use crate::cli::page::shown;
 
 pub(super) const HEADER: &str = "account,name,partition,standing,rule,verdict,severity,title,evidence,unreadable,fix,cis_v3,cis_v5,cis_v6,cis_v7,security_hub,config,prowler\r\n";
 
@@ -38,8 +39,11 @@ pub(super) fn lines(row: &Row) -> String {
 }
 
 /// Quoted where it must be. A spreadsheet takes `=`, `+`, `-` and `@` at the beginning for a formula, and names of
-/// users and accounts are other people's words: those get a space in front.
+/// users and accounts are other people's words: those get a space in front. So do the wide forms of these signs, which
+/// some take for them.
 fn cell(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t']) { format!(" {text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+    let text = shown(text);
+    let formula = text.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let guarded = if formula { format!(" {text}") } else { text };
+    if guarded.contains([',', '"']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }

@@ -4,6 +4,7 @@
 use super::markdown::moment;
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, verdict, whose};
+use crate::cli::page::shown;
 use std::time::SystemTime;
 
 const STYLE: &str = "
@@ -117,7 +118,8 @@ fn article(finding: &FindingRow) -> String {
     if let Some(fix) = &finding.fix {
         let commands: Vec<&str> = fix.glasskey.iter().chain(&fix.aws).map(String::as_str).collect();
         if !commands.is_empty() {
-            text.push_str(&format!("<pre>{}</pre>\n", escaped(&commands.join("\n"))));
+            let lines: Vec<String> = commands.into_iter().map(escaped).collect();
+            text.push_str(&format!("<pre>{}</pre>\n", lines.join("\n")));
         }
         if let Some(console) = &fix.console {
             text.push_str(&format!("<p class=\"soft\">Console: {}</p>\n", escaped(console)));
@@ -130,14 +132,13 @@ fn article(finding: &FindingRow) -> String {
 /// Text that is only text. Names and messages are other people's words.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in shown(text).chars() {
         match letter {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            letter if letter.is_control() && letter != '\n' => safe.push('\u{fffd}'),
             letter => safe.push(letter),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, whose};
+use crate::cli::page::shown;
 use std::time::SystemTime;
 
 pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
@@ -19,8 +20,8 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
             "| {} | {} | {} | {} | {} | {} |\n",
             row.account,
             plain(row.name.as_deref().unwrap_or_default()),
-            row.verdict_in_words(),
-            row.factors_in_words(),
+            plain(&row.verdict_in_words()),
+            plain(&row.factors_in_words()),
             ids("fail"),
             ids("unknown")
         ));
@@ -47,7 +48,7 @@ fn section(finding: &FindingRow) -> String {
     let id = std::iter::once(format!("`{}`", finding.id)).chain(numbers).collect::<Vec<_>>().join(" · ");
     text.push_str(&format!("{id}\n"));
     if let Some(why) = &finding.why {
-        text.push_str(&format!("\nWhy: {why}.\n"));
+        text.push_str(&format!("\nWhy: {}.\n", shown(why)));
     }
     for line in finding.unreadable.iter().map(|why| &why.reason).chain(&finding.evidence) {
         text.push_str(&format!("\n- {}", plain(line)));
@@ -56,10 +57,11 @@ fn section(finding: &FindingRow) -> String {
     if let Some(fix) = &finding.fix {
         let commands: Vec<&str> = fix.glasskey.iter().chain(&fix.aws).map(String::as_str).collect();
         if !commands.is_empty() {
-            text.push_str(&format!("\n```\n{}\n```\n", commands.join("\n")));
+            let lines: Vec<String> = commands.into_iter().map(shown).collect();
+            text.push_str(&format!("\n```\n{}\n```\n", lines.join("\n")));
         }
         if let Some(console) = &fix.console {
-            text.push_str(&format!("\nConsole: {console}\n"));
+            text.push_str(&format!("\nConsole: {}\n", shown(console)));
         }
     }
     text
@@ -68,9 +70,8 @@ fn section(finding: &FindingRow) -> String {
 /// Other people's words, with nothing in them that Markdown would act on.
 fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in shown(text).chars() {
         match letter {
-            '\n' | '\r' => safe.push(' '),
             '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\' | '#' => {
                 safe.push('\\');
                 safe.push(letter);

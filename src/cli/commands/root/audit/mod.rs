@@ -12,6 +12,7 @@ use crate::aws::posture::Scope;
 use crate::cli::args::{Audit, Cli, FailOn, Format, account_id};
 use crate::cli::console::{Console, Style};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, AuditRequest};
 use resume::Resume;
@@ -55,7 +56,8 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
         }
         // Rows that could not be told last time are asked again, and the organization's list counts all.
         out.row(row, wanted.max(told), console);
-        true
+        // Nobody would see the others.
+        !console.has_lost()
     });
     out.end_progress();
     if let Some(cause) = broken {
@@ -133,7 +135,7 @@ struct Writer {
 impl Writer {
     fn new(format: Format, many: bool, console: &mut Console, fail_on: FailOn) -> Self {
         if format == Format::Csv {
-            console.raw(csv::HEADER.as_bytes());
+            console.page(&Page::document(csv::HEADER));
         }
         Self {
             format,
@@ -150,9 +152,9 @@ impl Writer {
     fn row(&mut self, row: Row, wanted: usize, console: &mut Console) {
         self.totals.add(&row, self.fail_on);
         match self.format {
-            Format::Json => console.raw(format!("{}\n", row.json()).as_bytes()),
-            Format::Ocsf => console.raw(ocsf::lines(&row).as_bytes()),
-            Format::Csv => console.raw(csv::lines(&row).as_bytes()),
+            Format::Json => console.json(&row),
+            Format::Ocsf => ocsf::events(&row).iter().for_each(|event| console.json(event)),
+            Format::Csv => console.page(&Page::document(&csv::lines(&row))),
             Format::Table if self.many => {
                 self.end_progress();
                 self.style.say(&table::line(&row, self.style));
@@ -166,13 +168,13 @@ impl Writer {
         }
         if self.many && self.style.terminal {
             self.bar = true;
-            self.style.print(&format!("\r\u{1b}[2K{}", table::bar(&self.totals, wanted)));
+            self.style.write_over(&table::bar(&self.totals, wanted));
         }
     }
 
     fn end_progress(&mut self) {
         if std::mem::take(&mut self.bar) {
-            self.style.print("\r\u{1b}[2K");
+            self.style.erase();
         }
     }
 
@@ -188,18 +190,21 @@ impl Writer {
                     "at_once": swept.sweep.at_once,
                     "seconds": written.duration_since(self.begun).unwrap_or_default().as_secs_f64(),
                 });
-                console.raw(format!("{summary}\n").as_bytes());
+                console.json(&summary);
             }
             Format::Json | Format::Ocsf | Format::Csv => {}
-            Format::Table if self.many => console.raw(table::accounts(&self.kept, &self.totals).as_bytes()),
+            Format::Table if self.many => console.page(&table::accounts(&self.kept, &self.totals)),
             Format::Table => {
-                let text: String = self.kept.iter().map(table::account).collect();
-                console.raw(text.as_bytes());
+                self.kept.iter().for_each(|row| console.page(&table::account(row)));
             }
             Format::Markdown => {
-                console.raw(markdown::report(&self.kept, &self.totals, &swept.caller, written).as_bytes())
+                let report = markdown::report(&self.kept, &self.totals, &swept.caller, written);
+                console.page(&Page::document(&report));
             }
-            Format::Html => console.raw(html::report(&self.kept, &self.totals, &swept.caller, written).as_bytes()),
+            Format::Html => {
+                let report = html::report(&self.kept, &self.totals, &swept.caller, written);
+                console.page(&Page::document(&report));
+            }
         }
         self.totals.exit()
     }

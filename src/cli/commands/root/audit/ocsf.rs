@@ -4,9 +4,9 @@ use super::row::{FindingRow, Row, rank};
 use crate::aws::root_arn;
 use serde_json::{Value, json};
 
-pub(super) fn lines(row: &Row) -> String {
-    let line = |finding: &FindingRow| format!("{}\n", event(row, finding));
-    row.findings.iter().filter(|finding| finding.verdict != "not_applicable").map(line).collect()
+pub(super) fn events(row: &Row) -> Vec<Value> {
+    let told = row.findings.iter().filter(|finding| finding.verdict != "not_applicable");
+    told.map(|finding| event(row, finding)).collect()
 }
 
 fn event(row: &Row, finding: &FindingRow) -> Value {

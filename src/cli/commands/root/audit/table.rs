@@ -2,6 +2,7 @@
 
 use super::row::{FindingRow, Row, Totals};
 use crate::cli::console::Style;
+use crate::cli::page::Page;
 
 /// Wide enough for the longest title, so that numbers stand in a column.
 const TITLE: usize = 50;
@@ -33,43 +34,44 @@ fn references(finding: &FindingRow) -> String {
 }
 
 /// One account, in full.
-pub(super) fn account(row: &Row) -> String {
+pub(super) fn account(row: &Row) -> Page {
     let (fail, unknown): (Vec<_>, Vec<_>) = (row.findings_of("fail").collect(), row.findings_of("unknown").collect());
-    let mut text = format!("Root of {}: {}\n", whose(row), verdict(fail.len(), unknown.len()));
+    let mut page = Page::of(&format!("Root of {}: {}", whose(row), verdict(fail.len(), unknown.len())));
     if !fail.is_empty() || !unknown.is_empty() {
-        text.push('\n');
+        page.gap();
     }
     let mut fail = fail;
     fail.sort_by_key(|finding| std::cmp::Reverse(super::row::rank(&finding.severity)));
     for finding in fail {
-        text.push_str(&headline("FAIL", finding));
+        headline("FAIL", finding, &mut page);
         for line in &finding.evidence {
-            text.push_str(&format!("        {line}\n"));
+            page.line(&format!("        {line}"));
         }
         for line in fix(finding) {
-            text.push_str(&format!("        {line}\n"));
+            page.line(&format!("        {line}"));
         }
     }
     for finding in unknown {
-        text.push_str(&headline("?", finding));
+        headline("?", finding, &mut page);
         for line in finding.unreadable.iter().map(|why| &why.reason).chain(&finding.evidence) {
-            text.push_str(&format!("        {line}\n"));
+            page.line(&format!("        {line}"));
         }
     }
     let good: Vec<&str> = row.findings_of("pass").map(|finding| finding.title.as_str()).collect();
     if !good.is_empty() {
-        text.push_str(&format!("\n  pass  {}\n", good.join(" · ")));
+        page.gap();
+        page.line(&format!("  pass  {}", good.join(" · ")));
     }
     let none: Vec<&str> = row.findings_of("not_applicable").map(|finding| finding.title.as_str()).collect();
     if !none.is_empty() {
-        text.push_str(&format!("  n/a   {}\n", none.join(" · ")));
+        page.line(&format!("  n/a   {}", none.join(" · ")));
     }
-    text
+    page
 }
 
-fn headline(mark: &str, finding: &FindingRow) -> String {
+fn headline(mark: &str, finding: &FindingRow, page: &mut Page) {
     let line = format!("  {mark:<4}  {:<TITLE$}  {:<8}  {}", finding.title, finding.severity, references(finding));
-    format!("{}\n", line.trim_end())
+    page.line(line.trim_end());
 }
 
 fn fix(finding: &FindingRow) -> Vec<String> {
@@ -118,20 +120,22 @@ fn what(row: &Row) -> String {
 }
 
 /// Many accounts: the verdict, the failures by rule, and the table.
-pub(super) fn accounts(rows: &[Row], totals: &Totals) -> String {
-    let mut text = format!("Root users of {}: {}\n", count(totals.accounts, "account", "accounts"), summary(totals));
+pub(super) fn accounts(rows: &[Row], totals: &Totals) -> Page {
+    let of = count(totals.accounts, "account", "accounts");
+    let mut page = Page::of(&format!("Root users of {of}: {}", summary(totals)));
     let mut by_rule: std::collections::BTreeMap<(std::cmp::Reverse<u8>, &str), usize> =
         std::collections::BTreeMap::new();
     for finding in rows.iter().flat_map(|row| row.findings_of("fail")) {
         *by_rule.entry((std::cmp::Reverse(super::row::rank(&finding.severity)), &finding.id)).or_default() += 1;
     }
     if !by_rule.is_empty() {
-        text.push('\n');
+        page.gap();
     }
     for ((_, id), n) in by_rule {
-        text.push_str(&format!("  {id:<20}  {}\n", count(n, "account", "accounts")));
+        page.line(&format!("  {id:<20}  {}", count(n, "account", "accounts")));
     }
-    text.push_str(&format!("\n  {:<4}  {:<12}  {:<20}  {:<22}  {}\n", "", "ACCOUNT", "NAME", "ROOT MFA", "TO FIX"));
+    page.gap();
+    page.line(&format!("  {:<4}  {:<12}  {:<20}  {:<22}  {}", "", "ACCOUNT", "NAME", "ROOT MFA", "TO FIX"));
     for row in rows {
         let mark = match row.verdict.as_str() {
             "fail" => "FAIL",
@@ -139,9 +143,9 @@ pub(super) fn accounts(rows: &[Row], totals: &Totals) -> String {
             "closed" => "-",
             _ => "pass",
         };
-        text.push_str(&format!("  {mark:<4}  {}\n", columns(row)));
+        page.line(&format!("  {mark:<4}  {}", columns(row)));
     }
-    text
+    page
 }
 
 /// `7 well, 2 with things to fix, 1 unknown, 1 closed`.
