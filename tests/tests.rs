@@ -20,6 +20,7 @@ mod kernel; // the real uhid, hidraw and sysfs, in a kernel of our own
 mod keys; // finding and choosing keys
 mod memory; // what is left of a seed in the process's memory
 mod oath; // the applet's protocol against the software key and recorded vectors
+mod output; // what is written: nothing raw, nothing lost
 mod pcscd; // the real PC/SC service, and ykman as judge
 mod root; // root's own factors: signed in, enrolled, resynchronised, removed
 mod roster; // many users: at once, key after key, from where it stopped

@@ -5,7 +5,8 @@
 //! there is not looked at.
 
 use super::Error;
-use super::command::{Errand, base64, is_told};
+use super::command::Errand;
+use super::told::is_told;
 use crate::platform::Interrupt;
 use crate::secret::{SecretText, on_wiped_stack};
 use std::fs::File;
@@ -89,7 +90,9 @@ impl AccessKeySink<'_> {
             secret.expose(|secret| {
                 let text = format.text(user, id, secret);
                 match self {
-                    Self::Command(errand) => errand.run(&text, &|heard| is_told(heard, &forms(&text, secret))),
+                    Self::Command(errand) => {
+                        errand.run(&text, &|heard| is_told(heard, &[secret.as_bytes()], text.as_bytes()))
+                    }
                     Self::Pipe(pipe, interrupt) => {
                         pipe.put(&text, interrupt).map_err(|why| Error::Pipe { fd: pipe.fd, why })
                     }
@@ -97,14 +100,6 @@ impl AccessKeySink<'_> {
             })
         })
     }
-}
-
-fn forms(text: &str, secret: &str) -> Vec<Zeroizing<String>> {
-    let mut forms = base64(secret.as_bytes());
-    forms.extend(base64(text.as_bytes()).into_iter().take(1));
-    forms.push(Zeroizing::new(data_encoding::HEXUPPER.encode(secret.as_bytes())));
-    forms.push(Zeroizing::new(secret.to_owned()));
-    forms
 }
 
 impl Pipe {

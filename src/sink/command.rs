@@ -4,6 +4,7 @@
 //! another command (`code`), shows that. Its words are thrown
 //! away where it succeeds. Where it fails, the end of its standard error is kept, unless the seed is in it.
 
+use super::told::is_told;
 use super::{Bench, Error, Sink};
 use crate::platform::Interrupt;
 use crate::secret::{Seed, on_wiped_stack};
@@ -236,39 +237,8 @@ fn tame(line: &str) -> String {
     line.trim_end().chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
 }
 
-/// Whether a part of the seed is in what was heard: in base32, hexadecimal or base64, whatever the case, and whatever
-/// stands in between.
+/// Whether a part of the seed is in what was heard, in whatever form.
 pub(super) fn holds_seed(heard: &[u8], uri: &str, seed: &Seed) -> bool {
     let secret = seed.to_base32();
-    let mut forms = base64(secret.as_bytes());
-    forms.extend(base64(uri.as_bytes()).into_iter().take(1));
-    forms.push(secret);
-    seed.expose(|raw| {
-        forms.push(Zeroizing::new(data_encoding::HEXUPPER.encode(raw)));
-        forms.extend(base64(raw));
-        is_told(heard, &forms) || raw.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
-    })
-}
-
-/// As much of a secret as is not told by chance.
-const WINDOW: usize = 8;
-
-/// Whether a part of one of these forms is in what was heard, whatever the case, and whatever stands in between.
-pub(super) fn is_told(heard: &[u8], forms: &[Zeroizing<String>]) -> bool {
-    let plain = |bytes: &[u8]| {
-        let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-        kept.extend(bytes.iter().filter(|c| c.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase));
-        kept
-    };
-    let heard = plain(heard);
-    forms.iter().any(|form| {
-        let form = plain(form.as_bytes());
-        form.windows(WINDOW).any(|window| heard.windows(WINDOW).any(|there| there == window))
-    })
-}
-
-/// Whatever stands before it in the encoder's input: three ways to be cut.
-pub(super) fn base64(bytes: &[u8]) -> Vec<Zeroizing<String>> {
-    let cut = |skip| Zeroizing::new(data_encoding::BASE64_NOPAD.encode(bytes.get(skip..).unwrap_or_default()));
-    (0..3).map(cut).collect()
+    seed.expose(|raw| is_told(heard, &[raw, secret.as_bytes()], uri.as_bytes()))
 }

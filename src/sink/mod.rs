@@ -10,6 +10,7 @@ mod command;
 mod escrow;
 mod key;
 mod phone;
+mod told;
 
 pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
 pub use code::{CodeCommand, CodeTrouble};

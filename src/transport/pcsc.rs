@@ -78,8 +78,8 @@ impl Ports for PcscPorts {
     /// # Errors
     /// All of [`Error`] but `Removed`, `Reset` and `Malformed`.
     fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error> {
-        let name = CString::new(reader).map_err(|_| Error::NoReader { reader: reader.to_owned() })?;
         let context = Context::establish(Scope::User).map_err(|code| failure(code, reader))?;
+        let name = named(&context, reader)?;
         let (theirs, target) = (context.clone(), name.clone());
         let opened = within(self.patience, move || connect(&theirs, &target));
         let (card, access) = match opened {
@@ -93,6 +93,18 @@ impl Ports for PcscPorts {
         let answer = Zeroizing::new(vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED]);
         Ok(Box::new(PcscCard { card: Some(card), context, reader: name, access, patience: self.patience, answer }))
     }
+}
+
+/// A reader's name in bytes. A driver takes it from the device, which need not write UTF-8: such a name is listed with
+/// replacement characters, and the service knows it by its bytes alone.
+fn named(context: &Context, reader: &str) -> Result<CString, Error> {
+    if reader.contains(char::REPLACEMENT_CHARACTER) {
+        let there = context.list_readers_owned().map_err(|code| failure(code, reader))?;
+        if let Some(name) = there.into_iter().find(|name| name.to_string_lossy() == reader) {
+            return Ok(name);
+        }
+    }
+    CString::new(reader).map_err(|_| Error::NoReader { reader: reader.to_owned() })
 }
 
 /// On what terms a card is open.
@@ -167,10 +179,12 @@ impl PcscCard {
 
 /// What a return code means that another user of the `pcsc` crate met at this reader, in which there was a card.
 pub(crate) fn met_elsewhere(code: Code, reader: &str) -> Error {
-    match (Context::establish(Scope::User), CString::new(reader)) {
-        (Ok(context), Ok(name)) => broken(&context, &name, code),
-        (Err(code), _) => failure(code, reader),
-        (_, Err(_)) => failure(code, reader),
+    match Context::establish(Scope::User) {
+        Ok(context) => match named(&context, reader) {
+            Ok(name) => broken(&context, &name, code),
+            Err(_) => failure(code, reader),
+        },
+        Err(code) => failure(code, reader),
     }
 }
 

@@ -100,8 +100,25 @@ const CONFINED: &[Confined] = &[
             (macros.contains(&text.word(at)) && text.after(at) == "!")
                 || (["stdout", "stderr"].contains(&text.word(at)) && text.before(at) == "::" && text.after(at) == "(")
         },
-        // A terminal that is not a device file: what is said to a person, not a result.
-        only_in: &["cli/", "main.rs", "platform/portable.rs"],
+        // One file, which writes out what would act on a screen. And a terminal that is not a device file.
+        only_in: &["cli/console.rs", "platform/portable.rs"],
+    },
+    Confined {
+        what: "the terminal as a device",
+        is: |text, at| text.word(at) == "Terminal",
+        only_in: &["cli/terminal.rs", "platform/"],
+    },
+    Confined {
+        what: "a page that has its own ends of lines",
+        is: |text, at| {
+            text.word(at) == "document" && text.before(at) == "::" && at >= 2 && text.word(at - 2) == "Page"
+        },
+        only_in: &["cli/page.rs", "cli/mod.rs", "cli/commands/root/audit/"],
+    },
+    Confined {
+        what: "bytes for standard output",
+        is: |text, at| text.word(at) == "made_here",
+        only_in: &["cli/console.rs", "cli/commands/generate.rs"],
     },
     Confined {
         what: "async code",
@@ -237,6 +254,23 @@ fn what_breaks_a_rule_is_caught() {
         ("flow/run.rs", "fn f(e: aws_smithy_types::Blob) {}", "flow/run.rs:1: the AWS SDK is not named here"),
         ("flow/run.rs", "println!(\"{x}\");", "flow/run.rs:1: printing is not named here"),
         ("flow/run.rs", "std::io::stdout().write_all(b\"x\");", "flow/run.rs:1: printing is not named here"),
+        ("cli/commands/keys.rs", "println!(\"{x}\");", "cli/commands/keys.rs:1: printing is not named here"),
+        ("cli/notices.rs", "writeln!(io::stderr(), \"{x}\")", "cli/notices.rs:1: printing is not named here"),
+        (
+            "cli/commands/keys.rs",
+            "platform::Terminal::open()",
+            "cli/commands/keys.rs:1: the terminal as a device is not named here",
+        ),
+        (
+            "cli/commands/keys.rs",
+            "console.page(&Page::document(name))",
+            "cli/commands/keys.rs:1: a page that has its own ends of lines is not named here",
+        ),
+        (
+            "cli/commands/keys.rs",
+            "console.made_here(name)",
+            "cli/commands/keys.rs:1: bytes for standard output is not named here",
+        ),
         ("flow/run.rs", "async fn f() {}", "flow/run.rs:1: async code is not named here"),
         ("flow/run.rs", "x.await?;", "flow/run.rs:1: async code is not named here"),
         ("keys.rs", "use pcsc::Context;", "keys.rs:1: the pcsc crate is not named here"),
@@ -263,7 +297,9 @@ fn what_keeps_to_the_rules_is_not() {
         ("transport/mod.rs", "//! Not [`crate::oath`].\n/// Nor [`crate::keys`].\npub struct X; // crate::aws"),
         ("transport/mod.rs", "const S: &str = \"crate::aws::Account println!\";"),
         ("transport/pcsc.rs", "use pcsc::Context;"),
-        ("cli/outside.rs", "use crate::transport::pcsc::PcscPorts; println!();"),
+        ("cli/outside.rs", "use crate::transport::pcsc::PcscPorts;"),
+        ("cli/console.rs", "println!(); io::stderr().lock();"),
+        ("cli/terminal.rs", "Terminal::open()"),
         ("flow/enroll/mod.rs", "use super::desk::Desk; use crate::aws::{self, Account}; use super::super::run::Run;"),
         ("sim/serve.rs", "use super::aws::Aws; async fn f() { g().await }"),
         ("sim/aws/iam/mod.rs", "use super::super::aws::Aws;"),

@@ -8,7 +8,7 @@ use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};
 
 /// Registers a discoverable credential; gives its id in hexadecimal.
-pub(super) fn register(key: &SoftAuthenticator, rp_id: &str, name: &str) -> String {
+pub(crate) fn register(key: &SoftAuthenticator, rp_id: &str, name: &str) -> String {
     let mut opened = open(key);
     let pin = Password::new(PIN.to_owned());
     let token = opened.token(Attempt::new(&pin), Permissions::MAKE_CREDENTIAL, Some(rp_id)).unwrap();

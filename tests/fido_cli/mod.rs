@@ -6,7 +6,7 @@ mod attest; // whether a key is genuine
 mod ceremonies; // registering, signing in, and glasskey's own checks
 mod choosing; // which key is meant
 mod config; // how a key behaves
-mod credentials; // what is kept on it
+pub(crate) mod credentials; // what is kept on it
 mod documented; // docs/json.md, the ceremonies
 mod faults; // pulled, spoiled and interrupted at every message
 mod fingerprints; // fingers

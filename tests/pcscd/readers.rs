@@ -43,6 +43,20 @@ fn empty_readers_are_listed_and_hold_no_card() {
 }
 
 #[test]
+fn a_reader_whose_name_is_not_utf8_is_opened_by_its_bytes() {
+    let mut rig = Rig::without_service();
+    rig.start_service_with(&[b"Lesegr\xe4t", READER.as_bytes()]);
+    let _key = Key::plug(&rig.card_socket(0), says(&[0x90, 0x00]));
+    rig.await_cards(1);
+    let mut probe = Probe::start(&rig);
+    let name = "Lesegr\u{fffd}t 00 00";
+    assert_eq!(probe.ask("readers"), [name.to_owned(), reader_name(1)].join("|"));
+    assert_eq!(probe.ask(&format!("open {name}")), "alone");
+    assert_eq!(probe.ask(&format!("transmit {SELECT}")), " 9000");
+    assert_eq!(probe.ask("open Lesegr\u{fffd} 00 00"), "NoReader { reader: \"Lesegr\u{fffd} 00 00\" }");
+}
+
+#[test]
 fn commands_and_answers_of_every_length_pass_unchanged() {
     let rig = Rig::with_readers(1);
     let echo: Applets = Box::new(|command| Some([command, &[0x61, 0x02]].concat()));

@@ -6,9 +6,8 @@
 //! A program under test joins the namespaces: see [`Rig::command`].
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -66,15 +65,20 @@ impl Rig {
 
     /// Starts pcscd and returns when it accepts clients.
     pub(crate) fn start_service(&mut self, readers: usize) {
+        self.start_service_with(&vec![READER.as_bytes(); readers]);
+    }
+
+    /// As [`Rig::start_service`], with readers of these names, which need not be UTF-8.
+    pub(crate) fn start_service_with(&mut self, readers: &[&[u8]]) {
         let configuration = self.home.path().join("readers.d");
         fs::create_dir_all(&configuration).unwrap();
-        let mut text = String::new();
-        for slot in 0..readers {
+        let mut text = Vec::new();
+        for (slot, name) in readers.iter().enumerate() {
             fs::create_dir_all(self.slot(slot)).unwrap();
             let (device, driver) = (self.slot(slot), driver());
             let (device, driver) = (device.display(), driver.display());
-            writeln!(text, "FRIENDLYNAME \"{READER}\"\nDEVICENAME {device}\nLIBPATH {driver}\nCHANNELID {slot}")
-                .unwrap();
+            text.extend([&b"FRIENDLYNAME \""[..], name].concat());
+            writeln!(text, "\"\nDEVICENAME {device}\nLIBPATH {driver}\nCHANNELID {slot}").unwrap();
         }
         fs::write(configuration.join("readers"), text).unwrap();
 

@@ -55,7 +55,7 @@ impl Bob {
         Session::open(key.card()).unwrap().put(&new).unwrap();
     }
 
-    fn command(&self, more: &[&str]) -> Command {
+    pub(crate) fn command(&self, more: &[&str]) -> Command {
         self.world.glasskey_as(&self.keys, ["session"].iter().chain(more))
     }
 

@@ -235,6 +235,15 @@ impl Organization {
         self.0.in_account(number)
     }
 
+    /// What an account is called: anything its owner likes.
+    pub fn set_name(&self, account: &str, name: &str) {
+        self.change(|register| {
+            if let Some(member) = register.members.get_mut(account) {
+                member.name = name.to_owned();
+            }
+        });
+    }
+
     /// Where an account is in its life.
     pub fn set_status(&self, account: &str, status: Status) {
         self.change(|register| {
