@@ -159,9 +159,13 @@ impl Console {
     pub(super) fn end(&mut self, exit: Exit) -> Exit {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(cause) = lost else { return exit };
+        if !matches!(exit, Exit::Done | Exit::No) {
+            self.style().explain(&Explanation { notes: Vec::new(), ..explain::not_written(&cause, None) });
+            return exit;
+        }
         let text = explain::not_written(&cause, self.spent);
         self.style().explain(&text);
-        if matches!(exit, Exit::Done | Exit::No) { text.exit } else { exit }
+        text.exit
     }
 
     /// Standard output, for what goes nowhere else.

@@ -78,7 +78,7 @@ fn names_of_oath_credentials() {
     for name in hostile() {
         let keys = Keys::serve(1);
         put(keys.key(0), &name, false);
-        let asked = ["oath list", "oath code", "oath list --json", "oath code --json"];
+        let asked = ["oath list", "oath code --all", "oath list --json", "oath code --all --json"];
         for line in asked {
             shows_tamely(&keys.run(line.split(' ')));
         }
@@ -158,7 +158,7 @@ fn cells_of_a_roster_and_paths_of_files() {
     for text in hostile() {
         let world = Simulated::with_keys(0);
         let home = world.keys.home.path();
-        std::fs::write(home.join("team.csv"), format!("user,device\n\"{text}\",\"{text}\"\n")).unwrap();
+        std::fs::write(home.join("team.csv"), format!("user,device-name\n\"{text}\",\"{text}\"\n")).unwrap();
         std::fs::write(home.join(&text), format!("user,{text}\nx,y\n")).unwrap();
         for file in ["team.csv", &text] {
             let line = ["enroll", "--roster", file, "--yes", "--no-input", "--to-command", "false"];
