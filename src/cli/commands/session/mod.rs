@@ -129,8 +129,8 @@ fn print(session: &Session, source: Source, args: &Arguments, json: bool, consol
     }
     let expiration = rfc3339(*expires);
     match args.format {
-        _ if json => return console.json(&object(session, source, args)),
-        SessionFormat::Json => return console.json(&object(session, source, args)),
+        _ if json => console.json(&object(session, source, args)),
+        SessionFormat::Json => console.json(&object(session, source, args)),
         SessionFormat::Env => {
             let line = |name: &str, value: &str| format!("export {name}='{}'", value.replace('\'', "'\\''"));
             let lines = [
