@@ -92,7 +92,7 @@ fn dumped(secret: &[u8]) -> Vec<Bytes> {
 /// The bytes that are listed as numbers: `79 84`, `\117\124`, `\x4f\x54`, `0x4f, 0x54`, `\u004f`, `&#79;`.
 fn numbers(heard: &[u8], radix: u32) -> Bytes {
     let mut read = Zeroizing::new(Vec::with_capacity(heard.len() / 2));
-    for word in heard.split(|c| !c.is_ascii_alphanumeric()) {
+    for word in heard.split(|c| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         let Ok(word) = std::str::from_utf8(word) else { continue };
         let digits = if radix == 16 { word.trim_start_matches(['0', 'x', 'X', 'u', 'U']) } else { word };
         let digits = if digits.is_empty() { "0" } else { digits };
