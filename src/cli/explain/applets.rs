@@ -1,7 +1,7 @@
 //! What a key's applets said, and secrets for them.
 
 use super::{Exit, Explanation};
-use crate::cli::commands::oath::{by_name, shown};
+use crate::cli::commands::oath::by_name;
 use crate::keys::Serial;
 use crate::secret::BadSeed;
 use crate::totp::BadUri;
@@ -26,9 +26,9 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
             .note("wrong tries are not counted; nothing is locked"),
         E::Impostor => Explanation::new("impostor", format!("{on} does not prove that it knows its own password"))
             .hint("something between this program and the key is not to be trusted; do not go on"),
-        E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", shown(name.id())))
+        E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", name.id()))
             .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
-        E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", shown(name.id())))
+        E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", name.id()))
             .hint(format!("`glasskey oath delete{name_key} {}` removes it", by_name(name)))
             .hint("or give the new one another name"),
         E::Full => Explanation::new("key_full", format!("no free slot on {on}"))

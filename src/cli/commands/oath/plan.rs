@@ -3,7 +3,7 @@
 
 use super::add::{Credential, two_issuers};
 use super::many::{Entry, Many};
-use super::{Bench, Failed, refused, shown, usage};
+use super::{Bench, Failed, refused, usage};
 use crate::cli::args::Import;
 use crate::cli::explain::{self, Explanation};
 use crate::keys::Serial;
@@ -33,7 +33,7 @@ pub(super) enum Fate {
 impl Item {
     /// `entry 2, line 5, "Example:alice"`.
     pub(super) fn title(&self) -> String {
-        let called = self.called.as_ref().map_or_else(String::new, |name| format!(", \"{}\"", shown(name)));
+        let called = self.called.as_ref().map_or_else(String::new, |name| format!(", \"{}\"", name));
         format!("entry {}, {}{called}", self.number, self.source)
     }
 
@@ -229,7 +229,7 @@ fn find(items: &[Item], target: &str) -> Result<Option<usize>, Failed> {
             Ok(number.and_then(|number| items.iter().position(|item| item.number == number)))
         }
         _ => {
-            let what = format!("{} entries have the name \"{}\"", named.len(), shown(target));
+            let what = format!("{} entries have the name \"{}\"", named.len(), target);
             let numbers: Vec<String> = named.iter().map(|at| (at + 1).to_string()).collect();
             Err(Box::new(usage(what).hint(format!("say which by its number: {}", numbers.join(", ")))))
         }
@@ -254,7 +254,7 @@ fn renames<'a>(items: &[Item], given: &'a [String]) -> Result<Vec<(usize, &'a st
 }
 
 fn no_entry(option: &str, target: &str) -> Failed {
-    let what = format!("{option}: there is no entry \"{}\"", shown(target));
+    let what = format!("{option}: there is no entry \"{}\"", target);
     Box::new(
         usage(what).hint("an entry is named by its number in the plan, or by its whole name; a new name follows a ="),
     )
