@@ -9,7 +9,6 @@ pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKe
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
 
 use crate::aws::{self, DeviceArn, DeviceKind, Retry};
-use crate::fido;
 use crate::keys::{KeyId, Serial};
 use crate::platform::NoKeyring;
 use crate::secret::{Code, Password};
@@ -237,8 +236,8 @@ pub enum Notice {
     PinAgain {
         /// The key.
         key: KeyId,
-        /// Why it was not taken.
-        cause: fido::Error,
+        /// Tries left; `None`: it cannot be a PIN, and was not sent.
+        left: Option<u8>,
     },
     /// The FIDO2 key blinks and waits for a touch.
     FidoTouch {

@@ -7,7 +7,7 @@ mod root;
 pub(super) use root::{code_lines, last_factor, url as console_url};
 
 use super::console::Style;
-use super::explain::{self, aws as answer, no_keyring, off_by};
+use super::explain::{aws as answer, no_keyring, off_by};
 use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use crate::person::{
@@ -41,9 +41,11 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             step("other", format!("YubiKey {present} has been handed out already; take it out"))
         }
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
-        Notice::PinAgain { key, cause } => {
-            let text = explain::fido(Some(key), cause);
-            std::iter::once(&text.what).chain(&text.notes).map(|line| format!("glasskey: {line}")).collect()
+        Notice::PinAgain { key, left: Some(left) } => {
+            vec![format!("glasskey: that is not the PIN of {key}"), format!("glasskey: {left} tries are left")]
+        }
+        Notice::PinAgain { key, left: None } => {
+            vec![format!("glasskey: that cannot be a PIN; nothing was sent to {key}")]
         }
         Notice::FidoTouch { key } => step("touch", format!("{key} now: it blinks")),
         Notice::Shared { key, holder } => {

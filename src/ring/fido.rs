@@ -47,11 +47,6 @@ impl OnePin {
 /// How often a PIN that is typed is asked for. After three wrong ones in a row a key must be unplugged.
 const ATTEMPTS: usize = 3;
 
-/// Whether another attempt is safe: the key counts on, and this was not the last but one.
-fn is_mistyped(cause: &fido::Error) -> bool {
-    matches!(cause, fido::Error::PinWrong { left: Some(2..) } | fido::Error::BadPin(_))
-}
-
 /// Why a FIDO2 key could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -273,8 +268,12 @@ impl Opened {
     ) -> Result<R, Error> {
         for _ in 1..ATTEMPTS {
             match self.spend_pin(person, last_try, &mut spend) {
-                Err(Error::Fido { cause, .. }) if is_mistyped(&cause) && person.can_be_asked_again() => {
-                    person.tell(&Notice::PinAgain { key: self.id.clone(), cause });
+                Err(Error::Fido {
+                    cause: cause @ (fido::Error::PinWrong { left: Some(2..) } | fido::Error::BadPin(_)),
+                    ..
+                }) if person.can_be_asked_again() => {
+                    let left = if let fido::Error::PinWrong { left } = cause { left } else { None };
+                    person.tell(&Notice::PinAgain { key: self.id.clone(), left });
                 }
                 outcome => return outcome,
             }

@@ -89,7 +89,7 @@ fn no_key_is_no_key() {
     pulled.plug_in();
     assert_eq!(chosen(&SoftPorts(vec![pulled]), None), Ok(Some(Serial(1))));
     let others = Mixed(vec![("empty", Slot::Fails(empty())), ("passport", Slot::Stranger)]);
-    assert_eq!(chosen(&others, None), Err(Error::NoKey));
+    assert_eq!(chosen(&others, None), Err(Error::Foreign { readers: vec!["passport".to_owned()] }));
 }
 
 #[test]
