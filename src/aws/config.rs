@@ -90,7 +90,7 @@ impl Connector {
         let credentials = Cached::over(config.credentials_provider().ok_or_else(nothing)?, self.clock.clone());
         let asked = credentials.provide_credentials().await;
         let first = asked.map_err(|cause| no_credentials(cause, self.profile.as_deref()))?;
-        check::credentials(&first).map_err(Error::Configuration)?;
+        check::credentials(&first).map_err(|trouble| Error::Configuration(Box::new(trouble)))?;
         Ok(Loaded { config, credentials, first, bundle })
     }
 
@@ -115,7 +115,7 @@ impl Connector {
 
     /// Reads the configuration, and looks for what can be told to be wrong with it.
     async fn read(&self) -> Result<Read, Error> {
-        self.read_files().await.map_err(Error::Configuration)
+        self.read_files().await.map_err(|trouble| Error::Configuration(Box::new(trouble)))
     }
 
     async fn read_files(&self) -> Result<Read, Trouble> {
@@ -185,7 +185,7 @@ impl Connector {
     pub fn endless(&self) -> Error {
         let bases = Files::read().map(|files| files.with_keys()).unwrap_or_default();
         let profile = self.named_profile().unwrap_or_else(|| "default".to_owned());
-        Error::Configuration(Trouble::Endless { profile, bases })
+        Error::Configuration(Box::new(Trouble::Endless { profile, bases }))
     }
 
     /// Who signed in with `aws login` for the profile that gives the credentials, where somebody did: an ARN.
@@ -263,11 +263,11 @@ pub(super) const DEFAULT_REGION: &str = "us-east-1";
 /// A runtime; refused where few files can be opened, since tokio panics where it cannot open its own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     let room: std::io::Result<Vec<_>> = (0..6).map(|_| std::io::pipe()).collect();
-    drop(room.map_err(|cause| Error::Configuration(Trouble::System { why: cause.to_string() }))?);
+    drop(room.map_err(|cause| Error::Configuration(Box::new(Trouble::System { why: cause.to_string() })))?);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|cause| Error::Configuration(Trouble::System { why: cause.to_string() }))
+        .map_err(|cause| Error::Configuration(Box::new(Trouble::System { why: cause.to_string() })))
 }
 
 fn no_credentials(cause: CredentialsError, profile: Option<&str>) -> Error {

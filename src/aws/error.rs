@@ -74,7 +74,7 @@ pub enum Error {
         detail: String,
     },
     /// The configuration cannot be used as it is written.
-    Configuration(Trouble),
+    Configuration(Box<Trouble>),
     /// The SDK cannot use the configuration: an expired login, a `credential_process` that failed.
     BadConfiguration {
         /// What the SDK's provider chain said.

@@ -516,7 +516,7 @@ fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>)
             let arn = run.begin.arn.clone();
             let left = match &cause {
                 Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
-                    Left::Unknown { arn, why: why.clone(), asked: Some(why.clone()) }
+                    Left::Unknown { arn, why: why.clone(), asked: Some(Box::new(why.clone())) }
                 }
                 cause if is_not_listed(cause) => Left::NotListed { arn },
                 _ => Left::Untouched { arn },

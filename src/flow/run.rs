@@ -483,7 +483,7 @@ pub enum Left {
     /// A device that is nobody's.
     Device { arn: DeviceArn, why: aws::Error },
     /// It could not be found out whether the device exists or is enabled. `asked`: what came of asking; `None`: it was not.
-    Unknown { arn: DeviceArn, why: aws::Error, asked: Option<aws::Error> },
+    Unknown { arn: DeviceArn, why: aws::Error, asked: Option<Box<aws::Error>> },
     /// Device and credentials are what they were before.
     Untouched { arn: DeviceArn },
     /// The device is enabled.
@@ -733,7 +733,7 @@ pub(super) fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> 
             Err(why) => Some(Left::Device { arn: arn.clone(), why }),
         },
         Ok(Some(_)) => Some(Left::Device { arn: arn.clone(), why }),
-        Err(asked) => Some(Left::Unknown { arn: arn.clone(), why, asked: Some(asked) }),
+        Err(asked) => Some(Left::Unknown { arn: arn.clone(), why, asked: Some(Box::new(asked)) }),
     }
 }
 

@@ -45,9 +45,9 @@ pub const PREFIX: &str = "a name that another credential's name begins with";
 /// with their odd bytes replaced, and addressed by the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
-    shown: String,
+    shown: Box<str>,
     /// The id itself, where it is not `shown`.
-    odd: Option<Vec<u8>>,
+    odd: Option<Box<[u8]>>,
 }
 
 /// A credential as LIST shows it.

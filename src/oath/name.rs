@@ -35,7 +35,7 @@ impl Name {
     /// Takes an id as it stands on a key. Fails with `BadName` unless it has 1 to 64 bytes.
     pub fn from_id(id: &str) -> Result<Self, Error> {
         match id.len() {
-            1..=MAX_NAME => Ok(Self { shown: id.to_owned(), odd: None }),
+            1..=MAX_NAME => Ok(Self { shown: id.into(), odd: None }),
             bytes => Err(Error::BadName { bytes }),
         }
     }
@@ -51,8 +51,8 @@ impl Name {
     /// Takes what a key sent.
     pub(super) fn from_key(id: &[u8]) -> Self {
         match std::str::from_utf8(id) {
-            Ok(id) => Self { shown: id.to_owned(), odd: None },
-            Err(_) => Self { shown: String::from_utf8_lossy(id).into_owned(), odd: Some(id.to_vec()) },
+            Ok(id) => Self { shown: id.into(), odd: None },
+            Err(_) => Self { shown: String::from_utf8_lossy(id).into(), odd: Some(id.into()) },
         }
     }
 

@@ -1,8 +1,8 @@
 //! A password manager's own command line: the seed goes to its standard input as an otpauth URI, and nowhere else.
 //!
 //! What is proved: it read all of it, and ended with status 0. What it stored is not looked at; a code of it, printed by
-//! another command (`code`), shows that. Its words are thrown
-//! away where it succeeds. Where it fails, the end of its standard error is kept, unless the seed is in it.
+//! another command (`code`), shows that. Its words are thrown away where it succeeds. Where it fails, the end of its
+//! standard error is kept, unless the seed is in it.
 
 use super::told::is_told;
 use super::{Bench, Error, Sink};
@@ -63,6 +63,9 @@ pub enum CommandEnd {
     Interrupted,
 }
 
+/// How it ended, and its last words.
+pub(super) type Ended = (CommandEnd, Option<Vec<String>>);
+
 /// The program a shell's line begins with: what may be shown and written down, since a line can hold a token.
 #[must_use]
 pub fn program_of(line: &str) -> String {
@@ -109,10 +112,7 @@ impl Errand {
     }
 
     /// Runs it with nothing on its standard input, and gives what it printed: the last kibibytes of it. `told` as above.
-    pub(super) fn ask(
-        &self,
-        told: &dyn Fn(&[u8]) -> bool,
-    ) -> Result<Zeroizing<Vec<u8>>, (CommandEnd, Option<Vec<String>>)> {
+    pub(super) fn ask(&self, told: &dyn Fn(&[u8]) -> bool) -> Result<Zeroizing<Vec<u8>>, Ended> {
         let started = self.start(Stdio::piped());
         let (mut child, stdin, _) =
             started.map_err(|cause| (CommandEnd::NotStarted { why: cause.to_string() }, None))?;

@@ -129,7 +129,7 @@ fn files_are_their_owners_alone_whatever_the_umask() {
     let args = world.enroll_args();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     assert_eq!(after(&world, "umask 000", &args).code, 4);
-    let roster = "enroll --roster team.csv --yes --no-input --ledger ledger";
+    let roster = "enroll --roster team.csv --yes --no-input --accept-unproved --ledger ledger";
     fs::write(world.keys.home.path().join("team.csv"), "admin\n").unwrap();
     let places: Vec<&str> = roster.split(' ').chain(["--escrow", RECIPIENT]).collect();
     assert_eq!(after(&world, "umask 000", &places).code, 0);

@@ -79,7 +79,7 @@ pub(super) fn left(left: &Left) -> String {
         Left::Device { arn, why } => {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
-        Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_ref())),
+        Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_deref())),
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::NotListed { arn } => {

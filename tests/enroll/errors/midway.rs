@@ -35,7 +35,7 @@ fn the_streams_are_closed() {
     let mut shell = std::process::Command::new("sh");
     shell.arg("-c").arg(r#"exec "$0" "$@" <&- >&- 2>&-"#).arg(command.get_program()).args(command.get_args());
     shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    assert_eq!(shell.status().unwrap().code(), Some(0));
+    assert_eq!(shell.status().unwrap().code(), Some(3));
     world.alice_is_enrolled().unwrap();
 }
 

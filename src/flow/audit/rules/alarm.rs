@@ -46,7 +46,7 @@ struct Looked {
 }
 
 /// How far a chain was followed.
-pub(super) type Followed = Result<Vec<Link>, (Vec<Link>, Stop)>;
+pub(super) type Followed = Result<Vec<Link>, Stopped>;
 
 /// Why it ends early.
 pub(super) enum Stop {
@@ -131,8 +131,11 @@ fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> 
     unknown.map_or(Ok(false), Err)
 }
 
+/// How far a chain comes, and where it stops.
+pub(super) type Stopped = (Vec<Link>, Stop);
+
 /// From the trail to the filters of its log group.
-fn start(trail: &Trail) -> Result<(Link, &[Filter]), (Vec<Link>, Stop)> {
+fn start(trail: &Trail) -> Result<(Link, &[Filter]), Stopped> {
     let at_once = |stop| Err((Vec::new(), stop));
     let (wrong, unreadable) = problems(trail);
     // A trail of one region misses sign-ins of others; one that records reads only misses them too.
