@@ -51,6 +51,9 @@ fn profiles_are_found_as_aws_configure_writes_them() {
     assert_eq!((theirs, ours), (home.admin(), home.admin()));
 }
 
+/// What config and credentials say, the variables, --profile, and who it is.
+type Case<'a> = (String, String, Vec<(&'a str, &'a str)>, Option<&'a str>, &'a str);
+
 /// The order of everything that can name credentials: the aws CLI and glasskey are the same principal in each.
 #[test]
 fn credentials_are_found_in_the_order_of_the_aws_cli() {
@@ -75,7 +78,7 @@ fn credentials_are_found_in_the_order_of_the_aws_cli() {
     let both = [&environment[..], &[("AWS_PROFILE", "p")]].concat();
     let role = format!("role_arn = arn:aws:iam::{}:role/none\n", home.world.aws.account());
     // What config and credentials say, the variables, --profile, and who it is: ann, bea or cid.
-    let cases: Vec<(String, String, Vec<(&str, &str)>, Option<&str>, &str)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (format!("[profile p]\n{}", ann.0), String::new(), vec![], Some("p"), "ann"),
         (format!("[profile p]\n{}", ann.0), format!("[p]\n{}", bea.0), vec![], Some("p"), "bea"),
         (format!("[profile p]\n{}", ann.1), format!("[p]\n{}", bea.0), vec![], Some("p"), "bea"),
