@@ -4,6 +4,9 @@ use super::place::Place;
 use super::totp::{LINE, PROMPT, Unattended, made, on_screen};
 use crate::support::{Typist, put};
 use glasskey::sim::aws::{Fault, TwoCodes, Wrong};
+use serde_json::json;
+use std::os::unix::fs::DirBuilderExt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 fn stderr(done: std::process::Output) -> (Option<i32>, String) {
     (done.status.code(), String::from_utf8(done.stderr).unwrap())
@@ -181,4 +184,29 @@ fn a_touch_is_asked_for_before_each_code() {
     let (code, said) = stderr(script.child.wait_with_output().unwrap());
     assert_eq!(code, Some(0), "{said}");
     assert!(said.matches("touch     YubiKey 12345679 now: it blinks").count() >= 2, "{said}");
+}
+
+/// Its record may be edited or damaged: what names the credential that root signs in with is left for a person.
+#[test]
+fn a_record_that_names_roots_live_credential_undoes_nothing_unasked() {
+    let place = Place::new();
+    let account = place.aws.account();
+    let _ = place.aws.add_virtual_for("root", "my-own-name");
+    let credential = format!("AWS:{account}/root-account-mfa-device");
+    let _ = put(place.cards.key(0), &credential, false);
+    let runs = place.fido.home.path().join("state/runs");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&runs).unwrap();
+    // It says that it began an hour after the device was enabled, and that no codes were shown.
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 3_600;
+    let begin = json!({
+        "record": "begin", "version": 1, "command": "enroll", "started": started, "caller": "arn:of:somebody",
+        "root": true, "user": "root", "arn": format!("arn:aws:iam::{account}:mfa/root-account-mfa-device"),
+        "credential": credential, "keys": [12_345_678], "touch": false, "phone": false,
+    });
+    let intend = json!({ "record": "intend", "undo": "remove_credential", "key": 12_345_678 });
+    std::fs::write(runs.join("000000000001-1-000001-0000abcd.jsonl"), format!("{begin}\n{intend}\n")).unwrap();
+    for caller in [place.aws.root_session(), place.aws.admin()] {
+        let left = place.run_as(&caller, "recover --yes --no-input");
+        assert_eq!((left.code, place.credentials(), place.unfinished()), (4, 1, 1), "{left:?}");
+    }
 }

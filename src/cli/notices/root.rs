@@ -218,7 +218,7 @@ pub(super) fn unfinished(run: &Unfinished) -> Vec<String> {
     let mut lines = vec![format!("root enroll, started {}, did not end", date_time(run.started))];
     let device = match run.device {
         DeviceState::Enabled => format!("has {} for {of}", run.arn),
-        DeviceState::Missing => format!("has no new virtual device for {of}"),
+        DeviceState::Missing => format!("has no virtual device for {of}"),
         _ => format!("does not tell whether {of} has it, perhaps under another name"),
     };
     lines.push(format!("  {:<9} {device}", "IAM"));

@@ -3,7 +3,7 @@
 //! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
 //! ours to delete. What counts is that no credential goes that may be root's factor.
 
-use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, moment, outcome_of_undo, since};
+use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, moment, outcome_of_undo};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::desk::Desk;
 use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
@@ -14,12 +14,10 @@ pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut D
     let serial = begin.arn.to_string();
     let device = match account.map(|account| devices(account, begin.arn.account())) {
         Some(Ok(devices)) if devices.iter().any(|device| device.serial == serial) => DeviceState::Enabled,
-        // The person may have given it another name.
-        Some(Ok(devices)) if devices.iter().any(|device| since(begin.started, Some(device.enabled))) => {
-            DeviceState::Uncertain
-        }
-        Some(Ok(_)) => DeviceState::Missing,
-        Some(Err(_)) | None => DeviceState::Uncertain,
+        Some(Ok(devices)) if devices.is_empty() => DeviceState::Missing,
+        // The person may have given the device another name in the console, and whatever the record says of when it
+        // began, the credential may be this device's.
+        Some(Ok(_) | Err(_)) | None => DeviceState::Uncertain,
     };
     let reached = |key| intents.contains(&Undo::RemoveCredential { key });
     let state = |key, desk: &mut Desk<'_>| {
