@@ -21,6 +21,11 @@ mod root;
 mod sts;
 mod users;
 
+use std::time::Duration;
+
+/// How long after a device is enabled STS takes its codes: measured, 8 to 14 s. Codes before that are refused and spent.
+pub const PROPAGATION: Duration = Duration::from_secs(15);
+
 pub use access_keys::{AccessKey, NewAccessKey};
 pub use arn::{
     Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, partition_of, root_arn, root_signs_in,

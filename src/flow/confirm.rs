@@ -5,7 +5,8 @@
 //! so it is read again for half a minute.
 
 use super::desk::Desk;
-use super::run::{At, Cause, Failed, Left, Refusal, Run, Stage, failed};
+use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Refusal, Stage};
+use super::run::{Run, failed};
 use crate::aws::{self, Account, Call, DeviceArn};
 use crate::person::Notice;
 use std::time::Duration;
@@ -59,13 +60,13 @@ pub(super) fn confirm(account: &Account, user: &str, arn: &DeviceArn, desk: &mut
 
 /// Why a flow stops there.
 pub(super) fn not_listed(arn: &DeviceArn, user: &str) -> Cause {
-    Cause::Refused(Refusal::NotListed { arn: arn.clone(), user: user.to_owned() })
+    Cause::refused(EnrollRefusal::NotListed { arn: arn.clone(), user: user.to_owned() })
 }
 
 /// Whether that is where it stopped. Then nothing is undone: the device may be enabled, and what the keys hold may be all
 /// that signs in.
 pub(super) fn is_not_listed(cause: &Cause) -> bool {
-    matches!(cause, Cause::Refused(Refusal::NotListed { .. }))
+    matches!(cause, Cause::Refused(Refusal::Enroll(EnrollRefusal::NotListed { .. })))
 }
 
 /// Ends a command whose device IAM does not list. The run stays, for recovery to look again.

@@ -1,6 +1,6 @@
 //! What a flow works with, borrowed from the [`World`] for one command.
 
-use super::run::{Cause, Failed, Refusal, Stage};
+use super::failure::{Cause, EnrollRefusal, Failed, Stage};
 use crate::aws::Connector;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
@@ -95,7 +95,7 @@ impl<'w> Desk<'w> {
     /// a yes to everything does not answer it.
     pub(super) fn approve_unproved(&mut self, approved: bool, unproved: bool) -> Result<(), Cause> {
         if approved && unproved {
-            return Err(Cause::Refused(Refusal::Unproved));
+            return Err(Cause::refused(EnrollRefusal::Unproved));
         }
         self.approve(approved)?;
         if !unproved {

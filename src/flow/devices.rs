@@ -5,8 +5,10 @@
 //! the same name may have been put there since.
 
 use super::desk::Desk;
+use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::{Holdings, holdings};
-use super::run::{Cause, Failed, Record, Refusal, Stage, failed};
+use super::record::Record;
+use super::run::failed;
 use super::self_management::{Factor, open_session};
 use crate::aws::{self, Account, Assignment, Call, DeviceKind, Identity, MfaDevice, VirtualDevice};
 use crate::keys::{self, Serial};
@@ -160,11 +162,11 @@ fn one_user(named: Option<&str>, account: &Account) -> Result<Vec<Listed>, Cause
         (None, Identity::User(user)) => (Some(user.clone()), account.mfa_devices(user)),
         (None, Identity::Root) => (None, account.own_mfa_devices()),
         (None, Identity::Other) => {
-            return Err(Cause::Refused(Refusal::NameTheUser { caller: account.caller().arn.clone() }));
+            return Err(Cause::refused(CommonRefusal::NameTheUser { caller: account.caller().arn.clone() }));
         }
     };
     let devices = devices.map_err(|cause| match (cause, &user) {
-        (aws::Error::NotFound { .. }, Some(user)) => Cause::Refused(Refusal::NoSuchUser { user: user.clone() }),
+        (aws::Error::NotFound { .. }, Some(user)) => Cause::refused(CommonRefusal::NoSuchUser { user: user.clone() }),
         (cause, _) => Cause::Aws(cause),
     })?;
     Ok(of(user.as_deref(), devices).collect())

@@ -1,8 +1,8 @@
 //! What the attached keys hold of an account's devices, as the names of their credentials say.
 
 use super::desk::Desk;
+use super::failure::Cause;
 use super::naming::device_of;
-use super::run::Cause;
 use crate::aws::{Caller, DeviceArn};
 use crate::keys::{self, Serial};
 use crate::oath::Name;

@@ -9,10 +9,12 @@ mod desk;
 mod devices;
 pub mod drill;
 mod enroll;
+mod failure;
 pub mod fido_key;
 mod holdings;
 mod naming;
 mod places;
+mod record;
 mod recover;
 mod removal;
 mod resync;
@@ -32,17 +34,21 @@ pub use audit::{
 };
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
+pub use failure::{
+    AccessKeyRefusal, BadLedger, Cause, CommonRefusal, EnrollRefusal, Failed, Implausible, Left, RecoverRefusal,
+    Refusal, RemovalRefusal, RosterRefusal, RotateRefusal, SessionRefusal, Stage,
+};
 pub use naming::{credential_name, device_of};
 pub use places::{CommandTo, EscrowTo, Places};
-pub use recover::{Found, Implausible, Outcome, RecoverRequest, Recovered, recover};
+pub use record::Undo;
+#[doc(hidden)]
+pub use record::fuzz_record;
+pub use recover::{Found, Outcome, RecoverRequest, Recovered, recover};
 pub use resync::{ResyncRequest, Resynced, resync, resync_permissions};
 pub use retire::{RetireRequest, Retired, retire, retire_permissions};
 pub use roster::{
-    BadLedger, BadRow, Became, Kind as RosterKind, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest,
-    Row, UserOutcome, Watch, Wrong, read as read_roster, work_through,
+    BadRow, Became, Kind as RosterKind, LARGEST as LARGEST_ROSTER, Progress, RosterDone, RosterRequest, Row,
+    UserOutcome, Watch, Wrong, read as read_roster, work_through,
 };
 pub use rotate::{ProvedBy, RotateRequest, Rotated, rotate, rotate_permissions, rotate_with_access_key};
-#[doc(hidden)]
-pub use run::fuzz_record;
-pub use run::{Cause, Failed, Left, Refusal, Stage, Undo};
 pub use session::{Session, SessionRequest, Source, forget_session, session};

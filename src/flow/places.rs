@@ -2,7 +2,9 @@
 //! ready, and the steps of an enrollment.
 
 use super::desk::Desk;
-use super::run::{At, Cause, Run, Stage, Undo};
+use super::failure::{At, Cause, Stage};
+use super::record::Undo;
+use super::run::Run;
 use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;

@@ -9,12 +9,12 @@ mod claims;
 mod leaving;
 mod roots;
 
-pub use claims::Implausible;
-
 use super::confirm::{confirm, is_not_listed};
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
-use super::run::{At, Begin, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
+use super::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
+use super::record::{Begin, Record, Undo};
+use super::run::{Run, failed};
 use crate::aws::{self, Account};
 use crate::journal;
 use crate::keys::Serial;
@@ -218,7 +218,7 @@ fn read_runs(desk: &mut Desk<'_>) -> Result<Read, Cause> {
         }
         match claims::check(&run.entries) {
             Ok(()) => read.runs.extend(replay(run)),
-            Err((line, why)) => read.bad.push(Cause::Refused(Refusal::NotBelieved { path, line, why })),
+            Err((line, why)) => read.bad.push(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
         }
     }
     Ok(read)
@@ -293,7 +293,7 @@ fn one_run(
     };
     let Some(account) = account.filter(is_own) else {
         let account = belongs_to.to_owned();
-        return Err(still(Cause::Refused(Refusal::OtherAccount { account }), desk));
+        return Err(still(Cause::refused(RecoverRefusal::OtherAccount { account }), desk));
     };
     match recorded {
         Recorded::Run(recorded) => {
@@ -484,7 +484,11 @@ fn decide(
             None => return Err(Cause::NobodyToAsk),
         },
     };
-    if chosen == Choice::Finish && !may_finish { Err(Cause::Refused(Refusal::CannotFinish)) } else { Ok(chosen) }
+    if chosen == Choice::Finish && !may_finish {
+        Err(Cause::refused(RecoverRefusal::CannotFinish))
+    } else {
+        Ok(chosen)
+    }
 }
 
 fn close(run: Run, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed> {
@@ -528,24 +532,24 @@ fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>)
 
 fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<u64, At> {
     let at = |cause| (Stage::Recover, cause);
-    let name = Name::from_id(&run.begin.credential).map_err(|_| at(Cause::Refused(Refusal::CannotFinish)))?;
+    let name = Name::from_id(&run.begin.credential).map_err(|_| at(Cause::refused(RecoverRefusal::CannotFinish)))?;
     let sinks: Vec<KeySink> =
         keys.iter().map(|key| KeySink { key: *key, name: name.clone(), touch: run.begin.touch }).collect();
     let Some((prover, others)) = sinks.split_last() else {
-        return Err(at(Cause::Refused(Refusal::CannotFinish)));
+        return Err(at(Cause::refused(RecoverRefusal::CannotFinish)));
     };
     let reference = Step::at(desk.clock.now(), AWS.period);
     let mut first = None;
     for sink in others {
         let code = sink.code_at(reference, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
         if !first.get_or_insert_with(|| crate::secret::Code::new(code.expose().as_bytes())).matches(&code) {
-            return Err(at(Cause::Refused(Refusal::KeysDiffer)));
+            return Err(at(Cause::refused(EnrollRefusal::KeysDiffer)));
         }
     }
     if let Some(first) = first {
         let code = prover.code_at(reference, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
         if !first.matches(&code) {
-            return Err(at(Cause::Refused(Refusal::KeysDiffer)));
+            return Err(at(Cause::refused(EnrollRefusal::KeysDiffer)));
         }
     }
     // The run may have sent its two codes before it was cut short.
@@ -591,7 +595,7 @@ fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Res
 
 fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {
     if left.iter().any(Left::is_for_recover) {
-        return Err(failed((Stage::Recover, Cause::Refused(Refusal::CannotUndo)), left, desk));
+        return Err(failed((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left, desk));
     }
     Ok(Outcome::Undone)
 }

@@ -8,8 +8,10 @@
 use super::announce::{Announcement, Going};
 use super::confirm::{Listing, listing, not_listed};
 use super::desk::Desk;
+use super::failure::{At, Cause, Left, RemovalRefusal, Stage};
 use super::holdings::Holding;
-use super::run::{At, Cause, Left, Record, Refusal, Stage, Undo, delete_device, remove_credential};
+use super::record::{Old, OldCredential, Record, Undo};
+use super::run::{delete_device, remove_credential};
 use crate::aws::{self, Account, DeviceArn, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
@@ -17,25 +19,6 @@ use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::sink::KeySink;
 use crate::totp::{AWS, Step, unix};
-use serde::{Deserialize, Serialize};
-
-/// A device that is to go, as the journal has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Old {
-    /// Its serial number: an ARN, or a hardware token's number.
-    pub(super) serial: String,
-    /// When it was enabled, seconds since the Unix epoch: a device of the same name that was enabled since is another.
-    pub(super) enabled: u64,
-    /// Its credentials on the keys that were plugged in.
-    pub(super) held: Vec<OldCredential>,
-}
-
-/// A credential of a device that is to go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OldCredential {
-    pub(super) key: Serial,
-    pub(super) credential: String,
-}
 
 impl Old {
     pub(super) fn new<'a>(device: &MfaDevice, held: impl Iterator<Item = &'a Holding>) -> Self {
@@ -158,7 +141,7 @@ impl Removal<'_> {
         let sent = if announced.is_fresh(desk) {
             account.deactivate(self.user, &self.old.serial).map_err(Cause::Aws)
         } else {
-            Err(Cause::Refused(Refusal::TooLate { serial: self.old.serial.clone() }))
+            Err(Cause::refused(RemovalRefusal::TooLate { serial: self.old.serial.clone() }))
         };
         match sent {
             Ok(()) | Err(Cause::Aws(aws::Error::NotFound { .. })) => {}
@@ -216,7 +199,7 @@ impl Removal<'_> {
         if let Some(left) = delete_device(account, &arn) {
             let cause = match &left {
                 Left::Device { why, .. } | Left::Unknown { why, .. } => Cause::Aws(why.clone()),
-                _ => Cause::Refused(Refusal::InUseAgain { arn }),
+                _ => Cause::refused(RemovalRefusal::InUseAgain { arn }),
             };
             return Err(self.broken(Stage::Delete, cause, left));
         }
@@ -255,9 +238,9 @@ impl Removal<'_> {
             let going = going.iter().find(|going| going.is(&device.serial))?;
             Some((device.serial.clone(), going.until))
         });
-        Cause::Refused(match elsewhere {
-            Some((going, until)) => Refusal::GoesElsewhere { serial, going, until },
-            None => Refusal::LastFactor { serial, without },
+        Cause::refused(match elsewhere {
+            Some((going, until)) => RemovalRefusal::GoesElsewhere { serial, going, until },
+            None => RemovalRefusal::LastFactor { serial, without },
         })
     }
 
@@ -286,7 +269,7 @@ pub(super) fn enable_again(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Serial, Cause> {
-    let cannot = || Cause::Refused(Refusal::NoKeyToEnable { serial: old.serial.clone() });
+    let cannot = || Cause::refused(RemovalRefusal::NoKeyToEnable { serial: old.serial.clone() });
     let arn: DeviceArn = old.serial.parse().map_err(|_| cannot())?;
     // If this line is lost, recovery takes the device for one that somebody else has enabled, and leaves it.
     let _ = log.map(|log| log.append(&Record::EnablingAgain));

@@ -4,10 +4,11 @@
 //! the clock of the computer that computed them. The codes here are computed by AWS's own time.
 
 use super::desk::Desk;
+use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::Holding;
 use super::removal::{fresh_pair, key_sink};
 use super::retire::{devices_and_keys, named_device};
-use super::run::{Cause, Failed, Refusal, Stage, failed};
+use super::run::failed;
 use crate::aws::{self, Account, Call, MfaDevice};
 use crate::keys::Serial;
 use crate::person::Notice;
@@ -82,7 +83,7 @@ fn preflight(
 }
 
 fn not_on(key: Serial, device: &MfaDevice) -> Cause {
-    Cause::Refused(Refusal::NotOnKey { key, serial: device.serial.clone() })
+    Cause::refused(CommonRefusal::NotOnKey { key, serial: device.serial.clone() })
 }
 
 /// Sends the codes for the last step and this one: nothing to wait for, unless they have been sent already. Where the

@@ -4,9 +4,11 @@
 
 use super::announce::ANNOUNCING;
 use super::desk::Desk;
+use super::failure::{Cause, CommonRefusal, Failed, RemovalRefusal, Stage};
 use super::holdings::{Holding, Holdings, holdings};
-use super::removal::{Broken, Old, Removal, Stays};
-use super::run::{Cause, Failed, Record, Refusal, Stage, begin_log, failed, nothing_unfinished};
+use super::record::{Old, Record, Retiring};
+use super::removal::{Broken, Removal, Stays};
+use super::run::{begin_log, failed, nothing_unfinished};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
@@ -14,7 +16,6 @@ use crate::keys::Serial;
 use crate::person::{Notice, Parting};
 use crate::totp::unix;
 use crate::world::World;
-use serde::{Deserialize, Serialize};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,22 +39,6 @@ pub struct Retired {
     pub account: String,
     /// What was planned.
     pub parting: Parting,
-}
-
-/// The journal's first record of a retirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Retiring {
-    /// The format, 1.
-    pub(super) version: u32,
-    pub(super) command: String,
-    /// Seconds since the Unix epoch.
-    pub(super) started: u64,
-    pub(super) caller: String,
-    pub(super) account: String,
-    pub(super) user: String,
-    pub(super) old: Old,
-    /// The person named it as the last one.
-    pub(super) last: bool,
 }
 
 impl Retiring {
@@ -115,7 +100,7 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
     let others: Vec<&MfaDevice> = devices.iter().filter(|other| other.serial != device.serial).collect();
     let last = others.is_empty();
     if last && request.last_factor.as_deref().is_none_or(|named| !is_called(&device.serial, named)) {
-        return Err(Cause::Refused(Refusal::LastFactor { serial: device.serial.clone(), without: None }));
+        return Err(Cause::refused(RemovalRefusal::LastFactor { serial: device.serial.clone(), without: None }));
     }
     let old = Old::new(device, held.of(&device.serial));
     let parting = Parting {
@@ -169,7 +154,7 @@ pub(super) fn devices_and_keys(
 /// The user's devices.
 pub(super) fn devices_of(user: &str, account: &Account) -> Result<Vec<MfaDevice>, Cause> {
     account.mfa_devices(user).map_err(|cause| match cause {
-        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.to_owned() }),
+        aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
         cause => Cause::Aws(cause),
     })
 }
@@ -193,7 +178,7 @@ pub(super) fn named_device<'d>(
         _ => {
             let devices = devices.iter().map(|device| device.serial.clone()).collect();
             let several = !meant.is_empty();
-            Err(Cause::Refused(Refusal::WhichDevice { named: named.to_owned(), devices, several }))
+            Err(Cause::refused(CommonRefusal::WhichDevice { named: named.to_owned(), devices, several }))
         }
     }
 }

@@ -10,11 +10,13 @@ use super::announce::ANNOUNCING;
 use super::confirm;
 use super::desk::Desk;
 use super::enroll::{self, Checked, DeviceResult, Enrolled, MAX_DEVICES, Request, Seen, Work};
+use super::failure::{At, Cause, Failed, Left, RecoverRefusal, Refusal, RemovalRefusal, RotateRefusal, Stage};
 use super::holdings::{Holdings, holdings};
 use super::places::Usable;
-use super::removal::{Broken, Old, Removal, Stays, enable_again};
+use super::record::{Old, Undo};
+use super::removal::{Broken, Removal, Stays, enable_again};
 use super::retire::{is_called, named_device};
-use super::run::{At, Cause, Failed, Left, Refusal, Run, Stage, Undo, failed};
+use super::run::{Run, failed};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceKind, Identity, MfaDevice};
 use crate::person::{Loss, Notice, Parting, Proving};
@@ -178,15 +180,15 @@ fn judge<'a>(
         (None, [only]) => only.clone(),
         (None, devices) => {
             let devices = devices.iter().map(|device| device.serial.clone()).collect();
-            return Err(Cause::Refused(Refusal::NameOldDevice { devices }));
+            return Err(Cause::refused(RotateRefusal::NameOldDevice { devices }));
         }
     };
     let used = seen.devices.len();
     if request.replace_first && used == 1 {
-        return Err(Cause::Refused(Refusal::OnlyFactor { serial: device.serial }));
+        return Err(Cause::refused(RotateRefusal::OnlyFactor { serial: device.serial }));
     }
     if !request.replace_first && used >= MAX_DEVICES {
-        return Err(Cause::Refused(Refusal::NoRoomToRotate { used }));
+        return Err(Cause::refused(RotateRefusal::NoRoomToRotate { used }));
     }
     let old = Old::new(&device, held.of(&device.serial));
     let parting = Parting {
@@ -206,7 +208,7 @@ fn judge<'a>(
     let leaving = usize::from(request.replace_first);
     let add = enroll::judge(&new, usable, seen, (account, leaving), desk);
     let mut add = add.map_err(|cause| before.explain(cause, request, &old))?;
-    let work = add.work.pop().ok_or(Cause::Refused(Refusal::CannotFinish))?;
+    let work = add.work.pop().ok_or(Cause::refused(RecoverRefusal::CannotFinish))?;
     let losses = before.losses(&work, &parting);
     Ok(Ready { account, add, work, old, parting, replace_first: request.replace_first, losses })
 }
@@ -305,7 +307,8 @@ fn replace(
         let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
         desk.interrupt.clear();
         // Another machine may have taken it away.
-        let gone = matches!(cause, Cause::Refused(Refusal::LastFactor { without: Some(_), .. }));
+        let gone =
+            matches!(cause, Cause::Refused(Refusal::Removal(RemovalRefusal::LastFactor { without: Some(_), .. })));
         let new = (!gone).then(|| Left::Earlier { arn: work.arn.clone() });
         let left = left.into_iter().map(|left| match left {
             Left::Kept { serial } if ready.replace_first => Left::Deactivated { serial },
@@ -363,7 +366,7 @@ fn explain_denied(cause: Cause, ready: &Ready<'_>) -> Cause {
         Cause::Aws(aws::Error::Denied { call: Call::CreateVirtualMfaDevice, message, needs_mfa: false })
             if ready.is_own() =>
         {
-            Cause::Refused(Refusal::NameNotAllowed { arn: ready.work.arn.clone(), message })
+            Cause::refused(RotateRefusal::NameNotAllowed { arn: ready.work.arn.clone(), message })
         }
         cause => cause,
     }
@@ -377,7 +380,7 @@ fn prove(ready: &Ready<'_>, desk: &mut Desk<'_>) -> Result<Option<Account>, At> 
     proof.map(Some).map_err(|cause| match cause {
         Cause::Aws(aws::Error::MfaRefused { message }) => {
             let refills = refills(desk.clock.now());
-            (Stage::Proof, Cause::Refused(Refusal::NotProved { serial, message, tried: TRIES, refills }))
+            (Stage::Proof, Cause::refused(RotateRefusal::NotProved { serial, message, tried: TRIES, refills }))
         }
         cause => (Stage::Proof, cause),
     })

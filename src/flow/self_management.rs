@@ -2,16 +2,15 @@
 //! own devices through an MFA session (AWS security bulletin AWS-2023-001; it comes before any policy).
 
 use super::desk::Desk;
-use super::enroll::{DeviceResult, PROPAGATION};
+use super::failure::{Cause, SessionRefusal};
 use super::holdings::{Holding, holdings_until};
-use super::run::{Cause, Refusal};
 use crate::aws::{self, Account, Identity, MfaDevice, Retry};
 use crate::keys::Serial;
 use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::secret::Code;
 use crate::totp::{AWS, Step, unix};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// Codes tried where one is refused.
 const TRIES: u32 = 2;
@@ -49,22 +48,20 @@ pub(super) fn factor_needed(
         Some(factor) => Ok(Some(factor)),
         None => {
             let devices = devices.iter().map(|device| device.serial.clone()).collect();
-            Err(Cause::Refused(Refusal::NeedsMfaSession { devices }))
+            Err(Cause::refused(SessionRefusal::NeedsMfaSession { devices }))
         }
     }
 }
 
-/// Between the devices of `--separate`: the one just enabled opens the session for the next one.
+/// Between the devices of `--separate`: the one just enabled opens the session for the next one. `enabled`: those that
+/// this command has enabled.
 pub(super) fn session_after(
     account: &Account,
     user: &str,
-    done: &[DeviceResult],
+    enabled: &[MfaDevice],
     desk: &mut Desk<'_>,
 ) -> Result<Option<Account>, Cause> {
-    let since = |device: &DeviceResult| UNIX_EPOCH + Duration::from_secs(device.first_code_from) - PROPAGATION;
-    let enabled: Vec<MfaDevice> =
-        done.iter().map(|done| MfaDevice { serial: done.arn.to_string(), enabled: since(done) }).collect();
-    match factor_needed(account, user, &enabled, desk)? {
+    match factor_needed(account, user, enabled, desk)? {
         Some(factor) => open_session(account, &factor, desk).map(Some),
         None => Ok(None),
     }
@@ -157,9 +154,9 @@ fn with_codes<T>(
     desk: &mut Desk<'_>,
     send: &impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
-    if let Ok(left) = (factor.enabled + PROPAGATION).duration_since(desk.clock.now()) {
+    if let Ok(left) = (factor.enabled + aws::PROPAGATION).duration_since(desk.clock.now()) {
         // A device enabled in the future is not older for being waited for.
-        desk.wait("for STS to know the new device", left.min(PROPAGATION))?;
+        desk.wait("for STS to know the new device", left.min(aws::PROPAGATION))?;
     }
     let (mut refused, mut throttled) = (0, 0);
     loop {
@@ -192,7 +189,7 @@ fn try_code<T>(
         }
     }
     let from = Step::at(desk.clock.now(), AWS.period).next().begins(AWS.period);
-    Err(Cause::Refused(Refusal::CodeSpent { serial: factor.serial.clone(), from }))
+    Err(Cause::refused(SessionRefusal::CodeSpent { serial: factor.serial.clone(), from }))
 }
 
 /// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.
@@ -203,7 +200,7 @@ fn code(factor: &Factor, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause>
     let answers = session.all(unix(step.begins(AWS.period))).map_err(oath)?;
     match answers.into_iter().find(|(name, _)| *name == factor.name) {
         Some((_, Answer::Code(code))) => Ok(code),
-        _ if desk.no_touch => Err(Cause::Refused(Refusal::TouchNeeded { key })),
+        _ if desk.no_touch => Err(Cause::refused(SessionRefusal::TouchNeeded { key })),
         _ => {
             desk.person.tell(&Notice::Touch { key });
             session.code(&factor.name, step).map_err(oath)

@@ -3,8 +3,8 @@
 //! Sent once also means: six in three minutes at most, of the nine that STS allows.
 
 use super::desk::Desk;
-use super::enroll::PROPAGATION;
-use super::run::{Cause, Refusal};
+use super::failure::{Cause, SessionRefusal};
+use crate::aws;
 use crate::person::Notice;
 use crate::spent::Doubt;
 use crate::totp::{AWS, Step};
@@ -32,7 +32,7 @@ impl Desk<'_> {
         let last = self.spent.last(serial, step);
         self.tell_doubt();
         let unsent = last.filter(|last| *last >= step).map(|last| last.next().begins(AWS.period));
-        let times = unsent.into_iter().chain([enabled + PROPAGATION]);
+        let times = unsent.into_iter().chain([enabled + aws::PROPAGATION]);
         times.filter_map(|time| time.duration_since(now).ok()).max().unwrap_or_default()
     }
 
@@ -48,7 +48,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let from = step.next().next().begins(AWS.period);
-        Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }))
+        Err(Cause::refused(SessionRefusal::CodeSpent { serial: serial.to_owned(), from }))
     }
 
     /// The device was made anew: its codes are others.
@@ -79,7 +79,7 @@ impl Desk<'_> {
             let left = from.duration_since(self.clock.now()).unwrap_or_default();
             self.wait("for the next code", left.min(LONGEST_WAIT))?;
         }
-        Err(Cause::Refused(Refusal::CodeSpent { serial: serial.to_owned(), from }))
+        Err(Cause::refused(SessionRefusal::CodeSpent { serial: serial.to_owned(), from }))
     }
 
     fn claim(&mut self, serial: &str, first: Step, last: Step) -> bool {

@@ -13,6 +13,7 @@ mod fido;
 mod flow;
 mod keys;
 mod places;
+mod refusals;
 mod root;
 
 pub use applets::{bad_uri, oath, piv};

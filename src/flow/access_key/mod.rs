@@ -7,14 +7,15 @@ mod steps;
 
 use super::desk::Desk;
 use super::places::CommandTo;
-use super::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, begin_log, failed, nothing_unfinished};
 use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
+use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Stage};
+use crate::flow::record::{KeyRotation, Record, Undo};
+use crate::flow::run::{begin_log, failed, nothing_unfinished};
 use crate::person::{KeyPlan, Notice, OwnKey};
 use crate::sink::{Pipe, SecretFormat, program_of};
 use crate::totp::unix;
 use crate::world::World;
-use serde::{Deserialize, Serialize};
 pub(super) use steps::{activate, appeared, deactivate, delete, keys_while_active};
 
 /// What is asked for.
@@ -65,29 +66,6 @@ pub enum OldKey {
     Inactive,
     /// It is deleted.
     Deleted,
-}
-
-/// The journal's first record of a rotation of an access key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct KeyRotation {
-    /// The format, 1.
-    pub(super) version: u32,
-    pub(super) command: String,
-    /// Seconds since the Unix epoch.
-    pub(super) started: u64,
-    pub(super) caller: String,
-    pub(super) account: String,
-    pub(super) user: String,
-    /// The keys there were.
-    pub(super) before: Vec<String>,
-    /// The one that goes first, to make room.
-    pub(super) first: Option<String>,
-    /// The one that goes in the end.
-    pub(super) old: Option<String>,
-    /// It is only deactivated.
-    pub(super) keep: bool,
-    /// Who gets the secret: a program, or a file descriptor. A command's line may hold a token.
-    pub(super) to: String,
 }
 
 /// The permissions it needs.
@@ -145,7 +123,7 @@ struct Chosen {
 pub(super) fn preflight(request: &KeyRequest, account: &Account, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
     let user = &request.user;
     if !aws::check_name(user) {
-        return Err(Cause::Refused(Refusal::BadValue { what: "user name", value: user.clone() }));
+        return Err(Cause::refused(CommonRefusal::BadValue { what: "user name", value: user.clone() }));
     }
     let caller = account.caller().clone();
     nothing_unfinished(&caller.account, user, desk)?;
@@ -184,7 +162,7 @@ pub(super) struct Seen {
 pub(super) fn look(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
     let factor = own_factor(user, account, desk)?;
     let no_user = |cause| match cause {
-        aws::Error::NotFound { .. } => Cause::Refused(Refusal::NoSuchUser { user: user.to_owned() }),
+        aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
         cause => Cause::Aws(cause),
     };
     match (account.access_keys(user), factor) {
@@ -215,28 +193,28 @@ fn own_factor(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Opti
 fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chosen, Cause> {
     let which = |named: Option<&String>| {
         let keys = keys.iter().map(|key| (key.id.clone(), key.active, key.created)).collect();
-        Cause::Refused(Refusal::WhichAccessKey { user: request.user.clone(), named: named.cloned(), keys })
+        Cause::refused(AccessKeyRefusal::WhichAccessKey { user: request.user.clone(), named: named.cloned(), keys })
     };
     let find = |id: &String| keys.iter().find(|key| key.id == *id).ok_or_else(|| which(Some(id)));
     let replace = request.replace.as_ref().map(find).transpose()?;
     let room = request.make_room.as_ref().map(find).transpose()?;
     let other = |key: &AccessKey| keys.iter().find(|other| other.id != key.id);
     match (keys, replace, room) {
-        ([], ..) => Err(Cause::Refused(Refusal::NoAccessKey { user: request.user.clone() })),
+        ([], ..) => Err(Cause::refused(AccessKeyRefusal::NoAccessKey { user: request.user.clone() })),
         ([only], _, None) => Ok(Chosen { first: None, old: Some(only.clone()) }),
-        (_, _, Some(room)) if room.active => Err(Cause::Refused(Refusal::ActiveKey { id: room.id.clone() })),
+        (_, _, Some(room)) if room.active => Err(Cause::refused(AccessKeyRefusal::ActiveKey { id: room.id.clone() })),
         (_, replace, Some(room)) if replace.is_none_or(|replace| replace.id != room.id) => {
             Ok(Chosen { first: Some(room.clone()), old: other(room).cloned() })
         }
         // There is no room for a third: it goes before the new one is made, and the other one stays.
         (_, Some(goes), _) => {
             if goes.id == signs {
-                return Err(Cause::Refused(Refusal::SignsThis { id: goes.id.clone() }));
+                return Err(Cause::refused(AccessKeyRefusal::SignsThis { id: goes.id.clone() }));
             }
             match other(goes) {
                 Some(other) if goes.active && !other.active => {
                     let (id, other) = (goes.id.clone(), other.id.clone());
-                    Err(Cause::Refused(Refusal::LastActiveKey { id, other }))
+                    Err(Cause::refused(AccessKeyRefusal::LastActiveKey { id, other }))
                 }
                 _ => Ok(Chosen { first: Some(goes.clone()), old: None }),
             }

@@ -3,7 +3,9 @@
 use super::{KeyRequest, OldKey, SecretTo, left_behind, undo_of};
 use crate::aws::{self, AccessKey, Account, Call, Identity, NewAccessKey};
 use crate::flow::desk::Desk;
-use crate::flow::run::{At, Cause, Failed, Left, Record, Refusal, Stage, Undo, failed};
+use crate::flow::failure::{AccessKeyRefusal, At, Cause, Failed, Left, Stage};
+use crate::flow::record::{Record, Undo};
+use crate::flow::run::failed;
 use crate::flow::self_management::{Factor, open_session};
 use crate::journal::Writer;
 use crate::person::{AccessKeyStep, Notice, Question};
@@ -94,7 +96,7 @@ impl Rotation<'_> {
             let other = keys.iter().find(|key| key.id != first.id);
             if !other.is_some_and(|other| other.active) {
                 let other = other.map(|other| other.id.clone()).unwrap_or_default();
-                return Err(at(Cause::Refused(Refusal::LastActiveKey { id: first.id.clone(), other })));
+                return Err(at(Cause::refused(AccessKeyRefusal::LastActiveKey { id: first.id.clone(), other })));
             }
             self.log.append(&Record::Intend(undo_of(&first.id))).map_err(|cause| at(Cause::Journal(cause)))?;
             let account = self.act.as_ref().unwrap_or(self.base);
@@ -173,7 +175,7 @@ impl Rotation<'_> {
                         return Ok(());
                     }
                     let (id, arn) = (key.id.clone(), caller.arn);
-                    return Err(Cause::Refused(Refusal::KeyOfAnother { id, arn }));
+                    return Err(Cause::refused(AccessKeyRefusal::KeyOfAnother { id, arn }));
                 }
                 Err(aws::Error::UnknownCredentials) => match waits.next() {
                     Some(seconds) => {
@@ -181,7 +183,7 @@ impl Rotation<'_> {
                     }
                     None => {
                         let seconds = WAITS.iter().sum();
-                        return Err(Cause::Refused(Refusal::KeyNotKnown { id: key.id.clone(), seconds }));
+                        return Err(Cause::refused(AccessKeyRefusal::KeyNotKnown { id: key.id.clone(), seconds }));
                     }
                 },
                 Err(cause) => return Err(Cause::Aws(cause)),
@@ -350,7 +352,7 @@ pub(in crate::flow) fn keys_while_active(
     let keys = account.access_keys(user).map_err(Cause::Aws)?;
     match keys.iter().any(|key| key.id == stays && key.active) {
         true => Ok(keys),
-        false => Err(Cause::Refused(Refusal::NewKeyGone { id: stays.to_owned() })),
+        false => Err(Cause::refused(AccessKeyRefusal::NewKeyGone { id: stays.to_owned() })),
     }
 }
 

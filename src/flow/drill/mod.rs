@@ -9,11 +9,11 @@ pub use log::{BadLog, Check, Credential, Entry, Flaw, Problem, Proved, State, pr
 
 use super::desk::Desk;
 use super::fido_key::{Ceremony, Finding, Record, Records, Trouble, Trust, attest, known, sign};
-use super::run::{Cause, Failed, Refusal, Stage};
 use super::self_management::with_code;
 use super::session::{SessionRequest, find, find_unlisted};
 use crate::aws::Account;
 use crate::fido::webauthn::AssertionResponse;
+use crate::flow::failure::{self, Cause, Failed, SessionRefusal, Stage};
 use crate::keys::{self, KeyId, Serial};
 use crate::ring;
 use crate::ring::fido::Opened;
@@ -343,7 +343,9 @@ impl Drill<'_> {
     fn go_on(&self, failed: &Failed) -> Result<(), NotDrilled> {
         let cause = match &failed.cause {
             Cause::Interrupted => Cause::Interrupted,
-            Cause::Refused(Refusal::TouchNeeded { key }) => Cause::Refused(Refusal::TouchNeeded { key: *key }),
+            Cause::Refused(failure::Refusal::Session(SessionRefusal::TouchNeeded { key })) => {
+                Cause::refused(SessionRefusal::TouchNeeded { key: *key })
+            }
             Cause::Sink(error @ sink::Error::Ring(ring::Error::NobodyToAsk { .. })) => Cause::Sink(error.clone()),
             _ => return Ok(()),
         };

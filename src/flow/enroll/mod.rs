@@ -7,9 +7,11 @@ mod preflight;
 use super::confirm;
 use super::desk::Desk;
 use super::places::{self, Places, Usable};
-use super::run::{At, Cause, Failed, Left, Record, Refusal, Run, Stage, Undo, failed};
 use super::self_management;
-use crate::aws::{self, Account, Call, DeviceArn, Tag};
+use crate::aws::{self, Account, Call, DeviceArn, MfaDevice, Tag};
+use crate::flow::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
+use crate::flow::record::{Record, Undo};
+use crate::flow::run::{Run, failed};
 use crate::keys::Serial;
 use crate::person::{Notice, Plan};
 use crate::secret::{Code, Seed};
@@ -19,7 +21,7 @@ use crate::world::World;
 pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
 use preflight::{Ready, preflight, preflight_on};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,8 +85,11 @@ pub struct DeviceResult {
 /// MFA devices a user may have, of all kinds together (IAM quotas).
 pub(super) const MAX_DEVICES: usize = 8;
 
-/// STS knew a new device 8 to 14 s after it was enabled; codes before that are refused and spent.
-pub(super) const PROPAGATION: Duration = Duration::from_secs(15);
+/// As IAM would list them.
+fn enabled_since(done: &[DeviceResult]) -> Vec<MfaDevice> {
+    let since = |device: &DeviceResult| UNIX_EPOCH + Duration::from_secs(device.first_code_from) - aws::PROPAGATION;
+    done.iter().map(|done| MfaDevice { serial: done.arn.to_string(), enabled: since(done) }).collect()
+}
 
 /// The permissions an enrollment needs, and those that undoing and recovering need.
 #[must_use]
@@ -146,7 +151,7 @@ pub(super) fn enroll_on(
     };
     let mut done = Enrolled { plan, devices: Vec::new() };
     enroll_all(&work, session.as_ref().unwrap_or(account), &mut done, desk)?;
-    done.devices.pop().ok_or_else(|| before(Cause::Refused(Refusal::CannotFinish), desk))
+    done.devices.pop().ok_or_else(|| before(Cause::refused(RecoverRefusal::CannotFinish), desk))
 }
 
 /// Device after device. One that fails leaves those before it enabled, and says so.
@@ -156,7 +161,7 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
         let account = opened.as_ref().unwrap_or(account);
         let wanted = if done.devices.is_empty() { Ok(()) } else { desk.still_wanted() };
         let result = wanted
-            .and_then(|()| self_management::session_after(account, &device.user, &done.devices, desk))
+            .and_then(|()| self_management::session_after(account, &device.user, &enabled_since(&done.devices), desk))
             .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), desk))
             .and_then(|session| {
                 let result = one_device(device, session.as_ref().unwrap_or(account), desk)?;
@@ -247,7 +252,7 @@ fn explain_taken(cause: aws::Error, device: &Work, account: &Account) -> Cause {
         return Cause::Aws(cause);
     }
     let user = account.virtual_device(&device.arn).ok().flatten().and_then(|device| device.user);
-    Cause::Refused(Refusal::NameTaken { arn: device.arn.clone(), user })
+    Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user })
 }
 
 /// Two consecutive codes, the later one's step, and the key that computed them.
@@ -341,7 +346,7 @@ pub(super) fn enable(
 /// The two codes are spent. The next step's is good, once STS knows the device.
 pub(super) fn tell_first_code(step: Step, desk: &mut Desk<'_>) -> u64 {
     let now = desk.clock.now();
-    let from = step.next().begins(AWS.period).max(now + PROPAGATION);
+    let from = step.next().begins(AWS.period).max(now + aws::PROPAGATION);
     let seconds = from.duration_since(now).map_or(0, |left| left.as_secs());
     desk.tell(Notice::FirstCode { from, seconds });
     unix(from)

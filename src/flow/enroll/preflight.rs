@@ -3,12 +3,13 @@
 use super::super::desk::Desk;
 use super::super::naming::credential_name;
 use super::super::places::{Beside, Usable};
-use super::super::removal::Old;
 use super::super::retire::devices_of;
-use super::super::run::{Begin, Cause, Record, Refusal, nothing_unfinished};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, MfaDevice, NewDevice};
+use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
+use crate::flow::record::{Begin, Old, Record};
+use crate::flow::run::nothing_unfinished;
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
@@ -196,19 +197,19 @@ fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause>
     let user = match (&request.user, &caller.identity) {
         (Some(user), _) => user.clone(),
         (None, Identity::User(user)) => user.clone(),
-        (None, Identity::Root) => return Err(Cause::Refused(Refusal::RootCaller)),
-        (None, _) => return Err(Cause::Refused(Refusal::NameTheUser { caller: caller.arn.clone() })),
+        (None, Identity::Root) => return Err(Cause::refused(EnrollRefusal::RootCaller)),
+        (None, _) => return Err(Cause::refused(CommonRefusal::NameTheUser { caller: caller.arn.clone() })),
     };
     if aws::check_name(&user) {
         Ok(user)
     } else {
-        Err(Cause::Refused(Refusal::BadValue { what: "user name", value: user }))
+        Err(Cause::refused(CommonRefusal::BadValue { what: "user name", value: user }))
     }
 }
 
 /// One device for all sinks, or one a key.
 fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) -> Result<Vec<Work>, Cause> {
-    let bad = |what, value: &str| Cause::Refused(Refusal::BadValue { what, value: value.to_owned() });
+    let bad = |what, value: &str| Cause::refused(CommonRefusal::BadValue { what, value: value.to_owned() });
     let base = request.device_name.clone().unwrap_or_else(|| user.to_owned());
     let path = request.path.clone().unwrap_or_else(|| "/".to_owned());
     if !aws::check_name(&base) {
@@ -221,7 +222,7 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
     let device = |name: String, keys: Vec<Serial>, phone| {
         let arn = DeviceArn::new(&caller.partition, &caller.account, &path, &name);
         let name = credential_name(&arn).map_err(|cause| match cause {
-            oath::Error::BadName { bytes } => Cause::Refused(Refusal::NameTooLong {
+            oath::Error::BadName { bytes } => Cause::refused(EnrollRefusal::NameTooLong {
                 name: format!("AWS:{}/{}", arn.account(), arn.resource()),
                 bytes,
             }),
@@ -249,10 +250,10 @@ fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
 fn check_key(found: &Found, name: &Name, touch: bool) -> Result<(), Cause> {
     let key = found.key;
     if found.credentials.iter().any(|credential| credential.name == *name) {
-        return Err(Cause::Refused(Refusal::CredentialThere { key, name: name.clone() }));
+        return Err(Cause::refused(EnrollRefusal::CredentialThere { key, name: name.clone() }));
     }
     if found.credentials.len() >= found.capacity {
-        return Err(Cause::Refused(Refusal::KeyFull { key, capacity: found.capacity }));
+        return Err(Cause::refused(EnrollRefusal::KeyFull { key, capacity: found.capacity }));
     }
     if touch && found.firmware < oath::TOUCH_SINCE {
         let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
@@ -279,7 +280,7 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
         {
             desk.journal.idle().map_err(Cause::Journal)?;
             let (arn, user) = (begin.arn.clone(), begin.user.clone());
-            return Err(Cause::Refused(Refusal::Unfinished { arn, user }));
+            return Err(Cause::refused(CommonRefusal::Unfinished { arn, user }));
         }
     }
     Ok(())
@@ -287,12 +288,12 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
 
 fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {
     if devices.len() + work.len() > MAX_DEVICES + leaving {
-        return Err(Cause::Refused(Refusal::TooManyDevices { used: devices.len(), wanted: work.len() }));
+        return Err(Cause::refused(EnrollRefusal::TooManyDevices { used: devices.len(), wanted: work.len() }));
     }
     for device in work {
         if devices.iter().any(|there| there.serial == device.arn.to_string()) {
             let user = Some(device.user.clone());
-            return Err(Cause::Refused(Refusal::NameTaken { arn: device.arn.clone(), user }));
+            return Err(Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user }));
         }
     }
     Ok(())

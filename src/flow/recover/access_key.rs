@@ -3,12 +3,12 @@
 
 use super::{RecoverRequest, decide, moment, since};
 use crate::aws::{self, AccessKey, Account};
-use crate::flow::access_key::{
-    KeyRotation, activate, appeared, deactivate, delete, keys_while_active, look, undo_of,
-};
+use crate::flow::access_key::{activate, appeared, deactivate, delete, keys_while_active, look, undo_of};
 use crate::flow::desk::Desk;
+use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Refusal, Stage};
+use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::recover::Outcome;
-use crate::flow::run::{Cause, Failed, Left, Record, Refusal, Stage, Undo, failed};
+use crate::flow::run::failed;
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
@@ -47,7 +47,7 @@ impl Rotation {
                 };
                 (seen.keys, session)
             }
-            Err(Cause::Refused(Refusal::NoSuchUser { .. })) => (Vec::new(), None),
+            Err(Cause::Refused(Refusal::Common(CommonRefusal::NoSuchUser { .. }))) => (Vec::new(), None),
             Err(cause) => return Err(cause),
         };
         Ok(Examined { found: self.found(&keys), session })
@@ -164,7 +164,7 @@ impl Rotation {
         };
         if account.access_key_id() == id {
             let left = Left::KeyActive { id: id.clone() };
-            return Err(stop((Cause::Refused(Refusal::SignsThis { id: id.clone() }), left), desk));
+            return Err(stop((Cause::refused(AccessKeyRefusal::SignsThis { id: id.clone() }), left), desk));
         }
         let stays = |cause| match is {
             KeyIs::Active => (cause, Left::KeyActive { id: id.clone() }),

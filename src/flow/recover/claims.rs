@@ -2,57 +2,11 @@
 //! edited, damaged or made by hand may name any credential, file or key, and recovery would remove it.
 
 use crate::aws::DeviceArn;
-use crate::flow::access_key::KeyRotation;
+use crate::flow::failure::Implausible;
 use crate::flow::naming::{credential_name, device_of};
-use crate::flow::removal::Old;
-use crate::flow::run::{Begin, Record, Undo};
+use crate::flow::record::{Begin, KeyRotation, Old, Record, Undo};
 use crate::journal::FORMAT;
-use crate::keys::Serial;
 use crate::oath::Name;
-use std::path::PathBuf;
-
-/// What no run writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Implausible {
-    /// It does not begin with a beginning.
-    NoBeginning,
-    /// It begins a second time.
-    SecondBeginning,
-    /// A credential that is not the device's.
-    Credential {
-        /// The one that is named.
-        named: String,
-        /// The device.
-        device: String,
-    },
-    /// A device of another account than the run's, or the new one in the old one's place.
-    Device {
-        /// Its serial number.
-        serial: String,
-    },
-    /// A key that the run does not write to.
-    Key {
-        /// Which.
-        key: Serial,
-    },
-    /// There is no place for the seed.
-    NoPlace,
-    /// A file that is not the run's escrow file, or that is not known by the beginning of an age file.
-    File {
-        /// Which.
-        path: PathBuf,
-    },
-    /// A command or a phone that the run does not hand its seed to.
-    Place,
-    /// An access key that is not the run's.
-    AccessKey {
-        /// Its id.
-        id: String,
-    },
-    /// A step that this kind of run does not make, or not yet.
-    Step,
-}
 
 /// A flaw, and its line, counted from 1.
 type Flaw = (usize, Implausible);

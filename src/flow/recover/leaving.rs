@@ -10,10 +10,12 @@ use super::{
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::confirm::{is_not_listed, keep};
 use crate::flow::desk::Desk;
+use crate::flow::failure::{Cause, Failed, Left, Stage};
+use crate::flow::record::{Old, OldCredential, Retiring, Undo};
 use crate::flow::recover::Outcome;
-use crate::flow::removal::{Broken, Old, OldCredential, Removal, Stays, enable_again};
-use crate::flow::retire::{Retiring, devices_of};
-use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
+use crate::flow::removal::{Broken, Removal, Stays, enable_again};
+use crate::flow::retire::devices_of;
+use crate::flow::run::{Run, failed};
 use crate::flow::self_management::{factor_needed, open_session};
 use crate::person::{Choice, DeviceState, KeyState, Leaving, Unfinished, UnfinishedRetirement};
 use crate::totp::unix;

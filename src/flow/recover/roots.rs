@@ -6,7 +6,9 @@
 use super::{Adding, Outcome, RecoverRequest, close, decide, key_state, moment, outcome_of_undo};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::desk::Desk;
-use crate::flow::run::{Cause, Failed, Left, Run, Stage, Undo, failed};
+use crate::flow::failure::{Cause, Failed, Left, Stage};
+use crate::flow::record::Undo;
+use crate::flow::run::{Run, failed};
 use crate::person::{Choice, DeviceState, KeyState, Unfinished};
 /// What IAM says of root, and what is on the keys. `account`: `None` where AWS cannot be asked.
 pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut Desk<'_>) -> Unfinished {

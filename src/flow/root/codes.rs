@@ -5,7 +5,7 @@
 //! so that nobody types the first code of one and the second of another.
 
 use crate::flow::desk::Desk;
-use crate::flow::run::Cause;
+use crate::flow::failure::Cause;
 use crate::person::{AtCodes, TwoCodes};
 use crate::secret::{Code, Seed};
 use crate::sink::KeySink;

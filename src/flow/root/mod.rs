@@ -17,8 +17,8 @@ pub use remove::{Removal, RemoveRequest, remove};
 pub use resync::{ResyncCodes, ResyncCodesRequest, resync_codes};
 pub use totp::{TotpEnrolled, TotpRequest, TotpSitting, begin_totp};
 
-use super::run::{Left, Stage};
 use crate::aws;
+use crate::flow::failure::{Left, Stage};
 use std::time::Duration;
 
 /// How long and how often root is looked at.
@@ -55,7 +55,7 @@ pub enum Cause {
     Aws(aws::Error),
     Refused(Refusal),
     /// A key or the journal.
-    Flow(Stage, super::run::Cause),
+    Flow(Stage, super::failure::Cause),
     /// Nothing was seen in this time.
     TimedOut(Duration),
     /// What cannot be seen must be asked, and nobody can be.

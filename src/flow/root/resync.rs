@@ -6,9 +6,9 @@ use super::view::View;
 use super::{Cause, NotDone, Refusal};
 use crate::aws::DeviceKind;
 use crate::flow::desk::Desk;
+use crate::flow::failure::{self, Stage};
 use crate::flow::holdings::{Holding, holdings_of};
 use crate::flow::removal::key_sink;
-use crate::flow::run::{self, Stage};
 use crate::keys::Serial;
 use crate::person::{AtCodes, ConsoleTask, Notice, RootStep, RootView, TwoCodes};
 use crate::world::World;
@@ -91,7 +91,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
         match shown.show(Source::Key(&sink), &mut desk) {
             Ok(AtCodes::Reads) => {}
             Ok(AtCodes::Done) => break Ok(()),
-            Ok(AtCodes::GivesUp) | Err(run::Cause::Interrupted) => break Err(Cause::Interrupted),
+            Ok(AtCodes::GivesUp) | Err(failure::Cause::Interrupted) => break Err(Cause::Interrupted),
             Err(cause) => break Err(at(cause)),
         }
     };

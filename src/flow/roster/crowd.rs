@@ -1,9 +1,9 @@
 //! Users that need nobody: several threads, each with connections of its own, all at one pace.
 
 use super::super::desk::Desk;
-use super::super::run::Cause;
 use super::{Became, Book, Row, Watch, Work, begun};
 use crate::aws::Pace;
+use crate::flow::failure::Cause;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;

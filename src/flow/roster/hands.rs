@@ -1,8 +1,9 @@
 //! Users who are handed a key: one by one, each key waited for.
 
 use super::super::desk::Desk;
-use super::super::run::{Cause, Stage, failed};
 use super::{Became, Book, Row, Watch, Work, begun};
+use crate::flow::failure::{Cause, Stage};
+use crate::flow::run::failed;
 use crate::keys::{self, Key, Serial};
 use crate::person::{Notice, Question};
 use crate::totp::unix;

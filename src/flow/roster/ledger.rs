@@ -3,6 +3,7 @@
 //! It belongs to one account and one roster: whoever is done must be in the roster.
 
 use super::file::Row;
+use crate::flow::failure::BadLedger;
 use crate::keys::Serial;
 use crate::store;
 use serde::{Deserialize, Serialize};
@@ -46,45 +47,6 @@ pub(super) enum State {
     Begun(u64),
     Done,
     Failed,
-}
-
-/// Why a ledger cannot be used.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BadLedger {
-    /// It cannot be read or written.
-    Io {
-        /// The cause.
-        cause: io::Error,
-    },
-    /// A line is not one this version writes.
-    Unreadable {
-        /// Counted from 1.
-        line: usize,
-    },
-    /// It is another account's.
-    OtherAccount {
-        /// The ledger's.
-        account: String,
-    },
-    /// It is another command's.
-    OtherCommand {
-        /// The ledger's.
-        command: String,
-    },
-    /// It is another roster's: this user is done, and not in the roster with this device.
-    OtherRoster {
-        /// Who.
-        user: String,
-        /// Their device.
-        device: String,
-    },
-}
-
-impl From<io::Error> for BadLedger {
-    fn from(cause: io::Error) -> Self {
-        Self::Io { cause }
-    }
 }
 
 /// A ledger that is open.

@@ -10,15 +10,16 @@ mod hands;
 mod ledger;
 
 pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
-pub use ledger::BadLedger;
 
 use super::desk::Desk;
 use super::enroll::{DeviceResult, Request, enroll_on};
 use super::places::{Places, Usable};
 use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
-use super::run::{Cause, Failed, Record, Refusal, Stage, failed};
 use crate::aws::{self, Account, DeviceArn, Tag};
+use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
+use crate::flow::record::Record;
+use crate::flow::run::failed;
 use crate::keys::Serial;
 use crate::person::{Notice, Parting, RosterPlan};
 use crate::totp::unix;
@@ -228,7 +229,7 @@ fn somebody_brings_keys<'r>(
 ) -> Result<(), Cause> {
     match rows.find(|row| row.key.is_none() && request.places.is_empty()) {
         Some(row) if !desk.person.is_there() => {
-            Err(Cause::Refused(Refusal::NeedsPerson { line: row.line, user: row.user.clone() }))
+            Err(Cause::refused(RosterRefusal::NeedsPerson { line: row.line, user: row.user.clone() }))
         }
         _ => Ok(()),
     }
@@ -242,17 +243,17 @@ fn check_journal(request: &RosterRequest, account: &Account, desk: &Desk<'_>) ->
         };
         let refusal = match run.entries.into_iter().next() {
             Some(Record::Begin(begin)) if ours(begin.arn.account(), &begin.user) => {
-                Refusal::Unfinished { arn: begin.arn, user: begin.user }
+                CommonRefusal::Unfinished { arn: begin.arn, user: begin.user }
             }
             Some(Record::Retire(begin)) if ours(&begin.account, &begin.user) => {
-                Refusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
+                CommonRefusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
             }
             Some(Record::Key(begin)) if ours(&begin.account, &begin.user) => {
-                Refusal::UnfinishedKey { user: begin.user }
+                CommonRefusal::UnfinishedKey { user: begin.user }
             }
             _ => continue,
         };
-        return Err(Cause::Refused(refusal));
+        return Err(Cause::refused(refusal));
     }
     Ok(())
 }

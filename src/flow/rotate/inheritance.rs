@@ -4,10 +4,11 @@
 
 use super::super::desk::Desk;
 use super::super::enroll::Work;
-use super::super::removal::{Old, key_sink};
-use super::super::run::{Cause, Refusal};
+use super::super::removal::key_sink;
 use super::RotateRequest;
 use crate::aws::{DeviceArn, DeviceKind};
+use crate::flow::failure::{Cause, RotateRefusal};
+use crate::flow::record::Old;
 use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{Loss, Parting};
@@ -52,7 +53,7 @@ impl Before {
             return Ok(());
         }
         let serial = old.serial.clone();
-        Err(Cause::Refused(Refusal::FewerKeys { serial, before: self.keys.clone(), after }))
+        Err(Cause::refused(RotateRefusal::FewerKeys { serial, before: self.keys.clone(), after }))
     }
 
     /// Whether the new device's codes are to want a touch.
@@ -66,7 +67,9 @@ impl Before {
             Cause::Sink(sink::Error::Ring(ring::Error::Oath {
                 key,
                 cause: oath::Error::Unsupported { what: "touch", .. },
-            })) if !request.new.touch => Cause::Refused(Refusal::CannotKeepTouch { serial: old.serial.clone(), key }),
+            })) if !request.new.touch => {
+                Cause::refused(RotateRefusal::CannotKeepTouch { serial: old.serial.clone(), key })
+            }
             cause => cause,
         }
     }

@@ -11,9 +11,10 @@ pub use kept::Session;
 use super::desk::Desk;
 use super::holdings::{Holding, holdings_until};
 use super::naming::device_of;
-use super::run::{Cause, Failed, Refusal, Stage, failed};
 use super::self_management::{Choice, Factor, with_code};
 use crate::aws::{self, Account, DeviceArn, MfaDevice, Role};
+use crate::flow::failure::{Cause, Failed, SessionRefusal, Stage};
+use crate::flow::run::failed;
 use crate::keys::Serial;
 use crate::person::Notice;
 use crate::platform::{Keyring, NoKeyring};
@@ -183,7 +184,7 @@ fn name(request: &SessionRequest, account: &Account) -> String {
 
 fn open(request: &SessionRequest, account: &mut Account, desk: &mut Desk<'_>) -> Result<(Session, Source), Cause> {
     if request.role.is_none() && !account.uses_long_term_key() {
-        return Err(Cause::Refused(Refusal::SessionOfSession));
+        return Err(Cause::refused(SessionRefusal::SessionOfSession));
     }
     let factor = match find(request, account, desk)? {
         Some(factor) => factor,
@@ -221,12 +222,12 @@ pub(super) fn find(
 fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Factor, Cause> {
     let all = || devices.iter().map(|device| device.serial.clone()).collect::<Vec<_>>();
     if devices.is_empty() {
-        return Err(Cause::Refused(Refusal::NoDevice));
+        return Err(Cause::refused(SessionRefusal::NoDevice));
     }
     let wanted: Vec<&MfaDevice> = devices.iter().filter(|device| is_wanted(request, &device.serial)).collect();
     if wanted.is_empty() {
         let device = request.device.clone().unwrap_or_default();
-        return Err(Cause::Refused(Refusal::NoSuchDevice { device, devices: all() }));
+        return Err(Cause::refused(SessionRefusal::NoSuchDevice { device, devices: all() }));
     }
     let arns = wanted.iter().filter_map(|device| device.serial.parse::<DeviceArn>().ok());
     let account = arns.map(|arn| (arn.partition().to_owned(), arn.account().to_owned())).next();
@@ -263,7 +264,7 @@ pub(super) fn find_unlisted(
             Ok(Factor { serial: device.to_string(), enabled: UNIX_EPOCH, key, name })
         }
         (0, _) | (_, None) => Err(nowhere(request, Vec::new(), unread)),
-        _ => Err(Cause::Refused(Refusal::NameTheDevice { devices })),
+        _ => Err(Cause::refused(SessionRefusal::NameTheDevice { devices })),
     }
 }
 
@@ -276,7 +277,7 @@ fn is_wanted(request: &SessionRequest, serial: &str) -> bool {
 fn nowhere(request: &SessionRequest, devices: Vec<String>, unread: Option<ring::Error>) -> Cause {
     match unread {
         Some(cause) => Cause::Sink(cause.into()),
-        None => Cause::Refused(Refusal::NoKeyHolds { devices, key: request.key }),
+        None => Cause::refused(SessionRefusal::NoKeyHolds { devices, key: request.key }),
     }
 }
 

@@ -7,7 +7,7 @@ use super::kept::Session;
 use super::{SessionRequest, Source, find_or, find_or_open, name, open};
 use crate::aws::{self, Account, Call, Retry, Role, SessionCredentials};
 use crate::flow::desk::Desk;
-use crate::flow::run::{Cause, Refusal};
+use crate::flow::failure::{Cause, SessionRefusal};
 use crate::person::Notice;
 use std::path::Path;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) fn check_duration(role: &Role, wanted: Duration, account: &Account) -
     }
     match account.longest_session(role) {
         Ok(Some(longest)) if wanted > longest => {
-            Err(Cause::Refused(Refusal::LongerThanRole { role: role.arn.clone(), longest }))
+            Err(Cause::refused(SessionRefusal::LongerThanRole { role: role.arn.clone(), longest }))
         }
         Err(cause @ (aws::Error::Interrupted | aws::Error::BadConfiguration { .. })) => Err(Cause::Aws(cause)),
         Ok(_) | Err(_) => Ok(()),

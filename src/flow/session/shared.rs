@@ -5,8 +5,8 @@
 //! the same moment share one touch and one code even where the system keeps nothing in memory.
 
 use super::super::desk::Desk;
-use super::super::run::Cause;
 use super::kept::Session;
+use crate::flow::failure::Cause;
 use crate::store;
 use std::fs::{File, TryLockError};
 use std::path::Path;

@@ -14,9 +14,11 @@ use super::{Cause, NotDone, Patience, Refusal};
 use crate::aws::{self, DeviceArn};
 use crate::flow::desk::Desk;
 use crate::flow::enroll::keys_can_take;
+use crate::flow::failure::{self, At, CommonRefusal, EnrollRefusal, Stage};
 use crate::flow::naming::credential_name;
 use crate::flow::places;
-use crate::flow::run::{self, Begin, Record, Run, Stage, nothing_unfinished_for_root};
+use crate::flow::record::{Begin, Record};
+use crate::flow::run::{Run, nothing_unfinished_for_root};
 use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{ConsoleTask, Notice, RootStep, RootView};
@@ -90,16 +92,15 @@ pub struct TotpSitting {
 /// Nothing was done.
 pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting, NotDone> {
     let before = |cause| Cause::Flow(Stage::Preflight, cause);
-    let refused = |refusal| before(run::Cause::Refused(refusal));
     if request.keys.is_empty() && !request.phone {
         return Err(Cause::Refused(Refusal::NoPlace).into());
     }
     if request.phone && !world.person.is_there() {
-        return Err(before(run::Cause::Sink(sink::Error::NobodyToAsk)).into());
+        return Err(before(failure::Cause::Sink(sink::Error::NobodyToAsk)).into());
     }
     if !aws::check_name(&request.device_name) {
         let value = request.device_name;
-        return Err(refused(run::Refusal::BadValue { what: "device name", value }).into());
+        return Err(before(failure::Cause::refused(CommonRefusal::BadValue { what: "device name", value })).into());
     }
     let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
     let look = view.check(1)?;
@@ -114,13 +115,17 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     let known = Known::of(&look);
     if known.serials.contains(&arn.to_string()) {
         let user = Some(aws::root_arn(&view.partition, &account));
-        return Err(refused(run::Refusal::NameTaken { arn, user }).into());
+        return Err(before(failure::Cause::refused(EnrollRefusal::NameTaken { arn, user })).into());
     }
     let name = credential_name(&arn).map_err(|cause| match cause {
-        oath::Error::BadName { bytes } => {
-            refused(run::Refusal::NameTooLong { name: format!("AWS:{account}/{}", arn.resource()), bytes })
-        }
-        _ => refused(run::Refusal::BadValue { what: "device name", value: arn.name().to_owned() }),
+        oath::Error::BadName { bytes } => before(failure::Cause::refused(EnrollRefusal::NameTooLong {
+            name: format!("AWS:{account}/{}", arn.resource()),
+            bytes,
+        })),
+        _ => before(failure::Cause::refused(CommonRefusal::BadValue {
+            what: "device name",
+            value: arn.name().to_owned(),
+        })),
     })?;
     let partition = view.partition.clone();
     let mut desk = Desk::over(world).map_err(before)?;
@@ -206,11 +211,12 @@ impl TotpSitting {
         KeySink { key, name: self.name.clone(), touch: self.request.touch }
     }
 
-    fn write(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), run::At> {
+    fn write(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
         for key in self.request.keys.iter().copied() {
             let mut sink = self.sink(key);
             places::key(run, &mut sink, seed, desk)?;
-            sink.verify(seed, &mut desk.bench()).map_err(|cause| (Stage::Prove { key }, run::Cause::Sink(cause)))?;
+            sink.verify(seed, &mut desk.bench())
+                .map_err(|cause| (Stage::Prove { key }, failure::Cause::Sink(cause)))?;
             desk.tell(Notice::Written { key });
         }
         desk.go_on().map_err(|cause| (Stage::Codes, cause))

@@ -3,11 +3,11 @@
 use super::TotpSitting;
 use crate::aws::{self, DeviceKind};
 use crate::flow::desk::Desk;
+use crate::flow::failure::{self, Stage};
 use crate::flow::root::codes::{Shown, Source};
 use crate::flow::root::fido::{Evidence, reason};
 use crate::flow::root::view::{Awaited, Sign, is_called};
 use crate::flow::root::{Cause, Refusal};
-use crate::flow::run::{self, Stage};
 use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
 use crate::secret::Seed;
 use std::time::SystemTime;
@@ -24,7 +24,7 @@ impl TotpSitting {
     /// Shows codes and looks at root in turn. The codes are the last key's; where there is none, those of the seed.
     pub(super) fn show(&mut self, seed: Option<&Seed>, desk: &mut Desk<'_>) -> End {
         let at_key = |cause| match cause {
-            run::Cause::Interrupted => Cause::Interrupted,
+            failure::Cause::Interrupted => Cause::Interrupted,
             cause => Cause::Flow(Stage::Codes, cause),
         };
         let key = self.request.keys.last().map(|key| self.sink(*key));

@@ -2,10 +2,11 @@
 
 use super::{TotpEnrolled, TotpSitting};
 use crate::flow::desk::Desk;
+use crate::flow::failure::{self, At, Left, Stage};
 use crate::flow::places::account_of;
 use crate::flow::root::fido::Evidence;
 use crate::flow::root::{Cause, NotDone};
-use crate::flow::run::{self, At, Left, Run, Stage};
+use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::person::{Notice, Question, RootQuestion, RootStep};
 
@@ -25,7 +26,7 @@ impl TotpSitting {
 
     /// The phone did not prove itself. It may have the seed, and the console its codes.
     pub(super) fn no_phone(mut self, run: Run, (stage, cause): At, desk: &mut Desk<'_>) -> NotDone {
-        let interrupted = desk.interrupt.raised() || matches!(cause, run::Cause::Interrupted);
+        let interrupted = desk.interrupt.raised() || matches!(cause, failure::Cause::Interrupted);
         let cause = if interrupted { Cause::Interrupted } else { Cause::Flow(stage, cause) };
         desk.interrupt.clear();
         if self.is_there_after_all(desk).is_some() {
@@ -64,9 +65,9 @@ impl TotpSitting {
 }
 
 /// No code has been seen by anybody.
-pub(super) fn take_back(run: Run, stage: Stage, cause: run::Cause, desk: &mut Desk<'_>) -> NotDone {
-    let cause = if desk.interrupt.raised() { run::Cause::Interrupted } else { cause };
-    if matches!(cause, run::Cause::Interrupted) && !run.intents.is_empty() {
+pub(super) fn take_back(run: Run, stage: Stage, cause: failure::Cause, desk: &mut Desk<'_>) -> NotDone {
+    let cause = if desk.interrupt.raised() { failure::Cause::Interrupted } else { cause };
+    if matches!(cause, failure::Cause::Interrupted) && !run.intents.is_empty() {
         desk.tell(Notice::Undoing);
     }
     desk.interrupt.clear();

@@ -1,0 +1,26 @@
+//! What each flow refuses, and what to do then.
+
+mod access_key;
+mod common;
+mod enroll;
+mod recover;
+mod removal;
+mod roster;
+mod rotate;
+mod session;
+
+use super::Explanation;
+use crate::flow::Refusal;
+
+pub(super) fn refusal(refusal: &Refusal) -> Explanation {
+    match refusal {
+        Refusal::Common(refusal) => common::common(refusal),
+        Refusal::Enroll(refusal) => enroll::enroll(refusal),
+        Refusal::Rotate(refusal) => rotate::rotate(refusal),
+        Refusal::Removal(refusal) => removal::removal(refusal),
+        Refusal::AccessKey(refusal) => access_key::access_key(refusal),
+        Refusal::Session(refusal) => session::session(refusal),
+        Refusal::Recover(refusal) => recover::recover(refusal),
+        Refusal::Roster(refusal) => roster::roster(refusal),
+    }
+}

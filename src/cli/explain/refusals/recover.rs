@@ -1,0 +1,46 @@
+//! Why an interrupted run is not recovered.
+
+use crate::cli::explain::Explanation;
+use crate::flow::{Implausible, RecoverRefusal};
+
+pub(super) fn recover(refusal: &RecoverRefusal) -> Explanation {
+    match refusal {
+        RecoverRefusal::OtherAccount { account } => Explanation::new(
+            "other_account",
+            format!("the unfinished run belongs to account {account}, and these credentials do not"),
+        )
+        .hint("run `glasskey recover` with --profile for that account"),
+        RecoverRefusal::NotBelieved { path, line, why } => Explanation::new(
+            "not_believed",
+            format!("line {line} of {} is not believed: {}", path.display(), implausible(why)),
+        )
+        .note("the run was left as it is, and nothing that it names was touched")
+        .hint("no glasskey has written it so: find out what became of what it names, then move the file away"),
+        RecoverRefusal::CannotFinish => Explanation::new(
+            "cannot_finish",
+            "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone",
+        )
+        .hint("plug in the key it was writing to, or undo the run"),
+        RecoverRefusal::CannotUndo => Explanation::new("cannot_undo", "not everything could be undone"),
+    }
+}
+
+/// What is wrong with a run that no glasskey has written so.
+fn implausible(why: &Implausible) -> String {
+    match why {
+        Implausible::NoBeginning => "the run does not begin with a beginning".to_owned(),
+        Implausible::SecondBeginning => "a run begins in the middle of another".to_owned(),
+        Implausible::Credential { named, device } => {
+            format!("the credential \"{named}\" is not the one of {device}")
+        }
+        Implausible::Device { serial } => format!("{serial} is no device that this run could replace or remove"),
+        Implausible::Key { key } => format!("the run does not write to YubiKey {key}"),
+        Implausible::NoPlace => "the run has no place for its seed".to_owned(),
+        Implausible::File { path } => {
+            format!("{} is not known to be an escrow file of the run", path.display())
+        }
+        Implausible::Place => "the run has no such place for its seed".to_owned(),
+        Implausible::AccessKey { id } => format!("access key {id} is not one of the run's"),
+        Implausible::Step => "the run cannot have come to this step".to_owned(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a user's access key is not rotated.
+
+use std::time::SystemTime;
+
+/// Why a user's access key is not rotated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessKeyRefusal {
+    /// The user has no access key.
+    NoAccessKey {
+        /// Who.
+        user: String,
+    },
+    /// The user has two access keys, or none of this id.
+    WhichAccessKey {
+        /// Who.
+        user: String,
+        /// What was asked for.
+        named: Option<String>,
+        /// Those there are: active or not, and since when.
+        keys: Vec<(String, bool, Option<SystemTime>)>,
+    },
+    /// Only an inactive key makes room for another one's rotation.
+    ActiveKey {
+        /// The active one.
+        id: String,
+    },
+    /// The user would be left without an active access key.
+    LastActiveKey {
+        /// The one that was to go.
+        id: String,
+        /// The inactive one.
+        other: String,
+    },
+    /// The command is signed with the access key that is to go.
+    SignsThis {
+        /// Which.
+        id: String,
+    },
+    /// AWS has not come to know a new access key.
+    KeyNotKnown {
+        /// Which.
+        id: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A new access key is somebody else's.
+    KeyOfAnother {
+        /// Which.
+        id: String,
+        /// Whose.
+        arn: String,
+    },
+    /// The new access key is not active any more, so the old one must stay.
+    NewKeyGone {
+        /// The new one.
+        id: String,
+    },
+}

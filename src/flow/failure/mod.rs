@@ -1,0 +1,215 @@
+//! How every flow fails: where it was, why, and what is left in the world. What each flow refuses is in a file of its own
+//! here, below the flows, so that no flow has to know another one.
+
+mod access_key;
+mod common;
+mod enroll;
+mod recover;
+mod removal;
+mod roster;
+mod rotate;
+mod session;
+
+pub use access_key::AccessKeyRefusal;
+pub use common::CommonRefusal;
+pub use enroll::EnrollRefusal;
+pub use recover::{Implausible, RecoverRefusal};
+pub use removal::RemovalRefusal;
+pub use roster::{BadLedger, RosterRefusal};
+pub use rotate::RotateRefusal;
+pub use session::SessionRefusal;
+
+use crate::aws::{self, DeviceArn};
+use crate::keys::{self, Serial};
+use crate::{journal, ring, sink};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Where a flow was when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Stage {
+    Preflight,
+    Create,
+    Write {
+        key: Serial,
+    },
+    Prove {
+        key: Serial,
+    },
+    Phone,
+    Escrow,
+    Command,
+    Enable,
+    Confirm,
+    /// STS is to take a code of the new device.
+    Proof,
+    Deactivate,
+    Delete,
+    /// Removing the credentials of the device that is gone.
+    Credentials,
+    Resync,
+    /// An access key goes, so that there is room for another.
+    KeyRoom,
+    KeyCreate,
+    KeyProof,
+    KeyHandOver,
+    KeyDeactivate,
+    KeyDelete,
+    /// Codes are shown, to be typed in the console.
+    Codes,
+    Recover,
+    Roster,
+}
+
+/// Why a flow failed.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Cause {
+    Aws(aws::Error),
+    Keys(keys::Error),
+    Sink(sink::Error),
+    Journal(journal::Error),
+    Refused(Refusal),
+    /// A roster's ledger.
+    Ledger {
+        path: PathBuf,
+        why: BadLedger,
+    },
+    /// The person said no.
+    Declined,
+    /// A yes is needed and nobody can be asked.
+    NobodyToAsk,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// A rule of glasskey's own, or of AWS's, found before anything was done: that of each flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Refusal {
+    Common(CommonRefusal),
+    Enroll(EnrollRefusal),
+    Rotate(RotateRefusal),
+    Removal(RemovalRefusal),
+    AccessKey(AccessKeyRefusal),
+    Session(SessionRefusal),
+    Recover(RecoverRefusal),
+    Roster(RosterRefusal),
+}
+
+macro_rules! refusals {
+    ($($variant:ident($refusal:ident)),*) => {
+        $(impl From<$refusal> for Refusal {
+            fn from(refusal: $refusal) -> Self {
+                Self::$variant(refusal)
+            }
+        })*
+    };
+}
+
+refusals!(
+    Common(CommonRefusal),
+    Enroll(EnrollRefusal),
+    Rotate(RotateRefusal),
+    Removal(RemovalRefusal),
+    AccessKey(AccessKeyRefusal),
+    Session(SessionRefusal),
+    Recover(RecoverRefusal),
+    Roster(RosterRefusal)
+);
+
+impl Cause {
+    /// What one of the flows refuses.
+    pub(super) fn refused(refusal: impl Into<Refusal>) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+/// What a failed flow left in the world.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Left {
+    /// A device that is nobody's.
+    Device { arn: DeviceArn, why: aws::Error },
+    /// It could not be found out whether the device exists or is enabled. `asked`: what came of asking; `None`: it was not.
+    Unknown { arn: DeviceArn, why: aws::Error, asked: Option<Box<aws::Error>> },
+    /// Device and credentials are what they were before.
+    Untouched { arn: DeviceArn },
+    /// The device is enabled.
+    Enabled { arn: DeviceArn },
+    /// AWS acknowledged that it is enabled, and IAM does not list it: everything is kept.
+    NotListed { arn: DeviceArn },
+    /// A device of the same command that was finished before this one failed. It works.
+    Earlier { arn: DeviceArn },
+    /// The device of a rotation that was done before its user's access key failed. It works.
+    Rotated { arn: DeviceArn },
+    /// A device that was to go, and is enabled as before.
+    Kept { serial: String },
+    /// A device that was to go; whether it is enabled could not be asked.
+    PerhapsEnabled { serial: String, why: aws::Error },
+    /// A device that was to go is not enabled any more.
+    Deactivated { serial: String },
+    /// A credential on a key; its device does not exist, or is listed beside it.
+    Credential { key: Serial, name: String, why: Option<ring::Error> },
+    /// An entry in a phone's app, of no use any more.
+    OnPhone { account: String },
+    /// An escrow file. `None`: kept, since its device could not be deleted.
+    Escrow { path: PathBuf, why: Option<String> },
+    /// What a command may have stored, of no use any more.
+    AtCommand { program: String, account: String },
+    /// A new access key whose secret nobody has; without an id it is not known whether there is one.
+    NewKey { user: String, id: Option<String>, why: aws::Error },
+    /// A new access key that is handed over. It works.
+    KeyWorks { id: String },
+    /// An access key that was to go, and is active as before.
+    KeyActive { id: String },
+    /// An access key that was to go, and is not active any more.
+    KeyInactive { id: String },
+    /// An access key that was to go; AWS did not say what it is, for this reason.
+    KeyUnknown { id: String, why: aws::Error },
+    /// An access key that was deleted to make room; it cannot be brought back.
+    KeyGone { id: String },
+    /// What somebody may have stored of an access key that is gone.
+    KeyStored { id: String, to: String },
+    /// The journal still has the run, though nothing is left.
+    Journal { cause: journal::Error },
+}
+
+impl Left {
+    /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
+    #[must_use]
+    pub fn is_for_recover(&self) -> bool {
+        !matches!(
+            self,
+            Self::OnPhone { .. }
+                | Self::AtCommand { .. }
+                | Self::Earlier { .. }
+                | Self::Rotated { .. }
+                | Self::KeyWorks { .. }
+                | Self::KeyGone { .. }
+                | Self::KeyStored { .. }
+        )
+    }
+}
+
+/// A flow that did not succeed: where, why, and what is left.
+#[derive(Debug)]
+pub struct Failed {
+    /// Where.
+    pub stage: Stage,
+    /// Why.
+    pub cause: Cause,
+    /// What is left in the world; empty when it is as it was.
+    pub left: Vec<Left>,
+    /// How far the host's clock is ahead of AWS, in seconds, where known.
+    pub ahead: Option<i64>,
+}
+
+/// A cause with its stage, on its way to [`Failed`].
+pub(super) type At = (Stage, Cause);

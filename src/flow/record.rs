@@ -1,0 +1,161 @@
+//! The journal's records: what a run writes down before each effect, so that it can be finished or undone. Data alone;
+//! no secret is in any of it.
+
+use crate::aws::DeviceArn;
+use crate::keys::Serial;
+use crate::sink::EscrowFile;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub(super) enum Record {
+    Begin(Begin),
+    /// The first record of a retirement.
+    Retire(Retiring),
+    /// An effect is about to happen; this undoes it.
+    Intend(Undo),
+    /// The effect announced did not happen, for certain.
+    Void(Undo),
+    /// IAM has said that the device is of this run's making.
+    Created,
+    /// The device is about to be enabled: from here on it may be.
+    Enabling,
+    /// It is.
+    Enabled,
+    /// The device that was to go is deleted: what is called so from here on is another.
+    Deleted,
+    /// The device that was to go is about to be enabled again: from here on, one that is enabled since is the same.
+    EnablingAgain,
+    /// The first record of a rotation of an access key.
+    Key(KeyRotation),
+    /// The access key of this run's making.
+    NewKey {
+        id: String,
+    },
+    /// Its secret was handed over.
+    HandedOver,
+    /// An access key that was to go is deleted.
+    KeyDeleted {
+        id: String,
+    },
+}
+
+/// The journal's first record of a run: all that recovery needs to know, and no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begin {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) user: String,
+    pub(super) arn: DeviceArn,
+    /// The credential's id on every key.
+    pub(super) credential: String,
+    pub(super) keys: Vec<Serial>,
+    pub(super) touch: bool,
+    pub(super) phone: bool,
+    /// The escrow file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) escrow: Option<PathBuf>,
+    /// The program of the command that takes the seed; its line may hold a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) program: Option<String>,
+    /// The device that this one is to replace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) replaces: Option<Old>,
+    /// The device is the root user's: the console makes and enables it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) root: bool,
+}
+
+/// The journal's first record of a retirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Retiring {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) account: String,
+    pub(super) user: String,
+    pub(super) old: Old,
+    /// The person named it as the last one.
+    pub(super) last: bool,
+}
+
+/// The journal's first record of a rotation of an access key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeyRotation {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) account: String,
+    pub(super) user: String,
+    /// The keys there were.
+    pub(super) before: Vec<String>,
+    /// The one that goes first, to make room.
+    pub(super) first: Option<String>,
+    /// The one that goes in the end.
+    pub(super) old: Option<String>,
+    /// It is only deactivated.
+    pub(super) keep: bool,
+    /// Who gets the secret: a program, or a file descriptor. A command's line may hold a token.
+    pub(super) to: String,
+}
+
+/// A device that is to go, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Old {
+    /// Its serial number: an ARN, or a hardware token's number.
+    pub(super) serial: String,
+    /// When it was enabled, seconds since the Unix epoch: a device of the same name that was enabled since is another.
+    pub(super) enabled: u64,
+    /// Its credentials on the keys that were plugged in.
+    pub(super) held: Vec<OldCredential>,
+}
+
+/// A credential of a device that is to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OldCredential {
+    pub(super) key: Serial,
+    pub(super) credential: String,
+}
+
+/// How an effect is undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "undo", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Undo {
+    /// Delete the run's device, while it is nobody's.
+    DeleteDevice,
+    /// Remove the run's credential from a key.
+    RemoveCredential { key: Serial },
+    /// Tell the person to remove the entry from the phone.
+    RemoveFromPhone,
+    /// Remove the escrow file, where it is the one that was made.
+    RemoveEscrow(EscrowFile),
+    /// Tell the person to remove what the command stored.
+    TakeBack { program: String },
+    /// Enable the device again that was to go, from a key that holds it.
+    EnableAgain,
+    /// Delete the access key of this run's making.
+    DeleteKey,
+    /// Activate an access key again that was to go.
+    ActivateKey { id: String },
+}
+
+/// Reads bytes as a line of the journal; for fuzzing. Must return whatever the bytes are.
+#[doc(hidden)]
+pub fn fuzz_record(line: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<Record>(line) else { return };
+    let again = serde_json::to_vec(&record).ok().and_then(|line| serde_json::from_slice(&line).ok());
+    assert_eq!(again, Some(record), "what is written can be read");
+}
