@@ -6,7 +6,7 @@
 
 use super::desk::Desk;
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Refusal, Stage};
-use super::run::{Run, failed};
+use super::run::Run;
 use crate::aws::{self, Account, Call, DeviceArn};
 use crate::person::Notice;
 use std::time::Duration;
@@ -73,5 +73,5 @@ pub(super) fn is_not_listed(cause: &Cause) -> bool {
 pub(super) fn keep(run: Run, at: At, mut left: Vec<Left>, desk: &mut Desk<'_>) -> Failed {
     desk.interrupt.clear();
     left.insert(0, Left::NotListed { arn: run.begin.arn.clone() });
-    failed(at, left, desk)
+    desk.fail_leaving(at, left)
 }

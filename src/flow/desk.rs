@@ -1,6 +1,6 @@
 //! What a flow works with, borrowed from the [`World`] for one command.
 
-use super::failure::{Cause, EnrollRefusal, Failed, Stage};
+use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Stage};
 use crate::aws::Connector;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
@@ -67,6 +67,21 @@ impl<'w> Desk<'w> {
         {
             self.tell(Notice::ClockOff { ahead });
         }
+    }
+
+    /// The flow has failed, and the world is as it was.
+    pub(super) fn fail(&self, stage: Stage, cause: Cause) -> Failed {
+        self.fail_leaving((stage, cause), Vec::new())
+    }
+
+    /// The flow has failed, and this is left in the world.
+    pub(super) fn fail_leaving(&self, (stage, cause): At, left: Vec<Left>) -> Failed {
+        Failed { stage, cause, left, ahead: self.clock.ahead_seconds() }
+    }
+
+    /// What ended a step: where the person has asked to stop, that, whatever it looked like to the step.
+    pub(super) fn interrupted_or(&self, cause: Cause) -> Cause {
+        if self.interrupt.raised() { Cause::Interrupted } else { cause }
     }
 
     /// Between two steps: has the person asked to stop?

@@ -8,7 +8,6 @@ use super::desk::Desk;
 use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::{Holdings, holdings};
 use super::record::Record;
-use super::run::failed;
 use super::self_management::{Factor, open_session};
 use crate::aws::{self, Account, Assignment, Call, DeviceKind, Identity, MfaDevice, VirtualDevice};
 use crate::keys::{self, Serial};
@@ -117,8 +116,8 @@ pub enum Unseen {
 pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     look(request, &connector, &mut desk).map_err(|cause| {
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
-        failed((Stage::Preflight, cause), Vec::new(), &desk)
+        let cause = desk.interrupted_or(cause);
+        desk.fail(Stage::Preflight, cause)
     })
 }
 

@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
 use super::record::{Begin, Record, Undo};
-use super::run::{Run, failed};
+use super::run::Run;
 use crate::aws::{self, Account};
 use crate::journal;
 use crate::keys::Serial;
@@ -96,11 +96,10 @@ pub enum Outcome {
 /// comes last, and is kept as it is.
 pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
-    let Read { runs, bad } =
-        read_runs(&mut desk).map_err(|cause| failed((Stage::Recover, cause), Vec::new(), &desk))?;
+    let Read { runs, bad } = read_runs(&mut desk).map_err(|cause| desk.fail(Stage::Recover, cause))?;
     let done = if runs.is_empty() { Vec::new() } else { recover_each(request, &runs, &connector, &mut desk)? };
     match bad.into_iter().next() {
-        Some(cause) => Err(failed((Stage::Recover, cause), Vec::new(), &desk)),
+        Some(cause) => Err(desk.fail(Stage::Recover, cause)),
         None => Ok(done),
     }
 }
@@ -111,20 +110,21 @@ fn recover_each(
     connector: &aws::Connector,
     desk: &mut Desk<'_>,
 ) -> Result<Vec<Recovered>, Failed> {
-    let at_work = |cause| failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), desk);
+    let at_work = |cause| desk.fail(Stage::Recover, Cause::Journal(cause));
     desk.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
         // Root may have been given its device without anybody asking AWS.
         Err(aws::Error::NoCredentials { .. }) if runs.iter().all(Recorded::is_of_root) => None,
-        connected => {
-            Some(connected.map_err(|cause| failed((Stage::Recover, Cause::Aws(cause)), still_there(runs), desk))?)
-        }
+        connected => Some(
+            connected.map_err(|cause| desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
+        ),
     };
     desk.tell_clock();
     let mut done = Vec::new();
     for (n, recorded) in runs.iter().enumerate() {
-        desk.still_wanted()
-            .map_err(|cause| failed((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()), desk))?;
+        desk.still_wanted().map_err(|cause| {
+            desk.fail_leaving((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()))
+        })?;
         match one_run(request, recorded, account.as_ref(), desk) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {
@@ -279,12 +279,13 @@ fn one_run(
         let found = roots::examine(recorded, account, desk);
         desk.tell(Notice::Unfinished(found.clone()));
         let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
-            .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
+            .map_err(|cause| desk.fail(Stage::Recover, cause))?;
         let outcome = roots::settle(request, run, &found, recorded.enabling, desk)?;
         return Ok(Recovered { found: Found::Run(found), outcome });
     }
-    let still =
-        |cause, desk: &Desk<'_>| failed((Stage::Recover, cause), still_there(std::slice::from_ref(recorded)), desk);
+    let still = |cause, desk: &Desk<'_>| {
+        desk.fail_leaving((Stage::Recover, cause), still_there(std::slice::from_ref(recorded)))
+    };
     let (belongs_to, partition) = recorded.account();
     // An account of the same number in another partition is another one.
     let is_own = |account: &&Account| {
@@ -300,7 +301,7 @@ fn one_run(
             let found = examine(recorded, account, desk).map_err(|cause| still(Cause::Aws(cause), desk))?;
             desk.tell(Notice::Unfinished(found.clone()));
             let run = Run::resume(&recorded.id, recorded.begin.clone(), recorded.intents.clone(), desk)
-                .map_err(|cause| failed((Stage::Recover, cause), Vec::new(), desk))?;
+                .map_err(|cause| desk.fail(Stage::Recover, cause))?;
             let outcome = match &recorded.begin.replaces {
                 Some(old) => {
                     let old = leaving::as_enabled(old, recorded.again, &recorded.begin.user, account)
@@ -440,7 +441,7 @@ fn settle(
         _ => {
             let may_finish = !keys.is_empty() && found.device == DeviceState::Unassigned;
             match choose(request, may_finish, found, desk).map_err(|cause| {
-                failed((Stage::Recover, cause), vec![Left::Untouched { arn: run.begin.arn.clone() }], desk)
+                desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: run.begin.arn.clone() }])
             })? {
                 Choice::Leave => Ok(Outcome::Left),
                 Choice::Forget => close(run, Outcome::Forgotten, desk),
@@ -494,7 +495,7 @@ fn decide(
 fn close(run: Run, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed> {
     match run.finish() {
         Ok(()) => Ok(outcome),
-        Err(cause) => Err(failed((Stage::Recover, Cause::Journal(cause)), Vec::new(), desk)),
+        Err(cause) => Err(desk.fail(Stage::Recover, Cause::Journal(cause))),
     }
 }
 
@@ -525,7 +526,7 @@ fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>)
                 cause if is_not_listed(cause) => Left::NotListed { arn },
                 _ => Left::Untouched { arn },
             };
-            Err(failed((stage, cause), vec![left], desk))
+            Err(desk.fail_leaving((stage, cause), vec![left]))
         }
     }
 }
@@ -568,7 +569,7 @@ fn undo(run: Run, found: &Unfinished, account: &Account, desk: &mut Desk<'_>) ->
     if found.device == DeviceState::Enabled
         && let Err((cause, left)) = deactivate(found, account, desk)
     {
-        return Err(failed((Stage::Recover, Cause::Aws(cause)), vec![left], desk));
+        return Err(desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), vec![left]));
     }
     let left = run.undo(account, desk);
     outcome_of_undo(left, desk)
@@ -595,7 +596,7 @@ fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Res
 
 fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {
     if left.iter().any(Left::is_for_recover) {
-        return Err(failed((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left, desk));
+        return Err(desk.fail_leaving((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left));
     }
     Ok(Outcome::Undone)
 }

@@ -8,7 +8,6 @@ use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::Holding;
 use super::removal::{fresh_pair, key_sink};
 use super::retire::{devices_and_keys, named_device};
-use super::run::failed;
 use crate::aws::{self, Account, Call, MfaDevice};
 use crate::keys::Serial;
 use crate::person::Notice;
@@ -51,11 +50,11 @@ pub fn resync_permissions() -> Vec<&'static str> {
 /// [`Failed`]; a device that was in step still is.
 pub fn resync(request: &ResyncRequest, world: &mut World) -> Result<Resynced, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let (account, serial, sink) = preflight(request, &connector, &mut desk)
-        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let (account, serial, sink) =
+        preflight(request, &connector, &mut desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     let step = carry_out(request, &serial, &sink, &account, &mut desk).map_err(|cause| {
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
-        failed((Stage::Resync, cause), Vec::new(), &desk)
+        let cause = desk.interrupted_or(cause);
+        desk.fail(Stage::Resync, cause)
     })?;
     let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
     desk.tell(Notice::Resynced { serial: serial.clone(), codes });

@@ -8,7 +8,7 @@ use super::failure::{Cause, CommonRefusal, Failed, RemovalRefusal, Stage};
 use super::holdings::{Holding, Holdings, holdings};
 use super::record::{Old, Record, Retiring};
 use super::removal::{Broken, Removal, Stays};
-use super::run::{begin_log, failed, nothing_unfinished};
+use super::run::{begin_log, nothing_unfinished};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
@@ -62,7 +62,7 @@ pub fn retire_permissions() -> Vec<&'static str> {
 /// [`Failed`], with what is left in the world.
 pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
     desk.tell(Notice::Parting(ready.parting.clone()));
     self_management::tell_wait(ready.factor.as_ref(), &mut desk);
@@ -127,7 +127,7 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
 
 fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Result<(), Failed> {
     let mut log = begin_log(retiring.started, &Record::Retire(retiring.clone()), desk)
-        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
+        .map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     let Err(Broken { at, left, untouched }) = retiring.removal(&log).carry_out(Some(&mut log), account, desk) else {
         if log.finish().is_err() {
             desk.tell(Notice::JournalKept);
@@ -138,7 +138,7 @@ fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Resu
     desk.interrupt.clear();
     // Nothing has happened: there is nothing to recover either.
     let left = if untouched && log.finish().is_ok() { Vec::new() } else { left };
-    Err(failed(at, left, desk))
+    Err(desk.fail_leaving(at, left))
 }
 
 /// The user's devices, and what the keys here hold of the account's.

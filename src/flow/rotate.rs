@@ -16,7 +16,7 @@ use super::places::Usable;
 use super::record::{Old, Undo};
 use super::removal::{Broken, Removal, Stays, enable_again};
 use super::retire::{is_called, named_device};
-use super::run::{Run, failed};
+use super::run::Run;
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceKind, Identity, MfaDevice};
 use crate::person::{Loss, Notice, Parting, Proving};
@@ -104,7 +104,7 @@ fn rotate_all(
     world: &mut World,
 ) -> Result<(Rotated, Option<KeyRotated>), Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     let (account, usable, seen) =
         enroll::look(&request.new, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
     let ready = judge(request, &usable, &seen, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
@@ -146,7 +146,7 @@ pub(super) fn rotate_on(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<(DeviceResult, Parting), Failed> {
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     let seen = enroll::look_on(&request.new, account, desk).map_err(|cause| before(cause, desk))?;
     let ready = judge(request, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
     ready.tell_losses(desk);
@@ -288,7 +288,7 @@ fn replace(
 ) -> Result<(DeviceResult, Option<Account>), Failed> {
     let Ready { work, old, .. } = ready;
     let begin = work.begin("rotate", Some(old.clone()), desk);
-    let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
+    let mut run = Run::begin(begin, desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     if ready.replace_first {
         let removal = Removal { user: &work.user, old, stays: Stays::Another, run: run.writer.id().to_owned() };
         if let Err(broken) = removal.deactivate(Some(&mut run.writer), account, desk) {
@@ -304,7 +304,7 @@ fn replace(
     };
     // From here on only forward: both devices work, but for an old one that went first.
     let both = |(stage, cause): At, left: Vec<Left>, desk: &mut Desk<'_>| {
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        let cause = desk.interrupted_or(cause);
         desk.interrupt.clear();
         // Another machine may have taken it away.
         let gone =
@@ -314,7 +314,7 @@ fn replace(
             Left::Kept { serial } if ready.replace_first => Left::Deactivated { serial },
             left => left,
         });
-        failed((stage, cause), new.into_iter().chain(left).collect(), desk)
+        desk.fail_leaving((stage, cause), new.into_iter().chain(left).collect())
     };
     let proved = desk.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, desk));
     let session = proved.map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;
@@ -332,10 +332,10 @@ fn replace(
 /// The old device was to be deactivated first, and was not.
 fn not_deactivated(broken: Broken, run: Run, desk: &mut Desk<'_>) -> Failed {
     let (stage, cause) = broken.at;
-    let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+    let cause = desk.interrupted_or(cause);
     desk.interrupt.clear();
     let left = if broken.untouched && run.finish().is_ok() { Vec::new() } else { broken.left };
-    failed((stage, cause), left, desk)
+    desk.fail_leaving((stage, cause), left)
 }
 
 /// Whether the new device is enabled is not known: neither is touched.
@@ -347,14 +347,14 @@ fn keep_both(run: Run, at: At, ready: &Ready<'_>, desk: &mut Desk<'_>) -> Failed
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.
 fn give_back(mut run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Account, desk: &mut Desk<'_>) -> Failed {
-    let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+    let cause = desk.interrupted_or(cause);
     let cause = explain_denied(cause, ready);
     if ready.replace_first {
         desk.interrupt.clear();
         if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, desk).is_err() {
             let old = Left::Deactivated { serial: ready.old.serial.clone() };
             let new = Left::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted, asked: None };
-            return failed((stage, cause), vec![old, new], desk);
+            return desk.fail_leaving((stage, cause), vec![old, new]);
         }
     }
     run.give_up((stage, cause), account, desk)

@@ -111,19 +111,15 @@ impl Run {
 
     /// Gives up: undoes, and joins what is left to the cause.
     pub(super) fn give_up(self, (stage, cause): At, account: &Account, desk: &mut Desk<'_>) -> Failed {
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        let cause = desk.interrupted_or(cause);
         if matches!(cause, Cause::Interrupted) && !self.intents.is_empty() {
             desk.tell(Notice::Undoing);
         }
         // Heard. What follows is the undoing, which a second Ctrl-C ends.
         desk.interrupt.clear();
         let left = self.undo(account, desk);
-        failed((stage, cause), left, desk)
+        desk.fail_leaving((stage, cause), left)
     }
-}
-
-pub(super) fn failed((stage, cause): At, left: Vec<Left>, desk: &Desk<'_>) -> Failed {
-    Failed { stage, cause, left, ahead: desk.clock.ahead_seconds() }
 }
 
 /// Begins a run's file. Its name sorts by age; the process id and a count keep the runs of one second apart.

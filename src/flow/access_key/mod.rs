@@ -11,7 +11,7 @@ use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
 use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Stage};
 use crate::flow::record::{KeyRotation, Record, Undo};
-use crate::flow::run::{begin_log, failed, nothing_unfinished};
+use crate::flow::run::{begin_log, nothing_unfinished};
 use crate::person::{KeyPlan, Notice, OwnKey};
 use crate::sink::{Pipe, SecretFormat, program_of};
 use crate::totp::unix;
@@ -81,7 +81,7 @@ pub fn access_key_permissions() -> Vec<&'static str> {
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn rotate_access_key(request: &KeyRequest, world: &mut World) -> Result<KeyRotated, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), &desk))?;
     desk.tell_clock();
     let ready = preflight(request, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
@@ -240,7 +240,7 @@ pub(super) fn carry_out(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<KeyRotated, Failed> {
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     if ready.session.is_none()
         && let Some(factor) = &ready.factor
     {

@@ -5,7 +5,6 @@ use crate::aws::{self, AccessKey, Account, Call, Identity, NewAccessKey};
 use crate::flow::desk::Desk;
 use crate::flow::failure::{AccessKeyRefusal, At, Cause, Failed, Left, Stage};
 use crate::flow::record::{Record, Undo};
-use crate::flow::run::failed;
 use crate::flow::self_management::{Factor, open_session};
 use crate::journal::Writer;
 use crate::person::{AccessKeyStep, Notice, Question};
@@ -264,7 +263,7 @@ impl Rotation<'_> {
     /// Undoes what can be, and says what is left.
     pub(super) fn give_up(mut self, broken: Broken, desk: &mut Desk<'_>) -> Failed {
         let Broken { at: (stage, cause), mut left, new, stored } = broken;
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+        let cause = desk.interrupted_or(cause);
         desk.interrupt.clear();
         let user = self.request.user.clone();
         match new {
@@ -294,7 +293,7 @@ impl Rotation<'_> {
         {
             left.push(Left::Journal { cause });
         }
-        failed((stage, cause), left, desk)
+        desk.fail_leaving((stage, cause), left)
     }
 }
 

@@ -11,7 +11,7 @@ use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, MfaDevice, Tag};
 use crate::flow::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
 use crate::flow::record::{Record, Undo};
-use crate::flow::run::{Run, failed};
+use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::person::{Notice, Plan};
 use crate::secret::{Code, Seed};
@@ -114,8 +114,7 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
 pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let ready = preflight(request, &connector, &mut desk);
-    let Ready { plan, work, account, factor } =
-        ready.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let Ready { plan, work, account, factor } = ready.map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     desk.tell(Notice::Plan(plan.clone()));
     self_management::tell_wait(factor.as_ref(), &mut desk);
     let mut done = Enrolled { plan, devices: Vec::new() };
@@ -129,7 +128,7 @@ pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> 
             factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut desk).map(Some))
         })
         .map(|session| session.unwrap_or(account))
-        .map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+        .map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     enroll_all(&work, &account, &mut done, &mut desk).map(|()| done)
 }
 
@@ -140,7 +139,7 @@ pub(super) fn enroll_on(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<DeviceResult, Failed> {
-    let before = |cause, desk: &Desk<'_>| failed((Stage::Preflight, cause), Vec::new(), desk);
+    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
     let Checked { plan, work, factor } =
         preflight_on(request, usable, account, desk).map_err(|cause| before(cause, desk))?;
     let session = match factor {
@@ -162,7 +161,7 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
         let wanted = if done.devices.is_empty() { Ok(()) } else { desk.still_wanted() };
         let result = wanted
             .and_then(|()| self_management::session_after(account, &device.user, &enabled_since(&done.devices), desk))
-            .map_err(|cause| failed((Stage::Enable, cause), Vec::new(), desk))
+            .map_err(|cause| desk.fail(Stage::Enable, cause))
             .and_then(|session| {
                 let result = one_device(device, session.as_ref().unwrap_or(account), desk)?;
                 Ok((result, session))
@@ -184,7 +183,7 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
 /// One device, from the journal's first line to its last.
 fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, Failed> {
     let begin = device.begin("enroll", None, desk);
-    let mut run = Run::begin(begin, desk).map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), desk))?;
+    let mut run = Run::begin(begin, desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     match attempt(&mut run, device, account, desk) {
         Ok(result) => {
             if run.finish().is_err() {

@@ -8,7 +8,6 @@ use crate::flow::desk::Desk;
 use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Refusal, Stage};
 use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::recover::Outcome;
-use crate::flow::run::failed;
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
@@ -112,7 +111,7 @@ impl Rotation {
         let act = examined.session.as_ref().unwrap_or(account);
         let stop = |cause, left: Vec<Left>, desk: &mut Desk<'_>| {
             desk.interrupt.clear();
-            failed((Stage::Recover, cause), left, desk)
+            desk.fail_leaving((Stage::Recover, cause), left)
         };
         let journal = |cause, desk: &mut Desk<'_>| stop(Cause::Journal(cause), Vec::new(), desk);
         let mut log = desk.journal.resume(&self.id).map_err(|cause| journal(cause, desk))?;
@@ -160,7 +159,7 @@ impl Rotation {
         let (Some((id, is)), Some(new)) = (&found.old, &found.new) else { return done };
         let stop = |(cause, left), desk: &mut Desk<'_>| {
             desk.interrupt.clear();
-            failed((Stage::Recover, cause), vec![left], desk)
+            desk.fail_leaving((Stage::Recover, cause), vec![left])
         };
         if account.access_key_id() == id {
             let left = Left::KeyActive { id: id.clone() };
@@ -188,7 +187,7 @@ impl Rotation {
     fn undo(&self, found: &UnfinishedKey, act: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
         let stop = |(cause, left), desk: &mut Desk<'_>| {
             desk.interrupt.clear();
-            failed((Stage::Recover, cause), vec![left], desk)
+            desk.fail_leaving((Stage::Recover, cause), vec![left])
         };
         if let Some(id) = self.deactivated(found) {
             activate(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;

@@ -15,7 +15,7 @@ use crate::flow::record::{Old, OldCredential, Retiring, Undo};
 use crate::flow::recover::Outcome;
 use crate::flow::removal::{Broken, Removal, Stays, enable_again};
 use crate::flow::retire::devices_of;
-use crate::flow::run::{Run, failed};
+use crate::flow::run::Run;
 use crate::flow::self_management::{factor_needed, open_session};
 use crate::person::{Choice, DeviceState, KeyState, Leaving, Unfinished, UnfinishedRetirement};
 use crate::totp::unix;
@@ -112,7 +112,7 @@ pub(super) fn settle_rotation(
         _ => Choice::Undo,
     };
     let untouched = |cause, desk: &Desk<'_>| {
-        failed((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }], desk)
+        desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
     };
     match decide(request, may_finish, recommended, desk).map_err(|cause| untouched(cause, desk))? {
         Choice::Leave => Ok(Outcome::Left),
@@ -135,7 +135,7 @@ fn complete(
     let both = || vec![Left::Untouched { arn: found.arn.clone() }];
     let stopped = |at, desk: &mut Desk<'_>| {
         desk.interrupt.clear();
-        failed(at, both(), desk)
+        desk.fail_leaving(at, both())
     };
     if found.device == DeviceState::Unassigned {
         let session =
@@ -166,7 +166,7 @@ fn roll_back(
 ) -> Result<Outcome, Failed> {
     let untouched = |cause, desk: &mut Desk<'_>| {
         desk.interrupt.clear();
-        failed((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }], desk)
+        desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
     };
     // Deleting what is nobody's needs no session.
     let session = if found.device == DeviceState::Enabled || leaving.device == DeviceState::Unassigned {
@@ -195,7 +195,7 @@ fn remove_new(
     desk: &mut Desk<'_>,
 ) -> Result<Outcome, Failed> {
     let stop = |cause, desk: &Desk<'_>| {
-        failed((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }], desk)
+        desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
     };
     let devices = devices_of(&found.user, account).map_err(|cause| stop(cause, desk))?;
     let serial = found.arn.to_string();
@@ -217,9 +217,9 @@ fn remove_new(
 
 fn stopped_at(broken: Broken, desk: &mut Desk<'_>) -> Failed {
     let (stage, cause) = broken.at;
-    let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
+    let cause = desk.interrupted_or(cause);
     desk.interrupt.clear();
-    failed((stage, cause), broken.left, desk)
+    desk.fail_leaving((stage, cause), broken.left)
 }
 
 /// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here
@@ -250,7 +250,7 @@ impl Retirement {
     ) -> Result<Outcome, Failed> {
         let stop = |cause, left: Vec<Left>, desk: &mut Desk<'_>| {
             desk.interrupt.clear();
-            failed((Stage::Recover, cause), left, desk)
+            desk.fail_leaving((Stage::Recover, cause), left)
         };
         let journal = |cause, desk: &mut Desk<'_>| stop(Cause::Journal(cause), Vec::new(), desk);
         let mut log = desk.journal.resume(&self.id).map_err(|cause| journal(cause, desk))?;

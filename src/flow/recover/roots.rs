@@ -8,7 +8,7 @@ use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::desk::Desk;
 use crate::flow::failure::{Cause, Failed, Left, Stage};
 use crate::flow::record::Undo;
-use crate::flow::run::{Run, failed};
+use crate::flow::run::Run;
 use crate::person::{Choice, DeviceState, KeyState, Unfinished};
 /// What IAM says of root, and what is on the keys. `account`: `None` where AWS cannot be asked.
 pub(super) fn examine(recorded: &Adding, account: Option<&Account>, desk: &mut Desk<'_>) -> Unfinished {
@@ -84,12 +84,12 @@ pub(super) fn settle(
         let keys = kept.map(|(key, _)| Left::Credential { key: *key, name: name.clone(), why: None });
         let arn = || Left::Unknown { arn: run.begin.arn.clone(), why: aws::Error::Interrupted, asked: None };
         let left = keys.chain(found.phone.then(arn)).collect();
-        failed((Stage::Recover, cause), left, desk)
+        desk.fail_leaving((Stage::Recover, cause), left)
     })?;
     match choice {
         Choice::Undo => outcome_of_undo(run.remove_credentials(desk), desk),
         Choice::Forget => close(run, Outcome::Forgotten, desk),
         Choice::Leave => Ok(Outcome::Left),
-        Choice::Finish => Err(failed((Stage::Recover, Cause::NobodyToAsk), Vec::new(), desk)),
+        Choice::Finish => Err(desk.fail(Stage::Recover, Cause::NobodyToAsk)),
     }
 }

@@ -3,7 +3,6 @@
 use super::super::desk::Desk;
 use super::{Became, Book, Row, Watch, Work, begun};
 use crate::flow::failure::{Cause, Stage};
-use crate::flow::run::failed;
 use crate::keys::{self, Key, Serial};
 use crate::person::{Notice, Question};
 use crate::totp::unix;
@@ -27,7 +26,7 @@ pub(super) fn work(
             Ok(key) => key,
             Err(Cause::Interrupted) => return Ok(true),
             Err(cause) => {
-                let why = failed((Stage::Preflight, cause), Vec::new(), desk);
+                let why = desk.fail(Stage::Preflight, cause);
                 book.begin(row, unix(desk.clock.now()))?;
                 book.end(row, Became::Failed(Box::new(why)), watch, desk)?;
                 continue;

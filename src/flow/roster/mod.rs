@@ -19,7 +19,6 @@ use super::rotate::{RotateRequest, rotate_on};
 use crate::aws::{self, Account, DeviceArn, Tag};
 use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
 use crate::flow::record::Record;
-use crate::flow::run::failed;
 use crate::keys::Serial;
 use crate::person::{Notice, Parting, RosterPlan};
 use crate::totp::unix;
@@ -128,7 +127,7 @@ pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn 
     let state = world.state.clone();
     let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
     let begun = begin(request, &connector, &mut desk);
-    let (account, usable, mut book) = begun.map_err(|cause| failed((Stage::Preflight, cause), Vec::new(), &desk))?;
+    let (account, usable, mut book) = begun.map_err(|cause| desk.fail(Stage::Preflight, cause))?;
     let done = |book: &Book<'_>, interrupted| RosterDone {
         account: account.caller().account.clone(),
         progress: book.progress,
@@ -147,7 +146,7 @@ pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn 
     };
     match outcome {
         Ok(interrupted) => Ok(done(&book, interrupted)),
-        Err(cause) => Err(failed((Stage::Roster, cause), Vec::new(), &desk)),
+        Err(cause) => Err(desk.fail(Stage::Roster, cause)),
     }
 }
 

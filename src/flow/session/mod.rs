@@ -14,7 +14,6 @@ use super::naming::device_of;
 use super::self_management::{Choice, Factor, with_code};
 use crate::aws::{self, Account, DeviceArn, MfaDevice, Role};
 use crate::flow::failure::{Cause, Failed, SessionRefusal, Stage};
-use crate::flow::run::failed;
 use crate::keys::Serial;
 use crate::person::Notice;
 use crate::platform::{Keyring, NoKeyring};
@@ -78,8 +77,8 @@ pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, 
         }
     });
     opened.map_err(|cause| {
-        let cause = if desk.interrupt.raised() { Cause::Interrupted } else { cause };
-        failed((Stage::Preflight, cause), Vec::new(), &desk)
+        let cause = desk.interrupted_or(cause);
+        desk.fail(Stage::Preflight, cause)
     })
 }
 
