@@ -15,7 +15,7 @@ use super::enroll::{enable, tell_first_code};
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
 use super::record::{Begin, Record, Undo};
 use super::run::Run;
-use crate::aws::{self, Account};
+use crate::aws::{self, Account, DeviceArn};
 use crate::journal;
 use crate::keys::Serial;
 use crate::oath::Name;
@@ -154,7 +154,7 @@ impl Recorded {
         match self {
             Self::Run(run) => (run.begin.arn.account(), Some(run.begin.arn.partition().to_owned())),
             Self::Retirement(run) => {
-                let arn = run.begin.old.serial.parse::<aws::DeviceArn>().ok();
+                let arn = run.begin.old.serial.parse::<DeviceArn>().ok();
                 (&run.begin.account, arn.map(|arn| arn.partition().to_owned()))
             }
             Self::AccessKey(run) => (&run.begin.account, None),
@@ -446,8 +446,10 @@ fn settle(
                 Choice::Leave => Ok(Outcome::Left),
                 Choice::Forget => close(run, Outcome::Forgotten, desk),
                 Choice::Finish => finish(run, &keys, account, desk),
-                Choice::Undo if matches!(found.device, DeviceState::Foreign { .. }) => settle_foreign(run, desk),
-                Choice::Undo => undo(run, found, account, desk),
+                Choice::Undo => match &found.device {
+                    DeviceState::Foreign { user } => Err(in_use(&found.arn, user, desk)),
+                    _ => undo(run, found, account, desk),
+                },
             }
         }
     }
@@ -499,11 +501,11 @@ fn close(run: Run, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed>
     }
 }
 
-/// The device of this name belongs to somebody else by now: it is not touched; only our credentials go.
-fn settle_foreign(mut run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
-    run.intents.retain(|intent| *intent != Undo::DeleteDevice);
-    let left = run.remove_credentials(desk);
-    outcome_of_undo(left, desk)
+/// The device of this name is enabled for somebody, not by this run: neither it nor a credential of its name is touched,
+/// whatever was asked for, since that may be what they sign in with.
+fn in_use(arn: &DeviceArn, user: &str, desk: &Desk<'_>) -> Failed {
+    let refusal = RecoverRefusal::InUse { arn: arn.clone(), user: user.to_owned() };
+    desk.fail_leaving((Stage::Recover, Cause::refused(refusal)), vec![Left::Untouched { arn: arn.clone() }])
 }
 
 /// Enables the device with two codes of a key that holds its seed; the other keys must agree with it.

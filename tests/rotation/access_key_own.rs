@@ -164,7 +164,10 @@ fn a_key_that_stays_unknown_goes_again() {
     let before = world.clock.now();
     let failed = flow::rotate_access_key(&world.request(), &mut world.world(&world.aws.admin())).unwrap_err();
     assert!(
-        matches!(failed.cause, flow::Cause::Refused(flow::Refusal::KeyNotKnown { seconds: 90, .. })),
+        matches!(
+            failed.cause,
+            flow::Cause::Refused(flow::Refusal::AccessKey(flow::AccessKeyRefusal::KeyNotKnown { seconds: 90, .. }))
+        ),
         "{failed:?}"
     );
     assert_eq!(world.clock.now().duration_since(before).unwrap().as_secs(), 90);

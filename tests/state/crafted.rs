@@ -187,6 +187,56 @@ fn a_run_that_may_be_ours_and_names_what_was_there_before_it() {
     precious.leaves("a rotation to a live device", &full("alice", changes), &[4]);
 }
 
+/// The record's user is not the one the device is enabled for, or that one was enabled before the run began: the credential
+/// of its name is somebody's, whatever is asked for.
+#[test]
+fn a_device_that_somebody_has_keeps_its_credential_even_under_undo() {
+    let precious = Precious::new();
+    let world = &precious.world;
+    let records = ["created", "enabling", "enabled"].map(|record| json!({ "record": record }));
+    let [created, enabling, enabled] = records;
+    let alices = |changes: Value, more: &[Value]| {
+        let first = begin(world, "alice", &changes);
+        let steps = [first, delete_device(), created.clone(), remove_credential(), enabling.clone(), enabled.clone()];
+        lines(&[&steps[..], more].concat())
+    };
+    let again = intend(&json!({ "undo": "enable_again" }));
+    let old = |name: &str| json!({ "serial": world.arn(name), "enabled": 1, "held": [] });
+    for (what, text) in [
+        ("another user's run", alices(json!({ "user": "carol" }), &[])),
+        ("a user who is gone", alices(json!({ "user": "nobody" }), &[])),
+        ("enabled before it began", alices(json!({ "started": now() + 3600 }), &[])),
+        ("a rotation of another user", alices(json!({ "user": "carol", "replaces": old("carol") }), &[again])),
+    ] {
+        for (choice, codes) in [("--yes", &[0, 4][..]), ("--undo", &[3, 4])] {
+            let done = precious.keeps(what, &text, choice);
+            assert!(codes.contains(&done.code), "{what}, {choice}: {done:?}");
+            assert!(!done.stdout.contains("undone"), "{what}, {choice}: {done:?}");
+            let says = "`glasskey recover --forget` strikes the run";
+            assert!(choice == "--yes" || done.code == 3 || done.stderr.contains(says), "{what}: {done:?}");
+        }
+        let forgotten = precious.keeps(what, &text, "--forget");
+        assert_eq!(forgotten.code, 0, "{what}: {forgotten:?}");
+    }
+}
+
+/// A rotation that is complete but for an old device which is somebody else's: that is not said to be gone.
+#[test]
+fn a_device_of_somebody_elses_is_never_said_to_be_gone() {
+    let precious = Precious::new();
+    let world = &precious.world;
+    let carols = world.aws.devices().into_iter().find(|device| device.user.as_deref() == Some("carol")).unwrap().arn;
+    let old = json!({ "serial": carols, "enabled": 1, "held": [] });
+    let records = ["created", "enabling", "enabled"].map(|record| json!({ "record": record }));
+    let [created, enabling, enabled] = records;
+    let first = begin(world, "alice", &json!({ "replaces": old }));
+    let text = lines(&[first, delete_device(), created, remove_credential(), enabling, enabled]);
+    let done = precious.keeps("carol's device as alice's old one", &text, "--yes");
+    assert!(!done.stdout.contains("is gone"), "{done:?}");
+    assert!(done.stdout.contains(&format!("{carols} is enabled for ")), "{done:?}");
+    assert!(done.stdout.contains("carol, and was not touched"), "{done:?}");
+}
+
 #[test]
 fn a_retirement_that_nobody_has_begun() {
     let precious = Precious::new();

@@ -8,7 +8,7 @@ use crate::cli::{Outcome, outside};
 use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
 use crate::person::{
-    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Unfinished, UnfinishedKey, UnfinishedRetirement,
+    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,
 };
 use serde_json::{Value, json};
 
@@ -99,21 +99,23 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
     if let Some(old) = &found.replaces {
         match outcome {
             Became::Completed { keys } | Became::WasComplete { keys } if !keys.is_empty() => {
-                return format!("complete: {user} can sign in with {}; {} is gone", name(keys), old.serial);
+                let gone = matches!(outcome, Became::Completed { .. });
+                return format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, gone, false));
             }
             Became::Undone => {
                 let stored = stored(found);
-                return format!("undone: {arn} and its credentials are gone; {} is enabled{stored}", old.serial);
+                return format!("undone: {arn} and its credentials are gone; {}{stored}", state_of(old, false, true));
             }
             _ => {}
         }
     }
     match outcome {
-        Became::Undone if foreign => {
-            format!("undone: the keys' credentials for {arn} are gone; the device was not touched")
-        }
         Became::NothingLeft if foreign => format!("nothing was left of the run; {arn} is not of its making"),
-        Became::Left if matches!(found.device, DeviceState::Foreign { .. } | DeviceState::Enabled) => format!(
+        Became::Left if foreign => format!(
+            "left as it is: {arn} is enabled, and not by this run; a credential of its name may be what somebody signs \
+             in with; --forget strikes the run"
+        ),
+        Became::Left if found.device == DeviceState::Enabled => format!(
             "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
              keeps it"
         ),
@@ -130,6 +132,19 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
         Became::NothingLeft => format!("nothing was left of {arn}"),
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
+    }
+}
+
+/// What is so of the device that was to go, now that it has been removed (`gone`), or given back where that was needed.
+fn state_of(old: &Leaving, gone: bool, given_back: bool) -> String {
+    let serial = &old.serial;
+    match &old.device {
+        _ if gone => format!("{serial} is gone"),
+        DeviceState::Missing => format!("{serial} is gone"),
+        DeviceState::Unassigned if !given_back => format!("{serial} is not enabled"),
+        DeviceState::Enabled | DeviceState::Unassigned => format!("{serial} is enabled"),
+        DeviceState::Foreign { user } => format!("{serial} is enabled for {user}, and was not touched"),
+        DeviceState::Uncertain => format!("{serial} is nobody's, and was not touched"),
     }
 }
 

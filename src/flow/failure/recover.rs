@@ -1,5 +1,6 @@
 //! Why an interrupted run is not recovered.
 
+use crate::aws::DeviceArn;
 use crate::keys::Serial;
 use std::path::PathBuf;
 
@@ -20,6 +21,13 @@ pub enum RecoverRefusal {
         line: usize,
         /// What is wrong with it.
         why: Implausible,
+    },
+    /// The run's device is enabled for somebody, not by the run: the credentials of its name may be theirs.
+    InUse {
+        /// The device.
+        arn: DeviceArn,
+        /// The ARN or name of the user it is enabled for.
+        user: String,
     },
     /// The run cannot be recovered that way.
     CannotFinish,

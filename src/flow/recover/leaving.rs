@@ -4,8 +4,8 @@
 //! completed or rolled back as told; what goes, goes only while the other is enabled.
 
 use super::{
-    RecoverRequest, close, decide, finish_from_key, held_beside, is_whole, key_state, moment, outcome_of_undo,
-    settle_foreign, with_credential,
+    RecoverRequest, close, decide, finish_from_key, held_beside, in_use, is_whole, key_state, moment,
+    outcome_of_undo, with_credential,
 };
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::confirm::{is_not_listed, keep};
@@ -65,11 +65,9 @@ pub(super) fn look(
     };
     // What belongs to a device of somebody else's making is not looked at.
     let ours = !matches!(device, DeviceState::Foreign { .. } | DeviceState::Uncertain);
-    let state = |held: &OldCredential, desk: &mut Desk<'_>| {
-        let state = if ours { key_state(held.key, &held.credential, desk) } else { KeyState::Absent };
-        (held.key, held.credential.clone(), state)
-    };
-    let keys = old.held.iter().map(|held| state(held, desk)).collect();
+    let mut state =
+        |held: &OldCredential| (held.key, held.credential.clone(), key_state(held.key, &held.credential, desk));
+    let keys = if ours { old.held.iter().map(&mut state).collect() } else { Vec::new() };
     Ok(Leaving { serial: old.serial.clone(), device, keys })
 }
 
@@ -168,6 +166,9 @@ fn roll_back(
         desk.interrupt.clear();
         desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
     };
+    if let DeviceState::Foreign { user } = &found.device {
+        return Err(in_use(&found.arn, user, desk));
+    }
     // Deleting what is nobody's needs no session.
     let session = if found.device == DeviceState::Enabled || leaving.device == DeviceState::Unassigned {
         acting(account, &found.user, None, desk).map_err(|cause| untouched(cause, desk))?
@@ -181,7 +182,6 @@ fn roll_back(
     }
     match found.device {
         DeviceState::Enabled => remove_new(run, old, found, account, desk),
-        DeviceState::Foreign { .. } => settle_foreign(run, desk),
         _ => outcome_of_undo(run.undo(account, desk), desk),
     }
 }

@@ -1,6 +1,6 @@
 //! Why an interrupted run is not recovered.
 
-use crate::cli::explain::Explanation;
+use crate::cli::explain::{Exit, Explanation};
 use crate::flow::{Implausible, RecoverRefusal};
 
 pub(super) fn recover(refusal: &RecoverRefusal) -> Explanation {
@@ -16,6 +16,16 @@ pub(super) fn recover(refusal: &RecoverRefusal) -> Explanation {
         )
         .note("the run was left as it is, and nothing that it names was touched")
         .hint("no glasskey has written it so: find out what became of what it names, then move the file away"),
+        RecoverRefusal::InUse { arn, user } => {
+            let owner = user.rsplit('/').next().unwrap_or(user);
+            Explanation::new(
+                "in_use",
+                format!("{arn} is enabled for {owner}, and not by this run: nothing was touched"),
+            )
+            .note("a credential of its name on a key may be what they sign in with")
+            .hint("`glasskey recover --forget` strikes the run and leaves all as it is")
+            .exit(Exit::Left)
+        }
         RecoverRefusal::CannotFinish => Explanation::new(
             "cannot_finish",
             "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone",
