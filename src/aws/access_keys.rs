@@ -33,6 +33,9 @@ impl Account {
     pub fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, Error> {
         let call = Call::ListAccessKeys;
         let page = self.call(call, |live| live.iam.list_access_keys().user_name(user).send())?;
+        if page.is_truncated() {
+            return Err(Error::Malformed { call });
+        }
         let keys = page.access_key_metadata().iter();
         keys.map(|key| {
             Ok(AccessKey {

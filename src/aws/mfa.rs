@@ -84,7 +84,7 @@ impl Account {
                 let enabled = SystemTime::try_from(*device.enable_date()).map_err(|_| Error::Malformed { call })?;
                 devices.push(MfaDevice { serial: device.serial_number().to_owned(), enabled });
             }
-            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
+            if !pages.go_on_where(page.is_truncated(), page.marker())? {
                 return Ok(devices);
             }
         }
@@ -129,7 +129,7 @@ impl Account {
                     return Ok(devices);
                 }
             }
-            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
+            if !pages.go_on_where(page.is_truncated(), page.marker())? {
                 return Ok(devices);
             }
         }

@@ -29,6 +29,15 @@ impl Pages {
         self.next.clone()
     }
 
+    /// As [`Pages::go_on`], where a page says by itself whether there is another. [`Error::Malformed`] where there is, and
+    /// the page does not say which: what has been read is not the whole list.
+    pub(super) fn go_on_where(&mut self, truncated: bool, token: Option<&str>) -> Result<bool, Error> {
+        match token.filter(|token| !token.is_empty()) {
+            None if truncated => Err(Error::Malformed { call: self.call }),
+            token => self.go_on(token.filter(|_| truncated)),
+        }
+    }
+
     /// What a page says of the one after it: whether there is one. [`Error::Endless`] where it is one that has been read.
     pub(super) fn go_on(&mut self, token: Option<&str>) -> Result<bool, Error> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(false) };
@@ -53,6 +62,17 @@ mod tests {
         assert_eq!(pages.go_on(Some("b")), Ok(true));
         assert_eq!(pages.go_on(Some("a")), Err(Error::Endless { call }));
         assert_eq!((pages.go_on(None), pages.go_on(Some(""))), (Ok(false), Ok(false)));
+    }
+
+    #[test]
+    fn a_list_that_goes_on_nobody_knows_where_is_not_whole() {
+        let call = Call::ListUsers;
+        for token in [None, Some("")] {
+            assert_eq!(Pages::of(call).go_on_where(true, token), Err(Error::Malformed { call }));
+            assert_eq!(Pages::of(call).go_on_where(false, token), Ok(false));
+        }
+        assert_eq!(Pages::of(call).go_on_where(false, Some("a")), Ok(false));
+        assert_eq!(Pages::of(call).go_on_where(true, Some("a")), Ok(true));
     }
 
     #[test]

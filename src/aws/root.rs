@@ -114,7 +114,11 @@ impl Account {
 
     /// How many access keys the caller has.
     pub fn own_access_keys(&self) -> Result<usize, Error> {
-        let answer = self.call(Call::ListAccessKeys, |live| live.iam.list_access_keys().send())?;
+        let call = Call::ListAccessKeys;
+        let answer = self.call(call, |live| live.iam.list_access_keys().send())?;
+        if answer.is_truncated() {
+            return Err(Error::Malformed { call });
+        }
         Ok(answer.access_key_metadata().len())
     }
 

@@ -26,7 +26,7 @@ impl Account {
             })?;
             let named = page.users().iter();
             users.extend(named.map(|user| User { name: user.user_name().to_owned(), arn: user.arn().to_owned() }));
-            if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
+            if !pages.go_on_where(page.is_truncated(), page.marker())? {
                 return Ok(users);
             }
         }

@@ -7,15 +7,13 @@ mod root;
 pub(super) use root::{code_lines, last_factor, url as console_url};
 
 use super::console::Style;
-use super::explain::{aws as answer, no_keyring, off_by};
+use super::explain::{aws as answer, no_keyring};
+use super::moments::{clock_time, date_time, off_by};
 use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use crate::person::{
     DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
 };
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use std::time::SystemTime;
 
 /// The lines of a notice, without their ends; none for notices that are shown otherwise.
 pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
@@ -431,18 +429,4 @@ fn retirement_lines(run: &UnfinishedRetirement) -> Vec<String> {
     let mut lines = vec![format!("retire {}, started {}, did not end", run.user, date_time(run.started))];
     lines.extend(device_lines(&run.leaving.serial, &run.leaving.device, &run.user, &run.leaving.keys));
     lines
-}
-
-/// Hours, minutes and seconds where the person is.
-pub(super) fn clock_time(time: SystemTime) -> String {
-    zoned(time).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
-}
-
-/// Date and time where the person is, with the zone.
-pub(super) fn date_time(time: SystemTime) -> String {
-    zoned(time).map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
-}
-
-fn zoned(time: SystemTime) -> Option<jiff::Zoned> {
-    Timestamp::try_from(time).ok().map(|time| time.to_zoned(TimeZone::system()))
 }

@@ -40,6 +40,30 @@ fn every_command_that_reads_a_list_ends_and_says_so() {
     }
 }
 
+/// What has been read is not the whole list, and nobody takes it for that.
+#[test]
+fn a_list_that_is_cut_short_is_not_taken_for_the_whole() {
+    let commands: [(&str, &[&str]); 7] = [
+        ("ListMFADevices", &["devices", "alice"]),
+        ("ListMFADevices", &["enroll", "alice", "--key", "12345678", "--yes"]),
+        ("ListMFADevices", &["retire", "alice", "--device", "alice-1", "--yes"]),
+        ("ListMFADevices", &["session", "--no-cache"]),
+        ("ListVirtualMFADevices", &["devices", "--all"]),
+        ("ListUsers", &["devices", "--all"]),
+        ("ListAccessKeys", &["rotate", "alice", "--access-key", "--secret-to-command", "cat", "--yes"]),
+    ];
+    for (action, args) in commands {
+        let world = Simulated::with_keys(1);
+        let _ = world.aws.add_device_for("alice", 1);
+        let fault = Fault { times: 1_000_000, ..Fault::next(action, Wrong::NoMarker) };
+        world.aws.fail(fault);
+        let done = world.run(args);
+        let error = format!("the reply to {action} lacks what it must have");
+        assert!(done.code == 3 && done.stderr.contains(&error), "{args:?}: {done:?}");
+        assert_eq!((world.aws.devices().len(), world.unfinished()), (1, 0), "{args:?}");
+    }
+}
+
 /// A rule that needs such a list is unknown, which is not a pass.
 #[test]
 fn an_audit_does_not_know_what_a_list_without_an_end_says() {

@@ -2,8 +2,10 @@
 //! a room uses only rooms below it, and each outside library is named in one place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod circles; // files and folders that know each other
 mod source; // Rust text, without comments and literals
 
+use circles::Uses;
 use source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -225,6 +227,46 @@ fn the_arrows_point_one_way() {
             assert!(place.is_some_and(|place| place < nth), "{room} uses {used}, which does not stand below it");
         }
     }
+}
+
+#[test]
+fn no_files_or_folders_know_each_other() {
+    let mut sources = BTreeMap::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let uses = Uses::of(sources.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    assert_eq!(uses.circles_of_files(), Vec::<Vec<Vec<String>>>::new());
+    assert_eq!(uses.circles_of_folders(), Vec::<Vec<Vec<String>>>::new());
+}
+
+#[test]
+fn a_circle_is_found() {
+    let between = |files: &[(&str, &str)]| {
+        let uses = Uses::of(files.iter().copied());
+        (uses.circles_of_files().len(), uses.circles_of_folders().len())
+    };
+    // Directly, by way of a third, by way of what another one passes on.
+    assert_eq!(between(&[("a/x.rs", "use crate::b::y::Y;"), ("b/y.rs", "use crate::a::x::X;")]), (1, 1));
+    let third =
+        [("a/x.rs", "use crate::b::y::Y;"), ("b/y.rs", "use crate::c::Z;"), ("c.rs", "fn f() { crate::a::x::g() }")];
+    assert_eq!(between(&third), (1, 1));
+    let passed_on = [
+        ("a/mod.rs", "mod x; pub use x::X;"),
+        ("a/x.rs", "use crate::b::y::{self, Y};"),
+        ("b/y.rs", "use crate::a::{X as Other};"),
+    ];
+    assert_eq!(between(&passed_on), (1, 1));
+    // Folders, though no two files do.
+    let folders = [
+        ("a/x.rs", "use super::super::b::y::Y;"),
+        ("b/y.rs", ""),
+        ("b/z.rs", "use crate::{a::w::W};"),
+        ("a/w.rs", ""),
+    ];
+    assert_eq!(between(&folders), (0, 1));
+    // Parent and child, and files of one folder, may.
+    assert_eq!(between(&[("a/mod.rs", "mod x; use x::X;"), ("a/x.rs", "use super::A;")]), (0, 0));
+    assert_eq!(between(&[("a/x.rs", "use super::y::Y;"), ("a/y.rs", "use super::x::X;")]), (0, 0));
+    assert_eq!(between(&[("a/x.rs", "// use crate::b::y::Y;"), ("b/y.rs", "use crate::a::x::X;")]), (0, 0));
 }
 
 #[test]

@@ -66,6 +66,70 @@ impl Source {
         found.into_iter().map(|at| (self.word(at).to_owned(), self.line(at))).collect()
     }
 
+    /// Every path of two names or more that is named, in `use` or elsewhere, one for each leaf of a group, without what it
+    /// is called here; and whether it is passed on by `pub use`.
+    pub(super) fn paths(&self) -> Vec<(Vec<String>, bool)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < self.len() {
+            let word = self.word(at);
+            if word == "use" && self.before(at) != "::" {
+                let public = self.before(at) == "pub" || self.before(at) == ")";
+                let end = (at..self.len()).find(|at| self.word(*at) == ";").unwrap_or(self.len());
+                self.leaves(at + 1, end, &[], &mut |path| found.push((path, public)));
+                at = end;
+            } else if ["crate", "super", "self"].contains(&word) && self.before(at) != "::" && self.after(at) == "::"
+            {
+                let mut path = vec![word.to_owned()];
+                while self.after(at) == "::" && is_word(self.word(at + 2)) {
+                    at += 2;
+                    path.push(self.word(at).to_owned());
+                }
+                found.push((path, false));
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// The leaves of a tree of `use` between two places, each with what stands before it.
+    fn leaves(&self, from: usize, end: usize, before: &[String], found: &mut dyn FnMut(Vec<String>)) {
+        let (mut path, mut at) = (before.to_vec(), from);
+        while at < end {
+            match self.word(at) {
+                "{" => {
+                    let (mut depth, mut begins) = (0, at + 1);
+                    for place in at..end {
+                        match self.word(place) {
+                            "{" => depth += 1,
+                            "}" => depth -= 1,
+                            _ => {}
+                        }
+                        let ends = depth == 0 || (depth == 1 && self.word(place) == ",");
+                        if ends && place > begins {
+                            self.leaves(begins, place, &path, found);
+                        }
+                        if ends {
+                            begins = place + 1;
+                        }
+                        if depth == 0 {
+                            return;
+                        }
+                    }
+                    return;
+                }
+                "as" | "*" => break,
+                "::" => {}
+                name => path.push(name.to_owned()),
+            }
+            at += 1;
+        }
+        if path.len() > 1 && path.last().is_some_and(|name| name == "self") {
+            path.pop();
+        }
+        found(path);
+    }
+
     /// The first words of a path or of each path in a group: `a::b` gives a; `{a::b, c, d::{e}}` gives a, c and d.
     fn heads(&self, at: usize) -> impl Iterator<Item = usize> {
         let mut heads = Vec::new();

@@ -171,7 +171,7 @@ async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> 
             Err(why) => return Fact::of(call, Err(why)),
         };
         found.take(&page);
-        match pages.go_on(page.marker().filter(|_| page.is_truncated())) {
+        match pages.go_on_where(page.is_truncated(), page.marker()) {
             Ok(true) => {}
             Ok(false) => return Fact::Known(found.admins(report)),
             Err(why) => return Fact::of(call, Err(why)),

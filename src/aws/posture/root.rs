@@ -67,11 +67,12 @@ async fn seen_from_within(asker: &Asker, summary: Fact<Summary>, certificates: F
 async fn own_factors(asker: &Asker) -> Fact<Factors> {
     let call = Call::ListMfaDevices;
     let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().send()).await;
+    // Eight at most: never a second page.
+    let answer = answer.and_then(|page| if page.is_truncated() { Err(Error::Malformed { call }) } else { Ok(page) });
     let seen = |answer: aws_sdk_iam::operation::list_mfa_devices::ListMfaDevicesOutput| {
         let factor = |device: &aws_sdk_iam::types::MfaDevice| {
             factor(device.serial_number(), SystemTime::try_from(*device.enable_date()).ok())
         };
-        // Eight at most: never a second page.
         Factors::all(answer.mfa_devices().iter().map(factor).collect())
     };
     Fact::of(call, answer).map(seen)
@@ -84,6 +85,7 @@ fn factor(serial: &str, enabled: Option<SystemTime>) -> Factor {
 async fn own_keys(asker: &Asker) -> Fact<Vec<RootKey>> {
     let call = Call::ListAccessKeys;
     let answer = match asker.call(call, |asker| asker.iam.list_access_keys().send()).await {
+        Ok(page) if page.is_truncated() => return Fact::of(call, Err(Error::Malformed { call })),
         Ok(answer) => answer,
         Err(why) => return Fact::of(call, Err(why)),
     };
@@ -226,7 +228,7 @@ async fn assigned_virtual_devices(asker: &Asker) -> Result<Vec<Assigned>, Error>
             let owner = device.user().map(|user| user.arn().to_owned()).unwrap_or_default();
             devices.push(Assigned { factor: factor(device.serial_number(), enabled), owner });
         }
-        if !pages.go_on(page.marker().filter(|_| page.is_truncated()))? {
+        if !pages.go_on_where(page.is_truncated(), page.marker())? {
             return Ok(devices);
         }
     }

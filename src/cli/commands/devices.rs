@@ -4,7 +4,7 @@ use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, Devices};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
-use crate::cli::notices::date_time;
+use crate::cli::moments::date_time;
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, outside};

@@ -1,7 +1,7 @@
 //! Access keys of which one must be named.
 
 use super::{Exit, Explanation};
-use crate::cli::notices::date_time;
+use crate::cli::moments::date_time;
 use std::time::SystemTime;
 
 pub(super) fn which(user: &str, named: Option<&str>, keys: &[(String, bool, Option<SystemTime>)]) -> Explanation {

@@ -1,7 +1,7 @@
 //! What a key's applets said, and secrets for them.
 
 use super::{Exit, Explanation};
-use crate::cli::commands::oath::by_name;
+use crate::cli::shell::by_name;
 use crate::keys::Serial;
 use crate::secret::BadSeed;
 use crate::totp::BadUri;

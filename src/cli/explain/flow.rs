@@ -1,6 +1,7 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
 use super::{Exit, Explanation, aws, keys, nobody, places, refusals, ring};
+use crate::cli::moments::off_by;
 use crate::flow::{Cause, Failed, Left, Refusal, RotateRefusal, Stage};
 use crate::store::{self, Odd};
 use crate::{journal, sink};
@@ -53,13 +54,6 @@ fn began(stage: Stage) -> bool {
         stage,
         Stage::Preflight | Stage::Deactivate | Stage::Resync | Stage::Codes | Stage::Recover | Stage::Roster
     )
-}
-
-/// `74 s ahead of AWS`.
-#[must_use]
-pub fn off_by(ahead: i64) -> String {
-    let way = if ahead > 0 { "ahead of" } else { "behind" };
-    format!("{} s {way} AWS", ahead.unsigned_abs())
 }
 
 pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {

@@ -20,7 +20,7 @@ pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
 pub use ceremonies::{attestation_code, attestation_hints, finding, not_prepared, options, trouble};
 pub use fido::{fido, fido_ring};
-pub use flow::{failed, journal, off_by};
+pub use flow::{failed, journal};
 pub use keys::{TELL_SERIAL, keys, ring, transport};
 pub use places::not_open;
 pub(in crate::cli) use root::A_PHONE;

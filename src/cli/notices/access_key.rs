@@ -1,7 +1,7 @@
 //! What is said of access keys.
 
-use super::date_time;
 use crate::cli::console::Style;
+use crate::cli::moments::date_time;
 use crate::person::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 
 pub(super) fn plan_lines(plan: &KeyPlan, style: Style) -> Vec<String> {

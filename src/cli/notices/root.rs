@@ -1,8 +1,9 @@
 //! What is told while root is given a factor: above all, what to do in the console.
 
-use super::{clock_time, date_time, device_kind};
+use super::device_kind;
 use crate::cli::console::Style;
 use crate::cli::explain::audit::console_host;
+use crate::cli::moments::{clock_time, date_time};
 use crate::person::{ConsoleTask, DeviceState, KeyState, RootStep, RootView, Unfinished};
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -64,6 +64,8 @@ pub enum Wrong {
     Date(String),
     /// It is carried out, and the page of a list that comes names itself as the next one.
     SamePage,
+    /// It is carried out, and the page of one of IAM's lists that comes says that there are more, and not which.
+    NoMarker,
 }
 
 impl Wrong {

@@ -302,6 +302,7 @@ impl Asked<'_> {
                 reply
             }
             Some(Wrong::SamePage) => strange::of_itself(reply),
+            Some(Wrong::NoMarker) => strange::cut_short(reply),
             _ => reply,
         }
     }

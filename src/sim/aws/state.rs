@@ -1,6 +1,5 @@
 //! What the simulated account holds.
 
-use super::iam::tags::Tags;
 use super::managed;
 use super::policy::Policy;
 use super::posture::Posture;
@@ -9,6 +8,9 @@ use super::{Partition, random};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
+
+/// By key.
+pub(super) type Tags = BTreeMap<String, String>;
 
 /// Devices a user, or root, can have: IAM's quota.
 pub(super) const DEVICES_PER_USER: usize = 8;

@@ -65,6 +65,13 @@ pub(super) fn of_itself(mut reply: Reply) -> Reply {
     reply
 }
 
+/// The same page of one of IAM's lists, which says that there are more, and not which.
+pub(super) fn cut_short(mut reply: Reply) -> Reply {
+    let body = String::from_utf8_lossy(&reply.body);
+    reply.body = body.replace("<IsTruncated>false<", "<IsTruncated>true<").into_bytes();
+    reply
+}
+
 /// IAM's lists say whether they are cut short; SNS's have a token alone.
 fn xml_of_itself(body: &str) -> String {
     let marked = "<IsTruncated>true</IsTruncated>\n<Marker>again</Marker>\n";

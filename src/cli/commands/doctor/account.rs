@@ -121,7 +121,7 @@ fn clock(world: &World) -> Check {
     match world.clock.ahead_seconds() {
         None => Check::cannot_tell("clock", CLOCK, "AWS has not been heard, so there is nothing to compare with"),
         Some(ahead) if ahead.unsigned_abs() <= 5 => Check::ok("clock", CLOCK, "as AWS's, within 5 s"),
-        Some(ahead) => Check::problem("clock", CLOCK, explain::off_by(ahead))
+        Some(ahead) => Check::problem("clock", CLOCK, crate::cli::moments::off_by(ahead))
             .detail(
                 "glasskey computes codes by AWS's time; other programs, and `glasskey oath code`, go by this clock",
             )

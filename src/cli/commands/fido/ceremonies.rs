@@ -190,7 +190,7 @@ fn since(verified: &fido_key::Verified) -> String {
     if verified.from_key {
         return "elsewhere (this machine had no record, and made one)".to_owned();
     }
-    crate::cli::notices::date_time(verified.record.enrolled)
+    crate::cli::moments::date_time(verified.record.enrolled)
 }
 
 fn seconds(moment: SystemTime) -> u64 {

@@ -17,6 +17,7 @@ mod show;
 use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::shell::by_name;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
 use crate::keys::{self, Key, Serial};
@@ -158,19 +159,6 @@ fn not_done(key: Serial, look: &str) -> impl Fn(oath::Error) -> Failed {
 
 fn name_of(id: &str) -> Result<Name, Failed> {
     Name::from_id(id).map_err(|error| Box::new(explain::oath(None, &error)))
-}
-
-/// How a command names a credential, as a shell takes it: quoted, or by its bytes where it is no text for a shell.
-pub(in crate::cli) fn by_name(name: &Name) -> String {
-    let id = name.id();
-    if !name.is_text() || crate::cli::page::shown(id) != id || id.starts_with('-') {
-        return format!("--id {}", HEXLOWER.encode(name.bytes()));
-    }
-    // Within double quotes these mean something to a shell, `!` to an interactive one.
-    if !id.contains(['"', '$', '`', '\\', '!']) {
-        return format!("\"{id}\"");
-    }
-    format!("'{}'", id.replace('\'', r"'\''"))
 }
 
 /// The parts of a name, for JSON; of a name that is no text, its bytes too.

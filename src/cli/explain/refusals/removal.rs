@@ -1,7 +1,7 @@
 //! Why a device is not removed.
 
 use crate::cli::explain::Explanation;
-use crate::cli::notices::clock_time;
+use crate::cli::moments::clock_time;
 use crate::flow::RemovalRefusal;
 
 pub(super) fn removal(refusal: &RemovalRefusal) -> Explanation {

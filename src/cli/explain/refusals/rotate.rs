@@ -1,7 +1,7 @@
 //! Why a device is not replaced.
 
 use crate::cli::explain::{Exit, Explanation};
-use crate::cli::notices::clock_time;
+use crate::cli::moments::clock_time;
 use crate::flow::RotateRefusal;
 
 pub(super) fn rotate(refusal: &RotateRefusal) -> Explanation {

@@ -1,7 +1,7 @@
 //! Why no session is opened.
 
 use crate::cli::explain::{Exit, Explanation, nobody};
-use crate::cli::notices::clock_time;
+use crate::cli::moments::clock_time;
 use crate::flow::SessionRefusal;
 
 pub(super) fn session(refusal: &SessionRefusal) -> Explanation {

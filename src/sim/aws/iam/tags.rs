@@ -1,17 +1,13 @@
 //! Tags of users and MFA devices.
 
-use super::super::state::State;
+use super::super::state::{State, Tags};
 use super::super::wire::{Form, Refusal, Xml};
 use super::super::{Ctx, Outcome};
 use super::devices::missing;
 use super::{named_user, no_user, page};
-use std::collections::BTreeMap;
 
 /// Tags to a user or a device: IAM's quota.
 const MOST: usize = 50;
-
-/// By key.
-pub(in super::super) type Tags = BTreeMap<String, String>;
 
 /// What carries tags, and the quota's name for it.
 type Carrier = (for<'s> fn(&'s mut State, &Form) -> Result<&'s mut Tags, Refusal>, &'static str);
