@@ -524,6 +524,8 @@ pub enum Left {
     KeyStored { id: String, to: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
+    /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
+    BadRun { why: Box<Cause> },
 }
 
 impl Left {
@@ -539,6 +541,7 @@ impl Left {
                 | Self::KeyWorks { .. }
                 | Self::KeyGone { .. }
                 | Self::KeyStored { .. }
+                | Self::BadRun { .. }
         )
     }
 }

@@ -4,7 +4,7 @@ use super::TotpSitting;
 use crate::aws::{self, DeviceKind};
 use crate::flow::desk::Desk;
 use crate::flow::root::codes::{Shown, Source};
-use crate::flow::root::fido::{Evidence, reason};
+use crate::flow::root::fido::Evidence;
 use crate::flow::root::view::{Awaited, Sign, is_called};
 use crate::flow::root::{Cause, Refusal};
 use crate::flow::run::{self, Stage};
@@ -54,13 +54,13 @@ impl TotpSitting {
                         return self.there(serial, desk);
                     }
                     Ok(None) if at == AtCodes::Done => {
-                        desk.tell(Notice::NotConfirmed { why: "IAM does not list it for root yet".to_owned() });
+                        desk.tell(Notice::Root(RootStep::NotListedYet));
                     }
                     Ok(None) => {}
                     Err(aws::Error::Interrupted) => return End::Stopped(Cause::Interrupted),
                     Err(why) if desk.person.is_there() => {
                         self.tells = false;
-                        desk.tell(Notice::Root(RootStep::Blind { why: reason(&why) }));
+                        desk.tell(Notice::Root(RootStep::Blind { why }));
                     }
                     Err(why) => return End::Stopped(Cause::Aws(why)),
                 }
