@@ -87,6 +87,13 @@ pub enum Error {
         /// Counted from 1.
         line: usize,
     },
+    /// Several files, each with what is wrong with it.
+    Several {
+        /// The first.
+        first: Box<Error>,
+        /// The others, by their names.
+        others: Vec<Error>,
+    },
     /// A later version has written it.
     Later {
         /// The file.
@@ -105,8 +112,8 @@ impl Journal {
     /// this user's alone is refused: whoever may write to it could have others' credentials deleted.
     pub fn open(state: &Path) -> Result<Self, Error> {
         let runs = state.join("runs");
-        let oddity = |cause: &io::Error| store::odd(cause).is_some();
-        if let Some(cause) = store::check_directory(state).err().filter(oddity) {
+        store::check_above(state).map_err(at(state))?;
+        if let Some(cause) = store::check_directory(state).err().filter(store::is_refused) {
             return Err(at(state)(cause));
         }
         if fs::symlink_metadata(&runs).is_ok_and(|there| there.is_symlink()) {
@@ -122,12 +129,14 @@ impl Journal {
     /// not begun. Files in which nothing was begun are left out too.
     ///
     /// # Errors
-    /// The first file that cannot be read: what it says may concern any other run.
+    /// The files that cannot be read: what they say may concern any other run.
     pub fn unfinished<E: DeserializeOwned>(&self) -> Result<Vec<Unfinished<E>>, Error> {
         let found = self.all()?;
-        match found.unreadable.into_iter().next() {
-            Some(error) => Err(error),
-            None => Ok(found.unfinished),
+        let mut bad = found.unreadable.into_iter();
+        match (bad.next(), bad.collect::<Vec<_>>()) {
+            (None, _) => Ok(found.unfinished),
+            (Some(error), others) if others.is_empty() => Err(error),
+            (Some(first), others) => Err(Error::Several { first: Box::new(first), others }),
         }
     }
 

@@ -292,7 +292,7 @@ pub enum Notice {
         /// Its program.
         program: String,
     },
-    /// The device was enabled.
+    /// The device is enabled, and IAM lists it.
     Enabled {
         /// When the two codes' steps begin.
         codes: [SystemTime; 2],
@@ -304,10 +304,10 @@ pub enum Notice {
         /// The user.
         user: String,
     },
-    /// IAM could not be asked whether it lists the device: why.
+    /// AWS has acknowledged that the device is enabled, and did not tell whether IAM lists it.
     NotConfirmed {
-        /// A short reason.
-        why: String,
+        /// Why.
+        why: aws::Error,
     },
     /// The run succeeded, but its record could not be removed from the journal.
     JournalKept,
@@ -428,6 +428,8 @@ pub enum Notice {
         until: SystemTime,
         /// Why it could not be taken away; `None`: the deactivation may still come through.
         why: Option<aws::Error>,
+        /// IAM has refused, or shows it still; otherwise nobody knows.
+        certain: bool,
     },
     /// A virtual device was deleted.
     Deleted {

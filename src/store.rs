@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What stands there is not what it should be. Comes as the inner error of an [`io::Error`]; see [`odd`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,40 @@ impl From<Odd> for io::Error {
     }
 }
 
+/// A directory above one of this program's own, through which others can put another in its place. Comes as the inner
+/// error of an [`io::Error`]; see [`above`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Above {
+    /// The directory.
+    pub path: PathBuf,
+    /// [`Odd::OtherOwner`] or [`Odd::OthersWrite`].
+    pub odd: Odd,
+}
+
+impl fmt::Display for Above {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match self.odd {
+            Odd::OtherOwner => write!(f, "{path}, above it, belongs to another user"),
+            _ => write!(f, "other users may write to {path}, above it"),
+        }
+    }
+}
+
+impl Error for Above {}
+
+/// The directory above that is at fault, where one is.
+#[must_use]
+pub fn above(cause: &io::Error) -> Option<&Above> {
+    cause.get_ref()?.downcast_ref()
+}
+
+/// Whether what stands there is refused, rather than not to be had.
+#[must_use]
+pub fn is_refused(cause: &io::Error) -> bool {
+    odd(cause).is_some() || above(cause).is_some()
+}
+
 /// The oddity behind an error, where there is one.
 #[must_use]
 pub fn odd(cause: &io::Error) -> Option<Odd> {
@@ -58,8 +92,9 @@ pub fn odd(cause: &io::Error) -> Option<Odd> {
 /// Makes a directory that its owner alone can enter, where there is none, and looks at one that is there.
 ///
 /// # Errors
-/// It cannot be made, or it is not this user's alone ([`Odd::OtherOwner`], [`Odd::OthersWrite`]).
+/// It cannot be made, or it is not this user's alone ([`Odd::OtherOwner`], [`Odd::OthersWrite`], [`Above`]).
 pub fn own_directory(dir: &Path) -> io::Result<()> {
+    check_above(dir)?;
     files::private_directories().create(dir)?;
     check_directory(dir)
 }
@@ -69,7 +104,49 @@ pub fn own_directory(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// As [`own_directory`].
 pub fn check_directory(dir: &Path) -> io::Result<()> {
-    check_writers(&fs::metadata(dir)?)
+    check_writers(&fs::metadata(dir)?)?;
+    check_above(dir)
+}
+
+/// Looks whether others can put another directory in the place of one, as sshd does (sshd_config(5), `StrictModes`):
+/// every directory above it, up to the home directory or the root, is this user's or the system's, and nobody else's to
+/// write to. Of links, those above the link and those above where it leads are looked at. What is not there yet is passed
+/// over.
+///
+/// # Errors
+/// [`Above`].
+pub fn check_above(dir: &Path) -> io::Result<()> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let real = dir.ancestors().find_map(|path| Some((path, fs::canonicalize(path).ok()?)));
+    let above = |path: &Path| -> io::Result<()> {
+        for path in path.ancestors().skip(1) {
+            check_movers(path)?;
+            if home.as_deref() == Some(path) {
+                break;
+            }
+        }
+        Ok(())
+    };
+    above(dir)?;
+    match real {
+        Some((standing, real)) if standing != real => {
+            // Of one that is not there yet, the directory that it would be made in counts too.
+            if standing != dir {
+                check_movers(&real)?;
+            }
+            above(&real)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_movers(path: &Path) -> io::Result<()> {
+    let odd = match fs::metadata(path).map(|there| files::movers(&there)) {
+        Ok(Writers::ItsOwner) => Odd::OtherOwner,
+        Ok(Writers::Others) => Odd::OthersWrite,
+        Ok(Writers::Us) | Err(_) => return Ok(()),
+    };
+    Err(io::Error::other(Above { path: path.to_owned(), odd }))
 }
 
 fn check_writers(there: &Metadata) -> io::Result<()> {

@@ -194,6 +194,11 @@ impl Call {
         }
     }
 
+    /// Every call after which something in the world is another, be it a code that is spent.
+    pub fn changing() -> impl Iterator<Item = Self> {
+        OF_QUERY.iter().copied().filter(|call| call.changes_something())
+    }
+
     /// Whether anything in the world is another afterwards, be it a code that is spent.
     pub(super) fn changes_something(self) -> bool {
         self.effect() != Effect::None

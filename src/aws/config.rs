@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use check::variable;
+use differences::differences;
 use files::Files;
 use origin::follow;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 mod check;
+mod differences;
 mod files;
 mod ini;
 mod origin;
@@ -33,6 +35,7 @@ mod trust;
 mod wire;
 mod within;
 
+pub use differences::Difference;
 pub use origin::{Origin, Way};
 pub use trouble::{Trouble, Unreadable};
 pub(super) use trust::Bundle;
@@ -150,7 +153,9 @@ impl Connector {
     pub fn settings(&self) -> Result<Settings, Error> {
         let read = runtime()?.block_on(self.read())?;
         let bundle = read.bundle.as_ref().map(|bundle| (bundle.setting, bundle.path.clone()));
+        let named = read.region.is_some();
         Ok(Settings {
+            differences: differences(&read.files, &read.profile, self.region.is_some(), named),
             profile: read.named,
             region_is_named: read.region.is_some(),
             region: read.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
@@ -255,6 +260,8 @@ pub struct Settings {
     pub origin: Origin,
     /// The bundle of certificates that is trusted instead of the system's: what names it, and its path.
     pub bundle: Option<(&'static str, PathBuf)>,
+    /// What the AWS CLI does otherwise with the same configuration.
+    pub differences: Vec<Difference>,
 }
 
 /// IAM and STS answer everywhere; commercial accounts need name no region.

@@ -32,7 +32,7 @@ pub use arn::{
 };
 pub use call::{Call, Retry};
 pub use client::{Account, Connector, Wire};
-pub use config::{Origin, Settings, Trouble, Unreadable, Way};
+pub use config::{Difference, Origin, Settings, Trouble, Unreadable, Way};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
 pub use pace::Pace;

@@ -32,7 +32,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
-mod hosts;
+pub(super) mod hosts;
 mod xml;
 
 use hosts::{InGovCloud, Kind, address, home_of};
@@ -76,7 +76,7 @@ const SERVICES: &[Service] = &[
         gov_cloud: InGovCloud::Plain,
         ..regional("events", "events", "EventBridge", Protocol::Json("1.1", "AWSEvents"))
     },
-    regional("kms", "kms", "KMS", Protocol::Json("1.1", "TrentService")),
+    Service { gov_cloud: InGovCloud::Fips, ..regional("kms", "kms", "KMS", Protocol::Json("1.1", "TrentService")) },
     regional("sns", "sns", "SNS", Protocol::Query("2010-03-31")),
     Service {
         prefix: "organizations",

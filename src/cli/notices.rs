@@ -77,7 +77,9 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
             step("enabled", format!("with the codes for {first} and {second}, from {from}; nothing to wait for"))
         }
         Notice::Listed { user } => step("listed", format!("IAM shows it for {user}")),
-        Notice::NotConfirmed { why } => step("enabled", format!("AWS acknowledged it; not looked up again ({why})")),
+        Notice::NotConfirmed { why } => {
+            step("enabled", format!("AWS acknowledged it; not looked up again ({})", not_told(why)))
+        }
         Notice::JournalKept => {
             vec!["glasskey: the journal still lists this run; `glasskey recover` will find it complete".to_owned()]
         }
@@ -170,18 +172,27 @@ fn announcement(notice: &Notice) -> Option<String> {
             "{}, so it cannot be seen whether another machine is removing a device of {user}",
             no_tag(why, "the user's tags could not be read")
         ),
-        Notice::StillAnnounced { user, until, why: Some(why) } => format!(
-            "left on user {user}: the tag that announced the removal ({}); it says nothing after {}, and the next \
+        Notice::StillAnnounced { user, until, why: Some(why), certain } => format!(
+            "{}left on user {user}: the tag that announced the removal ({}); it says nothing after {}, and the next \
              removal for this user takes it away",
+            if *certain { "" } else { "perhaps " },
             answer(why).what,
             clock_time(*until)
         ),
-        Notice::StillAnnounced { user, until, why: None } => format!(
+        Notice::StillAnnounced { user, until, why: None, .. } => format!(
             "the removal stays announced by a tag on user {user} until {}: it may still come through",
             clock_time(*until)
         ),
         _ => return None,
     })
+}
+
+/// Why IAM did not tell.
+fn not_told(why: &aws::Error) -> String {
+    match why {
+        aws::Error::Denied { call, .. } => format!("no permission for {}", call.permission()),
+        why => answer(why).what,
+    }
 }
 
 /// A missing permission, by its name; any other refusal in AWS's words.

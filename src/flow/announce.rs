@@ -9,6 +9,10 @@
 //! A tag is believed for [`LASTS`]; whoever wrote it deactivates within [`MAY_ACT`] or not at all, and AWS takes no
 //! request signed more than five minutes before. So a run that was killed stands in nobody's way for long, and what it
 //! sent has arrived by then or never will. Where tags are not allowed a removal goes on without, and says so.
+//!
+//! A tag that cannot be taken back does not make a removal fail: the device is gone, which is all that was asked for; the
+//! tag speaks of that device alone, its end is in its own key, and the next removal for the user takes it away. It is
+//! said, and only where it is so: after a lost reply IAM is asked.
 
 use super::desk::Desk;
 use crate::aws::{self, Account, Call, Tag};
@@ -124,8 +128,14 @@ impl<'a> Announcement<'a> {
         }
         let interrupted = desk.interrupt.raised();
         desk.interrupt.clear();
-        if let Err(why) = account.untag_user(self.user, &self.keys) {
-            desk.tell(self.still_there(Some(why)));
+        match account.untag_user(self.user, &self.keys) {
+            Ok(()) => {}
+            Err(why @ aws::Error::OutcomeUnknown { .. }) => match account.user_tags(self.user) {
+                Ok(tags) if !tags.iter().any(|tag| self.keys.contains(&tag.key)) => {}
+                Ok(_) => desk.tell(self.still_there(Some(why), true)),
+                Err(_) => desk.tell(self.still_there(Some(why), false)),
+            },
+            Err(why) => desk.tell(self.still_there(Some(why), true)),
         }
         if interrupted {
             desk.interrupt.raise();
@@ -135,12 +145,12 @@ impl<'a> Announcement<'a> {
     /// Leaves the tag, since the deactivation may still be on its way.
     pub(super) fn keep(self, desk: &mut Desk<'_>) {
         if !self.keys.is_empty() {
-            desk.tell(self.still_there(None));
+            desk.tell(self.still_there(None, true));
         }
     }
 
-    fn still_there(&self, why: Option<aws::Error>) -> Notice {
-        Notice::StillAnnounced { user: self.user.to_owned(), until: self.at + LASTS, why }
+    fn still_there(&self, why: Option<aws::Error>, certain: bool) -> Notice {
+        Notice::StillAnnounced { user: self.user.to_owned(), until: self.at + LASTS, why, certain }
     }
 }
 

@@ -7,8 +7,10 @@
 use super::desk::Desk;
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Refusal, Stage};
 use super::run::Run;
-use crate::aws::{self, Account, Call, DeviceArn};
+use crate::aws::{self, Account, DeviceArn};
+use crate::keys::Serial;
 use crate::person::Notice;
+use crate::totp::{AWS, Step};
 use std::time::Duration;
 
 /// Between the looks, in seconds.
@@ -20,8 +22,23 @@ pub(super) enum Listing {
     Listed,
     /// It does not, after all the looks.
     NotListed,
-    /// It could not be asked: a short reason.
-    NotAsked(String),
+    /// It did not tell: why.
+    NotTold(aws::Error),
+}
+
+/// The codes that a device was enabled with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EnabledWith {
+    /// The step of the later one.
+    pub(super) step: Step,
+    /// The key that computed them; `None` when no key holds the seed.
+    pub(super) by: Option<Serial>,
+}
+
+impl EnabledWith {
+    fn notice(self) -> Notice {
+        Notice::Enabled { codes: [self.step.previous(), self.step].map(|step| step.begins(AWS.period)), by: self.by }
+    }
 }
 
 /// Asks IAM.
@@ -34,28 +51,37 @@ pub(super) fn listing(account: &Account, user: &str, serial: &str, desk: &mut De
                 Some(seconds) if desk.wait("for IAM to list the device", Duration::from_secs(*seconds)).is_ok() => {}
                 _ => return Listing::NotListed,
             },
-            Err(aws::Error::Denied { .. }) => {
-                return Listing::NotAsked(format!("no permission for {}", Call::ListMfaDevices.permission()));
-            }
-            Err(_) => return Listing::NotAsked("IAM did not answer".to_owned()),
+            Err(why) => return Listing::NotTold(why),
         }
     }
 }
 
-/// After enabling: `false` where IAM could not be asked, which undoes nothing.
-pub(super) fn confirm(account: &Account, user: &str, arn: &DeviceArn, desk: &mut Desk<'_>) -> Result<bool, At> {
+/// After enabling, which is said here and not before: `false` where IAM did not tell, which undoes nothing.
+pub(super) fn confirm(
+    account: &Account,
+    user: &str,
+    arn: &DeviceArn,
+    with: EnabledWith,
+    desk: &mut Desk<'_>,
+) -> Result<bool, At> {
     desk.interrupt.clear();
     match listing(account, user, &arn.to_string(), desk) {
         Listing::Listed => {
+            desk.tell(with.notice());
             desk.tell(Notice::Listed { user: user.to_owned() });
             Ok(true)
         }
         Listing::NotListed => Err((Stage::Confirm, not_listed(arn, user))),
-        Listing::NotAsked(why) => {
+        Listing::NotTold(why) => {
             desk.tell(Notice::NotConfirmed { why });
             Ok(false)
         }
     }
+}
+
+/// What is said of a device that was enabled again: `unseen`, where IAM did not tell whether it lists it.
+pub(super) fn tell_enabled(with: EnabledWith, unseen: Option<aws::Error>, desk: &mut Desk<'_>) {
+    desk.tell(unseen.map_or_else(|| with.notice(), |why| Notice::NotConfirmed { why }));
 }
 
 /// Why a flow stops there.

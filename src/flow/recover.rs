@@ -9,7 +9,7 @@ mod claims;
 mod leaving;
 mod roots;
 
-use super::confirm::{confirm, is_not_listed};
+use super::confirm::{EnabledWith, confirm, is_not_listed};
 use super::desk::Desk;
 use super::enroll::{enable, tell_first_code};
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
@@ -92,15 +92,23 @@ pub enum Outcome {
 /// Recovers every run that did not end, one after the other.
 ///
 /// # Errors
-/// The first run that could not be recovered; those before it are done. One that is not believed, or cannot be read,
-/// comes last, and is kept as it is.
+/// The first run that could not be recovered; those before it are done. Those that are not believed, or cannot be read,
+/// come last, each is named, and they are kept as they are.
 pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
     let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
     let Read { runs, bad } = read_runs(&mut desk).map_err(|cause| desk.fail(Stage::Recover, cause))?;
-    let done = if runs.is_empty() { Vec::new() } else { recover_each(request, &runs, &connector, &mut desk)? };
-    match bad.into_iter().next() {
-        Some(cause) => Err(desk.fail(Stage::Recover, cause)),
-        None => Ok(done),
+    let done = if runs.is_empty() { Ok(Vec::new()) } else { recover_each(request, &runs, &connector, &mut desk) };
+    let mut bad = bad.into_iter();
+    let others = |bad: std::vec::IntoIter<Cause>| bad.map(|why| Left::BadRun { why: Box::new(why) });
+    match done {
+        Err(mut failed) => {
+            failed.left.extend(others(bad));
+            Err(failed)
+        }
+        Ok(done) => match bad.next() {
+            Some(cause) => Err(desk.fail_leaving((Stage::Recover, cause), others(bad).collect())),
+            None => Ok(done),
+        },
     }
 }
 
@@ -559,9 +567,8 @@ fn finish_from_key(run: &mut Run, keys: &[Serial], account: &Account, desk: &mut
     desk.unspent_pair(&run.begin.arn.to_string()).map_err(at)?;
     let (step, codes) = prover.two_codes(&mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))?;
     enable(run, step, &codes, account, desk)?;
-    let moments = [step.previous(), step].map(|step| step.begins(AWS.period));
-    desk.tell(Notice::Enabled { codes: moments, by: Some(prover.key) });
-    confirm(account, &run.begin.user, &run.begin.arn, desk)?;
+    let with = EnabledWith { step, by: Some(prover.key) };
+    confirm(account, &run.begin.user, &run.begin.arn, with, desk)?;
     Ok(tell_first_code(step, desk))
 }
 

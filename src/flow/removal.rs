@@ -6,7 +6,7 @@
 //! machines; and once more after, since not everybody who removes devices uses glasskey.
 
 use super::announce::{Announcement, Going};
-use super::confirm::{Listing, listing, not_listed};
+use super::confirm::{EnabledWith, Listing, listing, not_listed, tell_enabled};
 use super::desk::Desk;
 use super::failure::{At, Cause, Left, RemovalRefusal, Stage};
 use super::holdings::Holding;
@@ -18,7 +18,7 @@ use crate::keys::Serial;
 use crate::oath::{Answer, Name};
 use crate::person::Notice;
 use crate::sink::KeySink;
-use crate::totp::{AWS, Step, unix};
+use crate::totp::{Step, unix};
 
 impl Old {
     pub(super) fn new<'a>(device: &MfaDevice, held: impl Iterator<Item = &'a Holding>) -> Self {
@@ -304,25 +304,26 @@ fn enable_from(
     let sink = key_sink(*key, name, desk)?;
     let (step, codes) = fresh_pair(&sink, &old.serial, desk)?;
     let enabled = account.enable(user, arn, &codes);
-    settle_enabling(enabled, user, &old.serial, account, desk)?;
-    let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
-    desk.tell(Notice::Enabled { codes, by: Some(*key) });
+    let unseen = settle_enabling(enabled, user, &old.serial, account, desk)?;
+    tell_enabled(EnabledWith { step, by: Some(*key) }, unseen, desk);
     Ok(())
 }
 
-/// IAM is to list what it has acknowledged; a lost reply is settled by asking it what the user has.
+/// IAM is to list what it has acknowledged; a lost reply is settled by asking it what the user has. Gives why IAM did not
+/// tell of what it has acknowledged.
 fn settle_enabling(
     outcome: Result<(), aws::Error>,
     user: &str,
     serial: &str,
     account: &Account,
     desk: &mut Desk<'_>,
-) -> Result<(), Cause> {
+) -> Result<Option<aws::Error>, Cause> {
     let cause = match outcome {
         Ok(()) => {
             return match (listing(account, user, serial, desk), serial.parse()) {
                 (Listing::NotListed, Ok(arn)) => Err(not_listed(&arn, user)),
-                _ => Ok(()),
+                (Listing::NotTold(why), _) => Ok(Some(why)),
+                _ => Ok(None),
             };
         }
         Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::AlreadyExists { .. })) => cause,
@@ -331,7 +332,7 @@ fn settle_enabling(
     desk.interrupt.clear();
     desk.tell(Notice::Asking);
     match account.mfa_devices(user) {
-        Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(()),
+        Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(None),
         _ => Err(Cause::Aws(cause)),
     }
 }

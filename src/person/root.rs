@@ -1,6 +1,6 @@
 //! What is told and asked while root is given a factor in the console.
 
-use crate::aws::DeviceKind;
+use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -131,9 +131,11 @@ pub enum RootStep {
     },
     /// Root cannot be seen any more: why.
     Blind {
-        /// A sentence.
-        why: String,
+        /// What AWS answered.
+        why: aws::Error,
     },
+    /// The person says that the console has the device, and IAM does not list it; it is looked for on.
+    NotListedYet,
     /// Hardware-MFA controls stay failed: AWS counts this device as virtual.
     CountsAsVirtual,
     /// What is to be taken away from root.

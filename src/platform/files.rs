@@ -35,6 +35,19 @@ pub fn writers(there: &Metadata) -> Writers {
     }
 }
 
+/// Who may put another thing in the place of what is in a directory. The system's administrator may anyway; where the
+/// directory is sticky, others may move what is their own alone (rename(2), `EPERM`).
+#[must_use]
+pub fn movers(directory: &Metadata) -> Writers {
+    if ![0, rustix::process::geteuid().as_raw()].contains(&directory.uid()) {
+        Writers::ItsOwner
+    } else if directory.mode() & 0o022 != 0 && directory.mode() & 0o1000 == 0 {
+        Writers::Others
+    } else {
+        Writers::Us
+    }
+}
+
 /// Whether users other than its owner can reach what is in a directory.
 #[must_use]
 pub fn others_may_enter(directory: &Metadata) -> bool {

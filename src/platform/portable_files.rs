@@ -21,6 +21,12 @@ pub fn writers(_: &Metadata) -> Writers {
     Writers::Us
 }
 
+/// Who may put another thing in the place of what is in a directory: not told by its metadata here.
+#[must_use]
+pub fn movers(_: &Metadata) -> Writers {
+    Writers::Us
+}
+
 /// Whether users other than its owner can reach what is in a directory.
 #[must_use]
 pub fn others_may_enter(_: &Metadata) -> bool {

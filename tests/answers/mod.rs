@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod dates; // any year on every reply
+mod flows; // every flow with a fault in one of its calls, held to its exit code
 mod pages; // every list whose pages come round again
 mod strange; // every call that changes something, answered by what is not AWS: the table in docs/flows.md
 mod unlisted; // acknowledged, and not listed

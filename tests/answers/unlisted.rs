@@ -3,7 +3,7 @@
 
 use crate::rotation::faults::scene::{Flow, Scene};
 use crate::support::{Run, Simulated};
-use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::aws::{Fault, Strange, Wrong};
 
 fn pretended() -> Fault {
     Fault::next("EnableMFADevice", Wrong::Pretend)
@@ -18,6 +18,7 @@ fn is_told(world: &Simulated, done: &Run, user: &str, device: &str) {
          glasskey: perhaps left behind: {arn}, enabled or not; whatever holds its seed was left as it is\n"
     );
     assert!(done.code == 4 && done.stderr.contains(&error), "{done:?}");
+    assert!(!done.stderr.contains("  enabled  "), "nobody is told that it is enabled: {done:?}");
     assert_eq!(world.unfinished(), 1, "{done:?}");
 }
 
@@ -54,6 +55,27 @@ fn a_rotation_keeps_the_old_device_where_iam_does_not_list_the_new_one() {
         let done = scene.run_hurried();
         is_told(&scene.world, &done, "alice", "alice");
         scene.settle(&done, &format!("{flow:?}, acknowledged and not listed"));
+    }
+}
+
+/// What AWS acknowledged is done where IAM only does not tell: why it does not is said as it is.
+#[test]
+fn where_iam_does_not_tell_the_reason_is_the_true_one() {
+    let nobody = "the reply to ListMFADevices lacks what it must have";
+    let cases = [
+        (Wrong::Deny, "no permission for iam:ListMFADevices"),
+        (Wrong::Expire, "the AWS credentials have expired"),
+        (Wrong::Reply { what: Strange::Html, done: false }, nobody),
+        (Wrong::LoseReply, "the reply to ListMFADevices was lost (the connection ended before a reply came)"),
+    ];
+    for (wrong, why) in cases {
+        let world = Simulated::with_keys(1);
+        world.aws.fail(Fault { times: 99, ..Fault::nth("ListMFADevices", 2, wrong) });
+        let done = world.run(world.enroll_args());
+        assert_eq!(done.code, 0, "{done:?}");
+        let told = format!("  enabled   AWS acknowledged it; not looked up again ({why})\n");
+        assert!(done.stderr.contains(&told) && !done.stderr.contains("  listed  "), "{told}: {done:?}");
+        assert!(!done.stderr.contains("with the codes for"), "{done:?}");
     }
 }
 

@@ -267,7 +267,7 @@ fn states() -> Vec<State> {
     ]
 }
 
-fn of(fix: &Value) -> Vec<String> {
+pub(super) fn of(fix: &Value) -> Vec<String> {
     fix["aws"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
 }
 
@@ -324,7 +324,7 @@ fn each_state_has_the_commands_that_mend_it_and_the_cli_takes_them() {
 }
 
 /// What the CLI has to say against commands, none of which it sends.
-fn read_by_the_cli(commands: &[String]) -> String {
+pub(super) fn read_by_the_cli(commands: &[String]) -> String {
     let script = r#"
 import contextlib, io, re, shlex, sys
 from awscli.clidriver import create_clidriver
@@ -338,7 +338,7 @@ def stop(**_):
 
 for line in sys.stdin:
     words = shlex.split(line.replace(">policy.json", ""))
-    if words[0] != "aws" or words[1] == "login":
+    if not words or words[0] != "aws" or words[1] == "login":
         continue
     words = [re.sub(r"\b(%s)\b" % "|".join(instead), lambda one: instead[one[0]], word) for word in words[1:]]
     words = [word.replace("file://policy.json", "{}") for word in words]

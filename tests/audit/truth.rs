@@ -1,6 +1,7 @@
 //! The truth table: account states, and every rule's verdict on each. What is not named in a row is as it is for an
 //! account as it should be, so a false failure shows as well as a false pass.
 
+use super::fixes::{of, read_by_the_cli};
 use super::office::{Office, always, finding, verdicts};
 use crate::support::blows::side_by_side;
 use aws_credential_types::Credentials;
@@ -11,7 +12,8 @@ use glasskey::sim::aws::posture::{
 };
 use glasskey::sim::aws::{Aws, Organization, Wrong};
 use glasskey::sim::clock::SimClock;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 type Row = (&'static str, Box<dyn Fn(&Aws) + Send>, &'static [(&'static str, &'static str)]);
@@ -65,7 +67,7 @@ fn row(
 
 #[track_caller]
 fn holds(rows: Vec<Row>) {
-    let wrong = side_by_side(4, rows, |(name, change, expected)| {
+    let looked = side_by_side(4, rows, |(name, change, expected)| {
         let office = Office::sound();
         change(&office.aws);
         let (lines, code) = office.lines(&[]);
@@ -78,13 +80,29 @@ fn holds(rows: Vec<Row>) {
             () if wanted.values().any(|verdict| verdict == UNKNOWN) => 5,
             () => 0,
         };
-        (seen != wanted || code != exit).then(|| {
+        let wrong = (seen != wanted || code != exit).then(|| {
             let other: Vec<_> = seen.iter().filter(|(rule, verdict)| wanted.get(*rule) != Some(verdict)).collect();
             format!("{name}: exit {code}, not as expected: {other:?}")
-        })
+        });
+        (wrong, alarm_is_mended(name, &lines[0]))
     });
+    let (wrong, fixes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let commands: BTreeSet<String> = fixes.into_iter().flatten().collect();
+    let said = read_by_the_cli(&commands.into_iter().collect::<Vec<_>>());
+    assert!(said.is_empty(), "\n{said}");
+}
+
+/// Whatever is wrong with an alarm has commands that mend it, which the AWS CLI takes, and a page of the console.
+fn alarm_is_mended(name: &str, line: &Value) -> Vec<String> {
+    let found = finding(line, "root-alarm");
+    if found["verdict"] != FAIL {
+        return Vec::new();
+    }
+    let commands = of(&found["fix"]);
+    assert!(!commands.is_empty() && found["fix"]["console"].is_string(), "{name}: {found}");
+    commands
 }
 
 #[test]

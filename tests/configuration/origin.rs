@@ -125,6 +125,56 @@ fn doctor_names_the_profile_that_the_credentials_come_from() {
     assert!(details("nothing").contains("profile nothing holds no credentials"), "{}", details("nothing"));
 }
 
+/// What applies to the configuration in use is said, and nothing else.
+#[test]
+fn doctor_lists_what_the_aws_cli_does_otherwise() {
+    let home = Home::new();
+    home.write(
+        "config",
+        format!(
+            "[profile plain]\nregion = eu-west-1\n{0}[profile none]\n{0}[profile odd]\nregion = eu-west-1\n\
+             sts_regional_endpoints = legacy\nmax_attempts = 9\n{0}\
+             [profile role]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/x\n\
+             source_profile = plain\nduration_seconds = 7200\n",
+            home.key()
+        ),
+    );
+    let others = |profile: &str, environment: &[(&str, &str)]| -> Vec<String> {
+        let mut command = home.command(&["doctor", "--json", "--offline", "--profile", profile]);
+        command.env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION").envs(environment.iter().copied());
+        let details = check(&crate::support::run(&mut command), "aws_configuration")["details"].clone();
+        let details = details.as_array().unwrap().iter().filter_map(|one| one.as_str());
+        details.filter_map(|one| one.strip_prefix("other than the AWS CLI: ")).map(str::to_owned).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(others("plain", &[]), none);
+    assert_eq!(others("plain", &[("AWS_REGION", "eu-west-1")]), none);
+    assert_eq!(
+        others("plain", &[("AWS_REGION", "eu-west-2")]),
+        ["AWS_REGION names eu-west-2; version 1 of the AWS CLI does not read it, and takes eu-west-1"]
+    );
+    assert_eq!(
+        others("none", &[]),
+        ["no region is named, which it refuses for most services; here one serves all the same"]
+    );
+    assert_eq!(
+        others("none", &[("AWS_REGION", "eu-west-2")]),
+        ["AWS_REGION names eu-west-2; version 1 of the AWS CLI does not read it, and has no region"]
+    );
+    let retries = |what: &str| format!("{what} not used; calls are repeated by rules of glasskey's own");
+    assert_eq!(
+        others("odd", &[("AWS_RETRY_MODE", "standard")]),
+        [
+            "sts_regional_endpoints is legacy, which is not used; STS is asked in the region".to_owned(),
+            retries("AWS_RETRY_MODE and max_attempts are"),
+        ]
+    );
+    assert_eq!(
+        others("role", &[]),
+        ["duration_seconds of profile role (7200) is not used; the role's session lasts an hour"]
+    );
+}
+
 #[test]
 fn a_profile_that_names_what_is_not_there_is_refused_for_it() {
     let home = Home::new();

@@ -113,12 +113,24 @@ fn a_bundle_that_is_none_is_named() {
 #[test]
 fn what_the_sdk_refuses_by_itself_is_the_configuration() {
     let world = Simulated::with_keys(1);
-    for (name, value) in [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")] {
+    let commands = [
+        "devices",
+        "enroll alice --key 12345678 --yes --no-input",
+        "rotate alice --access-key --secret-to-command cat --yes --no-input",
+        "retire alice --device alice --yes --no-input",
+        "resync alice --key 12345678 --no-input",
+        "session --no-cache",
+        "root audit",
+        "root audit --org",
+        "root remove --account 111122223333 --all --yes",
+    ];
+    let kinds = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+    for (line, kind) in commands.iter().flat_map(|line| kinds.map(|kind| (line, kind))) {
         // A custom endpoint cannot be either, says the SDK.
-        let done = run(world.glasskey(["devices"]).env(name, value));
-        assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{done:?}");
-        assert!(done.stderr.starts_with("glasskey: error: the AWS configuration cannot be used\n"), "{done:?}");
-        assert!(!done.stderr.contains("lost") && !done.stderr.contains("waiting"), "{done:?}");
+        let done = run(world.glasskey(line.split(' ')).env(kind, "true"));
+        assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{line}: {done:?}");
+        assert!(done.stderr.contains("glasskey: error: the AWS configuration cannot be used\n"), "{line}: {done:?}");
+        assert!(!done.stderr.contains("lost") && !done.stderr.contains("waiting"), "{line}: {done:?}");
         assert!(world.actions().is_empty());
     }
 }

@@ -68,7 +68,7 @@ impl Safe {
         safe
     }
 
-    fn glasskey(&self, args: &[&str]) -> Command {
+    pub(crate) fn glasskey(&self, args: &[&str]) -> Command {
         let mut command = self.world.glasskey_as(&self.bob, args);
         command.env("GLASSKEY_FIDO", self.fido.home.path());
         command

@@ -9,16 +9,16 @@ use std::process::{Command, Stdio};
 
 /// What becomes of the lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
+pub(super) enum Fate {
     Full,
     Closed,
     ReaderGone,
 }
 
-const FATES: [Fate; 3] = [Fate::Full, Fate::Closed, Fate::ReaderGone];
+pub(super) const FATES: [Fate; 3] = [Fate::Full, Fate::Closed, Fate::ReaderGone];
 
 /// Runs the command so.
-fn suffer(command: &Command, fate: Fate) -> Run {
+pub(super) fn suffer(command: &Command, fate: Fate) -> Run {
     let mut shell = Command::new("sh");
     let line = if fate == Fate::Closed { r#"exec "$0" "$@" >&-"# } else { r#"exec "$0" "$@""# };
     shell.arg("-c").arg(line).arg(command.get_program()).args(command.get_args());

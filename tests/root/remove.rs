@@ -2,8 +2,9 @@
 
 use super::place::Place;
 use crate::cli::json::is_documented;
-use crate::support::Run;
+use crate::support::{Run, run};
 use glasskey::sim::aws::{Aws, Fault, Wrong};
+use std::process::Command;
 
 /// A member account whose root has two keys.
 pub(crate) struct Member {
@@ -19,10 +20,27 @@ impl Member {
         Self { place, aws, first }
     }
 
+    /// One whose root has a virtual device and a key.
+    pub(crate) fn with_a_phone() -> Self {
+        let (place, aws) = Place::organization();
+        let first = aws.add_virtual_for("root", "phone");
+        let _ = aws.add_fido_for("root", "key");
+        Self { place, aws, first }
+    }
+
+    /// Whose the first is; `None` where there is none.
+    pub(crate) fn user_of_first(&self) -> Option<Option<String>> {
+        self.aws.devices().into_iter().find(|device| device.arn == self.first).map(|device| device.user)
+    }
+
     /// `root remove` of the first, through AssumeRoot.
     pub(crate) fn remove_first(&self) -> Run {
+        run(&mut self.removal())
+    }
+
+    pub(crate) fn removal(&self) -> Command {
         let line = format!("root remove --account {} {} --yes", self.aws.account(), self.first);
-        self.place.run_as(&self.place.aws.admin(), &line)
+        self.place.command(Some(&self.place.aws.admin()), &line)
     }
 
     pub(crate) fn has_first(&self) -> bool {

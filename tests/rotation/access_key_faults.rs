@@ -71,6 +71,19 @@ impl World {
         if done.code == 0 { "done" } else { "undone" }
     }
 
+    /// As [`World::settle`], of a recovery.
+    pub(crate) fn settle_recovery(&self, done: &Run, choice: &str, what: &str) -> &'static str {
+        let what = format!("{what} (exit {}): {:?}; {}", done.code, self.all(), done.stderr);
+        assert!(!self.working().is_empty(), "{what}");
+        let right = if choice == "--finish" { self.is_rotated() } else { self.is_as_it_was() };
+        match done.code {
+            0 => assert!(right && self.outside.unfinished() == 0, "{what}"),
+            4 => return self.recover(&what),
+            _ => panic!("an exit code that means nothing here: {what}"),
+        }
+        "done"
+    }
+
     fn recover(&self, what: &str) -> &'static str {
         self.outside.tap.silence();
         self.outside.aws.heal();

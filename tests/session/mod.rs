@@ -56,7 +56,12 @@ impl Bob {
     }
 
     pub(crate) fn command(&self, more: &[&str]) -> Command {
-        self.world.glasskey_as(&self.keys, ["session"].iter().chain(more))
+        self.caller(&[&["session"], more].concat())
+    }
+
+    /// Any command, as bob.
+    pub(crate) fn caller(&self, args: &[&str]) -> Command {
+        self.world.glasskey_as(&self.keys, args)
     }
 
     fn run(&self, more: &[&str]) -> Run {

@@ -366,6 +366,29 @@ fn what_is_planted_beside_the_runs() {
     assert_eq!((left, precious.all()), (vec!["mine.jsonl".into()], before));
 }
 
+/// Each file that cannot be read or is not believed is named, by every command that needs the journal.
+#[test]
+fn every_bad_run_is_named() {
+    let world = Simulated::with_keys(1);
+    let place = runs(&world);
+    let name = |nth: usize| format!("00000000000{nth}-1-000001-0000abc{nth}.jsonl");
+    let later = lines(&[begin(&world, "ghost", &json!({ "version": 9 }))]);
+    let texts = [&b"not a record\n"[..], &later, b"{\"record\":\"odd\"}\n"];
+    for (nth, text) in texts.iter().enumerate() {
+        fs::write(place.join(name(nth + 1)), text).unwrap();
+    }
+    let commands = [
+        &["recover", "--yes", "--no-input"][..],
+        &["enroll", "alice", "--key", "12345678", "--yes", "--no-input"],
+        &["doctor", "--offline"],
+    ];
+    for args in commands {
+        let done = world.run(args);
+        let told = format!("{}{}", done.stdout, done.stderr);
+        assert!((1..=3).all(|nth| told.contains(&name(nth))), "{args:?}: {done:?}");
+    }
+}
+
 /// A bad run is in nobody's way: the good ones are recovered, and then it is said.
 #[test]
 fn good_runs_are_recovered_beside_a_bad_one() {

@@ -85,6 +85,84 @@ fn a_relative_directory_is_refused_or_ignored() {
     assert!(!world.keys.home.path().join("state").exists());
 }
 
+/// Whoever may write to a directory above can put another state directory in this one's place: as with sshd's
+/// StrictModes, the way to it is the user's own or the system's.
+#[test]
+fn a_directory_below_one_that_others_may_write_to_is_refused() {
+    let world = Simulated::with_keys(1);
+    let base = world.keys.home.path().join("base");
+    let state = base.join("a/state");
+    let with = |args: &[&str]| run(world.glasskey(args).env("GLASSKEY_STATE_DIR", &state));
+    let enroll = ["enroll", "alice", "--key", "12345678", "--yes", "--no-input"];
+    for made in [false, true] {
+        for (place, bits) in [("base", 0o777), ("base", 0o775), ("base/a", 0o722)] {
+            fs::create_dir_all(base.join("a")).unwrap();
+            let path = world.keys.home.path().join(place);
+            set_mode(&path, bits);
+            let words = format!("{}: other users may write to {}, above it", state.display(), path.display());
+            for args in [&enroll[..], &["recover", "--yes", "--no-input"]] {
+                let done = with(args);
+                says(&done, &words);
+                assert!(done.stderr.contains(&format!("`chmod go-w {}`", path.display())), "{done:?}");
+            }
+            assert_eq!((state.exists(), world.aws.devices().len()), (made, 0), "{place}: nothing was begun");
+            let doctor = with(&["doctor", "--offline"]);
+            assert!(doctor.stdout.contains(&words), "{doctor:?}");
+            set_mode(&path, 0o755);
+        }
+        // Where others may write, but move only what is theirs, nothing can be put in its place.
+        set_mode(&base, 0o1777);
+        assert_eq!(with(&["recover", "--yes", "--no-input"]).code, 0);
+        assert!(state.join("runs").is_dir());
+        set_mode(&base, 0o755);
+    }
+    assert_eq!(with(&enroll).code, 0);
+}
+
+/// Beyond the home directory nobody looks: it is the system's to keep.
+#[test]
+fn what_is_above_the_home_directory_is_the_systems() {
+    let world = Simulated::with_keys(1);
+    let above = world.keys.home.path().join("homes");
+    let home = above.join("me");
+    fs::create_dir_all(&home).unwrap();
+    set_mode(&above, 0o777);
+    let recover = |home: &Path| {
+        let mut recover = world.glasskey(["recover", "--yes"]);
+        run(recover.env_remove("GLASSKEY_STATE_DIR").env_remove("XDG_STATE_HOME").env("HOME", home))
+    };
+    assert_eq!(recover(&home).code, 0);
+    set_mode(&home, 0o775);
+    says(&recover(&home), &format!("other users may write to {}, above it", home.display()));
+}
+
+/// A link is followed, and the directories above where it leads count too.
+#[test]
+fn a_link_to_below_a_directory_that_others_may_write_to_is_refused() {
+    let world = Simulated::with_keys(1);
+    let elsewhere = world.keys.home.path().join("elsewhere");
+    fs::create_dir_all(elsewhere.join("state")).unwrap();
+    set_mode(&elsewhere.join("state"), 0o700);
+    set_mode(&elsewhere, 0o777);
+    let link = world.keys.home.path().join("link");
+    symlink(elsewhere.join("state"), &link).unwrap();
+    let done = run(world.glasskey(["recover", "--yes"]).env("GLASSKEY_STATE_DIR", &link));
+    says(&done, &format!("other users may write to {}, above it", elsewhere.display()));
+}
+
+/// Where the tests may give files away.
+#[test]
+fn a_directory_below_another_users_is_refused() {
+    let world = Simulated::with_keys(1);
+    let base = world.keys.home.path().join("base");
+    fs::create_dir_all(base.join("state")).unwrap();
+    if chown(&base, Some(65_534), None).is_err() {
+        return;
+    }
+    let done = run(world.glasskey(["recover", "--yes"]).env("GLASSKEY_STATE_DIR", base.join("state")));
+    says(&done, &format!("{}, above it, belongs to another user", base.display()));
+}
+
 /// Records of FIDO2 keys are what a key is held against.
 #[test]
 fn records_in_a_directory_that_others_may_write_to_are_not_believed() {

@@ -41,14 +41,79 @@ pub(super) async fn address(service: &Service, region: &str, kind: Kind) -> Resu
     Ok(format!("https://{}{}{after_fips}", service.host, if fips { "-fips" } else { "" }))
 }
 
-/// The region of a partition in which its global services answer: where IAM is signed for, but in China.
+/// The region of a partition in which its global services answer: where IAM is signed for, but in China, whose
+/// Organizations and Account Management are in Ningxia (AWS General Reference, "Service endpoints").
 pub(super) async fn home_of(region: &str) -> Result<String, BoxError> {
-    if region.starts_with("cn-") {
-        return Ok("cn-northwest-1".to_owned());
+    match iam_of(region).await? {
+        beijing if beijing == "cn-north-1" => Ok("cn-northwest-1".to_owned()),
+        home => Ok(home),
     }
+}
+
+/// The region for which IAM is signed in the partition of a region. The SDK's data about partitions name one too
+/// (`implicitGlobalRegion`), but it is not to be had, and is not IAM's in China.
+pub(in crate::aws) async fn iam_of(region: &str) -> Result<String, BoxError> {
     let wanted = iam::Params::builder().region(region.to_owned()).use_fips(false).use_dual_stack(false).build()?;
     let resolver = iam::DefaultResolver::new();
     let found = resolver.resolve_endpoint(&wanted).await?;
     let signed_for = found.auth_schemes().iter().find_map(|scheme| scheme.get("signingRegion")?.as_string());
     Ok(signed_for.unwrap_or(DEFAULT_REGION).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::SERVICES;
+    use super::*;
+
+    /// Of each partition: a region, where its global services are, and the ends of its hosts' names, as botocore 1.44
+    /// resolves them. Two partitions have no dual-stack there; the SDK's data name one for each.
+    const PARTITIONS: [(&str, &str, &str, Option<&str>); 10] = [
+        ("eu-west-1", "us-east-1", "amazonaws.com", Some("api.aws")),
+        ("us-east-1", "us-east-1", "amazonaws.com", Some("api.aws")),
+        ("cn-north-1", "cn-northwest-1", "amazonaws.com.cn", Some("api.amazonwebservices.com.cn")),
+        ("us-gov-west-1", "us-gov-west-1", "amazonaws.com", Some("api.aws")),
+        ("us-gov-east-1", "us-gov-west-1", "amazonaws.com", Some("api.aws")),
+        ("eusc-de-east-1", "eusc-de-east-1", "amazonaws.eu", Some("api.amazonwebservices.eu")),
+        ("us-iso-east-1", "us-iso-east-1", "c2s.ic.gov", Some("api.aws.ic.gov")),
+        ("us-isob-east-1", "us-isob-east-1", "sc2s.sgov.gov", Some("api.aws.scloud")),
+        ("eu-isoe-west-1", "eu-isoe-west-1", "cloud.adc-e.uk", None),
+        ("us-isof-south-1", "us-isof-south-1", "csp.hci.ic.gov", None),
+    ];
+
+    /// Whether a FIPS endpoint is called so.
+    fn named_fips(host: &str, region: &str, dual_stack: bool) -> bool {
+        match host {
+            _ if !region.starts_with("us-gov-") => true,
+            "account" | "kms" => true,
+            "organizations" | "monitoring" | "events" => false,
+            _ => dual_stack,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_service_is_where_botocore_has_it_in_every_partition_and_of_every_kind() {
+        for (region, home, suffix, dual) in PARTITIONS {
+            for (service, fips) in SERVICES.iter().flat_map(|service| [false, true].map(|fips| (service, fips))) {
+                let region_of = if service.global { home_of(region).await.unwrap() } else { region.to_owned() };
+                assert!(!service.global || region_of == home, "{region}: {region_of}");
+                for (dual_stack, suffix) in [(false, Some(suffix)), (true, dual)] {
+                    let Some(suffix) = suffix else { continue };
+                    let name = if fips && named_fips(service.host, region, dual_stack) { "-fips" } else { "" };
+                    let right = format!("https://{}{name}.{region_of}.{suffix}", service.host);
+                    let kind = Kind { fips, dual_stack };
+                    assert_eq!(address(service, &region_of, kind).await.unwrap(), right, "{kind:?}");
+                }
+            }
+        }
+    }
+
+    /// Where root's sign-ins are recorded.
+    #[tokio::test]
+    async fn iam_is_signed_for_in_one_region_of_each_partition() {
+        for (region, home, ..) in PARTITIONS {
+            let right = if home == "cn-northwest-1" { "cn-north-1" } else { home };
+            assert_eq!(iam_of(region).await.unwrap(), right, "{region}");
+        }
+    }
 }

@@ -8,7 +8,9 @@ use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
 use super::watch::Follower;
 use crate::aws::ask::Asker;
+use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
+use crate::aws::plain::hosts::iam_of;
 use crate::aws::root_signs_in;
 use crate::aws::{Account, Call, Error, Identity};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
@@ -26,19 +28,14 @@ impl Account {
 }
 
 /// Where console sign-ins of root are recorded, and the account's global services live (CloudTrail User Guide, "AWS
-/// console sign-in events").
-fn global_region(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-eusc" => "eusc-de-east-1",
-        _ => "us-east-1",
-    }
+/// console sign-in events"): where IAM is signed for, by the SDK's own data.
+pub(super) async fn home(account: &Account) -> String {
+    iam_of(&account.region()).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
 }
 
 pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
     let caller = account.caller();
-    let (region, global) = (account.region(), global_region(&caller.partition));
+    let (region, global) = (account.region(), &*home(account).await);
     let (standing, organization) = standing(asker, global, &caller.account).await;
     // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
     // the management account's to answer for.
@@ -377,9 +374,4 @@ pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option
         }
         Err(why) => none_there(call, why),
     }
-}
-
-/// Where Organizations and Account Management are asked.
-pub(super) fn home(account: &Account) -> &'static str {
-    global_region(&account.caller().partition)
 }

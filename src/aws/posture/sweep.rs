@@ -144,7 +144,7 @@ impl<'a> Crowd<'a> {
                 } else {
                     let member = Member {
                         asker: self.asker.clone(),
-                        region: home(self.account),
+                        region: home(self.account).await,
                         partition: self.account.caller().partition.clone(),
                         management: self.management.clone().unwrap_or_default(),
                     };
@@ -195,7 +195,7 @@ impl<'a> Crowd<'a> {
     async fn page(&mut self, mut pages: Pages) -> Result<(), Error> {
         let call = Call::ListAccounts;
         let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
-        let answer = self.asker.ask(call, home(self.account), body).await?;
+        let answer = self.asker.ask(call, &home(self.account).await, body).await?;
         let accounts = answer.get("Accounts").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
         for account in accounts {
             let text = |name: &str| account.get(name).and_then(Value::as_str);
@@ -212,7 +212,7 @@ impl<'a> Crowd<'a> {
 
     /// `None` where that is not told: then every account is taken for a member.
     async fn management_account(&self) -> Result<Option<String>, Error> {
-        match self.asker.ask(Call::DescribeOrganization, home(self.account), json!({})).await {
+        match self.asker.ask(Call::DescribeOrganization, &home(self.account).await, json!({})).await {
             Ok(answer) => {
                 Ok(answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str).map(str::to_owned))
             }
@@ -242,7 +242,7 @@ fn is_closed(state: &str) -> bool {
 /// What it takes to ask a member.
 struct Member {
     asker: Asker,
-    region: &'static str,
+    region: String,
     partition: String,
     management: String,
 }
@@ -260,7 +260,7 @@ impl Member {
         {
             return Progress::Closed { account: target.account, name, state };
         }
-        let security_contact = read::security_contact(&self.asker, self.region, Some(&target.account)).await;
+        let security_contact = read::security_contact(&self.asker, &self.region, Some(&target.account)).await;
         Progress::Facts(Box::new(Facts {
             standing: Fact::Known(match target.account == self.management {
                 true => Standing::Management,
@@ -280,7 +280,7 @@ impl Member {
     /// An account's name and AWS's word for its state, where that says that it is not in use.
     async fn closed_meanwhile(&self, account: &str) -> Option<(String, String)> {
         let body = json!({ "AccountId": account });
-        let answer = self.asker.ask(Call::DescribeAccount, self.region, body).await.ok()?;
+        let answer = self.asker.ask(Call::DescribeAccount, &self.region, body).await.ok()?;
         let account = answer.get("Account")?;
         let name = account.get("Name").and_then(Value::as_str).unwrap_or_default();
         state(account).filter(|state| is_closed(state)).map(|state| (name.to_owned(), state))

@@ -121,6 +121,7 @@ pub(super) fn left(left: &Left) -> String {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
         Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+        Left::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
     }
 }
 
@@ -172,8 +173,14 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
 pub fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
-            Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()))
-                .hint(odd_file(path, store::odd(cause)))
+            let text = Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()));
+            text.hint(match store::above(cause) {
+                Some(above) => odd_above(above),
+                None => odd_file(path, store::odd(cause)),
+            })
+        }
+        journal::Error::Several { first, others } => {
+            others.iter().fold(journal(first), |text, other| text.note(journal(other).what))
         }
         journal::Error::Busy { pid } => {
             let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
@@ -187,6 +194,22 @@ pub fn journal(error: &journal::Error) -> Explanation {
             Explanation::new("journal", format!("line {line} of {} is not one this version writes", path.display()))
                 .hint("was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left")
         }
+    }
+}
+
+/// What to do about a directory above.
+fn odd_above(above: &store::Above) -> String {
+    match above.odd {
+        Odd::OtherOwner => {
+            "whoever it belongs to can put another directory in its place; GLASSKEY_STATE_DIR names one of \
+                            your own, in directories of your own"
+                .to_owned()
+        }
+        _ => format!(
+            "whoever can write there can put another directory in its place: `chmod go-w {}`, or name another with \
+             GLASSKEY_STATE_DIR",
+            above.path.display()
+        ),
     }
 }
 

@@ -23,8 +23,8 @@ pub use fido::{fido, fido_ring};
 pub use flow::{failed, journal};
 pub use keys::{TELL_SERIAL, keys, ring, transport};
 pub use places::not_open;
-pub(in crate::cli) use root::A_PHONE;
 pub use root::root_not_done;
+pub(in crate::cli) use root::{A_PHONE, delete_it};
 
 use crate::platform::NoKeyring;
 

@@ -27,7 +27,9 @@ pub fn root_not_done(failed: &NotDone) -> Explanation {
     if !failed.removed.is_empty() {
         text.exit = Exit::Left;
         text.state.extend(failed.removed.iter().map(|serial| format!("removed before this: {serial}")));
-        text.hints.push("the same command goes on with the others, without those".to_owned());
+        if !matches!(failed.cause, Cause::PerhapsDeleted(_)) {
+            text.hints.push("the same command goes on with the others, without those".to_owned());
+        }
     }
     if failed.registered.is_empty() {
         return text;
@@ -102,8 +104,27 @@ pub(super) fn cause(cause: &Cause, awaited: Option<&str>) -> Explanation {
             text.hint("if the console says that it is removed, `glasskey root audit` shows what root has now")
                 .hint("--timeout SECONDS waits longer; the same command begins again")
         }
+        Cause::PerhapsDeleted(devices) => perhaps_deleted(devices),
         Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
     }
+}
+
+fn perhaps_deleted(devices: &[(String, Error)]) -> Explanation {
+    let why = devices.first().map_or_else(String::new, |(_, why)| format!(": {}", aws(why).what));
+    let text = Explanation::new("perhaps_deleted", format!("it is not known whether everything was deleted{why}"));
+    let mut text = text.exit(Exit::Left);
+    for (serial, _) in devices {
+        text.state.push(format!("perhaps left behind: {serial}; it is not root's any more"));
+        text.hints.push(delete_it(serial));
+    }
+    text
+}
+
+/// How an administrator of the account deletes a device that is nobody's.
+pub(in crate::cli) fn delete_it(serial: &str) -> String {
+    format!(
+        "an administrator of the account may delete it: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
+    )
 }
 
 fn refusal(refusal: &Refusal) -> Explanation {

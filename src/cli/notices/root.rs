@@ -1,13 +1,22 @@
 //! What is told while root is given a factor: above all, what to do in the console.
 
 use super::device_kind;
+use crate::aws;
 use crate::cli::console::Style;
-use crate::cli::explain::audit::console_host;
+use crate::cli::explain::{audit::console_host, aws as aws_words};
 use crate::cli::moments::{clock_time, date_time};
 use crate::person::{ConsoleTask, DeviceState, KeyState, RootStep, RootView, Unfinished};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
+
+/// Why AWS shows nothing any more.
+fn unseen(why: &aws::Error) -> String {
+    match why {
+        aws::Error::Denied { call, .. } => format!("{} is not allowed any more", call.permission()),
+        why => aws_words(why).what,
+    }
+}
 
 /// Where root manages its own credentials.
 pub(in crate::cli) fn url(partition: &str) -> String {
@@ -73,7 +82,8 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             .iter()
             .flat_map(|serial| warn(format!("{serial} is {}", last_factor(*sure))))
             .collect(),
-        RootStep::Blind { why } => warn(format!("root cannot be seen any more: {why}; your word is taken instead")),
+        RootStep::Blind { why } => warn(format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))),
+        RootStep::NotListedYet => told("waiting", "IAM does not list it for root yet".to_owned()),
         RootStep::CountsAsVirtual => vec![
             "AWS counts a device with codes as virtual, also where a YubiKey computes them: controls for hardware MFA \
              (CIS 2.6, Security Hub IAM.6) stay failed. `glasskey root enroll` without --totp gives root security keys."

@@ -208,11 +208,8 @@ pub(super) fn attempt(
     let pair = spread(run, device, &seed, desk)?;
     drop(seed);
     enable(run, pair.step, &pair.codes, account, desk)?;
-    desk.tell(Notice::Enabled {
-        codes: [pair.step.previous(), pair.step].map(|step| step.begins(AWS.period)),
-        by: pair.by,
-    });
-    let confirmed = confirm::confirm(account, &device.user, &device.arn, desk)?;
+    let with = confirm::EnabledWith { step: pair.step, by: pair.by };
+    let confirmed = confirm::confirm(account, &device.user, &device.arn, with, desk)?;
     Ok(DeviceResult {
         arn: device.arn.clone(),
         credential: device.name.id().to_owned(),

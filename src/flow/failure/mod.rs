@@ -179,6 +179,8 @@ pub enum Left {
     KeyStored { id: String, to: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
+    /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
+    BadRun { why: Box<Cause> },
 }
 
 impl Left {
@@ -194,6 +196,7 @@ impl Left {
                 | Self::KeyWorks { .. }
                 | Self::KeyGone { .. }
                 | Self::KeyStored { .. }
+                | Self::BadRun { .. }
         )
     }
 }

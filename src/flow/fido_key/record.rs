@@ -137,7 +137,7 @@ impl Records {
     fn check(&self) -> Result<(), BadRecord> {
         for dir in self.0.parent().into_iter().chain([&*self.0]) {
             match store::check_directory(dir) {
-                Err(cause) if store::odd(&cause).is_some() => return Err(io(dir, cause)),
+                Err(cause) if store::is_refused(&cause) => return Err(io(dir, cause)),
                 _ => {}
             }
         }

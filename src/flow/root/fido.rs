@@ -4,7 +4,7 @@
 
 use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, watch};
 use super::{Cause, NotDone, Patience, Refusal};
-use crate::aws::{self, DeviceKind};
+use crate::aws::DeviceKind;
 use crate::keys::KeyId;
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
@@ -170,7 +170,7 @@ impl Sitting {
                 if !world.person.is_there() {
                     return Err(Cause::Aws(why));
                 }
-                world.person.tell(&Notice::Root(RootStep::Blind { why: reason(&why) }));
+                world.person.tell(&Notice::Root(RootStep::Blind { why }));
                 said(key, name, world)
             }
         }
@@ -203,15 +203,5 @@ fn said(key: &Candidate, name: &str, world: &mut World) -> Result<Registered, Ca
         Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
         Some(false) => Err(Cause::NotAdded),
         None => Err(Cause::NobodyToAsk),
-    }
-}
-
-/// Why AWS shows nothing any more, in a few words.
-pub(super) fn reason(why: &aws::Error) -> String {
-    match why {
-        aws::Error::Expired => "the AWS credentials have expired".to_owned(),
-        aws::Error::Denied { call, .. } => format!("{} is not allowed any more", call.permission()),
-        aws::Error::TryLater { code, .. } => format!("AWS keeps answering {code}"),
-        _ => "AWS does not answer".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 //! An administrator sees virtual devices go, and of the others only that root has no MFA any more, or that one device
 //! fewer is in use in the whole account. What a view cannot show is asked of the person.
 
-use super::fido::{reason, tell_view};
+use super::fido::tell_view;
 use super::remove::Removal;
 use super::view::{Look, Unseen, View, look_until};
 use super::{Cause, NotDone, Patience, Refusal};
@@ -97,7 +97,7 @@ impl Leaving {
                 Err(Unseen::Interrupted) => return Err(Cause::Interrupted),
                 Err(Unseen::Blind(why)) if !world.person.is_there() => return Err(Cause::Aws(why)),
                 Err(Unseen::Blind(why)) => {
-                    world.person.tell(&Notice::Root(RootStep::Blind { why: reason(&why) }));
+                    world.person.tell(&Notice::Root(RootStep::Blind { why }));
                     return self.said(removal, world);
                 }
             }

@@ -66,6 +66,8 @@ pub enum Cause {
     NotRemoved(String),
     /// These have not gone in this time, as far as was seen.
     StillThere(Vec<String>, Duration),
+    /// All have gone from root, and whether these are deleted too is not known: why.
+    PerhapsDeleted(Vec<(String, aws::Error)>),
     Interrupted,
 }
 

@@ -40,8 +40,8 @@ pub struct Removal {
     pub removed: Vec<String>,
     /// Those of them that nobody has seen go: by the person's word.
     pub said: Vec<String>,
-    /// Virtual ones that are nobody's now, and not deleted.
-    pub unassigned: Vec<String>,
+    /// Virtual ones that are nobody's now and were not deleted, and why.
+    pub unassigned: Vec<(String, aws::Error)>,
 }
 
 /// Removes, or says what to do in the console and looks until it is done.
@@ -93,6 +93,7 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     }
     let outside = view.outside().ok_or(Cause::Refused(Refusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
+    let mut unknown = Vec::new();
     for serial in meant {
         let stopped = |cause, removal: &Removal| NotDone { removed: removal.removed.clone(), ..NotDone::from(cause) };
         if world.interrupt.raised() {
@@ -101,15 +102,17 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         deactivate(&serial, &session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
         if let Ok(arn) = serial.parse::<DeviceArn>() {
-            match session.delete_virtual_mfa(&arn) {
-                Ok(()) | Err(aws::Error::NotFound { .. }) => {
-                    world.person.tell(&Notice::Deleted { serial: serial.clone() });
-                }
+            match delete(&arn, &session) {
+                Ok(()) => world.person.tell(&Notice::Deleted { serial: serial.clone() }),
+                Err(why @ aws::Error::OutcomeUnknown { .. }) => unknown.push((serial.clone(), why)),
                 // As the task's policy has it: the device is nobody's, and its name is taken.
-                Err(_) => removal.unassigned.push(serial.clone()),
+                Err(why) => removal.unassigned.push((serial.clone(), why)),
             }
         }
         removal.removed.push(serial);
+    }
+    if !unknown.is_empty() {
+        return Err(NotDone { removed: removal.removed, ..NotDone::from(Cause::PerhapsDeleted(unknown)) });
     }
     Ok(removal)
 }
@@ -139,6 +142,15 @@ fn meant(
     meant.sort();
     meant.dedup();
     Ok(meant)
+}
+
+/// A lost reply is settled by asking again: one that is not found any more is gone. The task lists no virtual devices.
+fn delete(arn: &DeviceArn, session: &Account) -> Result<(), aws::Error> {
+    let sent = match session.delete_virtual_mfa(arn) {
+        Err(aws::Error::OutcomeUnknown { .. }) => session.delete_virtual_mfa(arn),
+        sent => sent,
+    };
+    if matches!(sent, Err(aws::Error::NotFound { .. })) { Ok(()) } else { sent }
 }
 
 /// A lost reply is settled by looking: a device that is not listed is gone.

@@ -89,7 +89,9 @@ fn device(flow: Flow, action: &str, nth: u32) -> &'static str {
     if done.code == 0 {
         // What can be done without: the look that follows enabling, and the tag that stays where it is in nobody's way.
         let said = match (action, nth) {
-            ("ListMFADevices", 2) => "  enabled   AWS acknowledged it; not looked up again (IAM did not answer)\n",
+            ("ListMFADevices", 2) => {
+                "  enabled   AWS acknowledged it; not looked up again (AWS still answers Throttling to ListMFADevices after several tries)\n"
+            }
             ("UntagUser", _) => {
                 "left on user alice: the tag that announced the removal (AWS still answers Throttling to UntagUser after several tries"
             }

@@ -235,6 +235,7 @@ impl Scene {
         match done.code {
             0 => {
                 self.is(&self.after_as(&done.stderr)).unwrap_or_else(say);
+                self.a_tag_is_left_where_it_is_said(done).unwrap_or_else(say);
                 "done"
             }
             3 | 5 | 130 => {
@@ -255,7 +256,7 @@ impl Scene {
 
     /// Holds a recovery that was struck to what it was told, and ends it where it did not end. Some are through before
     /// they are struck: waits take more looks or fewer, so that the message that was to be met does not come.
-    pub(super) fn settle_recovery(&self, done: &Run, choice: &str, what: &str) -> &'static str {
+    pub(crate) fn settle_recovery(&self, done: &Run, choice: &str, what: &str) -> &'static str {
         let after = self.after();
         let right = if choice == "--undo" { &self.before } else { &after };
         self.holds().unwrap_or_else(|problem| panic!("{what}: {problem}\n{done:?}"));
@@ -267,6 +268,15 @@ impl Scene {
             4 | KILLED => self.recover(&after, what),
             code => panic!("{what}: exit code {code} means nothing here: {done:?}"),
         }
+    }
+
+    /// The announcement is gone, or said to stay.
+    fn a_tag_is_left_where_it_is_said(&self, done: &Run) -> Result<(), String> {
+        let users = self.world.aws.users();
+        let tags = users.iter().filter(|user| user.name == "alice").flat_map(|user| user.tags.keys());
+        let (there, told) =
+            (tags.count(), done.stderr.contains("left on user alice: the tag that announced the removal"));
+        if (there > 0) == told { Ok(()) } else { Err(format!("{there} tags are left, and that is said: {told}")) }
     }
 
     /// Each sentence about the state of the world is true, and there is one.

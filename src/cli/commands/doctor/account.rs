@@ -1,7 +1,7 @@
 //! AWS: what the configuration says, who the credentials are, and how far this machine's clock is off.
 
 use super::{Check, fixes};
-use crate::aws::{Error, Identity, Origin, Settings, Way};
+use crate::aws::{Difference, Error, Identity, Origin, Settings, Way};
 use crate::cli::explain::{self, Explanation};
 use crate::world::World;
 
@@ -71,7 +71,33 @@ fn details(settings: &Settings) -> Vec<String> {
     if let Some((setting, path)) = &settings.bundle {
         details.push(format!("{setting} is {}: its certificates are trusted, and no others", path.display()));
     }
+    details.extend(settings.differences.iter().map(|one| format!("other than the AWS CLI: {}", difference(one))));
     details
+}
+
+/// What glasskey does where the AWS CLI does something else.
+fn difference(difference: &Difference) -> String {
+    match difference {
+        Difference::NoRegion => {
+            "no region is named, which it refuses for most services; here one serves all the same".to_owned()
+        }
+        Difference::RegionVariable { ours, theirs: Some(theirs) } => {
+            format!("AWS_REGION names {ours}; version 1 of the AWS CLI does not read it, and takes {theirs}")
+        }
+        Difference::RegionVariable { ours, theirs: None } => {
+            format!("AWS_REGION names {ours}; version 1 of the AWS CLI does not read it, and has no region")
+        }
+        Difference::Duration { profile, value } => {
+            format!("duration_seconds of profile {profile} ({value}) is not used; the role's session lasts an hour")
+        }
+        Difference::GlobalSts { setting } => {
+            format!("{setting} is legacy, which is not used; STS is asked in the region")
+        }
+        Difference::Retries { settings } => {
+            let verb = if settings.len() == 1 { "is" } else { "are" };
+            format!("{} {verb} not used; calls are repeated by rules of glasskey's own", settings.join(" and "))
+        }
+    }
 }
 
 fn way_of(way: Way) -> Option<&'static str> {

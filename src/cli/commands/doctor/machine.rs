@@ -22,6 +22,13 @@ fn directory(state: &Path) -> Check {
     let standing = state.ancestors().find(|path| path.exists());
     let shown = state.display();
     let move_it = "GLASSKEY_STATE_DIR names another directory for it";
+    if let Some(above) = above(state) {
+        let fix = match above.odd {
+            Odd::OtherOwner => move_it.to_owned(),
+            _ => format!("chmod go-w {}", above.path.display()),
+        };
+        return Check::problem("state_directory", STATE, format!("{shown}: {above}")).fix(fix);
+    }
     match standing {
         Some(standing) if !standing.is_dir() => {
             let what = format!("{} is no directory", standing.display());
@@ -46,6 +53,10 @@ fn directory(state: &Path) -> Check {
         Some(_) => Check::ok("state_directory", STATE, format!("{shown}, not made yet")),
         None => Check::problem("state_directory", STATE, format!("{shown} cannot be made")).fix(move_it),
     }
+}
+
+fn above(state: &Path) -> Option<store::Above> {
+    store::check_above(state).err().and_then(|cause| store::above(&cause).cloned())
 }
 
 fn is_odd(state: &Path, odd: Odd) -> bool {
@@ -85,8 +96,11 @@ fn runs(state: &Path) -> Option<Check> {
         Ok(read) => read,
         Err(error) => return Some(Check::error("unfinished_runs", ABOUT, explain::journal(&error))),
     };
-    if let Some(error) = found.unreadable.first() {
-        return Some(Check::error("unfinished_runs", ABOUT, explain::journal(error)));
+    if let Some((first, others)) = found.unreadable.split_first() {
+        let check = Check::error("unfinished_runs", ABOUT, explain::journal(first));
+        let runs = found.unfinished.iter().map(|run| format!("{} did not end", journal.path_of(&run.id).display()));
+        let others = others.iter().map(|other| explain::journal(other).what).chain(runs);
+        return Some(others.fold(check, Check::detail));
     }
     let (unfinished, empty) = (found.unfinished, found.empty);
     if unfinished.is_empty() && empty.is_empty() {

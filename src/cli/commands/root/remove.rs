@@ -1,7 +1,7 @@
 //! `glasskey root remove`
 
 use super::enroll::{patience, view};
-use crate::aws::DeviceKind;
+use crate::aws::{DeviceKind, Error};
 use crate::cli::args::{Cli, RootRemove};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
@@ -20,10 +20,14 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
     };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let removal = root::remove(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
-    for serial in &removal.unassigned {
+    for (serial, why) in &removal.unassigned {
+        let why = match why {
+            Error::Denied { .. } => "the task does not allow it".to_owned(),
+            why => explain::aws(why).what,
+        };
         console.say(&format!(
-            "glasskey: {serial} is nobody's now, and not deleted: the task does not allow it. An administrator of the \
-             account may: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
+            "glasskey: {serial} is nobody's now, and not deleted: {why}; {}",
+            explain::delete_it(serial)
         ));
     }
     if !removal.said.is_empty() {
@@ -43,7 +47,7 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
         "type": "root_removal", "account": removal.account, "partition": removal.partition,
         "view": view(removal.view), "devices": removal.devices, "named": removal.meant, "removed": removal.removed,
         "said": removal.said,
-        "unassigned": removal.unassigned,
+        "unassigned": removal.unassigned.iter().map(|(serial, _)| serial).collect::<Vec<_>>(),
     });
     console.result(&human, &json);
     Ok(Exit::Done)

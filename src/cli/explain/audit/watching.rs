@@ -195,15 +195,19 @@ fn of_topic(broken: &Break) -> Vec<String> {
         Break::MayNotPublish { topic, publisher } => vec![
             attributes(topic),
             format!(
-                "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value POLICY, which also allows {publisher} sns:Publish",
+                "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value POLICY",
                 quoted(topic)
             ),
+            format!("POLICY is the one that is there, and allows {publisher} sns:Publish too"),
         ],
         Break::KeyRefuses { topic, publisher, .. } => vec![
             attributes(topic),
             format!(
-                "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value KEY, whose policy allows {publisher} kms:Decrypt and kms:GenerateDataKey*",
+                "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value KEY",
                 quoted(topic)
+            ),
+            format!(
+                "KEY is one of your own, whose policy allows {publisher} kms:Decrypt and kms:GenerateDataKey*"
             ),
         ],
         Break::TopicNotJudged { topic, .. } => vec![attributes(topic)],

@@ -5,7 +5,7 @@ use crate::aws::{self, DeviceKind};
 use crate::flow::desk::Desk;
 use crate::flow::failure::{self, Stage};
 use crate::flow::root::codes::{Shown, Source};
-use crate::flow::root::fido::{Evidence, reason};
+use crate::flow::root::fido::Evidence;
 use crate::flow::root::view::{Awaited, Sign, is_called};
 use crate::flow::root::{Cause, Refusal};
 use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
@@ -54,13 +54,13 @@ impl TotpSitting {
                         return self.there(serial, desk);
                     }
                     Ok(None) if at == AtCodes::Done => {
-                        desk.tell(Notice::NotConfirmed { why: "IAM does not list it for root yet".to_owned() });
+                        desk.tell(Notice::Root(RootStep::NotListedYet));
                     }
                     Ok(None) => {}
                     Err(aws::Error::Interrupted) => return End::Stopped(Cause::Interrupted),
                     Err(why) if desk.person.is_there() => {
                         self.tells = false;
-                        desk.tell(Notice::Root(RootStep::Blind { why: reason(&why) }));
+                        desk.tell(Notice::Root(RootStep::Blind { why }));
                     }
                     Err(why) => return End::Stopped(Cause::Aws(why)),
                 }
