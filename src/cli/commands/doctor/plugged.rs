@@ -88,8 +88,7 @@ fn service(readers: usize) -> Check {
 }
 
 fn no_service() -> Check {
-    let what = if fixes::service_is_installed() { "is not running" } else { "is not installed" };
-    let check = Check::problem("pcsc_service", SERVICE, what).fixes(fixes::start_service());
+    let check = Check::problem("pcsc_service", SERVICE, fixes::no_service()).fixes(fixes::start_service());
     let socket = Path::new("/run/pcscd/pcscd.comm");
     if socket.exists() {
         check.detail(format!("its socket {} is there, and nothing answers", socket.display()))
