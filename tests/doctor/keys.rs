@@ -40,8 +40,16 @@ fn an_applet_that_is_full() {
         put(keys.key(0), &format!("Example:{nth}"), false);
     }
     let done = keys.run(ARGS);
-    let oath = check(&done, "oath");
-    assert_eq!((&oath["verdict"], &oath["message"]), (&"problem".into(), &"all 32 OATH slots are used".into()));
+    says(
+        &done,
+        "oath",
+        "problem",
+        "all 32 OATH slots are used",
+        &[
+            "glasskey oath list --key 12345678",
+            "where a credential's device is gone, `glasskey oath delete --key 12345678 NAME` makes room",
+        ],
+    );
 }
 
 #[test]
@@ -205,7 +213,7 @@ mod through_pcscd {
             "",
             &format!(
                 "glasskey: error: no YubiKey is plugged in; another maker's card is in \"{}\"\n\
-                 glasskey: hint: glasskey keeps TOTP seeds on YubiKeys; FIDO2 keys of every maker are for `glasskey fido`\n",
+                 glasskey: hint: glasskey keeps TOTP seeds on YubiKeys; `glasskey fido list` shows FIDO2 keys, those of every maker\n",
                 reader_name(0)
             ),
         );

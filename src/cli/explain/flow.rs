@@ -1,6 +1,7 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
 use super::{Exit, Explanation, access_key, aws, keys, nobody, oath, places, ring};
+use crate::cli::commands::oath::by_name;
 use crate::cli::notices::clock_time;
 use crate::flow::{Cause, Failed, Implausible, Left, Refusal, Stage};
 use crate::store::{self, Odd};
@@ -311,7 +312,7 @@ fn refusal(refusal: &Refusal) -> Explanation {
         }
         Refusal::LastFactor { serial, without: None } => {
             Explanation::new("last_factor", format!("{serial} is the user's last MFA device"))
-                .hint(format!("`glasskey rotate` replaces it; to leave the user without any, add --last-factor {}", short_name(serial)))
+                .hint(format!("`glasskey rotate USER --from {0} --key SERIAL` replaces it; to leave the user without any, add --last-factor {0}", short_name(serial)))
         }
         Refusal::LastFactor { serial, without: Some(without) } => {
             Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
@@ -378,7 +379,10 @@ fn refusal(refusal: &Refusal) -> Explanation {
             format!("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id()),
         )
         .hint("--device-name NAME makes a device of another name beside it")
-        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key}` removes it")),
+        .hint(format!(
+            "where its device is gone from IAM, `glasskey oath delete --key {key} {}` removes it",
+            by_name(name)
+        )),
         Refusal::KeyFull { key, capacity } => {
             let mut text = oath(Some(*key), &oath::Error::Full);
             text.what = format!("{} (all {capacity} are used)", text.what);

@@ -50,7 +50,7 @@ pub fn keys(error: &keys::Error) -> Explanation {
         keys::Error::Foreign { readers } => {
             let readers = readers.iter().map(|reader| format!("\"{reader}\"")).collect::<Vec<_>>().join(", ");
             Explanation::new("not_a_yubikey", format!("no YubiKey is plugged in; another maker's card is in {readers}"))
-                .hint("glasskey keeps TOTP seeds on YubiKeys; FIDO2 keys of every maker are for `glasskey fido`")
+                .hint("glasskey keeps TOTP seeds on YubiKeys; `glasskey fido list` shows FIDO2 keys, those of every maker")
         }
         keys::Error::Several(present) => {
             Explanation::new("several_keys", format!("more than one key is plugged in: {}", all(present)))

@@ -135,16 +135,22 @@ fn oath(name: &str, key: &Key) -> Check {
         OathState::Locked { capacity } => {
             Check::ok("oath", name, format!("OATH is there, {capacity} slots, behind a password"))
         }
-        OathState::Open { used, capacity, .. } if used >= capacity => Check::problem(
-            "oath",
-            name,
-            format!("all {capacity} OATH slots are used"),
-        )
-        .fix("glasskey oath list shows them; glasskey oath delete makes room, for a credential whose device is gone"),
+        OathState::Open { used, capacity, .. } if used >= capacity => {
+            Check::problem("oath", name, format!("all {capacity} OATH slots are used"))
+                .fix(format!("glasskey oath list{}", key_option(key)))
+                .fix(format!(
+                    "where a credential's device is gone, `glasskey oath delete{} NAME` makes room",
+                    key_option(key)
+                ))
+        }
         OathState::Open { used, capacity, .. } => {
             Check::ok("oath", name, format!("OATH is there, {used} of {capacity} slots used"))
         }
     }
+}
+
+fn key_option(key: &Key) -> String {
+    key.serial.map_or_else(String::new, |serial| format!(" --key {serial}"))
 }
 
 fn device_option(key: &Key) -> String {
