@@ -1,5 +1,6 @@
 //! Holds what the sentences of this program tell people to type to the arguments that it takes: every command, also one
 //! whose parts are filled in later, and every option.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::args::Cli;
 use super::commands::version::asked_for;
@@ -47,27 +48,29 @@ fn literals(source: &str) -> Vec<String> {
             rest = after;
             continue;
         }
-        let (mut literal, mut escaped, mut skipping) = (String::new(), false, false);
-        let mut end = rest.len();
-        for (place, letter) in rest.char_indices() {
-            match letter {
-                '\n' if escaped => (escaped, skipping) = (false, true),
-                letter if skipping && letter.is_whitespace() => {}
-                '\\' if !escaped => (escaped, skipping) = (true, false),
-                '"' if !escaped => {
-                    end = place + 1;
-                    break;
-                }
-                letter => {
-                    literal.push(if escaped && letter == 'n' { '\n' } else { letter });
-                    (escaped, skipping) = (false, false);
-                }
-            }
-        }
+        let (literal, end) = ordinary(rest);
         found.push(literal);
         rest = &rest[end..];
     }
     found
+}
+
+/// What an ordinary literal says, and where the text after it begins.
+fn ordinary(rest: &str) -> (String, usize) {
+    let (mut literal, mut escaped, mut skipping) = (String::new(), false, false);
+    for (place, letter) in rest.char_indices() {
+        match letter {
+            '\n' if escaped => (escaped, skipping) = (false, true),
+            letter if skipping && letter.is_whitespace() => {}
+            '\\' if !escaped => (escaped, skipping) = (true, false),
+            '"' if !escaped => return (literal, place + 1),
+            letter => {
+                literal.push(if escaped && letter == 'n' { '\n' } else { letter });
+                (escaped, skipping) = (false, false);
+            }
+        }
+    }
+    (literal, rest.len())
 }
 
 /// The commands in a literal: in backticks, in `$(…)`, and the literal itself where it begins with one.
