@@ -476,7 +476,7 @@ pub enum KeyStep {
     },
     /// It does not tell its firmware, so nobody knows what is wrong with it.
     NoFirmware,
-    /// The table of advisories has none of the key's maker or series, so nobody knows.
+    /// The table of advisories has none of this kind of key, so nobody knows.
     NotCovered,
     /// It proved what it is.
     Genuine {

@@ -1,20 +1,35 @@
-//! Security advisories about a key, as they are shown: whom they touch, and plainly whom they do not.
+//! Security advisories about a key, as they are shown: whom they touch, plainly whom they do not, and for which keys
+//! nobody knows.
 
-use crate::fido::advisories::{self, Applied, Severity, Use, Version};
-use crate::oath;
+use crate::fido::advisories::{Applied, Severity, Unknown, Use};
 use serde_json::{Value, json};
 
 const USES: [Use; 3] = [Use::Fido2, Use::Oath, Use::Piv];
 
-/// Those about a key of this firmware and model; `None`: the table has none of its maker or series, so nobody knows.
-pub(super) fn about(firmware: oath::Version, model: &str, fips: bool) -> Option<Vec<Applied>> {
-    let oath::Version(major, minor, patch) = firmware;
-    let firmware = Version(major, minor, patch);
-    advisories::covers(firmware, model, fips).then(|| advisories::applies(firmware, model, fips))
+/// What every command says of a key whose advisories nobody knows.
+pub(super) const fn unknown(why: Unknown) -> &'static str {
+    match why {
+        Unknown::Firmware => "not known: the key does not tell its firmware",
+        Unknown::Kind => "glasskey has no advisories for this kind of key; ask its maker",
+    }
+}
+
+/// In the last cell of a table.
+pub(super) fn notes(about: &Result<Vec<Applied>, Unknown>) -> Vec<String> {
+    match about {
+        Ok(about) => about.iter().map(note).collect(),
+        Err(why @ Unknown::Firmware) => vec![format!("advisories {}", unknown(*why))],
+        Err(why @ Unknown::Kind) => vec![unknown(*why).to_owned()],
+    }
+}
+
+/// As JSON; null where nobody knows.
+pub(super) fn all_to_json(about: &Result<Vec<Applied>, Unknown>) -> Option<Vec<Value>> {
+    about.as_ref().ok().map(|about| about.iter().map(to_json).collect())
 }
 
 /// In a cell of a table: `YSA-2024-03 touches FIDO2 and PIV, not TOTP`.
-pub(super) fn note(applied: &Applied) -> String {
+fn note(applied: &Applied) -> String {
     let (affected, not): (Vec<_>, Vec<_>) = USES.iter().partition(|at_hand| applied.effect(**at_hand).affected);
     let names = |uses: &[&Use], and: &str| uses.iter().map(ToString::to_string).collect::<Vec<_>>().join(and);
     let id = &applied.advisory.id;
@@ -32,11 +47,17 @@ pub(super) fn lines(applied: &Applied) -> Vec<(String, String)> {
     let mut lines = vec![(advisory.id.clone(), format!("{} ({})", advisory.title, severity(advisory.severity)))];
     lines.extend(USES.map(|at_hand| (String::new(), applied.sentence(at_hand))));
     lines.push((String::new(), advisory.advice.clone()));
-    lines.push((String::new(), advisory.source.clone()));
+    lines.push((String::new(), source(applied)));
     lines
 }
 
-pub(super) fn to_json(applied: &Applied) -> Value {
+/// Where it is published, and when, as far as that is known.
+pub(super) fn source(applied: &Applied) -> String {
+    let published = applied.advisory.published.as_ref().map_or_else(String::new, |when| format!(" ({when})"));
+    format!("{}{published}", applied.advisory.source)
+}
+
+fn to_json(applied: &Applied) -> Value {
     let effect = |at_hand| {
         let effect = applied.effect(at_hand);
         json!({ "affected": effect.affected, "effect": effect.effect })
@@ -46,6 +67,7 @@ pub(super) fn to_json(applied: &Applied) -> Value {
         "id": advisory.id, "title": advisory.title, "severity": severity(advisory.severity),
         "certain": applied.certain, "fido2": effect(Use::Fido2), "oath": effect(Use::Oath), "piv": effect(Use::Piv),
         "advice": advisory.advice, "source": advisory.source,
+        "published": advisory.published,
     })
 }
 

@@ -7,6 +7,8 @@ mod args;
 mod commands;
 mod console;
 pub mod explain;
+#[cfg(test)]
+mod hints;
 mod moments;
 mod notices;
 mod outside;

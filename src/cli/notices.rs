@@ -6,10 +6,12 @@ mod root;
 
 pub(super) use root::{code_lines, last_factor, url as console_url};
 
+use super::advisories;
 use super::console::Style;
 use super::explain::{aws as answer, no_keyring};
 use super::moments::{clock_time, date_time, off_by};
 use crate::aws::{self, DeviceKind};
+use crate::fido::advisories::Unknown;
 use crate::keys::Serial;
 use crate::person::{
     DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
@@ -207,10 +209,8 @@ fn key_step(step: &KeyStep) -> Option<(&'static str, String)> {
     Some(match step {
         KeyStep::Advisory { id, affected: true, effect, advice } => ("advisory", format!("{id}: {effect}. {advice}")),
         KeyStep::Advisory { id, affected: false, effect, .. } => ("advisory", format!("{id}: {effect}")),
-        KeyStep::NoFirmware => ("advisory", "the key does not tell its firmware, so nobody knows".to_owned()),
-        KeyStep::NotCovered => {
-            ("advisory", "not known: glasskey's table has those of Yubico's keys only; ask the maker".to_owned())
-        }
+        KeyStep::NoFirmware => ("advisory", advisories::unknown(Unknown::Firmware).to_owned()),
+        KeyStep::NotCovered => ("advisory", advisories::unknown(Unknown::Kind).to_owned()),
         KeyStep::Genuine { model, root } => ("genuine", format!("{model}, attested by {root}")),
         KeyStep::PinSet => ("PIN", "set".to_owned()),
         KeyStep::PinChanged => ("PIN", "changed".to_owned()),

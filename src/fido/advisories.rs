@@ -1,6 +1,11 @@
 //! Which security advisories touch a key, and which use of it. A table, `data/advisories.json`, and the question put
-//! to it; what firmware a key has is found out elsewhere. Where an advisory does not touch a use, that is said too.
+//! to it; what firmware a key has is found out elsewhere. Where an advisory does not touch a use, that is said too, and
+//! where the table has none of a key's kind, that is what is said.
+//!
+//! Yubico's keys are told apart by product and firmware. Those of other makers number their firmware each in its own
+//! way, so that their advisories go by the model, and whether a key is affected stays open.
 
+use super::auth_data::Aaguid;
 use serde::Deserialize;
 use std::fmt;
 use std::sync::LazyLock;
@@ -25,6 +30,61 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.0, self.1, self.2)
     }
+}
+
+/// A key's firmware, as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Firmware {
+    /// A YubiKey's.
+    Yubico(Version),
+    /// Another maker's: the number that getInfo gives, in that maker's own counting.
+    Number(u64),
+}
+
+impl Firmware {
+    /// A YubiKey's, which alone can be compared with the table's.
+    #[must_use]
+    pub const fn yubico(self) -> Option<Version> {
+        match self {
+            Self::Yubico(version) => Some(version),
+            Self::Number(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Firmware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yubico(version) => version.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// A key, as far as advisories tell keys apart.
+#[derive(Clone, Debug)]
+pub struct Key<'a> {
+    /// It is Yubico's.
+    pub yubico: bool,
+    /// The firmware of Yubico's keys; `None` where it is not told, and for other makers' keys.
+    pub firmware: Option<Version>,
+    /// The name that its metadata or its maker gives its model.
+    pub model: &'a str,
+    /// It is a FIPS key.
+    pub fips: bool,
+    /// Its model by getInfo; `None` where it was not asked.
+    pub aaguid: Option<Aaguid>,
+    /// USB vendor and product; `None` where it was read over PC/SC only.
+    pub usb: Option<(u16, u16)>,
+}
+
+/// Why nothing can be said of a key's advisories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is Yubico's, and does not tell its firmware.
+    Firmware,
+    /// The table has none of its kind: another maker's, or a series that is not in it.
+    Kind,
 }
 
 impl std::str::FromStr for Version {
@@ -137,6 +197,17 @@ struct Range {
     before_uncertain: bool,
 }
 
+/// Models of other makers, by what a key says of itself. Which of them have the affected firmware cannot be told.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Models {
+    /// As [`Aaguid`] is written.
+    #[serde(default)]
+    aaguids: Vec<String>,
+    /// `20a0:42b1`.
+    #[serde(default)]
+    usb: Vec<String>,
+}
+
 /// One advisory.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Advisory {
@@ -146,7 +217,10 @@ pub struct Advisory {
     pub title: String,
     /// How bad.
     pub severity: Severity,
+    #[serde(default)]
     affects: Vec<Range>,
+    #[serde(default)]
+    models: Models,
     /// What it means for FIDO2.
     pub fido2: Effect,
     /// What it means for TOTP.
@@ -157,6 +231,8 @@ pub struct Advisory {
     pub advice: String,
     /// Where it is published.
     pub source: String,
+    /// When it was published, as far as its publisher tells: a day or a year.
+    pub published: Option<String>,
 }
 
 /// An advisory that is about a key.
@@ -196,10 +272,25 @@ static TABLE: LazyLock<Vec<Advisory>> =
     // A test holds that the table can be read.
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/advisories.json")).unwrap_or_default());
 
-/// All advisories that are known, newest first.
+/// All advisories that are known.
 #[must_use]
 pub fn all() -> &'static [Advisory] {
     &TABLE
+}
+
+/// The advisories about this key.
+///
+/// # Errors
+/// Why nobody knows.
+pub fn about(key: &Key<'_>) -> Result<Vec<Applied>, Unknown> {
+    let by_model: Vec<Applied> = all().iter().filter_map(|advisory| advisory.about_model(key)).collect();
+    match key.firmware {
+        _ if !by_model.is_empty() => Ok(by_model),
+        _ if !key.yubico => Err(Unknown::Kind),
+        None => Err(Unknown::Firmware),
+        Some(firmware) if covers(firmware, key.model, key.fips) => Ok(applies(firmware, key.model, key.fips)),
+        Some(_) => Err(Unknown::Kind),
+    }
 }
 
 /// Whether the table has the advisories about keys of this kind. Of all others nobody knows here.
@@ -219,6 +310,17 @@ impl Advisory {
     fn about(&'static self, product: Product, firmware: Version) -> Option<Applied> {
         let range = self.affects.iter().find(|range| range.products.contains(&product) && range.holds(firmware))?;
         Some(Applied { advisory: self, certain: !range.from_uncertain && !range.before_uncertain })
+    }
+}
+
+impl Advisory {
+    fn about_model(&'static self, key: &Key<'_>) -> Option<Applied> {
+        let aaguid = key.aaguid.map(|aaguid| aaguid.to_string());
+        let usb = key.usb.map(|(vendor, product)| format!("{vendor:04x}:{product:04x}"));
+        let Models { aaguids, usb: devices } = &self.models;
+        let named = aaguids.iter().any(|one| Some(one) == aaguid.as_ref());
+        let is_meant = named || devices.iter().any(|one| Some(one) == usb.as_ref());
+        is_meant.then_some(Applied { advisory: self, certain: false })
     }
 }
 

@@ -1,8 +1,9 @@
 //! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
 
+use crate::fido::advisories::{self, Applied, Firmware, Unknown, Version};
 use crate::fido::{self, Attempt, Authenticator, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
 use crate::keys::{Device, KeyId};
-use crate::person::{Notice, Person, Question};
+use crate::person::{NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::secret::{Password, on_wiped_stack};
 use std::path::Path;
@@ -44,6 +45,9 @@ impl OnePin {
     }
 }
 
+/// Yubico's USB vendor id.
+const YUBICO: u16 = 0x1050;
+
 /// How often a PIN that is typed is asked for. After three wrong ones in a row a key must be unplugged.
 const ATTEMPTS: usize = 3;
 
@@ -76,6 +80,17 @@ pub enum Error {
     },
     /// One PIN try is left, and the person would rather not.
     Declined,
+}
+
+/// Why a PIN was not changed.
+#[derive(Debug)]
+pub enum NotChanged {
+    /// The old one was not given.
+    Asking(Error),
+    /// No new one was given.
+    New(NoNewPin),
+    /// The key did not do it.
+    Key(fido::Error),
 }
 
 /// Looks into every device. One that cannot be opened has its row with the reason.
@@ -187,6 +202,41 @@ impl Opened {
         self.told(info)
     }
 
+    /// Whether it is Yubico's, by its USB vendor id or because its Management application answers.
+    #[must_use]
+    pub fn is_yubico(&self) -> bool {
+        self.found.vendor == YUBICO || self.device.is_some()
+    }
+
+    /// The firmware: the device's own word, else what getInfo says, which only Yubico's keys pack as versions.
+    #[must_use]
+    pub fn firmware(&self, info: &Info) -> Option<Firmware> {
+        if let Some(device) = &self.device {
+            let told = device.firmware;
+            return Some(Firmware::Yubico(Version(told.0, told.1, told.2)));
+        }
+        let number = info.firmware?;
+        match Version::from_fido(number) {
+            Some(version) if self.is_yubico() => Some(Firmware::Yubico(version)),
+            _ => Some(Firmware::Number(number)),
+        }
+    }
+
+    /// The advisories about it.
+    ///
+    /// # Errors
+    /// Why nobody knows.
+    pub fn advisories(&self, info: &Info) -> Result<Vec<Applied>, Unknown> {
+        advisories::about(&advisories::Key {
+            yubico: self.is_yubico(),
+            firmware: self.firmware(info).and_then(Firmware::yubico),
+            model: &self.model(info),
+            fips: self.device.as_ref().is_some_and(|device| device.fips),
+            aaguid: Some(info.aaguid),
+            usb: Some((self.found.vendor, self.found.product)),
+        })
+    }
+
     /// The key's own name for its model, else the model's in the metadata, else what the device calls itself.
     #[must_use]
     pub fn model(&self, info: &Info) -> String {
@@ -268,17 +318,63 @@ impl Opened {
     ) -> Result<R, Error> {
         for _ in 1..ATTEMPTS {
             match self.spend_pin(person, last_try, &mut spend) {
-                Err(Error::Fido {
-                    cause: cause @ (fido::Error::PinWrong { left: Some(2..) } | fido::Error::BadPin(_)),
-                    ..
-                }) if person.can_be_asked_again() => {
-                    let left = if let fido::Error::PinWrong { left } = cause { left } else { None };
-                    person.tell(&Notice::PinAgain { key: self.id.clone(), left });
-                }
+                Err(Error::Fido { cause, .. }) if self.is_mistyped(person, &cause) => {}
                 outcome => return outcome,
             }
         }
         self.spend_pin(person, last_try, &mut spend)
+    }
+
+    /// Changes the PIN. The old one is asked for, then a new one of `least` code points or more, once. An old one that was mistyped is asked for again
+    /// as [`Opened::with_pin`] does, but not a third time: after three wrong ones in a row the key would take no PIN
+    /// until it was unplugged. Gives the new PIN.
+    ///
+    /// # Errors
+    /// What came to nothing. Nothing was changed, unless the key's answer was lost.
+    pub fn change_pin(
+        &mut self,
+        person: &mut dyn Person,
+        last_try: bool,
+        least: usize,
+    ) -> Result<Password, NotChanged> {
+        let old = self.ask_old_pin(person, last_try).map_err(NotChanged::Asking)?;
+        let new = person.new_pin(&self.id, least).map_err(NotChanged::New)?;
+        let mut changed = on_wiped_stack(|| self.key.change_pin(old.attempt(), &new));
+        drop(old);
+        if let Err(cause @ fido::Error::PinWrong { .. }) = &changed
+            && self.is_mistyped(person, cause)
+        {
+            let old = self.ask_old_pin(person, last_try).map_err(NotChanged::Asking)?;
+            changed = on_wiped_stack(|| self.key.change_pin(old.attempt(), &new));
+        }
+        changed.map(|()| new).map_err(NotChanged::Key)
+    }
+
+    /// The PIN that is to be changed; again, where it cannot be one.
+    fn ask_old_pin(&mut self, person: &mut dyn Person, last_try: bool) -> Result<OnePin, Error> {
+        for _ in 1..ATTEMPTS {
+            let pin = self.ask_pin(person, last_try)?;
+            match fido::pin::check(&pin.pin).map_err(fido::Error::BadPin) {
+                Err(cause) if self.is_mistyped(person, &cause) => {}
+                Err(cause) => return Err(self.failed(cause)),
+                Ok(()) => return Ok(pin),
+            }
+        }
+        self.ask_pin(person, last_try)
+    }
+
+    /// Whether a PIN was mistyped by somebody who can type it again, who is told so. The last try is not for that.
+    fn is_mistyped(&self, person: &mut dyn Person, cause: &fido::Error) -> bool {
+        let left = match cause {
+            fido::Error::PinWrong { left: left @ Some(2..) } => *left,
+            fido::Error::BadPin(_) => None,
+            _ => return false,
+        };
+        let again = person.can_be_asked_again();
+        if again {
+            person.tell(&Notice::PinAgain { key: self.id.clone(), left });
+        }
+        again
     }
 
     fn spend_pin<R>(

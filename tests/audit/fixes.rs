@@ -5,7 +5,7 @@ use super::office::{Office, finding, organization, setup, verdicts};
 use crate::interop_aws::venv;
 use crate::support::blows::side_by_side;
 use glasskey::sim::aws::organization::{Feature, Kind};
-use glasskey::sim::aws::posture::{Rule, Selectors, Trail};
+use glasskey::sim::aws::posture::{Rule, Selectors, Topic, Trail};
 use glasskey::sim::aws::{Aws, Organization};
 use glasskey::sim::clock::SimClock;
 use serde_json::Value;
@@ -40,6 +40,15 @@ fn states() -> Vec<State> {
                 let mut rule = Rule { targets: vec![posture.subscriptions[0].topic.clone()], ..Rule::default() };
                 change(&mut rule);
                 posture.rules.push(rule);
+            });
+        }
+    };
+    let topic = |change: fn(&mut Topic)| {
+        move |aws: &Aws| {
+            aws.arrange(|posture| {
+                let mut topic = Topic { arn: posture.subscriptions[0].topic.clone(), ..Topic::default() };
+                change(&mut topic);
+                posture.topics = vec![topic];
             });
         }
     };
@@ -202,6 +211,26 @@ fn states() -> Vec<State> {
                 "aws sns subscribe --topic-arn arn:aws:sns:us-east-1:111122223333:root-use --protocol email --notification-endpoint security@example.com",
             ],
             |aws| aws.arrange(|posture| posture.subscriptions[0].confirmed = false),
+        ),
+        state(
+            "a topic that lets nobody publish",
+            "root-alarm",
+            &[
+                "aws sns get-topic-attributes --topic-arn arn:aws:sns:us-east-1:111122223333:root-use",
+                "aws sns set-topic-attributes --topic-arn arn:aws:sns:us-east-1:111122223333:root-use --attribute-name Policy --attribute-value POLICY",
+            ],
+            topic(|topic| topic.policy = Some(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned())),
+        ),
+        state(
+            "a topic with AWS's own key",
+            "root-alarm",
+            &[
+                "aws sns get-topic-attributes --topic-arn arn:aws:sns:us-east-1:111122223333:root-use",
+                "aws sns set-topic-attributes --topic-arn arn:aws:sns:us-east-1:111122223333:root-use --attribute-name KmsMasterKeyId --attribute-value KEY",
+            ],
+            topic(|topic| {
+                *topic = Topic { key: Some("alias/aws/sns".to_owned()), ..Topic::open(&topic.arn) };
+            }),
         ),
         state(
             "a rule that is off",

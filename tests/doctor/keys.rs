@@ -40,8 +40,16 @@ fn an_applet_that_is_full() {
         put(keys.key(0), &format!("Example:{nth}"), false);
     }
     let done = keys.run(ARGS);
-    let oath = check(&done, "oath");
-    assert_eq!((&oath["verdict"], &oath["message"]), (&"problem".into(), &"all 32 OATH slots are used".into()));
+    says(
+        &done,
+        "oath",
+        "problem",
+        "all 32 OATH slots are used",
+        &[
+            "glasskey oath list --key 12345678",
+            "where a credential's device is gone, `glasskey oath delete --key 12345678 NAME` makes room",
+        ],
+    );
 }
 
 #[test]
@@ -133,18 +141,24 @@ fn a_node_that_may_not_be_opened_is_named_with_what_to_do() {
 
 #[cfg(all(feature = "pcsc", target_os = "linux"))]
 mod through_pcscd {
-    use super::*;
+    use super::{says as says_of, *};
+    use crate::pcscd::key::Key;
     use crate::pcscd::probe::Probe;
+    use crate::pcscd::readers::says;
     use crate::pcscd::rig::{Rig, reader_name};
     use glasskey::sim::card_server;
     use glasskey::sim::oath_card::SoftKey;
 
     /// The binary in a rig.
     fn doctor(rig: &Rig) -> Run {
+        glasskey(rig, &ARGS)
+    }
+
+    fn glasskey(rig: &Rig, args: &[&str]) -> Run {
         let home = tempfile::tempdir().unwrap();
         let outside = crate::support::glasskey(home.path());
         let mut command = rig.command(env!("CARGO_BIN_EXE_glasskey"));
-        command.args(ARGS).env_clear();
+        command.args(args).env_clear();
         command.envs(outside.get_envs().filter_map(|(name, value)| Some((name, value?))));
         crate::support::run(&mut command)
     }
@@ -158,12 +172,60 @@ mod through_pcscd {
     }
 
     #[test]
+    fn a_service_that_is_not_installed_is_called_that_by_every_command() {
+        let rig = Rig::without_program();
+        let done = doctor(&rig);
+        let service = check(&done, "pcsc_service");
+        assert_eq!((&service["verdict"], &service["message"]), (&"problem".into(), &"is not installed".into()));
+        for args in [&["keys"][..], &["oath", "list"], &["piv", "info"]] {
+            let done = glasskey(&rig, args);
+            let error = "glasskey: error: the PC/SC service (pcscd) is not installed\n";
+            assert!(done.code == 3 && done.stderr.starts_with(error), "{args:?}: {done:?}");
+        }
+    }
+
+    #[test]
+    fn a_card_that_says_nothing_does_not_answer_and_was_not_pulled() {
+        let rig = Rig::with_readers(1);
+        let _key = Key::plug(&rig.card_socket(0), says(&[]));
+        rig.await_cards(1);
+        let words = format!("the card in \"{}\" does not answer", reader_name(0));
+        let reader = check(&doctor(&rig), "reader");
+        assert_eq!((&reader["verdict"], &reader["message"]), (&"problem".into(), &words.clone().into()), "{reader}");
+        let listed = glasskey(&rig, &["keys"]);
+        assert!(listed.code == 0 && listed.stdout.contains(&words), "{listed:?}");
+        glasskey(&rig, &["oath", "list"]).is(
+            3,
+            "",
+            &format!("glasskey: error: {words}\nglasskey: hint: unplug the key and plug it in again\n"),
+        );
+    }
+
+    #[test]
+    fn a_card_of_another_maker_is_named() {
+        let rig = Rig::with_readers(1);
+        // 6A82, file not found: it has no Management application.
+        let _card = Key::plug(&rig.card_socket(0), says(&[0x6A, 0x82]));
+        rig.await_cards(1);
+        says_of(&doctor(&rig), "reader", "ok", "holds another card, not a YubiKey", &[]);
+        glasskey(&rig, &["oath", "list"]).is(
+            3,
+            "",
+            &format!(
+                "glasskey: error: no YubiKey is plugged in; another maker's card is in \"{}\"\n\
+                 glasskey: hint: glasskey keeps TOTP seeds on YubiKeys; `glasskey fido list` shows FIDO2 keys, those of every maker\n",
+                reader_name(0)
+            ),
+        );
+    }
+
+    #[test]
     fn who_has_the_reader() {
         let rig = Rig::with_readers(1);
         let _key = card_server::serve(&SoftKey::new(Options::new(12_345_678)), &rig.card_socket(0)).unwrap();
         rig.await_cards(1);
-        says(&doctor(&rig), "pcsc_service", "ok", "answers; 1 reader", &[]);
-        says(&doctor(&rig), "reader_access", "ok", "this user may reach readers", &[]);
+        says_of(&doctor(&rig), "pcsc_service", "ok", "answers; 1 reader", &[]);
+        says_of(&doctor(&rig), "reader_access", "ok", "this user may reach readers", &[]);
 
         let mut other = Probe::start(&rig);
         assert_eq!(other.ask(&format!("other connect {}", reader_name(0))), "done");

@@ -13,6 +13,7 @@ mod fingerprints; // fingers
 mod info; // what it says, and advisories
 mod json; // docs/json.md
 mod keys; // joined with the card side
+mod makers; // keys of other makers
 #[cfg(target_os = "linux")]
 mod metadata; // a newer issue of the metadata, at the time it was new
 mod pins; // asking for PINs, and what is said of them

@@ -5,6 +5,7 @@ use crate::support::{FidoKeys, Typist, run, with_fd};
 use glasskey::sim::authenticator::Options;
 
 const VERIFY: &str = "fido pin verify --key 12345678";
+const VERIFY_ON_3: &str = "fido pin verify --key 12345678 --pin-fd 3";
 
 #[test]
 fn a_right_pin_is_right_and_is_asked_for_with_the_tries_left() {
@@ -168,6 +169,47 @@ fn a_pin_is_changed_with_the_old_one() {
     let command = keys.glasskey("fido pin change --key 12345678 --pin-fd 3 --new-pin-fd 4".split(' '));
     run(&mut with_fd(&with_fd(&command, 3, "another\n"), 4, "on-four\n")).is(0, "", done);
     assert!(keys.key(0).pin_is("on-four"));
+}
+
+#[test]
+fn a_mistyped_old_pin_is_asked_for_again_and_the_new_one_is_not() {
+    let keys = FidoKeys::with_pin();
+    let change = ["fido", "pin", "change", "--key", "12345678"];
+    let new = |person: &mut Typist| {
+        person.sees("New PIN for YubiKey 12345678 (at least 4 characters): ").types("some-new-one");
+        person.sees("The same again: ").types("some-new-one");
+    };
+    let wrong = "glasskey: that is not the PIN of YubiKey 12345678\nglasskey: 7 tries are left\n";
+    let mut person = Typist::start(&keys.bare(change));
+    // What cannot be one is not sent.
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types("12");
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types("not-it");
+    new(&mut person);
+    person.sees("PIN of YubiKey 12345678 (7 tries left): ").types(PIN);
+    person.end().1.is(
+        0,
+        "",
+        &format!(
+            "glasskey: that cannot be a PIN; nothing was sent to YubiKey 12345678\n{wrong}  \
+             12345678  PIN changed, and the key accepts the new one\n"
+        ),
+    );
+    assert!(keys.key(0).pin_is("some-new-one"));
+
+    // A third one would have the key take no PIN until it was unplugged.
+    let mut person = Typist::start(&keys.bare(change));
+    person.sees("(8 tries left): ").types("not-it");
+    new(&mut person);
+    person.sees("(7 tries left): ").types("nor-this");
+    person.end().1.is(
+        3,
+        "",
+        &format!("{wrong}glasskey: error: that is not the PIN of YubiKey 12345678\nglasskey: 6 tries are left\n"),
+    );
+    assert_eq!(keys.run_with_pins(VERIFY_ON_3, &["some-new-one"]).code, 0, "it was not unplugged");
+    // Lines on a file descriptor are not asked for again.
+    let run = keys.run_with_pins("fido pin change --key 12345678 --pin-fd 3 --new-pin-fd 3", &["wrong", "another"]);
+    assert_eq!((run.code, keys.key(0).pin_retries()), (3, 7));
 }
 
 #[test]

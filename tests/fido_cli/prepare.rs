@@ -67,7 +67,7 @@ fn json_has_the_record_of_the_key() {
     let other = FidoKeys::with_pins([Options { device_info: false, ..Options::old(FIRST) }]);
     let more = format!("--json --attestation-roots {}", roots_of(&other, 0));
     let run = other.run_with_pin(&format!("fido prepare --key {} {more}", other.path(0)));
-    assert!(run.stderr.starts_with("  advisory  the key does not tell its firmware, so nobody knows\n"), "{run:?}");
+    assert!(run.stderr.starts_with("  advisory  not known: the key does not tell its firmware\n"), "{run:?}");
     assert_eq!((&run.json()["keys"][0]["advisories"], &run.json()["keys"][0]["key"]), (&json!(null), &json!(null)));
 }
 

@@ -9,12 +9,13 @@ fn ids(firmware: &str, model: &str, fips: bool) -> Vec<&'static str> {
 
 #[test]
 fn the_table_is_read_and_complete() {
-    assert_eq!(all().len(), 5);
+    assert_eq!(all().len(), 7);
     for advisory in all() {
         assert!(advisory.source.starts_with("https://"), "{}", advisory.id);
         for effect in [&advisory.fido2, &advisory.oath, &advisory.piv] {
             assert!(!effect.effect.is_empty() && !effect.effect.ends_with('.'), "{}", advisory.id);
         }
+        assert!(advisory.id.starts_with("YSA-") || advisory.published.is_some(), "{}", advisory.id);
         assert!(!advisory.advice.is_empty() && advisory.severity >= Severity::Low);
     }
 }

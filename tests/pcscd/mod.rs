@@ -18,7 +18,7 @@ pub(crate) mod key;
 mod oath;
 mod piv;
 pub(crate) mod probe;
-mod readers;
+pub(crate) mod readers;
 pub(crate) mod rig;
 mod sharing;
 mod udev;

@@ -278,6 +278,8 @@ RESPONSECODE IFDHTransmitToICC(DWORD lun, SCARD_IO_HEADER protocol, PUCHAR comma
         let_go(r);
         *answer_length = 0;
         result = IFD_COMMUNICATION_ERROR;
+    } else if (*answer_length == 0) {
+        result = IFD_COMMUNICATION_ERROR; /* it is there, and says nothing */
     } else if (answer_protocol) {
         answer_protocol->Protocol = protocol.Protocol;
     }

@@ -8,7 +8,7 @@ use super::rig::{READER, Rig, reader_name};
 pub(super) const SELECT: &str = "00A4040007A0000005272101";
 
 /// A key that answers everything with these bytes.
-pub(super) fn says(answer: &[u8]) -> Applets {
+pub(crate) fn says(answer: &[u8]) -> Applets {
     let answer = answer.to_vec();
     Box::new(move |_| Some(answer.clone()))
 }
@@ -78,6 +78,16 @@ fn an_answer_without_a_status_word_is_malformed() {
     let mut probe = Probe::start(&rig);
     probe.ask(&format!("open {}", reader_name(0)));
     assert_eq!(probe.ask(&format!("transmit {SELECT}")), "Malformed");
+}
+
+#[test]
+fn a_card_that_says_nothing_is_mute_and_was_not_pulled() {
+    let rig = Rig::with_readers(1);
+    let _key = Key::plug(&rig.card_socket(0), says(&[]));
+    rig.await_cards(1);
+    let mut probe = Probe::start(&rig);
+    assert_eq!(probe.ask(&format!("open {}", reader_name(0))), "alone");
+    assert_eq!(probe.ask(&format!("transmit {SELECT}")), about_reader("Mute"));
 }
 
 #[test]

@@ -31,6 +31,9 @@ if [ -d /usr/lib/pcsc/drivers ]; then mount -t tmpfs tmpfs /usr/lib/pcsc/drivers
 echo ready
 exec cat";
 
+/// Hides the programs that are the administrator's too, pcscd among them.
+const WITHOUT_PROGRAMS: &str = "mount -t tmpfs tmpfs /usr/sbin || exit";
+
 /// Namespaces, a pcscd in them, and its readers. Everything ends when it is dropped.
 pub(crate) struct Rig {
     service: Option<Service>,
@@ -48,8 +51,17 @@ impl Rig {
 
     /// Namespaces in which no pcscd runs.
     pub(crate) fn without_service() -> Self {
+        Self::anchored(ANCHOR)
+    }
+
+    /// Namespaces in which there is no pcscd.
+    pub(crate) fn without_program() -> Self {
+        Self::anchored(&format!("{WITHOUT_PROGRAMS}{ANCHOR}"))
+    }
+
+    fn anchored(script: &str) -> Self {
         let mut anchor = Command::new("unshare")
-            .args(["--user", "--map-root-user", "--mount", "sh", "-c", ANCHOR])
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -140,7 +140,11 @@ fn a_device_under_another_name_is_said_and_never_undone_unasked() {
     let (code, said) = stderr(script.child.wait_with_output().unwrap());
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("it is not called \"root-account-mfa-device\""), "{said}");
-    assert!(said.contains("`glasskey oath rename` gives it the device's"), "{said}");
+    // The command works as it is printed.
+    let command = said.split('`').find(|code| code.starts_with("glasskey oath rename ")).expect("a command");
+    let renamed = place.run_as(&place.aws.admin(), &command.replace('"', "")["glasskey ".len()..]);
+    let name = format!("AWS:{}/my-own-name", place.aws.account());
+    assert_eq!((renamed.code, place.cards.key(0).credentials()), (0, vec![name]), "{command}: {renamed:?}");
 
     let place = Place::new();
     let (serial, secret) = place.aws.new_virtual_for_root("my-own-name").unwrap();

@@ -75,7 +75,7 @@ fn the_last_one_must_be_named_twice() {
         let done = retire(&world, &[&["--device", "alice"], more].concat());
         let refused = format!(
             "glasskey: error: {} is the user's last MFA device\n\
-             glasskey: hint: `glasskey rotate` replaces it; to leave the user without any, add --last-factor alice\n",
+             glasskey: hint: `glasskey rotate USER --from alice --key SERIAL` replaces it; to leave the user without any, add --last-factor alice\n",
             world.arn("alice")
         );
         done.is(3, "", &refused);

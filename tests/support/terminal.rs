@@ -29,13 +29,15 @@ impl Typist {
         Self::with(command, r#"stty echo; exec "$0" "$@" >"$TEST_STREAMS/out""#, &[])
     }
 
-    /// As [`Typist::start`], with this on standard input instead of the terminal.
+    /// As [`Typist::start`], with this on standard input instead of the terminal. The terminal stays open as 9: one that
+    /// nothing has open has hung up, and what is written to it later is not seen.
     pub(crate) fn start_with_stdin(command: &Command, stdin: &[u8]) -> Self {
-        let script = r#"stty echo; exec "$0" "$@" <"$TEST_STREAMS/in" >"$TEST_STREAMS/out" 2>"$TEST_STREAMS/err""#;
+        let script =
+            r#"stty echo; exec "$0" "$@" 9>&1 <"$TEST_STREAMS/in" >"$TEST_STREAMS/out" 2>"$TEST_STREAMS/err""#;
         Self::with(command, script, stdin)
     }
 
-    /// As [`Typist::start_talking`], with this on standard input. (A terminal that nothing has open is one that hung up.)
+    /// As [`Typist::start_talking`], with this on standard input.
     pub(crate) fn start_talking_with_stdin(command: &Command, stdin: &[u8]) -> Self {
         Self::with(command, r#"stty echo; exec "$0" "$@" <"$TEST_STREAMS/in" >"$TEST_STREAMS/out""#, stdin)
     }

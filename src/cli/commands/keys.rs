@@ -12,10 +12,9 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories, outside};
-use crate::fido::advisories::Applied;
+use crate::fido::advisories::{self as table, Applied, Firmware, Unknown, Version};
 use crate::fido::{Error as FidoError, Found as Device};
 use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState};
-use crate::oath::Version;
 use crate::platform::Interrupt;
 use crate::ring::fido::{self as ring, Opened, Seen};
 use crate::transport;
@@ -159,26 +158,33 @@ impl Both {
         }
     }
 
-    fn firmware(&self) -> Option<Version> {
+    fn firmware(&self) -> Option<Firmware> {
         match (&self.card, &self.fido) {
-            (Some(card), _) => Some(card.firmware),
-            (None, Some(fido)) => fido.firmware(),
+            (Some(card), _) => Some(Firmware::Yubico(version(card))),
+            (None, Some(fido)) => fido.opened.firmware(&fido.state.info),
             (None, None) => None,
         }
     }
 
-    /// `None`: the firmware is not told, or the table does not have its maker, so nobody knows.
-    fn advisories(&self) -> Option<Vec<Applied>> {
-        let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
-        let fips = self.card.as_ref().map_or_else(|| device.is_some_and(|device| device.fips), |card| card.fips);
-        self.firmware().and_then(|firmware| advisories::about(firmware, &self.model(), fips))
+    /// Those about it, or why nobody knows.
+    fn advisories(&self) -> Result<Vec<Applied>, Unknown> {
+        match (&self.card, &self.fido) {
+            (Some(card), _) => of_card(card),
+            (None, Some(fido)) => fido.opened.advisories(&fido.state.info),
+            (None, None) => Err(Unknown::Firmware),
+        }
     }
 }
 
-impl Fido {
-    fn firmware(&self) -> Option<Version> {
-        super::fido::version(&self.opened, &self.state.info)
-    }
+fn version(card: &Key) -> Version {
+    Version(card.firmware.0, card.firmware.1, card.firmware.2)
+}
+
+/// The advisories about a key that was read over PC/SC, which is a YubiKey.
+pub(in crate::cli) fn of_card(card: &Key) -> Result<Vec<Applied>, Unknown> {
+    let Key { model, fips, .. } = card;
+    let key = table::Key { yubico: true, firmware: Some(version(card)), model, fips: *fips, aaguid: None, usb: None };
+    table::about(&key)
 }
 
 const COLUMNS: usize = 7;
@@ -235,7 +241,7 @@ impl Both {
             notes.extend(card_notes(card));
         }
         notes.extend(self.fido.iter().flat_map(|fido| fido.state.notes()));
-        notes.extend(self.advisories().iter().flatten().map(advisories::note));
+        notes.extend(advisories::notes(&self.advisories()));
         notes
     }
 }
@@ -300,7 +306,7 @@ impl Both {
             "form_factor": form(self.form_factor()).1, "usb": names(usb), "nfc": names(nfc), "fips": fips,
             "config_locked": locked.unwrap_or_default(),
             "oath": oath_json(card.map_or(&OathState::Absent, |card| &card.oath)), "fido": fido,
-            "advisories": self.advisories().as_ref().map(|all| all.iter().map(advisories::to_json).collect::<Vec<_>>()),
+            "advisories": advisories::all_to_json(&self.advisories()),
             "software": software, "reader": card.map(|card| &card.reader),
         })
     }

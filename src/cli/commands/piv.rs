@@ -38,7 +38,7 @@ fn out_of_reach() -> Explanation {
     let what =
         format!("PIV is read through the PC/SC service alone, and {} names software keys on sockets", outside::CARDS);
     Explanation::new("software_key", what).hint(format!(
-        "unset {} to read a real key; behind a virtual reader of pcscd, `glasskey simulate --card-socket` makes one to try with",
+        "unset {} to read a real key; behind a virtual reader of pcscd, `glasskey simulate --card-socket PATH` makes one to try with",
         outside::CARDS
     ))
 }

@@ -25,8 +25,9 @@ fn text(json: bool) -> Page {
     let metadata = Metadata::bundled();
     let (number, next, stale) = (metadata.number(), metadata.next_update(), metadata.is_stale(SystemTime::now()));
     let (models, advisories) = (metadata.models().count(), advisories::all());
-    // Their numbers begin with the year.
-    let newest = advisories.iter().max_by_key(|advisory| &advisory.id).map(|advisory| advisory.id.as_str());
+    // After whose they are, their numbers begin with the year.
+    let newest = advisories.iter().max_by_key(|advisory| advisory.id.split_once('-').map(|(_, number)| number));
+    let newest = newest.map(|advisory| advisory.id.as_str());
     let features: Vec<&str> = [("hid", cfg!(feature = "hid")), ("pcsc", cfg!(feature = "pcsc"))]
         .into_iter()
         .filter_map(|(name, on)| on.then_some(name))

@@ -1,6 +1,7 @@
 //! Finding, opening and reaching a key.
 
 use super::{Exit, Explanation, nobody, oath};
+use crate::cli::commands::doctor::no_service;
 use crate::keys::{self, Serial};
 use crate::{ring, transport};
 
@@ -49,7 +50,7 @@ pub fn keys(error: &keys::Error) -> Explanation {
         keys::Error::Foreign { readers } => {
             let readers = readers.iter().map(|reader| format!("\"{reader}\"")).collect::<Vec<_>>().join(", ");
             Explanation::new("not_a_yubikey", format!("no YubiKey is plugged in; another maker's card is in {readers}"))
-                .hint("glasskey keeps TOTP seeds on YubiKeys; FIDO2 keys of every maker are for `glasskey fido`")
+                .hint("glasskey keeps TOTP seeds on YubiKeys; `glasskey fido list` shows FIDO2 keys, those of every maker")
         }
         keys::Error::Several(present) => {
             Explanation::new("several_keys", format!("more than one key is plugged in: {}", all(present)))
@@ -72,7 +73,7 @@ pub fn keys(error: &keys::Error) -> Explanation {
 pub fn transport(error: &transport::Error) -> Explanation {
     use transport::Error as E;
     match error {
-        E::NoService => Explanation::new("no_pcscd", "the PC/SC service (pcscd) is not running")
+        E::NoService => Explanation::new("no_pcscd", format!("the PC/SC service (pcscd) {}", no_service()))
             .hint("on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket"),
         E::Denied => Explanation::new("pcscd_denied", "the PC/SC service refused this user (polkit)")
             .note("polkit lets only users who sit at the machine reach readers; a remote or service session is refused")

@@ -5,11 +5,11 @@
 use super::attest::{Attested, Trust, attest};
 use super::verifying::needed_to_register;
 use super::{Ceremony, Trouble, answer_lost};
-use crate::fido::advisories::{self, Applied, Use, Version};
+use crate::fido::advisories::{Applied, Firmware, Unknown, Use};
 use crate::fido::{self, Authenticator, Info, Permissions, PinRule};
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin, Notice};
-use crate::ring::fido::{Error as RingError, Opened};
+use crate::ring::fido::{Error as RingError, NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};
 
 /// What is asked for beside the steps that every key goes through.
@@ -31,10 +31,9 @@ pub struct Prepared {
     /// Its model, as it says itself.
     pub model: String,
     /// Its firmware, where it tells.
-    pub firmware: Option<Version>,
-    /// What is known to be wrong with it; `None`: it does not tell its firmware, or the table does not
-    /// have its maker, so nobody knows.
-    pub advisories: Option<Vec<Applied>>,
+    pub firmware: Option<Firmware>,
+    /// What is known to be wrong with it, or why nobody knows.
+    pub advisories: Result<Vec<Applied>, Unknown>,
     /// That it is genuine.
     pub attested: Attested,
     /// What was done about its PIN.
@@ -119,8 +118,8 @@ impl Run<'_, '_> {
         let info = self.ceremony.info()?;
         self.check_possible(&info)?;
         let model = self.ceremony.key.model(&info);
-        let firmware = firmware(self.ceremony.key, &info);
-        let advisories = self.tell_advisories(&model, firmware);
+        let firmware = self.ceremony.key.firmware(&info);
+        let advisories = self.tell_advisories(&info);
 
         // A key that makes no credential without its PIN cannot be attested before it has one.
         let usable = info.pin_set() == Some(true) && !info.force_pin_change;
@@ -186,26 +185,21 @@ impl Run<'_, '_> {
         }
     }
 
-    fn tell_advisories(&mut self, model: &str, firmware: Option<Version>) -> Option<Vec<Applied>> {
-        let Some(firmware) = firmware else {
-            self.tell(KeyStep::NoFirmware);
-            return None;
-        };
-        let fips = self.ceremony.key.device.as_ref().is_some_and(|device| device.fips);
-        if !advisories::covers(firmware, model, fips) {
-            self.tell(KeyStep::NotCovered);
-            return None;
+    fn tell_advisories(&mut self, info: &Info) -> Result<Vec<Applied>, Unknown> {
+        let about = self.ceremony.key.advisories(info);
+        match &about {
+            Err(Unknown::Firmware) => self.tell(KeyStep::NoFirmware),
+            Err(Unknown::Kind) => self.tell(KeyStep::NotCovered),
+            Ok(found) => found.iter().for_each(|applied| {
+                self.tell(KeyStep::Advisory {
+                    id: applied.advisory.id.clone(),
+                    affected: applied.effect(Use::Fido2).affected,
+                    effect: applied.sentence(Use::Fido2),
+                    advice: applied.advisory.advice.clone(),
+                });
+            }),
         }
-        let found = advisories::applies(firmware, model, fips);
-        for applied in &found {
-            self.tell(KeyStep::Advisory {
-                id: applied.advisory.id.clone(),
-                affected: applied.effect(Use::Fido2).affected,
-                effect: applied.sentence(Use::Fido2),
-                advice: applied.advisory.advice.clone(),
-            });
-        }
-        Some(found)
+        about
     }
 
     fn attest(&mut self, trust: Trust<'_>) -> Result<Attested, Cause> {
@@ -249,22 +243,35 @@ impl Run<'_, '_> {
     }
 
     fn change_pin(&mut self, info: &Info) -> Result<PinNow, Cause> {
+        let least = self.least_pin(info);
         let Ceremony { key, person, last_try, .. } = &mut *self.ceremony;
-        let pin = key.ask_pin(*person, *last_try).map_err(|error| self.ceremony.unanswered(error))?;
-        let new = self.new_pin(info)?;
-        let changed = on_wiped_stack(|| self.ceremony.key.key.change_pin(pin.attempt(), &new));
-        self.did(changed, KeyStep::PinChanged)?;
+        let changed = match key.change_pin(*person, *last_try, least) {
+            Err(NotChanged::Asking(error)) => return Err(self.ceremony.unanswered(error).into()),
+            Err(NotChanged::New(why)) => return Err(self.no_new_pin(why).into()),
+            Err(NotChanged::Key(cause)) => Err(cause),
+            Ok(new) => Ok(new),
+        };
+        let new = self.did(changed, KeyStep::PinChanged)?;
         self.ceremony.key.remember(new);
         Ok(PinNow::Changed)
     }
 
     fn new_pin(&mut self, info: &Info) -> Result<Password, Trouble> {
-        let least = info.min_pin_length.max(self.request.min_pin.unwrap_or_default());
+        let least = self.least_pin(info);
         let id = self.ceremony.key.id.clone();
-        self.ceremony.person.new_pin(&id, least).map_err(|why| match why {
+        self.ceremony.person.new_pin(&id, least).map_err(|why| self.no_new_pin(why))
+    }
+
+    /// The fewest code points of a new PIN.
+    fn least_pin(&self, info: &Info) -> usize {
+        info.min_pin_length.max(self.request.min_pin.unwrap_or_default())
+    }
+
+    fn no_new_pin(&self, why: NoNewPin) -> Trouble {
+        match why {
             NoNewPin::NobodyToAsk if self.ceremony.interrupt.raised() => Trouble::Interrupted,
             why => Trouble::NoNewPin(why),
-        })
+        }
     }
 
     /// Says whether the PIN had to be changed for it: a key whose PIN is shorter than its new minimum wants another.
@@ -301,11 +308,4 @@ impl Run<'_, '_> {
         let turned = self.ceremony.key.key.set_always_uv(Some(&token), true);
         self.did(turned, KeyStep::AlwaysUv { turned_on: true }).map(drop)
     }
-}
-
-/// What the key's Management application says, else its getInfo.
-fn firmware(key: &Opened, info: &Info) -> Option<Version> {
-    let managed = key.device.as_ref().map(|device| device.firmware);
-    let managed = managed.map(|version| Version(version.0, version.1, version.2));
-    managed.or_else(|| info.firmware.and_then(Version::from_fido))
 }

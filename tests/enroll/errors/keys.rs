@@ -134,7 +134,7 @@ fn a_credential_of_the_name_is_on_the_key_already() {
         3,
         "glasskey: error: a credential \"AWS:ACCOUNT/alice\" is on YubiKey 12345678 already; it was not overwritten\n\
          glasskey: hint: --device-name NAME makes a device of another name beside it\n\
-         glasskey: hint: where its device is gone from IAM, `glasskey oath delete --key 12345678` removes it\n",
+         glasskey: hint: where its device is gone from IAM, `glasskey oath delete --key 12345678 \"AWS:ACCOUNT/alice\"` removes it\n",
     );
 }
 

@@ -149,7 +149,7 @@ fn clock(world: &World) -> Check {
         Some(ahead) if ahead.unsigned_abs() <= 5 => Check::ok("clock", CLOCK, "as AWS's, within 5 s"),
         Some(ahead) => Check::problem("clock", CLOCK, crate::cli::moments::off_by(ahead))
             .detail(
-                "glasskey computes codes by AWS's time; other programs, and `glasskey oath code`, go by this clock",
+                "glasskey computes codes by AWS's time; other programs, and `glasskey oath code NAME`, go by this clock",
             )
             .fixes(fixes::set_clock()),
     }

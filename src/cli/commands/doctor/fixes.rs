@@ -53,8 +53,13 @@ pub(super) fn start_service() -> Vec<String> {
     service_of(system(), service_is_installed())
 }
 
+/// What is the matter with a PC/SC service that does not answer.
+pub(in crate::cli) fn no_service() -> &'static str {
+    if service_is_installed() { "is not running" } else { "is not installed" }
+}
+
 /// Whether the PC/SC service is on this machine: always, where it is the system's own.
-pub(super) fn service_is_installed() -> bool {
+fn service_is_installed() -> bool {
     const USUAL: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"];
     let named = std::env::var_os("PATH").unwrap_or_default();
     let mut places = USUAL.iter().map(PathBuf::from).chain(std::env::split_paths(&named));

@@ -5,6 +5,8 @@ mod fixes;
 mod machine;
 mod plugged;
 
+pub(in crate::cli) use fixes::no_service;
+
 use crate::cli::args::{Cli, Doctor};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};

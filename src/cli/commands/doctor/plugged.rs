@@ -2,26 +2,25 @@
 
 use super::{Check, fixes};
 use crate::cli::commands::fido::told;
+use crate::cli::commands::keys::of_card;
 use crate::cli::explain::{self, Explanation};
 use crate::cli::{advisories, outside};
-use crate::fido::advisories::{Severity, Use};
-use crate::fido::{self, Authenticator, Info};
+use crate::fido::advisories::{Applied, Severity, Unknown, Use};
+use crate::fido::{self, Authenticator};
 use crate::keys::{self, Applications, Key, OathState};
-use crate::oath::Version;
 use crate::ring::fido::{Opened, Seen, list};
 use crate::transport::{self, Card, Ports};
 use crate::world::World;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Keys by how they are named, with what advisories go by.
-type Known = BTreeMap<String, Option<Made>>;
+/// Keys by how they are named, with the advisories about each, or why nobody knows.
+type Known = BTreeMap<String, Made>;
 
-/// What advisories go by.
 struct Made {
-    firmware: Version,
-    model: String,
-    fips: bool,
+    /// As it is shown.
+    firmware: String,
+    advisories: Result<Vec<Applied>, Unknown>,
 }
 
 pub(super) fn checks(world: &World) -> Result<Vec<Check>, Box<Explanation>> {
@@ -55,7 +54,8 @@ fn over_pcsc(ports: &dyn Ports, known: &mut Known) -> Vec<Check> {
             Ok((key, card)) => {
                 let name = key.serial.map_or_else(|| reader.clone(), |serial| format!("YubiKey {serial}"));
                 checks.extend(of_key(&name, &key, &*card));
-                known.insert(name, Some(Made { firmware: key.firmware, model: key.model, fips: key.fips }));
+                let advisories = of_card(&key);
+                known.insert(name, Made { firmware: key.firmware.to_string(), advisories });
             }
             // Said once, of the service.
             Err(keys::Error::Transport(transport::Error::Denied)) => refused = true,
@@ -88,8 +88,7 @@ fn service(readers: usize) -> Check {
 }
 
 fn no_service() -> Check {
-    let what = if fixes::service_is_installed() { "is not running" } else { "is not installed" };
-    let check = Check::problem("pcsc_service", SERVICE, what).fixes(fixes::start_service());
+    let check = Check::problem("pcsc_service", SERVICE, fixes::no_service()).fixes(fixes::start_service());
     let socket = Path::new("/run/pcscd/pcscd.comm");
     if socket.exists() {
         check.detail(format!("its socket {} is there, and nothing answers", socket.display()))
@@ -136,16 +135,22 @@ fn oath(name: &str, key: &Key) -> Check {
         OathState::Locked { capacity } => {
             Check::ok("oath", name, format!("OATH is there, {capacity} slots, behind a password"))
         }
-        OathState::Open { used, capacity, .. } if used >= capacity => Check::problem(
-            "oath",
-            name,
-            format!("all {capacity} OATH slots are used"),
-        )
-        .fix("glasskey oath list shows them; glasskey oath delete makes room, for a credential whose device is gone"),
+        OathState::Open { used, capacity, .. } if used >= capacity => {
+            Check::problem("oath", name, format!("all {capacity} OATH slots are used"))
+                .fix(format!("glasskey oath list{}", key_option(key)))
+                .fix(format!(
+                    "where a credential's device is gone, `glasskey oath delete{} NAME` makes room",
+                    key_option(key)
+                ))
+        }
         OathState::Open { used, capacity, .. } => {
             Check::ok("oath", name, format!("OATH is there, {used} of {capacity} slots used"))
         }
     }
+}
+
+fn key_option(key: &Key) -> String {
+    key.serial.map_or_else(String::new, |serial| format!(" --key {serial}"))
 }
 
 fn device_option(key: &Key) -> String {
@@ -167,8 +172,6 @@ fn on_usb_without_reader(readers: &[String]) -> Option<Check> {
     on_usb.then(|| Check::problem("reader", "readers", what).fixes(fixes::install_driver()))
 }
 
-/// Yubico's USB vendor id.
-const YUBICO: u16 = 0x1050;
 const HID: &str = "FIDO2 over HID";
 
 fn over_hid(world: &World, known: &mut Known) -> Result<Vec<Check>, Box<Explanation>> {
@@ -217,7 +220,10 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
     let info = key.key.info()?;
     let name = key.id.serial().map_or_else(|| key.found.path.clone(), |serial| format!("YubiKey {serial}"));
     let read_over_pcsc = known.contains_key(&name);
-    known.entry(name.clone()).or_insert_with(|| made(key, &info));
+    known.entry(name.clone()).or_insert_with(|| Made {
+        firmware: key.firmware(&info).map(|firmware| firmware.to_string()).unwrap_or_default(),
+        advisories: key.advisories(&info),
+    });
     let what = format!("{}, FIDO2 at {}", key.model(&info), key.found.path);
     let has_oath = key.device.as_ref().is_some_and(|device| device.usb.contains(Applications::OATH));
     let pin = match info.pin_set() {
@@ -239,33 +245,18 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
     let check = Check::ok("fido2", name, format!("{what}; {pin}"));
     Ok(if read_over_pcsc || has_oath {
         check
-    } else if key.device.is_none() && key.found.vendor != YUBICO {
+    } else if !key.is_yubico() {
         check.detail("it is not a YubiKey: glasskey puts no TOTP seed on it, whether it has an OATH applet or not")
     } else {
         check.detail("it has no OATH applet, or none that is enabled over USB: no TOTP seed can be put on it")
     })
 }
 
-fn made(key: &Opened, info: &Info) -> Option<Made> {
-    let model = key.model(info);
-    let told = || info.yubico_firmware().map(|(major, minor, patch)| Version(major, minor, patch));
-    let firmware = key.device.as_ref().map(|device| device.firmware).or_else(told)?;
-    let fips = key.device.as_ref().is_some_and(|device| device.fips);
-    Some(Made { firmware, model, fips })
-}
-
 /// A problem where an advisory of weight touches FIDO2 or TOTP; that it does not is said too.
-fn advisories_of(name: &str, made: Option<Made>) -> Vec<Check> {
-    let Some(Made { firmware, model, fips }) = made else {
-        return vec![Check::cannot_tell(
-            "advisory",
-            name,
-            "its firmware is not known, so advisories cannot be looked up",
-        )];
-    };
-    let Some(about) = advisories::about(firmware, &model, fips) else {
-        let what = "glasskey's table has the advisories of Yubico's keys only; ask the maker of this one";
-        return vec![Check::cannot_tell("advisory", name, what)];
+fn advisories_of(name: &str, Made { firmware, advisories: about }: Made) -> Vec<Check> {
+    let about = match about {
+        Ok(about) => about,
+        Err(why) => return vec![Check::cannot_tell("advisory", name, advisories::unknown(why))],
     };
     if about.is_empty() {
         return vec![Check::ok("advisory", name, format!("no advisory that is known is about firmware {firmware}"))];
@@ -280,7 +271,7 @@ fn advisories_of(name: &str, made: Option<Made>) -> Vec<Check> {
             Check::ok("advisory", name, what)
         };
         check.details.extend([Use::Fido2, Use::Oath, Use::Piv].map(|at_hand| applied.sentence(at_hand)));
-        check.detail(advisory.source.clone())
+        check.detail(advisories::source(&applied))
     });
     checks.collect()
 }

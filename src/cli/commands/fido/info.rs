@@ -1,12 +1,12 @@
 //! `glasskey fido info`: everything a key says without its PIN, and what is known of its model.
 
-use super::list::{State, about, firmware, told};
+use super::list::{State, firmware, told};
 use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, advisories};
-use crate::fido::advisories::Applied;
+use crate::fido::advisories::{Applied, Unknown};
 use crate::fido::metadata::{Metadata, Model};
 use crate::fido::{Authenticator, Info, Retries};
 use crate::ring::fido::Opened;
@@ -25,8 +25,8 @@ struct Told {
     /// Fingerprint tries; `None` where it has no sensor or does not tell.
     fingers: Option<Retries>,
     model: Option<&'static Model>,
-    /// `None`: the key does not tell its firmware, or the table does not have its maker, so nobody knows.
-    advisories: Option<Vec<Applied>>,
+    /// Or why nobody knows.
+    advisories: Result<Vec<Applied>, Unknown>,
 }
 
 impl Told {
@@ -34,7 +34,7 @@ impl Told {
         let failed = |cause| Box::new(explain::fido(Some(&key.id), &cause));
         let state = State::read_from(&mut key.key).map_err(failed)?;
         let fingers = if state.info.has("uv") { told(key.key.uv_retries()).map_err(failed)? } else { None };
-        let advisories = about(key, &state.info);
+        let advisories = key.advisories(&state.info);
         Ok(Self { fingers, model: Metadata::bundled().model(state.info.aaguid), advisories, state })
     }
 }
@@ -144,10 +144,9 @@ fn certifications(info: &Info) -> String {
 fn advisory_lines(told: &Told) -> Vec<(String, String)> {
     let line = |text: &str| vec![("advisories".to_owned(), text.to_owned())];
     match &told.advisories {
-        None if told.state.info.firmware.is_none() => line("not known: the key does not tell its firmware"),
-        None => line("not known: glasskey's table has those of Yubico's keys only; ask the maker"),
-        Some(none) if none.is_empty() => line("none that is known touches this firmware"),
-        Some(some) => some.iter().flat_map(advisories::lines).collect(),
+        Err(why) => line(advisories::unknown(*why)),
+        Ok(none) if none.is_empty() => line("none that is known touches this firmware"),
+        Ok(some) => some.iter().flat_map(advisories::lines).collect(),
     }
 }
 
@@ -172,6 +171,6 @@ fn to_json(key: &Opened, told: &Told) -> Value {
         "pin": told.state.pin_json(), "fingerprint_tries_left": told.fingers.map(|retries| retries.left),
         "remaining_credentials": info.remaining_credentials,
         "certifications": certifications.collect::<Vec<_>>(),
-        "advisories": told.advisories.as_ref().map(|all| all.iter().map(advisories::to_json).collect::<Vec<_>>()),
+        "advisories": advisories::all_to_json(&told.advisories),
     })
 }

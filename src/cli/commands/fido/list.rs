@@ -5,9 +5,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
-use crate::fido::advisories::Applied;
 use crate::fido::{Authenticator, Error, Info, Retries};
-use crate::oath::Version;
 use crate::ring::fido::{self as ring, Opened, Seen};
 use serde_json::{Value, json};
 
@@ -110,7 +108,7 @@ pub(in crate::cli) fn told(retries: Result<Retries, Error>) -> Result<Option<Ret
 fn row(key: &Opened, state: &State) -> [String; 6] {
     let firmware = firmware(key, &state.info);
     let mut notes = state.notes();
-    notes.extend(about(key, &state.info).iter().flatten().map(advisories::note));
+    notes.extend(advisories::notes(&key.advisories(&state.info)));
     [
         key.id.serial().map_or_else(|| "-".to_owned(), |serial| serial.to_string()),
         key.model(&state.info),
@@ -121,25 +119,13 @@ fn row(key: &Opened, state: &State) -> [String; 6] {
     ]
 }
 
-/// The firmware: the device's own word, else what getInfo says.
+/// The firmware, as it is shown.
 pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
-    version(key, info).map(|version| version.to_string())
-}
-
-pub(in crate::cli) fn version(key: &Opened, info: &Info) -> Option<Version> {
-    let told = || info.yubico_firmware().map(|(major, minor, patch)| Version(major, minor, patch));
-    key.device.as_ref().map(|device| device.firmware).or_else(told)
-}
-
-/// The advisories about a key; `None`: it does not tell its firmware, or the table does not have its maker, so nobody
-/// knows.
-pub(super) fn about(key: &Opened, info: &Info) -> Option<Vec<Applied>> {
-    let fips = key.device.as_ref().is_some_and(|device| device.fips);
-    version(key, info).and_then(|firmware| advisories::about(firmware, &key.model(info), fips))
+    key.firmware(info).map(|firmware| firmware.to_string())
 }
 
 fn to_json(key: &Opened, state: &State) -> Value {
-    let ids = about(key, &state.info);
+    let ids = key.advisories(&state.info).ok();
     let ids = ids.map(|all| all.iter().map(|applied| applied.advisory.id.as_str()).collect::<Vec<_>>());
     json!({
         "serial": key.id.serial(), "path": key.found.path, "model": key.model(&state.info),

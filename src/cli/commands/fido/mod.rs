@@ -15,7 +15,7 @@ pub(in crate::cli) mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
-pub(in crate::cli) use list::{State, told, version};
+pub(in crate::cli) use list::{State, told};
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;

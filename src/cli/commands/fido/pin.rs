@@ -7,7 +7,7 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::fido::{Attempt, Authenticator, Error, Retries};
 use crate::person::{NoNewPin, Person};
-use crate::ring::fido::Opened;
+use crate::ring::fido::{NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};
 use serde_json::json;
 
@@ -33,12 +33,14 @@ pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
 
 pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let mut key = bench.key_to_write(&named.key)?;
-    let pin = key.ask_pin(&mut bench.person, named.last_try);
-    let pin = bench.told(pin)?;
     let info = key.info();
     let least = bench.told(info)?.min_pin_length;
-    let new = new_pin(&key, least, bench)?;
-    on_wiped_stack(|| key.key.change_pin(pin.attempt(), &new)).map_err(|cause| lost(&key, &cause, "pin verify"))?;
+    let new = match key.change_pin(&mut bench.person, named.last_try, least) {
+        Ok(new) => new,
+        Err(NotChanged::Asking(error)) => return bench.told(Err(error)),
+        Err(NotChanged::New(why)) => return Err(no_new_pin(&key, why, bench)),
+        Err(NotChanged::Key(cause)) => return Err(lost(&key, &cause, "pin verify")),
+    };
     on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
         .map_err(|cause| after(&key, &cause, "the PIN was changed; the new one could not be tried"))?;
     bench.step(key.id.argument(), "PIN changed, and the key accepts the new one");
@@ -55,7 +57,11 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
 
 /// Asks for a new PIN. The key's other rules are looked at before it is sent.
 pub(super) fn new_pin(key: &Opened, least: usize, bench: &mut Bench<'_>) -> Result<Password, Failed> {
-    bench.person.new_pin(&key.id, least).map_err(|why| match why {
+    bench.person.new_pin(&key.id, least).map_err(|why| no_new_pin(key, why, bench))
+}
+
+fn no_new_pin(key: &Opened, why: NoNewPin, bench: &mut Bench<'_>) -> Failed {
+    match why {
         NoNewPin::NobodyToAsk => bench.unanswered(
             Explanation::new(
                 "nobody_to_ask",
@@ -67,7 +73,7 @@ pub(super) fn new_pin(key: &Opened, least: usize, bench: &mut Bench<'_>) -> Resu
         NoNewPin::Differ => {
             Box::new(Explanation::new("pins_differ", "no new PIN was given twice alike; nothing was changed"))
         }
-    })
+    }
 }
 
 fn report(key: &mut Opened, done: &str, bench: &mut Bench<'_>) -> Outcome {

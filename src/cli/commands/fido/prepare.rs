@@ -104,8 +104,9 @@ fn words(prepared: &Prepared) -> Page {
         line("certified", genuine.certification.to_string());
     }
     line("metadata", issue_words(&prepared.attested.issue));
-    for applied in prepared.advisories.iter().flatten() {
-        line("advisory", applied.advisory.id.clone());
+    match &prepared.advisories {
+        Ok(all) => all.iter().for_each(|applied| line("advisory", applied.advisory.id.clone())),
+        Err(why) => line("advisory", advisories::unknown(*why).to_owned()),
     }
     line("PIN", format!("set; at least {} characters", prepared.min_pin_length));
     if let Some(always) = prepared.always_uv {
@@ -118,8 +119,7 @@ fn words(prepared: &Prepared) -> Page {
 }
 
 pub(in crate::cli) fn to_json(prepared: &Prepared, path: &str) -> Value {
-    let advisories = prepared.advisories.as_ref();
-    let advisories = advisories.map(|all| all.iter().map(advisories::to_json).collect::<Vec<_>>());
+    let advisories = advisories::all_to_json(&prepared.advisories);
     let key = json!({
         "key": prepared.key.serial(), "path": path, "model": prepared.model,
         "firmware": prepared.firmware.map(|version| version.to_string()),

@@ -116,16 +116,28 @@ fn of_aws(found: Found) -> Result<Seed, Box<Explanation>> {
     }
 }
 
+/// For each key, the command that gives the credential the name of its device.
+fn renamings(enrolled: &TotpEnrolled) -> Vec<String> {
+    let resource = enrolled.serial.as_ref().and_then(|serial| serial.split_once(":mfa/"));
+    let Some((_, resource)) = resource else { return Vec::new() };
+    let TotpEnrolled { account, credential, keys, .. } = enrolled;
+    keys.iter()
+        .map(|key| format!("glasskey oath rename --key {key} \"{credential}\" \"AWS:{account}/{resource}\""))
+        .collect()
+}
+
 fn last_words(enrolled: &TotpEnrolled, console: &mut Console) {
     if enrolled.evidence == Evidence::Said {
         console.say("glasskey: what you said has not been seen; `glasskey root audit` as root would show it");
     }
     if enrolled.serial.as_ref().is_some_and(|serial| !serial.ends_with(&format!("mfa/{}", enrolled.name))) {
         console.say(&format!(
-            "glasskey: the credential is called \"{}\" after the name that was proposed; `glasskey oath rename` gives it \
-             the device's",
+            "glasskey: the credential is called \"{}\" after the name that was proposed",
             enrolled.credential
         ));
+        for command in renamings(enrolled) {
+            console.say(&format!("glasskey: `{command}` gives it the device's"));
+        }
     }
     let others = enrolled.devices.as_ref().map(|devices| devices.len() > 1);
     let only = match (enrolled.keys.as_slice(), enrolled.phone) {

@@ -69,7 +69,9 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
         Evidence::EventRule { name, broken: Some(broken), .. } => Some((2, name, [].as_slice(), broken)),
         _ => None,
     });
-    let (aws, page) = match chains.max_by_key(|(length, ..)| *length) {
+    let furthest = chains.max_by_key(|(length, ..)| *length);
+    let broken = furthest.map(|(.., broken)| broken);
+    let (aws, page) = match furthest {
         Some((_, name, links, broken)) => next_link(name, links, broken, region),
         None => (
             [metric_filter("GROUP", "root-use", "RootUse", "LogMetrics")]
@@ -80,7 +82,8 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
             "cloudwatch/home#alarmsV2:",
         ),
     };
-    Fix::new(aws, format!("{console}/{page}"))
+    let capitals = broken.and_then(capitals).unwrap_or_default();
+    Fix::new(aws, format!("{console}/{page}{capitals}"))
 }
 
 /// `name`: the trail's or the rule's.
@@ -192,27 +195,36 @@ fn of_topic(broken: &Break) -> Vec<String> {
             "aws sns set-subscription-attributes --subscription-arn ARN --attribute-name FilterPolicy --attribute-value '{}'"
                 .to_owned(),
         ],
-        Break::MayNotPublish { topic, publisher } => vec![
+        Break::MayNotPublish { topic, .. } => vec![
             attributes(topic),
             format!(
                 "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value POLICY",
                 quoted(topic)
             ),
-            format!("POLICY is the one that is there, and allows {publisher} sns:Publish too"),
         ],
-        Break::KeyRefuses { topic, publisher, .. } => vec![
+        Break::KeyRefuses { topic, .. } => vec![
             attributes(topic),
             format!(
                 "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value KEY",
                 quoted(topic)
             ),
-            format!(
-                "KEY is one of your own, whose policy allows {publisher} kms:Decrypt and kms:GenerateDataKey*"
-            ),
         ],
         Break::TopicNotJudged { topic, .. } => vec![attributes(topic)],
         _ => Vec::new(),
     }
+}
+
+/// What stands for the capitals in the commands about a topic.
+fn capitals(broken: &Break) -> Option<String> {
+    Some(match broken {
+        Break::MayNotPublish { publisher, .. } => {
+            format!(" (POLICY is the topic's policy with a statement that allows {publisher} sns:Publish)")
+        }
+        Break::KeyRefuses { publisher, .. } => {
+            format!(" (KEY is a key whose policy allows {publisher} kms:Decrypt and kms:GenerateDataKey*)")
+        }
+        _ => return None,
+    })
 }
 
 /// Whoever subscribes once more is sent the message once more.

@@ -1,6 +1,7 @@
 //! Why a device is not enrolled.
 
 use crate::cli::explain::{Explanation, oath};
+use crate::cli::shell::by_name;
 use crate::flow::EnrollRefusal;
 use crate::oath;
 
@@ -29,7 +30,7 @@ pub(super) fn enroll(refusal: &EnrollRefusal) -> Explanation {
             format!("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id()),
         )
         .hint("--device-name NAME makes a device of another name beside it")
-        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key}` removes it")),
+        .hint(format!("where its device is gone from IAM, `glasskey oath delete --key {key} {}` removes it", by_name(name))),
         EnrollRefusal::KeyFull { key, capacity } => {
             let mut text = oath(Some(*key), &oath::Error::Full);
             text.what = format!("{} (all {capacity} are used)", text.what);

@@ -8,7 +8,7 @@ pub(super) fn removal(refusal: &RemovalRefusal) -> Explanation {
     match refusal {
         RemovalRefusal::LastFactor { serial, without: None } => {
             Explanation::new("last_factor", format!("{serial} is the user's last MFA device"))
-                .hint(format!("`glasskey rotate` replaces it; to leave the user without any, add --last-factor {}", short_name(serial)))
+                .hint(format!("`glasskey rotate USER --from {0} --key SERIAL` replaces it; to leave the user without any, add --last-factor {0}", short_name(serial)))
         }
         RemovalRefusal::LastFactor { serial, without: Some(without) } => {
             Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
