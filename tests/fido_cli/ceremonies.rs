@@ -303,6 +303,20 @@ fn options_of_any_editor_are_read() {
 }
 
 #[test]
+fn this_machine_needs_no_https() {
+    let keys = FidoKeys::serve(1);
+    for (host, port) in [("localhost", ":8080"), ("app.localhost", ""), ("a.b.localhost", ":3000")] {
+        let options = creation(&json!({ "rp": { "id": host, "name": "x" } })).to_string();
+        let line = format!("fido enroll --key 12345678 --origin http://{host}{port}");
+        let made = run_with(&mut keys.glasskey(line.split(' ')), options.as_bytes());
+        assert_eq!(made.code, 0, "{host}: {made:?}");
+    }
+    let line = "fido enroll --key 12345678 --origin http://localhost.example.com";
+    let refused = run_with(&mut keys.glasskey(line.split(' ')), creation(&json!({})).to_string().as_bytes());
+    assert!(refused.code == 2 && refused.stderr.contains("WebAuthn needs https"), "{refused:?}");
+}
+
+#[test]
 fn an_algorithm_that_the_key_lacks_is_none() {
     let keys = FidoKeys::of([Options::old(FIRST)]);
     let eddsa = json!({ "pubKeyCredParams": [{ "type": "public-key", "alg": -8 }] });
