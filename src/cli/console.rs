@@ -64,6 +64,26 @@ impl Out {
     }
 }
 
+/// Tells a panic as everything else is told: in lines in which nothing acts, whatever text from outside its message
+/// holds. A backtrace follows where `RUST_BACKTRACE` asks for one.
+pub(super) fn say_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        print_error(&panic_page(panic.payload_as_str(), place.as_deref()));
+        let trace = std::backtrace::Backtrace::capture();
+        if trace.status() == std::backtrace::BacktraceStatus::Captured {
+            print_error(&trace.to_string().lines().collect());
+        }
+    }));
+}
+
+fn panic_page(message: Option<&str>, place: Option<&str>) -> Page {
+    let (message, place) = (message.unwrap_or("no message"), place.unwrap_or("an unknown place"));
+    let mut page = Page::of(&format!("glasskey: error: a fault in glasskey itself (panicked at {place}): {message}"));
+    page.line("glasskey: hint: `glasskey recover` shows whether anything is left; please report the line above");
+    page
+}
+
 /// Writes what is printed before there is a console: help and the version.
 pub(super) fn print(write: impl FnOnce() -> io::Result<()>) -> Exit {
     let written = if crate::secret::stdout_was_closed() { Err(io::Error::other("it is closed")) } else { write() };
@@ -304,4 +324,19 @@ pub(super) fn painted(line: &str) -> String {
         painted.push_str(&format!("\u{1b}[{code}m{}", shown(rest)));
     }
     painted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_lines_in_which_nothing_acts() {
+        let page = panic_page(Some("a\u{1b}[2J\nglasskey: error: forged\u{202e}"), Some("src/x.rs:1:2"));
+        let told = "glasskey: error: a fault in glasskey itself (panicked at src/x.rs:1:2): \
+                    a\\u{1b}[2J\\u{a}glasskey: error: forged\\u{202e}\n";
+        assert!(page.text().starts_with(told), "{}", page.text());
+        assert_eq!(page.text().lines().count(), 2);
+        assert!(panic_page(None, None).text().contains("at an unknown place): no message"));
+    }
 }

@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 /// Runs one command and returns its exit code (docs/json.md lists what each means).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    console::say_panics();
     // A file that has come to its limit is an error that is told, not an end in the middle of a run.
     let _ = crate::platform::files::survive_file_size_limit();
     let args: Vec<OsString> = args.into_iter().collect();

@@ -100,7 +100,12 @@ impl TerminalPerson {
 
     /// As [`TerminalPerson::ask`]. An end of the input (Ctrl-D) is remembered, since it is not that nobody is there.
     fn answer(&self, terminal: &Terminal, prompt: &str, hidden: bool) -> Option<Zeroizing<String>> {
-        match terminal.ask(&painted(prompt), hidden, &self.interrupt) {
+        self.heard(terminal.ask(&painted(prompt), hidden, &self.interrupt))
+    }
+
+    /// Remembers why there is no answer, where somebody was there to give it.
+    fn heard(&self, answer: std::io::Result<Option<Zeroizing<String>>>) -> Option<Zeroizing<String>> {
+        match answer {
             Ok(None) if !self.interrupt.raised() => unanswered::because(Why::Ended),
             Err(cause) if cause.kind() == ErrorKind::InvalidData => unanswered::because(Why::TypedNotUtf8),
             answer => return answer.ok().flatten().inspect(|_| unanswered::answered()),
@@ -111,6 +116,12 @@ impl TerminalPerson {
     /// Asks for a secret without echo.
     pub(super) fn ask_secret(&self, prompt: &str) -> Option<Password> {
         self.ask(prompt, true).map(|mut text| Password::new(std::mem::take(&mut *text)))
+    }
+
+    /// As [`TerminalPerson::ask_secret`], of text that is pasted as a rule: it may come in several lines.
+    pub(super) fn ask_pasted(&self, prompt: &str) -> Option<Password> {
+        let text = self.heard(self.terminal()?.ask_pasted(&painted(prompt), &self.interrupt));
+        text.map(|mut text| Password::new(std::mem::take(&mut *text)))
     }
 
     /// A question that one command alone asks, answered with yes or no.

@@ -131,7 +131,7 @@ pub fn subject(certificate: &X509Certificate<'_>) -> String {
 
 fn short(name: &x509_parser::x509::X509Name<'_>) -> String {
     let common = name.iter_common_name().next().and_then(|common| common.as_str().ok());
-    common.map_or_else(|| name.to_string(), ToOwned::to_owned).chars().filter(|c| !c.is_control()).take(120).collect()
+    common.map_or_else(|| name.to_string(), ToOwned::to_owned).chars().take(120).collect()
 }
 
 /// Whether a certificate says that it signed itself; not whether it did.

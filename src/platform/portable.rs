@@ -136,6 +136,13 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// As [`Terminal::ask`], hidden, of text that may come in several lines.
+    pub fn ask_pasted(&self, prompt: &str, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        self.ask(prompt, true, interrupt)
+    }
+}
+
 /// A shell's command line with a variable in its environment. The value has no quotes in it.
 #[must_use]
 pub fn with_variable(name: &str, value: &str, command: &str) -> String {

@@ -138,6 +138,24 @@ impl Terminal {
         line
     }
 
+    /// As [`Terminal::ask`], hidden, of text that may be pasted in several lines: what comes at once with the first line
+    /// is part of the answer, its last line with or without an end.
+    pub fn ask_pasted(&self, prompt: &str, interrupt: &Interrupt) -> io::Result<Option<Zeroizing<String>>> {
+        let guard = EchoOff::on(&self.tty)?;
+        self.discard_input()?;
+        self.write(prompt)?;
+        let mut answer = self.read_raw_line(interrupt);
+        if let Ok(Some(first)) = &answer {
+            let rest = guard.rest()?;
+            if !rest.is_empty() {
+                let rest = std::str::from_utf8(&rest).map_err(|_| not_utf8())?;
+                answer = Ok(Some(Zeroizing::new(format!("{}\n{rest}", **first))));
+            }
+        }
+        self.write("\n")?;
+        answer
+    }
+
     /// Waits for a line, at most this long; what it says is thrown away.
     pub fn wait_for_line(&self, at_most: Duration, interrupt: &Interrupt) -> io::Result<Typed> {
         let timeout = Timespec::try_from(at_most).ok();
@@ -192,9 +210,13 @@ impl Terminal {
         }
         match std::str::from_utf8(&line) {
             Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
-            Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8")),
+            Err(_) => Err(not_utf8()),
         }
     }
+}
+
+fn not_utf8() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not UTF-8")
 }
 
 /// Restores the terminal's echo on drop.
@@ -211,10 +233,39 @@ impl<'a> EchoOff<'a> {
         tcsetattr(tty, OptionalActions::Flush, &off)?;
         Ok(Self { tty, before })
     }
+
+    /// What was pasted with the line that has been read. A terminal in its ordinary mode hides a line without an end.
+    fn rest(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+        let mut raw = tcgetattr(self.tty)?;
+        raw.local_modes.remove(LocalModes::ICANON);
+        tcsetattr(self.tty, OptionalActions::Now, &raw)?;
+        let soon = Timespec { tv_sec: 0, tv_nsec: PASTED_WITHIN.subsec_nanos().into() };
+        let mut rest = Zeroizing::new(Vec::with_capacity(MOST_PASTED));
+        let mut chunk = Zeroizing::new([0; 1024]);
+        while rest.len() + chunk.len() <= MOST_PASTED {
+            let mut fds = [PollFd::new(self.tty, PollFlags::IN)];
+            if poll(&mut fds, Some(&soon))? == 0 {
+                break;
+            }
+            let mut tty = self.tty;
+            match tty.read(&mut *chunk)? {
+                0 => break,
+                read => rest.extend_from_slice(chunk.get(..read).unwrap_or_default()),
+            }
+        }
+        Ok(rest)
+    }
 }
+
+/// How soon the next part of a text that is pasted follows.
+const PASTED_WITHIN: Duration = Duration::from_millis(50);
+/// The longest text that is taken with a first line.
+const MOST_PASTED: usize = 16 << 10;
 
 impl Drop for EchoOff<'_> {
     fn drop(&mut self) {
+        // What follows a secret may be more of it, and is nobody else's to read: the shell would run it as a command.
+        let _ = tcflush(self.tty, QueueSelector::IFlush);
         let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
     }
 }

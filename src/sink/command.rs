@@ -70,7 +70,7 @@ pub(super) type Ended = (CommandEnd, Option<Vec<String>>);
 #[must_use]
 pub fn program_of(line: &str) -> String {
     let word = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("the command");
-    word.rsplit('/').next().unwrap_or(word).chars().filter(|c| !c.is_control()).take(64).collect()
+    word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
 }
 
 impl Sink for CommandSink {
@@ -227,14 +227,15 @@ impl Words {
             return Some(vec![format!("it printed the {what}; its words are not shown")]);
         }
         let text = String::from_utf8_lossy(&heard);
-        let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(tame).collect();
+        let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(shortened).collect();
         let last = lines.len().saturating_sub(3);
         lines.get(last..).filter(|lines| !lines.is_empty()).map(<[String]>::to_vec)
     }
 }
 
-fn tame(line: &str) -> String {
-    line.trim_end().chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
+/// As it was said: whoever prints it writes out what would act on a screen.
+fn shortened(line: &str) -> String {
+    line.trim_end().chars().take(200).collect()
 }
 
 /// Whether a part of the seed is in what was heard, in whatever form.

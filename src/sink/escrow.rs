@@ -165,10 +165,9 @@ fn lost(cause: &age::plugin::ResolveError) -> String {
     }
 }
 
-/// Without fluent's isolation marks, the plugin's own line ends, and whatever else moves the cursor.
+/// On one line, without fluent's isolation marks.
 fn plain(text: &str) -> String {
     let text: String = text.chars().filter(|c| !matches!(c, '\u{2068}' | '\u{2069}')).collect();
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

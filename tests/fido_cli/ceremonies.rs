@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-pub(super) const ENROLL: &str = "fido enroll --key 12345678 --origin https://signin.example.com";
-pub(super) const ASSERT: &str = "fido assert --key 12345678 --origin https://signin.example.com";
+pub(crate) const ENROLL: &str = "fido enroll --key 12345678 --origin https://signin.example.com";
+pub(crate) const ASSERT: &str = "fido assert --key 12345678 --origin https://signin.example.com";
 const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-pub(super) fn creation(change: &Value) -> Value {
+pub(crate) fn creation(change: &Value) -> Value {
     let mut options = json!({
         "rp": { "id": "example.com", "name": "Example" },
         "user": { "id": "YWxpY2U", "name": "alice", "displayName": "Alice" },
@@ -26,7 +26,7 @@ pub(super) fn creation(change: &Value) -> Value {
     options
 }
 
-pub(super) fn request(change: &Value) -> Value {
+pub(crate) fn request(change: &Value) -> Value {
     let mut options = json!({ "challenge": CHALLENGE, "rpId": "example.com" });
     merge(&mut options, change);
     options
@@ -269,6 +269,51 @@ fn options_that_cannot_be_met_are_refused_before_the_key_is_asked() {
         "",
         "glasskey: error: cannot read missing.json: No such file or directory (os error 2)\n",
     );
+}
+
+#[test]
+fn options_of_any_editor_are_read() {
+    let keys = FidoKeys::serve(1);
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { text.encode_utf16().flat_map(bytes).collect() };
+    let forms = |text: &str| {
+        let marked = format!("\u{feff}{text}");
+        [
+            marked.clone().into_bytes(),
+            utf16(&marked, u16::to_le_bytes),
+            utf16(&marked, u16::to_be_bytes),
+            utf16(text, u16::to_le_bytes),
+            utf16(text, u16::to_be_bytes),
+        ]
+    };
+    let options = creation(&json!({})).to_string();
+    for form in forms(&options) {
+        let made = run_with(&mut keys.glasskey(ENROLL.split(' ')), &form);
+        assert_eq!(made.code, 0, "{form:?}: {made:?}");
+        let id = made.json()["id"].clone();
+        let allow = json!({ "allowCredentials": [{ "type": "public-key", "id": id }] });
+        for form in forms(&request(&allow).to_string()) {
+            std::fs::write(keys.home.path().join("options.json"), &form).unwrap();
+            let signed = keys.run(&format!("{ASSERT} --options options.json"));
+            assert_eq!((signed.code, &signed.json()["id"]), (0, &id), "{form:?}: {signed:?}");
+        }
+    }
+    let cut = run_with(&mut keys.glasskey(ENROLL.split(' ')), b"\xFF\xFE{\0\"");
+    let why = "the relying party's options are UTF-16, and damaged or cut short";
+    cut.is(2, "", &format!("glasskey: error: {why}\nglasskey: hint: save them as UTF-8\n"));
+}
+
+#[test]
+fn this_machine_needs_no_https() {
+    let keys = FidoKeys::serve(1);
+    for (host, port) in [("localhost", ":8080"), ("app.localhost", ""), ("a.b.localhost", ":3000")] {
+        let options = creation(&json!({ "rp": { "id": host, "name": "x" } })).to_string();
+        let line = format!("fido enroll --key 12345678 --origin http://{host}{port}");
+        let made = run_with(&mut keys.glasskey(line.split(' ')), options.as_bytes());
+        assert_eq!(made.code, 0, "{host}: {made:?}");
+    }
+    let line = "fido enroll --key 12345678 --origin http://localhost.example.com";
+    let refused = run_with(&mut keys.glasskey(line.split(' ')), creation(&json!({})).to_string().as_bytes());
+    assert!(refused.code == 2 && refused.stderr.contains("WebAuthn needs https"), "{refused:?}");
 }
 
 #[test]

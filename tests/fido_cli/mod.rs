@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod attest; // whether a key is genuine
-mod ceremonies; // registering, signing in, and glasskey's own checks
+pub(crate) mod ceremonies; // registering, signing in, and glasskey's own checks
 mod choosing; // which key is meant
 mod config; // how a key behaves
 pub(crate) mod credentials; // what is kept on it

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod every; // every command there is, its output lost
+mod fields; // each field from outside, in every output
 mod lost; // standard output full, closed, and its reader gone
 mod raw; // names, paths and messages that would act on a screen

@@ -9,7 +9,7 @@ use glasskey::sim::aws::organization::Kind;
 use serde_json::Value;
 
 /// What acts, by character: controls of both sets, separators, marks of direction, what has no width, tags, fillers.
-const ACTING: [char; 32] = [
+pub(super) const ACTING: [char; 32] = [
     '\u{1b}',
     '\u{9b}',
     '\u{9d}',
@@ -45,19 +45,19 @@ const ACTING: [char; 32] = [
 ];
 
 /// Names with one of each in them, and what would be a line of its own behind it.
-fn hostile() -> impl Iterator<Item = String> {
+pub(super) fn hostile() -> impl Iterator<Item = String> {
     ACTING.iter().enumerate().map(|(nth, c)| format!("n{nth}{c}FORGED"))
 }
 
 /// All of them in one, short enough for a key.
-fn few(of: &[char]) -> String {
+pub(super) fn few(of: &[char]) -> String {
     let all: String = of.iter().collect();
     format!("n{all}FORGED")
 }
 
 /// That nothing in what a run wrote acts, and that no text from outside begins a line.
 #[track_caller]
-fn is_tame(done: &Run) {
+pub(super) fn is_tame(done: &Run) {
     for text in [&done.stdout, &done.stderr] {
         let ends = text.replace("\r\n", "\n");
         let raw: Vec<char> = ends.chars().filter(|c| *c != '\n' && ACTING.contains(c)).collect();
@@ -68,7 +68,7 @@ fn is_tame(done: &Run) {
 
 /// As [`is_tame`], of a run that has shown the text.
 #[track_caller]
-fn shows_tamely(done: &Run) {
+pub(super) fn shows_tamely(done: &Run) {
     is_tame(done);
     assert!(done.stdout.contains("FORGED") || done.stderr.contains("FORGED"), "it is not shown: {done:?}");
 }

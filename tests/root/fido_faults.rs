@@ -52,6 +52,19 @@ fn a_wrong_pin_and_a_missing_key_end_it_before_the_console() {
 }
 
 #[test]
+fn a_mistyped_pin_is_asked_for_again_with_the_tries_left() {
+    let place = Place::new();
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.admin()), &place.line("")));
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types("mistyped");
+    person.sees("PIN of YubiKey 12345678 (7 tries left): ").types(PIN);
+    person.sees("PIN of YubiKey 12345679 (8 tries left): ").interrupts();
+    let (_, done) = person.end();
+    let told = "glasskey: that is not the PIN of YubiKey 12345678\nglasskey: 7 tries are left\n  PIN       right\n";
+    assert!(done.stderr.contains(told), "{done:?}");
+    assert_eq!(place.fido.key(0).pin_retries(), 8, "a right one starts again");
+}
+
+#[test]
 fn a_key_without_a_pin_gets_one() {
     let authority = Some(Authority::generate());
     let options = |nth| Options { authority: authority.clone(), ..Options::new(FIRST + nth) };

@@ -146,6 +146,43 @@ fn the_secret_comes_from_a_picture_too() {
 }
 
 #[test]
+fn a_mistyped_secret_is_asked_for_again() {
+    let place = Place::new();
+    let (serial, secret) = made(&place);
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.admin()), LINE));
+    person.sees(PROMPT).types("JBSWY3DPEHPK3PX1").sees(PROMPT).types("JBSWY3DPE").sees(PROMPT).types(&secret);
+    let codes = on_screen(&mut person);
+    place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let (_, run) = person.end();
+    let told = "glasskey: the secret is not base32: character 16 cannot be\n\
+                glasskey: the secret is not complete: base32 never has 9 characters, so some are missing or one is too many\n";
+    assert!(run.code == 0 && run.stderr.contains(told) && place.credentials() == 2, "{run:?}");
+
+    let place = Place::new();
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.admin()), LINE));
+    for _ in 0..3 {
+        person.sees(PROMPT).types("1");
+    }
+    let (_, run) = person.end();
+    assert!(run.code == 2 && run.stderr.contains("glasskey: error: the secret is not base32"), "{run:?}");
+    assert_eq!((place.credentials(), place.unfinished()), (0, 0));
+}
+
+#[test]
+fn of_several_lines_the_person_says_which_is_the_secret() {
+    let place = Place::new();
+    let (serial, secret) = made(&place);
+    let input = format!("user: root\n{secret}\n");
+    let mut person =
+        Typist::start_talking_with_stdin(&place.at_terminal(Some(&place.aws.admin()), LINE), input.as_bytes());
+    person.sees("Which line is the secret? [2; Enter: none of them] ").types("2");
+    let codes = on_screen(&mut person);
+    place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+    let (_, run) = person.end();
+    assert_eq!((run.code, place.credentials()), (0, 2), "{run:?}");
+}
+
+#[test]
 fn standard_input_gives_the_secret_and_bad_ones_write_nothing() {
     let place = Place::new();
     let (serial, secret) = made(&place);

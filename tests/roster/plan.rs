@@ -61,6 +61,43 @@ fn semicolons_and_tabs_are_read_as_commas_are() {
     }
 }
 
+/// What Excel saves: a first line for itself that names the delimiter, and "Unicode text", which is UTF-16.
+#[test]
+fn what_spreadsheets_write_is_read() {
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { text.encode_utf16().flat_map(bytes).collect() };
+    let tabs = "user\tdevice-name\tkey-serial\ttouch\r\nalice\t\t12345678\tno\r\n";
+    let named = tabs.replace('\t', "|");
+    for file in [
+        format!("sep=|\r\n{named}").into_bytes(),
+        format!("\u{feff}SEP=;\n{}", tabs.replace('\t', ";")).into_bytes(),
+        format!("sep=,\n{}", tabs.replace('\t', ",")).into_bytes(),
+        utf16(&format!("\u{feff}{tabs}"), u16::to_le_bytes),
+        utf16(&format!("\u{feff}{tabs}"), u16::to_be_bytes),
+        utf16(tabs, u16::to_le_bytes),
+        utf16(&format!("\u{feff}sep=|\r\n{named}"), u16::to_le_bytes),
+    ] {
+        let world = Simulated::with_keys(1);
+        std::fs::write(world.keys.home.path().join("team.csv"), &file).unwrap();
+        let done = approved(&world, &[]);
+        assert_eq!(done.code, 0, "{file:?}: {done:?}");
+        world.alice_is_enrolled().unwrap();
+    }
+    // Lines are counted as the file has them.
+    let world = world(1);
+    for (file, told) in [
+        (&b"sep=;\nuser;touch\nalice;maybe\n"[..], "glasskey: line 3: touch is yes or no, not \"maybe\"\n"),
+        (
+            b"\xFF\xFEa\0l",
+            "glasskey: line 1: the file is UTF-16, and damaged or cut short\nglasskey: hint: save the file as UTF-8\n",
+        ),
+        (b"user\nJ\xFCrgen\n", "glasskey: line 2: it is not UTF-8\nglasskey: hint: save the file as UTF-8\n"),
+    ] {
+        std::fs::write(world.keys.home.path().join("team.csv"), file).unwrap();
+        let done = approved(&world, &["--escrow", RECIPIENT]);
+        assert!(done.code == 2 && done.stderr.contains(told), "{file:?}: {done:?}");
+    }
+}
+
 #[test]
 fn a_later_duplicate_shows_beside_an_earlier_error() {
     let world = world(1);

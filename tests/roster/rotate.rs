@@ -228,6 +228,31 @@ fn from_key_to_key() {
     world.nobody_is_locked_out().unwrap();
 }
 
+/// A row without a key means the other places, whether the user's old key happens to be plugged in or not.
+#[test]
+fn a_row_without_a_key_goes_to_the_other_places_whatever_is_plugged_in() {
+    for here in [true, false] {
+        let world = with_keys("alice\nbob,,12345679\n");
+        if !here {
+            world.keys.key(0).pull();
+        }
+        let done = run(&mut rotate(&world, &["--escrow", RECIPIENT]));
+        assert_eq!((done.code, &*done.stdout), (0, "2 of 2 done, 0 failed\n"), "{here}: {done:?}");
+        assert!(world.keys.home.path().join("alice-2.age").is_file(), "{done:?}");
+        let lost = "fewer keys: the old device is on 1 (12345678), the new one will be on no key\n";
+        assert_eq!(done.stderr.contains(lost), here, "{done:?}");
+        assert_eq!(world.keys.key(1).credentials().len(), 1);
+    }
+    // Fewer keys than the row names are still asked for.
+    let world = with_keys("alice,,12345679\n");
+    let more =
+        ["rotate", "alice", "--from", "alice", "--key", "12345678", "--key", "12345679", "--yes", "--no-input"];
+    let more = world.run(more);
+    assert_eq!(more.code, 0, "{more:?}");
+    let done = run(&mut rotate(&world, &[]));
+    assert!(done.code == 2 && done.stderr.contains("fewer_keys"), "{done:?}");
+}
+
 #[test]
 fn the_key_that_is_named_is_waited_for() {
     let world = with_keys("alice,,12345679\nbob,,999\n");

@@ -83,7 +83,12 @@ fn an_external_id_and_a_session_policy_go_with_the_role() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("policy.json");
     std::fs::write(&file, policy).unwrap();
-    for policy in [policy.to_owned(), format!("file://{}", file.display())] {
+    // As editors on Windows save it.
+    let utf16 = dir.path().join("utf16.json");
+    let bytes: Vec<u8> = format!("\u{feff}{policy}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&utf16, bytes).unwrap();
+    let files = [file, utf16].map(|file| format!("file://{}", file.display()));
+    for policy in [policy.to_owned()].into_iter().chain(files) {
         let arguments = ["--role", &guarded, "--external-id", "partner/7", "--policy", &policy, "--json"];
         let run = bob.run(&arguments);
         assert_eq!(run.code, 0, "{run:?}");

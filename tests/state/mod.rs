@@ -19,7 +19,7 @@ fn recover(world: &Simulated, choice: &str) -> Run {
 }
 
 /// The directory of runs, made as glasskey makes it.
-fn runs(world: &Simulated) -> PathBuf {
+pub(crate) fn runs(world: &Simulated) -> PathBuf {
     let runs = world.keys.state_dir().join("runs");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&runs).unwrap();
     runs
@@ -38,7 +38,7 @@ fn now() -> u64 {
 }
 
 /// The first record of an enrollment of alice on the first key; `changes` replaces fields.
-fn begin(world: &Simulated, device: &str, changes: &Value) -> Value {
+pub(crate) fn begin(world: &Simulated, device: &str, changes: &Value) -> Value {
     let mut begin = json!({
         "record": "begin", "version": 1, "command": "enroll", "started": now(), "caller": "arn:of:somebody",
         "user": "alice", "arn": world.arn(device), "credential": world.credential(device), "keys": [12_345_678],
@@ -54,13 +54,13 @@ fn change(record: &mut Value, changes: &Value) {
     }
 }
 
-fn intend(undo: &Value) -> Value {
+pub(crate) fn intend(undo: &Value) -> Value {
     let mut record = json!({ "record": "intend" });
     change(&mut record, undo);
     record
 }
 
-fn delete_device() -> Value {
+pub(crate) fn delete_device() -> Value {
     intend(&json!({ "undo": "delete_device" }))
 }
 
@@ -68,7 +68,7 @@ fn remove_credential() -> Value {
     intend(&json!({ "undo": "remove_credential", "key": 12_345_678 }))
 }
 
-fn lines(records: &[Value]) -> Vec<u8> {
+pub(crate) fn lines(records: &[Value]) -> Vec<u8> {
     records.iter().flat_map(|record| format!("{record}\n").into_bytes()).collect()
 }
 

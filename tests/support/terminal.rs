@@ -75,6 +75,13 @@ impl Typist {
         self
     }
 
+    /// Pastes this, with no Enter behind it.
+    pub(crate) fn pastes(&mut self, text: &str) -> &mut Self {
+        self.pty.send(text).unwrap();
+        self.pty.flush().unwrap();
+        self
+    }
+
     /// Presses Ctrl-D.
     pub(crate) fn ends_input(&mut self) -> &mut Self {
         self.pty.send_control('d').unwrap();

@@ -98,6 +98,9 @@ fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
         text.notes = wrong.iter().map(sentence).collect();
         let from = if kind == RosterKind::Rotate { ",from" } else { "" };
         let hint = format!("columns are user,device-name,key-serial,touch{from}; all but the first may be empty; commas, semicolons or tabs between them");
+        if wrong.iter().any(|bad| matches!(bad.what, Wrong::NotUtf8 | Wrong::BadUtf16)) {
+            text.hints.push("save the file as UTF-8".to_owned());
+        }
         text.hints.push(hint);
         text
     })
@@ -106,6 +109,7 @@ fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
 fn sentence(bad: &BadRow) -> String {
     let what = match &bad.what {
         Wrong::NotUtf8 => "it is not UTF-8".to_owned(),
+        Wrong::BadUtf16 => "the file is UTF-16, and damaged or cut short".to_owned(),
         Wrong::TooManyColumns { found, known } => format!("{found} columns; there are {known}"),
         Wrong::UnknownColumn { name } => format!("there is no column \"{name}\""),
         Wrong::BadHeader => "the header names a column twice, or no user".to_owned(),

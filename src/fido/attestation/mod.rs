@@ -299,7 +299,7 @@ fn packed(object: &AttestationObject) -> Result<Packed<'_>, Reason> {
         "packed" => {}
         "none" => return Err(Reason::NoAttestation),
         "fido-u2f" => return Err(Reason::U2f),
-        fmt => return Err(Reason::Format { fmt: fmt.chars().filter(|c| !c.is_control()).take(40).collect() }),
+        fmt => return Err(Reason::Format { fmt: fmt.chars().take(40).collect() }),
     }
     let statement = &object.statement;
     let alg = statement.get_text("alg").and_then(Value::as_int).ok_or(Malformed::Member("alg"))?;

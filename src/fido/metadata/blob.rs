@@ -179,7 +179,7 @@ fn check_signature(header: &Header, signed: &[u8], signature: &[u8], rules: &Rul
     let algorithm: &dyn VerificationAlgorithm = match header.alg.as_str() {
         "RS256" => &signature::RSA_PKCS1_2048_8192_SHA256,
         "ES256" => &signature::ECDSA_P256_SHA256_FIXED,
-        alg => return Err(Error::Algorithm { alg: alg.chars().filter(|c| !c.is_control()).take(20).collect() }),
+        alg => return Err(Error::Algorithm { alg: alg.chars().take(20).collect() }),
     };
     let certificates: Vec<Vec<u8>> = header
         .x5c

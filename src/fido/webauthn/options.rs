@@ -497,8 +497,8 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn name(&self, member: &str) -> String {
-        // Names come from the relying party where they are credential ids: kept short and printable.
-        let member: String = member.chars().filter(|c| !c.is_control()).take(80).collect();
+        // Names come from the relying party where they are credential ids: kept short.
+        let member: String = member.chars().take(80).collect();
         if self.path.is_empty() { member } else { format!("{}.{member}", self.path) }
     }
 

@@ -161,7 +161,7 @@ fn is_domain(name: &str) -> bool {
 pub fn check_rp_id(origin: &Origin, rp_id: &str) -> Result<(), BadRpId> {
     let host = origin.host();
     if !is_domain(rp_id) || is_ip(rp_id) {
-        let rp_id = rp_id.chars().filter(|c| !c.is_control()).take(253).collect();
+        let rp_id = rp_id.chars().take(253).collect();
         return Err(BadRpId::Form { rp_id });
     }
     if rp_id == host {

@@ -204,7 +204,7 @@ fn check_client_data(expected: &Expected<'_>, ceremony: Ceremony, json: &[u8]) -
         return Err(Refusal::Challenge);
     }
     if read.origin != expected.origin.as_str() {
-        let origin = read.origin.chars().filter(|c| !c.is_control()).take(200).collect();
+        let origin = read.origin.chars().take(200).collect();
         return Err(Refusal::Origin { origin });
     }
     if read.cross_origin { Err(Refusal::CrossOrigin) } else { Ok(()) }

@@ -4,11 +4,13 @@
 //! or missing: the device is then named as the user (of a rotation, by a name that is free), the seed goes where the
 //! command says, touch is as the command says, and the user's only device is the one that goes. A first line that begins with
 //! `user` names the columns, in any order. Semicolons or tabs may stand in place of the commas, as spreadsheets write
-//! them. All that is wrong is told at once, with line numbers.
+//! them; a line before all others may say which (`sep=;`, Excel's). UTF-16, which spreadsheets call Unicode text, is read
+//! as UTF-8 is. All that is wrong is told at once, with line numbers.
 
 use crate::aws::check_name;
 use crate::keys::Serial;
 use crate::oath::MAX_NAME;
+use crate::secret::plain_text;
 use std::collections::HashMap;
 
 /// The largest file taken.
@@ -65,6 +67,8 @@ pub struct BadRow {
 pub enum Wrong {
     /// Not text.
     NotUtf8,
+    /// UTF-16 that is damaged or cut short.
+    BadUtf16,
     /// More columns than there are.
     TooManyColumns {
         /// How many.
@@ -121,12 +125,14 @@ pub enum Wrong {
 /// # Errors
 /// All lines that are wrong.
 pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let Some(text) = plain_text(bytes) else { return Err(vec![BadRow { line: 1, what: Wrong::BadUtf16 }]) };
+    let bytes = text.as_slice();
+    let mut named = named_delimiter(bytes);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .delimiter(delimiter(bytes))
+        .delimiter(named.unwrap_or_else(|| delimiter(bytes)))
         .from_reader(bytes);
     let mut rows = Vec::new();
     let mut wrong = Vec::new();
@@ -136,6 +142,9 @@ pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
     let mut first = true;
     let mut seen = Seen::default();
     while reader.read_byte_record(&mut record).unwrap_or(false) {
+        if named.take().is_some() {
+            continue; // the line that named it
+        }
         let line = record.position().map_or(0, |position| line_of(bytes, position));
         if std::mem::take(&mut first) && record.get(0).is_some_and(|field| field.eq_ignore_ascii_case(b"user")) {
             match header(&record, columns) {
@@ -152,6 +161,21 @@ pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
         wrong.push(BadRow { line: 1, what: Wrong::Nobody });
     }
     if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
+}
+
+/// What a first line `sep=;` says of the fields, for Excel alone; `None`: there is no such line.
+fn named_delimiter(bytes: &[u8]) -> Option<u8> {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    match line {
+        [
+            b's' | b'S',
+            b'e' | b'E',
+            b'p' | b'P',
+            b'=',
+            byte @ (b'\t' | b'!'..=b'/' | b':'..=b'@' | b'['..=b'`' | b'{'..=b'~'),
+        ] if *byte != b'"' => Some(*byte),
+        _ => None,
+    }
 }
 
 /// What stands between the fields: a comma, or the semicolon or tab that spreadsheets write in its place. A comma may be
@@ -179,7 +203,8 @@ fn header(record: &csv::ByteRecord, columns: &[&str]) -> Result<Vec<usize>, Wron
     for field in record {
         let name = String::from_utf8_lossy(field).to_ascii_lowercase();
         let known = columns.iter().position(|column| *column == name);
-        let column = known.ok_or_else(|| Wrong::UnknownColumn { name: shortened(&name) })?;
+        let column =
+            known.ok_or_else(|| Wrong::UnknownColumn { name: shortened(&String::from_utf8_lossy(field)) })?;
         if order.contains(&column) {
             return Err(Wrong::BadHeader);
         }
@@ -291,7 +316,7 @@ fn serial(text: &str) -> Option<Serial> {
 
 /// What may be shown of a field: an unclosed quote makes one of the rest of the file.
 fn shortened(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut shown: String = text.chars().take(40).collect();
     if text.chars().nth(40).is_some() {
         shown.push('…');
     }

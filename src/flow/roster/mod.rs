@@ -315,7 +315,8 @@ impl Work<'_> {
                     from: row.from.clone(),
                     replace_first: self.request.replace_first,
                     no_touch: row.touch.map_or(self.request.no_touch, |touch| !touch),
-                    fewer_keys: self.request.fewer_keys,
+                    // Whoever names no key means the other places: which key is plugged in meanwhile says nothing.
+                    fewer_keys: self.request.fewer_keys || key.is_none(),
                 };
                 let rotated = rotate_on(&request, self.usable, account, desk);
                 rotated.map(|(device, old)| Became::Rotated(Box::new(device), Box::new(old)))

@@ -32,6 +32,95 @@ fn a_terminal_answers_the_question_when_the_secret_is_piped_in() {
     assert!(!terminal.contains(&text) && !terminal.contains("Secret"));
 }
 
+/// An entry of a password store: a password that is base32 too, the secret, a name, and a URI.
+fn entry(text: &str, uri_secret: &str) -> String {
+    format!("hunterhunterhunt\r\n\r\n{text}\nuser: alice\notpauth://totp/Example:bob?secret={uri_secret}\n")
+}
+
+/// What is said of [`entry`]; the prompt.
+const FOUND: &str = "glasskey: there are 4 lines, and a secret is one:\n  \
+                     line 1    may be a secret in base32, of 10 bytes\n  \
+                     line 3    may be a secret in base32, of 20 bytes\n  \
+                     line 4    not a secret\n  \
+                     line 5    an otpauth URI for \"Example:bob\"\n";
+const WHICH: &str = "Which line is the secret? [1/3/5; Enter: none of them] ";
+
+#[test]
+fn of_several_lines_the_person_says_which_is_the_secret() {
+    let ((one, text), (other, uri_secret)) = (seed(), seed());
+    let entry = entry(&text, &uri_secret);
+    let add = |keys: &Keys, more: &[&str]| {
+        let command = keys.bare([&["oath", "add", KEY], more].concat());
+        Typist::start_talking_with_stdin(&command, entry.as_bytes())
+    };
+    for (line, named, name, seed) in [("3", &["alice"][..], "alice", &one), ("5", &[], "Example:bob", &other)] {
+        let keys = Keys::serve(1);
+        let mut typist = add(&keys, named);
+        typist.sees(WHICH).types("2").sees("glasskey: that is none of them").sees(WHICH).types(line);
+        let (terminal, run) = typist.end();
+        run.is(0, &format!("{name}\n"), "");
+        assert!(terminal.replace("\r\n", "\n").starts_with(FOUND), "{terminal:?}");
+        assert!(!["hunter", &text, &uri_secret].iter().any(|secret| terminal.contains(secret)), "{terminal:?}");
+        let code = keys.run(["oath", "code", name, "--at", "0"]).stdout;
+        assert_eq!(code.trim(), totp::code(seed, totp::AWS, Step(0)).expose());
+    }
+    let keys = Keys::serve(1);
+    let mut typist = add(&keys, &["alice"]);
+    typist.sees(WHICH).types("");
+    let (terminal, run) = typist.end();
+    assert!(
+        run.code == 3 && terminal.contains("glasskey: error: no line was chosen; nothing was done"),
+        "{terminal}"
+    );
+    // Nobody is asked about what cannot be a secret, nor where nobody may be.
+    for (input, more) in [("one\ntwo!\n", &[][..]), (&*entry, &["--no-input"])] {
+        let command = keys.bare([&["oath", "add", "alice", KEY], more].concat());
+        let (terminal, run) = Typist::start_with_stdin(&command, input.as_bytes()).end();
+        assert!(run.code == 2 && run.stderr.contains(" lines, and a secret is one\n"), "{run:?}");
+        assert_eq!((&*terminal, keys.key(0).credentials().len()), ("", 0));
+    }
+}
+
+/// All of it is heard, with and without an end of its last line, and none of it is left for the shell.
+#[test]
+fn several_lines_that_are_pasted_are_not_one_secret_nor_the_first_of_them() {
+    let (seed, text) = seed();
+    let paste = format!("hunterhunterhunt\nuser: alice\n{text}");
+    for end in ["", "\n"] {
+        let keys = Keys::serve(1);
+        let mut typist = Typist::start(&keys.bare(["oath", "add", "alice", KEY]));
+        typist.sees("not shown): ").pastes(&format!("{paste}{end}"));
+        typist.sees("Which line is the secret? [1/3; Enter: none of them] ").types("3");
+        let (terminal, run) = typist.end();
+        assert_eq!((run.code, &*run.stdout), (0, "alice\n"), "{run:?}");
+        assert!(!terminal.contains(&text) && !terminal.contains("hunter"), "{terminal:?}");
+        let code = keys.run(["oath", "code", "alice", "--at", "0"]).stdout;
+        assert_eq!(code.trim(), totp::code(&seed, totp::AWS, Step(0)).expose());
+    }
+}
+
+#[test]
+fn a_mistyped_secret_is_asked_for_again() {
+    let keys = Keys::serve(1);
+    let (_, text) = seed();
+    let mut typist = Typist::start(&keys.bare(["oath", "add", "alice", KEY]));
+    typist.sees("not shown): ").types("JBSWY3DPEHPK3PX1").sees("not shown): ").types("JBSWY3DPE");
+    typist.sees("not shown): ").types(&text);
+    let told = "\
+glasskey: the secret is not base32: character 16 cannot be
+glasskey: the secret is not complete: base32 never has 9 characters, so some are missing or one is too many
+  12345678  written as \"alice\", its code matches
+";
+    typist.end().1.is(0, "alice\n", told);
+    let mut typist = Typist::start(&keys.bare(["oath", "add", "bob", KEY]));
+    for _ in 0..3 {
+        typist.sees("not shown): ").types("1");
+    }
+    let (_, run) = typist.end();
+    assert!(run.code == 2 && run.stderr.matches("character 1 cannot be").count() == 3, "{run:?}");
+    assert_eq!(keys.key(0).credentials(), ["alice"]);
+}
+
 #[test]
 fn no_means_no() {
     let keys = Keys::serve(1);

@@ -2,7 +2,7 @@
 
 use super::{fault, oath};
 use crate::support::{Keys, protect, put, put_as, run, with_fd};
-use glasskey::sim::oath_card::{Touch, What, When};
+use glasskey::sim::oath_card::{Options, Touch, What, When};
 use glasskey::totp::{self, Kind, Params, Step};
 use serde_json::json;
 use std::time::Duration;
@@ -183,6 +183,25 @@ glasskey: hint: plug one in; `glasskey keys` shows what is seen, and `glasskey s
     let json = keys.run(["oath", "list", "--json"]);
     assert_eq!((&json.json()["code"], &json.json()["exit"], json.code), (&json!("no_key"), &json!(3), 3));
     assert_eq!(json.stderr, none);
+}
+
+#[test]
+fn a_key_that_hides_its_serial_number_says_what_makes_it_tell() {
+    let keys = Keys::of(vec![Options { serial: None, ..Options::new(12_345_678) }]);
+    let done = keys.run(["oath", "list"]);
+    let hint = "glasskey: hint: `ykman otp settings --serial-usb-visible SLOT` makes it tell, where SLOT (1 or 2) is \
+                programmed; it resets the other settings of that slot\n";
+    assert!(done.code == 3 && done.stderr.ends_with(hint), "{done:?}");
+    // Of several keys all are named, this one too.
+    let keys = Keys::of(vec![
+        Options::new(12_345_678),
+        Options::new(12_345_679),
+        Options { serial: None, ..Options::new(1) },
+    ]);
+    let done = keys.run(["oath", "list"]);
+    let all =
+        "glasskey: error: more than one key is plugged in: 12345678, 12345679, one that hides its serial number\n";
+    assert!(done.code == 2 && done.stderr.starts_with(all), "{done:?}");
 }
 
 #[test]

@@ -81,6 +81,9 @@ fn it_prints_the_seed() {
         "tr a-z A-Z >&2; exit 1",
         "base64 >&2; exit 1",
         "fold -w 5 >&2; exit 1",
+        // The URI in hexadecimal, as two tools write it.
+        "od -An -v -tx1 >&2; exit 1",
+        "od -An -v -tx1 | tr -d ' \\n' >&2; exit 1",
     ] {
         let world = Simulated::with_keys(1);
         let lost = std::sync::Arc::new(std::sync::Mutex::new(String::new()));

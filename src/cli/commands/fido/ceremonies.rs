@@ -5,12 +5,12 @@ use super::{Bench, Failed, joined, key_json};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::unanswered::Encoding;
 use crate::cli::{Outcome, outside};
 use crate::fido::metadata::Certification;
 use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
 use crate::flow::fido_key::{self, Attested, Ceremony, RP_ID, Records, Trouble};
 use crate::ring::fido::Opened;
+use crate::secret::plain_text;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -208,7 +208,7 @@ fn origin_of(text: &str) -> Result<Origin, Failed> {
     })
 }
 
-/// The relying party's options, from a file or standard input.
+/// The relying party's options, from a file or standard input, as UTF-8 whatever an editor has made of them.
 fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
     let from_file = |path: &Path, bytes: &mut Vec<u8>| File::open(path)?.take(MAX_OPTIONS).read_to_end(bytes);
@@ -227,10 +227,9 @@ fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
             .map_err(|cause| format!("cannot read standard input: {cause}")),
     };
     read.map_err(|what| Box::new(usage(what)))?;
-    if Encoding::of_other_than_utf8(&bytes) == Some(Encoding::Utf16) {
+    plain_text(&bytes).map(|text| text.to_vec()).ok_or_else(|| {
         let text =
-            Explanation::new("bad_options", format!("the relying party's options are {}", Encoding::Utf16.words()));
-        return Err(Box::new(text.hint("JSON is UTF-8: save it so").exit(Exit::Usage)));
-    }
-    Ok(bytes)
+            Explanation::new("bad_options", "the relying party's options are UTF-16, and damaged or cut short");
+        Box::new(text.hint("save them as UTF-8").exit(Exit::Usage))
+    })
 }

@@ -8,6 +8,7 @@ use crate::fido::certificates;
 use crate::fido::metadata::Metadata;
 use crate::fido::metadata::blob::{self, Error, Rules};
 use crate::flow::fido_key::{Issue, Trust};
+use crate::secret::plain_text;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fs::File;
@@ -56,7 +57,8 @@ fn newer(path: &Path, at: SystemTime) -> Result<Metadata, Failed> {
 
 fn brought(path: &Path) -> Result<Vec<Vec<u8>>, Failed> {
     let bytes = read(path, MAX_PEM)?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = plain_text(&bytes).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let found = certificates::from_pem(&text).unwrap_or_default();
     let sound = !found.is_empty()
         && found.len() <= certificates::MAX_CERTIFICATES / 2

@@ -6,6 +6,7 @@
 mod add;
 mod code;
 mod import;
+pub(in crate::cli) mod lines;
 mod many;
 mod password;
 mod picture;

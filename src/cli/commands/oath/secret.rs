@@ -1,11 +1,12 @@
 //! Where the secret of `glasskey oath add` comes from: a hidden prompt, standard input, or a QR code in a picture.
 //! Never an argument.
 
+use super::lines::{self, Asking};
 use super::{Bench, Failed, interrupted, picture, usage};
 use crate::cli::args::Add;
+use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
-use crate::platform::Interrupt;
-use crate::secret::{Seed, plain_text};
+use crate::secret::{Password, Seed, plain_text};
 use crate::totp::{BadUri, Given, Uri, is_migration};
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -24,7 +25,7 @@ pub(in crate::cli) enum Found {
 
 /// The secret, where it can be had without asking anybody: a picture, or standard input that is no terminal.
 pub(super) fn given(args: &Add, bench: &Bench<'_>) -> Result<Option<Found>, Failed> {
-    given_beside(args.qr_image.as_deref(), &beside(args), &bench.interrupt)
+    given_beside(args.qr_image.as_deref(), &beside(args), asking(bench))
 }
 
 /// What the arguments say, so that the URI need not.
@@ -40,11 +41,15 @@ fn beside(args: &Add) -> Given {
 }
 
 /// As [`given`], for any command.
-pub(in crate::cli) fn given_as(qr_image: Option<&Path>, interrupt: &Interrupt) -> Result<Option<Found>, Failed> {
-    given_beside(qr_image, &Given::default(), interrupt)
+pub(in crate::cli) fn given_as(qr_image: Option<&Path>, asking: Asking<'_>) -> Result<Option<Found>, Failed> {
+    given_beside(qr_image, &Given::default(), asking)
 }
 
-fn given_beside(qr_image: Option<&Path>, given: &Given, interrupt: &Interrupt) -> Result<Option<Found>, Failed> {
+fn asking<'a>(bench: &'a Bench<'_>) -> Asking<'a> {
+    Asking { person: &bench.person, style: bench.console.style(), interrupt: &bench.interrupt }
+}
+
+fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> Result<Option<Found>, Failed> {
     if let Some(path) = qr_image {
         return parse_beside(&picture::uri_in(path)?, given).map(Some);
     }
@@ -53,7 +58,7 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, interrupt: &Interrupt) -
     }
     let text = bounded(io::stdin().lock(), MAX_TEXT)
         .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
-    if interrupt.raised() {
+    if asking.interrupt.raised() {
         return Err(Box::new(interrupted()));
     }
     let text = text.ok_or_else(|| Box::new(usage("there is too much on standard input to be a secret")))?;
@@ -62,25 +67,50 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, interrupt: &Interrupt) -
         let hint = "run the command on a terminal to be asked for it, or pipe it in: base32 or an otpauth URI";
         return Err(Box::new(Explanation::new("no_secret", what).hint(hint).exit(Exit::Person)));
     }
-    parse_beside(&text, given).map(Some)
+    parse_beside(&lines::one_of(&text, given, asking)?, given).map(Some)
 }
 
 /// The secret, asked for without echo.
 pub(super) fn asked(args: &Add, bench: &Bench<'_>) -> Result<Found, Failed> {
-    let Some(text) = bench.person.ask_secret("Secret (base32 or otpauth URI, not shown): ") else {
-        let what = "the secret is needed, and nobody can be asked";
-        return Err(bench.unanswered(
-            Explanation::new("nobody_to_ask", what).hint("pipe it to standard input").exit(Exit::Person),
-        ));
+    let given = beside(args);
+    let ask = || {
+        let nobody = Explanation::new("nobody_to_ask", "the secret is needed, and nobody can be asked")
+            .hint("pipe it to standard input")
+            .exit(Exit::Person);
+        let text = bench.person.ask_pasted("Secret (base32 or otpauth URI, not shown): ");
+        text.ok_or_else(|| bench.unanswered(nobody))
     };
-    parse_beside(text.expose().as_bytes(), &beside(args))
+    until_right(ask, |text| parse_beside(&lines::one_of(text, &given, asking(bench))?, &given), bench.console.style())
+}
+
+/// How often a secret is asked for, since a mistyped one costs nothing.
+pub(super) const TRIES: usize = 3;
+
+/// Asks for a secret until it can be read, with what was wrong; the last time that is the error.
+pub(in crate::cli) fn until_right<T>(
+    ask: impl Fn() -> Result<Password, Failed>,
+    read: impl Fn(&[u8]) -> Result<T, Failed>,
+    style: Style,
+) -> Result<T, Failed> {
+    for _ in 1..TRIES {
+        match read(ask()?.expose().as_bytes()) {
+            Err(wrong) if wrong.exit == Exit::Usage => style.say(&format!("glasskey: {}", wrong.what)),
+            read => return read,
+        }
+    }
+    read(ask()?.expose().as_bytes())
 }
 
 pub(in crate::cli) fn parse(text: &[u8]) -> Result<Found, Failed> {
     parse_beside(text, &Given::default())
 }
 
-fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> {
+/// As [`parse`], of what may have several lines.
+pub(in crate::cli) fn parse_one_of(text: &[u8], asking: Asking<'_>) -> Result<Found, Failed> {
+    parse(&lines::one_of(text, &Given::default(), asking)?)
+}
+
+pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> {
     let text = readable(text)?;
     let text = text.trim_ascii();
     let lines = text.split(|c| matches!(c, b'\n' | b'\r')).filter(|line| !line.trim_ascii().is_empty()).count();
@@ -103,7 +133,7 @@ pub(super) fn readable(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failed> {
 }
 
 /// A password above a secret, as a password store has them, would read as one longer secret, and its code would match.
-fn several_lines(lines: usize) -> Explanation {
+pub(super) fn several_lines(lines: usize) -> Explanation {
     let mut text = explain::bad_uri(&BadUri::Lines);
     text.what = format!("there are {lines} lines, and a secret is one");
     text

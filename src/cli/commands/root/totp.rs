@@ -2,6 +2,7 @@
 
 use super::enroll::{evidence, open, patience, view};
 use crate::cli::args::{Cli, RootEnroll};
+use crate::cli::commands::oath::lines::Asking;
 use crate::cli::commands::oath::secret::{self, Found};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -71,38 +72,30 @@ fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Resul
             let text = text.ok_or_else(|| usage(format!("file descriptor {fd} holds no secret")))?;
             secret::parse(text.expose().as_bytes())?
         }
-        None => match secret::given_as(args.qr_image.as_deref(), &world.interrupt)? {
-            Some(found) => found,
-            None => {
-                let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
-                return asked(&person, world, console);
+        None => {
+            let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
+            let asking = Asking { person: &person, style: console.style(), interrupt: &world.interrupt };
+            match secret::given_as(args.qr_image.as_deref(), asking)? {
+                Some(found) => found,
+                None => return asked(asking),
             }
-        },
+        }
     };
     of_aws(found)
 }
 
-/// How often the secret is asked for, since a mistyped one costs nothing.
-const TRIES: usize = 3;
-
-fn asked(person: &TerminalPerson, world: &World, console: &Console) -> Result<Seed, Box<Explanation>> {
-    let nobody = || match world.interrupt.raised() {
+fn asked(asking: Asking<'_>) -> Result<Seed, Box<Explanation>> {
+    let nobody = || match asking.interrupt.raised() {
         true => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
         false => Explanation::new("nobody_to_ask", "the secret is needed, and nobody can be asked")
             .hint("pipe it to standard input, or give it with --qr-image or --secret-fd")
             .exit(Exit::Person),
     };
-    let ask = || -> Result<_, Box<Explanation>> {
-        let text = person.ask_secret("Secret key that the console shows (not shown here): ").ok_or_else(nobody)?;
-        Ok(secret::parse(text.expose().as_bytes()).and_then(of_aws))
+    let ask = || {
+        let text = asking.person.ask_pasted("Secret key that the console shows (not shown here): ");
+        text.ok_or_else(|| Box::new(nobody()))
     };
-    for _ in 1..TRIES {
-        match ask()? {
-            Ok(seed) => return Ok(seed),
-            Err(wrong) => console.style().say(&format!("glasskey: {}", wrong.what)),
-        }
-    }
-    ask()?
+    secret::until_right(ask, |text| secret::parse_one_of(text, asking).and_then(of_aws), asking.style)
 }
 
 fn of_aws(found: Found) -> Result<Seed, Box<Explanation>> {

@@ -3,6 +3,7 @@
 use crate::aws::Role;
 use crate::cli::args::Session as Arguments;
 use crate::cli::explain::{Exit, Explanation};
+use crate::secret::plain_text;
 use std::fs;
 
 /// STS's bounds (API reference, AssumeRole).
@@ -41,7 +42,9 @@ fn policy(given: &str) -> Result<String, Box<Explanation>> {
     let text = match given.strip_prefix("file://") {
         None => given.to_owned(),
         Some(path) => {
-            fs::read_to_string(path).map_err(|cause| usage(format!("cannot read the policy {path}: {cause}")))?
+            let bytes = fs::read(path).map_err(|cause| usage(format!("cannot read the policy {path}: {cause}")))?;
+            let text = plain_text(&bytes).and_then(|text| String::from_utf8(text.to_vec()).ok());
+            text.ok_or_else(|| usage(format!("the policy {path} is not UTF-8")))?
         }
     };
     let text = text.trim();
