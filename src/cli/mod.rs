@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod console;
 pub mod explain;
+mod fixes;
 #[cfg(test)]
 mod hints;
 mod moments;

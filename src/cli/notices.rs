@@ -4,7 +4,7 @@ mod access_key;
 mod proof;
 mod root;
 
-pub(super) use root::{code_lines, last_factor, url as console_url};
+pub(super) use root::{code_lines, url as console_url};
 
 use super::advisories;
 use super::console::Style;

@@ -61,6 +61,7 @@ impl Uses {
                 let (from, to) = (module[..=common].to_vec(), used[..=common].to_vec());
                 // Two files beside each other are no folders.
                 if from.len() < module.len() || to.len() < used.len() || common == 0 {
+                    folders.entry(to.clone()).or_default();
                     folders.entry(from).or_default().insert(to);
                 }
             }
@@ -125,22 +126,23 @@ fn is_module(module: &Module, sources: &BTreeMap<Module, Source>) -> bool {
 
 /// Sets of more than one whose members all reach each other; parents and children do not count.
 fn circles(uses: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Vec<Module>> {
-    let reach = |from: &Module| {
-        let (mut seen, mut due) = (BTreeSet::new(), vec![from]);
+    let names: Vec<&Module> = uses.keys().collect();
+    let place = |module: &Module| names.binary_search(&module).ok();
+    let next = |(module, used): (&Module, &BTreeSet<Module>)| -> Vec<usize> {
+        used.iter().filter(|used| !are_parent_and_child(module, used)).filter_map(place).collect()
+    };
+    let next: Vec<Vec<usize>> = uses.iter().map(next).collect();
+    let reach = |from: usize| {
+        let (mut seen, mut due) = (vec![false; names.len()], vec![from]);
         while let Some(at) = due.pop() {
-            let next = uses.get(at).into_iter().flatten().filter(|next| !are_parent_and_child(at, next));
-            due.extend(next.filter(|next| seen.insert((*next).clone())));
+            due.extend(next[at].iter().filter(|next| !std::mem::replace(&mut seen[**next], true)));
         }
         seen
     };
-    let reached: BTreeMap<&Module, BTreeSet<Module>> = uses.keys().map(|module| (module, reach(module))).collect();
-    let mut found = BTreeSet::new();
-    for (module, all) in &reached {
-        let ring = all.iter().filter(|other| reached.get(other).is_some_and(|back| back.contains(*module)));
-        let ring: Vec<Module> = ring.cloned().collect();
-        if ring.len() > 1 {
-            found.insert(ring);
-        }
-    }
-    found.into_iter().collect()
+    let reached: Vec<Vec<bool>> = (0..names.len()).map(reach).collect();
+    let ring = |at: usize| -> Vec<usize> {
+        (0..names.len()).filter(|other| reached[at][*other] && reached[*other][at]).collect()
+    };
+    let found: BTreeSet<Vec<usize>> = (0..names.len()).map(ring).filter(|ring| ring.len() > 1).collect();
+    found.into_iter().map(|ring| ring.into_iter().map(|at| names[at].clone()).collect()).collect()
 }

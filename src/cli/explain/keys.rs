@@ -1,7 +1,7 @@
 //! Finding, opening and reaching a key.
 
 use super::{Exit, Explanation, nobody, oath};
-use crate::cli::commands::doctor::no_service;
+use crate::cli::fixes::no_service;
 use crate::keys::{self, Serial};
 use crate::{ring, transport};
 

@@ -24,7 +24,7 @@ pub use flow::{failed, journal};
 pub use keys::{TELL_SERIAL, keys, ring, transport};
 pub use places::not_open;
 pub use root::root_not_done;
-pub(in crate::cli) use root::{A_PHONE, delete_it};
+pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
 
 use crate::platform::NoKeyring;
 

@@ -3,7 +3,6 @@
 use super::flow::{cause as flow_cause, left as flow_left};
 use super::{Exit, Explanation, aws, nobody};
 use crate::aws::{Call, Error};
-use crate::cli::notices::last_factor;
 use crate::flow::root::{Cause, Evidence, NotDone, Refusal, Registered};
 use crate::flow::{self, Left};
 use crate::sink;
@@ -199,5 +198,14 @@ fn refusal(refusal: &Refusal) -> Explanation {
             nobody(&format!("these credentials will not show {what}, and nobody can be asked"))
                 .hint("sign in as root (`aws login`) and name that profile; or run the command on a terminal")
         }
+    }
+}
+
+/// What the only device of root's is.
+pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
+    if sure {
+        "root's last factor: without it the password alone signs in"
+    } else {
+        "the last factor of root's that shows here; security keys do not show to an administrator"
     }
 }

@@ -3,7 +3,7 @@
 use super::device_kind;
 use crate::aws;
 use crate::cli::console::Style;
-use crate::cli::explain::{audit::console_host, aws as aws_words};
+use crate::cli::explain::{audit::console_host, aws as aws_words, last_factor};
 use crate::cli::moments::{clock_time, date_time};
 use crate::person::{ConsoleTask, DeviceState, KeyState, RootStep, RootView, Unfinished};
 use std::collections::BTreeMap;
@@ -184,15 +184,6 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
         );
     }
     lines
-}
-
-/// What the only device of root's is.
-pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
-    if sure {
-        "root's last factor: without it the password alone signs in"
-    } else {
-        "the last factor of root's that shows here; security keys do not show to an administrator"
-    }
 }
 
 fn certifications(aws: &BTreeMap<String, String>) -> String {

@@ -1,8 +1,9 @@
 //! AWS: what the configuration says, who the credentials are, and how far this machine's clock is off.
 
-use super::{Check, fixes};
+use super::Check;
 use crate::aws::{Difference, Error, Identity, Origin, Settings, Way};
 use crate::cli::explain::{self, Explanation};
+use crate::cli::fixes;
 use crate::world::World;
 
 pub(super) fn checks(world: &mut World, offline: bool) -> Result<Vec<Check>, Box<Explanation>> {

@@ -1,7 +1,8 @@
 //! This machine: where runs are written down, and how well memory is protected.
 
-use super::{Check, fixes};
+use super::Check;
 use crate::cli::explain;
+use crate::cli::fixes;
 use crate::journal::Journal;
 use crate::secret::{self, Protection, SecretPages};
 use crate::store::{self, Odd};

@@ -1,11 +1,8 @@
 //! `glasskey doctor`: what stands between this machine and its work, a line for each thing looked at. Changes nothing.
 
 mod account;
-mod fixes;
 mod machine;
 mod plugged;
-
-pub(in crate::cli) use fixes::no_service;
 
 use crate::cli::args::{Cli, Doctor};
 use crate::cli::console::Console;

@@ -1,9 +1,10 @@
 //! The way to keys, and the keys at the end of it: over PC/SC, and over HID.
 
-use super::{Check, fixes};
+use super::Check;
 use crate::cli::commands::fido::told;
 use crate::cli::commands::keys::of_card;
 use crate::cli::explain::{self, Explanation};
+use crate::cli::fixes;
 use crate::cli::{advisories, outside};
 use crate::fido::advisories::{Applied, Severity, Unknown, Use};
 use crate::fido::{self, Authenticator};

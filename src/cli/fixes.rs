@@ -54,7 +54,7 @@ pub(super) fn start_service() -> Vec<String> {
 }
 
 /// What is the matter with a PC/SC service that does not answer.
-pub(in crate::cli) fn no_service() -> &'static str {
+pub(super) fn no_service() -> &'static str {
     if service_is_installed() { "is not running" } else { "is not installed" }
 }
 
