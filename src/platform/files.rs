@@ -36,12 +36,16 @@ pub fn writers(there: &Metadata) -> Writers {
 }
 
 /// Who may put another thing in the place of what is in a directory. The system's administrator may anyway; where the
-/// directory is sticky, others may move what is their own alone (rename(2), `EPERM`).
+/// directory is sticky, others may move what is their own alone (rename(2), `EPERM`). A group of the user's number is
+/// that user's alone: where each user has a group, directories are made for it to write to (umask 002).
 #[must_use]
 pub fn movers(directory: &Metadata) -> Writers {
-    if ![0, rustix::process::geteuid().as_raw()].contains(&directory.uid()) {
+    let user = rustix::process::geteuid().as_raw();
+    let own_group = [directory.gid(), rustix::process::getegid().as_raw()] == [user; 2];
+    let others = if own_group { 0o002 } else { 0o022 };
+    if ![0, user].contains(&directory.uid()) {
         Writers::ItsOwner
-    } else if directory.mode() & 0o022 != 0 && directory.mode() & 0o1000 == 0 {
+    } else if directory.mode() & others != 0 && directory.mode() & 0o1000 == 0 {
         Writers::Others
     } else {
         Writers::Us

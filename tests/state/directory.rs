@@ -98,6 +98,10 @@ fn a_directory_below_one_that_others_may_write_to_is_refused() {
         for (place, bits) in [("base", 0o777), ("base", 0o775), ("base/a", 0o722)] {
             fs::create_dir_all(base.join("a")).unwrap();
             let path = world.keys.home.path().join(place);
+            // A group of the user's own number is the user's alone.
+            if bits & 0o002 == 0 && chown(&path, None, Some(65_534)).is_err() {
+                continue;
+            }
             set_mode(&path, bits);
             let words = format!("{}: other users may write to {}, above it", state.display(), path.display());
             for args in [&enroll[..], &["recover", "--yes", "--no-input"]] {
@@ -109,6 +113,7 @@ fn a_directory_below_one_that_others_may_write_to_is_refused() {
             let doctor = with(&["doctor", "--offline"]);
             assert!(doctor.stdout.contains(&words), "{doctor:?}");
             set_mode(&path, 0o755);
+            let _ = chown(&path, None, Some(rustix::process::getegid().as_raw()));
         }
         // Where others may write, but move only what is theirs, nothing can be put in its place.
         set_mode(&base, 0o1777);
@@ -132,8 +137,20 @@ fn what_is_above_the_home_directory_is_the_systems() {
         run(recover.env_remove("GLASSKEY_STATE_DIR").env_remove("XDG_STATE_HOME").env("HOME", home))
     };
     assert_eq!(recover(&home).code, 0);
-    set_mode(&home, 0o775);
+    set_mode(&home, 0o777);
     says(&recover(&home), &format!("other users may write to {}, above it", home.display()));
+}
+
+/// As Red Hat's systems make them: each user has a group, and what it may write to, the user alone may.
+#[test]
+fn a_group_of_the_users_own_may_write_to_what_is_above() {
+    let world = Simulated::with_keys(1);
+    let base = world.keys.home.path().join("base");
+    fs::create_dir_all(&base).unwrap();
+    let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    set_mode(&base, 0o775);
+    let done = run(world.glasskey(["recover", "--yes"]).env("GLASSKEY_STATE_DIR", base.join("state")));
+    assert_eq!(done.code, if user == group { 0 } else { 3 }, "{done:?}");
 }
 
 /// A link is followed, and the directories above where it leads count too.
