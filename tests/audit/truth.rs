@@ -654,6 +654,7 @@ fn an_action_must_reach_a_person() {
     holds(vec![
         row("an instance is stopped", actions(&["arn:aws:automate:us-east-1:ec2:stop"]), NOBODY),
         row("a group is scaled", actions(&["arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"]), NOBODY),
+        row("a topic of another account", actions(&["arn:aws:sns:us-east-1:999999999999:root-use"]), NOT_KNOWN),
         row("a function is called", actions(&["arn:aws:lambda:us-east-1:111122223333:function:tell"]), &[]),
         row(
             "something of another service",
