@@ -661,7 +661,11 @@ fn an_action_must_reach_a_person() {
             actions(&["arn:aws:aiops:us-east-1:111122223333:investigation/x"]),
             NOT_KNOWN,
         ),
-        row("a topic that does not exist", actions(&["arn:aws:sns:us-east-1:111122223333:gone"]), NOBODY),
+        row(
+            "a topic that does not exist",
+            of_alarm(|alarm| alarm.actions.iter_mut().for_each(|arn| arn.push_str("-gone"))),
+            NOBODY,
+        ),
         row(
             "a topic without subscribers",
             posture(|posture| {
