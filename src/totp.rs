@@ -140,6 +140,8 @@ pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
     /// What was heard last and is too far from what is known to be believed.
     doubted_ms: Arc<AtomicI64>,
+    /// What was heard last and was shown to be wrong by the very answer that said it.
+    disbelieved_ms: Arc<AtomicI64>,
 }
 
 /// A `Date` header counts whole seconds and takes a while to arrive. Within that, a host's own clock is the better one.
@@ -149,7 +151,11 @@ const UNCERTAIN_MS: u64 = 1500;
 /// write any date. Then the date is not believed unless AWS takes a signature by it.
 const BELIEVED_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Not yet compared with AWS; nothing is doubted.
+/// AWS accepts a signature made within 5 minutes of its own time, S3 within 15 (IAM User Guide, "Troubleshoot Signature
+/// Version 4 requests"). A reply to an accepted signature that is dated further from it was dated by somebody else.
+const ACCEPTED_MS: u64 = 15 * 60 * 1000;
+
+/// Not yet compared with AWS; nothing is doubted or disbelieved.
 const UNKNOWN: i64 = i64::MIN;
 
 impl Clock {
@@ -157,7 +163,7 @@ impl Clock {
     #[must_use]
     pub fn new(host: Arc<dyn HostClock>) -> Self {
         let unknown = || Arc::new(AtomicI64::new(UNKNOWN));
-        Self { host, ahead_ms: unknown(), doubted_ms: unknown() }
+        Self { host, ahead_ms: unknown(), doubted_ms: unknown(), disbelieved_ms: unknown() }
     }
 
     /// Now, corrected where AWS has been heard and disagrees by more than its header can be wrong.
@@ -180,13 +186,11 @@ impl Clock {
         self.host.sleep(duration)
     }
 
-    /// Notes what AWS said the time was when the host's clock read `host`. What is more than a day from both the host's
-    /// time and the corrected one is not believed ([`Clock::try_doubted`]).
+    /// Notes what AWS said the time was, in a reply that refuses a request for its time, when the host's clock read
+    /// `host`. What is more than a day from both the host's time and the corrected one is not believed
+    /// ([`Clock::try_doubted`]).
     pub fn heard(&self, aws: SystemTime, host: SystemTime) {
-        let ahead = match host.duration_since(aws) {
-            Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
-            Err(behind) => i64::try_from(behind.duration().as_millis()).map_or(i64::MIN + 1, |ms| -ms),
-        };
+        let ahead = ahead_ms(host, aws);
         let near = |known: i64| ahead.abs_diff(known) <= BELIEVED_MS;
         if near(0) || self.ahead_ms().is_some_and(near) {
             self.ahead_ms.store(ahead, Ordering::Relaxed);
@@ -194,6 +198,25 @@ impl Clock {
         } else {
             self.doubted_ms.store(ahead, Ordering::Relaxed);
         }
+    }
+
+    /// Notes what a reply to a request that was signed at `signed` said the time was, where it does not refuse the
+    /// request for its time. Further from that than AWS accepts a signature, it is not believed, and changes nothing.
+    pub fn heard_in_answer(&self, aws: SystemTime, host: SystemTime, signed: SystemTime) {
+        let ahead = ahead_ms(host, aws);
+        if ahead_ms(signed, aws).unsigned_abs() <= ACCEPTED_MS {
+            self.ahead_ms.store(ahead, Ordering::Relaxed);
+            self.doubted_ms.store(UNKNOWN, Ordering::Relaxed);
+        } else {
+            self.disbelieved_ms.store(ahead, Ordering::Relaxed);
+        }
+    }
+
+    /// How far the host's clock is ahead of the last time that a reply named and its answer showed to be wrong, in
+    /// whole seconds toward zero (negative: behind). `None`: every date that came was believed.
+    #[must_use]
+    pub fn disbelieved_seconds(&self) -> Option<i64> {
+        Some(self.disbelieved_ms.load(Ordering::Relaxed)).filter(|ms| *ms != UNKNOWN).map(|ms| ms / 1000)
     }
 
     /// Goes by the time that was heard last and not believed, until the trial's end says whether AWS does too. `None`:
@@ -214,6 +237,14 @@ impl Clock {
 
     fn ahead_ms(&self) -> Option<i64> {
         Some(self.ahead_ms.load(Ordering::Relaxed)).filter(|ms| *ms != UNKNOWN)
+    }
+}
+
+/// How far `this` is ahead of `that`, in milliseconds; negative: behind.
+fn ahead_ms(this: SystemTime, that: SystemTime) -> i64 {
+    match this.duration_since(that) {
+        Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX),
+        Err(behind) => i64::try_from(behind.duration().as_millis()).map_or(i64::MIN + 1, |ms| -ms),
     }
 }
 

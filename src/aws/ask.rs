@@ -5,7 +5,8 @@
 
 use super::answer::OwnAnswer;
 use super::call::{Call, LOST_PATIENCE, PATIENCE, Retry, classify, why};
-use super::client::{Account, Ears};
+use super::client::Account;
+use super::ears::Ears;
 use super::error::Error;
 use super::pages::Pages;
 use super::plain::Plain;

@@ -4,6 +4,7 @@ use super::answer::OwnAnswer;
 use super::arn::Caller;
 use super::call::Retry;
 use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, runtime};
+use super::ears::Ears;
 use super::error::Error;
 use super::pace::Pace;
 use super::plain::Plain;
@@ -13,14 +14,8 @@ use crate::totp::Clock;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::cell::{Cell, RefCell};
@@ -257,39 +252,5 @@ impl Account {
             plain,
             runtime: runtime()?,
         })
-    }
-}
-
-/// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made). Whether it is believed
-/// is the clock's to say.
-#[derive(Clone)]
-pub(super) struct Ears(Clock);
-
-impl std::fmt::Debug for Ears {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ears")
-    }
-}
-
-impl Intercept for Ears {
-    fn name(&self) -> &'static str {
-        "glasskey::Ears"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let heard = context.response().headers().get("date").map(|date| DateTime::from_str(date, Format::HttpDate));
-        if let Some(Ok(date)) = heard
-            && let Ok(date) = SystemTime::try_from(date)
-        {
-            // The header cuts the second off: the middle of it is the better guess.
-            let middle = date.checked_add(Duration::from_millis(500)).unwrap_or(date);
-            self.0.heard(middle, self.0.host_now());
-        }
-        Ok(())
     }
 }

@@ -63,8 +63,10 @@ pub enum Error {
     Expired,
     /// AWS does not know these credentials (InvalidClientTokenId, UnrecognizedClientException).
     UnknownCredentials,
-    /// AWS does not accept the signature (SignatureDoesNotMatch), and the clock is not the reason.
+    /// AWS does not accept the signature (SignatureDoesNotMatch), also by the time that its reply named.
     BadSignature {
+        /// AWS speaks of the time at which it was made ("Signature expired", RequestTimeTooSkewed).
+        of_time: bool,
         /// AWS's words.
         message: String,
     },
@@ -154,11 +156,19 @@ pub(super) fn refusal(call: Call, status: u16, meta: &impl ProvideErrorMetadata)
         "ExpiredToken" | "ExpiredTokenException" => Error::Expired,
         "InvalidClientTokenId" | "UnrecognizedClientException" => Error::UnknownCredentials,
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" => {
-            Error::BadSignature { message }
+            Error::BadSignature { of_time: speaks_of_time(&message), message }
         }
+        code if speaks_of_time(code) => Error::BadSignature { of_time: true, message },
         code if is_for_now(code) => Error::TryLater { call, code: code.to_owned() },
         code => Error::Refused { call, status, code: code.to_owned(), message },
     }
+}
+
+/// Whether a refusal, by its code or its words, is about the time at which the request was signed (IAM User Guide,
+/// "Troubleshoot Signature Version 4 requests"; API References, "Common Errors").
+pub(super) fn speaks_of_time(text: &str) -> bool {
+    let marks = ["Signature expired", "Signature not yet current", "RequestTimeTooSkewed", "RequestExpired"];
+    marks.iter().any(|mark| text.contains(mark))
 }
 
 /// Codes that ask to try again: the call was not carried out.

@@ -11,6 +11,7 @@ mod ask;
 mod call;
 mod client;
 mod config;
+mod ears;
 mod error;
 mod mfa;
 mod pace;

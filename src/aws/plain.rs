@@ -5,8 +5,8 @@
 
 use super::answer::OwnAnswer;
 use super::call::Call;
-use super::client::Ears;
 use super::config::{Cached, DEFAULT_REGION};
+use super::ears::Ears;
 use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};

@@ -3,6 +3,8 @@
 //!
 //! Everything above this room is the same everywhere. Locked memory, the other difference, is in [`crate::secret`].
 
+pub mod ancestors;
+
 mod browser;
 pub use browser::open_in_browser;
 

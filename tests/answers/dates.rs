@@ -99,15 +99,61 @@ fn the_first_interrupt_is_heard_whatever_the_date() {
     });
 }
 
-/// A reply of one day is believed, as it always was; codes are those of that day, and what this process has sent in it
-/// does not make it wait when the next reply is of another.
+/// The header of a time so many minutes from now.
+fn minutes_off(minutes: i64) -> String {
+    let now = i64::try_from(glasskey::totp::unix(std::time::SystemTime::now())).unwrap();
+    let stamp = jiff::Timestamp::from_second(now + minutes * 60).unwrap();
+    stamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// Signed by the host's clock, and accepted: the header is wrong, and nothing is signed or computed by it.
 #[test]
-fn a_date_that_jumps_by_hours_ends_all_the_same() {
+fn a_date_that_an_accepted_signature_contradicts_is_not_believed() {
+    side_by_side(4, vec![-67, 67, 20 * 60, 21 * 60, -21 * 60, 16, -16], |minutes| {
+        let world = Simulated::with_keys(1);
+        every_reply(&world.aws, &minutes_off(minutes));
+        let done = in_time("enroll", || world.run(world.enroll_args()));
+        assert_eq!(done.code, 0, "{minutes}: {done:?}");
+        assert!(!done.stderr.contains("clock"), "{minutes}: {done:?}");
+        world.alice_is_enrolled().unwrap();
+        for args in [&["devices", "alice"][..], &["devices", "--all"]] {
+            assert_eq!(world.run(args).code, 0, "{minutes}");
+        }
+        assert!(world.aws.calls().iter().all(|call| call.status == 200), "{minutes}: {:?}", world.aws.calls());
+        let doctor = world.run(&["doctor"]);
+        assert!(
+            doctor.stdout.contains("a proxy or the endpoint writes a wrong Date header"),
+            "{minutes}: {doctor:?}"
+        );
+        let office = Office::sound();
+        every_reply(&office.aws, &minutes_off(minutes));
+        assert_eq!(office.run(&[]).code, 0, "{minutes}");
+        let refused = |code: &Option<String>| code.as_deref().is_some_and(|code| code.contains("Signature"));
+        assert!(!office.aws.calls().iter().any(|call| refused(&call.code)), "{minutes}");
+    });
+}
+
+/// One reply of another time, among those of this one.
+#[test]
+fn a_date_that_jumps_by_hours_changes_nothing() {
     let world = Simulated::with_keys(1);
-    let hours = glasskey::totp::unix(std::time::SystemTime::now()) + 20 * 3600;
-    let stamp = jiff::Timestamp::from_second(i64::try_from(hours).unwrap()).unwrap();
-    let date = stamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = minutes_off(20 * 60);
     world.aws.fail(Fault { times: 1, ..Fault::next("ListMFADevices", Wrong::Date(date)) });
     let done = in_time("a day's date", || run(&mut world.glasskey(world.enroll_args())));
-    assert!(matches!(done.code, 0 | 3), "{done:?}");
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+/// The host's clock is wrong, and so is every date: AWS's own sentence speaks of the time, and so does the hint.
+#[test]
+fn where_aws_refuses_the_time_of_a_signature_the_hint_speaks_of_the_clock() {
+    for ahead in [-20 * 60, 20 * 60] {
+        let world = Simulated::with_keys(1);
+        world.aws.clock().set_offset_seconds(ahead);
+        every_reply(&world.aws, &minutes_off(0));
+        let done = world.run(&["devices", "alice"]);
+        assert_eq!(done.code, 3, "{done:?}");
+        assert!(done.stderr.contains("AWS does not accept the time of the signature: Signature "), "{done:?}");
+        assert!(done.stderr.contains("hint: set this computer's clock"), "{done:?}");
+        assert!(!done.stderr.contains("secret access key"), "{done:?}");
+    }
 }

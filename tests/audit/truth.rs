@@ -672,13 +672,18 @@ fn an_action_must_reach_a_person() {
     holds(vec![
         row("an instance is stopped", actions(&["arn:aws:automate:us-east-1:ec2:stop"]), NOBODY),
         row("a group is scaled", actions(&["arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"]), NOBODY),
+        row("a topic of another account", actions(&["arn:aws:sns:us-east-1:999999999999:root-use"]), NOT_KNOWN),
         row("a function is called", actions(&["arn:aws:lambda:us-east-1:111122223333:function:tell"]), &[]),
         row(
             "something of another service",
             actions(&["arn:aws:aiops:us-east-1:111122223333:investigation/x"]),
             NOT_KNOWN,
         ),
-        row("a topic that does not exist", actions(&["arn:aws:sns:us-east-1:111122223333:gone"]), NOBODY),
+        row(
+            "a topic that does not exist",
+            of_alarm(|alarm| alarm.actions.iter_mut().for_each(|arn| arn.push_str("-gone"))),
+            NOBODY,
+        ),
         row(
             "a topic without subscribers",
             posture(|posture| {

@@ -52,6 +52,26 @@ fn a_process_that_asks_for_its_own_profile_is_started_once() {
     }
 }
 
+/// `env -i` takes the mark away; the processes above are there all the same.
+#[test]
+fn a_process_that_cleans_the_environment_is_refused_all_the_same() {
+    for (what, named) in [("session --profile loop", " --profile loop"), ("session", "")] {
+        let clean = "env -i PATH=/usr/bin:/bin HOME=/nowhere AWS_CONFIG_FILE=@1 AWS_SHARED_CREDENTIALS_FILE=@2";
+        let variable = if named.is_empty() { " AWS_PROFILE=loop" } else { "" };
+        let home = with(&format!("sh -c '{clean}{variable} GLASSKEY {what} --format credential-process; exit $?'"));
+        let config = std::fs::read_to_string(home.path("config")).unwrap();
+        let path = |name| home.path(name).display().to_string();
+        home.write("config", config.replace("@1", &path("config")).replace("@2", &path("credentials")));
+        for command in [&["session", "--no-cache"][..], &["devices"]] {
+            let _ = std::fs::remove_file(home.path("starts"));
+            let done = run(home.command(command).env("AWS_PROFILE", "loop"));
+            assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{what}: {done:?}");
+            assert!(done.stderr.contains(ERROR), "{what}: {done:?}");
+            assert!(starts(&home) <= 6, "{what}: {} starts", starts(&home));
+        }
+    }
+}
+
 #[test]
 fn two_profiles_that_ask_for_each_other_are_refused() {
     let home = with("GLASSKEY session --profile other");

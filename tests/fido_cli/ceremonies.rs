@@ -470,6 +470,36 @@ fn counter(path: &Path) -> u64 {
     serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap()["counter"].as_u64().unwrap()
 }
 
+/// Who the key is and when it was enrolled are the record's word, which others can change.
+#[test]
+fn a_record_of_another_key_or_of_a_time_to_come_is_not_verified() {
+    let keys = FidoKeys::with_pin();
+    keys.run_with_pin("fido enroll --key 12345678");
+    let path = record(&keys, 12_345_678);
+    let whole: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let later = whole["enrolled"].as_u64().unwrap() + 100_000;
+    for (field, value, says) in [
+        ("enrolled", Value::from(later), "which is in the future"),
+        ("verified", Value::from(later), "which is in the future"),
+        ("key", Value::from(1_234_567), "its record names another key, 1234567"),
+        ("key", Value::Null, "its record names no key"),
+    ] {
+        let mut altered: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let before = std::mem::replace(&mut altered[field], value);
+        std::fs::write(&path, altered.to_string()).unwrap();
+        let done = keys.run_with_pin("fido verify --key 12345678");
+        assert_eq!(done.code, 1, "{field}: {done:?}");
+        assert!(done.stdout.contains("not verified: ") && done.stdout.contains(says), "{field}: {done:?}");
+        altered[field] = before;
+        std::fs::write(&path, altered.to_string()).unwrap();
+    }
+    let mut altered = whole;
+    altered["model"] = Value::from("Another key");
+    std::fs::write(&path, altered.to_string()).unwrap();
+    let done = keys.run_with_pin("fido verify --key 12345678 --json");
+    assert!(done.code == 0 && !done.stdout.contains("Another key"), "{done:?}");
+}
+
 #[test]
 fn an_enrolled_key_is_verified_and_its_counter_moves() {
     let keys = FidoKeys::with_pin();

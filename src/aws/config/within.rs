@@ -1,19 +1,37 @@
 //! A `credential_process` that comes back to itself.
 //!
 //! What a profile's `credential_process` starts is told in its environment for which profiles it was started. A glasskey
-//! that is to start the process of one of these would do so without end.
+//! that is to start the process of one of these would do so without end. Where the environment is cleaned on the way
+//! (`env -i`, sudo), the processes above this one tell.
 
-use crate::platform::with_variable;
+use crate::platform::{ancestors, with_variable};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 
 /// Names what a process was started for: a mark for each profile, separated by colons.
 const WITHIN: &str = "GLASSKEY_WITHIN";
 
+/// As many of this program above one another are no chain of profiles that somebody has written.
+const DEPTH: usize = 5;
+
 /// Whether this process was started, by whomever, for this profile's credentials.
 pub(super) fn is_within(profile: &str) -> bool {
     let mark = mark(profile);
-    marks().split(':').any(|there| there == mark)
+    marks().split(':').any(|there| there == mark) || is_below(profile, &ancestors::of_this_program())
+}
+
+/// Whether a `glasskey session` of this profile is above, or whatever is, too often: where profiles ask for each other,
+/// and none has a name among its arguments.
+fn is_below(profile: &str, above: &[Vec<OsString>]) -> bool {
+    above.len() >= DEPTH || above.iter().any(|arguments| opens(arguments, profile))
+}
+
+fn opens(arguments: &[OsString], profile: &str) -> bool {
+    let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let after = words.windows(2).any(|two| *two == ["--profile", profile]);
+    let within = words.iter().filter_map(|word| word.strip_prefix("--profile="));
+    words.contains(&"session") && (after || within.into_iter().any(|named| named == profile))
 }
 
 /// The command of a profile, with the profile's mark in its environment.

@@ -383,6 +383,8 @@ pub enum Reach {
     Topic(Box<Topic>),
     /// There is no such topic.
     NoTopic,
+    /// A topic of this other account, which does not show itself from here.
+    Elsewhere(String),
     /// A program, which is taken to tell somebody.
     Program,
     /// It does something else, and tells nobody.

@@ -191,7 +191,13 @@ impl<'a> Follower<'a> {
                         read
                     }
                 };
-                read.map_or(Reach::NoTopic, |read| Reach::Topic(Box::new(read.to(&arn, publisher))))
+                // SNS says "not found" of another account's topic as well, where it may not be seen from here.
+                let account = arn.split(':').nth(4).unwrap_or_default();
+                match read {
+                    Some(read) => Reach::Topic(Box::new(read.to(&arn, publisher))),
+                    None if account != self.own.account => Reach::Elsewhere(account.to_owned()),
+                    None => Reach::NoTopic,
+                }
             }
         };
         Target { arn, reach }

@@ -31,7 +31,10 @@ pub fn aws(error: &aws::Error) -> Explanation {
             .hint("sign in again (`aws login`, `aws sso login`, or a new session) and run the same command again"),
         E::UnknownCredentials => Explanation::new("unknown_credentials", "AWS does not know these credentials")
             .hint("`aws configure list` shows where they come from"),
-        E::BadSignature { message } => Explanation::new("bad_signature", said("AWS does not accept the signature", message))
+        E::BadSignature { of_time: true, message } => Explanation::new("clock_refused", said("AWS does not accept the time of the signature", message))
+            .note("AWS accepts a signature for 5 minutes; this one was made by this computer's clock, or by the date that an earlier reply named")
+            .hint("set this computer's clock; if it is right, a proxy or the endpoint writes a wrong Date header: `glasskey doctor` compares them"),
+        E::BadSignature { message, .. } => Explanation::new("bad_signature", said("AWS does not accept the signature", message))
             .hint("check the secret access key; `aws configure list` shows where it comes from"),
         E::NoCredentials { detail } => Explanation::new("no_credentials", "no AWS credentials found")
             .note(detail.clone())

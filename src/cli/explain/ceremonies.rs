@@ -119,6 +119,21 @@ pub fn finding(finding: &Finding) -> Explanation {
         )
         .hint("the record was changed after it was made; `glasskey fido attest` shows what the key is")
         .exit(Exit::No),
+        Finding::OtherKey { recorded } => Explanation::new(
+            "other_key",
+            match recorded {
+                Some(recorded) => format!("its record names another key, {recorded}"),
+                None => "its record names no key".to_owned(),
+            },
+        )
+        .hint("the record was changed after it was made; `glasskey fido enroll` makes a new one")
+        .exit(Exit::No),
+        Finding::InTheFuture { moment } => Explanation::new(
+            "future_record",
+            format!("its record is dated {}, which is in the future", crate::cli::moments::date_time(*moment)),
+        )
+        .hint("the record was changed, or this computer's clock is wrong; `glasskey fido enroll` makes a new record")
+        .exit(Exit::No),
         Finding::Refused(Refusal::Counter { stored, got }) => {
             Explanation::new("counter", format!("the signature counter went back from {stored} to {got}"))
                 .hint("there may be a copy of this key's credentials: take the key out of use and find out why")

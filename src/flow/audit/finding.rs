@@ -294,6 +294,9 @@ pub enum Break {
     TopicGone {
         topic: String,
     },
+    TopicElsewhere {
+        account: String,
+    },
     NobodySubscribed {
         topic: String,
     },
@@ -344,6 +347,7 @@ impl Break {
                 | Self::LogGroupElsewhere(_)
                 | Self::AlarmNotJudged { .. }
                 | Self::TargetNotJudged { .. }
+                | Self::TopicElsewhere { .. }
                 | Self::TopicNotJudged { .. }
         )
     }

@@ -209,7 +209,7 @@ impl Drill<'_> {
         entry: &mut Entry,
         world: &mut World,
     ) -> Result<Option<Record>, NotDrilled> {
-        let (id, now) = (opened.id.clone(), world.clock.now());
+        let (id, now) = (opened.id.clone(), world.clock.host_now());
         let mut ceremony = self.ceremony(opened, world);
         let attested = attest(self.trust, &mut ceremony);
         let record = known(self.records, now, &mut ceremony);
@@ -287,7 +287,7 @@ impl Drill<'_> {
         entry.credential = Check::passed();
         entry.ended = unix(world.clock.now());
         entry.passed = passes(&entry);
-        let (id, now) = (opened.id.clone(), world.clock.now());
+        let (id, now) = (opened.id.clone(), world.clock.host_now());
         let signed = signed_part(&entry).map_err(|cause| NotDrilled::Log(BadLog::Io(cause.into())))?;
         let mut ceremony = self.ceremony(opened, world);
         let why = match sign(record, challenge(&signed), self.records, now, &mut ceremony) {
@@ -297,6 +297,8 @@ impl Drill<'_> {
                 (Err(Finding::OtherModel { recorded, told }), _) => {
                     format!("the record says that the key's model is {recorded}, and the key says {told}")
                 }
+                (Err(Finding::OtherKey { .. }), _) => "the record names another key".to_owned(),
+                (Err(Finding::InTheFuture { .. }), _) => "the record has a date in the future".to_owned(),
                 _ => "the key does not hold the credential that it was enrolled with".to_owned(),
             },
             Err(trouble) => self.told(&id, trouble, world)?,

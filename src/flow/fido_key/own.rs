@@ -15,13 +15,16 @@ use crate::fido::webauthn::{
     UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
 };
 use crate::fido::{self, Aaguid, Authenticator, EDDSA, ES256, Permissions, cose};
+use crate::keys::Serial;
 use crate::ring::fido::Error as RingError;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The id of the relying party.
 pub const RP_ID: &str = "glasskey.invalid";
 /// Its origin.
 pub const ORIGIN: &str = "https://glasskey.invalid";
+/// How far this machine's clock may have been ahead when a record was written.
+const LENIENT: Duration = Duration::from_secs(5 * 60);
 /// The handle of its only user.
 const USER: &[u8] = b"glasskey-own-key";
 
@@ -56,6 +59,16 @@ pub enum Finding {
         recorded: Aaguid,
         /// As the key says.
         told: Aaguid,
+    },
+    /// The record, which lies under this key's number, names another.
+    OtherKey {
+        /// On record.
+        recorded: Option<Serial>,
+    },
+    /// The record says that it was made, or last proved, at a time that is still to come.
+    InTheFuture {
+        /// When, by the record.
+        moment: SystemTime,
     },
     /// What it signed does not hold.
     Refused(Refusal),
@@ -178,7 +191,8 @@ fn prove(
         timeout: None,
         extensions: RequestExtensions::default(),
     };
-    let told = ceremony.info()?.aaguid;
+    let info = ceremony.info()?;
+    let (told, model) = (info.aaguid, ceremony.key.model(&info));
     let origin = origin(ORIGIN)?;
     let response = match assert(&options, &origin, None, ceremony) {
         Err(Trouble::Ring(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
@@ -187,6 +201,7 @@ fn prove(
         response => response?,
     };
     let record = candidates.into_iter().find(|record| record.credential == response.id).unwrap_or(newest);
+    let record = Record { model, ..record };
     let stored = Stored {
         credential_id: record.credential.clone(),
         public_key: record.public_key.clone(),
@@ -202,6 +217,8 @@ fn prove(
     };
     let verdict = match verify_assertion(&expected, &stored, &response) {
         Ok(_) if record.aaguid != told => Err(Finding::OtherModel { recorded: record.aaguid, told }),
+        Ok(_) if record.key != ceremony.key.id.serial() => Err(Finding::OtherKey { recorded: record.key }),
+        Ok(_) if let Some(moment) = to_come(&record, now) => Err(Finding::InTheFuture { moment }),
         verdict => verdict.map_err(Finding::Refused),
     };
     let record = match &verdict {
@@ -213,6 +230,12 @@ fn prove(
         Err(_) => record,
     };
     Ok((Verified { record, from_key, verdict }, Some(response)))
+}
+
+/// A time on record that has not come. The clock may have been put back a little since.
+fn to_come(record: &Record, now: SystemTime) -> Option<SystemTime> {
+    let soon = now.checked_add(LENIENT)?;
+    [Some(record.enrolled), record.verified].into_iter().flatten().find(|moment| *moment > soon)
 }
 
 /// A key without a serial number may simply be another one than those on record.

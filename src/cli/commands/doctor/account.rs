@@ -146,6 +146,7 @@ fn identity(world: &World) -> Result<Check, Box<Explanation>> {
 /// Known when AWS has been heard, whatever it said.
 fn clock(world: &World) -> Check {
     match world.clock.ahead_seconds() {
+        None if let Some(ahead) = world.clock.disbelieved_seconds() => misdated(ahead),
         None => Check::cannot_tell("clock", CLOCK, "AWS has not been heard, so there is nothing to compare with"),
         Some(ahead) if ahead.unsigned_abs() <= 5 => Check::ok("clock", CLOCK, "as AWS's, within 5 s"),
         Some(ahead) => Check::problem("clock", CLOCK, crate::cli::moments::off_by(ahead))
@@ -154,6 +155,16 @@ fn clock(world: &World) -> Check {
             )
             .fixes(fixes::set_clock()),
     }
+}
+
+/// AWS accepted what was signed by this clock, in a reply of another time.
+fn misdated(ahead: i64) -> Check {
+    let what = format!(
+        "AWS accepts this clock, but its reply is dated as if this clock were {}",
+        crate::cli::moments::off_by(ahead)
+    );
+    Check::cannot_tell("clock", CLOCK, what)
+        .detail("a proxy or the endpoint writes a wrong Date header; glasskey does not go by it")
 }
 
 #[cfg(test)]

@@ -190,7 +190,8 @@ fn since(verified: &fido_key::Verified) -> String {
     if verified.from_key {
         return "elsewhere (this machine had no record, and made one)".to_owned();
     }
-    crate::cli::moments::date_time(verified.record.enrolled)
+    // The key proves its signature and its counter; the date is this machine's word.
+    format!("{} by this machine's record", crate::cli::moments::date_time(verified.record.enrolled))
 }
 
 fn seconds(moment: SystemTime) -> u64 {

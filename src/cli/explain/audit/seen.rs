@@ -210,6 +210,9 @@ fn break_text(broken: &Break) -> String {
         Break::NoAction { alarm } => format!("alarm \"{alarm}\" tells nobody"),
         Break::TellsNobody { .. } => "which tells nobody".to_owned(),
         Break::TargetNotJudged { .. } => "whether that tells anybody is not known".to_owned(),
+        Break::TopicElsewhere { account } => {
+            format!("it is account {account}'s, and who subscribes to it cannot be seen from here")
+        }
         Break::TopicGone { .. } => "there is no such topic".to_owned(),
         Break::NobodySubscribed { topic } => format!("{topic} has no subscription"),
         Break::Unconfirmed { topic, endpoints } => {

@@ -159,7 +159,9 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
             "events/home#/rules",
         ),
         Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], "cloudtrailv2/home#/trails"),
-        Break::LogGroupElsewhere(_) | Break::Unreadable => (Vec::new(), "cloudwatch/home#alarmsV2:"),
+        Break::LogGroupElsewhere(_) | Break::TopicElsewhere { .. } | Break::Unreadable => {
+            (Vec::new(), "cloudwatch/home#alarmsV2:")
+        }
     }
 }
 

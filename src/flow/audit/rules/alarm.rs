@@ -224,6 +224,7 @@ fn by_target(mut links: Vec<Link>, target: &Target) -> Followed {
     match &target.reach {
         Reach::Topic(topic) => topic::follow(links, &arn, topic),
         Reach::NoTopic => broken(links, Break::TopicGone { topic: arn }),
+        Reach::Elsewhere(account) => broken(links, Break::TopicElsewhere { account: account.clone() }),
         Reach::Program => Ok(links),
         Reach::Nobody => broken(links, Break::TellsNobody { target: arn }),
         Reach::NotKnown => broken(links, Break::TargetNotJudged { target: arn }),
