@@ -311,7 +311,7 @@ fn what_is_not_a_secret_is_refused() {
     }
     let nobody = "\
 glasskey: error: no account is named
-glasskey: hint: `glasskey oath add --issuer Example alice` names both
+glasskey: hint: `glasskey oath add --key 12345678 --issuer Example alice` names both
 ";
     add(&keys, &[], "otpauth://totp/?secret=JBSWY3DPEHPK3PXP").is(2, "", nobody);
     let json = add(&keys, &["alice", "--json"], "otpauth://totp/alice?secret=1").json();
@@ -333,7 +333,7 @@ glasskey: hint: run the command on a terminal to be asked for it, or pipe it in:
     add(&keys, &["alice"], " \n").is(5, "", nothing);
     let unnamed = "\
 glasskey: error: no account is named
-glasskey: hint: `glasskey oath add --issuer Example alice` names both
+glasskey: hint: `glasskey oath add --key 12345678 --issuer Example alice` names both
 ";
     add(&keys, &["--issuer", "Example"], "JBSWY3DPEHPK3PXP").is(2, "", unnamed);
     assert_eq!(keys.key(0).credentials().len(), 0);
