@@ -104,8 +104,11 @@ fn unreadable(path: &str, line: Option<usize>, why: &Unreadable) -> String {
 fn bare(text: Explanation, name: &str, path: &Path) -> Explanation {
     // As `aws configure` writes it.
     let section = quoted(name);
-    text.note(format!("{} has a section [{name}], which is no profile's: the word `profile` is missing", path.display()))
-        .hint(format!("write [profile {section}] there"))
+    text.note(format!(
+        "{} has a section [{name}], which is no profile's: the word `profile` is missing",
+        path.display()
+    ))
+    .hint(format!("write [profile {section}] there"))
 }
 
 fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> Explanation {

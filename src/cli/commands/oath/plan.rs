@@ -130,7 +130,11 @@ impl Plan {
         if wanted > free {
             let what = format!(
                 "{} on YubiKey {key}: {free} of its {capacity} slots {}; nothing was written",
-                if wanted == 1 { "1 credential does not fit".to_owned() } else { format!("{wanted} credentials do not fit") },
+                if wanted == 1 {
+                    "1 credential does not fit".to_owned()
+                } else {
+                    format!("{wanted} credentials do not fit")
+                },
                 if free == 1 { "is free" } else { "are free" }
             );
             let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");

@@ -158,8 +158,12 @@ fn other_than_base32(text: &[u8]) -> Option<Explanation> {
         let what = "the otpauth URI stands between quotation marks or brackets".to_owned();
         return Some(bad(what).hint("give it without them"));
     }
-    let scheme = text.split(|c| *c == b':').next().filter(|scheme| text.get(scheme.len()..).is_some_and(|rest| rest.starts_with(b"://")))?;
-    let named = (1..=10).contains(&scheme.len()) && scheme.iter().all(|c| c.is_ascii_alphanumeric() || b"+.-".contains(c));
+    let scheme = text
+        .split(|c| *c == b':')
+        .next()
+        .filter(|scheme| text.get(scheme.len()..).is_some_and(|rest| rest.starts_with(b"://")))?;
+    let named =
+        (1..=10).contains(&scheme.len()) && scheme.iter().all(|c| c.is_ascii_alphanumeric() || b"+.-".contains(c));
     let scheme = std::str::from_utf8(scheme).ok().filter(|_| named)?;
     let text = bad(format!("it is a {scheme}:// address, and no secret"));
     Some(text.hint("a secret is base32, or an otpauth://totp/ or otpauth://hotp/ URI; services show one of them beside the QR code"))
