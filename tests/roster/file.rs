@@ -101,10 +101,11 @@ fn a_pipe_that_nobody_writes_to_is_refused() {
         assert!(done.stderr.contains("it is a pipe, and nobody writes to it\n"), "{line}: {done:?}");
     }
     let mut writer = Command::new("sh").args(["-c", "echo user1 > \"$0\"", &pipe]).spawn().unwrap();
-    let done = world.run(["enroll", "--yes", "--escrow", RECIPIENT, "--roster", &pipe]);
+    let done =
+        world.run(["enroll", "--yes", "--no-input", "--accept-unproved", "--escrow", RECIPIENT, "--roster", &pipe]);
     assert_eq!(done.code, 0, "{done:?}");
     assert!(writer.wait().unwrap().success());
-    let inner = world.glasskey(["enroll", "--dry-run", "--escrow", RECIPIENT, "--roster"]);
+    let inner = world.glasskey(["enroll", "--dry-run", "--accept-unproved", "--escrow", RECIPIENT, "--roster"]);
     let mut shell = Command::new("bash");
     shell.args(["-c", "\"$0\" \"$@\" <(echo user1)"]).arg(inner.get_program()).args(inner.get_args()).env_clear();
     shell
