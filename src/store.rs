@@ -7,7 +7,7 @@ use crate::platform::{Writers, files};
 use std::error::Error;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What stands there is not what it should be. Comes as the inner error of an [`io::Error`]; see [`odd`].
@@ -20,6 +20,8 @@ pub enum Odd {
     NotAFile,
     /// Another user's.
     OtherOwner,
+    /// A pipe with a name, which nobody has opened to write to it.
+    NobodyWrites,
     /// Its group, or everybody, may write to it.
     OthersWrite,
     /// Longer than this many bytes.
@@ -34,6 +36,7 @@ impl fmt::Display for Odd {
         match self {
             Self::Link => f.write_str("it is a symbolic link"),
             Self::NotAFile => f.write_str("it is not a regular file"),
+            Self::NobodyWrites => f.write_str("it is a pipe, and nobody writes to it"),
             Self::OtherOwner => f.write_str("it belongs to another user"),
             Self::OthersWrite => f.write_str("other users may write to it"),
             Self::TooLong { most } => write!(f, "it is longer than {most} bytes"),
@@ -104,8 +107,16 @@ pub fn own_directory(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// As [`own_directory`].
 pub fn check_directory(dir: &Path) -> io::Result<()> {
-    check_writers(&fs::metadata(dir)?)?;
+    let there = fs::metadata(dir)?;
+    if !there.is_dir() {
+        return Err(not_a_directory());
+    }
+    check_writers(&there)?;
     check_above(dir)
+}
+
+fn not_a_directory() -> io::Error {
+    io::ErrorKind::NotADirectory.into()
 }
 
 /// Looks whether others can put another directory in the place of one, as sshd does (sshd_config(5), `StrictModes`):
@@ -141,7 +152,9 @@ pub fn check_above(dir: &Path) -> io::Result<()> {
 }
 
 fn check_movers(path: &Path) -> io::Result<()> {
-    let odd = match fs::metadata(path).map(|there| files::movers(&there)) {
+    // In what is no directory there is nothing that could be moved: opening it says so.
+    let there = fs::metadata(path).and_then(|there| if there.is_dir() { Ok(there) } else { Err(not_a_directory()) });
+    let odd = match there.map(|there| files::movers(&there)) {
         Ok(Writers::ItsOwner) => Odd::OtherOwner,
         Ok(Writers::Others) => Odd::OthersWrite,
         Ok(Writers::Us) | Err(_) => return Ok(()),
@@ -219,6 +232,15 @@ pub fn all(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
 /// As [`open`] and [`all`].
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     all(&mut open(path, File::options().read(true))?, most)
+}
+
+/// Opens what a person has named to be read, which may be a pipe: `<(command)`, or one in the file system.
+///
+/// # Errors
+/// [`Odd::NobodyWrites`], where it would be waited for without end, and the system's errors.
+pub fn named(path: &Path) -> io::Result<impl Read> {
+    let (file, first) = files::open_pipe_or_file(path)?.ok_or(Odd::NobodyWrites)?;
+    Ok(Cursor::new(first).chain(file))
 }
 
 /// All of a file of this program's own.

@@ -453,7 +453,7 @@ where
             // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
             let sent = any_source(cause, |error| error.is::<OnTheWire>());
             if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
-                Error::BadConfiguration { detail }
+                Error::BadConfiguration { detail: of_the_sdk(detail) }
             } else if any_source(cause, never_connected) {
                 Error::Unreachable { call, detail }
             } else {
@@ -462,6 +462,20 @@ where
         }
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
         _ => not_aws(call),
+    }
+}
+
+/// Why the SDK sends nothing, in words for whoever wrote the configuration.
+fn of_the_sdk(detail: String) -> String {
+    let kinds = [
+        ("Dualstack and custom endpoint", "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)"),
+        ("FIPS and custom endpoint", "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)"),
+    ];
+    match kinds.iter().find(|(theirs, _)| detail.contains(theirs)) {
+        Some((_, switch)) => {
+            format!("{switch} chooses among AWS's own endpoints, and AWS_ENDPOINT_URL (endpoint_url) names another")
+        }
+        None => detail,
     }
 }
 

@@ -86,6 +86,8 @@ impl Connector {
                 .profile_name(&name);
             if self.profile.is_some() {
                 loader = loader.credentials_provider(self.of_profile(sdk, &name, region, http, &read));
+            } else if let Some(credentials) = with_older_token(&read.origin) {
+                loader = loader.credentials_provider(credentials);
             }
             (loader.load().await, read.bundle)
         };
@@ -127,7 +129,8 @@ impl Connector {
         let named = self.named_profile();
         let profile = named.clone().unwrap_or_else(|| "default".to_owned());
         if named.is_some() && files.profile(&profile).is_none() {
-            return Err(Trouble::NoSuchProfile { name: profile, known: files.names() });
+            let (known, bare) = (files.names(), files.bare(&profile));
+            return Err(Trouble::NoSuchProfile { name: profile, known, bare });
         }
         check::switches(&files, &profile)?;
         check::endpoints(&files, &profile)?;
@@ -159,6 +162,7 @@ impl Connector {
             profile: read.named,
             region_is_named: read.region.is_some(),
             region: read.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+            older_token: with_older_token(&read.origin).is_some(),
             origin: read.origin,
             bundle,
         })
@@ -258,10 +262,20 @@ pub struct Settings {
     pub region_is_named: bool,
     /// Where the credentials will come from.
     pub origin: Origin,
+    /// `AWS_SECURITY_TOKEN`, the older name, holds the session token of the access key in the environment. It goes
+    /// before `AWS_SESSION_TOKEN`, as with the AWS CLI.
+    pub older_token: bool,
     /// The bundle of certificates that is trusted instead of the system's: what names it, and its path.
     pub bundle: Option<(&'static str, PathBuf)>,
     /// What the AWS CLI does otherwise with the same configuration.
     pub differences: Vec<Difference>,
+}
+
+/// An access key in the environment with its token under the older name, which the SDK does not read.
+fn with_older_token(origin: &Origin) -> Option<Credentials> {
+    let token = variable(check::OLDER_TOKEN).filter(|_| *origin == Origin::Environment)?;
+    let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
+    Some(Credentials::new(id, secret, Some(token), None, "Environment"))
 }
 
 /// IAM and STS answer everywhere; commercial accounts need name no region.

@@ -42,7 +42,13 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         }
         Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
         Notice::PinAgain { key, left: Some(left) } => {
-            vec![format!("glasskey: that is not the PIN of {key}"), format!("glasskey: {left} tries are left")]
+            vec![
+                format!("glasskey: that is not the PIN of {key}"),
+                match left {
+                    1 => "glasskey: 1 try is left".to_owned(),
+                    left => format!("glasskey: {left} tries are left"),
+                },
+            ]
         }
         Notice::PinAgain { key, left: None } => {
             vec![format!("glasskey: that cannot be a PIN; nothing was sent to {key}")]
@@ -272,13 +278,18 @@ fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
 
 fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     let verb = |verb: &str| style.bold(&format!("{verb:<7}"));
-    let before = if plan.before == 0 { String::new() } else { format!("; {} are done already", plan.before) };
+    let before = if plan.before == 0 {
+        String::new()
+    } else {
+        format!("; {} {} done already", plan.before, if plan.before == 1 { "is" } else { "are" })
+    };
+    let users = if plan.users == 1 { "1 user" } else { &format!("each of {} users", plan.users) };
     let mut lines = vec![
         format!("glasskey will, in account {} as {}:", plan.account, plan.caller),
         if plan.rotate {
-            format!("  {} a device of each of {} users of the roster{before}", verb("replace"), plan.users)
+            format!("  {} a device of {users} of the roster{before}", verb("replace"))
         } else {
-            format!("  {} a device for each of {} users of the roster{before}", verb("enroll"), plan.users)
+            format!("  {} a device for {users} of the roster{before}", verb("enroll"))
         },
     ];
     if plan.keys > 0 {

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Whether a character acts on what shows it, or shows nothing: control characters, line and paragraph separators,
 /// format characters, what is ignorable by default, and code points that are no characters (Unicode 16: Cc, Zl, Zp, Cf,
 /// `Default_Ignorable_Code_Point`, `Noncharacter_Code_Point`).
-fn acts(c: char) -> bool {
+pub(super) fn acts(c: char) -> bool {
     c.is_control()
         || u32::from(c) & 0xfffe == 0xfffe
         || matches!(c,

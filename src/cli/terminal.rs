@@ -285,8 +285,9 @@ impl Person for TerminalPerson {
             }
             Question::ResetOath { key, credentials } => {
                 let what = match credentials {
-                    Some(count) => format!("all {count} OATH credentials"),
-                    None => "all OATH credentials".to_owned(),
+                    Some(1) => "the only OATH credential".to_owned(),
+                    Some(count @ 2..) => format!("all {count} OATH credentials"),
+                    _ => "all OATH credentials".to_owned(),
                 };
                 let prompt = format!("This wipes {what} of YubiKey {key}. Type its serial number to go on: ");
                 Some(*self.ask(&prompt, false)?.trim() == key.to_string())

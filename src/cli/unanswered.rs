@@ -29,6 +29,8 @@ pub(super) enum Encoding {
     Utf8WithMark,
     /// UTF-16.
     Utf16,
+    /// Text with a NUL in it.
+    Nul,
     /// Some 8-bit encoding: Latin-1, as a rule.
     EightBit,
 }
@@ -39,7 +41,8 @@ impl Encoding {
         match text {
             [0xEF, 0xBB, 0xBF, ..] => Some(Self::Utf8WithMark),
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Self::Utf16),
-            text if text.contains(&0) => Some(Self::Utf16),
+            text if is_half_zeros(text) => Some(Self::Utf16),
+            text if text.contains(&0) => Some(Self::Nul),
             text if std::str::from_utf8(text).is_err() => Some(Self::EightBit),
             _ => None,
         }
@@ -50,9 +53,17 @@ impl Encoding {
         match self {
             Self::Utf8WithMark => "UTF-8 with a byte order mark before it",
             Self::Utf16 => "UTF-16",
+            Self::Nul => "no text: it has a NUL in it",
             Self::EightBit => "not UTF-8 (Latin-1, or another 8-bit encoding)",
         }
     }
+}
+
+/// Whether every second byte is a zero and no other is: UTF-16, as far as its letters are Latin ones.
+fn is_half_zeros(text: &[u8]) -> bool {
+    let zeros = |first: usize| text.iter().skip(first).step_by(2).all(|byte| *byte == 0);
+    let none = |first: usize| text.iter().skip(first).step_by(2).all(|byte| *byte != 0);
+    text.len() > 1 && (zeros(0) && none(1) || zeros(1) && none(0))
 }
 
 static LAST: Mutex<Option<Why>> = Mutex::new(None);
@@ -74,7 +85,10 @@ pub(super) fn truly(mut text: Explanation) -> Explanation {
         Some(Why::FdNotUtf8 { fd, encoding }) if text.exit != Exit::Interrupted => {
             text.code = "not_utf8";
             text.what = format!("the text on file descriptor {fd} is {}", encoding.words());
-            text.hints = vec!["save it as UTF-8, without a byte order mark".to_owned()];
+            text.hints = vec![match encoding {
+                Encoding::Nul => "give it without the NUL".to_owned(),
+                _ => "save it as UTF-8, without a byte order mark".to_owned(),
+            }];
             if text.exit != Exit::Left {
                 text.exit = Exit::Usage;
             }

@@ -1,10 +1,12 @@
 //! Unix: links, devices and pipes in a file's place, and who else may write to it.
 
 use super::Writers;
-use rustix::fs::OFlags;
-use std::fs::{DirBuilder, Metadata, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,6 +15,28 @@ use std::sync::atomic::AtomicBool;
 pub fn open_with_care(options: &mut OpenOptions) {
     let care = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(care.bits().cast_signed()).mode(0o600);
+}
+
+/// How long a writer of a pipe may take to come: a shell starts both ends, in whatever order.
+const WRITER_COMES: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+
+/// Opens a file or a pipe for reading; what was read of it already comes with it. `None`: a pipe that nobody has opened
+/// for writing, which has no end to wait for (fifo(7), read(2): at once an end of file, and `EAGAIN` with a writer).
+pub fn open_pipe_or_file(path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
+    if !std::fs::metadata(path)?.file_type().is_fifo() {
+        return Ok(Some((File::open(path)?, Vec::new())));
+    }
+    let mut file = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    let _ = poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&WRITER_COMES))?;
+    let mut first = [0];
+    let first = match file.read(&mut first) {
+        Ok(0) => return Ok(None),
+        Ok(_) => first.to_vec(),
+        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Vec::new(),
+        Err(cause) => return Err(cause),
+    };
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(Some((file, first)))
 }
 
 /// Makes directories, those above them too, that their owner alone can enter.

@@ -1,11 +1,17 @@
 //! Elsewhere: who may write where is the system's to say; a user's own folders are that user's alone by default.
 
 use super::Writers;
-use std::fs::{DirBuilder, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
+use std::path::Path;
 
 /// Links are looked for before a file is opened, and no pipe has a name among files.
 pub fn open_with_care(_: &mut OpenOptions) {}
+
+/// Opens a file for reading: no pipe has a name among files.
+pub fn open_pipe_or_file(path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
+    Ok(Some((File::open(path)?, Vec::new())))
+}
 
 /// Makes directories, those above them too.
 #[must_use]

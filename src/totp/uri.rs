@@ -87,6 +87,8 @@ pub enum BadUri {
     Fragment,
     /// Steam's five letters, which keys do not compute.
     Steam,
+    /// A counter in a `totp` URI: it counts, or it goes by time.
+    Counted,
 }
 
 impl BadUri {
@@ -127,7 +129,11 @@ impl Uri {
             let parameter = or_given(fields.issuer(), given.issuer)?;
             let Names { issuer, account, other_issuer } = Names::of(&label, &parameter);
             fields.refuse_steam(issuer.as_deref(), given)?;
+            fields.refuse_other_times()?;
             let counter = fields.counter(given)?;
+            if !hotp && given.counter.is_none() && counter > 0 {
+                return Err(BadUri::Counted);
+            }
             Ok(Self {
                 issuer,
                 account,

@@ -165,3 +165,21 @@ fn doctor_says_where_a_key_in_the_environment_goes_before_a_profile() {
         "{said}"
     );
 }
+
+/// The older name goes first, as with the aws CLI (botocore, `EnvProvider`).
+#[test]
+fn the_older_name_of_the_session_token_is_read() {
+    let bob = crate::session::Bob::new();
+    let opened = run(&mut bob.command(&["--no-cache", "--format", "json"])).json();
+    let word = |name: &str| opened[name].as_str().unwrap().to_owned();
+    let mut command = bob.world.glasskey(["doctor", "--json"]);
+    command.env("AWS_ACCESS_KEY_ID", word("access_key_id"));
+    command.env("AWS_SECRET_ACCESS_KEY", word("secret_access_key"));
+    for newer in ["", "another"] {
+        command.env("AWS_SESSION_TOKEN", newer).env("AWS_SECURITY_TOKEN", word("session_token"));
+        let done = run(&mut command);
+        assert!(check(&done, "aws_identity")["message"].to_string().contains("user/bob"), "{done:?}");
+        let said = check(&done, "aws_configuration")["details"].to_string();
+        assert!(said.contains("AWS_SECURITY_TOKEN is taken for the session token, as with the AWS CLI"), "{said}");
+    }
+}

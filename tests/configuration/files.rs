@@ -62,3 +62,9 @@ fn a_file_that_is_not_there_is_an_empty_one() {
     let done = run(home.command(&["devices"]).env("AWS_CONFIG_FILE", "/nowhere/config"));
     assert_eq!(done.code, 0, "{done:?}");
 }
+
+#[test]
+fn a_line_behind_a_carriage_return_is_not_lost() {
+    with("config", b"[default]\rregion = us-east-1\n", "line 1 of FILE has another line behind a carriage return");
+    with("config", b"[default]\n# home\r[profile b]\n", "line 2 of FILE has another line behind a carriage return");
+}

@@ -215,3 +215,58 @@ fn a_role_with_mfa_names_the_command_that_opens_it() {
         "glasskey session arn:aws:iam::123456789012:mfa/me --profile 'my base' --role arn:aws:iam::123456789012:role/admin",
     );
 }
+
+/// A pair that is spread over both files is nobody's to the aws CLI.
+#[test]
+fn an_access_key_is_of_one_file_or_refused() {
+    let home = Home::new();
+    let admin = home.world.aws.admin();
+    let id = format!("[a]\naws_access_key_id = {}\n", admin.access_key_id);
+    let secret = format!("aws_secret_access_key = {}\n", admin.secret_access_key);
+    let lacks = |name: &str| {
+        let path = home.path(name).display().to_string();
+        format!("profile \"a\" has an aws_access_key_id in {path}, and no aws_secret_access_key beside it")
+    };
+    for (config, credentials, at) in [
+        (format!("[profile a]\n{secret}"), id.clone(), "credentials"),
+        (id.replace("[a]", "[profile a]"), format!("[a]\n{secret}"), "config"),
+    ] {
+        home.write("config", config).write("credentials", credentials);
+        let (theirs, _) = home.both(&[], Some("a"));
+        assert!(theirs.contains("Partial credentials"), "{theirs}");
+        home.refuses_profile("a", &lacks(at), "write both into that one file");
+        let said = home.doctor(&["--offline", "--profile", "a"]);
+        let said = check(&said, "aws_configuration");
+        assert_eq!((&said["verdict"], &said["message"]), (&"problem".into(), &lacks(at).into()));
+    }
+    // A secret without an id is nobody's; the pair of the other file is whole.
+    home.write("config", format!("[profile a]\n{}", home.key()))
+        .write("credentials", "[a]\naws_secret_access_key = x\n");
+    assert_eq!(home.both(&[], Some("a")), (home.admin(), home.admin()));
+}
+
+#[test]
+fn a_section_that_lacks_the_word_profile_is_named() {
+    let home = Home::new();
+    home.write(
+        "config",
+        "[bob]\nregion = eu-west-1\n[profile a]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = bob\n",
+    );
+    let note = format!(
+        "{} has a section [bob], which is no profile's: the word `profile` is missing\n\
+         glasskey: hint: write [profile bob] there\n",
+        home.path("config").display()
+    );
+    home.refuses_profile("bob", "there is no AWS profile \"bob\"", &note);
+    let error = "the source_profile of profile \"a\" is \"bob\", and there is no such profile";
+    home.refuses_profile("a", error, &note);
+}
+
+/// As the old Macintosh wrote them; Python reads every kind.
+#[test]
+fn files_whose_lines_end_with_carriage_returns_are_read() {
+    let home = Home::new();
+    home.write("credentials", format!("[default]\n{}", home.key()).replace('\n', "\r"));
+    home.write("config", "[default]\rregion = eu-west-1\r");
+    assert_eq!(home.both(&[], None), (home.admin(), home.admin()));
+}

@@ -130,6 +130,8 @@ fn what_the_sdk_refuses_by_itself_is_the_configuration() {
         let done = run(world.glasskey(line.split(' ')).env(kind, "true"));
         assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{line}: {done:?}");
         assert!(done.stderr.contains("glasskey: error: the AWS configuration cannot be used\n"), "{line}: {done:?}");
+        assert!(!done.stderr.contains("dispatch failure"), "{line}: {done:?}");
+        assert!(done.stderr.contains(&format!("{kind} (use_")), "{line}: {done:?}");
         assert!(!done.stderr.contains("lost") && !done.stderr.contains("waiting"), "{line}: {done:?}");
         assert!(world.actions().is_empty());
     }

@@ -71,6 +71,8 @@ fn a_pin_that_is_not_utf8_is_named_for_what_it_is() {
         (&b"\xEF\xBB\xBF1234\n"[..], "UTF-8 with a byte order mark before it"),
         (b"\xFF\xFE1\x002\x00", "UTF-16"),
         (b"1\x002\x003\x004\x00\n\x00", "UTF-16"),
+        (b"1\x002\x003", "UTF-16"),
+        (b"12345\x0078\n", "no text: it has a NUL in it"),
         (b"p\xE4ss\n", "not UTF-8 (Latin-1, or another 8-bit encoding)"),
     ] {
         let path = keys.home.path().join("pin");
@@ -79,12 +81,16 @@ fn a_pin_that_is_not_utf8_is_named_for_what_it_is() {
         let binary = keys.glasskey(VERIFY.split(' ').chain(["--pin-fd", "3"]));
         command.arg("-c").arg(r#"exec "$0" "$@" 3<"$PIN_FILE""#).arg(binary.get_program()).args(binary.get_args());
         command.env_clear().envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let hint = match what.ends_with("a NUL in it") {
+            true => "give it without the NUL",
+            false => "save it as UTF-8, without a byte order mark",
+        };
         run(command.env("PIN_FILE", &path)).is(
             2,
             "",
             &format!(
                 "glasskey: error: the text on file descriptor 3 is {what}\n\
-                 glasskey: hint: save it as UTF-8, without a byte order mark\n"
+                 glasskey: hint: {hint}\n"
             ),
         );
     }

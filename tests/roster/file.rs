@@ -86,3 +86,32 @@ fn nobody_is_there_to_bring_keys() {
     ));
     assert!(world.aws.devices().is_empty());
 }
+
+/// A pipe with a name is read while somebody writes to it, and not waited for while nobody does.
+#[test]
+fn a_pipe_that_nobody_writes_to_is_refused() {
+    let world = world(1);
+    let pipe = world.keys.home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.display().to_string();
+    let role = "session --role arn:aws:iam::111122223333:role/r --policy file://";
+    for line in ["enroll --yes --roster ", role, "oath add alice --key 12345678 --qr-image "] {
+        let done = world.run(format!("{line}{pipe}").split(' '));
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{line}: {done:?}");
+        assert!(done.stderr.contains("it is a pipe, and nobody writes to it\n"), "{line}: {done:?}");
+    }
+    let mut writer = Command::new("sh").args(["-c", "echo user1 > \"$0\"", &pipe]).spawn().unwrap();
+    let done =
+        world.run(["enroll", "--yes", "--no-input", "--accept-unproved", "--escrow", RECIPIENT, "--roster", &pipe]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(writer.wait().unwrap().success());
+    let inner = world.glasskey(["enroll", "--dry-run", "--accept-unproved", "--escrow", RECIPIENT, "--roster"]);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "\"$0\" \"$@\" <(echo user1)"]).arg(inner.get_program()).args(inner.get_args()).env_clear();
+    shell
+        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(inner.get_current_dir().unwrap());
+    let done = run(&mut shell);
+    assert!(!done.stderr.contains("cannot read") && !done.stderr.contains("pipe"), "{done:?}");
+    assert!([0, 3].contains(&done.code), "{done:?}");
+}

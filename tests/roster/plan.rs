@@ -23,7 +23,7 @@ fn keys_that_are_handed_out_are_counted_and_done_ones_are_not() {
     assert_eq!(typist.end().1.code, 130);
     roster(&world, "alice,,12345678\nbob,,12345679\n");
     let again = approved(&world, &["--dry-run"]);
-    let plan = "  enroll  a device for each of 1 users of the roster; 1 are done already\n  \
+    let plan = "  enroll  a device for 1 user of the roster; 1 is done already\n  \
                 write   the keys of 1 of them, one by one\n";
     assert!(again.stderr.contains(plan), "{again:?}");
     // A row without a key that is done needs nobody to bring one.

@@ -156,3 +156,19 @@ fn the_desktop_asks_where_there_is_no_terminal() {
     let said = std::fs::read_to_string(said).unwrap();
     assert!(said.ends_with("Touch YubiKey 12345678 now: it blinks\n"), "{said}");
 }
+
+/// What it waited for was not a person.
+#[test]
+fn the_time_is_over_while_sts_is_waited_for() {
+    let bob = Bob::new();
+    bob.world.aws.clock().set_offset_seconds(-58);
+    let done = bob.run(&["--timeout", "1"]);
+    assert_eq!((done.code, done.stdout.as_str()), (5, ""), "{done:?}");
+    assert!(
+        done.stderr.ends_with(
+            "glasskey: error: gave up after 1 s, while waiting for STS to know the new device\n\
+             glasskey: hint: run the same command again a little later; --timeout gives more time\n"
+        ),
+        "{done:?}"
+    );
+}

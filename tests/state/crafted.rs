@@ -148,6 +148,15 @@ fn an_enrollment_that_names_what_is_not_its_own() {
         &replaces(old(world.arn("alice"), held)),
         "\"GitHub:me\" is not the one of",
     );
+    precious.refuses(
+        "another's command",
+        &started("ghost", json!({ "command": "evil" }), &[]),
+        "`evil` begins no such run",
+    );
+    let after = "no clock shows when it began (second 9223372036854775808 since 1970)";
+    precious.refuses("a start beyond all clocks", &started("ghost", json!({ "started": 1_u64 << 63 }), &[]), after);
+    let twice = json!({ "keys": [12_345_678, 12_345_679, 12_345_678] });
+    precious.refuses("a key twice", &started("ghost", twice, &[]), "names YubiKey 12345678 twice");
     let elsewhere = "arn:aws:iam::999999999999:mfa/alice".to_owned();
     precious.refuses("another account's device", &replaces(old(elsewhere, json!([]))), "line 1 of");
     let root = json!({ "root": true, "user": "root" });
@@ -267,6 +276,8 @@ fn a_retirement_that_nobody_has_begun() {
         { "key": 12_345_678, "credential": world.credential("alice") }
     ] } });
     precious.refuses("a credential of a hardware token", &lines(&[retire("", token)]), "is not the one of");
+    let other = json!({ "command": "enroll" });
+    precious.refuses("another kind's command", &lines(&[retire(&alice, other)]), "`enroll` begins no such run");
     let elsewhere = json!({ "account": "999999999999" });
     precious.refuses("another account's device", &lines(&[retire(&alice, elsewhere)]), "line 1 of");
     let text = lines(&[retire(&alice, json!({})), remove_credential()]);

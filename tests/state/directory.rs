@@ -205,3 +205,13 @@ fn the_doctor_says_so() {
     let done = world.keys.run(["doctor", "--offline"]);
     assert!(done.stdout.contains("jsonl is empty"), "{done:?}");
 }
+
+#[test]
+fn a_state_directory_that_is_none_is_called_so() {
+    let world = Simulated::with_keys(1);
+    for line in ["recover", "enroll alice --key 12345678 --yes --no-input"] {
+        let done = run(world.glasskey(line.split(' ')).env("GLASSKEY_STATE_DIR", "/dev/full"));
+        says(&done, "Not a directory");
+        assert!(!done.stderr.contains("chmod"), "{done:?}");
+    }
+}

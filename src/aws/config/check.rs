@@ -5,6 +5,9 @@ use super::files::Files;
 use super::trouble::Trouble;
 use aws_credential_types::Credentials;
 
+/// The session token's name in the first SDKs, which the AWS CLI reads before `AWS_SESSION_TOKEN`.
+pub(super) const OLDER_TOKEN: &str = "AWS_SECURITY_TOKEN";
+
 /// A variable; an empty one is not set.
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

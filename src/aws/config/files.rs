@@ -6,7 +6,7 @@
 use super::ini::{self, Section};
 use super::trouble::{Trouble, Unreadable};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,19 @@ pub(super) struct Profile {
     pub(super) settings: Settings,
     /// The credentials file holds an access key for it.
     pub(super) has_key: bool,
+    /// An access key id without its secret beside it. The AWS CLI never takes the two from different files.
+    pub(super) half: Option<Half>,
 }
+
+/// Which file holds an access key id, and not its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    Config,
+    Credentials,
+}
+
+/// What belongs together, and to one file.
+const KEY: [&str; 4] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 /// What both files say.
 #[derive(Debug, Default)]
@@ -28,6 +40,8 @@ pub(super) struct Files {
     profiles: BTreeMap<String, Profile>,
     sso_sessions: BTreeMap<String, Settings>,
     services: BTreeMap<String, Settings>,
+    /// Sections of the config file that would be profiles with the word `profile` before them.
+    bare: BTreeSet<String>,
 }
 
 /// More than any configuration has.
@@ -37,8 +51,8 @@ impl Files {
     /// Reads them from where the environment says. A file that is not there is an empty one, as everywhere.
     pub(super) fn read() -> Result<Self, Trouble> {
         let mut files = Self::default();
-        files.take_config(sections(&place("AWS_CONFIG_FILE", "config"))?);
-        files.take_credentials(sections(&place("AWS_SHARED_CREDENTIALS_FILE", "credentials"))?);
+        files.take_config(sections(&config())?);
+        files.take_credentials(sections(&credentials())?);
         Ok(files)
     }
 
@@ -49,10 +63,10 @@ impl Files {
             let words = shlex::split(&header).unwrap_or_default();
             match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
                 ["default"] => {
-                    self.profiles.insert("default".to_owned(), Profile { settings, has_key: false });
+                    self.profiles.insert("default".to_owned(), Profile::of_config(settings));
                 }
                 ["profile", name] => {
-                    self.profiles.insert(name.to_owned(), Profile { settings, has_key: false });
+                    self.profiles.insert(name.to_owned(), Profile::of_config(settings));
                 }
                 ["sso-session", name] => {
                     self.sso_sessions.insert(name.to_owned(), settings);
@@ -60,18 +74,22 @@ impl Files {
                 ["services", name] => {
                     self.services.insert(name.to_owned(), settings);
                 }
-                _ => {}
+                _ => {
+                    self.bare.insert(header.trim().to_owned());
+                }
             }
         }
     }
 
     fn take_credentials(&mut self, sections: Vec<Section>) {
         for Section { header, settings } in sections {
-            let profile = self.profiles.entry(header).or_default();
-            profile.settings.extend(settings.iter().cloned());
-            let has = |name: &str| settings.iter().any(|(there, value)| there == name && !value.is_empty());
-            profile.has_key = has("aws_access_key_id") && has("aws_secret_access_key");
+            self.profiles.entry(header).or_default().take(settings.into_iter().collect());
         }
+    }
+
+    /// The config file, where it has a section of this name that lacks the word `profile`.
+    pub(super) fn bare(&self, name: &str) -> Option<PathBuf> {
+        self.bare.contains(name).then(config)
     }
 
     pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
@@ -113,6 +131,7 @@ impl Files {
             text += &format!("[profile {}]\n", self.alias(name));
             for (setting, value) in &profile.settings {
                 let value = match setting.as_str() {
+                    name if profile.half.is_some() && KEY.contains(&name) => continue,
                     // The AWS CLI's order: a key in the credentials file goes before a login and a process.
                     "login_session" | "credential_process" if profile.has_key => continue,
                     "credential_process" => marked(name, value),
@@ -133,6 +152,51 @@ impl Files {
         }
         EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, text).build()
     }
+}
+
+impl Profile {
+    fn of_config(settings: Settings) -> Self {
+        let half = is_half(&settings).then_some(Half::Config);
+        Self { settings, has_key: false, half }
+    }
+
+    /// What the credentials file says of it.
+    fn take(&mut self, settings: Settings) {
+        if has(&settings, "aws_access_key_id") {
+            KEY.iter().for_each(|name| drop(self.settings.remove(*name)));
+            self.half = is_half(&settings).then_some(Half::Credentials);
+            self.has_key = self.half.is_none();
+        }
+        // A secret without its id is nobody's.
+        let of_nobody = |name: &str| !self.has_key && self.half != Some(Half::Credentials) && KEY.contains(&name);
+        self.settings.extend(settings.into_iter().filter(|(name, _)| !of_nobody(name)));
+    }
+}
+
+fn has(settings: &Settings, name: &str) -> bool {
+    settings.get(name).is_some_and(|value| !value.is_empty())
+}
+
+fn is_half(settings: &Settings) -> bool {
+    has(settings, "aws_access_key_id") && !has(settings, "aws_secret_access_key")
+}
+
+impl Half {
+    /// The file.
+    pub(super) fn path(self) -> PathBuf {
+        match self {
+            Self::Config => config(),
+            Self::Credentials => credentials(),
+        }
+    }
+}
+
+fn config() -> PathBuf {
+    place("AWS_CONFIG_FILE", "config")
+}
+
+fn credentials() -> PathBuf {
+    place("AWS_SHARED_CREDENTIALS_FILE", "credentials")
 }
 
 /// Nothing is written for an empty value: the SDK would take it for one.

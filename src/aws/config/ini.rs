@@ -14,10 +14,22 @@ pub(super) struct Section {
 /// The sections, or the number of the line that is at fault and what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Vec<Section>, (usize, Unreadable)> {
     let mut reading = Reading { sections: Vec::new(), indent: 0, in_setting: false };
-    for (number, line) in text.lines().enumerate() {
-        reading.line(line).map_err(|why| (number + 1, why))?;
+    for (number, line) in lines(text).enumerate() {
+        let read = if hides_a_line(line) { Err(Unreadable::ReturnWithin) } else { reading.line(line) };
+        read.map_err(|why| (number + 1, why))?;
     }
     Ok(reading.sections)
+}
+
+/// A text without a line feed has its lines ended by carriage returns, as on the old Macintosh.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    text.split(end).map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+/// Whether a line has another behind a carriage return, which the AWS CLI would read and the SDKs would not.
+fn hides_a_line(line: &str) -> bool {
+    line.split('\r').skip(1).any(|part| part.contains('=') || part.trim_start().starts_with('['))
 }
 
 struct Reading {
@@ -122,6 +134,8 @@ mod tests {
             ("[default]\n= x\n", 2, Unreadable::NotASetting),
             ("[default]\na = 1\nA = 2\n", 3, Unreadable::Twice { name: "a".to_owned() }),
             ("[a]\n[b]\n[a]\n", 3, Unreadable::Twice { name: "[a]".to_owned() }),
+            ("[a]\n# x\ry = 1\n", 2, Unreadable::ReturnWithin),
+            ("[a]\r[b\r", 2, Unreadable::OpenSection),
         ];
         for (text, line, why) in wrong {
             assert_eq!(parse(text), Err((line, why)), "{text}");

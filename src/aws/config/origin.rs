@@ -1,7 +1,7 @@
 //! Where credentials come from: a profile is followed to its end before the SDK is asked, so that what is wrong with it
 //! is said in its own words.
 
-use super::files::Files;
+use super::files::{Files, Half};
 use super::trouble::Trouble;
 use super::within::is_within;
 
@@ -60,7 +60,8 @@ pub(super) fn follow(files: &Files, profile: &str) -> Result<Origin, Trouble> {
         match source {
             Some(source) if source != name && !seen.iter().any(|there| there == source) => {
                 if files.profile(source).is_none() {
-                    return Err(Trouble::NoSourceProfile { source: source.to_owned(), profile: name });
+                    let bare = files.bare(source);
+                    return Err(Trouble::NoSourceProfile { source: source.to_owned(), profile: name, bare });
                 }
                 let source = source.to_owned();
                 seen.push(std::mem::replace(&mut name, source));
@@ -81,6 +82,8 @@ fn base(files: &Files, name: &str) -> Result<Origin, Trouble> {
 /// The order is the AWS CLI's.
 fn way(files: &Files, name: &str) -> Result<Way, Trouble> {
     let has = |setting| files.setting(name, setting).is_some();
+    let half = files.profile(name).and_then(|profile| profile.half);
+    let refused = |half: Half| Err(Trouble::HalfAProfile { profile: name.to_owned(), path: half.path() });
     let sso = ["sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "sso_region"];
     if has("credential_source") {
         Ok(Way::Source)
@@ -88,12 +91,16 @@ fn way(files: &Files, name: &str) -> Result<Way, Trouble> {
         Ok(Way::WebIdentity)
     } else if sso.into_iter().any(has) {
         check_sso(files, name).map(|()| Way::Sso)
+    } else if let Some(half @ Half::Credentials) = half {
+        refused(half)
     } else if files.profile(name).is_some_and(|profile| profile.has_key) {
         Ok(Way::AccessKey)
     } else if has("login_session") {
         Ok(Way::Login)
     } else if has("credential_process") {
         Ok(Way::Process)
+    } else if let Some(half) = half {
+        refused(half)
     } else if has("aws_access_key_id") {
         Ok(Way::AccessKey)
     } else {

@@ -12,6 +12,15 @@ pub enum Trouble {
         name: String,
         /// Those there are.
         known: Vec<String>,
+        /// The file with a section of this name that is no profile's, for want of the word `profile`.
+        bare: Option<PathBuf>,
+    },
+    /// A profile's access key id has no secret beside it in its file.
+    HalfAProfile {
+        /// The profile.
+        profile: String,
+        /// The file that has the id.
+        path: PathBuf,
     },
     /// A file of the configuration is there and says nothing that can be relied on.
     Unreadable {
@@ -28,6 +37,8 @@ pub enum Trouble {
         profile: String,
         /// What its `source_profile` says.
         source: String,
+        /// As of [`Trouble::NoSuchProfile`].
+        bare: Option<PathBuf>,
     },
     /// A profile's `sso_session` does not exist.
     NoSsoSession {
@@ -131,6 +142,8 @@ pub enum Unreadable {
     NotUtf8,
     /// Something stands before the first section.
     NoSection,
+    /// A carriage return stands between two lines, where others end with a line feed.
+    ReturnWithin,
     /// A section's line has no end.
     OpenSection,
     /// A line is neither a section nor a setting.

@@ -13,7 +13,6 @@ use crate::flow::{
 use crate::person::Notice;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,7 +83,7 @@ fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
     let shown = path.display();
     let usage = |what: String| Box::new(Explanation::new("bad_roster", what).exit(Exit::Usage));
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(flow::LARGEST_ROSTER + 1).read_to_end(&mut bytes));
+    let read = crate::store::named(path).and_then(|file| file.take(flow::LARGEST_ROSTER + 1).read_to_end(&mut bytes));
     read.map_err(|cause| usage(format!("cannot read {shown}: {cause}")))?;
     if bytes.len() as u64 > flow::LARGEST_ROSTER {
         return Err(usage(format!("{shown} is larger than 16 MiB")));

@@ -112,6 +112,7 @@ pub fn bad_uri(error: &BadUri) -> Explanation {
         BadUri::Value { name: "period", .. } => text.hint("--period says the seconds instead of the URI"),
         BadUri::Value { name: "issuer", .. } => text.hint("--issuer says it instead of the URI"),
         BadUri::Fragment => text.hint("a # in a name is written %23 in a URI"),
+        BadUri::Counted => text.hint("where the service says that it counts, --hotp COUNTER says it instead of the URI"),
         BadUri::Steam => text.hint("if an issuer is only called so, --digits 6 says that digits are meant"),
         _ => text,
     }
@@ -129,6 +130,7 @@ fn bad_uri_words(error: &BadUri) -> String {
         BadUri::Value { name, value: None } => format!("the URI's {name} cannot be read"),
         BadUri::Twice(name) => format!("the URI gives its {name} twice"),
         BadUri::Fragment => "the URI ends at a #, and what follows would not be read".to_owned(),
+        BadUri::Counted => "the URI goes by time (totp), and has a counter, which only hotp has".to_owned(),
         BadUri::Steam => "it is Steam's: its codes are five letters, and keys compute digits".to_owned(),
     }
 }

@@ -3,11 +3,15 @@
 use super::Explanation;
 use crate::aws::{Trouble, Unreadable};
 use std::borrow::Cow;
+use std::path::Path;
 
 pub(super) fn configuration(trouble: &Trouble) -> Explanation {
     let wrong = |what: String| Explanation::new("bad_configuration", what);
     match trouble {
-        Trouble::NoSuchProfile { name, known } => {
+        Trouble::NoSuchProfile { name, bare: Some(path), .. } => {
+            bare(wrong(format!("there is no AWS profile \"{name}\"")), name, path)
+        }
+        Trouble::NoSuchProfile { name, known, bare: None } => {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             wrong(format!("there is no AWS profile \"{name}\""))
                 .note(format!("there are: {known}"))
@@ -20,6 +24,7 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
                 Unreadable::NotUtf8 | Unreadable::Utf16 | Unreadable::ByteOrderMark => {
                     text.hint("save it as UTF-8, without a byte order mark")
                 }
+                Unreadable::ReturnWithin => text.hint("save it with one kind of line end"),
                 _ => text.hint("the AWS CLI does not take it either: `aws configure list`"),
             }
         }
@@ -29,6 +34,11 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
             wrong(format!("the {part} of the AWS credentials has {character} in it, which cannot be sent"))
                 .hint("set it anew without; a file with the line ends of another system is a common cause")
         }
+        Trouble::HalfAProfile { profile, path } => wrong(format!(
+            "profile \"{profile}\" has an aws_access_key_id in {}, and no aws_secret_access_key beside it",
+            path.display()
+        ))
+        .hint("write both into that one file: a secret in another is not taken for its own, nor by the AWS CLI"),
         Trouble::HalfAKey => wrong("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not".to_owned())
             .hint("set both; or unset both, for the credentials of a profile"),
         Trouble::Bundle { setting, path, why } => {
@@ -45,7 +55,11 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
 fn named(trouble: &Trouble) -> Explanation {
     let wrong = |what: String| Explanation::new("bad_configuration", what);
     match trouble {
-        Trouble::NoSourceProfile { profile, source } => {
+        Trouble::NoSourceProfile { profile, source, bare: Some(path) } => {
+            let what = format!("the source_profile of profile \"{profile}\" is \"{source}\", and there is no such profile");
+            bare(wrong(what), source, path)
+        }
+        Trouble::NoSourceProfile { profile, source, bare: None } => {
             wrong(format!("profile \"{profile}\" assumes its role with the credentials of profile \"{source}\", and there is no such profile"))
                 .hint(format!("correct source_profile, or make it: `aws configure --profile {}`", quoted(source)))
         }
@@ -79,10 +93,22 @@ fn unreadable(path: &str, line: Option<usize>, why: &Unreadable) -> String {
         Unreadable::Utf16 => format!("{path} is UTF-16"),
         Unreadable::NotUtf8 => format!("{place} is not UTF-8"),
         Unreadable::NoSection => format!("{place} stands before the first section"),
+        Unreadable::ReturnWithin => format!("{place} has another line behind a carriage return"),
         Unreadable::OpenSection => format!("{place} begins a section without an end: \"]\" is missing"),
         Unreadable::NotASetting => format!("{place} is neither a section nor a setting: \"=\" is missing"),
         Unreadable::Twice { name } => format!("{place} has {name} a second time"),
     }
+}
+
+/// A section that lacks the word `profile`.
+fn bare(text: Explanation, name: &str, path: &Path) -> Explanation {
+    // As `aws configure` writes it.
+    let section = quoted(name);
+    text.note(format!(
+        "{} has a section [{name}], which is no profile's: the word `profile` is missing",
+        path.display()
+    ))
+    .hint(format!("write [profile {section}] there"))
 }
 
 fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> Explanation {

@@ -74,6 +74,21 @@ pub enum Implausible {
         /// Its id.
         id: String,
     },
+    /// A command that begins no such run.
+    Command {
+        /// Its name.
+        command: String,
+    },
+    /// A key that is named twice.
+    KeyTwice {
+        /// Which.
+        key: Serial,
+    },
+    /// A beginning that no clock shows.
+    Start {
+        /// Seconds since the Unix epoch.
+        started: u64,
+    },
     /// A step that this kind of run does not make, or not yet.
     Step,
 }

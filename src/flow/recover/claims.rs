@@ -7,6 +7,7 @@ use crate::flow::naming::{credential_name, device_of};
 use crate::flow::record::{Begin, KeyRotation, Old, Record, Undo};
 use crate::journal::FORMAT;
 use crate::oath::Name;
+use std::collections::BTreeSet;
 
 /// A flaw, and its line, counted from 1.
 type Flaw = (usize, Implausible);
@@ -17,15 +18,18 @@ pub(super) fn check(entries: &[Record]) -> Result<(), Flaw> {
     let first_line = |why| (1, why);
     match first {
         Record::Begin(begin) => {
+            check_start(&begin.command, &["enroll", "rotate", "root enroll"], begin.started).map_err(first_line)?;
             check_begin(begin).map_err(first_line)?;
             let mut created = begin.root;
             each(rest, |record| check_enrolling(begin, record, &mut created))
         }
         Record::Retire(begin) => {
+            check_start(&begin.command, &["retire"], begin.started).map_err(first_line)?;
             check_old(&begin.old, &begin.account).map_err(first_line)?;
             each(rest, check_retiring)
         }
         Record::Key(begin) => {
+            check_start(&begin.command, &["rotate"], begin.started).map_err(first_line)?;
             check_key(begin).map_err(first_line)?;
             each(rest, |record| check_key_rotating(begin, record))
         }
@@ -54,10 +58,25 @@ fn each(rest: &[Record], mut check: impl FnMut(&Record) -> Result<(), Implausibl
     })
 }
 
+/// The end of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// `commands`: those that begin a run of its kind.
+fn check_start(command: &str, commands: &[&str], started: u64) -> Result<(), Implausible> {
+    if !commands.contains(&command) {
+        return Err(Implausible::Command { command: command.to_owned() });
+    }
+    if started > LAST_SECOND { Err(Implausible::Start { started }) } else { Ok(()) }
+}
+
 fn check_begin(begin: &Begin) -> Result<(), Implausible> {
     let is_named = credential_name(&begin.arn).is_ok_and(|name| name.id() == begin.credential);
     if !is_named {
         return Err(Implausible::Credential { named: begin.credential.clone(), device: begin.arn.to_string() });
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(key) = begin.keys.iter().find(|key| !seen.insert(key.to_string())) {
+        return Err(Implausible::KeyTwice { key: *key });
     }
     if begin.keys.is_empty() && !begin.phone && begin.escrow.is_none() && begin.program.is_none() {
         return Err(Implausible::NoPlace);
@@ -85,6 +104,10 @@ fn check_old(old: &Old, account: &str) -> Result<(), Implausible> {
         let (Some(arn), Ok(name)) = (&arn, Name::from_id(credential)) else { return false };
         device_of(&name, arn.partition(), account).as_ref() == Some(arn)
     };
+    let mut seen = BTreeSet::new();
+    if let Some(held) = old.held.iter().find(|held| !seen.insert((held.key.to_string(), &held.credential))) {
+        return Err(Implausible::KeyTwice { key: held.key });
+    }
     match old.held.iter().find(|held| !is_of(&held.credential)) {
         Some(held) => Err(Implausible::Credential { named: held.credential.clone(), device: old.serial.clone() }),
         None => Ok(()),

@@ -19,6 +19,9 @@ pub(super) struct Fields<'a> {
     period: Option<&'a [u8]>,
     counter: Option<&'a [u8]>,
     encoder: Option<&'a [u8]>,
+    /// Where the clock of the service starts, and how far it is off, as some apps write it.
+    epoch: Option<&'a [u8]>,
+    offset: Option<&'a [u8]>,
 }
 
 impl<'a> Fields<'a> {
@@ -38,6 +41,8 @@ impl<'a> Fields<'a> {
                 ("period", &mut fields.period),
                 ("counter", &mut fields.counter),
                 ("encoder", &mut fields.encoder),
+                ("t0", &mut fields.epoch),
+                ("offset", &mut fields.offset),
             ];
             for (name, field) in known {
                 // Without its equals sign, or with it escaped, a parameter would be lost without a word.
@@ -86,6 +91,18 @@ impl<'a> Fields<'a> {
             Some(encoder) if encoder.is_empty() => Ok(()),
             encoder => Err(BadUri::value("encoder", encoder.as_deref().map(String::as_str))),
         }
+    }
+
+    /// Codes of another time than the clock's, which keys do not compute: dropped in silence, every code would be wrong.
+    pub(super) fn refuse_other_times(&self) -> Result<(), BadUri> {
+        for (name, value) in [("t0", self.epoch), ("offset", self.offset)] {
+            let value = plain(value.unwrap_or_default());
+            let value = value.as_deref().map(String::as_str);
+            if !value.is_some_and(|value| value.bytes().all(|c| c == b'0')) {
+                return Err(BadUri::value(name, value));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn params(&self, given: &Given) -> Result<Params, BadUri> {

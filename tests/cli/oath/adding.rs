@@ -311,7 +311,7 @@ fn what_is_not_a_secret_is_refused() {
     }
     let nobody = "\
 glasskey: error: no account is named
-glasskey: hint: `glasskey oath add --issuer Example alice` names both
+glasskey: hint: `glasskey oath add --key 12345678 --issuer Example alice` names both
 ";
     add(&keys, &[], "otpauth://totp/?secret=JBSWY3DPEHPK3PXP").is(2, "", nobody);
     let json = add(&keys, &["alice", "--json"], "otpauth://totp/alice?secret=1").json();
@@ -333,7 +333,7 @@ glasskey: hint: run the command on a terminal to be asked for it, or pipe it in:
     add(&keys, &["alice"], " \n").is(5, "", nothing);
     let unnamed = "\
 glasskey: error: no account is named
-glasskey: hint: `glasskey oath add --issuer Example alice` names both
+glasskey: hint: `glasskey oath add --key 12345678 --issuer Example alice` names both
 ";
     add(&keys, &["--issuer", "Example"], "JBSWY3DPEHPK3PXP").is(2, "", unnamed);
     assert_eq!(keys.key(0).credentials().len(), 0);
@@ -501,4 +501,64 @@ fn any_input_ends_in_words() {
             prop_assert_eq!(oath(&keys, &["delete", name, "--yes"]).code, 0);
         }
     });
+}
+
+#[test]
+fn what_is_no_base32_is_called_what_it_is() {
+    let keys = Keys::serve(1);
+    let kinds = "services show one of them beside the QR code\n";
+    let refusals = [
+        ("motp://iss:alice?secret=00ff", "it is a motp:// address, and no secret\n", kinds),
+        (
+            "\"otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP\"",
+            "the otpauth URI stands between quotation marks or brackets\n",
+            "hint: give it without them\n",
+        ),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&t0=30", "the URI's t0 is \"30\", which means nothing here\n", ""),
+        (
+            "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&offset=-5",
+            "the URI's offset is \"-5\", which means nothing here\n",
+            "",
+        ),
+        (
+            "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&counter=7",
+            "the URI goes by time (totp), and has a counter, which only hotp has\n",
+            "--hotp COUNTER says it instead of the URI\n",
+        ),
+    ];
+    for (text, what, hint) in refusals {
+        let done = add(&keys, &["alice"], text);
+        assert_eq!(done.code, 2, "{text}: {done:?}");
+        assert!(
+            done.stderr.starts_with(&format!("glasskey: error: {what}")) && done.stderr.ends_with(hint),
+            "{done:?}"
+        );
+    }
+    assert_eq!(keys.key(0).credentials().len(), 0);
+    for harmless in ["t0=0", "offset=", "counter=0"] {
+        let text = format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&{harmless}");
+        assert_eq!(add(&keys, &[harmless.split('=').next().unwrap()], &text).code, 0, "{harmless}");
+    }
+}
+
+/// Every program that lists the key would get them.
+#[test]
+fn names_with_characters_that_act_or_are_not_seen_are_not_given() {
+    let keys = Keys::serve(1);
+    put(keys.key(0), "plain", false);
+    put(keys.key(0), "odd\u{1b}[2J", false);
+    for (c, code) in [('\n', "000A"), ('\u{1b}', "001B"), ('\u{202e}', "202E"), ('\u{200b}', "200B")] {
+        let name = format!("ab{c}c");
+        let error = format!("character 3 of the name is U+{code}, which cannot be seen or acts on what shows it");
+        let says = |done: Run| {
+            assert_eq!(done.code, 2, "{done:?}");
+            assert!(done.stderr.contains(&error), "{done:?}");
+        };
+        says(add(&keys, &[&name], "JBSWY3DPEHPK3PXP"));
+        says(oath(&keys, &["rename", "plain", &name]));
+        let renamed = format!("--rename=1={name}");
+        says(keys.run_with(["oath", "import", KEY, "--yes", &renamed], b"otpauth://totp/x?secret=JBSWY3DPEHPK3PXP"));
+    }
+    assert_eq!(keys.key(0).credentials().len(), 2);
+    assert_eq!(oath(&keys, &["rename", "odd\u{1b}[2J", "even"]).code, 0, "away from such a name");
 }

@@ -215,7 +215,7 @@ glasskey: a forgotten password cannot be recovered; `glasskey oath reset` would 
 fn reset_is_confirmed_by_typing_the_serial_number() {
     let keys = Keys::serve(1);
     put(keys.key(0), "a", false);
-    let prompt = "This wipes all 1 OATH credentials of YubiKey 12345678. Type its serial number to go on: ";
+    let prompt = "This wipes the only OATH credential of YubiKey 12345678. Type its serial number to go on: ";
     for wrong in ["y", "12345679", ""] {
         let mut typist = Typist::start(&keys.bare(["oath", "reset"]));
         typist.sees(prompt).types(wrong);

@@ -70,7 +70,7 @@ fn a_credential_whose_name_is_not_utf_8_is_deleted_by_its_bytes() {
 #[test]
 fn a_hint_works_as_it_is_printed() {
     let keys = Keys::serve(1);
-    let names = ["Example:alice", "it's $HOME", "a \"b\" `c` \\ !", "-x", "--yes", "tab\tbell\u{7}", "*"];
+    let names = ["Example:alice", "it's $HOME", "a \"b\" `c` \\ !", "-x", "--yes", "*"];
     for name in names {
         put(keys.key(0), name, false);
         let run = keys.run_with(["oath", "add", KEY, "--", name], b"JBSWY3DPEHPK3PXP");
@@ -203,7 +203,7 @@ glasskey: error: with --yes, a reset needs the key's serial number
 glasskey: hint: name the key with --key SERIAL
 ";
     keys.run(["oath", "reset", "--yes"]).is(2, "", unnamed);
-    let warning = "glasskey: warning: 1 of the credentials are named like MFA devices of AWS; without them this key can no longer sign in\n";
+    let warning = "glasskey: warning: 1 of the credentials is named like an MFA device of AWS; without it this key can no longer sign in\n";
     let nobody = "\
 glasskey: error: the serial number must be typed in, and nobody can be asked
 glasskey: hint: --yes together with --key 12345678 does without

@@ -69,6 +69,9 @@ fn details(settings: &Settings) -> Vec<String> {
         },
         _ => Vec::new(),
     };
+    if settings.older_token {
+        details.push("AWS_SECURITY_TOKEN is taken for the session token, as with the AWS CLI".to_owned());
+    }
     if let Some((setting, path)) = &settings.bundle {
         details.push(format!("{setting} is {}: its certificates are trusted, and no others", path.display()));
     }

@@ -13,7 +13,6 @@ use crate::ring::fido::Opened;
 use crate::secret::plain_text;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
-use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -212,7 +211,8 @@ fn origin_of(text: &str) -> Result<Origin, Failed> {
 /// The relying party's options, from a file or standard input, as UTF-8 whatever an editor has made of them.
 fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
-    let from_file = |path: &Path, bytes: &mut Vec<u8>| File::open(path)?.take(MAX_OPTIONS).read_to_end(bytes);
+    let from_file =
+        |path: &Path, bytes: &mut Vec<u8>| crate::store::named(path)?.take(MAX_OPTIONS).read_to_end(bytes);
     let read = match file {
         Some(path) if path.as_os_str() != "-" => {
             from_file(path, &mut bytes).map_err(|cause| format!("cannot read {}: {cause}", path.display()))

@@ -57,6 +57,7 @@ fn human(key: &Opened, told: &Told) -> Page {
     lines.extend(info.option("uv").map(|enrolled| {
         let state = match (enrolled, told.fingers) {
             (false, _) => "none on the key".to_owned(),
+            (true, Some(Retries { left: 1, .. })) => "1 try left".to_owned(),
             (true, Some(retries)) => format!("{} tries left", retries.left),
             (true, None) => "on the key; it does not tell how many tries are left".to_owned(),
         };

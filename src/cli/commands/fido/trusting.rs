@@ -11,7 +11,6 @@ use crate::flow::fido_key::{Issue, Trust};
 use crate::secret::plain_text;
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
@@ -70,7 +69,7 @@ fn brought(path: &Path) -> Result<Vec<Vec<u8>>, Failed> {
 fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failed> {
     let all = |path: &Path| -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+        crate::store::named(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     all(path).map_err(|cause| Box::new(super::ceremonies::usage(format!("cannot read {}: {cause}", path.display()))))

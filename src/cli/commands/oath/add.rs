@@ -2,7 +2,7 @@
 //! cannot be proved does not stay.
 
 use super::secret::{self, Found};
-use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, usage};
+use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
         None => secret::asked(args, bench)?,
     };
     warn_of_two_issuers(args, &found, bench);
-    let credential = Credential::new(args, found)?;
+    let credential = Credential::new(args, key, found)?;
     credential.write(key, bench)?;
     let proved = credential.kind == Kind::Totp;
     if proved {
@@ -92,7 +92,7 @@ pub(super) struct Credential {
 
 impl Credential {
     /// What the arguments say, and for the rest what came with the secret.
-    fn new(args: &Add, found: Found) -> Result<Self, Failed> {
+    fn new(args: &Add, key: Serial, found: Found) -> Result<Self, Failed> {
         let (issuer, account, params, kind, seed) = match found {
             Found::Uri(uri) => {
                 (uri.issuer, Some(uri.account).filter(|it| !it.is_empty()), uri.params, uri.kind, uri.seed)
@@ -109,7 +109,8 @@ impl Credential {
         };
         let issuer = args.issuer.clone().or(issuer).filter(|issuer| !issuer.is_empty());
         let account = account.ok_or_else(|| {
-            Box::new(usage("no account is named").hint("`glasskey oath add --issuer Example alice` names both"))
+            let both = format!("`glasskey oath add --key {key} --issuer Example alice` names both");
+            Box::new(usage("no account is named").hint(both))
         })?;
         let kind = args.hotp.map_or(kind, |counter| Kind::Hotp { counter });
         let params = Params {
@@ -122,6 +123,7 @@ impl Credential {
         }
         let name = Name::new(params.period, issuer.as_deref(), &account)
             .map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))?;
+        visible(name.id()).map_err(|what| Box::new(usage(what)))?;
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 

@@ -18,6 +18,7 @@ mod show;
 use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::page::acts;
 use crate::cli::shell::by_name;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
@@ -160,6 +161,17 @@ fn not_done(key: Serial, look: &str) -> impl Fn(oath::Error) -> Failed {
 
 fn name_of(id: &str) -> Result<Name, Failed> {
     Name::from_id(id).map_err(|error| Box::new(explain::oath(None, &error)))
+}
+
+/// A name that is to be given has no character that acts on what shows it, or that nobody sees: every program that lists
+/// the key would get it. The sentence, where it has.
+fn visible(name: &str) -> Result<(), String> {
+    let bad = name.char_indices().find(|(_, c)| acts(*c));
+    bad.map_or(Ok(()), |(at, c)| {
+        let place = name.get(..at).unwrap_or_default().chars().count() + 1;
+        let code = u32::from(c);
+        Err(format!("character {place} of the name is U+{code:04X}, which cannot be seen or acts on what shows it"))
+    })
 }
 
 /// The parts of a name, for JSON; of a name that is no text, its bytes too.

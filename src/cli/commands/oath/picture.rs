@@ -4,7 +4,6 @@ use super::secret::{bounded, looks_like_a_uri};
 use super::{Failed, usage};
 use crate::cli::explain::{Exit, Explanation};
 use crate::qr::{self, BadPicture};
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -31,7 +30,7 @@ pub(super) fn uri_in(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failed> {
 /// The texts of all QR codes in a picture, each once; at least one.
 pub(super) fn codes_in(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>, Failed> {
     let cannot = |cause: io::Error| Box::new(usage(format!("cannot read {}: {cause}", path.display())));
-    let bytes = bounded(File::open(path).map_err(cannot)?, MAX_PICTURE).map_err(cannot)?;
+    let bytes = bounded(crate::store::named(path).map_err(cannot)?, MAX_PICTURE).map_err(cannot)?;
     let bytes = bytes.ok_or_else(|| bad(path, "bad_picture", "more than 64 MiB; crop the picture to the QR code"))?;
     qr::decode_picture(&bytes).map_err(|cause| match cause {
         BadPicture::NotAPicture => Box::new(

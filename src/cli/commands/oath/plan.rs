@@ -3,7 +3,7 @@
 
 use super::add::{Credential, two_issuers};
 use super::many::{Entry, Many};
-use super::{Bench, Failed, refused, usage};
+use super::{Bench, Failed, refused, usage, visible};
 use crate::cli::args::Import;
 use crate::cli::explain::{self, Explanation};
 use crate::keys::Serial;
@@ -129,7 +129,13 @@ impl Plan {
         let (wanted, free) = (self.to_write().count(), capacity.saturating_sub(there.len()));
         if wanted > free {
             let what = format!(
-                "{wanted} credentials do not fit on YubiKey {key}: {free} of its {capacity} slots are free; nothing was written"
+                "{} on YubiKey {key}: {free} of its {capacity} slots {}; nothing was written",
+                if wanted == 1 {
+                    "1 credential does not fit".to_owned()
+                } else {
+                    format!("{wanted} credentials do not fit")
+                },
+                if free == 1 { "is free" } else { "are free" }
             );
             let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");
             return Err(Box::new(Explanation::new("key_full", what).hint(hint)));
@@ -176,6 +182,7 @@ fn credential(uri: Uri, to: Option<&str>, touch: bool) -> Result<Credential, Str
         return Err(words(oath::Error::SeedTooShort));
     }
     if let Some(to) = to {
+        visible(to)?;
         return Credential::named(uri, to, touch).map_err(words);
     }
     if uri.account.is_empty() {

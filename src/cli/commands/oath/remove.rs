@@ -1,6 +1,6 @@
 //! `glasskey oath delete`, `rename` and `reset`.
 
-use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, usage};
+use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -37,6 +37,7 @@ pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: 
 /// The new name keeps the period, which is a part of the id, not of what people call it.
 pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) -> Outcome {
     let (from, to) = (name_of(from)?, name_of(to)?);
+    visible(to.id()).map_err(|what| Box::new(usage(what)))?;
     let (period, ..) = from.parts();
     let (written, issuer, account) = to.parts();
     if written != period && written != 30 {
@@ -76,9 +77,11 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     };
     let for_aws = names.iter().filter(|one| is_for_aws(&one.name)).count();
     if for_aws > 0 {
-        bench.warn(&format!(
-            "{for_aws} of the credentials are named like MFA devices of AWS; without them this key can no longer sign in"
-        ));
+        let (named, them) = match for_aws {
+            1 => ("1 of the credentials is named like an MFA device".to_owned(), "it"),
+            several => (format!("{several} of the credentials are named like MFA devices"), "them"),
+        };
+        bench.warn(&format!("{named} of AWS; without {them} this key can no longer sign in"));
     }
     // Typing the serial number confirms the key too, so a key that was not named is not asked about apart.
     let nobody = Explanation::new("nobody_to_ask", "the serial number must be typed in, and nobody can be asked")

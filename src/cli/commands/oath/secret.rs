@@ -118,6 +118,9 @@ pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> 
         return Err(Box::new(several_lines(lines)));
     }
     if !looks_like_a_uri(text) {
+        if let Some(other) = other_than_base32(text) {
+            return Err(Box::new(other));
+        }
         let seed = Seed::from_base32(text).map_err(|cause| Box::new(explain::bad_uri(&BadUri::Seed(cause))))?;
         return Ok(Found::Seed(seed));
     }
@@ -145,6 +148,25 @@ fn bad_uri(text: &[u8], cause: &BadUri) -> Explanation {
         return explained.hint("this is Google Authenticator's export; `glasskey oath import` takes it");
     }
     explained
+}
+
+/// A text that is neither base32 nor a URI that is taken, by what it is.
+fn other_than_base32(text: &[u8]) -> Option<Explanation> {
+    let bad = |what: String| Explanation::new("bad_secret", what).exit(Exit::Usage);
+    let within = text.trim_ascii().get(1..).filter(|_| !text.first().is_some_and(u8::is_ascii_alphanumeric));
+    if text.first().is_some_and(|first| b"\"'`<".contains(first)) && within.is_some_and(looks_like_a_uri) {
+        let what = "the otpauth URI stands between quotation marks or brackets".to_owned();
+        return Some(bad(what).hint("give it without them"));
+    }
+    let scheme = text
+        .split(|c| *c == b':')
+        .next()
+        .filter(|scheme| text.get(scheme.len()..).is_some_and(|rest| rest.starts_with(b"://")))?;
+    let named =
+        (1..=10).contains(&scheme.len()) && scheme.iter().all(|c| c.is_ascii_alphanumeric() || b"+.-".contains(c));
+    let scheme = std::str::from_utf8(scheme).ok().filter(|_| named)?;
+    let text = bad(format!("it is a {scheme}:// address, and no secret"));
+    Some(text.hint("a secret is base32, or an otpauth://totp/ or otpauth://hotp/ URI; services show one of them beside the QR code"))
 }
 
 /// Whether a text is meant as a URI.

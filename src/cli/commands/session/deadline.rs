@@ -5,11 +5,15 @@ use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
 use crate::platform::Interrupt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long what was interrupted may take to end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// What the command waits for of itself, at this moment: `for the next code`.
+pub(super) type Waited = Arc<Mutex<Option<&'static str>>>;
 
 pub(super) struct Deadline {
     done: Sender<()>,
@@ -17,9 +21,9 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    pub(super) fn begin(after: Duration, interrupt: Interrupt, console: Console) -> Self {
+    pub(super) fn begin(after: Duration, interrupt: Interrupt, console: Console, waited: Waited) -> Self {
         let (done, ended) = channel();
-        let watch = std::thread::spawn(move || watch(&ended, after, &interrupt, console));
+        let watch = std::thread::spawn(move || watch(&ended, after, &interrupt, console, &waited));
         Self { done, watch }
     }
 
@@ -30,21 +34,33 @@ impl Deadline {
     }
 }
 
-fn watch(ended: &Receiver<()>, after: Duration, interrupt: &Interrupt, mut console: Console) -> bool {
+fn watch(
+    ended: &Receiver<()>,
+    after: Duration,
+    interrupt: &Interrupt,
+    mut console: Console,
+    waited: &Waited,
+) -> bool {
     let over = |wait| ended.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
     if over(after) {
         return true;
     }
     interrupt.raise();
     if !over(GRACE) {
-        console.error(&timed_out(after));
+        console.error(&timed_out(after, waited));
         signal_hook::low_level::exit(Exit::Person as i32);
     }
     false
 }
 
-pub(super) fn timed_out(after: Duration) -> Explanation {
-    Explanation::new("timed_out", format!("gave up after {} s: no touch, no answer", after.as_secs()))
+pub(super) fn timed_out(after: Duration, waited: &Waited) -> Explanation {
+    let after = after.as_secs();
+    if let Some(what) = *waited.lock().unwrap_or_else(PoisonError::into_inner) {
+        return Explanation::new("timed_out", format!("gave up after {after} s, while waiting {what}"))
+            .hint("run the same command again a little later; --timeout gives more time")
+            .exit(Exit::Person);
+    }
+    Explanation::new("timed_out", format!("gave up after {after} s: no touch, no answer"))
         .hint("run the same command again and touch the key when it blinks; --timeout gives more time")
         .exit(Exit::Person)
 }

@@ -31,8 +31,9 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
         return forget(&request, &mut world, console);
     }
     let person = std::mem::replace(&mut world.person, Box::new(Nobody));
-    world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input));
-    let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another());
+    let waited = deadline::Waited::default();
+    world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input, waited.clone()));
+    let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another(), waited.clone());
     let opened = on_wiped_stack(|| flow::session(&request, &mut world));
     let in_time = deadline.end();
     match opened {
@@ -40,7 +41,7 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
             on_wiped_stack(|| print(&session, source, args, cli.global.json, console));
             Ok(Exit::Done)
         }
-        Err(_) if !in_time => Err(Box::new(deadline::timed_out(args.timeout))),
+        Err(_) if !in_time => Err(Box::new(deadline::timed_out(args.timeout, &waited))),
         Err(failed) => {
             let mut text = explain::failed(&failed);
             // A prompt cut short by Ctrl-C is an interruption, not a missing person.

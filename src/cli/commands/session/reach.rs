@@ -1,22 +1,25 @@
 //! Reaching a person whose terminal does not show standard error: tools that run a `credential_process` keep it to
 //! themselves. A touch is then asked for on the controlling terminal, or on the desktop where there is none.
 
+use super::deadline::Waited;
 use crate::cli::console::Style;
 use crate::cli::terminal::on_terminal;
 use crate::keys::{KeyId, Serial};
 use crate::person::{Choice, NoNewPin, Notice, Person, Question};
 use crate::secret::{Code, Password};
 use std::process::{Command, Stdio};
+use std::sync::PoisonError;
 
 pub(super) struct Reached {
     person: Box<dyn Person>,
     style: Style,
     no_input: bool,
+    waited: Waited,
 }
 
 impl Reached {
-    pub(super) fn new(person: Box<dyn Person>, style: Style, no_input: bool) -> Self {
-        Self { person, style, no_input }
+    pub(super) fn new(person: Box<dyn Person>, style: Style, no_input: bool, waited: Waited) -> Self {
+        Self { person, style, no_input, waited }
     }
 
     fn call_for_a_touch(&self, key: Serial) {
@@ -44,6 +47,10 @@ impl Person for Reached {
 
     fn tell(&mut self, notice: &Notice) {
         self.person.tell(notice);
+        *self.waited.lock().unwrap_or_else(PoisonError::into_inner) = match notice {
+            Notice::Waiting { what, .. } => Some(*what),
+            _ => None,
+        };
         if let Notice::Touch { key } = notice {
             self.call_for_a_touch(*key);
         }

@@ -4,10 +4,14 @@ use crate::aws::Role;
 use crate::cli::args::Session as Arguments;
 use crate::cli::explain::{Exit, Explanation};
 use crate::secret::plain_text;
-use std::fs;
+use crate::store;
+use std::io::Read;
+use std::path::Path;
 
 /// STS's bounds (API reference, AssumeRole).
 const POLICY: usize = 2048;
+/// Blanks around it do not count there, but all is read.
+const LONGEST: u64 = 1 << 20;
 const EXTERNAL_ID: std::ops::RangeInclusive<usize> = 2..=1224;
 
 pub(super) fn usage(what: String) -> Box<Explanation> {
@@ -42,7 +46,9 @@ fn policy(given: &str) -> Result<String, Box<Explanation>> {
     let text = match given.strip_prefix("file://") {
         None => given.to_owned(),
         Some(path) => {
-            let bytes = fs::read(path).map_err(|cause| usage(format!("cannot read the policy {path}: {cause}")))?;
+            let mut bytes = Vec::new();
+            let read = store::named(Path::new(path)).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+            read.map_err(|cause| usage(format!("cannot read the policy {path}: {cause}")))?;
             let text = plain_text(&bytes).and_then(|text| String::from_utf8(text.to_vec()).ok());
             text.ok_or_else(|| usage(format!("the policy {path} is not UTF-8")))?
         }

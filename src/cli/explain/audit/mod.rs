@@ -234,7 +234,11 @@ fn unused(evidence: &[Evidence]) -> String {
         Evidence::PasswordUsed { days, .. } | Evidence::AccessKey { days, .. } => *days,
         _ => None,
     });
-    days.min().map_or_else(|| "root was never used".to_owned(), |days| format!("root not used for {days} days"))
+    match days.min() {
+        None => "root was never used".to_owned(),
+        Some(1) => "root not used for 1 day".to_owned(),
+        Some(days) => format!("root not used for {days} days"),
+    }
 }
 
 /// Why a rule matters.

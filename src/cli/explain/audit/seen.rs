@@ -40,6 +40,7 @@ fn kind(kind: DeviceKind) -> &'static str {
 
 fn used(used: LastUse, days: Option<u64>) -> String {
     match (used, days) {
+        (LastUse::At(moment), Some(1)) => format!("last used {} (1 day ago)", day(moment)),
         (LastUse::At(moment), Some(days)) => format!("last used {} ({days} days ago)", day(moment)),
         (LastUse::At(moment), None) => format!("last used {}", day(moment)),
         (LastUse::Never, _) => "never used".to_owned(),

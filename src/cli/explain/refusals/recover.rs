@@ -51,6 +51,9 @@ fn implausible(why: &Implausible) -> String {
         }
         Implausible::Place => "the run has no such place for its seed".to_owned(),
         Implausible::AccessKey { id } => format!("access key {id} is not one of the run's"),
+        Implausible::Command { command } => format!("`{command}` begins no such run"),
+        Implausible::KeyTwice { key } => format!("the run names YubiKey {key} twice"),
+        Implausible::Start { started } => format!("no clock shows when it began (second {started} since 1970)"),
         Implausible::Step => "the run cannot have come to this step".to_owned(),
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn rotate(refusal: &RotateRefusal) -> Explanation {
                 .hint("an administrator can rotate for you, or widen the policy: docs/policies/self-service-rotate.json")
         }
         RotateRefusal::NotProved { serial, message, tried, refills } => {
-            Explanation::new("not_proved", format!("STS took none of {tried} codes for {serial}: {message}"))
+            Explanation::new("not_proved", match tried {
+                1 => format!("STS did not take the code for {serial}: {message}"),
+                tried => format!("STS took none of {tried} codes for {serial}: {message}"),
+            })
                 .note(format!(
                     "STS allows nine tries in three minutes, and counts anew from {}; no more are made now",
                     clock_time(*refills)

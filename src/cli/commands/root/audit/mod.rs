@@ -101,7 +101,7 @@ fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
     } else {
-        text = std::fs::read_to_string(path).map_err(unreadable)?;
+        crate::store::named(path).and_then(|mut file| file.read_to_string(&mut text)).map_err(unreadable)?;
     }
     let line = |(nth, line): (usize, &str)| {
         account_id(line).map_err(|why| {
