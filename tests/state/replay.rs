@@ -51,14 +51,14 @@ fn every_line_is_a_step_that_such_a_run_makes_then() {
     let step = |line| Some((line, Implausible::Step));
     let other = |line, id: &str| Some((line, Implausible::AccessKey { id: id.to_owned() }));
     let (make, unmake) = (delete_device(), void(delete_device()));
-    let table: Vec<(&str, Vec<&Value>, Option<(usize, Implausible)>)> = vec![
+    let beginnings = [
         ("nothing", vec![], Some((1, Implausible::NoBeginning))),
         ("no beginning", vec![&make], Some((1, Implausible::NoBeginning))),
         ("a second beginning", vec![&enroll, &make, &retire], Some((3, Implausible::SecondBeginning))),
         ("an enrollment that has begun", vec![&enroll], None),
         ("a credential without a device", vec![&enroll, &make, &unmake], None),
     ];
-    for (what, records, right) in table {
+    for (what, records, right) in beginnings {
         let records: Vec<Value> = records.into_iter().cloned().collect();
         assert_eq!(flaw(&records), right, "{what}");
     }
