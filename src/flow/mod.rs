@@ -43,6 +43,8 @@ pub use places::{CommandTo, EscrowTo, Places};
 pub use record::Undo;
 #[doc(hidden)]
 pub use record::fuzz_record;
+#[doc(hidden)]
+pub use recover::{Course, Deed, Options, options_of};
 pub use recover::{Found, Outcome, RecoverRequest, Recovered, recover};
 pub use resync::{ResyncRequest, Resynced, resync, resync_permissions};
 pub use retire::{RetireRequest, Retired, retire, retire_permissions};

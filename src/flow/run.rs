@@ -26,11 +26,6 @@ impl Run {
         Ok(Self { writer, begin, intents: Vec::new() })
     }
 
-    pub(super) fn resume(id: &str, begin: Begin, intents: Vec<Undo>, desk: &Desk<'_>) -> Result<Self, Cause> {
-        let writer = desk.journal.resume(id).map_err(Cause::Journal)?;
-        Ok(Self { writer, begin, intents })
-    }
-
     /// Writes down how the next effect is undone, before it happens.
     pub(super) fn intend(&mut self, undo: Undo) -> Result<(), Cause> {
         self.writer.append(&Record::Intend(undo.clone())).map_err(Cause::Journal)?;

@@ -9,6 +9,7 @@ mod commands; // what can be typed
 mod faults; // the counts in docs/flows.md
 mod links; // what is pointed at
 mod policies; // docs/policies
+mod recovery; // what recover makes of each situation
 
 use std::path::{Path, PathBuf};
 

@@ -1,35 +1,69 @@
-//! Recovering the rotation of an access key. The secret is gone with the process: who has it, if anybody, is in the
+//! An interrupted rotation of an access key. The secret is gone with the process: who has it, if anybody, is in the
 //! journal; what the keys are is IAM's to say.
 
-use super::{RecoverRequest, decide, moment, since};
+use super::options::{Course, Deed, Doing, Options, offered};
+use super::passes::{Kind, Seen, moment, own_account, since, stopped, strike};
+use super::{Found, Outcome};
 use crate::aws::{self, AccessKey, Account};
 use crate::flow::access_key::{activate, appeared, deactivate, delete, keys_while_active, look, undo_of};
 use crate::flow::desk::Desk;
-use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Refusal, Stage};
+use crate::flow::failure::{
+    AccessKeyRefusal, Cause, CommonRefusal, Failed, Implausible, Left, RecoverRefusal, Refusal,
+};
 use crate::flow::record::{KeyRotation, Record, Undo};
-use crate::flow::recover::Outcome;
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
 
-/// A rotation of an access key as the journal has it.
-pub(super) struct Rotation {
-    pub(super) id: String,
-    pub(super) begin: KeyRotation,
-    pub(super) intents: Vec<Undo>,
-    pub(super) new: Option<String>,
-    pub(super) handed: bool,
+/// What its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyRun {
+    begin: KeyRotation,
+    /// What was intended and not declared void.
+    intents: Vec<Undo>,
+    /// The key of its making.
+    new: Option<String>,
+    /// The new key's secret was handed over.
+    handed: bool,
 }
 
-/// What IAM says, and who acts.
-pub(super) struct Examined {
-    pub(super) found: UnfinishedKey,
-    session: Option<Account>,
+impl From<UnfinishedKey> for Found {
+    fn from(found: UnfinishedKey) -> Self {
+        Self::AccessKey(found)
+    }
 }
 
-impl Rotation {
-    /// What to say of it where nothing could be looked at.
-    pub(super) fn unknown(&self) -> Left {
+impl Kind for KeyRun {
+    type Observed = UnfinishedKey;
+    type Caller<'a> = &'a Account;
+
+    fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        let other = |id: String| Err(Implausible::AccessKey { id });
+        match record {
+            Record::Intend(undo) => {
+                self.check_undo(&undo)?;
+                self.intents.push(undo);
+            }
+            Record::Void(undo) => {
+                self.check_undo(&undo)?;
+                self.intents.retain(|intent| *intent != undo);
+            }
+            // One that was there before is not new.
+            Record::NewKey { id } if self.begin.before.contains(&id) => return other(id),
+            Record::NewKey { id } => self.new = Some(id),
+            Record::HandedOver => self.handed = true,
+            Record::KeyDeleted { id } if !self.goes(&id) => return other(id),
+            Record::KeyDeleted { .. } => {}
+            _ => return Err(Implausible::Step),
+        }
+        Ok(())
+    }
+
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<&'a Account, RecoverRefusal> {
+        own_account(account, &self.begin.account, None)
+    }
+
+    fn unknown(&self) -> Left {
         let (user, why) = (self.begin.user.clone(), aws::Error::Interrupted);
         match (&self.begin.old, self.handed) {
             (Some(id), true) => Left::KeyUnknown { id: id.clone(), why },
@@ -37,7 +71,7 @@ impl Rotation {
         }
     }
 
-    pub(super) fn examine(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Examined, Cause> {
+    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<UnfinishedKey>, Cause> {
         let (keys, session) = match look(&self.begin.user, account, desk) {
             Ok(seen) => {
                 let session = match (seen.session, &seen.factor) {
@@ -49,7 +83,74 @@ impl Rotation {
             Err(Cause::Refused(Refusal::Common(CommonRefusal::NoSuchUser { .. }))) => (Vec::new(), None),
             Err(cause) => return Err(cause),
         };
-        Ok(Examined { found: self.found(&keys), session })
+        Ok(Seen { observed: self.found(&keys), session })
+    }
+
+    fn options(&self, found: &UnfinishedKey) -> Course {
+        let handed = found.new.is_some() && found.handed == Handed::Yes;
+        let finishing = finishing(found);
+        if handed && finishing.is_empty() {
+            return Course::Struck(Outcome::WasComplete { keys: Vec::new() });
+        }
+        let activate = self.deactivated(found).map(|_| Deed::ActivateOldKey);
+        let undo: Vec<Deed> = activate.into_iter().chain(found.new.is_some().then_some(Deed::DeleteNewKey)).collect();
+        if undo.is_empty() {
+            return Course::Struck(Outcome::NothingLeft);
+        }
+        let may_finish = found.new.is_some() && found.certain && found.handed != Handed::No;
+        let recommended = match &found.new {
+            // Perhaps somebody else has just made it.
+            Some(_) if !found.certain => Choice::Leave,
+            Some(_) if handed => Choice::Finish,
+            // Somebody has deleted the old one: the new one may be all that the user has.
+            Some(_) if found.handed == Handed::Perhaps && gone(&found.old) => Choice::Leave,
+            _ => Choice::Undo,
+        };
+        Course::Open(Options { recommended, finish: offered(may_finish, &finishing), undo: Ok(undo) })
+    }
+
+    fn undecided(&self, _found: &UnfinishedKey) -> Vec<Left> {
+        vec![self.unknown()]
+    }
+
+    fn carry_out(
+        &self,
+        doing: &Doing,
+        seen: &Seen<UnfinishedKey>,
+        mut log: Writer,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<Outcome, Failed> {
+        let (found, act) = (&seen.observed, seen.session.as_ref().unwrap_or(account));
+        let outcome = match doing {
+            Doing::Finish(deeds) => finish(found, deeds, (account, act), &mut log, desk)?,
+            Doing::Undo(_) => self.undo(found, act, desk)?,
+        };
+        strike(log, outcome, desk)
+    }
+}
+
+impl KeyRun {
+    pub(super) fn begun(begin: KeyRotation) -> Result<Self, Implausible> {
+        let mut going = begin.first.iter().chain(&begin.old);
+        match going.find(|id| !begin.before.contains(id)) {
+            Some(id) => Err(Implausible::AccessKey { id: id.clone() }),
+            None => Ok(Self { begin, intents: Vec::new(), new: None, handed: false }),
+        }
+    }
+
+    /// Whether it takes this key away.
+    fn goes(&self, id: &String) -> bool {
+        self.begin.first.iter().chain(&self.begin.old).any(|going| going == id)
+    }
+
+    fn check_undo(&self, undo: &Undo) -> Result<(), Implausible> {
+        match undo {
+            Undo::DeleteKey | Undo::TakeBack { .. } => Ok(()),
+            Undo::ActivateKey { id } if self.goes(id) => Ok(()),
+            Undo::ActivateKey { id } => Err(Implausible::AccessKey { id: id.clone() }),
+            _ => Err(Implausible::Step),
+        }
     }
 
     fn found(&self, keys: &[AccessKey]) -> UnfinishedKey {
@@ -99,98 +200,10 @@ impl Rotation {
         ours.next().map(|(id, _)| id)
     }
 
-    /// Decides, with the person where there is a choice, and carries it out.
-    pub(super) fn settle(
-        &self,
-        request: RecoverRequest,
-        examined: &Examined,
-        account: &Account,
-        desk: &mut Desk<'_>,
-    ) -> Result<Outcome, Failed> {
-        let found = &examined.found;
-        let act = examined.session.as_ref().unwrap_or(account);
-        let stop = |cause, left: Vec<Left>, desk: &mut Desk<'_>| {
-            desk.interrupt.clear();
-            desk.fail_leaving((Stage::Recover, cause), left)
-        };
-        let journal = |cause, desk: &mut Desk<'_>| stop(Cause::Journal(cause), Vec::new(), desk);
-        let mut log = desk.journal.resume(&self.id).map_err(|cause| journal(cause, desk))?;
-        let open = match &found.old {
-            Some((_, KeyIs::Active)) => true,
-            Some((_, KeyIs::Inactive)) => !found.keep,
-            Some((_, KeyIs::Gone)) | None => false,
-        };
-        let handed = found.new.is_some() && found.handed == Handed::Yes;
-        let outcome = if handed && !open {
-            Outcome::WasComplete { keys: Vec::new() }
-        } else if found.new.is_none() && self.deactivated(found).is_none() {
-            Outcome::NothingLeft
-        } else {
-            let may_finish = found.new.is_some() && found.certain && found.handed != Handed::No;
-            let recommended = match &found.new {
-                // Perhaps somebody else has just made it.
-                Some(_) if !found.certain => Choice::Leave,
-                Some(_) if handed => Choice::Finish,
-                // Somebody has deleted the old one: the new one may be all that the user has.
-                Some(_) if found.handed == Handed::Perhaps && gone(&found.old) => Choice::Leave,
-                _ => Choice::Undo,
-            };
-            let choice = decide(request, may_finish, recommended, desk)
-                .map_err(|cause| stop(cause, vec![self.unknown()], desk))?;
-            match choice {
-                Choice::Leave => return Ok(Outcome::Left),
-                Choice::Forget => Outcome::Forgotten,
-                Choice::Finish => self.finish(found, (account, act), &mut log, desk)?,
-                Choice::Undo => self.undo(found, act, desk)?,
-            }
-        };
-        log.finish().map_err(|cause| journal(cause, desk))?;
-        Ok(outcome)
-    }
-
-    fn finish(
-        &self,
-        found: &UnfinishedKey,
-        (account, act): (&Account, &Account),
-        log: &mut Writer,
-        desk: &mut Desk<'_>,
-    ) -> Result<Outcome, Failed> {
-        let done = Ok(Outcome::Completed { keys: Vec::new() });
-        let (Some((id, is)), Some(new)) = (&found.old, &found.new) else { return done };
-        let stop = |(cause, left), desk: &mut Desk<'_>| {
-            desk.interrupt.clear();
-            desk.fail_leaving((Stage::Recover, cause), vec![left])
-        };
-        if account.access_key_id() == id {
-            let left = Left::KeyActive { id: id.clone() };
-            return Err(stop((Cause::refused(AccessKeyRefusal::SignsThis { id: id.clone() }), left), desk));
-        }
-        let stays = |cause| match is {
-            KeyIs::Active => (cause, Left::KeyActive { id: id.clone() }),
-            _ => (cause, Left::KeyInactive { id: id.clone() }),
-        };
-        keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), desk))?;
-        if *is == KeyIs::Active {
-            log.append(&Record::Intend(undo_of(id)))
-                .map_err(|cause| stop((Cause::Journal(cause), Left::KeyActive { id: id.clone() }), desk))?;
-            deactivate(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
-            desk.tell(Notice::key_inactive(id));
-        }
-        if !found.keep && *is != KeyIs::Gone {
-            delete(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
-            desk.tell(Notice::key_deleted(id));
-        }
-        done
-    }
-
     /// The old key is activated first: what uses it must not wait for the rest.
     fn undo(&self, found: &UnfinishedKey, act: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
-        let stop = |(cause, left), desk: &mut Desk<'_>| {
-            desk.interrupt.clear();
-            desk.fail_leaving((Stage::Recover, cause), vec![left])
-        };
         if let Some(id) = self.deactivated(found) {
-            activate(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
+            activate(act, &found.user, id, desk).map_err(|(cause, left)| stopped(cause, vec![left], desk))?;
         }
         if let Some(new) = &found.new {
             delete(act, &found.user, new, desk).map_err(|(cause, _)| {
@@ -198,12 +211,56 @@ impl Rotation {
                     Cause::Aws(why) => why.clone(),
                     _ => aws::Error::Interrupted,
                 };
-                stop((cause, Left::NewKey { user: found.user.clone(), id: Some(new.clone()), why }), desk)
+                let left = Left::NewKey { user: found.user.clone(), id: Some(new.clone()), why };
+                stopped(cause, vec![left], desk)
             })?;
             desk.tell(Notice::key_deleted(new));
         }
         Ok(Outcome::Undone)
     }
+}
+
+/// What is still to be done about the old key.
+fn finishing(found: &UnfinishedKey) -> Vec<Deed> {
+    let delete = (!found.keep).then_some(Deed::DeleteOldKey);
+    match &found.old {
+        Some((_, KeyIs::Active)) => std::iter::once(Deed::DeactivateOldKey).chain(delete).collect(),
+        Some((_, KeyIs::Inactive)) => delete.into_iter().collect(),
+        Some((_, KeyIs::Gone)) | None => Vec::new(),
+    }
+}
+
+/// The old key goes while the new one is seen to be active.
+fn finish(
+    found: &UnfinishedKey,
+    deeds: &[Deed],
+    (account, act): (&Account, &Account),
+    log: &mut Writer,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let done = Ok(Outcome::Completed { keys: Vec::new() });
+    let (Some((id, is)), Some(new)) = (&found.old, &found.new) else { return done };
+    let stop = |(cause, left), desk: &mut Desk<'_>| stopped(cause, vec![left], desk);
+    if account.access_key_id() == id {
+        let left = Left::KeyActive { id: id.clone() };
+        return Err(stop((Cause::refused(AccessKeyRefusal::SignsThis { id: id.clone() }), left), desk));
+    }
+    let stays = |cause| match is {
+        KeyIs::Active => (cause, Left::KeyActive { id: id.clone() }),
+        _ => (cause, Left::KeyInactive { id: id.clone() }),
+    };
+    keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), desk))?;
+    if deeds.contains(&Deed::DeactivateOldKey) {
+        log.append(&Record::Intend(undo_of(id)))
+            .map_err(|cause| stop((Cause::Journal(cause), Left::KeyActive { id: id.clone() }), desk))?;
+        deactivate(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
+        desk.tell(Notice::key_inactive(id));
+    }
+    if deeds.contains(&Deed::DeleteOldKey) {
+        delete(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
+        desk.tell(Notice::key_deleted(id));
+    }
+    done
 }
 
 fn gone(key: &Option<(String, KeyIs)>) -> bool {

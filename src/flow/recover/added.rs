@@ -1,0 +1,230 @@
+//! What enrollments, rotations and root's devices have in common: a device is made, and its seed goes to places. What their
+//! record says, what of it may be believed, and how IAM's answer and the keys are read by it.
+
+use super::passes::{moment, since};
+use super::removed::check_old;
+use crate::aws::{self, Account};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{Implausible, Left};
+use crate::flow::naming::credential_name;
+use crate::flow::record::{Begin, Record, Undo};
+use crate::flow::run::Run;
+use crate::journal::Writer;
+use crate::keys::Serial;
+use crate::person::{DeviceState, FileState, KeyState, Unfinished};
+use crate::sink::EscrowState;
+use std::collections::BTreeSet;
+
+/// A run that makes a device, as its record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AddedDevice {
+    pub(super) begin: Begin,
+    /// What was intended and not declared void.
+    pub(super) intents: Vec<Undo>,
+    /// IAM's answer to the creation is on record. Without it, an unassigned device of this name may be another's.
+    pub(super) created: bool,
+    /// It came as far as enabling the device: before that, an enabled device of this name is not of its making.
+    pub(super) enabling: bool,
+    /// The device that was to go is deleted.
+    pub(super) deleted: bool,
+    /// It was about to be enabled again.
+    pub(super) again: bool,
+}
+
+impl AddedDevice {
+    pub(super) fn begun(begin: Begin) -> Result<Self, Implausible> {
+        check_begin(&begin)?;
+        let (created, enabling, deleted, again) = (false, false, false, false);
+        Ok(Self { begin, intents: Vec::new(), created, enabling, deleted, again })
+    }
+
+    pub(super) fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        let (root, made) = (self.begin.root, self.may_have_made_it());
+        match record {
+            Record::Intend(undo) => {
+                self.check_undo(&undo)?;
+                self.intents.push(undo);
+            }
+            Record::Void(undo) => {
+                self.check_undo(&undo)?;
+                self.intents.retain(|intent| *intent != undo);
+            }
+            Record::Created if made && !root => self.created = true,
+            Record::Enabled if made && !root => self.enabling = true,
+            Record::Enabling if made => self.enabling = true,
+            Record::Deleted if self.begin.replaces.is_some() => self.deleted = true,
+            Record::EnablingAgain if self.begin.replaces.is_some() => self.again = true,
+            _ => return Err(Implausible::Step),
+        }
+        Ok(())
+    }
+
+    /// The device may have been created. Root's is the console's to create.
+    fn may_have_made_it(&self) -> bool {
+        self.begin.root || self.intents.contains(&Undo::DeleteDevice)
+    }
+
+    fn check_undo(&self, undo: &Undo) -> Result<(), Implausible> {
+        let begin = &self.begin;
+        match undo {
+            Undo::DeleteDevice if !begin.root => Ok(()),
+            Undo::EnableAgain if begin.replaces.is_some() => Ok(()),
+            // The seed comes with the device.
+            _ if !self.may_have_made_it() => Err(Implausible::Step),
+            Undo::RemoveCredential { key } if begin.keys.contains(key) => Ok(()),
+            Undo::RemoveCredential { key } => Err(Implausible::Key { key: *key }),
+            Undo::RemoveEscrow(file) if begin.escrow.as_ref() == Some(&file.path) && file.is_plausible() => Ok(()),
+            Undo::RemoveEscrow(file) => Err(Implausible::File { path: file.path.clone() }),
+            Undo::RemoveFromPhone if begin.phone => Ok(()),
+            Undo::TakeBack { program } if begin.program.as_ref() == Some(program) => Ok(()),
+            Undo::RemoveFromPhone | Undo::TakeBack { .. } => Err(Implausible::Place),
+            _ => Err(Implausible::Step),
+        }
+    }
+
+    pub(super) fn unknown(&self) -> Left {
+        Left::Unknown { arn: self.begin.arn.clone(), why: aws::Error::Interrupted, asked: None }
+    }
+
+    pub(super) fn untouched(&self) -> Vec<Left> {
+        vec![Left::Untouched { arn: self.begin.arn.clone() }]
+    }
+
+    /// The run, to be gone on with.
+    pub(super) fn resumed(&self, writer: Writer) -> Run {
+        Run { writer, begin: self.begin.clone(), intents: self.intents.clone() }
+    }
+
+    /// Asks IAM for the device and every key for its credential.
+    pub(super) fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
+        let told = account.virtual_device(&self.begin.arn)?;
+        let keys = self.keys(desk);
+        let held = keys.iter().any(|(_, state)| *state == KeyState::Present);
+        Ok(self.seen(self.device(told, held), keys))
+    }
+
+    /// What is on the keys. One that was not reached holds nothing of this run, whatever it holds.
+    pub(super) fn keys(&self, desk: &mut Desk<'_>) -> Vec<(Serial, KeyState)> {
+        let mut state = |key: Serial| {
+            let reached = self.intents.contains(&Undo::RemoveCredential { key });
+            if reached { key_state(key, &self.begin.credential, desk) } else { KeyState::Absent }
+        };
+        self.begin.keys.iter().map(|key| (*key, state(*key))).collect()
+    }
+
+    /// Whose the device of this name is, by IAM's answer and by whether a key holds its credential.
+    fn device(&self, told: Option<aws::VirtualDevice>, held: bool) -> DeviceState {
+        let begin = &self.begin;
+        let Some(device) = told.filter(|_| self.intents.contains(&Undo::DeleteDevice)) else {
+            return DeviceState::Missing;
+        };
+        let Some(user) = device.user else {
+            return if self.created { DeviceState::Unassigned } else { DeviceState::Uncertain };
+        };
+        let owner = user.parse::<aws::Caller>().ok().map(|owner| owner.identity);
+        // One that was enabled before the run began is somebody else's doing.
+        if owner != Some(aws::Identity::User(begin.user.clone())) || !since(begin.started, device.enabled) {
+            return DeviceState::Foreign { user };
+        }
+        // The name is the user's own, but somebody else put another device under it.
+        if !self.enabling && !held {
+            return DeviceState::Foreign { user: begin.user.clone() };
+        }
+        DeviceState::Enabled
+    }
+
+    pub(super) fn seen(&self, device: DeviceState, keys: Vec<(Serial, KeyState)>) -> Unfinished {
+        let Self { begin, intents, .. } = self;
+        Unfinished {
+            user: begin.user.clone(),
+            arn: begin.arn.clone(),
+            credential: begin.credential.clone(),
+            started: moment(begin.started),
+            device,
+            keys,
+            phone: intents.contains(&Undo::RemoveFromPhone),
+            escrow: begin.escrow.clone().map(|path| (path, file_state(intents))),
+            command: begin.program.clone().map(|program| {
+                let reached = intents.iter().any(|intent| matches!(intent, Undo::TakeBack { .. }));
+                (program, reached)
+            }),
+            replaces: None,
+            root: false,
+        }
+    }
+}
+
+fn check_begin(begin: &Begin) -> Result<(), Implausible> {
+    let is_named = credential_name(&begin.arn).is_ok_and(|name| name.id() == begin.credential);
+    if !is_named {
+        return Err(Implausible::Credential { named: begin.credential.clone(), device: begin.arn.to_string() });
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(key) = begin.keys.iter().find(|key| !seen.insert(key.to_string())) {
+        return Err(Implausible::KeyTwice { key: *key });
+    }
+    if begin.keys.is_empty() && !begin.phone && begin.escrow.is_none() && begin.program.is_none() {
+        return Err(Implausible::NoPlace);
+    }
+    let Some(old) = &begin.replaces else { return Ok(()) };
+    if begin.root || old.serial == begin.arn.to_string() {
+        return Err(Implausible::Device { serial: old.serial.clone() });
+    }
+    check_old(old, begin.arn.account())?;
+    match old.serial.parse::<aws::DeviceArn>() {
+        Ok(arn) if arn.partition() != begin.arn.partition() => {
+            Err(Implausible::Device { serial: old.serial.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn file_state(intents: &[Undo]) -> FileState {
+    let made = intents.iter().find_map(|intent| match intent {
+        Undo::RemoveEscrow(file) => Some(file.look()),
+        _ => None,
+    });
+    match made {
+        None | Some(EscrowState::Absent) => FileState::Absent,
+        Some(EscrowState::Torn) => FileState::Torn,
+        Some(EscrowState::Whole) => FileState::Whole,
+        Some(EscrowState::Unreadable) => FileState::Unreadable,
+    }
+}
+
+/// Asks a key for a credential.
+pub(super) fn key_state(key: Serial, name: &str, desk: &mut Desk<'_>) -> KeyState {
+    let listed = desk
+        .ring
+        .session(key, desk.person)
+        .and_then(|mut session| session.list().map_err(|cause| crate::ring::Error::Oath { key, cause }));
+    match listed {
+        Err(_) => KeyState::NotHere,
+        Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,
+        Ok(_) => KeyState::Absent,
+    }
+}
+
+/// The keys that hold the credential.
+pub(super) fn with_credential(found: &Unfinished) -> Vec<Serial> {
+    found.keys.iter().filter(|(_, state)| *state == KeyState::Present).map(|(key, _)| *key).collect()
+}
+
+/// Whether a key holds the credential, or may.
+pub(super) fn is_on_a_key(found: &Unfinished) -> bool {
+    found.keys.iter().any(|(_, state)| *state != KeyState::Absent)
+}
+
+/// Whether a place that is no key holds the seed, or may.
+pub(super) fn is_held_beside(found: &Unfinished) -> bool {
+    found.phone
+        || matches!(found.escrow, Some((_, FileState::Whole | FileState::Unreadable)))
+        || matches!(found.command, Some((_, true)))
+}
+
+/// Whether no place that was asked for is known to lack the seed.
+pub(super) fn is_whole(found: &Unfinished) -> bool {
+    found.keys.iter().all(|(_, state)| *state == KeyState::Present)
+        && matches!(found.escrow, None | Some((_, FileState::Whole)))
+        && matches!(found.command, None | Some((_, true)))
+}

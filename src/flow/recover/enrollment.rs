@@ -1,0 +1,168 @@
+//! An interrupted enrollment of an IAM user's device.
+
+use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::from_key::enable_from_key;
+use super::options::{Course, Deed, Doing, Options, offered};
+use super::passes::{Kind, Seen, own_account, strike};
+use super::{Found, Outcome};
+use crate::aws::{self, Account};
+use crate::flow::confirm::is_not_listed;
+use crate::flow::desk::Desk;
+use crate::flow::failure::{At, Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
+use crate::flow::record::Record;
+use crate::flow::run::Run;
+use crate::journal::Writer;
+use crate::keys::Serial;
+use crate::person::{Choice, DeviceState, FileState, Notice, Unfinished};
+use crate::sink::EscrowState;
+
+/// What its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Enrollment {
+    pub(super) run: AddedDevice,
+}
+
+impl From<Unfinished> for Found {
+    fn from(found: Unfinished) -> Self {
+        Self::Run(found)
+    }
+}
+
+impl Kind for Enrollment {
+    type Observed = Unfinished;
+    type Caller<'a> = &'a Account;
+
+    fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        self.run.step(record)
+    }
+
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<&'a Account, RecoverRefusal> {
+        own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
+    }
+
+    fn unknown(&self) -> Left {
+        self.run.unknown()
+    }
+
+    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<Unfinished>, Cause> {
+        self.run.observe(account, desk).map(Seen::from).map_err(Cause::Aws)
+    }
+
+    fn options(&self, found: &Unfinished) -> Course {
+        let keys = with_credential(found);
+        let on_a_key = is_on_a_key(found);
+        let file = !matches!(found.escrow, None | Some((_, FileState::Absent)));
+        let may_finish = !keys.is_empty() && found.device == DeviceState::Unassigned;
+        match &found.device {
+            DeviceState::Missing | DeviceState::Foreign { .. } if !on_a_key && !file => {
+                return Course::Struck(Outcome::NothingLeft);
+            }
+            // Every place is proved before a device is enabled: the run was cut short after its work was done.
+            DeviceState::Enabled if on_a_key || is_held_beside(found) => {
+                return Course::Struck(Outcome::WasComplete { keys });
+            }
+            _ => {}
+        }
+        let recommended = match found.device {
+            // Somebody may be signing in with it, perhaps with what is on these keys: only a person decides.
+            DeviceState::Enabled | DeviceState::Foreign { .. } => Choice::Leave,
+            // Perhaps somebody is about to enable it.
+            DeviceState::Uncertain => Choice::Leave,
+            _ if may_finish && is_whole(found) => Choice::Finish,
+            _ => Choice::Undo,
+        };
+        let undo = match &found.device {
+            DeviceState::Foreign { user } => Err(in_use(found, user)),
+            // Of one that is enabled, and whose seed no place holds, nobody has any use, and it may stand in the user's way.
+            DeviceState::Enabled => Ok(vec![Deed::DeactivateNew, Deed::DeleteNew, Deed::RemoveCredentials]),
+            _ => Ok(vec![Deed::DeleteNew, Deed::RemoveCredentials]),
+        };
+        Course::Open(Options { recommended, finish: offered(may_finish, &[Deed::EnableNew]), undo })
+    }
+
+    fn undecided(&self, _found: &Unfinished) -> Vec<Left> {
+        self.run.untouched()
+    }
+
+    fn carry_out(
+        &self,
+        doing: &Doing,
+        seen: &Seen<Unfinished>,
+        log: Writer,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<Outcome, Failed> {
+        let (run, found) = (self.run.resumed(log), &seen.observed);
+        match doing {
+            Doing::Finish(_) => finish(run, &with_credential(found), account, desk),
+            Doing::Undo(deeds) => {
+                if deeds.contains(&Deed::DeactivateNew) {
+                    deactivate(found, account, desk).map_err(|(cause, left)| {
+                        desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), vec![left])
+                    })?;
+                }
+                outcome_of_undo(run.undo(account, desk), desk)
+            }
+        }
+    }
+}
+
+/// The device of this name is enabled for somebody, not by this run: neither it nor a credential of its name is touched,
+/// whatever was asked for, since that may be what they sign in with.
+pub(super) fn in_use(found: &Unfinished, user: &str) -> RecoverRefusal {
+    RecoverRefusal::InUse { arn: found.arn.clone(), user: user.to_owned() }
+}
+
+/// Enables the device with codes of the keys that hold its seed.
+fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    match enable_from_key(&mut run, keys, account, desk) {
+        Ok(first_code_from) => {
+            // One that was cut short is of no use to anybody.
+            let torn = run.escrow_files().filter(|file| file.look() == EscrowState::Torn);
+            torn.for_each(|file| _ = file.remove());
+            strike(run.writer, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk)
+        }
+        Err(at) => Err(not_finished(&run, at, desk)),
+    }
+}
+
+/// Nothing is undone unasked.
+fn not_finished(run: &Run, (stage, cause): At, desk: &Desk<'_>) -> Failed {
+    desk.interrupt.clear();
+    let arn = run.begin.arn.clone();
+    let left = match &cause {
+        Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
+            Left::Unknown { arn, why: why.clone(), asked: Some(Box::new(why.clone())) }
+        }
+        cause if is_not_listed(cause) => Left::NotListed { arn },
+        _ => Left::Untouched { arn },
+    };
+    desk.fail_leaving((stage, cause), vec![left])
+}
+
+/// "Not found" is success; after a lost reply IAM is asked.
+fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Result<(), (aws::Error, Left)> {
+    let serial = found.arn.to_string();
+    let cause = match account.deactivate(&found.user, &serial) {
+        Ok(()) | Err(aws::Error::NotFound { .. }) => return Ok(()),
+        Err(cause) => cause,
+    };
+    if !matches!(cause, aws::Error::OutcomeUnknown { .. }) {
+        return Err((cause, Left::Enabled { arn: found.arn.clone() }));
+    }
+    desk.interrupt.clear();
+    desk.tell(Notice::Asking);
+    match account.mfa_devices(&found.user) {
+        Ok(devices) if !devices.iter().any(|device| device.serial == serial) => Ok(()),
+        Ok(_) => Err((cause, Left::Enabled { arn: found.arn.clone() })),
+        Err(why) => Err((cause, Left::PerhapsEnabled { serial, why })),
+    }
+}
+
+/// Where something is left that recovery could still undo, it is not undone.
+pub(super) fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {
+    if left.iter().any(Left::is_for_recover) {
+        return Err(desk.fail_leaving((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left));
+    }
+    Ok(Outcome::Undone)
+}

@@ -1,0 +1,201 @@
+//! Recover: finish or undo every interrupted run, in three passes: what its record says ([`log::replay`]), what IAM and
+//! the keys show and what may be done then ([`options`]), and the deeds ([`passes`]). A kind of run is one file here.
+//!
+//! The journal alone is never believed: a run that no glasskey can have written is left alone, and of the others IAM and
+//! the keys are asked. Finishing needs no seed, since both codes can be computed by the key; for people who may not
+//! delete MFA devices it is the only way out.
+
+mod access_key; // the rotation of an access key
+mod added; // what enrollments and rotations have in common: a device that is made
+mod enrollment; // an IAM user's device is made
+mod from_key; // a device is enabled with codes of a key
+mod log; // the record of a run, replayed: every kind of run is listed there
+mod options; // what may be done, and what each choice would do
+mod passes; // what a kind of run says of itself, and the three passes
+mod removed; // what rotations and retirements have in common: a device that goes
+mod retirement; // a device is taken away
+mod root; // root's device is made
+mod rotation; // a device is made, and another taken away
+
+use super::desk::Desk;
+use super::failure::{Cause, Failed, Left, RecoverRefusal, Stage};
+use super::record::Record;
+use crate::aws;
+use crate::journal;
+use crate::keys::Serial;
+use crate::person::{Choice, Notice, Unfinished, UnfinishedKey, UnfinishedRetirement};
+use crate::world::World;
+#[doc(hidden)]
+pub use log::options_of;
+use log::{RunLog, replay};
+#[doc(hidden)]
+pub use options::{Course, Deed, Options};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecoverRequest {
+    /// What to do with each run; the person is asked when not said.
+    pub choice: Option<Choice>,
+    /// Whatever the state recommends, without asking.
+    pub recommended: bool,
+}
+
+/// One run, recovered or left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// What was found.
+    pub found: Found,
+    /// What was done about it.
+    pub outcome: Outcome,
+}
+
+/// An unfinished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An enrollment or a rotation.
+    Run(Unfinished),
+    /// A retirement.
+    Retirement(UnfinishedRetirement),
+    /// A rotation of an access key.
+    AccessKey(UnfinishedKey),
+}
+
+impl Found {
+    fn notice(&self) -> Notice {
+        match self.clone() {
+            Self::Run(found) => Notice::Unfinished(found),
+            Self::Retirement(found) => Notice::UnfinishedRetirement(found),
+            Self::AccessKey(found) => Notice::UnfinishedKey(found),
+        }
+    }
+}
+
+/// What became of an unfinished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The device was enabled with codes from a key.
+    Finished {
+        /// The keys that hold the credential.
+        keys: Vec<Serial>,
+        /// Seconds since the Unix epoch.
+        first_code_from: u64,
+    },
+    /// The device had been enabled before the run was cut short, and the keys hold it.
+    WasComplete {
+        /// The keys that hold the credential.
+        keys: Vec<Serial>,
+    },
+    /// The device that was to go is gone.
+    Completed {
+        /// The keys that hold the credential of the device that stays.
+        keys: Vec<Serial>,
+    },
+    /// What the run had made was removed, and what it had taken away was given back.
+    Undone,
+    /// There was nothing in the world to undo.
+    NothingLeft,
+    /// Left as it is.
+    Left,
+    /// Left as it is, and struck from the journal.
+    Forgotten,
+}
+
+/// Recovers every run that did not end, one after the other.
+///
+/// # Errors
+/// The first run that could not be recovered; those before it are done. Those that are not believed, or cannot be read,
+/// come last, each is named, and they are kept as they are.
+pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
+    let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
+    let Read { runs, bad } = read_runs(&mut desk).map_err(|cause| desk.fail(Stage::Recover, cause))?;
+    let done = if runs.is_empty() { Ok(Vec::new()) } else { recover_each(request, &runs, &connector, &mut desk) };
+    let mut bad = bad.into_iter();
+    let others = |bad: std::vec::IntoIter<Cause>| bad.map(|why| Left::BadRun { why: Box::new(why) });
+    match done {
+        Err(mut failed) => {
+            failed.left.extend(others(bad));
+            Err(failed)
+        }
+        Ok(done) => match bad.next() {
+            Some(cause) => Err(desk.fail_leaving((Stage::Recover, cause), others(bad).collect())),
+            None => Ok(done),
+        },
+    }
+}
+
+fn recover_each(
+    request: RecoverRequest,
+    runs: &[Recorded],
+    connector: &aws::Connector,
+    desk: &mut Desk<'_>,
+) -> Result<Vec<Recovered>, Failed> {
+    let at_work = |cause| desk.fail(Stage::Recover, Cause::Journal(cause));
+    desk.journal.idle().map_err(at_work)?;
+    let account = match connector.connect() {
+        // Root may have been given its device without anybody asking AWS.
+        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::Root(_))) => None,
+        connected => Some(
+            connected.map_err(|cause| desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
+        ),
+    };
+    desk.tell_clock();
+    let mut done = Vec::new();
+    for (n, run) in runs.iter().enumerate() {
+        desk.still_wanted().map_err(|cause| {
+            desk.fail_leaving((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()))
+        })?;
+        match run.log.recover(&run.id, request, account.as_ref(), desk) {
+            Ok(recovered) => done.push(recovered),
+            Err(mut failed) => {
+                failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
+                return Err(failed);
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// What to say of runs that were not reached: their devices may be there.
+fn still_there(runs: &[Recorded]) -> Vec<Left> {
+    runs.iter().map(|run| run.log.unknown()).collect()
+}
+
+/// A run as the journal has it.
+struct Recorded {
+    id: String,
+    log: RunLog,
+}
+
+/// What is in the journal.
+struct Read {
+    /// Oldest first.
+    runs: Vec<Recorded>,
+    /// Of what cannot be read or is not believed, why.
+    bad: Vec<Cause>,
+}
+
+/// Reads the journal. Files of runs that had not begun anything are removed, and that is said.
+fn read_runs(desk: &mut Desk<'_>) -> Result<Read, Cause> {
+    let found = desk.journal.all::<Record>().map_err(Cause::Journal)?;
+    for path in found.empty {
+        match desk.journal.remove_empty(&path) {
+            Ok(removed) => desk.tell(Notice::EmptyRun { path, removed }),
+            // Another glasskey may have made it just now.
+            Err(journal::Error::Busy { .. }) => {}
+            Err(error) => return Err(Cause::Journal(error)),
+        }
+    }
+    let mut read = Read { runs: Vec::new(), bad: found.unreadable.into_iter().map(Cause::Journal).collect() };
+    for journal::Unfinished { id, entries } in found.unfinished {
+        let path = desk.journal.path_of(&id);
+        if entries.first().is_some_and(log::is_of_another_format) {
+            read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
+            continue;
+        }
+        match replay(entries) {
+            Ok(log) => read.runs.push(Recorded { id, log }),
+            Err((line, why)) => read.bad.push(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
+        }
+    }
+    Ok(read)
+}

@@ -1,0 +1,100 @@
+//! What may be done about an interrupted run, what is recommended, and what each choice would do. Data alone; each kind of
+//! run fills it in from what its record says and what was seen, and asks nobody.
+
+use super::{Outcome, RecoverRequest};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{Cause, RecoverRefusal};
+use crate::person::Choice;
+
+/// What follows from what is seen of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// There is nothing to choose: the run is struck from the journal, and this is what became of it.
+    Struck(Outcome),
+    /// Somebody chooses.
+    Open(Options),
+}
+
+/// What may be chosen. To leave a run as it is, and to forget it, are always among it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What `--yes` takes.
+    pub recommended: Choice,
+    /// What finishing does, in this order, or why it is refused.
+    pub finish: Result<Vec<Deed>, RecoverRefusal>,
+    /// What undoing does, in this order, or why it is refused. Nothing: the run is struck, and nothing else.
+    pub undo: Result<Vec<Deed>, RecoverRefusal>,
+}
+
+/// What is done to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The run's device is enabled with two codes of a key that holds its seed.
+    EnableNew,
+    /// The old device goes, with its credentials.
+    RemoveOld,
+    /// The old device is enabled again with two codes of its key.
+    EnableOld,
+    /// The run's device, which is enabled, is deactivated.
+    DeactivateNew,
+    /// The run's device is deleted while it is nobody's.
+    DeleteNew,
+    /// The run's device goes, with its credentials, while the old one is seen to be enabled.
+    RemoveNew,
+    /// The run's credentials are removed.
+    RemoveCredentials,
+    /// The old access key is deactivated while the new one is active.
+    DeactivateOldKey,
+    /// The old access key is deleted.
+    DeleteOldKey,
+    /// The access key that the run has deactivated is activated again.
+    ActivateOldKey,
+    /// The run's access key is deleted.
+    DeleteNewKey,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Leave,
+    Forget,
+    Do(Doing),
+}
+
+/// What is to be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    Finish(Vec<Deed>),
+    Undo(Vec<Deed>),
+}
+
+impl Options {
+    /// What a choice comes to.
+    fn take(self, choice: Choice) -> Result<Decision, RecoverRefusal> {
+        match choice {
+            Choice::Leave => Ok(Decision::Leave),
+            Choice::Forget => Ok(Decision::Forget),
+            Choice::Finish => self.finish.map(|deeds| Decision::Do(Doing::Finish(deeds))),
+            Choice::Undo => self.undo.map(|deeds| Decision::Do(Doing::Undo(deeds))),
+        }
+    }
+}
+
+/// Takes what was asked for, or what is recommended, or asks the person.
+pub(super) fn decide(request: RecoverRequest, options: Options, desk: &mut Desk<'_>) -> Result<Decision, Cause> {
+    let choice = match request.choice {
+        Some(choice) => choice,
+        None if request.recommended => options.recommended,
+        None => match desk.person.choose(options.finish.is_ok()) {
+            Some(choice) => choice,
+            None if desk.interrupt.raised() => return Err(Cause::Interrupted),
+            None => return Err(Cause::NobodyToAsk),
+        },
+    };
+    options.take(choice).map_err(Cause::refused)
+}
+
+/// The deeds, where they are offered.
+pub(super) fn offered(offered: bool, deeds: &[Deed]) -> Result<Vec<Deed>, RecoverRefusal> {
+    if offered { Ok(deeds.to_vec()) } else { Err(RecoverRefusal::CannotFinish) }
+}

@@ -1,0 +1,128 @@
+//! The three passes of recovery, the same for every kind of run: its record is replayed before ([`super::log`]); then it is
+//! looked at and what may be done is decided; then that is done.
+
+use super::options::{Course, Decision, Doing, decide};
+use super::{Found, Outcome, RecoverRequest, Recovered};
+use crate::aws::{Account, DeviceArn};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
+use crate::flow::record::Record;
+use crate::journal::Writer;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What was made so much earlier than the run began is not of its making, whatever the clocks say.
+const BEFORE: Duration = Duration::from_secs(300);
+
+/// A kind of run: what its record says of it.
+pub(super) trait Kind {
+    /// What IAM and the keys show of it.
+    type Observed: Clone + Into<Found>;
+    /// Who calls AWS.
+    type Caller<'a>: Copy;
+
+    /// First pass: takes the next record in, if such a run can have written it after those before.
+    fn step(&mut self, record: Record) -> Result<(), Implausible>;
+
+    /// The account, where it is the run's.
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<Self::Caller<'a>, RecoverRefusal>;
+
+    /// What to say of it where nothing could be looked at.
+    fn unknown(&self) -> Left;
+
+    /// Second pass: asks IAM and the keys. Changes nothing.
+    fn observe(&self, caller: Self::Caller<'_>, desk: &mut Desk<'_>) -> Result<Seen<Self::Observed>, Cause>;
+
+    /// What may be done then. Asks nobody.
+    fn options(&self, observed: &Self::Observed) -> Course;
+
+    /// What is left where nothing was decided, or what was asked for is refused.
+    fn undecided(&self, observed: &Self::Observed) -> Vec<Left>;
+
+    /// Third pass: does it, and strikes the run when all is done.
+    fn carry_out(
+        &self,
+        doing: &Doing,
+        seen: &Seen<Self::Observed>,
+        log: Writer,
+        caller: Self::Caller<'_>,
+        desk: &mut Desk<'_>,
+    ) -> Result<Outcome, Failed>;
+}
+
+/// What was seen, and the session that was opened to see it.
+pub(super) struct Seen<Observed> {
+    pub(super) observed: Observed,
+    pub(super) session: Option<Account>,
+}
+
+impl<Observed> From<Observed> for Seen<Observed> {
+    fn from(observed: Observed) -> Self {
+        Self { observed, session: None }
+    }
+}
+
+/// Looks at a run, decides, with the person where there is a choice, and carries it out.
+pub(super) fn recover_one<K: Kind>(
+    run: &K,
+    id: &str,
+    request: RecoverRequest,
+    account: Option<&Account>,
+    desk: &mut Desk<'_>,
+) -> Result<Recovered, Failed> {
+    let still = |cause, desk: &Desk<'_>| desk.fail_leaving((Stage::Recover, cause), vec![run.unknown()]);
+    let caller = run.caller(account).map_err(|why| still(Cause::refused(why), desk))?;
+    let seen = run.observe(caller, desk).map_err(|cause| still(cause, desk))?;
+    let found: Found = seen.observed.clone().into();
+    desk.tell(found.notice());
+    let log = desk.journal.resume(id).map_err(|cause| desk.fail(Stage::Recover, Cause::Journal(cause)))?;
+    let options = match run.options(&seen.observed) {
+        Course::Struck(outcome) => return Ok(Recovered { found, outcome: strike(log, outcome, desk)? }),
+        Course::Open(options) => options,
+    };
+    let decided = decide(request, options, desk)
+        .map_err(|cause| desk.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)))?;
+    let outcome = match decided {
+        Decision::Leave => Outcome::Left,
+        Decision::Forget => strike(log, Outcome::Forgotten, desk)?,
+        Decision::Do(doing) => run.carry_out(&doing, &seen, log, caller, desk)?,
+    };
+    Ok(Recovered { found, outcome })
+}
+
+/// Ends the run: its file goes.
+pub(super) fn strike(log: Writer, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed> {
+    match log.finish() {
+        Ok(()) => Ok(outcome),
+        Err(cause) => Err(desk.fail(Stage::Recover, Cause::Journal(cause))),
+    }
+}
+
+/// A deed has failed: what interrupted it has been heard.
+pub(super) fn stopped(cause: Cause, left: Vec<Left>, desk: &Desk<'_>) -> Failed {
+    desk.interrupt.clear();
+    desk.fail_leaving((Stage::Recover, cause), left)
+}
+
+/// The account, where it is that of this number. One of the same number in another partition is another one.
+pub(super) fn own_account<'a>(
+    account: Option<&'a Account>,
+    number: &str,
+    device: Option<&DeviceArn>,
+) -> Result<&'a Account, RecoverRefusal> {
+    let is_own = |account: &&Account| {
+        account.caller().account == number
+            && device.is_none_or(|device| account.caller().partition == device.partition())
+    };
+    account.filter(is_own).ok_or_else(|| RecoverRefusal::OtherAccount { account: number.to_owned() })
+}
+
+/// A second since the Unix epoch; of what no clock can show, the epoch.
+pub(super) fn moment(seconds: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
+/// Whether something that was made then may be of the making of a run that began at this second since the Unix epoch.
+pub(super) fn since(started: u64, made: Option<SystemTime>) -> bool {
+    let earliest = moment(started).checked_sub(BEFORE).unwrap_or(UNIX_EPOCH);
+    made.is_none_or(|made| made >= earliest)
+}

@@ -1,0 +1,110 @@
+//! What rotations and retirements have in common: a device is taken away, and may have to be given back.
+
+use super::added::key_state;
+use crate::aws::{self, Account, DeviceArn};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{Cause, Failed, Implausible};
+use crate::flow::naming::device_of;
+use crate::flow::record::{Old, OldCredential, Undo};
+use crate::flow::removal::Broken;
+use crate::flow::retire::devices_of;
+use crate::flow::self_management::{factor_needed, open_session};
+use crate::oath::Name;
+use crate::person::{DeviceState, KeyState, Leaving};
+use crate::totp::unix;
+use std::collections::BTreeSet;
+
+/// The credentials of a device that is to go are called as that device: by whatever tool wrote them.
+pub(super) fn check_old(old: &Old, account: &str) -> Result<(), Implausible> {
+    let arn = old.serial.parse::<DeviceArn>().ok();
+    if arn.as_ref().is_some_and(|arn| arn.account() != account) {
+        return Err(Implausible::Device { serial: old.serial.clone() });
+    }
+    let is_of = |credential: &str| {
+        let (Some(arn), Ok(name)) = (&arn, Name::from_id(credential)) else { return false };
+        device_of(&name, arn.partition(), account).as_ref() == Some(arn)
+    };
+    let mut seen = BTreeSet::new();
+    if let Some(held) = old.held.iter().find(|held| !seen.insert((held.key.to_string(), &held.credential))) {
+        return Err(Implausible::KeyTwice { key: held.key });
+    }
+    match old.held.iter().find(|held| !is_of(&held.credential)) {
+        Some(held) => Err(Implausible::Credential { named: held.credential.clone(), device: old.serial.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The device that was to go, as it is enabled now, where an undoing that was cut short may have enabled it `again`.
+pub(super) fn as_enabled(old: &Old, again: bool, user: &str, account: &Account) -> Result<Old, Cause> {
+    let devices = if again { devices_of(user, account)? } else { Vec::new() };
+    let enabled = devices.iter().find(|device| device.serial == old.serial).map(|device| unix(device.enabled));
+    Ok(Old { enabled: enabled.unwrap_or(old.enabled), ..old.clone() })
+}
+
+/// Asks IAM for the device that was to go, and its keys for its credential. `deleted`: the run has.
+pub(super) fn observe_old(
+    old: &Old,
+    user: &str,
+    (intents, deleted): (&[Undo], bool),
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Leaving, aws::Error> {
+    let listed = match account.mfa_devices(user) {
+        Err(aws::Error::NotFound { .. }) => Vec::new(),
+        listed => listed?,
+    };
+    let own = || DeviceState::Foreign { user: user.to_owned() };
+    let device = match listed.iter().find(|device| device.serial == old.serial) {
+        Some(_) if deleted => own(),
+        Some(device) if old.is(device) || intents.contains(&Undo::EnableAgain) => DeviceState::Enabled,
+        Some(_) => own(),
+        None => match old.serial.parse::<DeviceArn>().ok().map(|arn| account.virtual_device(&arn)).transpose()? {
+            None | Some(None) => DeviceState::Missing,
+            Some(Some(aws::VirtualDevice { user: Some(user), .. })) => DeviceState::Foreign { user },
+            // Made anew since, under the same name; or the run never came to deactivating it.
+            Some(Some(_)) if deleted || !intents.contains(&Undo::EnableAgain) => DeviceState::Uncertain,
+            Some(Some(_)) => DeviceState::Unassigned,
+        },
+    };
+    // What belongs to a device of somebody else's making is not looked at.
+    let ours = !matches!(device, DeviceState::Foreign { .. } | DeviceState::Uncertain);
+    let mut state =
+        |held: &OldCredential| (held.key, held.credential.clone(), key_state(held.key, &held.credential, desk));
+    let keys = if ours { old.held.iter().map(&mut state).collect() } else { Vec::new() };
+    Ok(Leaving { serial: old.serial.clone(), device, keys })
+}
+
+/// Whether the device that was to go is there and was the user's, or is.
+pub(super) fn is_there(old: &Leaving) -> bool {
+    matches!(old.device, DeviceState::Enabled | DeviceState::Unassigned)
+}
+
+/// Whether a key here holds a credential of the device that was to go.
+pub(super) fn old_is_on_a_key(old: &Leaving) -> bool {
+    old.keys.iter().any(|(_, _, state)| *state == KeyState::Present)
+}
+
+/// A removal has stopped.
+pub(super) fn removal_stopped(broken: Broken, desk: &Desk<'_>) -> Failed {
+    let (stage, cause) = broken.at;
+    let cause = desk.interrupted_or(cause);
+    desk.interrupt.clear();
+    desk.fail_leaving((stage, cause), broken.left)
+}
+
+/// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here
+/// holds it, else with any.
+pub(super) fn acting(
+    account: &Account,
+    user: &str,
+    by: Option<&str>,
+    desk: &mut Desk<'_>,
+) -> Result<Option<Account>, Cause> {
+    let devices = devices_of(user, account)?;
+    let chosen: Vec<_> = devices.iter().filter(|device| Some(&*device.serial) == by).cloned().collect();
+    let factor = match factor_needed(account, user, &chosen, desk) {
+        Ok(Some(factor)) => Some(factor),
+        _ => factor_needed(account, user, &devices, desk)?,
+    };
+    factor.map(|factor| open_session(account, &factor, desk)).transpose()
+}

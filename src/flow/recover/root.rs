@@ -1,0 +1,108 @@
+//! An interrupted enrollment of a device with codes of root's: the credentials on the keys, perhaps a phone, and whether
+//! root needs them.
+//!
+//! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
+//! ours to delete. What counts is that no credential goes that may be root's factor.
+
+use super::Outcome;
+use super::added::{AddedDevice, is_on_a_key, with_credential};
+use super::enrollment::outcome_of_undo;
+use super::options::{Course, Deed, Doing, Options, offered};
+use super::passes::{Kind, Seen};
+use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{Cause, Failed, Implausible, Left, RecoverRefusal};
+use crate::flow::record::Record;
+use crate::journal::Writer;
+use crate::person::{Choice, DeviceState, KeyState, Unfinished};
+
+/// What its record says. `enabling` of the run: codes were shown. Then the console may have taken them a moment ago, or
+/// may yet, and no list of IAM's rules that out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RootDevice {
+    pub(super) run: AddedDevice,
+}
+
+impl Kind for RootDevice {
+    type Observed = Unfinished;
+    /// `None` where AWS cannot be asked.
+    type Caller<'a> = Option<&'a Account>;
+
+    fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        self.run.step(record)
+    }
+
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<Option<&'a Account>, RecoverRefusal> {
+        Ok(account)
+    }
+
+    fn unknown(&self) -> Left {
+        self.run.unknown()
+    }
+
+    fn observe(&self, account: Option<&Account>, desk: &mut Desk<'_>) -> Result<Seen<Unfinished>, Cause> {
+        let listed = account.map(|account| devices(account, self.run.begin.arn.account()));
+        let device = self.device(listed.and_then(Result::ok).as_deref());
+        let keys = self.run.keys(desk);
+        Ok(Seen::from(Unfinished { root: true, escrow: None, command: None, ..self.run.seen(device, keys) }))
+    }
+
+    fn options(&self, found: &Unfinished) -> Course {
+        let on_a_key = is_on_a_key(found);
+        match found.device {
+            // Enabled with codes of these keys: whatever was asked for, they stay.
+            DeviceState::Enabled => return Course::Struck(Outcome::WasComplete { keys: with_credential(found) }),
+            // What a phone has, if it has, is the person's to remove.
+            DeviceState::Missing if !on_a_key => return Course::Struck(Outcome::NothingLeft),
+            _ if !on_a_key && !found.phone => return Course::Struck(Outcome::NothingLeft),
+            _ => {}
+        }
+        let useless = found.device == DeviceState::Missing && !self.run.enabling;
+        let recommended = if useless { Choice::Undo } else { Choice::Leave };
+        Course::Open(Options { recommended, finish: offered(false, &[]), undo: Ok(vec![Deed::RemoveCredentials]) })
+    }
+
+    fn undecided(&self, found: &Unfinished) -> Vec<Left> {
+        let begin = &self.run.begin;
+        let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
+        let keys = kept.map(|(key, _)| Left::Credential { key: *key, name: begin.credential.clone(), why: None });
+        keys.chain(found.phone.then(|| self.run.unknown())).collect()
+    }
+
+    fn carry_out(
+        &self,
+        _doing: &Doing,
+        _seen: &Seen<Unfinished>,
+        log: Writer,
+        _account: Option<&Account>,
+        desk: &mut Desk<'_>,
+    ) -> Result<Outcome, Failed> {
+        outcome_of_undo(self.run.resumed(log).remove_credentials(desk), desk)
+    }
+}
+
+impl RootDevice {
+    /// Whether the device is root's, by what IAM lists. `None`: it could not be asked, or did not tell.
+    fn device(&self, listed: Option<&[MfaDevice]>) -> DeviceState {
+        let serial = self.run.begin.arn.to_string();
+        match listed {
+            Some(devices) if devices.iter().any(|device| device.serial == serial) => DeviceState::Enabled,
+            Some([]) => DeviceState::Missing,
+            // The person may have given the device another name in the console, and whatever the record says of when it
+            // began, the credential may be this device's.
+            Some(_) | None => DeviceState::Uncertain,
+        }
+    }
+}
+
+/// Root's virtual devices: its own word, a member's through AssumeRoot, or an administrator's.
+fn devices(account: &Account, number: &str) -> Result<Vec<MfaDevice>, aws::Error> {
+    let caller = account.caller();
+    if caller.account != number {
+        return account.assume_root(number, RootTask::Audit)?.own_mfa_devices();
+    }
+    if caller.identity == Identity::Root {
+        return account.own_mfa_devices();
+    }
+    account.virtual_devices_of_root()
+}

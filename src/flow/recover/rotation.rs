@@ -1,0 +1,222 @@
+//! An interrupted rotation of a device. One that was cut short between adding the new device and removing the old one has
+//! left two that work. It is completed or rolled back as told; what goes, goes only while the other is enabled.
+
+use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::enrollment::{in_use, outcome_of_undo};
+use super::from_key::enable_from_key;
+use super::options::{Course, Deed, Doing, Options, offered};
+use super::passes::{Kind, Seen, own_account, stopped, strike};
+use super::removed::{acting, as_enabled, is_there, observe_old, old_is_on_a_key, removal_stopped};
+use super::{Found, Outcome};
+use crate::aws::Account;
+use crate::flow::confirm::{is_not_listed, keep};
+use crate::flow::desk::Desk;
+use crate::flow::failure::{At, Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
+use crate::flow::record::{Old, OldCredential, Record};
+use crate::flow::removal::{Removal, Stays, enable_again};
+use crate::flow::retire::devices_of;
+use crate::flow::run::Run;
+use crate::journal::Writer;
+use crate::person::{Choice, DeviceState, KeyState, Leaving, Unfinished};
+use crate::totp::unix;
+
+/// What its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rotation {
+    pub(super) run: AddedDevice,
+    /// The device that is to go.
+    pub(super) old: Old,
+}
+
+/// What is seen of both devices.
+#[derive(Clone)]
+pub(super) struct Replacing {
+    found: Unfinished,
+    old: Leaving,
+}
+
+impl Replacing {
+    /// `None`: nothing was to be replaced.
+    pub(super) fn of(found: &Unfinished) -> Option<Self> {
+        found.replaces.clone().map(|old| Self { found: found.clone(), old })
+    }
+}
+
+impl From<Replacing> for Found {
+    fn from(seen: Replacing) -> Self {
+        Self::Run(Unfinished { replaces: Some(seen.old), ..seen.found })
+    }
+}
+
+impl Kind for Rotation {
+    type Observed = Replacing;
+    type Caller<'a> = &'a Account;
+
+    fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        self.run.step(record)
+    }
+
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<&'a Account, RecoverRefusal> {
+        own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
+    }
+
+    fn unknown(&self) -> Left {
+        self.run.unknown()
+    }
+
+    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<Replacing>, Cause> {
+        let found = self.run.observe(account, desk).map_err(Cause::Aws)?;
+        let run = (&*self.run.intents, self.run.deleted);
+        let old = observe_old(&self.old, &found.user, run, account, desk).map_err(Cause::Aws)?;
+        Ok(Seen::from(Replacing { found, old }))
+    }
+
+    fn options(&self, Replacing { found, old }: &Replacing) -> Course {
+        let (keys, on_a_key) = (with_credential(found), is_on_a_key(found));
+        let is_new_there = !matches!(found.device, DeviceState::Missing | DeviceState::Foreign { .. });
+        if !is_new_there && !on_a_key && old.device != DeviceState::Unassigned {
+            return Course::Struck(Outcome::NothingLeft);
+        }
+        let enabled = found.device == DeviceState::Enabled;
+        if enabled && !is_there(old) && !old_is_on_a_key(old) {
+            return Course::Struck(Outcome::WasComplete { keys });
+        }
+        let unassigned = found.device == DeviceState::Unassigned;
+        let may_finish = (enabled && (on_a_key || is_held_beside(found))) || (unassigned && !keys.is_empty());
+        let recommended = match found.device {
+            DeviceState::Uncertain => Choice::Leave,
+            // Somebody may be signing in with what is on these keys.
+            DeviceState::Foreign { .. } if on_a_key => Choice::Leave,
+            DeviceState::Enabled if may_finish && !keys.is_empty() => Choice::Finish,
+            DeviceState::Enabled => Choice::Leave,
+            DeviceState::Unassigned if may_finish && is_whole(found) => Choice::Finish,
+            _ => Choice::Undo,
+        };
+        let finishing: &[Deed] = if unassigned { &[Deed::EnableNew, Deed::RemoveOld] } else { &[Deed::RemoveOld] };
+        Course::Open(Options { recommended, finish: offered(may_finish, finishing), undo: undoing(found, old) })
+    }
+
+    fn undecided(&self, _seen: &Replacing) -> Vec<Left> {
+        self.run.untouched()
+    }
+
+    fn carry_out(
+        &self,
+        doing: &Doing,
+        seen: &Seen<Replacing>,
+        log: Writer,
+        account: &Account,
+        desk: &mut Desk<'_>,
+    ) -> Result<Outcome, Failed> {
+        let old = as_enabled(&self.old, self.run.again, &self.run.begin.user, account)
+            .map_err(|cause| desk.fail_leaving((Stage::Recover, cause), vec![self.unknown()]))?;
+        let (run, found) = (self.run.resumed(log), &seen.observed.found);
+        match doing {
+            Doing::Finish(deeds) => complete(run, deeds, &old, found, account, desk),
+            Doing::Undo(deeds) => roll_back(run, deeds, &old, found, account, desk),
+        }
+    }
+}
+
+/// The old one comes back first, where it has gone.
+fn undoing(found: &Unfinished, old: &Leaving) -> Result<Vec<Deed>, RecoverRefusal> {
+    let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
+    match &found.device {
+        DeviceState::Foreign { user } => return Err(in_use(found, user)),
+        DeviceState::Enabled => deeds.push(Deed::RemoveNew),
+        _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
+    }
+    Ok(deeds)
+}
+
+/// Enables the new device where it is not, and removes the old one.
+fn complete(
+    mut run: Run,
+    deeds: &[Deed],
+    old: &Old,
+    found: &Unfinished,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let keys = with_credential(found);
+    let new = found.arn.to_string();
+    if deeds.contains(&Deed::EnableNew) {
+        let session = acting(account, &found.user, None, desk)
+            .map_err(|cause| both_stay((Stage::Recover, cause), found, desk))?;
+        if let Err(at) = enable_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), desk) {
+            let not_listed = is_not_listed(&at.1);
+            return Err(if not_listed { keep(run, at, Vec::new(), desk) } else { both_stay(at, found, desk) });
+        }
+    }
+    // The user's own session is opened with a code of the new device: the proof that it works.
+    let session = acting(account, &found.user, Some(&new), desk)
+        .map_err(|cause| both_stay((Stage::Proof, cause), found, desk))?;
+    let removal = Removal { user: &found.user, old, stays: Stays::This(new), run: run.writer.id().to_owned() };
+    let account = session.as_ref().unwrap_or(account);
+    match removal.carry_out(Some(&mut run.writer), account, desk) {
+        Ok(()) => strike(run.writer, Outcome::Completed { keys }, desk),
+        Err(broken) => Err(removal_stopped(broken, desk)),
+    }
+}
+
+fn both_stay(at: At, found: &Unfinished, desk: &Desk<'_>) -> Failed {
+    desk.interrupt.clear();
+    desk.fail_leaving(at, vec![Left::Untouched { arn: found.arn.clone() }])
+}
+
+/// Enables the old device again where it is not, and removes the new one.
+fn roll_back(
+    mut run: Run,
+    deeds: &[Deed],
+    old: &Old,
+    found: &Unfinished,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let untouched = |cause, desk: &Desk<'_>| stopped(cause, vec![Left::Untouched { arn: found.arn.clone() }], desk);
+    // Deleting what is nobody's needs no session.
+    let session = if deeds.iter().any(|deed| matches!(deed, Deed::EnableOld | Deed::RemoveNew)) {
+        acting(account, &found.user, None, desk).map_err(|cause| untouched(cause, desk))?
+    } else {
+        None
+    };
+    let account = session.as_ref().unwrap_or(account);
+    if deeds.contains(&Deed::EnableOld) {
+        enable_again(&found.user, old, Some(&mut run.writer), account, desk)
+            .map_err(|cause| untouched(cause, desk))?;
+    }
+    if deeds.contains(&Deed::RemoveNew) {
+        remove_new(run, old, found, account, desk)
+    } else {
+        outcome_of_undo(run.undo(account, desk), desk)
+    }
+}
+
+/// The new device goes while the old one is enabled.
+fn remove_new(
+    run: Run,
+    old: &Old,
+    found: &Unfinished,
+    account: &Account,
+    desk: &mut Desk<'_>,
+) -> Result<Outcome, Failed> {
+    let stop = |cause, desk: &Desk<'_>| {
+        desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
+    };
+    let devices = devices_of(&found.user, account).map_err(|cause| stop(cause, desk))?;
+    let serial = found.arn.to_string();
+    let enabled = devices.iter().find(|device| device.serial == serial).map_or(0, |device| unix(device.enabled));
+    let credential = run.begin.credential.clone();
+    let held = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
+    let held = held.map(|(key, _)| OldCredential { key: *key, credential: credential.clone() }).collect();
+    let new = Old { serial, enabled, held };
+    let (stays, id) = (Stays::This(old.serial.clone()), run.writer.id().to_owned());
+    let removal = Removal { user: &found.user, old: &new, stays, run: id };
+    match removal.carry_out(None, account, desk) {
+        Ok(()) => match run.remove_escrow() {
+            left if left.is_empty() => strike(run.writer, Outcome::Undone, desk),
+            left => outcome_of_undo(left, desk),
+        },
+        Err(broken) => Err(removal_stopped(broken, desk)),
+    }
+}
