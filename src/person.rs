@@ -73,11 +73,13 @@ pub trait Person {
 }
 
 /// Why no new PIN was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoNewPin {
     /// Nobody can be asked.
+    #[error("a new PIN is needed, and nobody can be asked for it")]
     NobodyToAsk,
     /// Tried several times, and never twice alike.
+    #[error("no new PIN was given twice alike")]
     Differ,
 }
 

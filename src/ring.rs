@@ -33,19 +33,23 @@ impl Ports for NoReaders {
 }
 
 /// Why a key could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It could not be found or read.
-    Keys(keys::Error),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
     /// Its OATH applet did not do it.
+    #[error("the OATH applet of YubiKey {key} could not be used")]
     Oath {
         /// The key.
         key: Serial,
         /// Why.
+        #[source]
         cause: oath::Error,
     },
     /// It needs its OATH password and nobody can be asked.
+    #[error("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it")]
     NobodyToAsk {
         /// The key.
         key: Serial,

@@ -52,21 +52,26 @@ const YUBICO: u16 = 0x1050;
 const ATTEMPTS: usize = 3;
 
 /// Why a FIDO2 key could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It did not do it.
+    #[error("{} could not be used", .key.as_ref().map_or_else(|| "the FIDO2 key".to_owned(), KeyId::to_string))]
     Fido {
         /// The key, where it is known which.
         key: Option<KeyId>,
         /// Why.
+        #[source]
         cause: fido::Error,
     },
     /// No FIDO2 key is plugged in.
+    #[error("no FIDO2 key is plugged in")]
     NoKey,
     /// More than one is plugged in and none was named.
+    #[error("more than one FIDO2 key is plugged in: {} are", .0.len())]
     Several(Vec<KeyId>),
     /// The named key is not here; these are.
+    #[error("{wanted} is not plugged in, or not as a FIDO2 key")]
     Missing {
         /// What was asked for.
         wanted: KeyId,
@@ -74,22 +79,27 @@ pub enum Error {
         present: Vec<KeyId>,
     },
     /// It needs its PIN and nobody can be asked.
+    #[error("the PIN of {key} is needed, and nobody can be asked for it")]
     NobodyToAsk {
         /// The key.
         key: KeyId,
     },
     /// One PIN try is left, and the person would rather not.
+    #[error("not confirmed; no PIN was tried")]
     Declined,
 }
 
 /// Why a PIN was not changed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum NotChanged {
     /// The old one was not given.
+    #[error(transparent)]
     Asking(Error),
     /// No new one was given.
+    #[error(transparent)]
     New(NoNewPin),
     /// The key did not do it.
+    #[error(transparent)]
     Key(fido::Error),
 }
 

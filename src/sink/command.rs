@@ -40,26 +40,32 @@ pub struct Errand {
 }
 
 /// How a command ended that did not take the secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandEnd {
     /// It could not be started; the secret has not left this process.
+    #[error("it could not be started: {why}")]
     NotStarted {
         /// Why.
         why: String,
     },
     /// With this status.
+    #[error("exit status {0}")]
     Status(i32),
     /// By a signal.
+    #[error("a signal ended it")]
     Killed,
     /// Not in time; it was killed.
+    #[error("it did not end within {seconds} s, and was killed")]
     TimedOut {
         /// How long it had.
         seconds: u64,
     },
     /// With status 0, and without reading what it was given.
+    #[error("it ended without reading its standard input")]
     DidNotRead,
     /// The person asked to stop; it was killed.
+    #[error("interrupted")]
     Interrupted,
 }
 

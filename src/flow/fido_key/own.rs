@@ -46,11 +46,13 @@ pub struct Verified {
 }
 
 /// Why a key is not the one that was enrolled, or not as it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// It does not hold the credential on record.
+    #[error("the key does not hold the credential on record")]
     NotOnKey,
     /// The record says another model than the key.
+    #[error("the record says that the key's model is {recorded}, and the key says {told}")]
     OtherModel {
         /// On record.
         recorded: Aaguid,
@@ -58,7 +60,8 @@ pub enum Finding {
         told: Aaguid,
     },
     /// What it signed does not hold.
-    Refused(Refusal),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 pub(super) fn origin(text: &str) -> Result<Origin, Trouble> {
