@@ -9,7 +9,7 @@ use crate::keys::{self, Serial};
 use crate::oath::{self, Session};
 use crate::person::{Notice, Person};
 use crate::secret::Password;
-use crate::transport::{self, Card, Ports};
+use crate::transport::{NoReaders, Ports};
 use std::collections::BTreeMap;
 
 /// Keys and their passwords, for as long as the command runs.
@@ -18,18 +18,6 @@ pub struct Ring<'a> {
     passwords: BTreeMap<Serial, Password>,
     /// Keys whose sharing has been said.
     warned: Vec<Serial>,
-}
-
-struct NoReaders;
-
-impl Ports for NoReaders {
-    fn readers(&self) -> Result<Vec<String>, transport::Error> {
-        Ok(Vec::new())
-    }
-
-    fn open(&self, reader: &str) -> Result<Box<dyn Card>, transport::Error> {
-        Err(transport::Error::NoReader { reader: reader.to_owned() })
-    }
 }
 
 /// Why a key could not be used.

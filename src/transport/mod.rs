@@ -40,6 +40,19 @@ pub trait Ports {
     fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error>;
 }
 
+/// No readers at all.
+pub struct NoReaders;
+
+impl Ports for NoReaders {
+    fn readers(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error> {
+        Err(Error::NoReader { reader: reader.to_owned() })
+    }
+}
+
 /// A card's answer. The data is wiped on drop: it may hold a code.
 pub struct Response {
     /// The answer without its status word; at most 65 536 bytes.

@@ -8,7 +8,7 @@ use glasskey::keys::{self, KeyId, Serial};
 use glasskey::secret::{BadSeed, Seed};
 use glasskey::sim::oath_card::SoftPorts;
 use glasskey::totp::{self, BadUri, Uri};
-use glasskey::{journal, oath, person, piv, platform, qr, ring, sink, spent, store, transport};
+use glasskey::{journal, oath, person, piv, platform, qr, ring, sink, spent, store, transport, world};
 use std::error::Error;
 use std::io;
 use std::iter::successors;
@@ -170,4 +170,5 @@ fn every_public_error_is_one() {
     is_error::<totp::BadMigration>();
     is_error::<BadUri>();
     is_error::<transport::Error>();
+    is_error::<world::Error>();
 }
