@@ -1,7 +1,7 @@
 //! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
 
 use crate::fido::advisories::{self, Applied, Firmware, Unknown, Version};
-use crate::fido::{self, Attempt, Authenticator, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
+use crate::fido::{self, Attempt, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
 use crate::keys::{Device, KeyId};
 use crate::person::{NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
@@ -206,7 +206,7 @@ impl Opened {
     /// What the key says of itself, asked anew.
     ///
     /// # Errors
-    /// As [`Authenticator::info`].
+    /// As [`fido::Ctap2::info`].
     pub fn info(&mut self) -> Result<Info, Error> {
         let info = self.key.info();
         self.told(info)
@@ -274,7 +274,7 @@ impl Opened {
     pub fn touched<R>(
         &mut self,
         person: &mut dyn Person,
-        command: impl FnOnce(&mut dyn Authenticator, &mut dyn FnMut()) -> Result<R, fido::Error>,
+        command: impl FnOnce(&mut Ctap2, &mut dyn FnMut()) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         let key = self.id.clone();
         let outcome = command(&mut self.key, &mut || person.tell(&Notice::FidoTouch { key: key.clone() }));
@@ -324,7 +324,7 @@ impl Opened {
         &mut self,
         person: &mut dyn Person,
         last_try: bool,
-        mut spend: impl FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+        mut spend: impl FnMut(&mut Ctap2, Attempt<'_>) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         for _ in 1..ATTEMPTS {
             match self.spend_pin(person, last_try, &mut spend) {
@@ -391,7 +391,7 @@ impl Opened {
         &mut self,
         person: &mut dyn Person,
         last_try: bool,
-        spend: &mut dyn FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+        spend: &mut dyn FnMut(&mut Ctap2, Attempt<'_>) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         let pin = self.ask_pin(person, last_try)?;
         let outcome = on_wiped_stack(|| spend(&mut self.key, pin.attempt()));

@@ -17,7 +17,7 @@ pub use record::{BadRecord, Record, Records};
 pub use register::{Registration, register};
 
 use crate::fido::webauthn::{self, Refusal};
-use crate::fido::{self, Authenticator, Info, Permissions, Token};
+use crate::fido::{self, Ctap2, Info, Permissions, Token};
 use crate::person::{NoNewPin, Person};
 use crate::platform::Interrupt;
 use crate::ring;
@@ -131,7 +131,7 @@ impl Ceremony<'_> {
     /// A command that waits for a touch.
     fn touched<R>(
         &mut self,
-        command: impl FnOnce(&mut dyn Authenticator, &mut dyn FnMut()) -> Result<R, fido::Error>,
+        command: impl FnOnce(&mut Ctap2, &mut dyn FnMut()) -> Result<R, fido::Error>,
     ) -> Result<R, Trouble> {
         Ok(self.key.touched(self.person, command)?)
     }

@@ -14,7 +14,7 @@ use crate::fido::webauthn::{
     Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
     UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
 };
-use crate::fido::{self, Aaguid, Authenticator, EDDSA, ES256, Permissions, cose};
+use crate::fido::{self, Aaguid, EDDSA, ES256, Permissions, cose};
 use crate::ring::fido::Error as RingError;
 use std::time::SystemTime;
 

@@ -6,7 +6,7 @@ use super::attest::{Attested, Trust, attest};
 use super::verifying::needed_to_register;
 use super::{Ceremony, Trouble, answer_lost};
 use crate::fido::advisories::{Applied, Firmware, Unknown, Use};
-use crate::fido::{self, Authenticator, Info, Permissions, PinRule};
+use crate::fido::{self, Info, Permissions, PinRule};
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin, Notice};
 use crate::ring::fido::{Error as RingError, NotChanged, Opened};
