@@ -4,8 +4,8 @@
 //! another command (`code`), shows that. Its words are thrown away where it succeeds. Where it fails, the end of its
 //! standard error is kept, unless the seed is in it.
 
+use super::Error;
 use super::told::is_told;
-use super::{Bench, Error, Sink};
 use crate::platform::Interrupt;
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
@@ -79,17 +79,17 @@ pub fn program_of(line: &str) -> String {
     word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
 }
 
-impl Sink for CommandSink {
-    fn put(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+impl CommandSink {
+    /// Hands the seed over. The exit status is the proof; there is no other. When this fails the command may have it or
+    /// not.
+    ///
+    /// # Errors
+    /// [`Error::Command`].
+    pub fn put(&self, seed: &Seed) -> Result<(), Error> {
         on_wiped_stack(|| {
             let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
             self.errand.run(&format_line(&uri), &|heard| holds_seed(heard, &uri, seed))
         })
-    }
-
-    /// The exit status was the proof; there is no other.
-    fn verify(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        Ok(())
     }
 }
 

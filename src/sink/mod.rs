@@ -21,7 +21,6 @@ pub use phone::PhoneSink;
 
 use crate::person::Person;
 use crate::ring::{self, Ring};
-use crate::secret::Seed;
 use crate::totp::Clock;
 use std::io;
 use std::path::PathBuf;
@@ -34,15 +33,6 @@ pub struct Bench<'a, 'p> {
     pub person: &'a mut dyn Person,
     /// The moment a proof is computed for.
     pub clock: &'a Clock,
-}
-
-/// A place for a seed.
-pub trait Sink {
-    /// Writes the seed. When this fails the place may hold it or not.
-    fn put(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
-
-    /// Proves that the place has it.
-    fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
 }
 
 /// Why a place did not take the seed, or could not prove that it has it.
