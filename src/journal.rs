@@ -65,22 +65,26 @@ pub struct Runs<E> {
 }
 
 /// Why the journal cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or directory could not be read or written, or is not as it should be ([`store::odd`]).
+    #[error("the journal cannot be used: {path}")]
     Io {
         /// The path.
         path: PathBuf,
         /// The cause.
+        #[source]
         cause: io::Error,
     },
     /// Another run is at work.
+    #[error("another run is at work{}", pid.map_or_else(String::new, |pid| format!(" (process {pid})")))]
     Busy {
         /// Its process id, where the lock file says.
         pid: Option<u32>,
     },
     /// A line is not one this version writes.
+    #[error("line {line} of {path} is not one this version writes")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -88,13 +92,16 @@ pub enum Error {
         line: usize,
     },
     /// Several files, each with what is wrong with it.
+    #[error("{first}; {} more", others.len())]
     Several {
         /// The first.
+        #[source]
         first: Box<Error>,
         /// The others, by their names.
         others: Vec<Error>,
     },
     /// A later version has written it.
+    #[error("a later version wrote {path} (format {version}; this one knows {FORMAT})")]
     Later {
         /// The file.
         path: PathBuf,

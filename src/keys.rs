@@ -224,28 +224,36 @@ pub struct Found {
 }
 
 /// Why a key could not be read or chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The bytes did not get through.
-    Transport(transport::Error),
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
     /// The OATH applet answered badly.
-    Oath(oath::Error),
+    #[error(transparent)]
+    Oath(#[from] oath::Error),
     /// Not a YubiKey, or its Management applet is not readable.
+    #[error("not a YubiKey, or its Management applet does not answer")]
     NotAYubiKey,
     /// The key hides its serial number (a setting of it), by which keys are told apart.
+    #[error("the YubiKey hides its serial number, by which keys are told apart")]
     NoSerial,
     /// No key is plugged in.
+    #[error("no key is plugged in")]
     NoKey,
     /// No YubiKey is plugged in; other cards are.
+    #[error("no YubiKey is plugged in; cards of other makers are in {} readers", readers.len())]
     Foreign {
         /// The readers they are in.
         readers: Vec<String>,
     },
     /// More than one key is plugged in and none was named. `None`: one that hides its serial number.
     ///
+    #[error("more than one key is plugged in: {} are", .0.len())]
     Several(Vec<Option<Serial>>),
     /// The named key is not here; these are.
+    #[error("YubiKey {wanted} is not plugged in")]
     Missing {
         /// The serial asked for.
         wanted: Serial,

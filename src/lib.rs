@@ -24,6 +24,26 @@
 //!   APDU, an SDK type or a print macro.
 //! - [`sim`]: stand-ins for keys and AWS, a feature of the product.
 //! - [`cli`]: arguments, the terminal, reports, and the sentence for every error.
+//!
+//! # As a library
+//!
+//! [`World::system`](world::World::system) is this machine; a flow takes a request and a world. Errors print one line of
+//! facts, and have what is behind them as their `source`:
+//!
+//! ```no_run
+//! use glasskey::flow::{DevicesRequest, devices};
+//! use glasskey::world::World;
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut world = World::system()?;
+//!     world.aws.profile = Some("work".to_owned());
+//!     let request = DevicesRequest { user: Some("alice".to_owned()), ..Default::default() };
+//!     for device in devices(&request, &mut world)?.devices {
+//!         println!("{}, on {} of the keys here", device.serial, device.held.len());
+//!     }
+//!     Ok(())
+//! }
+//! ```
 
 pub mod aws;
 pub mod cli;

@@ -72,12 +72,30 @@ pub trait Person {
     fn hide_codes(&mut self) {}
 }
 
+/// Nobody: hears nothing, and every question goes without an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Person for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn tell(&mut self, _notice: &Notice) {}
+
+    fn confirm(&mut self, _question: &Question) -> Option<bool> {
+        None
+    }
+}
+
 /// Why no new PIN was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoNewPin {
     /// Nobody can be asked.
+    #[error("a new PIN is needed, and nobody can be asked for it")]
     NobodyToAsk,
     /// Tried several times, and never twice alike.
+    #[error("no new PIN was given twice alike")]
     Differ,
 }
 

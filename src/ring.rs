@@ -9,7 +9,7 @@ use crate::keys::{self, Serial};
 use crate::oath::{self, Session};
 use crate::person::{Notice, Person};
 use crate::secret::Password;
-use crate::transport::{self, Card, Ports};
+use crate::transport::{NoReaders, Ports};
 use std::collections::BTreeMap;
 
 /// Keys and their passwords, for as long as the command runs.
@@ -20,32 +20,24 @@ pub struct Ring<'a> {
     warned: Vec<Serial>,
 }
 
-struct NoReaders;
-
-impl Ports for NoReaders {
-    fn readers(&self) -> Result<Vec<String>, transport::Error> {
-        Ok(Vec::new())
-    }
-
-    fn open(&self, reader: &str) -> Result<Box<dyn Card>, transport::Error> {
-        Err(transport::Error::NoReader { reader: reader.to_owned() })
-    }
-}
-
 /// Why a key could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It could not be found or read.
-    Keys(keys::Error),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
     /// Its OATH applet did not do it.
+    #[error("the OATH applet of YubiKey {key} could not be used")]
     Oath {
         /// The key.
         key: Serial,
         /// Why.
+        #[source]
         cause: oath::Error,
     },
     /// It needs its OATH password and nobody can be asked.
+    #[error("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it")]
     NobodyToAsk {
         /// The key.
         key: Serial,

@@ -44,7 +44,8 @@ pub enum Doubt {
 }
 
 /// A code of this step, or a later one, has been sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a code of step {}, or of a later one, has been sent already", last.0)]
 pub struct Taken {
     /// The last step whose code has been sent.
     pub last: Step,

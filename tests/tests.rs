@@ -18,6 +18,7 @@ mod interop_aws; // the real aws CLI and boto3 against the simulator
 mod judges; // python-fido2, fido2-tools and @simplewebauthn/server as judges
 mod kernel; // the real uhid, hidraw and sysfs, in a kernel of our own
 mod keys; // finding and choosing keys
+mod library; // the library as another program uses it
 mod memory; // what is left of a seed in the process's memory
 mod oath; // the applet's protocol against the software key and recorded vectors
 mod output; // what is written: nothing raw, nothing lost

@@ -4,7 +4,7 @@
 
 use glasskey::fido::ctaphid::{Reassembler, command, reports};
 use glasskey::fido::{
-    AssertionRequest, Attempt, Authenticator, Ctap2, Descriptor, Limits, NewCredential, NewExtensions, Permissions,
+    AssertionRequest, Attempt, Ctap2, Descriptor, Limits, NewCredential, NewExtensions, Permissions,
     RelyingParty, User,
 };
 use glasskey::platform::Interrupt;

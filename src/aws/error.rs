@@ -5,11 +5,12 @@ use super::config::Trouble;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call that did not do what was asked. Messages are AWS's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The caller may not (AccessDenied). `needs_mfa`: IAM's rule that a user who has a device must act through an
     /// MFA session.
+    #[error("AWS refused {call}{}", said(message))]
     Denied {
         /// The call.
         call: Call,
@@ -20,34 +21,41 @@ pub enum Error {
     },
     /// The one-time code given to STS was not accepted, or the device cannot be checked right now: STS says the same
     /// for a wrong code's device, a new device that it does not know yet, and too many tries in three minutes.
+    #[error("STS did not accept the code{}", said(message))]
     MfaRefused {
         /// AWS's words.
         message: String,
     },
     /// The two codes were not accepted (InvalidAuthenticationCode, 403).
+    #[error("AWS refused both codes")]
     WrongCodes,
     /// It exists already (EntityAlreadyExists, 409).
+    #[error("AWS says it exists already{}", said(message))]
     AlreadyExists {
         /// AWS's words.
         message: String,
     },
     /// There is no such user or device (NoSuchEntity, 404).
+    #[error("AWS does not find it{}", said(message))]
     NotFound {
         /// AWS's words.
         message: String,
     },
     /// A quota is reached (LimitExceeded, 409): 8 devices for a user.
+    #[error("an AWS quota is reached{}", said(message))]
     LimitExceeded {
         /// AWS's words.
         message: String,
     },
     /// It is still in use (DeleteConflict, 409).
+    #[error("AWS says it is still in use{}", said(message))]
     DeleteConflict {
         /// AWS's words.
         message: String,
     },
     /// Refused for now, and still refused after the back-off: Throttling, ConcurrentModification,
     /// EntityTemporarilyUnmodifiable.
+    #[error("AWS still answers {code} to {call} after several tries")]
     TryLater {
         /// The call.
         call: Call,
@@ -55,15 +63,19 @@ pub enum Error {
         code: String,
     },
     /// A value is not one AWS takes (ValidationError, 400).
+    #[error("AWS does not take a value{}", said(message))]
     Invalid {
         /// AWS's words.
         message: String,
     },
     /// The credentials have expired (ExpiredToken).
+    #[error("the AWS credentials have expired")]
     Expired,
     /// AWS does not know these credentials (InvalidClientTokenId, UnrecognizedClientException).
+    #[error("AWS does not know these credentials")]
     UnknownCredentials,
     /// AWS does not accept the signature (SignatureDoesNotMatch), also by the time that its reply named.
+    #[error("AWS does not accept the signature{}", said(message))]
     BadSignature {
         /// AWS speaks of the time at which it was made ("Signature expired", RequestTimeTooSkewed).
         of_time: bool,
@@ -71,18 +83,22 @@ pub enum Error {
         message: String,
     },
     /// The configuration yields no credentials.
+    #[error("no AWS credentials found{}", said(detail))]
     NoCredentials {
         /// What the SDK's provider chain said.
         detail: String,
     },
     /// The configuration cannot be used as it is written.
+    #[error(transparent)]
     Configuration(Box<Trouble>),
     /// The SDK cannot use the configuration: an expired login, a `credential_process` that failed.
+    #[error("the AWS configuration cannot be used{}", said(detail))]
     BadConfiguration {
         /// What the SDK's provider chain said.
         detail: String,
     },
     /// The call was never carried out: no connection could be made.
+    #[error("AWS cannot be reached for {call}{}", said(detail))]
     Unreachable {
         /// The call.
         call: Call,
@@ -90,6 +106,7 @@ pub enum Error {
         detail: String,
     },
     /// No usable reply came: the call may or may not have been carried out. Ask before going on.
+    #[error("the reply to {call} was lost ({detail})")]
     OutcomeUnknown {
         /// The call.
         call: Call,
@@ -97,18 +114,22 @@ pub enum Error {
         detail: String,
     },
     /// The person interrupted while this was under way or before it was sent; nothing was changed by it.
+    #[error("interrupted")]
     Interrupted,
     /// A reply that lacks what it must have, or is none of AWS's.
+    #[error("the reply to {call} lacks what it must have")]
     Malformed {
         /// The call.
         call: Call,
     },
     /// A list in pages whose pages come round again, so that its end is never reached.
+    #[error("the list that {call} gives does not end: its pages come round again")]
     Endless {
         /// The call.
         call: Call,
     },
     /// Any other refusal.
+    #[error("AWS refused {call} with {code} (HTTP {status}){}", said(message))]
     Refused {
         /// The call.
         call: Call,
@@ -119,6 +140,11 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
+}
+
+/// Somebody else's words behind ours, where there are any.
+fn said(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
 impl Error {

@@ -79,11 +79,13 @@ pub struct Key<'a> {
 }
 
 /// Why nothing can be said of a key's advisories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
     /// It is Yubico's, and does not tell its firmware.
+    #[error("the key does not tell its firmware")]
     Firmware,
     /// The table has none of its kind: another maker's, or a series that is not in it.
+    #[error("the table of advisories has none for keys of this kind")]
     Kind,
 }
 

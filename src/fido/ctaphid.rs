@@ -76,18 +76,27 @@ pub enum Keepalive {
 }
 
 /// Why a key refused a frame (CTAPHID_ERROR, §11.2.9.1.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum ChannelError {
+    #[error("invalid command")]
     InvalidCommand,
+    #[error("invalid parameter")]
     InvalidParameter,
+    #[error("invalid length")]
     InvalidLength,
+    #[error("frames out of order")]
     InvalidSequence,
+    #[error("the message took too long")]
     MessageTimeout,
+    #[error("busy")]
     Busy,
+    #[error("another program has locked the key")]
     LockRequired,
+    #[error("invalid channel")]
     InvalidChannel,
+    #[error("error {0:02X}")]
     Other(u8),
 }
 

@@ -3,134 +3,182 @@
 use super::ctaphid::ChannelError;
 use super::pin::BadPin;
 use crate::transport;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a FIDO2 key could not be found, opened or used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The reports did not get through: the key was pulled.
-    Transport(transport::Error),
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
     /// The system lets this user not open the device (EACCES, EPERM).
+    #[error("this user may not open {path}, the device of a FIDO2 key")]
     NoPermission {
         /// The device node, or the system's name for the device.
         path: PathBuf,
     },
     /// There is no such device, or it is gone.
+    #[error("there is no device {path}")]
     NoDevice {
         /// What was asked for.
         path: PathBuf,
     },
     /// The system's HID service did not work, or the device could not be opened for some other reason.
+    #[error("the system's HID service does not do it: {why}")]
     System {
         /// The system's own words.
         why: String,
     },
     /// The HID library stopped in the middle; nothing was sent to any key.
+    #[error("the HID library stopped in the middle; nothing was sent to any key")]
     LibraryPanicked,
     /// No key of ours answers on this device: it sent nothing for this long.
+    #[error("the key has not answered for {} s", after.as_secs())]
     NoAnswer {
         /// How long it was silent.
         after: Duration,
     },
     /// The person interrupted, and the key did not say that it gave the command up: it may have carried it out.
+    #[error("interrupted, and the key did not say that it stopped")]
     CancelUnanswered,
     /// The key serves another program, and did so for as long as was waited.
+    #[error("the key serves another program")]
     Busy,
     /// The key refused a frame (CTAPHID_ERROR).
-    Channel(ChannelError),
+    #[error("the key refused the message")]
+    Channel(#[source] ChannelError),
     /// The key's answer is not what the protocol says.
+    #[error("the answer of the key makes no sense ({what})")]
     Malformed {
         /// Which answer or part of one: `getInfo`.
         what: &'static str,
     },
     /// The key speaks U2F only.
+    #[error("the key speaks U2F only, not FIDO2")]
     NoCtap2,
     /// The key has no such command or feature.
+    #[error("the key cannot do {what}")]
     NotSupported {
         /// Which: `credential management`.
         what: &'static str,
     },
     /// The PIN cannot be one, or not on this key. Nothing was sent.
-    BadPin(BadPin),
+    #[error(transparent)]
+    BadPin(#[from] BadPin),
     /// The PIN is wrong. Status 31.
+    #[error("that is not the PIN of the key{}", tries(*left))]
     PinWrong {
         /// Tries left before the key must be reset; `None` where the key did not tell.
         left: Option<u8>,
     },
     /// One try is left: a wrong PIN now blocks the key for good. Nothing was sent.
+    #[error("one PIN try is left on the key; it was not used")]
     LastTry,
     /// The PIN is blocked until the key is reset. Status 32.
+    #[error("the PIN of the key is blocked")]
     PinBlocked,
     /// Three wrong PINs in a row: no PIN is taken until the key was unplugged. Status 34.
+    #[error("the key takes no PIN until it was unplugged: three in a row were wrong{}", tries(*left))]
     PinAuthBlocked {
         /// Tries left then; `None` where the key did not tell.
         left: Option<u8>,
     },
     /// The key refused the proof made with the PIN's token: it has expired, or is for something else. Status 33.
+    #[error("the key refused the proof of the PIN")]
     PinAuthInvalid,
     /// No PIN is set. Status 35, or from getInfo.
+    #[error("no PIN is set on the key")]
     PinNotSet,
     /// A PIN is set already.
+    #[error("a PIN is set on the key already")]
     PinAlreadySet,
     /// The PIN must be changed before it can be used. Status 37 for a token, or from getInfo.
+    #[error("the PIN of the key must be changed before it can be used")]
     PinMustChange,
     /// The key wants the PIN or a fingerprint for this. Status 36.
+    #[error("the key wants its PIN or a fingerprint for this")]
     PinRequired,
     /// The new PIN is not good enough for the key: too short, too simple or the old one. Status 37.
+    #[error("the new PIN is not good enough for the key")]
     PinPolicy,
     /// The token may not be used for this command. Status 40.
+    #[error("the PIN's token may not be used for this")]
     Unauthorized,
     /// The fingerprint was not recognised. Status 3F.
+    #[error("the key did not recognise the fingerprint{}", tries(*left))]
     UvWrong {
         /// Tries left before only the PIN is taken; `None` where the key did not tell.
         left: Option<u8>,
     },
     /// Fingerprints are blocked until the PIN is given. Status 3C.
+    #[error("the key takes no fingerprint until its PIN is given")]
     UvBlocked,
     /// Nobody touched the key in the time given by us, or by the key (status 3A, or 05).
+    #[error("nobody touched the key in time")]
     TouchTimedOut,
     /// The person took too long. Status 2F.
+    #[error("nobody touched the key in time")]
     UserActionTimeout,
     /// The person refused on the key; some keys answer so when nobody touched them in time. Status 27.
+    #[error("it was refused on the key, or nobody touched it in time")]
     Denied,
     /// The key wants to be touched or unplugged first. Status 3B.
+    #[error("the key wants to be touched first")]
     TouchRequired,
     /// The command was cancelled. Status 2D, after an interrupt.
+    #[error("interrupted")]
     Cancelled,
     /// Not now: the reset window is over, or the key is in a state that forbids it. Status 30.
+    #[error("the key does not allow that now")]
     NotAllowed,
     /// No credential fits. Status 2E.
+    #[error("the key holds no credential that fits")]
     NoCredentials,
     /// One of the excluded credentials is on the key. Status 19.
+    #[error("the key holds one of the excluded credentials: it is registered already")]
     Excluded,
     /// No room for another discoverable credential. Status 28.
+    #[error("the key has no room for another discoverable credential")]
     KeyFull,
     /// No room for another fingerprint. Status 17.
+    #[error("the key has no room for another fingerprint")]
     FingerprintsFull,
     /// No room in the large-blob array. Status 18.
+    #[error("the key has no room for that large blob")]
     LargeBlobFull,
     /// The large-blob array, or what was to become it, is damaged. Status 3D, or its checksum.
+    #[error("the large blobs of the key are damaged")]
     LargeBlobDamaged,
     /// None of the algorithms asked for. Status 26.
+    #[error("the key knows none of the algorithms asked for")]
     UnsupportedAlgorithm,
     /// An option is not there. Status 2B.
+    #[error("the key does not know an option of the request")]
     UnsupportedOption,
     /// An option is not valid here. Status 2C.
+    #[error("the key does not take an option of the request")]
     InvalidOption,
     /// The message is longer than the key takes. Status 39, or by getInfo.
+    #[error("the key does not take a request of this size")]
     TooLarge,
     /// Too many or too long parameters. Status 15.
+    #[error("the key does not take a request with so many or so long parameters")]
     LimitExceeded,
     /// Any other status.
+    #[error("the key refused with status {status:02X}{}", status_name(*status).map_or_else(String::new, |name| format!(" ({name})")))]
     Other {
         /// The command.
         command: u8,
         /// The CTAP status byte.
         status: u8,
     },
+}
+
+/// How many tries are left, where the key told.
+fn tries(left: Option<u8>) -> String {
+    left.map_or_else(String::new, |left| format!("; tries left: {left}"))
 }
 
 impl Error {
@@ -239,34 +287,6 @@ pub(super) fn command_name(command: u8) -> &'static str {
         0x0C => "large blobs",
         0x0D => "configuration",
         _ => "this command",
-    }
-}
-
-impl From<transport::Error> for Error {
-    fn from(error: transport::Error) -> Self {
-        Self::Transport(error)
-    }
-}
-
-impl From<BadPin> for Error {
-    fn from(bad: BadPin) -> Self {
-        Self::BadPin(bad)
-    }
-}
-
-impl fmt::Display for ChannelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::InvalidCommand => "invalid command",
-            Self::InvalidParameter => "invalid parameter",
-            Self::InvalidLength => "invalid length",
-            Self::InvalidSequence => "frames out of order",
-            Self::MessageTimeout => "the message took too long",
-            Self::Busy => "busy",
-            Self::LockRequired => "another program has locked the key",
-            Self::InvalidChannel => "invalid channel",
-            Self::Other(code) => return write!(f, "error {code:02X}"),
-        })
     }
 }
 

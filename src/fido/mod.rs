@@ -1,12 +1,11 @@
 //! FIDO2 authenticators: CTAP2 over HID, registrations and assertions, attestation. Has never heard of AWS.
 //!
-//! [`Authenticator`] is the seam; [`Ctap2`] is it over a key's HID reports. `ctaphid.rs` knows channels and frames,
+//! [`Ctap2`] is an open key; the seam is the HID report below it ([`crate::transport::hid`]). `ctaphid.rs` knows channels and frames,
 //! `pin.rs` the PIN's rules and cryptography, `ctap2/` the commands, `hid.rs` (alone) the libraries below.
 
 pub mod advisories;
 pub mod attestation;
 pub mod auth_data;
-mod authenticator;
 pub mod cbor;
 pub mod certificates;
 pub mod cose;
@@ -27,13 +26,12 @@ pub mod types;
 pub mod webauthn;
 
 pub use auth_data::{Aaguid, AuthData};
-pub use authenticator::Authenticator;
 pub use ctap2::Ctap2;
 pub use ctaphid::{ChannelError, Limits};
 pub use error::{Error, status_name};
 pub use info::Info;
 pub use pin::{Attempt, BadPin, Permissions, Token};
-pub use ports::{FidoPorts, Found, open};
+pub use ports::{FidoPorts, Found, NoDevices, open};
 pub use types::*;
 
 /// Reads bytes as authenticator data; for fuzzing. Must return whatever the bytes are.

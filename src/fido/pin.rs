@@ -24,27 +24,32 @@ const BLOCK: usize = 16;
 // --------------------------------------------------------------------------------------------------- the rules
 
 /// Why a text cannot be this key's PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadPin {
     /// Fewer characters than the key takes.
+    #[error("the PIN is too short: the key takes {least} characters at least")]
     TooShort {
         /// The fewest, in code points.
         least: usize,
     },
     /// More characters than the key takes.
+    #[error("the PIN is too long: the key takes {most} characters at most")]
     TooLong {
         /// The key's own limit, in code points.
         most: usize,
     },
     /// More than fits into the block that carries it.
+    #[error("the PIN is too long: a key takes {most} bytes at most")]
     TooManyBytes {
         /// The most, in bytes of UTF-8.
         most: usize,
     },
     /// A control character.
+    #[error("the PIN has a control character in it")]
     Control,
     /// A character that systems write in more than one way, so that the key may see another PIN than was meant.
+    #[error("the PIN has a character in it that systems write in more than one way")]
     Ambiguous,
 }
 

@@ -34,6 +34,19 @@ pub trait FidoPorts {
     fn open(&self, path: &str) -> Result<Box<dyn Hid>, Error>;
 }
 
+/// No devices at all.
+pub struct NoDevices;
+
+impl FidoPorts for NoDevices {
+    fn list(&self) -> Result<Vec<Found>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Hid>, Error> {
+        Err(Error::NoDevice { path: path.into() })
+    }
+}
+
 /// Opens the key of this path, with a channel to it.
 ///
 /// # Errors

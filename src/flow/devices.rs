@@ -92,20 +92,41 @@ pub enum Proof {
 }
 
 /// What could not be looked at.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Unseen {
     /// No reader could be asked.
-    Keys { why: keys::Error },
+    #[error("no reader could be asked")]
+    Keys {
+        #[source]
+        why: keys::Error,
+    },
     /// A key that could not be read.
-    Key { key: Serial, why: ring::Error },
+    #[error("YubiKey {key} could not be read")]
+    Key {
+        key: Serial,
+        #[source]
+        why: ring::Error,
+    },
     /// A card that does not even tell which key it is, if it is one.
-    Reader { reader: String, why: keys::Error },
+    #[error("the card in \"{reader}\" could not be read")]
+    Reader {
+        reader: String,
+        #[source]
+        why: keys::Error,
+    },
     /// A call that was refused.
-    Call { call: Call, why: aws::Error },
+    #[error("{call} was refused")]
+    Call {
+        call: Call,
+        #[source]
+        why: aws::Error,
+    },
     /// FIDO devices of the root user are shown to root only.
+    #[error("FIDO devices of the root user are shown to root only")]
     RootsFido,
     /// A proof needs the user's own long-term access key.
+    #[error("a proof needs the user's own long-term access key")]
     Proof,
 }
 

@@ -9,7 +9,7 @@ use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::sink::{
-    self, CodeCommand, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, Sink, program_of,
+    self, CodeCommand, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, program_of,
 };
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -144,17 +144,17 @@ impl Beside {
         let at = |cause| (Stage::Escrow, cause);
         let sink = |cause| at(Cause::Sink(cause));
         desk.go_on().map_err(at)?;
-        let mut file = EscrowSink::seal(recipients, path, ISSUER, &account_of(&run.begin.arn), seed).map_err(sink)?;
+        let file = EscrowSink::seal(recipients, path, ISSUER, &account_of(&run.begin.arn), seed).map_err(sink)?;
         let undo = Undo::RemoveEscrow(file.file().clone());
         run.intend(undo.clone()).map_err(at)?;
-        file.put(seed, &mut desk.bench()).map_err(|cause| {
+        file.put().map_err(|cause| {
             if matches!(cause, sink::Error::EscrowThere { .. }) {
                 // Somebody else's, since it was looked for.
                 run.void(&undo);
             }
             sink(cause)
         })?;
-        file.verify(seed, &mut desk.bench()).map_err(sink)?;
+        file.verify(seed).map_err(sink)?;
         desk.tell(Notice::Escrowed { path: path.clone(), recipients: recipients.texts().count() });
         Ok(())
     }
@@ -167,13 +167,13 @@ impl Beside {
         desk.go_on().map_err(at)?;
         let program = program_of(&to.line);
         let undo = Undo::TakeBack { program: program.clone() };
-        let mut sink = CommandSink {
+        let sink = CommandSink {
             errand: errand("seed", to, run, desk),
             issuer: ISSUER.to_owned(),
             account: account_of(&run.begin.arn),
         };
         run.intend(undo.clone()).map_err(at)?;
-        sink.put(seed, &mut desk.bench()).map_err(|cause| {
+        sink.put(seed).map_err(|cause| {
             if matches!(cause, sink::Error::Command { end: CommandEnd::NotStarted { .. }, .. }) {
                 run.void(&undo);
             }
@@ -205,7 +205,7 @@ fn errand(what: &'static str, to: &CommandTo, run: &Run, desk: &Desk<'_>) -> Err
 }
 
 /// Writes the seed to a key.
-pub(super) fn key(run: &mut Run, sink: &mut KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+pub(super) fn key(run: &mut Run, sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
     let key = sink.key;
     let at = |cause| (Stage::Write { key }, cause);
     desk.go_on().map_err(at)?;
@@ -229,7 +229,7 @@ pub(super) fn phone(run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(
     let at = |cause| (Stage::Phone, cause);
     desk.go_on().map_err(at)?;
     run.intend(Undo::RemoveFromPhone).map_err(at)?;
-    let mut sink = PhoneSink { issuer: ISSUER.to_owned(), account: account_of(&run.begin.arn) };
+    let sink = PhoneSink { issuer: ISSUER.to_owned(), account: account_of(&run.begin.arn) };
     sink.verify(seed, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))
 }
 

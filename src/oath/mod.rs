@@ -99,28 +99,38 @@ pub struct Info {
 }
 
 /// Why the applet did not do it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The bytes did not get through.
-    Transport(transport::Error),
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
     /// No OATH applet on the card, or it is disabled over this interface. SW 6A82 (or 6D00, 6E00) on SELECT.
+    #[error("the key has no OATH applet, or it is disabled over this interface")]
     NoApplet,
     /// A password is set and none was given. SW 6982.
+    #[error("the OATH applet of the key has a password")]
     Locked,
     /// The password is not this key's. Nothing counts wrong tries.
+    #[error("that is not the OATH password of the key")]
     WrongPassword,
     /// The key answered the mutual challenge wrongly: it does not know the password.
+    #[error("the key does not prove that it knows its own password")]
     Impostor,
     /// No credential of that name. SW 6984.
+    #[error("there is no credential \"{}\" on the key", .0.id())]
     NotFound(Name),
     /// A credential of that name is already there; it was not overwritten.
+    #[error("a credential \"{}\" is on the key already; it was not overwritten", .0.id())]
     NameTaken(Name),
     /// No free slot. SW 6A84 (6F00 on some NEOs).
+    #[error("no free slot on the key")]
     Full,
     /// Nobody touched the key in time. SW 6982 on CALCULATE.
+    #[error("nobody touched the key in time")]
     TouchTimedOut,
     /// The firmware cannot do this: what, and the version that can.
+    #[error("the firmware of the key cannot do {what}; {since} and later can")]
     Unsupported {
         /// `touch`, `SHA-512`, `rename`, or [`PREFIX`].
         what: &'static str,
@@ -128,23 +138,21 @@ pub enum Error {
         since: Version,
     },
     /// The seed is too short for the applet (at least 2 bytes).
+    #[error("the secret is too short: the applet takes 2 bytes or more")]
     SeedTooShort,
     /// The name is empty, longer than 64 bytes when composed, or would be read back with another period or issuer
     /// than the ones given.
+    #[error("a key would not keep the credential's name, of {bytes} bytes")]
     BadName {
         /// The composed length in bytes.
         bytes: usize,
     },
     /// The key refused, with a status word that has no meaning of its own here.
+    #[error("the key refused with status word {0}")]
     Refused(Sw),
     /// The answer is not what the protocol says.
+    #[error("the answer of the key makes no sense")]
     Malformed,
-}
-
-impl From<transport::Error> for Error {
-    fn from(cause: transport::Error) -> Self {
-        Self::Transport(cause)
-    }
 }
 
 /// Reads bytes as every answer there is; for fuzzing. Must return whatever the bytes are.

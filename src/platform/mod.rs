@@ -50,15 +50,17 @@ use crate::totp::HostClock;
 use std::time::{Duration, SystemTime};
 
 /// Why the system keeps nothing in memory for us.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoKeyring {
     /// This system has none, or does not let this process use it (containers, as a rule).
+    #[error("the system has no keyring that this process can use: {why}")]
     Missing {
         /// The system's own words.
         why: String,
     },
     /// The user's quota is used up.
+    #[error("the user's quota of the system's keyring is used up")]
     Full,
 }
 

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 const QUIET: usize = 4;
 
 /// The text does not fit into a QR code (2953 bytes; more if most of it is upper-case letters and digits).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text does not fit into a QR code")]
 pub struct TooLong;
 
 /// A QR code's modules.

@@ -1,7 +1,7 @@
 //! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
 
 use crate::fido::advisories::{self, Applied, Firmware, Unknown, Version};
-use crate::fido::{self, Attempt, Authenticator, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
+use crate::fido::{self, Attempt, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
 use crate::keys::{Device, KeyId};
 use crate::person::{NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
@@ -52,21 +52,26 @@ const YUBICO: u16 = 0x1050;
 const ATTEMPTS: usize = 3;
 
 /// Why a FIDO2 key could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It did not do it.
+    #[error("{} could not be used", .key.as_ref().map_or_else(|| "the FIDO2 key".to_owned(), KeyId::to_string))]
     Fido {
         /// The key, where it is known which.
         key: Option<KeyId>,
         /// Why.
+        #[source]
         cause: fido::Error,
     },
     /// No FIDO2 key is plugged in.
+    #[error("no FIDO2 key is plugged in")]
     NoKey,
     /// More than one is plugged in and none was named.
+    #[error("more than one FIDO2 key is plugged in: {} are", .0.len())]
     Several(Vec<KeyId>),
     /// The named key is not here; these are.
+    #[error("{wanted} is not plugged in, or not as a FIDO2 key")]
     Missing {
         /// What was asked for.
         wanted: KeyId,
@@ -74,22 +79,27 @@ pub enum Error {
         present: Vec<KeyId>,
     },
     /// It needs its PIN and nobody can be asked.
+    #[error("the PIN of {key} is needed, and nobody can be asked for it")]
     NobodyToAsk {
         /// The key.
         key: KeyId,
     },
     /// One PIN try is left, and the person would rather not.
+    #[error("not confirmed; no PIN was tried")]
     Declined,
 }
 
 /// Why a PIN was not changed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum NotChanged {
     /// The old one was not given.
+    #[error(transparent)]
     Asking(Error),
     /// No new one was given.
+    #[error(transparent)]
     New(NoNewPin),
     /// The key did not do it.
+    #[error(transparent)]
     Key(fido::Error),
 }
 
@@ -196,7 +206,7 @@ impl Opened {
     /// What the key says of itself, asked anew.
     ///
     /// # Errors
-    /// As [`Authenticator::info`].
+    /// As [`fido::Ctap2::info`].
     pub fn info(&mut self) -> Result<Info, Error> {
         let info = self.key.info();
         self.told(info)
@@ -264,7 +274,7 @@ impl Opened {
     pub fn touched<R>(
         &mut self,
         person: &mut dyn Person,
-        command: impl FnOnce(&mut dyn Authenticator, &mut dyn FnMut()) -> Result<R, fido::Error>,
+        command: impl FnOnce(&mut Ctap2, &mut dyn FnMut()) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         let key = self.id.clone();
         let outcome = command(&mut self.key, &mut || person.tell(&Notice::FidoTouch { key: key.clone() }));
@@ -314,7 +324,7 @@ impl Opened {
         &mut self,
         person: &mut dyn Person,
         last_try: bool,
-        mut spend: impl FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+        mut spend: impl FnMut(&mut Ctap2, Attempt<'_>) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         for _ in 1..ATTEMPTS {
             match self.spend_pin(person, last_try, &mut spend) {
@@ -381,7 +391,7 @@ impl Opened {
         &mut self,
         person: &mut dyn Person,
         last_try: bool,
-        spend: &mut dyn FnMut(&mut dyn Authenticator, Attempt<'_>) -> Result<R, fido::Error>,
+        spend: &mut dyn FnMut(&mut Ctap2, Attempt<'_>) -> Result<R, fido::Error>,
     ) -> Result<R, Error> {
         let pin = self.ask_pin(person, last_try)?;
         let outcome = on_wiped_stack(|| spend(&mut self.key, pin.attempt()));

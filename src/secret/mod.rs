@@ -45,28 +45,42 @@ pub struct Seed {
 }
 
 /// Why bytes or text cannot be a seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadSeed {
     /// Nothing in it.
+    #[error("the secret is empty")]
     Empty,
     /// More than [`MAX_SEED`] bytes.
+    #[error("the secret is too long")]
     TooLong,
     /// Not base32 (RFC 4648 §6): the position of the first character that cannot be, counted from 0.
+    #[error("the secret is not base32: character {} cannot be", position + 1)]
     NotBase32 {
         /// Counted in bytes of the text given.
         position: usize,
     },
     /// Base32 over more than one line: a second line may be another thing, a password above a secret.
+    #[error("there is more than one line, and a secret is one")]
     Lines,
     /// Base32 of so many characters that the last of them begins a byte and does not end it: one is missing, or there
     /// is one too many.
+    #[error("the secret is not complete: {}", incomplete(*characters))]
     Incomplete {
         /// How many there are, without separators and padding.
         characters: usize,
     },
     /// The system gave no page to keep it in.
+    #[error("there is no memory to keep the secret in")]
     NoMemory,
+}
+
+/// How many characters there are, and what that means.
+fn incomplete(characters: usize) -> String {
+    match characters {
+        1 => "one character of base32 is no byte".to_owned(),
+        several => format!("base32 never has {several} characters, so some are missing or one is too many"),
+    }
 }
 
 impl Seed {

@@ -43,24 +43,29 @@ pub struct Pipe {
 }
 
 /// Why a pipe did not take a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipeTrouble {
     /// It cannot be written to.
+    #[error("it cannot be written to: {why}")]
     NotOpen {
         /// Why.
         why: String,
     },
     /// A file, a terminal, or something else that keeps or shows what is written to it.
+    #[error("it is not a pipe")]
     NotAPipe,
     /// Its reader is gone.
+    #[error("its reader has closed it without reading the secret")]
     Closed,
     /// It was not read in time.
+    #[error("nobody read the secret within {seconds} s")]
     TimedOut {
         /// How long that was.
         seconds: u64,
     },
     /// The person asked to stop.
+    #[error("interrupted")]
     Interrupted,
 }
 

@@ -18,14 +18,17 @@ pub struct CodeCommand {
 }
 
 /// Why a command's code is no proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeTrouble {
     /// It did not end well.
-    Ended(CommandEnd),
+    #[error(transparent)]
+    Ended(#[from] CommandEnd),
     /// It printed something else than one code.
+    #[error("it printed something other than one code of six digits")]
     NotACode,
     /// It printed a code of another seed, or of another time.
+    #[error("it printed a code that is not the seed's")]
     Another,
 }
 

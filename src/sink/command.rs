@@ -4,8 +4,8 @@
 //! another command (`code`), shows that. Its words are thrown away where it succeeds. Where it fails, the end of its
 //! standard error is kept, unless the seed is in it.
 
+use super::Error;
 use super::told::is_told;
-use super::{Bench, Error, Sink};
 use crate::platform::Interrupt;
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
@@ -40,26 +40,32 @@ pub struct Errand {
 }
 
 /// How a command ended that did not take the secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandEnd {
     /// It could not be started; the secret has not left this process.
+    #[error("it could not be started: {why}")]
     NotStarted {
         /// Why.
         why: String,
     },
     /// With this status.
+    #[error("exit status {0}")]
     Status(i32),
     /// By a signal.
+    #[error("a signal ended it")]
     Killed,
     /// Not in time; it was killed.
+    #[error("it did not end within {seconds} s, and was killed")]
     TimedOut {
         /// How long it had.
         seconds: u64,
     },
     /// With status 0, and without reading what it was given.
+    #[error("it ended without reading its standard input")]
     DidNotRead,
     /// The person asked to stop; it was killed.
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -73,17 +79,17 @@ pub fn program_of(line: &str) -> String {
     word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
 }
 
-impl Sink for CommandSink {
-    fn put(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+impl CommandSink {
+    /// Hands the seed over. The exit status is the proof; there is no other. When this fails the command may have it or
+    /// not.
+    ///
+    /// # Errors
+    /// [`Error::Command`].
+    pub fn put(&self, seed: &Seed) -> Result<(), Error> {
         on_wiped_stack(|| {
             let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
             self.errand.run(&format_line(&uri), &|heard| holds_seed(heard, &uri, seed))
         })
-    }
-
-    /// The exit status was the proof; there is no other.
-    fn verify(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        Ok(())
     }
 }
 

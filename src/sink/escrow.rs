@@ -3,7 +3,7 @@
 //! What is proved: the file was read back from the disk, its header has the stanza of every recipient, its MAC is
 //! right, and it decrypts to the seed. That a recipient still has the private key is theirs to prove.
 
-use super::{Bench, Error, Sink};
+use super::Error;
 use crate::platform::{Children, Interrupt, files};
 use crate::secret::{Seed, on_wiped_stack};
 use crate::store;
@@ -347,7 +347,7 @@ impl EscrowSink {
         Ok(Self { file, issuer: issuer.to_owned(), account: account.to_owned(), sealed })
     }
 
-    /// What to write down before [`Sink::put`].
+    /// What to write down before [`EscrowSink::put`].
     #[must_use]
     pub fn file(&self) -> &EscrowFile {
         &self.file
@@ -369,16 +369,23 @@ impl EscrowSink {
     }
 }
 
-impl Sink for EscrowSink {
-    /// [`Error::EscrowThere`]: somebody else's file; nothing was written.
-    fn put(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+impl EscrowSink {
+    /// Writes the file, with the seed sealed in it. When this fails there may be a part of it.
+    ///
+    /// # Errors
+    /// [`Error::EscrowThere`]: somebody else's file, and nothing was written; [`Error::Escrow`].
+    pub fn put(&self) -> Result<(), Error> {
         self.write().map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists => Error::EscrowThere { path: self.file.path.clone() },
             _ => self.failed(&cause),
         })
     }
 
-    fn verify(&mut self, seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+    /// Reads the file back, and compares what is sealed in it with the seed.
+    ///
+    /// # Errors
+    /// [`Error::Escrow`], [`Error::EscrowDiffers`].
+    pub fn verify(&self, seed: &Seed) -> Result<(), Error> {
         let path = &self.file.path;
         let content = store::open(path, File::options().read(true))
             .and_then(|mut file| bounded(&mut file, LARGEST))

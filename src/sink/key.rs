@@ -1,6 +1,6 @@
 //! A YubiKey's OATH applet.
 
-use super::{Bench, Error, Sink};
+use super::{Bench, Error};
 use crate::keys::Serial;
 use crate::oath::{self, Name, New};
 use crate::person::Notice;
@@ -21,21 +21,27 @@ pub struct KeySink {
     pub touch: bool,
 }
 
-impl Sink for KeySink {
-    fn put(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+impl KeySink {
+    /// Writes the seed. When this fails the key may hold it or not.
+    ///
+    /// # Errors
+    /// [`Error::Ring`].
+    pub fn put(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
         let mut session = bench.ring.session(self.key, bench.person)?;
         let new = New { name: &self.name, kind: Kind::Totp, params: AWS, touch: self.touch, seed };
         Ok(session.put(&new).map_err(|cause| self.oath(cause))?)
     }
 
-    fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+    /// Has the key compute a code, and compares it with the seed's.
+    ///
+    /// # Errors
+    /// [`Error::Ring`], [`Error::WrongCode`].
+    pub fn verify(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
         let step = Step::at(bench.clock.now(), AWS.period);
         let code = self.code_at(step, bench)?;
         self.compare(seed, step, &code)
     }
-}
 
-impl KeySink {
     /// The codes for the step before now and for now, which IAM accepts together without any waiting. With a touch
     /// credential a step may pass between the touches: then the later code serves as the earlier one.
     pub fn two_codes(&self, bench: &mut Bench<'_, '_>) -> Result<(Step, [Code; 2]), Error> {

@@ -21,7 +21,6 @@ pub use phone::PhoneSink;
 
 use crate::person::Person;
 use crate::ring::{self, Ring};
-use crate::secret::Seed;
 use crate::totp::Clock;
 use std::io;
 use std::path::PathBuf;
@@ -36,38 +35,36 @@ pub struct Bench<'a, 'p> {
     pub clock: &'a Clock,
 }
 
-/// A place for a seed.
-pub trait Sink {
-    /// Writes the seed. When this fails the place may hold it or not.
-    fn put(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
-
-    /// Proves that the place has it.
-    fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error>;
-}
-
 /// Why a place did not take the seed, or could not prove that it has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The key.
-    Ring(ring::Error),
+    #[error(transparent)]
+    Ring(#[from] ring::Error),
     /// The key computes other codes than the seed gives.
+    #[error("YubiKey {key} computes other codes than the seed gives")]
     WrongCode {
         /// The key.
         key: crate::keys::Serial,
     },
     /// Time and again the step ended before the key had given both codes of it.
+    #[error("YubiKey {key} gave its codes so late that no two of them were of the present")]
     TooSlow {
         /// The key.
         key: crate::keys::Serial,
     },
     /// The person gave up before the phone showed the right code.
+    #[error("no right code from the phone was typed in")]
     NotConfirmed,
     /// A phone was asked for and there is no terminal to show the QR code on.
+    #[error("there is no terminal to show the QR code on")]
     NobodyToAsk,
     /// The QR code cannot hold the URI.
+    #[error("the QR code cannot hold the otpauth URI")]
     TooLong,
     /// No such escrow recipient can be.
+    #[error("\"{recipient}\" is no escrow recipient: {why}")]
     BadRecipient {
         /// As it was given; shortened where it is a secret.
         recipient: String,
@@ -75,6 +72,7 @@ pub enum Error {
         why: &'static str,
     },
     /// An escrow recipient cannot be encrypted to.
+    #[error("the escrow recipient {recipient} cannot be used: {why}")]
     Recipient {
         /// As it was given.
         recipient: String,
@@ -82,6 +80,7 @@ pub enum Error {
         why: String,
     },
     /// An escrow file could not be written or read back.
+    #[error("the escrow file {path} cannot be written: {why}")]
     Escrow {
         /// The file.
         path: PathBuf,
@@ -91,46 +90,48 @@ pub enum Error {
         why: String,
     },
     /// A file of that name is there already; it was not touched.
+    #[error("{path} exists already; it was not touched")]
     EscrowThere {
         /// The file.
         path: PathBuf,
     },
     /// What was read back is not what was written.
+    #[error("what was read back from {path} is not what was written")]
     EscrowDiffers {
         /// The file.
         path: PathBuf,
     },
     /// A pipe did not take the secret.
+    #[error("file descriptor {fd} did not take the secret")]
     Pipe {
         /// Its file descriptor.
         fd: u32,
         /// Why.
+        #[source]
         why: PipeTrouble,
     },
     /// A command did not print a code of the seed.
+    #[error("`{program}` printed no code of the seed")]
     Code {
         /// Its program.
         program: String,
         /// Why.
+        #[source]
         why: CodeTrouble,
         /// The end of its standard error, where it holds nothing secret.
         said: Option<Vec<String>>,
     },
     /// A command did not take the secret.
+    #[error("`{program}` did not take the {what}")]
     Command {
         /// Its program.
         program: String,
         /// What it did not take: `seed`.
         what: &'static str,
         /// How it ended.
+        #[source]
         end: CommandEnd,
         /// The end of its standard error, where it holds nothing secret.
         said: Option<Vec<String>>,
     },
-}
-
-impl From<ring::Error> for Error {
-    fn from(cause: ring::Error) -> Self {
-        Self::Ring(cause)
-    }
 }

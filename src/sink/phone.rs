@@ -1,6 +1,6 @@
 //! An authenticator app, through a QR code on the terminal.
 
-use super::{Bench, Error, Sink};
+use super::{Bench, Error};
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::totp::{self, AWS, Step, Uri};
@@ -13,13 +13,12 @@ pub struct PhoneSink {
     pub account: String,
 }
 
-impl Sink for PhoneSink {
-    /// Nothing is shown yet: a QR code is shown only together with its proof, and erased by it.
-    fn put(&mut self, _seed: &Seed, _bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn verify(&mut self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+impl PhoneSink {
+    /// Shows the QR code until a code of the phone's proves that it was scanned, then erases it.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`], [`Error::NobodyToAsk`].
+    pub fn verify(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
         let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
         let clock = bench.clock;
         // The phone's clock may be a step off, and typing takes time.

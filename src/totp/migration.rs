@@ -30,16 +30,20 @@ pub struct Exported {
 }
 
 /// Why there is no export to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadMigration {
     /// It does not begin with `otpauth-migration://offline?`, or has no `data`.
+    #[error("it has no data")]
     NotMigration,
     /// The data is not base64.
+    #[error("its data is not base64")]
     NotBase64,
     /// The data is not the message it should be, or is cut short.
+    #[error("its data is damaged or cut short")]
     Damaged,
     /// The part's number makes no sense.
+    #[error("its part number makes no sense")]
     BadPart,
 }
 

@@ -63,18 +63,23 @@ pub struct Given {
 }
 
 /// What is wrong with an otpauth URI.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadUri {
     /// It does not begin with `otpauth://totp` or `otpauth://hotp`, or is not a URI at all.
+    #[error("it is not an otpauth://totp/ or otpauth://hotp/ URI")]
     NotOtpauth,
     /// There is more than one line.
+    #[error("there is more than one line, and a URI is one")]
     Lines,
     /// There is no `secret` parameter, or it is empty.
+    #[error("the URI holds no secret")]
     NoSecret,
     /// The secret is not usable.
-    Seed(BadSeed),
+    #[error(transparent)]
+    Seed(#[from] BadSeed),
     /// A parameter has a value that means nothing here. `label` is the part before the parameters.
+    #[error("the URI's {name} {}", value.as_ref().map_or_else(|| "cannot be read".to_owned(), |value| format!("is \"{value}\", which means nothing here")))]
     Value {
         /// The parameter.
         name: &'static str,
@@ -82,12 +87,16 @@ pub enum BadUri {
         value: Option<String>,
     },
     /// A parameter is given twice.
+    #[error("the URI gives its {0} twice")]
     Twice(&'static str),
     /// There are parameters behind a `#`, where a URI ends.
+    #[error("the URI ends at a #, and what follows would not be read")]
     Fragment,
     /// Steam's five letters, which keys do not compute.
+    #[error("it is Steam's: its codes are five letters, and keys compute digits")]
     Steam,
     /// A counter in a `totp` URI: it counts, or it goes by time.
+    #[error("a counter does not belong in a totp URI")]
     Counted,
 }
 

@@ -40,6 +40,19 @@ pub trait Ports {
     fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error>;
 }
 
+/// No readers at all.
+pub struct NoReaders;
+
+impl Ports for NoReaders {
+    fn readers(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error> {
+        Err(Error::NoReader { reader: reader.to_owned() })
+    }
+}
+
 /// A card's answer. The data is wiped on drop: it may hold a code.
 pub struct Response {
     /// The answer without its status word; at most 65 536 bytes.
@@ -88,20 +101,30 @@ pub struct Holder {
     pub pid: u32,
 }
 
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (process {})", self.name, self.pid)
+    }
+}
+
 /// Why bytes did not get through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The PC/SC service (pcscd) is not running. `SCARD_E_NO_SERVICE` 0x8010001D.
+    #[error("the PC/SC service (pcscd) does not answer")]
     NoService,
     /// The PC/SC service refused this user (polkit). `SCARD_W_SECURITY_VIOLATION` 0x8010006A.
+    #[error("the PC/SC service refused this user (polkit)")]
     Denied,
     /// No reader of that name. `SCARD_E_UNKNOWN_READER` 0x80100009, `SCARD_E_READER_UNAVAILABLE` 0x80100017.
+    #[error("the reader \"{reader}\" is gone")]
     NoReader {
         /// The reader asked for.
         reader: String,
     },
     /// Another program holds the reader exclusively. `SCARD_E_SHARING_VIOLATION` 0x8010000B.
+    #[error("\"{reader}\" is held by {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), Holder::to_string))]
     Busy {
         /// The reader.
         reader: String,
@@ -109,22 +132,28 @@ pub enum Error {
         holder: Option<Holder>,
     },
     /// The reader has no card in it. `SCARD_E_NO_SMARTCARD` 0x8010000C.
+    #[error("there is no card in \"{reader}\"")]
     NoCard {
         /// The reader.
         reader: String,
     },
     /// The card is in the reader but does not answer. `SCARD_W_UNRESPONSIVE_CARD` 0x80100066 and its kin.
+    #[error("the card in \"{reader}\" does not answer")]
     Mute {
         /// The reader.
         reader: String,
     },
     /// The card was pulled while it was in use. `SCARD_W_REMOVED_CARD` 0x80100069.
+    #[error("the key was pulled while it was in use")]
     Removed,
     /// The card was reset by another program; it answers again, with nothing selected. `SCARD_W_RESET_CARD` 0x80100068.
+    #[error("another program reset the key again and again")]
     Reset,
     /// An answer too short to hold a status word.
+    #[error("the key's answer makes no sense")]
     Malformed,
     /// Any other PC/SC error, by its code.
+    #[error("the PC/SC service answered error 0x{code:08X}")]
     Pcsc {
         /// The PC/SC return code, e.g. 0x80100001.
         code: u32,

@@ -2,7 +2,7 @@
 
 use super::script::{BROADCAST, CHANNEL, LIMITS, OTHER, Say, Script, cbor, grant, keepalive};
 use glasskey::fido::ctaphid::{Channel, command};
-use glasskey::fido::{Authenticator, ChannelError, Error};
+use glasskey::fido::{ChannelError, Ctap2, Error};
 use glasskey::platform::Interrupt;
 use glasskey::transport;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn plain(_: u32, command: u8, data: &[u8]) -> Vec<Say> {
     }
 }
 
-fn opened(script: &Script) -> impl Authenticator + use<> {
+fn opened(script: &Script) -> Ctap2 {
     script.open().unwrap()
 }
 

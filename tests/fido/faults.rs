@@ -1,9 +1,7 @@
 //! A whole story, broken at every report and message: the error is typed, no PIN try is lost, and the key is usable.
 
 use super::software::{new, open, pin, rp, token, user};
-use glasskey::fido::{
-    AssertionRequest, Attempt, Authenticator, Ctap2, Descriptor, Error, Limits, NewCredential, Permissions,
-};
+use glasskey::fido::{AssertionRequest, Attempt, Ctap2, Descriptor, Error, Limits, NewCredential, Permissions};
 use glasskey::platform::Interrupt;
 use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, What, When};
 use glasskey::transport;

@@ -2,7 +2,7 @@
 
 use super::script::LIMITS;
 use glasskey::fido::sockets::SocketFidoPorts;
-use glasskey::fido::{self, Authenticator, Ctap2, Error, FidoPorts};
+use glasskey::fido::{self, Ctap2, Error, FidoPorts};
 use glasskey::keys::Serial;
 use glasskey::platform::Interrupt;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};

@@ -3,8 +3,8 @@
 use glasskey::fido::cbor::{Value, decode_lenient};
 use glasskey::fido::pin::Protocol;
 use glasskey::fido::{
-    AssertionRequest, Attempt, Authenticator, BadPin, Capture, Ctap2, Descriptor, EDDSA, ES256, Error, Limits,
-    MadeCredential, NewCredential, NewExtensions, Permissions, PinRule, RelyingParty, SampleQuality, Token, User,
+    AssertionRequest, Attempt, BadPin, Capture, Ctap2, Descriptor, EDDSA, ES256, Error, Limits, MadeCredential,
+    NewCredential, NewExtensions, Permissions, PinRule, RelyingParty, SampleQuality, Token, User,
 };
 use glasskey::keys::Serial;
 use glasskey::platform::Interrupt;

@@ -1,7 +1,7 @@
 //! Every status byte becomes the error that says what it means.
 
 use super::script::{Script, cbor};
-use glasskey::fido::{Authenticator, Error, status_name};
+use glasskey::fido::{Error, status_name};
 
 #[test]
 fn statuses_are_typed() {

@@ -4,7 +4,6 @@
 use crate::support::fido::{PIN, open};
 use crate::support::{FIRST, FidoKeys, Run, Typist, run_with, with_fd};
 use data_encoding::BASE64URL_NOPAD;
-use glasskey::fido::Authenticator;
 use glasskey::sim::authenticator::{Fault, Level, On, Options, SoftAuthenticator, Touch, What, When};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -3,7 +3,7 @@
 use crate::support::fido::{PIN, open};
 use crate::support::{FidoKeys, Typist};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use glasskey::fido::{Attempt, Authenticator, ES256, NewCredential, NewExtensions, Permissions, RelyingParty, User};
+use glasskey::fido::{Attempt, ES256, NewCredential, NewExtensions, Permissions, RelyingParty, User};
 use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};
 

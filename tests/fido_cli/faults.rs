@@ -6,7 +6,7 @@ use super::credentials::register;
 use crate::support::blows::side_by_side;
 use crate::support::fido::{PIN, open};
 use crate::support::{FIRST, FidoKeys, Run, with_fd};
-use glasskey::fido::{Attempt, Authenticator, Permissions};
+use glasskey::fido::{Attempt, Permissions};
 use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Fault, On, Options, SoftAuthenticator, What, When};
 use glasskey::sim::tap::Tap;

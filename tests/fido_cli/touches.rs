@@ -2,7 +2,6 @@
 
 use crate::support::fido::open;
 use crate::support::{FIRST, FidoKeys, Typist, run};
-use glasskey::fido::Authenticator;
 use glasskey::sim::authenticator::{Options, Touch};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

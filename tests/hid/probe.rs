@@ -4,8 +4,8 @@
 use crate::judges::bench::{Bench, run};
 use glasskey::fido::hid::HidPorts;
 use glasskey::fido::{
-    self, AssertionRequest, Attempt, Authenticator, Ctap2, Descriptor, ES256, Error, FidoPorts, NewCredential,
-    NewExtensions, Permissions, RelyingParty, User,
+    self, AssertionRequest, Attempt, Ctap2, Descriptor, ES256, Error, FidoPorts, NewCredential, NewExtensions,
+    Permissions, RelyingParty, User,
 };
 use glasskey::platform::Interrupt;
 use glasskey::secret::Password;

@@ -2,7 +2,7 @@
 
 use super::{FIRST, Run, glasskey, run, with_fd, without_terminal};
 use data_encoding::BASE64;
-use glasskey::fido::{Attempt, Authenticator, Ctap2, Limits};
+use glasskey::fido::{Attempt, Ctap2, Limits};
 use glasskey::platform::Interrupt;
 use glasskey::secret::Password;
 use glasskey::sim::authenticator::{Options, SoftAuthenticator};

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 /// A configuration that cannot be used as it is written. Found before anybody is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
     /// No profile is called so.
+    #[error("there is no AWS profile \"{name}\"")]
     NoSuchProfile {
         /// The name.
         name: String,
@@ -16,6 +17,7 @@ pub enum Trouble {
         bare: Option<PathBuf>,
     },
     /// A profile's access key id has no secret beside it in its file.
+    #[error("profile \"{profile}\" has an access key id in {} without its secret", path.display())]
     HalfAProfile {
         /// The profile.
         profile: String,
@@ -23,24 +25,30 @@ pub enum Trouble {
         path: PathBuf,
     },
     /// A file of the configuration is there and says nothing that can be relied on.
+    #[error("{}{path} cannot be used", line.map_or_else(String::new, |line| format!("line {line} of ")))]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Counted from 1, where one line is at fault.
         line: Option<usize>,
         /// What is wrong.
+        #[source]
         why: Unreadable,
     },
     /// A profile's role is assumed with the credentials of a profile that does not exist.
+    #[error(
+        "profile \"{profile}\" assumes its role with the credentials of profile \"{source}\", and there is no such profile"
+    )]
     NoSourceProfile {
         /// The profile.
         profile: String,
         /// What its `source_profile` says.
-        source: String,
+        r#source: String,
         /// As of [`Trouble::NoSuchProfile`].
         bare: Option<PathBuf>,
     },
     /// A profile's `sso_session` does not exist.
+    #[error("profile \"{profile}\" signs in with sso-session \"{session}\", and there is none of that name")]
     NoSsoSession {
         /// The profile.
         profile: String,
@@ -48,6 +56,7 @@ pub enum Trouble {
         session: String,
     },
     /// A profile signs in with SSO, and does not say all that takes.
+    #[error("profile \"{profile}\" signs in with IAM Identity Center, and its {lacks} is missing")]
     SsoLacks {
         /// The profile.
         profile: String,
@@ -55,17 +64,19 @@ pub enum Trouble {
         lacks: &'static str,
     },
     /// A profile's role is assumed with a one-time code, for which nobody is asked here.
+    #[error("profile \"{profile}\" assumes its role with a one-time code (mfa_serial)")]
     WantsMfa {
         /// The profile.
         profile: String,
         /// The role.
         role: String,
         /// The profile whose credentials assume it, where one is named.
-        source: Option<String>,
+        r#source: Option<String>,
         /// The device.
         device: String,
     },
     /// A profile's `credential_process` asks glasskey for that same profile's credentials.
+    #[error("profile \"{profile}\" gets its credentials from the very command that asks for them, without end")]
     Endless {
         /// The profile.
         profile: String,
@@ -73,6 +84,7 @@ pub enum Trouble {
         bases: Vec<String>,
     },
     /// An endpoint that is no `http://` or `https://` address.
+    #[error("{setting} is \"{}\", which is no http:// or https:// address", value.rsplit('@').next().unwrap_or_default())]
     BadEndpoint {
         /// The variable, or the setting of the profile.
         setting: String,
@@ -80,6 +92,7 @@ pub enum Trouble {
         value: String,
     },
     /// A switch that is neither `true` nor `false`.
+    #[error("{setting} is \"{value}\", neither true nor false")]
     NotASwitch {
         /// The variable, or the setting of the profile.
         setting: String,
@@ -87,18 +100,22 @@ pub enum Trouble {
         value: String,
     },
     /// A region whose name cannot be one.
+    #[error("\"{value}\" is not the name of a region")]
     BadRegion {
         /// The name.
         value: String,
     },
     /// A variable that is not text.
+    #[error("the variable {variable} is not text (UTF-8)")]
     NotText {
         /// The variable.
         variable: String,
     },
     /// An access key id is in the environment, and its secret is not.
+    #[error("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not")]
     HalfAKey,
     /// A part of the credentials has a character that cannot be sent.
+    #[error("the {part} of the AWS credentials has {character} in it, which cannot be sent")]
     CannotBeSent {
         /// Which part: `access key id`, `session token`.
         part: &'static str,
@@ -106,6 +123,7 @@ pub enum Trouble {
         character: String,
     },
     /// The certificates to trust cannot be read.
+    #[error("{setting} names {path}, which gives no certificates to trust: {why}")]
     Bundle {
         /// The variable, or the setting of the profile.
         setting: &'static str,
@@ -115,6 +133,7 @@ pub enum Trouble {
         why: String,
     },
     /// The system gives no more: files, threads.
+    #[error("the system lets no connection be made: {why}")]
     System {
         /// Its words.
         why: String,
@@ -122,33 +141,44 @@ pub enum Trouble {
 }
 
 /// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreadable {
     /// The system does not give it.
+    #[error("it cannot be read: {why}")]
     System {
         /// Its words.
         why: String,
     },
     /// A directory, a pipe, a device.
+    #[error("it is not a file")]
     NotAFile,
     /// Longer than any configuration.
+    #[error("it is too long for a configuration")]
     TooLong,
     /// It begins with a byte order mark.
+    #[error("it begins with a byte order mark")]
     ByteOrderMark,
     /// UTF-16.
+    #[error("it is UTF-16")]
     Utf16,
     /// Bytes that are not UTF-8.
+    #[error("it is not UTF-8")]
     NotUtf8,
     /// Something stands before the first section.
+    #[error("it stands before the first section")]
     NoSection,
     /// A carriage return stands between two lines, where others end with a line feed.
+    #[error("it has a carriage return between two lines")]
     ReturnWithin,
     /// A section's line has no end.
+    #[error("it begins a section without an end: \"]\" is missing")]
     OpenSection,
     /// A line is neither a section nor a setting.
+    #[error("it is neither a section nor a setting: \"=\" is missing")]
     NotASetting,
     /// A section, or a setting in one, is there twice.
+    #[error("it has {name} a second time")]
     Twice {
         /// Its name.
         name: String,

@@ -17,11 +17,13 @@ pub enum Fact<T> {
 }
 
 /// Why a fact is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{call} gave no answer that tells")]
 pub struct Unreadable {
     /// The call that failed; its permission may be what is missing.
     pub call: Call,
     /// What came instead.
+    #[source]
     pub why: Error,
 }
 

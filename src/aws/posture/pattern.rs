@@ -57,13 +57,16 @@ pub enum Order {
 }
 
 /// Why a pattern cannot be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotJudged {
     /// It is none of the JSON pattern language, from this byte on.
+    #[error("the pattern cannot be read from character {0} on")]
     Syntax(usize),
     /// It uses what is not modelled here: regular expressions, names with a dot or a bracket in them.
+    #[error("the pattern uses what is not modelled here")]
     Unmodelled,
     /// It compares too many fields to try everything.
+    #[error("the pattern compares too many fields")]
     TooManyFields,
 }
 

@@ -15,7 +15,8 @@ pub struct CredentialReport {
 }
 
 /// Why a report cannot be read: it has no header, or one without `user`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the credential report has no header, or one without `user`")]
 pub struct NotAReport;
 
 /// The name of root's row: no user can have it, since `<` is not in IAM's alphabet.

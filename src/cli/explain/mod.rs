@@ -15,6 +15,7 @@ mod keys;
 mod places;
 mod refusals;
 mod root;
+mod world;
 
 pub use applets::{bad_uri, oath, piv};
 pub use aws::aws;
@@ -25,6 +26,7 @@ pub use keys::{TELL_SERIAL, keys, ring, transport};
 pub use places::not_open;
 pub use root::root_not_done;
 pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
+pub use world::world;
 
 use crate::platform::NoKeyring;
 

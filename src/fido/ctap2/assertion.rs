@@ -19,7 +19,8 @@ const DESCRIPTOR: usize = 25;
 const MOST_ANSWERS: u64 = 1000;
 
 impl Ctap2 {
-    pub(super) fn sign_in(
+    /// Signs in; all credentials that fit, the newest first. [`Error::NoCredentials`], [`Error::TouchTimedOut`].
+    pub fn get_assertion(
         &mut self,
         request: &AssertionRequest<'_>,
         touch: &mut dyn FnMut(),

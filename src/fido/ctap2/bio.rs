@@ -26,7 +26,8 @@ mod sub {
 }
 
 impl Ctap2 {
-    pub(super) fn read_sensor(&mut self) -> Result<Sensor, Error> {
+    /// The fingerprint sensor. [`Error::NotSupported`] where there is none.
+    pub fn sensor(&mut self) -> Result<Sensor, Error> {
         let command = self.bio_command()?;
         let answer = self.ask(command, Some(&request(sub::SENSOR, None)))?;
         let fields = Fields::new(&answer, WHAT)?;
@@ -37,11 +38,10 @@ impl Ctap2 {
         })
     }
 
-    pub(super) fn add_fingerprint(
-        &mut self,
-        token: &Token,
-        progress: &mut dyn FnMut(Capture),
-    ) -> Result<Vec<u8>, Error> {
+    /// Takes a new fingerprint and returns its id. Needs
+    /// [`Permissions::BIO_ENROLLMENT`](crate::fido::Permissions::BIO_ENROLLMENT), as the next three. What was begun is
+    /// cancelled when it fails.
+    pub fn enroll_fingerprint(&mut self, token: &Token, progress: &mut dyn FnMut(Capture)) -> Result<Vec<u8>, Error> {
         let added = self.capture(token, progress);
         if added.is_err() {
             // What is left half done would stand in the way of the next one. Nothing to prove, and no harm if nothing
@@ -85,7 +85,8 @@ impl Ctap2 {
         Err(Error::Malformed { what: WHAT })
     }
 
-    pub(super) fn list_fingerprints(&mut self, token: &Token) -> Result<Vec<Fingerprint>, Error> {
+    /// The fingerprints on the key.
+    pub fn fingerprints(&mut self, token: &Token) -> Result<Vec<Fingerprint>, Error> {
         let message = self.proven(sub::ENUMERATE, None, token)?;
         let command = self.bio_command()?;
         match self.ask(command, Some(&message)) {
@@ -94,12 +95,14 @@ impl Ctap2 {
         }
     }
 
-    pub(super) fn name_fingerprint(&mut self, token: &Token, id: &[u8], name: &str) -> Result<(), Error> {
+    /// Names a fingerprint.
+    pub fn rename_fingerprint(&mut self, token: &Token, id: &[u8], name: &str) -> Result<(), Error> {
         let parameters = map([(0x01, Some(Value::from(id))), (0x02, Some(Value::from(name)))]);
         self.bio(sub::RENAME, parameters, token)
     }
 
-    pub(super) fn delete_fingerprint(&mut self, token: &Token, id: &[u8]) -> Result<(), Error> {
+    /// Removes a fingerprint.
+    pub fn remove_fingerprint(&mut self, token: &Token, id: &[u8]) -> Result<(), Error> {
         self.bio(sub::REMOVE, map([(0x01, Some(Value::from(id)))]), token)
     }
 

@@ -16,7 +16,8 @@ const CHECKSUM: usize = 16;
 const MOST: usize = 65_536;
 
 impl Ctap2 {
-    pub(super) fn read_blobs(&mut self) -> Result<Vec<u8>, Error> {
+    /// The large-blob array: CBOR, its checksum proved and taken off. [`Error::LargeBlobDamaged`].
+    pub fn large_blobs(&mut self) -> Result<Vec<u8>, Error> {
         let fragment = self.fragment()?;
         let mut all = Vec::new();
         loop {
@@ -33,7 +34,10 @@ impl Ctap2 {
         }
     }
 
-    pub(super) fn write_blobs(&mut self, token: Option<&Token>, array: &[u8]) -> Result<(), Error> {
+    /// Replaces the large-blob array, given without its checksum. Needs
+    /// [`Permissions::LARGE_BLOB_WRITE`](crate::fido::Permissions::LARGE_BLOB_WRITE) where a PIN is set.
+    /// [`Error::LargeBlobFull`].
+    pub fn set_large_blobs(&mut self, token: Option<&Token>, array: &[u8]) -> Result<(), Error> {
         let fragment = self.fragment()?;
         let sealed = [array, &checksum(array)].concat();
         if self.known()?.max_large_blob.is_some_and(|most| sealed.len() > most) {

@@ -36,19 +36,22 @@ mod key {
 }
 
 impl Ctap2 {
-    pub(super) fn read_pin_retries(&mut self) -> Result<Retries, Error> {
+    /// PIN tries left. [`Error::NotSupported`] where the key takes no PIN.
+    pub fn pin_retries(&mut self) -> Result<Retries, Error> {
         self.known()?.pin_set().ok_or(Error::NotSupported { what: WHAT })?;
         let answer = self.pin_command(sub::PIN_RETRIES, [])?;
         retries(&Fields::new(&answer, WHAT)?, 0x03)
     }
 
-    pub(super) fn read_uv_retries(&mut self) -> Result<Retries, Error> {
+    /// Fingerprint tries left. [`Error::NotSupported`] where the key has no sensor.
+    pub fn uv_retries(&mut self) -> Result<Retries, Error> {
         self.known()?.option("uv").ok_or(Error::NotSupported { what: "fingerprints" })?;
         let answer = self.pin_command(sub::UV_RETRIES, [])?;
         retries(&Fields::new(&answer, WHAT)?, 0x05)
     }
 
-    pub(super) fn set_first_pin(&mut self, new: &Password) -> Result<(), Error> {
+    /// Sets the first PIN. [`Error::PinAlreadySet`], [`Error::BadPin`], [`Error::PinPolicy`].
+    pub fn set_pin(&mut self, new: &Password) -> Result<(), Error> {
         match self.known()?.pin_set() {
             None => return Err(Error::NotSupported { what: WHAT }),
             Some(true) => return Err(Error::PinAlreadySet),
@@ -66,9 +69,11 @@ impl Ctap2 {
         set.map(drop)
     }
 
-    pub(super) fn replace_pin(&mut self, current: &Attempt<'_>, new: &Password) -> Result<(), Error> {
+    /// Changes the PIN; one attempt. The new one is checked before. Errors as [`Ctap2::token`] and
+    /// [`Ctap2::set_pin`].
+    pub fn change_pin(&mut self, current: Attempt<'_>, new: &Password) -> Result<(), Error> {
         self.check_new(new)?;
-        self.check_attempt(current)?;
+        self.check_attempt(&current)?;
         let secret = self.agree()?;
         let encrypted = secret.encrypt_new(new)?;
         let hash = secret.encrypt_hash(current.pin)?;
@@ -84,13 +89,13 @@ impl Ctap2 {
         self.spent(changed).map(drop)
     }
 
-    pub(super) fn buy_token(
-        &mut self,
-        pin: &Attempt<'_>,
-        permissions: Permissions,
-        rp_id: Option<&str>,
-    ) -> Result<Token, Error> {
-        self.check_attempt(pin)?;
+    /// Buys a token with the PIN; one attempt. The tries left are read before: nothing is sent when there is none
+    /// ([`Error::PinBlocked`]), the key must be unplugged first ([`Error::PinAuthBlocked`]), or only one is left
+    /// ([`Error::LastTry`], unless the attempt says otherwise). On a key of CTAP 2.0 the token is not limited.
+    ///
+    /// [`Error::PinWrong`], [`Error::PinNotSet`], [`Error::PinMustChange`], [`Error::BadPin`].
+    pub fn token(&mut self, pin: Attempt<'_>, permissions: Permissions, rp_id: Option<&str>) -> Result<Token, Error> {
+        self.check_attempt(&pin)?;
         let info = self.known()?;
         if info.force_pin_change {
             return Err(Error::PinMustChange);
@@ -114,7 +119,8 @@ impl Ctap2 {
         token(&secret, &answer, limited.then_some(permissions), rp_id.filter(|_| limited))
     }
 
-    pub(super) fn buy_uv_token(
+    /// Buys a token with a fingerprint. [`Error::UvWrong`], [`Error::UvBlocked`], [`Error::NotSupported`].
+    pub fn uv_token(
         &mut self,
         permissions: Permissions,
         rp_id: Option<&str>,
@@ -130,15 +136,16 @@ impl Ctap2 {
         let request = request(secret.protocol(), sub::UV_TOKEN, parameters);
         match self.ask_person(cmd::CLIENT_PIN, Some(&request), None, touch) {
             Err(Error::UvWrong { .. }) => {
-                let left = self.read_uv_retries().ok().map(|retries| retries.left);
+                let left = self.uv_retries().ok().map(|retries| retries.left);
                 Err(Error::UvWrong { left })
             }
             answer => token(&secret, &answer?, Some(permissions), rp_id),
         }
     }
 
-    /// With as little permission as the key lets us ask for.
-    pub(super) fn prove_pin(&mut self, pin: &Attempt<'_>) -> Result<(), Error> {
+    /// Finds out whether the PIN is right, with as little permission as the key lets us ask for; one attempt. Errors as
+    /// [`Ctap2::token`].
+    pub fn verify_pin(&mut self, pin: Attempt<'_>) -> Result<(), Error> {
         pin::check(pin.pin)?;
         let info = self.known()?;
         let (permissions, rp_id) = if !info.has("noMcGaPermissionsWithClientPin") {
@@ -148,7 +155,7 @@ impl Ctap2 {
         } else {
             (Permissions::CONFIGURATION, None)
         };
-        self.buy_token(pin, permissions, rp_id).map(drop)
+        self.token(pin, permissions, rp_id).map(drop)
     }
 
     /// Whether a PIN may be sent at all; reads how many tries are left.
@@ -159,7 +166,7 @@ impl Ctap2 {
             Some(false) => return Err(Error::PinNotSet),
             Some(true) => {}
         }
-        match self.read_pin_retries()? {
+        match self.pin_retries()? {
             Retries { left: 0, .. } => Err(Error::PinBlocked),
             Retries { left, power_cycle: Some(true) } => Err(Error::PinAuthBlocked { left: Some(left) }),
             Retries { left: 1, .. } if !attempt.last_try => Err(Error::LastTry),
@@ -175,11 +182,11 @@ impl Ctap2 {
     /// How a PIN that was sent came out: a wrong one with the tries that are left.
     fn spent(&mut self, outcome: Result<Value, Error>) -> Result<Value, Error> {
         match outcome {
-            Err(Error::PinWrong { .. }) => match self.read_pin_retries().ok() {
+            Err(Error::PinWrong { .. }) => match self.pin_retries().ok() {
                 Some(Retries { left: 0, .. }) => Err(Error::PinBlocked),
                 retries => Err(Error::PinWrong { left: retries.map(|retries| retries.left) }),
             },
-            Err(Error::PinAuthBlocked { .. }) => match self.read_pin_retries().ok() {
+            Err(Error::PinAuthBlocked { .. }) => match self.pin_retries().ok() {
                 Some(Retries { left: 0, .. }) => Err(Error::PinBlocked),
                 retries => Err(Error::PinAuthBlocked { left: retries.map(|retries| retries.left) }),
             },

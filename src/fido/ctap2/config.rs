@@ -15,8 +15,10 @@ mod sub {
 }
 
 impl Ctap2 {
-    /// The key only has a switch that turns over, so its state is read first.
-    pub(super) fn turn_always_uv(&mut self, token: Option<&Token>, on: bool) -> Result<bool, Error> {
+    /// Has the key verify its user always, or no longer. Says whether anything changed. The key only has a switch that
+    /// turns over, so its state is read first. Configuration needs
+    /// [`Permissions::CONFIGURATION`](crate::fido::Permissions::CONFIGURATION); no token where no PIN is set.
+    pub fn set_always_uv(&mut self, token: Option<&Token>, on: bool) -> Result<bool, Error> {
         self.info = None;
         let now =
             self.known()?.option("alwaysUv").ok_or(Error::NotSupported { what: "always verifying the user" })?;
@@ -27,7 +29,8 @@ impl Ctap2 {
         Ok(true)
     }
 
-    pub(super) fn turn_on_enterprise_attestation(&mut self, token: Option<&Token>) -> Result<bool, Error> {
+    /// Has the key attest itself to relying parties of its owner's enterprise. Says whether anything changed.
+    pub fn enable_enterprise_attestation(&mut self, token: Option<&Token>) -> Result<bool, Error> {
         self.info = None;
         match self.known()?.option("ep") {
             None => Err(Error::NotSupported { what: "enterprise attestation" }),
@@ -36,7 +39,8 @@ impl Ctap2 {
         }
     }
 
-    pub(super) fn write_pin_rule(&mut self, token: Option<&Token>, rule: &PinRule) -> Result<(), Error> {
+    /// Sets the rule for PINs. [`Error::PinPolicy`] for a shorter minimum than there is.
+    pub fn set_pin_rule(&mut self, token: Option<&Token>, rule: &PinRule) -> Result<(), Error> {
         let info = self.known()?;
         if !info.has("setMinPINLength") {
             return Err(Error::NotSupported { what: "a minimum PIN length" });

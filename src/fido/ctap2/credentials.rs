@@ -23,7 +23,9 @@ mod sub {
 }
 
 impl Ctap2 {
-    pub(super) fn read_credential_count(&mut self, token: &Token) -> Result<CredentialCount, Error> {
+    /// How full the key is. Needs
+    /// [`Permissions::CREDENTIAL_MANAGEMENT`](crate::fido::Permissions::CREDENTIAL_MANAGEMENT), as the next four.
+    pub fn credential_count(&mut self, token: &Token) -> Result<CredentialCount, Error> {
         let answer = self.manage(sub::METADATA, None, token)?;
         let fields = Fields::new(&answer, WHAT)?;
         Ok(CredentialCount {
@@ -32,27 +34,27 @@ impl Ctap2 {
         })
     }
 
-    pub(super) fn list_relying_parties(&mut self, token: &Token) -> Result<Vec<StoredRelyingParty>, Error> {
+    /// Relying parties with discoverable credentials.
+    pub fn relying_parties(&mut self, token: &Token) -> Result<Vec<StoredRelyingParty>, Error> {
         let first = self.manage(sub::RPS_BEGIN, None, token);
         self.enumerate(first, sub::RPS_NEXT, 0x05, stored_rp)
     }
 
-    pub(super) fn list_credentials(
-        &mut self,
-        token: &Token,
-        rp_id_hash: &[u8; 32],
-    ) -> Result<Vec<StoredCredential>, Error> {
+    /// The discoverable credentials of the relying party whose id has this SHA-256.
+    pub fn credentials(&mut self, token: &Token, rp_id_hash: &[u8; 32]) -> Result<Vec<StoredCredential>, Error> {
         let of = map([(0x01, Some(Value::from(rp_id_hash.as_slice())))]);
         let first = self.manage(sub::CREDENTIALS_BEGIN, Some(of), token);
         self.enumerate(first, sub::CREDENTIALS_NEXT, 0x09, stored_credential)
     }
 
-    pub(super) fn remove_credential(&mut self, token: &Token, credential: &Descriptor) -> Result<(), Error> {
+    /// Deletes a credential. [`Error::NoCredentials`].
+    pub fn delete_credential(&mut self, token: &Token, credential: &Descriptor) -> Result<(), Error> {
         let which = map([(0x02, Some(descriptor(credential)))]);
         self.manage(sub::DELETE, Some(which), token).map(drop)
     }
 
-    pub(super) fn update_user(&mut self, token: &Token, credential: &Descriptor, user: &User) -> Result<(), Error> {
+    /// Changes the account's names; its id must be what it was. [`Error::NotSupported`] on keys of before CTAP 2.1.
+    pub fn rename_user(&mut self, token: &Token, credential: &Descriptor, user: &User) -> Result<(), Error> {
         // The preview has no such subcommand.
         if self.known()?.credential_management() != Some(STANDARD) {
             return Err(Error::NotSupported { what: "renaming credentials" });

@@ -1,4 +1,4 @@
-//! CTAP2 commands (CTAP 2.1 §6) over a channel: the implementation of [`Authenticator`]. One command to a file.
+//! CTAP2 commands (CTAP 2.1 §6) over a channel. One command to a file.
 
 mod assertion;
 mod bio;
@@ -9,19 +9,12 @@ mod credentials;
 mod registration;
 mod vendor;
 
-use super::authenticator::Authenticator;
 use super::cbor::{self, Value};
 use super::ctaphid::{Channel, Device, Keepalive, Limits, command};
 use super::info::Info;
-use super::pin::{Attempt, Permissions, Token};
-use super::types::{
-    Assertion, AssertionRequest, Capture, CredentialCount, Descriptor, Fingerprint, MadeCredential, NewCredential,
-    PinRule, Retries, Sensor, StoredCredential, StoredRelyingParty, User,
-};
+use super::types::{Descriptor, User};
 use super::{Error, fields::Fields};
-use crate::keys;
 use crate::platform::Interrupt;
-use crate::secret::Password;
 use crate::transport::hid::Hid;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -42,7 +35,13 @@ mod cmd {
     pub(super) const CONFIG: u8 = 0x0D;
 }
 
-/// A FIDO2 key over its HID reports.
+/// An open FIDO2 key, over its HID reports. Every call blocks until the key has answered, the time is up or the person
+/// interrupts; then the key has been told to give up, and can be used again.
+///
+/// `touch` is called when the key waits for a touch, once for each command that does.
+///
+/// A PIN is spent in exactly one place, the [`Attempt`](super::Attempt) that is given away; commands carry the
+/// [`Token`](super::Token) it bought.
 pub struct Ctap2 {
     channel: Channel,
     /// getInfo as it was last read; dropped by every command that changes it.
@@ -168,132 +167,31 @@ fn secret(fields: &Fields<'_>, key: i64) -> Result<Option<Zeroizing<Vec<u8>>>, E
     Ok(fields.bytes(key)?.map(|bytes| Zeroizing::new(bytes.to_vec())))
 }
 
-impl Authenticator for Ctap2 {
-    fn info(&mut self) -> Result<Info, Error> {
+impl Ctap2 {
+    /// What the key says of itself, asked anew.
+    ///
+    /// # Errors
+    /// As every method: those of the way to the key, and [`Error::Malformed`].
+    pub fn info(&mut self) -> Result<Info, Error> {
         let info = self.read_info()?;
         self.info = Some(info.clone());
         Ok(info)
     }
 
-    fn pin_retries(&mut self) -> Result<Retries, Error> {
-        self.read_pin_retries()
-    }
-
-    fn uv_retries(&mut self) -> Result<Retries, Error> {
-        self.read_uv_retries()
-    }
-
-    fn set_pin(&mut self, new: &Password) -> Result<(), Error> {
-        self.set_first_pin(new)
-    }
-
-    fn change_pin(&mut self, current: Attempt<'_>, new: &Password) -> Result<(), Error> {
-        self.replace_pin(&current, new)
-    }
-
-    fn token(&mut self, pin: Attempt<'_>, permissions: Permissions, rp_id: Option<&str>) -> Result<Token, Error> {
-        self.buy_token(&pin, permissions, rp_id)
-    }
-
-    fn uv_token(
-        &mut self,
-        permissions: Permissions,
-        rp_id: Option<&str>,
-        touch: &mut dyn FnMut(),
-    ) -> Result<Token, Error> {
-        self.buy_uv_token(permissions, rp_id, touch)
-    }
-
-    fn verify_pin(&mut self, pin: Attempt<'_>) -> Result<(), Error> {
-        self.prove_pin(&pin)
-    }
-
-    fn make_credential(
-        &mut self,
-        request: &NewCredential<'_>,
-        touch: &mut dyn FnMut(),
-    ) -> Result<MadeCredential, Error> {
-        self.register(request, touch)
-    }
-
-    fn get_assertion(
-        &mut self,
-        request: &AssertionRequest<'_>,
-        touch: &mut dyn FnMut(),
-    ) -> Result<Vec<Assertion>, Error> {
-        self.sign_in(request, touch)
-    }
-
-    fn credential_count(&mut self, token: &Token) -> Result<CredentialCount, Error> {
-        self.read_credential_count(token)
-    }
-
-    fn relying_parties(&mut self, token: &Token) -> Result<Vec<StoredRelyingParty>, Error> {
-        self.list_relying_parties(token)
-    }
-
-    fn credentials(&mut self, token: &Token, rp_id_hash: &[u8; 32]) -> Result<Vec<StoredCredential>, Error> {
-        self.list_credentials(token, rp_id_hash)
-    }
-
-    fn delete_credential(&mut self, token: &Token, credential: &Descriptor) -> Result<(), Error> {
-        self.remove_credential(token, credential)
-    }
-
-    fn rename_user(&mut self, token: &Token, credential: &Descriptor, user: &User) -> Result<(), Error> {
-        self.update_user(token, credential, user)
-    }
-
-    fn sensor(&mut self) -> Result<Sensor, Error> {
-        self.read_sensor()
-    }
-
-    fn enroll_fingerprint(&mut self, token: &Token, progress: &mut dyn FnMut(Capture)) -> Result<Vec<u8>, Error> {
-        self.add_fingerprint(token, progress)
-    }
-
-    fn fingerprints(&mut self, token: &Token) -> Result<Vec<Fingerprint>, Error> {
-        self.list_fingerprints(token)
-    }
-
-    fn rename_fingerprint(&mut self, token: &Token, id: &[u8], name: &str) -> Result<(), Error> {
-        self.name_fingerprint(token, id, name)
-    }
-
-    fn remove_fingerprint(&mut self, token: &Token, id: &[u8]) -> Result<(), Error> {
-        self.delete_fingerprint(token, id)
-    }
-
-    fn set_always_uv(&mut self, token: Option<&Token>, on: bool) -> Result<bool, Error> {
-        self.turn_always_uv(token, on)
-    }
-
-    fn set_pin_rule(&mut self, token: Option<&Token>, rule: &PinRule) -> Result<(), Error> {
-        self.write_pin_rule(token, rule)
-    }
-
-    fn enable_enterprise_attestation(&mut self, token: Option<&Token>) -> Result<bool, Error> {
-        self.turn_on_enterprise_attestation(token)
-    }
-
-    fn large_blobs(&mut self) -> Result<Vec<u8>, Error> {
-        self.read_blobs()
-    }
-
-    fn set_large_blobs(&mut self, token: Option<&Token>, array: &[u8]) -> Result<(), Error> {
-        self.write_blobs(token, array)
-    }
-
-    fn reset(&mut self, touch: &mut dyn FnMut()) -> Result<(), Error> {
+    /// Wipes the key: all credentials, the PIN, the fingerprints. Most keys take it only within 10 s of being plugged
+    /// in: [`Error::NotAllowed`].
+    pub fn reset(&mut self, touch: &mut dyn FnMut()) -> Result<(), Error> {
         self.info = None;
         self.ask_person(cmd::RESET, None, None, touch).map(drop)
     }
 
-    fn select(&mut self, touch: &mut dyn FnMut()) -> Result<(), Error> {
+    /// Waits for a touch, to find out which key a person means.
+    pub fn select(&mut self, touch: &mut dyn FnMut()) -> Result<(), Error> {
         self.ask_person(cmd::SELECTION, None, None, touch).map(drop)
     }
 
-    fn wink(&mut self) -> Result<(), Error> {
+    /// Blinks. [`Error::NotSupported`] where it cannot.
+    pub fn wink(&mut self) -> Result<(), Error> {
         if !self.device().wink {
             return Err(Error::NotSupported { what: "blinking" });
         }
@@ -301,14 +199,11 @@ impl Authenticator for Ctap2 {
         self.channel.call(command::WINK, &[], patience, &mut |_| ()).map(drop)
     }
 
-    fn ping(&mut self, data: &[u8]) -> Result<(), Error> {
+    /// Sends bytes there and back. [`Error::Malformed`] when others come back.
+    pub fn ping(&mut self, data: &[u8]) -> Result<(), Error> {
         let patience = self.channel.limits().command;
         let echo = self.channel.call(command::PING, data, patience, &mut |_| ())?;
         if *echo == data { Ok(()) } else { Err(Error::Malformed { what: "echo" }) }
-    }
-
-    fn device_info(&mut self) -> Result<Option<keys::Device>, Error> {
-        self.read_device_info()
     }
 }
 

@@ -8,7 +8,10 @@ use crate::fido::fields::Fields;
 use crate::fido::types::{MadeCredential, NewCredential, NewExtensions};
 
 impl Ctap2 {
-    pub(super) fn register(
+    /// Registers. A list of excluded credentials too long for the key is asked about in parts (the token then needs
+    /// the permission to sign in, too). [`Error::Excluded`], [`Error::KeyFull`], [`Error::UnsupportedAlgorithm`],
+    /// [`Error::PinRequired`], [`Error::TouchTimedOut`].
+    pub fn make_credential(
         &mut self,
         new: &NewCredential<'_>,
         touch: &mut dyn FnMut(),

@@ -7,7 +7,8 @@ use crate::keys;
 use crate::oath::Version;
 
 impl Ctap2 {
-    pub(super) fn read_device_info(&mut self) -> Result<Option<keys::Device>, Error> {
+    /// What a YubiKey's Management application says. `None` for keys of other makers, and before version 4.
+    pub fn device_info(&mut self) -> Result<Option<keys::Device>, Error> {
         let (major, minor, patch) = self.device().version;
         let patience = self.channel.limits().command;
         let read = |page| self.channel.call(command::READ_CONFIG, &[page], patience, &mut |_| ());

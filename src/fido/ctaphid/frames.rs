@@ -37,7 +37,8 @@ struct Partial {
 }
 
 /// Reports that do not make a message: out of order, or announcing more than a message can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the reports do not make a message")]
 pub struct BadFrame;
 
 impl Reassembler {

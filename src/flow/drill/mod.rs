@@ -49,15 +49,18 @@ pub struct Drilled {
 }
 
 /// Why the drill stopped.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotDrilled {
     /// The file.
-    Log(BadLog),
+    #[error(transparent)]
+    Log(#[from] BadLog),
     /// AWS, or a person who is not there, or who asked to stop.
-    Flow(Failed),
+    #[error(transparent)]
+    Flow(#[from] Failed),
     /// A FIDO2 key needs a person who is not there.
-    Fido(KeyId, Trouble),
+    #[error("{0} could not be drilled")]
+    Fido(KeyId, #[source] Trouble),
 }
 
 /// What a failure is called in the record: the words are the command line's.

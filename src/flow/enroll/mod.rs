@@ -15,7 +15,7 @@ use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::person::{Notice, Plan};
 use crate::secret::{Code, Seed};
-use crate::sink::{KeySink, Sink};
+use crate::sink::KeySink;
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
 pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
@@ -265,8 +265,8 @@ fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Res
     let mut pair = None;
     for (n, key) in device.keys.iter().enumerate() {
         let key = *key;
-        let mut sink = KeySink { key, name: device.name.clone(), touch: device.touch };
-        places::key(run, &mut sink, seed, desk)?;
+        let sink = KeySink { key, name: device.name.clone(), touch: device.touch };
+        places::key(run, &sink, seed, desk)?;
         let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
         if n + 1 == device.keys.len() && !device.phone && device.beside.is_empty() {
             pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);

@@ -4,20 +4,23 @@ use crate::aws::DeviceArn;
 use crate::keys::Serial;
 
 /// What stands in the way of more than one flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommonRefusal {
     /// The caller is not a user: which user is meant?
+    #[error("the caller is not an IAM user: {caller}")]
     NameTheUser {
         /// The caller's ARN.
         caller: String,
     },
     /// No such user.
+    #[error("there is no IAM user \"{user}\" in this account")]
     NoSuchUser {
         /// The name.
         user: String,
     },
     /// No device of the user's, or more than one, is called so.
+    #[error("{} \"{named}\"", if *several { "more than one device of the user is meant by" } else { "no device of the user is called" })]
     WhichDevice {
         /// What was asked for.
         named: String,
@@ -27,6 +30,7 @@ pub enum CommonRefusal {
         several: bool,
     },
     /// A name or path IAM does not take.
+    #[error("\"{value}\" is not a {what} that IAM takes")]
     BadValue {
         /// Which argument.
         what: &'static str,
@@ -34,6 +38,7 @@ pub enum CommonRefusal {
         value: String,
     },
     /// An earlier run for this device or user did not end.
+    #[error("an earlier run for user {user} did not end; it was making {arn}")]
     Unfinished {
         /// Its device.
         arn: DeviceArn,
@@ -41,6 +46,7 @@ pub enum CommonRefusal {
         user: String,
     },
     /// An earlier removal for this user did not end.
+    #[error("an earlier run for user {user} did not end; it was removing {serial}")]
     UnfinishedRemoval {
         /// The device that was to go.
         serial: String,
@@ -48,11 +54,13 @@ pub enum CommonRefusal {
         user: String,
     },
     /// An earlier rotation of this user's access key did not end.
+    #[error("an earlier run for user {user} did not end; it was rotating the access key")]
     UnfinishedKey {
         /// Who.
         user: String,
     },
     /// The key does not hold the device.
+    #[error("YubiKey {key} holds no credential of {serial}")]
     NotOnKey {
         /// The key.
         key: Serial,

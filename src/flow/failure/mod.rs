@@ -23,6 +23,7 @@ use crate::aws::{self, DeviceArn};
 use crate::keys::{self, Serial};
 use crate::{journal, ring, sink};
 use serde::Serialize;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Where a flow was when it failed.
@@ -64,64 +65,92 @@ pub enum Stage {
     Roster,
 }
 
+/// What the flow was doing: `failed while …`.
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preflight => "looking at the account and the keys",
+            Self::Create => "creating the device",
+            Self::Write { key } => return write!(f, "writing the seed to YubiKey {key}"),
+            Self::Prove { key } => return write!(f, "proving that YubiKey {key} holds the seed"),
+            Self::Phone => "showing the QR code to a phone",
+            Self::Escrow => "writing the escrow file",
+            Self::Command => "handing the seed to a command",
+            Self::Enable => "enabling the device",
+            Self::Confirm => "confirming that IAM lists the device",
+            Self::Proof => "opening a session with the new device",
+            Self::Deactivate => "deactivating a device",
+            Self::Delete => "deleting a device",
+            Self::Credentials => "removing credentials from keys",
+            Self::Resync => "resynchronizing the device",
+            Self::KeyRoom => "making room for an access key",
+            Self::KeyCreate => "creating an access key",
+            Self::KeyProof => "proving the new access key",
+            Self::KeyHandOver => "handing over the new access key",
+            Self::KeyDeactivate => "deactivating an access key",
+            Self::KeyDelete => "deleting an access key",
+            Self::Codes => "showing codes",
+            Self::Recover => "recovering an interrupted run",
+            Self::Roster => "working through the roster",
+        })
+    }
+}
+
 /// Why a flow failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum Cause {
-    Aws(aws::Error),
-    Keys(keys::Error),
-    Sink(sink::Error),
-    Journal(journal::Error),
-    Refused(Refusal),
+    #[error(transparent)]
+    Aws(#[from] aws::Error),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    #[error(transparent)]
+    Sink(#[from] sink::Error),
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A roster's ledger.
+    #[error("the ledger {path} cannot be used")]
     Ledger {
         path: PathBuf,
+        #[source]
         why: BadLedger,
     },
     /// The person said no.
+    #[error("not confirmed; nothing was done")]
     Declined,
     /// A yes is needed and nobody can be asked.
+    #[error("a confirmation is needed, and nobody can be asked")]
     NobodyToAsk,
     /// Ctrl-C.
+    #[error("interrupted")]
     Interrupted,
 }
 
 /// A rule of glasskey's own, or of AWS's, found before anything was done: that of each flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum Refusal {
-    Common(CommonRefusal),
-    Enroll(EnrollRefusal),
-    Rotate(RotateRefusal),
-    Removal(RemovalRefusal),
-    AccessKey(AccessKeyRefusal),
-    Session(SessionRefusal),
-    Recover(RecoverRefusal),
-    Roster(RosterRefusal),
+    #[error(transparent)]
+    Common(#[from] CommonRefusal),
+    #[error(transparent)]
+    Enroll(#[from] EnrollRefusal),
+    #[error(transparent)]
+    Rotate(#[from] RotateRefusal),
+    #[error(transparent)]
+    Removal(#[from] RemovalRefusal),
+    #[error(transparent)]
+    AccessKey(#[from] AccessKeyRefusal),
+    #[error(transparent)]
+    Session(#[from] SessionRefusal),
+    #[error(transparent)]
+    Recover(#[from] RecoverRefusal),
+    #[error(transparent)]
+    Roster(#[from] RosterRefusal),
 }
-
-macro_rules! refusals {
-    ($($variant:ident($refusal:ident)),*) => {
-        $(impl From<$refusal> for Refusal {
-            fn from(refusal: $refusal) -> Self {
-                Self::$variant(refusal)
-            }
-        })*
-    };
-}
-
-refusals!(
-    Common(CommonRefusal),
-    Enroll(EnrollRefusal),
-    Rotate(RotateRefusal),
-    Removal(RemovalRefusal),
-    AccessKey(AccessKeyRefusal),
-    Session(SessionRefusal),
-    Recover(RecoverRefusal),
-    Roster(RosterRefusal)
-);
 
 impl Cause {
     /// What one of the flows refuses.
@@ -201,12 +230,22 @@ impl Left {
     }
 }
 
+/// How many of what is left wait for `recover`, where any do.
+fn unsettled(left: &[Left]) -> String {
+    match left.iter().filter(|left| left.is_for_recover()).count() {
+        0 => String::new(),
+        count => format!("; left to recover: {count}"),
+    }
+}
+
 /// A flow that did not succeed: where, why, and what is left.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("failed while {stage}{}", unsettled(left))]
 pub struct Failed {
     /// Where.
     pub stage: Stage,
     /// Why.
+    #[source]
     pub cause: Cause,
     /// What is left in the world; empty when it is as it was.
     pub left: Vec<Left>,

@@ -5,20 +5,23 @@ use crate::keys::Serial;
 use std::time::SystemTime;
 
 /// Why a device is not replaced by another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateRefusal {
     /// The only device cannot go before the new one works.
+    #[error("{serial} is the user's only MFA device, so it cannot go before the new one works")]
     OnlyFactor {
         /// Its serial number.
         serial: String,
     },
     /// Eight devices leave no room for a ninth, not even for a moment.
+    #[error("the user has {used} MFA devices, and AWS allows no more, not even for a moment")]
     NoRoomToRotate {
         /// How many there are.
         used: usize,
     },
     /// The caller's policies do not allow a device of this name beside the old one.
+    #[error("AWS does not let you make {arn}: {message}")]
     NameNotAllowed {
         /// The new device.
         arn: DeviceArn,
@@ -26,6 +29,7 @@ pub enum RotateRefusal {
         message: String,
     },
     /// STS has taken no code of the new device.
+    #[error("STS took none of {tried} codes for {serial}: {message}")]
     NotProved {
         /// The new device.
         serial: String,
@@ -37,11 +41,13 @@ pub enum RotateRefusal {
         refills: SystemTime,
     },
     /// Nothing says which device goes, and the user has none or several.
+    #[error("the user has {} MFA devices, and nothing says which one goes", devices.len())]
     NameOldDevice {
         /// The user's.
         devices: Vec<String>,
     },
     /// The new device would be on fewer keys than the old one is, and nobody has accepted that.
+    #[error("{serial} is on {} keys here, and the new device would be on {after}", before.len())]
     FewerKeys {
         /// The old device.
         serial: String,
@@ -51,6 +57,7 @@ pub enum RotateRefusal {
         after: usize,
     },
     /// The old device's codes want a touch, and a key for the new one cannot ask for one.
+    #[error("the codes of {serial} want a touch, and YubiKey {key} is too old to ask for one")]
     CannotKeepTouch {
         /// The old device.
         serial: String,

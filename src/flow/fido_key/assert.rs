@@ -8,7 +8,7 @@ use crate::fido::webauthn::{
     Salts, Used,
 };
 use crate::fido::{self, large_blob};
-use crate::fido::{Assertion, AssertionRequest, Authenticator, Descriptor, Info, Permissions, Token};
+use crate::fido::{Assertion, AssertionRequest, Descriptor, Info, Permissions, Token};
 use zeroize::Zeroizing;
 
 /// Signs in. `account`: which, where the key finds several by itself.

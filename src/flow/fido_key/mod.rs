@@ -17,7 +17,7 @@ pub use record::{BadRecord, Record, Records};
 pub use register::{Registration, register};
 
 use crate::fido::webauthn::{self, Refusal};
-use crate::fido::{self, Authenticator, Info, Permissions, Token};
+use crate::fido::{self, Ctap2, Info, Permissions, Token};
 use crate::person::{NoNewPin, Person};
 use crate::platform::Interrupt;
 use crate::ring;
@@ -37,49 +37,57 @@ pub struct Ceremony<'a> {
 }
 
 /// Why a ceremony came to nothing.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
     /// The key, or asking for its PIN.
-    Ring(ring::fido::Error),
+    #[error(transparent)]
+    Ring(#[from] ring::fido::Error),
     /// The key's answer to a registration was lost, or makes no sense: it may hold the credential.
-    PerhapsMade(fido::Error),
+    #[error("it is not known whether the key holds the new credential")]
+    PerhapsMade(#[source] fido::Error),
     /// What the relying party wants cannot be read, or not be done by anybody here.
-    Options(webauthn::Error),
+    #[error(transparent)]
+    Options(#[from] webauthn::Error),
     /// The relying party wants an authenticator that is part of the machine.
+    #[error("the relying party wants an authenticator that is part of a computer; a key is none")]
     PlatformWanted,
     /// The relying party wants a discoverable credential, and the key keeps none.
+    #[error("the relying party wants a discoverable credential, and the key keeps none")]
     NotDiscoverable,
     /// The relying party insists on a protection of the credential that the key does not have.
+    #[error("the relying party insists on credProtect, which the key does not have")]
     NoProtection,
     /// The relying party insists on large blobs, which the key does not have.
+    #[error("the relying party insists on large blobs, which the key does not have")]
     NoLargeBlob,
     /// Several accounts are on the key, and none was named.
+    #[error("the key holds credentials for several users: {} of them", names.len())]
     SeveralAccounts {
         /// Their names, where the key tells them.
         names: Vec<String>,
     },
     /// The account that was named is not on the key.
+    #[error("the key holds no credential for that user")]
     NoSuchAccount {
         /// Those that are.
         names: Vec<String>,
     },
     /// What the key made does not stand a relying party's checks.
-    Refused(Refusal),
+    #[error("what the key answered does not hold")]
+    Refused(#[source] Refusal),
     /// The record of glasskey's own credential cannot be read or written.
-    Record(BadRecord),
+    #[error(transparent)]
+    Record(#[from] BadRecord),
     /// Glasskey has no credential of its own on this key, as far as can be told.
+    #[error("the key is not enrolled for glasskey's own checks")]
     NotEnrolled,
     /// No new PIN was given.
-    NoNewPin(NoNewPin),
+    #[error(transparent)]
+    NoNewPin(#[from] NoNewPin),
     /// The person asked to stop.
+    #[error("interrupted")]
     Interrupted,
-}
-
-impl From<ring::fido::Error> for Trouble {
-    fn from(error: ring::fido::Error) -> Self {
-        Self::Ring(error)
-    }
 }
 
 /// A relying party's timeout is held between these (WebAuthn L3 §5.1.3 step 4): a person must have the time to touch a
@@ -123,7 +131,7 @@ impl Ceremony<'_> {
     /// A command that waits for a touch.
     fn touched<R>(
         &mut self,
-        command: impl FnOnce(&mut dyn Authenticator, &mut dyn FnMut()) -> Result<R, fido::Error>,
+        command: impl FnOnce(&mut Ctap2, &mut dyn FnMut()) -> Result<R, fido::Error>,
     ) -> Result<R, Trouble> {
         Ok(self.key.touched(self.person, command)?)
     }

@@ -14,7 +14,7 @@ use crate::fido::webauthn::{
     Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
     UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
 };
-use crate::fido::{self, Aaguid, Authenticator, EDDSA, ES256, Permissions, cose};
+use crate::fido::{self, Aaguid, EDDSA, ES256, Permissions, cose};
 use crate::keys::Serial;
 use crate::ring::fido::Error as RingError;
 use std::time::{Duration, SystemTime};
@@ -49,11 +49,13 @@ pub struct Verified {
 }
 
 /// Why a key is not the one that was enrolled, or not as it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// It does not hold the credential on record.
+    #[error("the key does not hold the credential on record")]
     NotOnKey,
     /// The record says another model than the key.
+    #[error("the record says that the key's model is {recorded}, and the key says {told}")]
     OtherModel {
         /// On record.
         recorded: Aaguid,
@@ -61,17 +63,20 @@ pub enum Finding {
         told: Aaguid,
     },
     /// The record, which lies under this key's number, names another.
+    #[error("its record names another key")]
     OtherKey {
         /// On record.
         recorded: Option<Serial>,
     },
     /// The record says that it was made, or last proved, at a time that is still to come.
+    #[error("its record is dated in the future")]
     InTheFuture {
         /// When, by the record.
         moment: SystemTime,
     },
     /// What it signed does not hold.
-    Refused(Refusal),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 pub(super) fn origin(text: &str) -> Result<Origin, Trouble> {

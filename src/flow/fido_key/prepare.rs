@@ -6,7 +6,7 @@ use super::attest::{Attested, Trust, attest};
 use super::verifying::needed_to_register;
 use super::{Ceremony, Trouble, answer_lost};
 use crate::fido::advisories::{Applied, Firmware, Unknown, Use};
-use crate::fido::{self, Authenticator, Info, Permissions, PinRule};
+use crate::fido::{self, Info, Permissions, PinRule};
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin, Notice};
 use crate::ring::fido::{Error as RingError, NotChanged, Opened};
@@ -58,24 +58,30 @@ pub enum PinNow {
 }
 
 /// A key that is not ready, and what has been done to it so far.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the key is not ready; {} steps are done", done.len())]
 pub struct NotPrepared {
     /// Why.
+    #[source]
     pub cause: Cause,
     /// What stays done.
     pub done: Vec<KeyStep>,
 }
 
 /// Why a key is not ready.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// A step came to nothing.
-    Trouble(Trouble),
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
     /// It did not prove what it is.
+    #[error("the key is not shown to be genuine{}", .0.verdict.as_ref().err().map_or_else(String::new, |reason| format!(": {reason}")))]
     NotGenuine(Box<Attested>),
     /// Its answer to a step was lost: the step may be done.
+    #[error("the answer of the key was lost: the step may be done")]
     InDoubt {
         /// How the answer was lost.
+        #[source]
         cause: fido::Error,
         /// The step.
         step: KeyStep,
@@ -105,12 +111,6 @@ struct Run<'a, 'c> {
     request: PrepareRequest,
     ceremony: &'a mut Ceremony<'c>,
     done: Vec<KeyStep>,
-}
-
-impl From<Trouble> for Cause {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
-    }
 }
 
 impl Run<'_, '_> {

@@ -40,12 +40,14 @@ pub struct Record {
 }
 
 /// Why records cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRecord {
     /// A file could not be read or written.
-    Files(journal::Error),
+    #[error("the record of the key cannot be kept")]
+    Files(#[from] journal::Error),
     /// A file is not a record, or one of a later version.
+    #[error("{path} is not a record that this version can read")]
     Unreadable {
         /// Which.
         path: PathBuf,

@@ -53,23 +53,28 @@ impl Kind {
 }
 
 /// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the roster is wrong")]
 pub struct BadRow {
     /// Counted from 1.
     pub line: u64,
     /// What.
+    #[source]
     pub what: Wrong,
 }
 
 /// What can be wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Wrong {
     /// Not text.
+    #[error("it is not UTF-8")]
     NotUtf8,
     /// UTF-16 that is damaged or cut short.
+    #[error("the file is UTF-16, and damaged or cut short")]
     BadUtf16,
     /// More columns than there are.
+    #[error("{found} columns; there are {known}")]
     TooManyColumns {
         /// How many.
         found: usize,
@@ -77,15 +82,19 @@ pub enum Wrong {
         known: usize,
     },
     /// The header has a column that is not known.
+    #[error("there is no column \"{name}\"")]
     UnknownColumn {
         /// Its name.
         name: String,
     },
     /// The header has no `user`, or a column twice.
+    #[error("the header names a column twice, or no user")]
     BadHeader,
     /// Nobody is named.
+    #[error("no user is named")]
     NoUser,
     /// IAM does not take it.
+    #[error("\"{value}\" is not a {what} that IAM takes")]
     BadName {
         /// `user name` or `device name`.
         what: &'static str,
@@ -93,21 +102,25 @@ pub enum Wrong {
         value: String,
     },
     /// Too long for a key.
+    #[error("the credential's name would have {bytes} bytes; 64 fit on a key")]
     TooLong {
         /// Of the credential's name; 64 fit.
         bytes: usize,
     },
     /// No serial number.
+    #[error("\"{value}\" is not a serial number")]
     BadSerial {
         /// As it stands there.
         value: String,
     },
     /// Neither yes nor no.
+    #[error("touch is yes or no, not \"{value}\"")]
     BadTouch {
         /// As it stands there.
         value: String,
     },
     /// On an earlier line already.
+    #[error("the {what} {value} is on line {first} already")]
     Twice {
         /// `user`, `device` or `key`.
         what: &'static str,
@@ -117,6 +130,7 @@ pub enum Wrong {
         first: u64,
     },
     /// The file names nobody at all.
+    #[error("nobody is in it")]
     Nobody,
 }
 

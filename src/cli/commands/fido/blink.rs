@@ -5,7 +5,7 @@ use crate::cli::Outcome;
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::fido::{Authenticator, Error};
+use crate::fido::Error;
 use serde_json::json;
 
 pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {

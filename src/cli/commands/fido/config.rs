@@ -6,7 +6,7 @@ use crate::cli::Outcome;
 use crate::cli::args::{FidoConfigCommand, FidoKeyAndPin, Switch};
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::fido::{Authenticator, Error, Info, Permissions, PinRule, Token};
+use crate::fido::{Error, Info, Permissions, PinRule, Token};
 use crate::ring::fido::Opened;
 use serde_json::json;
 

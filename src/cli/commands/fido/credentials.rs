@@ -7,7 +7,7 @@ use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::table::table;
-use crate::fido::{Authenticator, Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
+use crate::fido::{Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
 use crate::ring::fido::Opened;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};

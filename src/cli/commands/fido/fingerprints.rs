@@ -7,7 +7,7 @@ use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::table::table;
-use crate::fido::{Authenticator, Capture, Error, Fingerprint, Permissions, SampleQuality, Token};
+use crate::fido::{Capture, Error, Fingerprint, Permissions, SampleQuality, Token};
 use crate::ring::fido::Opened;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};

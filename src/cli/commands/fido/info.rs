@@ -8,7 +8,7 @@ use crate::cli::page::Page;
 use crate::cli::{Outcome, advisories};
 use crate::fido::advisories::{Applied, Unknown};
 use crate::fido::metadata::{Metadata, Model};
-use crate::fido::{Authenticator, Info, Retries};
+use crate::fido::{Info, Retries};
 use crate::ring::fido::Opened;
 use serde_json::{Value, json};
 

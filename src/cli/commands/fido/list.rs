@@ -5,7 +5,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
-use crate::fido::{Authenticator, Error, Info, Retries};
+use crate::fido::{Ctap2, Error, Info, Retries};
 use crate::ring::fido::{self as ring, Opened, Seen};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ pub(in crate::cli) struct State {
 }
 
 impl State {
-    pub(in crate::cli) fn read_from(key: &mut dyn Authenticator) -> Result<Self, Error> {
+    pub(in crate::cli) fn read_from(key: &mut Ctap2) -> Result<Self, Error> {
         let info = key.info()?;
         let pin = if info.pin_set() == Some(true) { told(key.pin_retries())? } else { None };
         Ok(Self { info, pin })

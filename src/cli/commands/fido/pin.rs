@@ -5,7 +5,7 @@ use crate::cli::Outcome;
 use crate::cli::args::{FidoKey, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::fido::{Attempt, Authenticator, Error, Retries};
+use crate::fido::{Attempt, Error, Retries};
 use crate::person::{NoNewPin, Person};
 use crate::ring::fido::{NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};

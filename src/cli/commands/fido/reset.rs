@@ -6,7 +6,7 @@ use crate::cli::Outcome;
 use crate::cli::args::FidoReset;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::fido::{self, Aaguid, Authenticator, Info};
+use crate::fido::{self, Aaguid, Info};
 use crate::keys::KeyId;
 use crate::ring::fido::{self as ring, Opened};
 use crate::transport;

@@ -23,7 +23,7 @@ use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{ConsoleTask, Notice, RootStep, RootView};
 use crate::secret::Seed;
-use crate::sink::{self, KeySink, Sink};
+use crate::sink::{self, KeySink};
 use crate::totp::unix;
 use crate::world::World;
 use showing::End;
@@ -213,8 +213,8 @@ impl TotpSitting {
 
     fn write(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
         for key in self.request.keys.iter().copied() {
-            let mut sink = self.sink(key);
-            places::key(run, &mut sink, seed, desk)?;
+            let sink = self.sink(key);
+            places::key(run, &sink, seed, desk)?;
             sink.verify(seed, &mut desk.bench())
                 .map_err(|cause| (Stage::Prove { key }, failure::Cause::Sink(cause)))?;
             desk.tell(Notice::Written { key });
