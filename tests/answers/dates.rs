@@ -120,7 +120,7 @@ fn a_date_that_an_accepted_signature_contradicts_is_not_believed() {
             assert_eq!(world.run(args).code, 0, "{minutes}");
         }
         assert!(world.aws.calls().iter().all(|call| call.status == 200), "{minutes}: {:?}", world.aws.calls());
-        let doctor = world.run(&["doctor"]);
+        let doctor = world.run(["doctor"]);
         assert!(
             doctor.stdout.contains("a proxy or the endpoint writes a wrong Date header"),
             "{minutes}: {doctor:?}"
@@ -150,7 +150,7 @@ fn where_aws_refuses_the_time_of_a_signature_the_hint_speaks_of_the_clock() {
         let world = Simulated::with_keys(1);
         world.aws.clock().set_offset_seconds(ahead);
         every_reply(&world.aws, &minutes_off(0));
-        let done = world.run(&["devices", "alice"]);
+        let done = world.run(["devices", "alice"]);
         assert_eq!(done.code, 3, "{done:?}");
         assert!(done.stderr.contains("AWS does not accept the time of the signature: Signature "), "{done:?}");
         assert!(done.stderr.contains("hint: set this computer's clock"), "{done:?}");
