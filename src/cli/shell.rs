@@ -16,3 +16,19 @@ pub(super) fn by_name(name: &Name) -> String {
     }
     format!("'{}'", id.replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_shell_shows_is_given_by_its_bytes() {
+        let named = |id: &str| by_name(&Name::from_id(id).unwrap());
+        assert_eq!(named("Example:alice"), "\"Example:alice\"");
+        assert_eq!(named("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(named("tab\t\u{7}"), "--id 7461620907");
+        assert_eq!(named("a\u{202e}b"), "--id 61e280ae62");
+        assert_eq!(named("-x"), "--id 2d78");
+    }
+}

@@ -85,8 +85,14 @@ fn names_of_oath_credentials() {
         let json = keys.run(["oath", "list", "--json"]).json();
         assert_eq!(json["credentials"][0]["name"], Value::from(name.as_str()), "JSON holds the name itself");
         shows_tamely(&keys.run(["oath", "code", "n"]));
-        shows_tamely(&keys.run(["oath", "rename", &name, &format!("{name}2"), "--yes", "--key", "12345678"]));
-        shows_tamely(&keys.run(["oath", "delete", &format!("{name}2"), "--yes", "--key", "12345678"]));
+        // No name of that kind is given; one that is there can be renamed and deleted.
+        let refused = keys.run(["oath", "rename", &name, &format!("{name}2"), "--yes", "--key", "12345678"]);
+        is_tame(&refused);
+        assert_eq!((refused.code, keys.key(0).credentials().len()), (2, 1), "{refused:?}");
+        shows_tamely(&keys.run(["oath", "rename", &name, "plain", "--yes", "--key", "12345678"]));
+        put(keys.key(0), &name, false);
+        shows_tamely(&keys.run(["oath", "delete", &name, "--yes", "--key", "12345678"]));
+        assert_eq!(keys.key(0).credentials().len(), 1);
     }
 }
 
