@@ -276,7 +276,10 @@ impl Scene {
         let tags = users.iter().filter(|user| user.name == "alice").flat_map(|user| user.tags.keys());
         let (there, told) =
             (tags.count(), done.stderr.contains("left on user alice: the tag that announced the removal"));
-        if (there > 0) == told { Ok(()) } else { Err(format!("{there} tags are left, and that is said: {told}")) }
+        // A later step of the same run takes it away, as is said beside it.
+        let taken = self.world.aws.calls().iter().any(|call| call.action == "UntagUser" && call.code.is_none());
+        let right = if there > 0 { told } else { !told || taken };
+        if right { Ok(()) } else { Err(format!("{there} tags are left, and that is said: {told}")) }
     }
 
     /// Each sentence about the state of the world is true, and there is one.
