@@ -136,6 +136,9 @@ fn an_enrollment_that_names_what_is_not_its_own() {
     precious.refuses("a command that was not asked for", &with(take_back), line);
     precious.refuses("another kind's step", &with(intend(&json!({ "undo": "enable_again" }))), line);
     precious.refuses("an access key", &with(intend(&json!({ "undo": "activate_key", "id": "AKIA" }))), line);
+    let voided = json!({ "record": "void", "undo": "delete_device" });
+    let live = lines(&[begin(world, "alice", &json!({})), delete_device(), remove_credential(), voided]);
+    precious.refuses("a live credential, and a device that was refused", &live, "line 4 of");
     precious.refuses("no place", &started("ghost", json!({ "keys": [] }), &[]), "no place for its seed");
     let early = lines(&[begin(world, "alice", &json!({})), remove_credential()]);
     precious.refuses("a live credential, and no device", &early, "line 2 of");

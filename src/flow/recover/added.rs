@@ -45,6 +45,10 @@ impl AddedDevice {
                 self.check_undo(&undo)?;
                 self.intents.push(undo);
             }
+            // IAM has refused the device: then there is no seed, and no place that could hold it.
+            Record::Void(Undo::DeleteDevice) if self.intents.iter().any(is_of_the_seed) => {
+                return Err(Implausible::Step);
+            }
             Record::Void(undo) => {
                 self.check_undo(&undo)?;
                 self.intents.retain(|intent| *intent != undo);
@@ -152,6 +156,10 @@ impl AddedDevice {
             root: false,
         }
     }
+}
+
+fn is_of_the_seed(undo: &Undo) -> bool {
+    !matches!(undo, Undo::DeleteDevice | Undo::EnableAgain)
 }
 
 fn check_begin(begin: &Begin) -> Result<(), Implausible> {
