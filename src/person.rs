@@ -52,7 +52,7 @@ pub trait Person {
     }
 
     /// Asks what to do with the unfinished run just told. `None`: nobody can be asked.
-    fn choose(&mut self, _may_finish: bool) -> Option<Choice> {
+    fn choose(&mut self, _may_finish: bool, _may_undo: bool) -> Option<Choice> {
         None
     }
 

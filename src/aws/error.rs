@@ -68,6 +68,12 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
+    /// AWS acknowledged a change, and half a minute later IAM shows what it showed before.
+    #[error("AWS acknowledged {call}, but IAM does not show it")]
+    NotSeen {
+        /// The call.
+        call: Call,
+    },
     /// The credentials have expired (ExpiredToken).
     #[error("the AWS credentials have expired")]
     Expired,

@@ -6,6 +6,7 @@ mod advisories;
 mod args;
 mod commands;
 mod console;
+mod counts;
 pub mod explain;
 mod fixes;
 #[cfg(test)]

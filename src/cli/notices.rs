@@ -11,6 +11,7 @@ use super::console::Style;
 use super::explain::{aws as answer, no_keyring};
 use super::moments::{clock_time, date_time, off_by};
 use crate::aws::{self, DeviceKind};
+use crate::cli::counts::count;
 use crate::fido::advisories::Unknown;
 use crate::keys::Serial;
 use crate::person::{
@@ -71,7 +72,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Written { key } => step(&key.to_string(), "written, its code matches".to_owned()),
         Notice::OnPhone => step("phone", "has it, its code matches".to_owned()),
         Notice::Escrowed { path, recipients } => {
-            let who = if *recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") };
+            let who = count(*recipients, "recipient");
             step("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
         }
         Notice::HandedOver { program, checked } => {

@@ -1,8 +1,10 @@
 //! Words as a shell takes them.
 
 use super::page::shown;
+use crate::keys::KeyId;
 use crate::oath::Name;
 use data_encoding::HEXLOWER;
+use std::borrow::Cow;
 
 /// How a command names a credential, as a shell takes it: quoted, or by its bytes where it is no text for a shell.
 pub(super) fn by_name(name: &Name) -> String {
@@ -15,6 +17,16 @@ pub(super) fn by_name(name: &Name) -> String {
         return format!("\"{id}\"");
     }
     format!("'{}'", id.replace('\'', r"'\''"))
+}
+
+/// One word of a command.
+pub(super) fn word(text: &str) -> Cow<'_, str> {
+    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
+}
+
+/// The option that names a key, after a space; nothing where no key is known.
+pub(super) fn key_option(key: Option<&KeyId>) -> String {
+    key.map_or_else(String::new, |key| format!(" --key {}", key.argument()))
 }
 
 #[cfg(test)]

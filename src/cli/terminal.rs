@@ -326,19 +326,22 @@ impl Person for TerminalPerson {
         Err(NoNewPin::Differ)
     }
 
-    fn choose(&mut self, may_finish: bool) -> Option<Choice> {
+    fn choose(&mut self, may_finish: bool, may_undo: bool) -> Option<Choice> {
         let terminal = self.terminal()?;
-        let (explain, prompt) = if may_finish {
-            ("  It can be finished from the key (no seed is needed), or undone.\n", "[f]inish, [u]ndo, [l]eave? ")
-        } else {
-            ("  It can be undone.\n", "[u]ndo, [l]eave? ")
+        let (explain, prompt) = match (may_finish, may_undo) {
+            (true, true) => {
+                ("  It can be finished from the key (no seed is needed), or undone.\n", "[f]inish, [u]ndo, [l]eave? ")
+            }
+            (true, false) => ("  It can be finished.\n", "[f]inish, [l]eave? "),
+            (false, true) => ("  It can be undone.\n", "[u]ndo, [l]eave? "),
+            (false, false) => ("  It can be neither finished nor undone now.\n", "[l]eave? "),
         };
         terminal.write(explain).ok()?;
         loop {
             let answer = self.answer(&terminal, prompt, false)?;
             match answer.trim() {
                 "f" | "finish" if may_finish => return Some(Choice::Finish),
-                "u" | "undo" => return Some(Choice::Undo),
+                "u" | "undo" if may_undo => return Some(Choice::Undo),
                 "l" | "leave" | "" => return Some(Choice::Leave),
                 _ => {}
             }

@@ -14,6 +14,7 @@
 //! tag speaks of that device alone, its end is in its own key, and the next removal for the user takes it away. It is
 //! said, and only where it is so: after a lost reply IAM is asked.
 
+use super::acknowledged::look_until;
 use super::desk::Desk;
 use crate::aws::{self, Account, Call, Tag};
 use crate::person::Notice;
@@ -50,6 +51,7 @@ impl Going {
 /// What this run has announced.
 pub(super) struct Announcement<'a> {
     user: &'a str,
+    serial: &'a str,
     run: &'a str,
     at: SystemTime,
     /// Keys of tags that are to go with it: its own, if it could be written, and what is over. None: no tags are allowed.
@@ -60,14 +62,14 @@ impl<'a> Announcement<'a> {
     /// Writes the tag. Where that is refused there is none, and the person is told.
     pub(super) fn make(
         user: &'a str,
-        serial: &str,
+        serial: &'a str,
         run: &'a str,
         account: &Account,
         desk: &mut Desk<'_>,
     ) -> Result<Self, aws::Error> {
         let at = desk.clock.now();
         let key = format!("{PREFIX}{}/{run}", unix(at + LASTS));
-        let made = Self { user, run, at, keys: vec![key.clone()] };
+        let made = Self { user, serial, run, at, keys: vec![key.clone()] };
         match account.tag_user(user, &[Tag { key, value: value(serial) }]) {
             Ok(()) => Ok(made),
             Err(
@@ -89,8 +91,22 @@ impl<'a> Announcement<'a> {
 
     /// What other runs have announced. Where that may not be read, nothing is known of any.
     pub(super) fn others(&mut self, account: &Account, desk: &mut Desk<'_>) -> Result<Vec<Going>, aws::Error> {
-        let tags = match account.user_tags(self.user) {
-            Ok(tags) => tags,
+        let own = self.keys.first().cloned();
+        let is_own_among = |tags: &[Tag]| own.iter().all(|own| tags.iter().any(|tag| tag.key == *own));
+        let looked = look_until("for IAM to show the announcement", desk, || {
+            let tags = account.user_tags(self.user)?;
+            let is_so = is_own_among(&tags);
+            Ok((tags, is_so))
+        });
+        let tags = match looked {
+            Ok((tags, is_announced)) => {
+                if !is_announced {
+                    let (user, serial) = (self.user.to_owned(), self.serial.to_owned());
+                    let why = aws::Error::NotSeen { call: Call::TagUser };
+                    desk.tell(Notice::NotAnnounced { user, serial, why });
+                }
+                tags
+            }
             Err(why @ (aws::Error::Denied { .. } | aws::Error::Refused { .. })) => {
                 // Said already where the tag could not be written either.
                 if !self.keys.is_empty() {

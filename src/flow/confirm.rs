@@ -4,17 +4,14 @@
 //! read before it has them (IAM User Guide, "Troubleshoot IAM", "Changes that I make are not always immediately visible"),
 //! so it is read again for half a minute.
 
+use super::acknowledged::look_until;
 use super::desk::Desk;
 use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Refusal, Stage};
 use super::run::Run;
-use crate::aws::{self, Account, DeviceArn};
+use crate::aws::{self, Account, DeviceArn, MfaDevice};
 use crate::keys::Serial;
 use crate::person::Notice;
 use crate::totp::{AWS, Step};
-use std::time::Duration;
-
-/// Between the looks, in seconds.
-const WAITS: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// What IAM says of a device that it has acknowledged.
 pub(super) enum Listing {
@@ -43,17 +40,27 @@ impl EnabledWith {
 
 /// Asks IAM.
 pub(super) fn listing(account: &Account, user: &str, serial: &str, desk: &mut Desk<'_>) -> Listing {
-    let mut waits = WAITS.iter();
-    loop {
-        match account.mfa_devices(user) {
-            Ok(devices) if devices.iter().any(|device| device.serial == serial) => return Listing::Listed,
-            Ok(_) => match waits.next() {
-                Some(seconds) if desk.wait("for IAM to list the device", Duration::from_secs(*seconds)).is_ok() => {}
-                _ => return Listing::NotListed,
-            },
-            Err(why) => return Listing::NotTold(why),
-        }
+    let is_there = |devices: &[MfaDevice]| devices.iter().any(|device| device.serial == serial);
+    match listed_where(account, user, "for IAM to list the device", is_there, desk) {
+        Ok((_, true)) => Listing::Listed,
+        Ok((_, false)) => Listing::NotListed,
+        Err(why) => Listing::NotTold(why),
     }
+}
+
+/// The user's devices, read until they are as they should be, and whether they are.
+pub(super) fn listed_where(
+    account: &Account,
+    user: &str,
+    waiting: &'static str,
+    as_it_should_be: impl Fn(&[MfaDevice]) -> bool,
+    desk: &mut Desk<'_>,
+) -> Result<(Vec<MfaDevice>, bool), aws::Error> {
+    look_until(waiting, desk, || {
+        let devices = account.mfa_devices(user)?;
+        let is_as_it_should_be = as_it_should_be(&devices);
+        Ok((devices, is_as_it_should_be))
+    })
 }
 
 /// After enabling, which is said here and not before: `false` where IAM did not tell, which undoes nothing.

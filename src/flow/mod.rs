@@ -2,6 +2,7 @@
 //! print macro; it speaks to the person in facts and returns facts.
 
 mod access_key;
+mod acknowledged;
 mod announce;
 mod audit;
 mod confirm;

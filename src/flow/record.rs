@@ -21,7 +21,11 @@ pub(super) enum Record {
     /// IAM has said that the device is of this run's making.
     Created,
     /// The device is about to be enabled: from here on it may be.
-    Enabling,
+    Enabling {
+        /// When the request was about to be sent, in seconds since the Unix epoch; older versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
     /// It is.
     Enabled,
     /// The device that was to go is deleted: what is called so from here on is another.

@@ -6,7 +6,7 @@
 //! machines; and once more after, since not everybody who removes devices uses glasskey.
 
 use super::announce::{Announcement, Going};
-use super::confirm::{EnabledWith, Listing, listing, not_listed, tell_enabled};
+use super::confirm::{EnabledWith, Listing, listed_where, listing, not_listed, tell_enabled};
 use super::desk::Desk;
 use super::failure::{At, Cause, Left, RemovalRefusal, Stage};
 use super::holdings::Holding;
@@ -151,7 +151,6 @@ impl Removal<'_> {
                 return Err(self.untouched(cause));
             }
         }
-        desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
         self.look_again(log, account, desk)
     }
 
@@ -171,16 +170,22 @@ impl Removal<'_> {
         }
     }
 
+    /// IAM is not to list it any more; what it lists may be behind by some seconds.
+    ///
     /// Somebody may have taken away what was to stay, between the look and the deactivation: in the console, or with a
     /// glasskey that may not announce it. Then this one is enabled again at once, from its key. Where IAM does not
     /// answer, the way back stays open.
     fn look_again(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
-        if self.stays == Stays::Nothing {
-            return Ok(());
-        }
         desk.interrupt.clear();
-        match account.mfa_devices(self.user) {
-            Ok(devices) if !self.stays.holds(&devices, &[], self.old) => {
+        let is_gone = |devices: &[MfaDevice]| !devices.iter().any(|device| self.old.is(device));
+        let listed = listed_where(account, self.user, "for IAM to list the device no more", is_gone, desk);
+        if listed.as_ref().is_ok_and(|(_, gone)| !gone) {
+            let cause = Cause::refused(RemovalRefusal::StillListed { serial: self.old.serial.clone() });
+            return Err(self.broken(Stage::Deactivate, cause, self.kept()));
+        }
+        desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
+        match listed {
+            Ok((devices, _)) if !self.stays.holds(&devices, &[], self.old) => {
                 let left = match enable_again(self.user, self.old, log, account, desk) {
                     Ok(_) => self.kept(),
                     Err(_) => self.deactivated(),
@@ -196,7 +201,7 @@ impl Removal<'_> {
     fn delete(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
         let Ok(arn) = self.old.serial.parse::<DeviceArn>() else { return Ok(()) };
         desk.still_wanted().map_err(|cause| self.broken(Stage::Delete, cause, self.deactivated()))?;
-        if let Some(left) = delete_device(account, &arn) {
+        if let Some(left) = delete_device(account, &arn, desk) {
             let cause = match &left {
                 Left::Device { why, .. } | Left::Unknown { why, .. } => Cause::Aws(why.clone()),
                 _ => Cause::refused(RemovalRefusal::InUseAgain { arn }),

@@ -1,10 +1,11 @@
 //! A run of a flow that changes something: what is written down before each effect, and how it is undone.
 
+use super::acknowledged::is_seen;
 use super::desk::Desk;
 use super::failure::{At, Cause, CommonRefusal, Failed, Left};
 use super::places::account_of;
 use super::record::{Begin, Record, Undo};
-use crate::aws::{self, Account, DeviceArn};
+use crate::aws::{self, Account, Assignment, Call, DeviceArn};
 use crate::journal::{self, Writer};
 use crate::keys::Serial;
 use crate::oath::{self, Name};
@@ -18,12 +19,14 @@ pub(super) struct Run {
     pub(super) writer: Writer,
     pub(super) begin: Begin,
     pub(super) intents: Vec<Undo>,
+    /// The reply to the creation was lost, and a device of this name may have been there before.
+    pub(super) may_be_anothers: bool,
 }
 
 impl Run {
     pub(super) fn begin(begin: Begin, desk: &Desk<'_>) -> Result<Self, Cause> {
         let writer = begin_log(begin.started, &Record::Begin(begin.clone()), desk)?;
-        Ok(Self { writer, begin, intents: Vec::new() })
+        Ok(Self { writer, begin, intents: Vec::new(), may_be_anothers: false })
     }
 
     /// Writes down how the next effect is undone, before it happens.
@@ -52,7 +55,7 @@ impl Run {
     /// credential on the key is the only thing that can still finish it.
     pub(super) fn undo(self, account: &Account, desk: &mut Desk<'_>) -> Vec<Left> {
         if self.intents.contains(&Undo::DeleteDevice)
-            && let Some(device) = delete_device(account, &self.begin.arn)
+            && let Some(device) = self.delete_device(account, desk)
         {
             let name = &self.begin.credential;
             let kept = |key: &Serial| Left::Credential { key: *key, name: name.clone(), why: None };
@@ -60,6 +63,18 @@ impl Run {
             return std::iter::once(device).chain(self.written_keys().map(kept)).chain(files).collect();
         }
         self.remove_credentials(desk)
+    }
+
+    fn delete_device(&self, account: &Account, desk: &mut Desk<'_>) -> Option<Left> {
+        let arn = self.begin.arn.clone();
+        if !self.may_be_anothers {
+            return delete_device(account, &arn, desk);
+        }
+        match account.virtual_device(&arn) {
+            Ok(None) => None,
+            Ok(Some(_)) => Some(Left::PerhapsAnothers { arn }),
+            Err(why) => Some(Left::Unknown { arn, why, asked: None }),
+        }
     }
 
     /// Removes the credentials and the escrow file, and ends the run when nothing is left for recovery.
@@ -164,9 +179,18 @@ pub(super) fn nothing_unfinished_for_root(account: &str, desk: &Desk<'_>) -> Res
 
 /// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks
 /// whether it is there at all.
-pub(super) fn delete_device(account: &Account, arn: &DeviceArn) -> Option<Left> {
+pub(super) fn delete_device(account: &Account, arn: &DeviceArn, desk: &mut Desk<'_>) -> Option<Left> {
     let why = match account.delete_virtual_mfa(arn) {
-        Ok(()) | Err(aws::Error::NotFound { .. }) => return None,
+        Ok(()) => {
+            let serial = arn.to_string();
+            let is_gone = || {
+                let devices = account.virtual_devices(Assignment::Unassigned, |device| device.serial == serial)?;
+                Ok(!devices.iter().any(|device| device.serial == serial))
+            };
+            let why = is_seen(Call::DeleteVirtualMfaDevice, desk, is_gone).err()?;
+            return Some(Left::Device { arn: arn.clone(), why });
+        }
+        Err(aws::Error::NotFound { .. }) => return None,
         Err(aws::Error::DeleteConflict { .. }) => return Some(Left::Enabled { arn: arn.clone() }),
         Err(why) => why,
     };

@@ -98,3 +98,87 @@ fn a_device_that_is_listed_late_is_waited_for() {
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stderr.contains("  listed    IAM shows it for alice\n"), "{done:?}");
 }
+
+/// AWS acknowledges that a device is deactivated, and IAM lists it as before: nobody has enabled it again.
+#[test]
+fn a_device_that_iam_lists_as_before_is_not_said_to_be_deactivated() {
+    for flow in [Flow::Rotate, Flow::ReplaceFirst, Flow::Retire] {
+        let scene = Scene::new(flow);
+        scene.world.aws.fail(Fault::next("DeactivateMFADevice", Wrong::Pretend));
+        let done = scene.run_hurried();
+        let old = scene.world.arn("alice-1");
+        let error = format!("glasskey: error: AWS acknowledged that {old} is deactivated, but IAM lists it still\n");
+        assert!(done.code == 4 && done.stderr.contains(&error), "{flow:?}: {done:?}");
+        assert!(
+            !done.stderr.contains("  inactive  ") && !done.stderr.contains("enabled it again"),
+            "{flow:?}: {done:?}"
+        );
+        scene.settle(&done, &format!("{flow:?}, acknowledged and listed as before"));
+    }
+}
+
+/// IAM's lists may be behind by some seconds there too.
+#[test]
+fn a_device_that_is_listed_for_some_seconds_more_is_waited_for() {
+    let scene = Scene::new(Flow::Retire);
+    let aws = scene.world.aws.clone();
+    aws.fail(Fault::next("DeactivateMFADevice", Wrong::Pretend));
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let old = scene.world.arn("alice-1");
+    scene.world.tap.listen(move |it| {
+        let looked = crate::support::blows::is_call(it, "ListMFADevices") && it.done;
+        // Before the plan, before deactivating, right after it.
+        if looked && looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 2 {
+            let device = [("UserName", "alice"), ("SerialNumber", &*old)];
+            crate::enroll::api::call(&aws, &aws.admin(), "DeactivateMFADevice", &device);
+        }
+    });
+    let done = scene.run();
+    scene.world.tap.silence();
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+/// As above, of what is deleted: a device by a removal, and by an enrollment that is undone.
+#[test]
+fn a_device_that_iam_lists_is_not_said_to_be_deleted() {
+    let not_seen = "AWS acknowledged DeleteVirtualMFADevice, but IAM does not show it";
+    let scene = Scene::new(Flow::Retire);
+    scene.world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Pretend));
+    let done = scene.run();
+    assert!(done.code == 4 && done.stderr.contains(&format!("glasskey: error: {not_seen}")), "{done:?}");
+    assert!(!done.stderr.contains("  deleted  "), "{done:?}");
+    scene.settle(&done, "deleting acknowledged, and listed as before");
+
+    let world = Simulated::with_keys(1);
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::Deny));
+    world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Pretend));
+    let done = world.run(world.enroll_args());
+    let left = format!("glasskey: left behind: {}, not enabled ({not_seen})\n", world.arn("alice"));
+    assert!(done.code == 4 && done.stderr.contains(&left), "{done:?}");
+    assert_eq!(world.run(["recover", "--undo", "--no-input"]).code, 0);
+    assert!(world.aws.devices().is_empty() && world.keys.key(0).credentials().is_empty());
+}
+
+/// And of access keys.
+#[test]
+fn an_access_key_that_iam_lists_as_before_is_not_said_to_be_gone() {
+    for (call, said) in [("UpdateAccessKey", "  inactive  "), ("DeleteAccessKey", "  deleted   ")] {
+        let world = Simulated::with_keys(0);
+        world.aws.fail(Fault::next(call, Wrong::Pretend));
+        let done = world.run(crate::rotation::access_key_faults::ROTATE);
+        let error = format!("glasskey: error: AWS acknowledged {call}, but IAM does not show it");
+        assert!(done.code == 4 && done.stderr.contains(&error) && !done.stderr.contains(said), "{done:?}");
+        assert_eq!(world.run(["recover", "--yes", "--no-input"]).code, 0);
+        assert_eq!(world.aws.access_keys("alice").len(), 1);
+    }
+}
+
+/// An announcement that nobody can read announces nothing, and that is said.
+#[test]
+fn an_announcement_that_iam_does_not_list_is_no_announcement() {
+    let scene = Scene::new(Flow::Retire);
+    scene.world.aws.fail(Fault::next("TagUser", Wrong::Pretend));
+    let done = scene.run();
+    assert!(done.code == 0, "{done:?}");
+    assert!(done.stderr.contains("AWS acknowledged TagUser, but IAM does not show it"), "{done:?}");
+}

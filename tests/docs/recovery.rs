@@ -129,6 +129,7 @@ fn tell(course: &Course) -> String {
 fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
     match deeds {
         Err(RecoverRefusal::InUse { .. }) => "refused: somebody has it".to_owned(),
+        Err(RecoverRefusal::OldGone { .. }) => "refused: the old device is deleted".to_owned(),
         Err(_) => "refused".to_owned(),
         Ok(deeds) if deeds.is_empty() => "nothing is to be done: the run is struck".to_owned(),
         Ok(deeds) => deeds.iter().map(|deed| deed_told(*deed)).collect::<Vec<_>>().join("; "),
@@ -193,6 +194,7 @@ fn what_recover_makes_of_a_rotation() {
     let (enabled, gone) = (leaving(Enabled, Present), leaving(Missing, Absent));
     let (off, credential) = (leaving(Unassigned, Present), leaving(Missing, Present));
     let there = [enabled.clone(), credential.clone()];
+    let left = [credential.clone()];
     let kept = [enabled.clone(), gone.clone(), credential.clone()];
     let nowhere = [[Absent, Absent]];
     let unreached = [of(Missing, &nowhere, &kept), of(foreign(), &nowhere, &kept)].concat();
@@ -216,13 +218,13 @@ fn what_recover_makes_of_a_rotation() {
             ["not enabled, and the run does not know whether it made it", "enabled, or gone"],
             of(Uncertain, &nowhere, &kept),
         ),
-        (["enabled, a key here holds it", "enabled, or its credential is on a key"], of(Enabled, &WITH_SEED, &there)),
+        (["enabled, a key here holds it", "enabled"], of(Enabled, &WITH_SEED, std::slice::from_ref(&enabled))),
+        (["enabled, a key here holds it", "gone; its credential is on a key"], of(Enabled, &WITH_SEED, &left)),
         (["enabled, a key here holds it", "not enabled"], of(Enabled, &WITH_SEED, std::slice::from_ref(&off))),
-        (
-            ["enabled, its keys are not here", "enabled, or its credential is on a key"],
-            of(Enabled, &SOME[2..], &there),
-        ),
-        (["enabled, no key holds it", "enabled, or its credential is on a key"], of(Enabled, &nowhere, &there)),
+        (["enabled, its keys are not here", "enabled"], of(Enabled, &SOME[2..], std::slice::from_ref(&enabled))),
+        (["enabled, its keys are not here", "gone; its credential is on a key"], of(Enabled, &SOME[2..], &left)),
+        (["enabled, no key holds it", "enabled"], of(Enabled, &nowhere, std::slice::from_ref(&enabled))),
+        (["enabled, no key holds it", "gone; its credential is on a key"], of(Enabled, &nowhere, &left)),
         (["enabled", "gone"], of(Enabled, &WITH_SEED, std::slice::from_ref(&gone))),
     ];
     hold("docs/flows.md", "recover-rotation", &table(["IAM says of the new device", "of the old one"], &rows));

@@ -47,7 +47,7 @@ fn the_host_is_ten_minutes_slow() {
     let calls = world.aws.calls();
     assert_eq!(calls[0].code.as_deref(), Some("SignatureDoesNotMatch"));
     assert!(calls[1..].iter().all(|call| call.status == 200), "{calls:?}");
-    assert_eq!(calls.len(), 6);
+    assert_eq!(calls.len(), 7);
 }
 
 #[test]

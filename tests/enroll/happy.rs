@@ -4,7 +4,7 @@ use crate::support::{Simulated, run};
 use serde_json::json;
 
 #[test]
-fn two_keys_hold_one_seed_and_five_calls_are_made() {
+fn two_keys_hold_one_seed_and_six_calls_are_made() {
     let world = Simulated::with_keys(2);
     let started = std::time::Instant::now();
     let done = world.run(world.enroll_args());
@@ -12,7 +12,14 @@ fn two_keys_hold_one_seed_and_five_calls_are_made() {
     world.alice_is_enrolled().unwrap();
     assert_eq!(
         world.actions(),
-        ["GetCallerIdentity", "ListMFADevices", "CreateVirtualMFADevice", "EnableMFADevice", "ListMFADevices"]
+        [
+            "GetCallerIdentity",
+            "ListMFADevices",
+            "ListVirtualMFADevices",
+            "CreateVirtualMFADevice",
+            "EnableMFADevice",
+            "ListMFADevices"
+        ]
     );
     // A time step is 30 s; nothing waits for one. The bound is generous: it is no measurement.
     assert!(started.elapsed().as_secs() < 15);
@@ -62,7 +69,7 @@ fn a_dry_run_changes_nothing_and_names_the_permissions() {
     let done = world.run(&args);
     assert_eq!(done.code, 0, "{done:?}");
     world.nothing_is_left().unwrap();
-    assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices"]);
+    assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices", "ListVirtualMFADevices"]);
     for permission in ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:TagMFADevice"] {
         assert!(done.stderr.contains(permission), "{permission}: {}", done.stderr);
     }

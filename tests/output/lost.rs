@@ -1,29 +1,32 @@
 //! Standard output that takes nothing: full, closed, its reader gone; every command, for people and in JSON.
 
+use crate::root::{place::Place, totp};
 use crate::session::Bob;
-use crate::support::{FidoKeys, Keys, Run, Simulated, put, put_as, run};
+use crate::support::{FidoKeys, Keys, Run, Simulated, Typist, put, put_as, run};
+use glasskey::sim::aws::TwoCodes;
 use glasskey::totp::Kind;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What becomes of the lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Full,
     Closed,
     ReaderGone,
 }
 
-pub(super) const FATES: [Fate; 3] = [Fate::Full, Fate::Closed, Fate::ReaderGone];
+pub(crate) const FATES: [Fate; 3] = [Fate::Full, Fate::Closed, Fate::ReaderGone];
 
 /// Runs the command so.
-pub(super) fn suffer(command: &Command, fate: Fate) -> Run {
+pub(crate) fn suffer(command: &Command, fate: Fate) -> Run {
     let mut shell = Command::new("sh");
     let line = if fate == Fate::Closed { r#"exec "$0" "$@" >&-"# } else { r#"exec "$0" "$@""# };
     shell.arg("-c").arg(line).arg(command.get_program()).args(command.get_args());
     shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.stdin(Stdio::null()).current_dir(command.get_current_dir().unwrap());
+    shell.stdin(Stdio::null()).current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
     match fate {
         Fate::Full => _ = shell.stdout(File::options().write(true).open("/dev/full").unwrap()),
         Fate::Closed => {}
@@ -160,6 +163,46 @@ fn a_counted_code_that_nobody_can_read_says_that_it_is_spent() {
     put_as(keys.key(0), "counted", Kind::Hotp { counter: 0 }, false);
     let done = says_so(&keys.glasskey(["oath", "code", "counted"]), Fate::Full, 0);
     assert!(done.stderr.contains("the code is spent: the key has counted on"), "{done:?}");
+}
+
+/// What a person saw of a command whose result was lost.
+#[track_caller]
+fn saw_the_loss(person: Typist) {
+    let (seen, run) = person.end();
+    let said = seen.contains("glasskey: error: standard output could not be written: ");
+    assert!(run.code == 3 && said && seen.contains("whatever the command was to do is done"), "{run:?}: {seen}");
+}
+
+#[test]
+fn a_reset_whose_result_nobody_can_read_is_no_success() {
+    for line in both("fido reset --key 12345678 --yes") {
+        let keys = FidoKeys::with_pin();
+        let mut person = Typist::start_talking_to_full(&keys.bare(line.split(' ')));
+        person.sees("unplug    YubiKey 12345678, and plug it in again");
+        keys.key(0).pull();
+        keys.key(0).plug_in();
+        // Without JSON nothing is written to standard output.
+        if line.ends_with("--json") {
+            saw_the_loss(person);
+        } else {
+            assert_eq!(person.end().1.code, 0);
+        }
+        assert!(!keys.key(0).has_pin());
+    }
+}
+
+#[test]
+fn a_root_enrollment_whose_result_nobody_can_read_is_no_success() {
+    for line in both(totp::LINE) {
+        let place = Place::new();
+        let (serial, secret) = totp::made(&place);
+        let mut person = Typist::start_talking_to_full(&place.at_terminal(Some(&place.aws.admin()), &line));
+        person.sees(totp::PROMPT).types(&secret);
+        let codes = totp::on_screen(&mut person);
+        place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
+        saw_the_loss(person);
+        assert_eq!((place.credentials(), place.unfinished()), (2, 0));
+    }
 }
 
 #[test]

@@ -9,9 +9,9 @@ mod fido_faults; // and what goes wrong
 mod leaving; // factors that the console takes away, seen to go
 mod login; // is this root, and what may it see
 mod phone; // a phone beside keys, or alone
-mod place; // keys, an account, somebody at the console
+pub(crate) mod place; // keys, an account, somebody at the console
 pub(crate) mod remove; // those of a member, through AssumeRoot
-mod resync; // codes for the console's form
-mod totp; // devices with codes
+pub(crate) mod resync; // codes for the console's form
+pub(crate) mod totp; // devices with codes
 mod totp_faults; // and what goes wrong
 mod totp_sweeps; // at every message

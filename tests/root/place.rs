@@ -13,30 +13,30 @@ use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::Mutex;
 
-pub(super) struct Place {
-    pub(super) fido: FidoKeys,
-    pub(super) cards: Cards,
-    pub(super) aws: Aws,
+pub(crate) struct Place {
+    pub(crate) fido: FidoKeys,
+    pub(crate) cards: Cards,
+    pub(crate) aws: Aws,
     server: Server,
 }
 
 impl Place {
     /// An account whose root has a password and nothing else, and two keys with PINs.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::over(Aws::with(SimClock::host(), Setup::default()))
     }
 
-    pub(super) fn over(aws: Aws) -> Self {
+    pub(crate) fn over(aws: Aws) -> Self {
         Self::with(aws, FidoKeys::serve_two(), Cards::serve(2))
     }
 
-    pub(super) fn with(aws: Aws, fido: FidoKeys, cards: Cards) -> Self {
+    pub(crate) fn with(aws: Aws, fido: FidoKeys, cards: Cards) -> Self {
         let server = Server::start(aws.clone(), None).unwrap();
         Self { fido, cards, aws, server }
     }
 
     /// An organization; the account is its management account, and `member` one of its members.
-    pub(super) fn organization() -> (Self, Aws) {
+    pub(crate) fn organization() -> (Self, Aws) {
         let organization = Organization::varied(SimClock::host(), Setup::default(), 13);
         let view = organization.view();
         let no_mfa = |account: &&Value| account["name"].as_str().unwrap().starts_with("no-mfa");
@@ -46,14 +46,14 @@ impl Place {
     }
 
     /// The binary with these credentials, and no terminal.
-    pub(super) fn command(&self, keys: Option<&Keys>, line: &str) -> Command {
+    pub(crate) fn command(&self, keys: Option<&Keys>, line: &str) -> Command {
         let mut command = self.fido.glasskey(line.split_whitespace());
         self.dress(&mut command, keys);
         command
     }
 
     /// As [`Place::command`], with whatever terminal it is given.
-    pub(super) fn at_terminal(&self, keys: Option<&Keys>, line: &str) -> Command {
+    pub(crate) fn at_terminal(&self, keys: Option<&Keys>, line: &str) -> Command {
         let mut command = self.fido.bare(line.split_whitespace());
         self.dress(&mut command, keys);
         command
@@ -67,24 +67,24 @@ impl Place {
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     }
 
-    pub(super) fn run_as(&self, keys: &Keys, line: &str) -> Run {
+    pub(crate) fn run_as(&self, keys: &Keys, line: &str) -> Run {
         run(&mut self.command(Some(keys), line))
     }
 
     /// `root enroll` of both keys, their maker trusted.
-    pub(super) fn line(&self, more: &str) -> String {
+    pub(crate) fn line(&self, more: &str) -> String {
         let roots = roots_of(&self.fido, 0);
         format!("root enroll --key 12345678 --key 12345679 --attestation-roots {roots} --every 1 {more}")
     }
 
     /// Runs `root enroll` of both keys without a terminal, their PINs on a file descriptor.
-    pub(super) fn enroll(&self, keys: Option<&Keys>, more: &str) -> Run {
+    pub(crate) fn enroll(&self, keys: Option<&Keys>, more: &str) -> Run {
         let line = self.line(&format!("--pin-fd 3 {more}"));
         run(&mut with_fd(&self.command(keys, &line), 3, &format!("{PIN}\n{PIN}\n")))
     }
 
     /// Has root do something in its console of this account when AWS has answered the n-th request of an action.
-    pub(super) fn then(&self, account: &Aws, when: &[(&'static str, usize, AtConsole)]) {
+    pub(crate) fn then(&self, account: &Aws, when: &[(&'static str, usize, AtConsole)]) {
         let (account, when, tap) = (account.clone(), when.to_vec(), Tap::default());
         let seen = Mutex::new(BTreeMap::<String, usize>::new());
         self.aws.tap(&tap);
@@ -106,17 +106,17 @@ impl Place {
     }
 
     /// Every credential on the cards.
-    pub(super) fn credentials(&self) -> usize {
+    pub(crate) fn credentials(&self) -> usize {
         self.cards.all().iter().map(|key| key.credentials().len()).sum()
     }
 
     /// Runs in the journal.
-    pub(super) fn unfinished(&self) -> usize {
+    pub(crate) fn unfinished(&self) -> usize {
         std::fs::read_dir(self.fido.home.path().join("state/runs")).map_or(0, Iterator::count)
     }
 
     /// The answer of the control path.
-    pub(super) fn control(&self, command: &str, body: &Value) -> Value {
+    pub(crate) fn control(&self, command: &str, body: &Value) -> Value {
         let (body, addr) = (body.to_string(), self.server.addr());
         let mut socket = std::net::TcpStream::connect(addr).unwrap();
         let head = format!("POST /_glasskey/{command} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n");
@@ -127,7 +127,7 @@ impl Place {
     }
 
     /// The requests so far of one action.
-    pub(super) fn calls(&self, action: &str) -> Vec<Call> {
+    pub(crate) fn calls(&self, action: &str) -> Vec<Call> {
         self.aws.calls().into_iter().filter(|call| call.action == action).collect()
     }
 }

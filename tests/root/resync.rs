@@ -11,7 +11,7 @@ use glasskey::totp::{AWS, Kind};
 use serde_json::json;
 
 /// A virtual device of root's whose seed is on the first key; its serial number.
-fn held(place: &Place, name: &str) -> String {
+pub(crate) fn held(place: &Place, name: &str) -> String {
     let serial = place.aws.add_virtual_for("root", name);
     let seed = Seed::from_bytes(&place.aws.seed_of(&serial).unwrap()).unwrap();
     let name = Name::from_id(&format!("AWS:{}/{name}", place.aws.account())).unwrap();

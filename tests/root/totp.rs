@@ -7,11 +7,11 @@ use glasskey::sim::aws::{Keys, TwoCodes};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-pub(super) const LINE: &str = "root enroll --totp --key 12345678 --key 12345679 --every 1";
-pub(super) const PROMPT: &str = "Secret key that the console shows (not shown here): ";
+pub(crate) const LINE: &str = "root enroll --totp --key 12345678 --key 12345679 --every 1";
+pub(crate) const PROMPT: &str = "Secret key that the console shows (not shown here): ";
 
 /// The two codes on the screen.
-pub(super) fn on_screen(person: &mut Typist) -> [String; 2] {
+pub(crate) fn on_screen(person: &mut Typist) -> [String; 2] {
     person.sees("Ctrl-C gives up");
     let (_, line) = person.seen().rsplit_once("MFA code 1  ").unwrap();
     let line = line.lines().next().unwrap();
@@ -20,7 +20,7 @@ pub(super) fn on_screen(person: &mut Typist) -> [String; 2] {
 }
 
 /// A virtual device that the console has made for root, and its secret.
-pub(super) fn made(place: &Place) -> (String, String) {
+pub(crate) fn made(place: &Place) -> (String, String) {
     let (serial, secret) = place.aws.new_virtual_for_root("root-account-mfa-device").unwrap();
     (serial, secret.to_string())
 }

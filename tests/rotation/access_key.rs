@@ -90,8 +90,25 @@ fn by_an_administrator() {
     let secret = world.aws.secret_of(&new).unwrap();
     done.never_says(&[&secret]);
     on_no_disk(&world, &secret, "taken");
-    let calls = ["GetCallerIdentity", "ListAccessKeys", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys"];
-    assert_eq!(world.actions(), [&calls[..], &["UpdateAccessKey", "DeleteAccessKey"]].concat());
+    let made = ["GetCallerIdentity", "ListAccessKeys", "ListAccessKeys", "CreateAccessKey", "GetCallerIdentity"];
+    let gone = ["ListAccessKeys", "UpdateAccessKey", "ListAccessKeys", "DeleteAccessKey", "ListAccessKeys"];
+    assert_eq!(world.actions(), [&made[..], &gone].concat());
+}
+
+/// Somebody else makes a key while the question stands, and the request for ours never arrives.
+#[test]
+fn a_key_that_was_made_while_the_question_stood_is_not_taken_for_the_lost_one() {
+    let world = Simulated::with_keys(0);
+    let mut command = world.keys.bare(["rotate", "alice", "--access-key"].iter().chain(&VAULT));
+    command.envs(world.environment(&world.aws.admin()));
+    let mut person = Typist::start(&command);
+    person.sees("[y/N] ");
+    crate::enroll::api::call(&world.aws, &world.aws.admin(), "CreateAccessKey", &[("UserName", "alice")]);
+    let there = keys(&world);
+    world.aws.fail(Fault::next("CreateAccessKey", Wrong::NeverArrive));
+    person.types("y");
+    let (_, done) = person.end();
+    assert_eq!((done.code, keys(&world)), (3, there), "{done:?}");
 }
 
 #[test]

@@ -15,14 +15,17 @@ pub(crate) const ROTATE: [&str; 7] =
 const AT_ONCE: usize = 16;
 
 /// The calls of a rotation that goes well.
-pub(crate) const CALLS: [(&str, u32); 7] = [
+pub(crate) const CALLS: [(&str, u32); 10] = [
     ("GetCallerIdentity", 1),
     ("ListAccessKeys", 1),
+    ("ListAccessKeys", 2),
     ("CreateAccessKey", 1),
     ("GetCallerIdentity", 2),
-    ("ListAccessKeys", 2),
+    ("ListAccessKeys", 3),
     ("UpdateAccessKey", 1),
+    ("ListAccessKeys", 4),
     ("DeleteAccessKey", 1),
+    ("ListAccessKeys", 5),
 ];
 
 /// A world, and the access key that alice has in it.
@@ -123,7 +126,7 @@ fn undoing_that_is_refused_or_lost_too() {
         (("CreateAccessKey", 1), Wrong::NeverArrive, "ListAccessKeys"),
     ] {
         for undoing in [Wrong::LoseReply, Wrong::NeverArrive, Wrong::Deny, Wrong::Expire] {
-            let nth = if then == "ListAccessKeys" { 2 } else { 1 };
+            let nth = if then == "ListAccessKeys" { 3 } else { 1 };
             let undoing = Fault { times: 9, ..Fault::nth(then, nth, undoing) };
             cases.push((Fault::nth(first.0, first.1, wrong.clone()), undoing));
         }
@@ -169,8 +172,8 @@ fn a_key_that_somebody_else_has_made_meanwhile_is_not_touched() {
     assert!(!world.outside.actions().contains(&"DeleteAccessKey".to_owned()), "{done:?}");
 }
 
-/// Seven calls, each seen coming and going.
-const MESSAGES: usize = 14;
+/// Ten calls, each seen coming and going.
+const MESSAGES: usize = 20;
 
 #[test]
 fn killed_at_every_message() {

@@ -179,6 +179,15 @@ fn a_run_that_may_be_ours_and_names_what_was_there_before_it() {
     // Enabled before it began, and after.
     precious.leaves("alice's live device", &full("alice", json!({ "started": now() + 3600 })), &[4]);
     precious.leaves("alice's live device, complete", &full("alice", json!({})), &[0]);
+    // The request that was to enable it was sent an hour before it was enabled: with another seed, for all that is known.
+    let sent = json!({ "record": "enabling", "at": now() - 3600 });
+    let early = begin(world, "alice", &json!({ "started": now() - 7200 }));
+    let text = lines(&[early, delete_device(), created.clone(), remove_credential(), sent]);
+    for (choice, code) in [("--yes", 4), ("--undo", 4), ("--finish", 4)] {
+        let done = precious.keeps("alice's device, enabled long after the request", &text, choice);
+        assert!(done.code == code && !done.stdout.contains("can sign in"), "{choice}: {done:?}");
+    }
+    fs::remove_file(runs(world).join(NAME)).unwrap();
     let china = format!("arn:aws-cn:iam::{}:mfa/alice", world.aws.account());
     precious.leaves("the same number in another partition", &full("alice", json!({ "arn": china })), &[3, 4]);
     let other = json!({ "arn": "arn:aws:iam::999999999999:mfa/alice", "credential": "AWS:999999999999/alice" });
@@ -192,6 +201,13 @@ fn a_run_that_may_be_ours_and_names_what_was_there_before_it() {
         let text = lines(&[first, delete_device(), escrow(&path, &header('A'))]);
         precious.leaves(name, &text, &[0]);
     }
+
+    // Root's enrollments make no device of a user's.
+    let root = json!({ "command": "root enroll", "user": "root", "root": true, "started": now() - 60 });
+    let text = lines(&[begin(world, "alice", &root), remove_credential()]);
+    precious.leaves("alice's live device as one of root's", &text, &[4]);
+    let undone = precious.keeps("alice's live device as one of root's", &text, "--undo");
+    assert!(undone.code == 4 && undone.stderr.contains("is enabled for alice, and not by this run"), "{undone:?}");
 
     // A rotation whose new device is one that was there.
     let old = json!({ "serial": world.arn("old"), "enabled": 1, "held": [] });
@@ -283,6 +299,8 @@ fn a_retirement_that_nobody_has_begun() {
     precious.refuses("another kind's command", &lines(&[retire(&alice, other)]), "`enroll` begins no such run");
     let elsewhere = json!({ "account": "999999999999" });
     precious.refuses("another account's device", &lines(&[retire(&alice, elsewhere)]), "line 1 of");
+    let early = retire(&alice, json!({ "started": now() - 7200 }));
+    precious.refuses("a device enabled since it began", &lines(&[early]), "is no device that this run could");
     let text = lines(&[retire(&alice, json!({})), remove_credential()]);
     precious.refuses("another kind's step", &text, "line 2 of");
 

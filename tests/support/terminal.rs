@@ -37,6 +37,11 @@ impl Typist {
         Self::with(command, script, stdin)
     }
 
+    /// As [`Typist::start_talking`], with standard output full.
+    pub(crate) fn start_talking_to_full(command: &Command) -> Self {
+        Self::with(command, r#"stty echo; exec "$0" "$@" >/dev/full"#, &[])
+    }
+
     /// As [`Typist::start_talking`], with this on standard input.
     pub(crate) fn start_talking_with_stdin(command: &Command, stdin: &[u8]) -> Self {
         Self::with(command, r#"stty echo; exec "$0" "$@" <"$TEST_STREAMS/in" >"$TEST_STREAMS/out""#, stdin)

@@ -56,6 +56,8 @@ pub fn aws(error: &aws::Error) -> Explanation {
                 .hint("run the same command again")
         }
         E::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        E::NotSeen { call } => Explanation::new("not_seen", format!("AWS acknowledged {call}, but IAM does not show it"))
+            .hint("look once more in some minutes; is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_IAM pointed at something that is not AWS?"),
         E::Malformed { call } => Explanation::new("malformed_reply", format!("the reply to {call} lacks what it must have"))
             .hint("is AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL_STS pointed at something that is not AWS?"),
         E::Endless { call } => Explanation::new("endless_list", format!("the list that {call} gives does not end: its pages come round again"))

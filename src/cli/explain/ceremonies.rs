@@ -1,6 +1,7 @@
 //! Ceremonies with FIDO2 keys that came to nothing, and what they found.
 
 use super::{Exit, Explanation, fido, fido_ring, nobody};
+use crate::cli::shell::key_option;
 use crate::fido::attestation::Reason;
 use crate::fido::webauthn::{self, BadRpId, Refusal};
 use crate::flow::fido_key::{BadRecord, Cause, Finding, NotPrepared, Trouble};
@@ -72,8 +73,10 @@ pub fn trouble(key: &KeyId, trouble: &Trouble) -> Explanation {
             format!("{key} holds no credential for that user; it has: {}", names(found)),
         ),
         Trouble::Refused(why) => {
-            Explanation::new("bad_response", format!("what {key} answered does not hold: {why}"))
-                .hint("do not rely on this key; `glasskey fido attest` shows whether it is genuine")
+            Explanation::new("bad_response", format!("what {key} answered does not hold: {why}")).hint(format!(
+                "do not rely on this key; `glasskey fido attest{}` shows whether it is genuine",
+                key_option(Some(key))
+            ))
         }
         Trouble::Record(error) => record(error),
         Trouble::NotEnrolled => {
@@ -108,7 +111,7 @@ fn record(error: &BadRecord) -> Explanation {
 
 /// What a key's proof showed to be wrong.
 #[must_use]
-pub fn finding(finding: &Finding) -> Explanation {
+pub fn finding(key: &KeyId, finding: &Finding) -> Explanation {
     match finding {
         Finding::NotOnKey => Explanation::new("not_on_key", "the key does not hold the credential on record")
             .hint("it was reset, or enrolled anew from another machine; if neither was you, it is another key")
@@ -117,7 +120,10 @@ pub fn finding(finding: &Finding) -> Explanation {
             "other_model",
             format!("the record says that the key's model is {recorded}, and the key says {told}"),
         )
-        .hint("the record was changed after it was made; `glasskey fido attest` shows what the key is")
+        .hint(format!(
+            "the record was changed after it was made; `glasskey fido attest{}` shows what the key is",
+            key_option(Some(key))
+        ))
         .exit(Exit::No),
         Finding::OtherKey { recorded } => Explanation::new(
             "other_key",
@@ -126,13 +132,19 @@ pub fn finding(finding: &Finding) -> Explanation {
                 None => "its record names no key".to_owned(),
             },
         )
-        .hint("the record was changed after it was made; `glasskey fido enroll` makes a new one")
+        .hint(format!(
+            "the record was changed after it was made; `glasskey fido enroll{}` makes a new one",
+            key_option(Some(key))
+        ))
         .exit(Exit::No),
         Finding::InTheFuture { moment } => Explanation::new(
             "future_record",
             format!("its record is dated {}, which is in the future", crate::cli::moments::date_time(*moment)),
         )
-        .hint("the record was changed, or this computer's clock is wrong; `glasskey fido enroll` makes a new record")
+        .hint(format!(
+            "the record was changed, or this computer's clock is wrong; `glasskey fido enroll{}` makes a new record",
+            key_option(Some(key))
+        ))
         .exit(Exit::No),
         Finding::Refused(Refusal::Counter { stored, got }) => {
             Explanation::new("counter", format!("the signature counter went back from {stored} to {got}"))
@@ -140,7 +152,10 @@ pub fn finding(finding: &Finding) -> Explanation {
                 .exit(Exit::No)
         }
         Finding::Refused(why) => Explanation::new("bad_response", why.to_string())
-            .hint("do not rely on this key; `glasskey fido attest` shows whether it is genuine")
+            .hint(format!(
+                "do not rely on this key; `glasskey fido attest{}` shows whether it is genuine",
+                key_option(Some(key))
+            ))
             .exit(Exit::No),
     }
 }

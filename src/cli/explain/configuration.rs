@@ -2,7 +2,7 @@
 
 use super::Explanation;
 use crate::aws::{Trouble, Unreadable};
-use std::borrow::Cow;
+use crate::cli::shell::word;
 use std::path::Path;
 
 pub(super) fn configuration(trouble: &Trouble) -> Explanation {
@@ -15,7 +15,7 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             wrong(format!("there is no AWS profile \"{name}\""))
                 .note(format!("there are: {known}"))
-                .hint(format!("`aws configure --profile {}` makes it", quoted(name)))
+                .hint(format!("`aws configure --profile {}` makes it", word(name)))
         }
         Trouble::Unreadable { path, line, why } => {
             let text = wrong(unreadable(&path.display().to_string(), *line, why));
@@ -61,7 +61,7 @@ fn named(trouble: &Trouble) -> Explanation {
         }
         Trouble::NoSourceProfile { profile, source, bare: None } => {
             wrong(format!("profile \"{profile}\" assumes its role with the credentials of profile \"{source}\", and there is no such profile"))
-                .hint(format!("correct source_profile, or make it: `aws configure --profile {}`", quoted(source)))
+                .hint(format!("correct source_profile, or make it: `aws configure --profile {}`", word(source)))
         }
         Trouble::NoSsoSession { profile, session } => {
             wrong(format!("profile \"{profile}\" signs in with sso-session \"{session}\", and there is none of that name"))
@@ -69,7 +69,7 @@ fn named(trouble: &Trouble) -> Explanation {
         }
         Trouble::SsoLacks { profile, lacks } => {
             wrong(format!("profile \"{profile}\" signs in with IAM Identity Center, and its {lacks} is missing"))
-                .hint(format!("`aws configure sso --profile {}` asks for account and role", quoted(profile)))
+                .hint(format!("`aws configure sso --profile {}` asks for account and role", word(profile)))
         }
         Trouble::BadEndpoint { setting, value } => {
             let value = value.rsplit('@').next().unwrap_or_default();
@@ -103,7 +103,7 @@ fn unreadable(path: &str, line: Option<usize>, why: &Unreadable) -> String {
 /// A section that lacks the word `profile`.
 fn bare(text: Explanation, name: &str, path: &Path) -> Explanation {
     // As `aws configure` writes it.
-    let section = quoted(name);
+    let section = word(name);
     text.note(format!(
         "{} has a section [{name}], which is no profile's: the word `profile` is missing",
         path.display()
@@ -112,7 +112,7 @@ fn bare(text: Explanation, name: &str, path: &Path) -> Explanation {
 }
 
 fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> Explanation {
-    let base = source.map_or_else(String::new, |source| format!(" --profile {}", quoted(source)));
+    let base = source.map_or_else(String::new, |source| format!(" --profile {}", word(source)));
     Explanation::new(
         "bad_configuration",
         format!("profile \"{profile}\" assumes its role with a one-time code (mfa_serial)"),
@@ -120,8 +120,8 @@ fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> E
     .note("a key computes it, and `glasskey session` sends it; nobody is asked to type one")
     .hint(format!(
         "`eval \"$(glasskey session {}{base} --role {})\"`, then run this without --profile",
-        quoted(device),
-        quoted(role)
+        word(device),
+        word(role)
     ))
 }
 
@@ -131,13 +131,8 @@ fn endless(profile: &str, bases: &[String]) -> Explanation {
         "bad_configuration",
         format!("profile \"{profile}\" gets its credentials from the very command that asks for them, without end"),
     );
-    let base = bases.first().map_or_else(|| "NAME".to_owned(), |base| quoted(base).into_owned());
+    let base = bases.first().map_or_else(|| "NAME".to_owned(), |base| word(base).into_owned());
     text.hint(format!(
         "in its credential_process, name the profile that holds the access key: `glasskey session --profile {base} --format credential-process`"
     ))
-}
-
-/// As a shell takes it.
-fn quoted(text: &str) -> Cow<'_, str> {
-    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
 }

@@ -1,6 +1,7 @@
 //! What a FIDO2 key said, and why it could not be used.
 
 use super::{Exit, Explanation, nobody};
+use crate::cli::shell::key_option;
 use crate::fido::{BadPin, Error, status_name};
 use crate::keys::KeyId;
 use crate::ring::fido as ring;
@@ -50,7 +51,7 @@ pub fn fido(key: Option<&KeyId>, error: &Error) -> Explanation {
     reaching(on, error)
         .or_else(|| pins(on, key, error))
         .or_else(|| touches(on, error))
-        .unwrap_or_else(|| refused(on, error))
+        .unwrap_or_else(|| refused(on, key, error))
 }
 
 /// Between this program and the key.
@@ -141,7 +142,7 @@ fn group_of(_path: &Path) -> Option<String> {
 
 /// The PIN.
 fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
-    let name = key.map_or_else(String::new, |key| format!(" --key {}", key.argument()));
+    let name = key_option(key);
     let reset = format!("only `glasskey fido reset{name}` makes it usable again; that wipes its FIDO2 credentials");
     Some(match error {
         Error::BadPin(bad) => {
@@ -247,7 +248,7 @@ fn touches(on: &str, error: &Error) -> Option<Explanation> {
 }
 
 /// Everything else the key says no to.
-fn refused(on: &str, error: &Error) -> Explanation {
+fn refused(on: &str, key: Option<&KeyId>, error: &Error) -> Explanation {
     let of = |code, what: &str| Explanation::new(code, format!("{on} {what}"));
     match error {
         Error::NotSupported { what } => Explanation::new("unsupported", format!("{on} cannot do {what}")),
@@ -255,7 +256,7 @@ fn refused(on: &str, error: &Error) -> Explanation {
         Error::NoCredentials => of("no_credential", "holds no credential that fits"),
         Error::Excluded => of("excluded", "holds one of the excluded credentials: it is registered already"),
         Error::KeyFull => of("key_full", "has no room for another discoverable credential")
-            .hint("`glasskey fido credentials list` shows what is on it"),
+            .hint(format!("`glasskey fido credentials list{}` shows what is on it", key_option(key))),
         Error::FingerprintsFull => of("key_full", "has no room for another fingerprint"),
         Error::LargeBlobFull => of("key_full", "has no room for that large blob"),
         Error::LargeBlobDamaged => of("large_blob_damaged", "says that its large blobs are damaged"),

@@ -33,6 +33,8 @@ pub fn failed(failed: &Failed) -> Explanation {
             .push("the device is done; run the command again without --from and --key for the access key".to_owned());
     } else if failed.left.iter().any(|left| matches!(left, Left::KeyGone { .. } | Left::KeyWorks { .. })) {
         text.exit = Exit::Left;
+    } else if failed.stage == Stage::Create && was_refused(&failed.cause) {
+        text.state.insert(0, "nothing was created".to_owned());
     } else if began(failed.stage) {
         text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
@@ -46,6 +48,15 @@ fn is_about_codes(cause: &Cause) -> bool {
         cause,
         Cause::Aws(MfaRefused { .. } | WrongCodes) | Cause::Refused(Refusal::Rotate(RotateRefusal::NotProved { .. }))
     )
+}
+
+/// AWS has answered, and it was no.
+fn was_refused(cause: &Cause) -> bool {
+    use crate::aws::Error::{Interrupted, Malformed, OutcomeUnknown};
+    match cause {
+        Cause::Aws(error) => !matches!(error, OutcomeUnknown { .. } | Malformed { .. } | Interrupted),
+        cause => matches!(cause, Cause::Refused(_)),
+    }
 }
 
 /// Stages in which something may have been created, so that a word about it is due.
@@ -76,6 +87,9 @@ pub(super) fn left(left: &Left) -> String {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
         Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_deref())),
+        Left::PerhapsAnothers { arn } => {
+            format!("there: {arn}, not touched: whether this run made it is not known, since the reply was lost")
+        }
         Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Left::Enabled { arn } => format!("{arn} is enabled"),
         Left::NotListed { arn } => {

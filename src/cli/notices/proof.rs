@@ -2,6 +2,7 @@
 
 use super::place;
 use crate::cli::console::Style;
+use crate::cli::counts::count;
 use crate::person::{Loss, Plan, PlannedDevice, Proving, RosterPlan};
 
 /// The places that prove a seed by a code.
@@ -47,7 +48,7 @@ pub(super) fn unchecked_users(plan: &RosterPlan, style: Style) -> Vec<String> {
         lines.push("Each age file is read back; whether its recipients can open it is not checked.".to_owned());
     }
     if plan.unproved > 0 {
-        let whose = if plan.unproved == 1 { "1 user".to_owned() } else { format!("{} users", plan.unproved) };
+        let whose = count(plan.unproved, "user");
         lines.push(warning(
             &format!(
                 "no place proves the seed of {whose} by a code: if none of them has it, they cannot sign in with it"

@@ -247,6 +247,9 @@ pub(super) fn carry_out(
         let session = open_session(account, factor, desk).map_err(|cause| before(cause, desk))?;
         ready.session = Some(session);
     }
+    // The question may have stood for minutes: whatever key was made meanwhile is none of this run's.
+    let keys = ready.session.as_ref().unwrap_or(account).access_keys(&request.user);
+    ready.before = keys.map_err(|cause| before(Cause::Aws(cause), desk))?.into_iter().map(|key| key.id).collect();
     let begin = ready.begin(request, account, desk);
     let log = begin_log(begin.started, &Record::Key(begin), desk).map_err(|cause| before(cause, desk))?;
     let Ready { plan, choice, factor, session, before } = ready;

@@ -2,6 +2,7 @@
 
 use super::{KeyRequest, OldKey, SecretTo, left_behind, undo_of};
 use crate::aws::{self, AccessKey, Account, Call, Identity, NewAccessKey};
+use crate::flow::acknowledged::is_seen;
 use crate::flow::desk::Desk;
 use crate::flow::failure::{AccessKeyRefusal, At, Cause, Failed, Left, Stage};
 use crate::flow::record::{Record, Undo};
@@ -381,7 +382,10 @@ fn set(account: &Account, user: &str, id: &str, active: bool, desk: &mut Desk<'_
         if active { Left::KeyInactive { id } } else { Left::KeyActive { id } }
     };
     match account.set_access_key(user, id, active) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            let is_set = || Ok(state(account, user, id)?.is_none_or(|now| now == active));
+            is_seen(Call::UpdateAccessKey, desk, is_set).map_err(|why| (Cause::Aws(why), as_it_was()))
+        }
         Err(cause @ aws::Error::OutcomeUnknown { .. }) => {
             desk.interrupt.clear();
             desk.tell(Notice::Asking);
@@ -406,12 +410,14 @@ pub(in crate::flow) fn delete(
 ) -> Result<(), (Cause, Left)> {
     let there = || Left::KeyInactive { id: id.to_owned() };
     let gone = |outcome: &Result<(), aws::Error>| matches!(outcome, Ok(()) | Err(aws::Error::NotFound { .. }));
-    let first = account.delete_access_key(user, id);
-    let cause = match first {
-        outcome if gone(&outcome) => return Ok(()),
+    let cause = match account.delete_access_key(user, id) {
+        Ok(()) => {
+            let is_gone = || Ok(state(account, user, id)?.is_none());
+            return is_seen(Call::DeleteAccessKey, desk, is_gone).map_err(|why| (Cause::Aws(why), there()));
+        }
+        Err(aws::Error::NotFound { .. }) => return Ok(()),
         Err(cause @ aws::Error::OutcomeUnknown { call: Call::DeleteAccessKey, .. }) => cause,
         Err(cause) => return Err((Cause::Aws(cause), there())),
-        Ok(()) => return Ok(()),
     };
     desk.interrupt.clear();
     desk.tell(Notice::Asking);

@@ -232,6 +232,8 @@ fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) 
         if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
             // Refused: whatever stands there under this name is not ours to delete.
             run.void(&Undo::DeleteDevice);
+        } else if !device.name_was_free {
+            run.may_be_anothers = true;
         }
         at(explain_taken(cause, device, account))
     })?;
@@ -316,7 +318,7 @@ pub(super) fn enable(
     desk.go_on().map_err(at)?;
     let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
     desk.spend_pair(&arn.to_string(), step).map_err(at)?;
-    run.note(&Record::Enabling).map_err(at)?;
+    run.note(&Record::Enabling { at: Some(unix(desk.clock.now())) }).map_err(at)?;
     let lost = match account.enable(&user, &arn, codes) {
         Ok(()) => None,
         Err(cause @ aws::Error::OutcomeUnknown { .. }) => Some(cause),

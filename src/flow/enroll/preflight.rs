@@ -6,7 +6,7 @@ use super::super::places::{Beside, Usable};
 use super::super::retire::devices_of;
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
-use crate::aws::{self, Account, DeviceArn, Identity, MfaDevice, NewDevice};
+use crate::aws::{self, Account, Assignment, DeviceArn, Identity, MfaDevice, NewDevice};
 use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
 use crate::flow::record::{Begin, Old, Record};
 use crate::flow::run::nothing_unfinished;
@@ -27,6 +27,8 @@ pub(in crate::flow) struct Work {
     pub(in crate::flow) phone: bool,
     pub(in crate::flow) touch: bool,
     pub(in crate::flow) beside: Beside,
+    /// IAM was seen to have no device of this name that is nobody's. `false`: who asks may not list them.
+    pub(in crate::flow) name_was_free: bool,
 }
 
 /// What pre-flight found to be possible.
@@ -136,7 +138,7 @@ fn check(
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
-    let work = compose(request, user, usable, account)?;
+    let mut work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
         check_journal(device, desk)?;
@@ -146,6 +148,7 @@ fn check(
     for device in &work {
         check_keys(device, keys)?;
     }
+    look_for_names(&mut work, account)?;
     let plan = plan(&work, keys, devices, account);
     let factor = self_management::factor_needed(account, user, devices, desk)?;
     Ok(Checked { plan, work, factor })
@@ -231,7 +234,7 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
         let beside = usable.of(&arn)?;
-        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch, beside })
+        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch, beside, name_was_free: false })
     };
     // Without keys there is nothing to keep apart.
     if request.separate && !request.keys.is_empty() {
@@ -295,6 +298,24 @@ fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result
             let user = Some(device.user.clone());
             return Err(Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user }));
         }
+    }
+    Ok(())
+}
+
+/// Should the reply to CreateVirtualMFADevice be lost, a device of the name that is nobody's is the run's own to delete only
+/// where none was there before.
+fn look_for_names(work: &mut [Work], account: &Account) -> Result<(), Cause> {
+    let unassigned = match account.virtual_devices(Assignment::Unassigned, |_| false) {
+        Ok(unassigned) => unassigned,
+        Err(aws::Error::Denied { .. }) => return Ok(()),
+        Err(cause) => return Err(Cause::Aws(cause)),
+    };
+    for device in work {
+        let serial = device.arn.to_string();
+        if unassigned.iter().any(|there| there.serial == serial) {
+            return Err(Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user: None }));
+        }
+        device.name_was_free = true;
     }
     Ok(())
 }

@@ -166,6 +166,8 @@ impl Cause {
 pub enum Left {
     /// A device that is nobody's.
     Device { arn: DeviceArn, why: aws::Error },
+    /// A device of this name is there; whether the run has made it is not known, since the reply was lost.
+    PerhapsAnothers { arn: DeviceArn },
     /// It could not be found out whether the device exists or is enabled. `asked`: what came of asking; `None`: it was not.
     Unknown { arn: DeviceArn, why: aws::Error, asked: Option<Box<aws::Error>> },
     /// Device and credentials are what they were before.

@@ -36,6 +36,12 @@ pub enum RecoverRefusal {
     /// The run cannot be recovered that way.
     #[error("the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")]
     CannotFinish,
+    /// The device that was to go is deleted, so that the run cannot be undone.
+    #[error("the run cannot be undone: {serial} is deleted")]
+    OldGone {
+        /// The device that was to go.
+        serial: String,
+    },
     /// Undoing would take away a device that is in use.
     #[error("not everything could be undone")]
     CannotUndo,

@@ -37,6 +37,12 @@ pub enum RemovalRefusal {
         /// Its serial number.
         arn: DeviceArn,
     },
+    /// AWS acknowledged the deactivation, and IAM lists the device all the same, enabled since the same moment.
+    #[error("AWS acknowledged that {serial} is deactivated, but IAM lists it still")]
+    StillListed {
+        /// Its serial number.
+        serial: String,
+    },
     /// A deactivated device can be enabled again only from a key that holds its seed.
     #[error("no key here holds {serial}, so it cannot be enabled again")]
     NoKeyToEnable {

@@ -1,7 +1,7 @@
 //! What enrollments, rotations and root's devices have in common: a device is made, and its seed goes to places. What their
 //! record says, what of it may be believed, and how IAM's answer and the keys are read by it.
 
-use super::passes::{moment, since};
+use super::passes::{BEFORE, moment, since};
 use super::removed::check_old;
 use crate::aws::{self, Account};
 use crate::flow::desk::Desk;
@@ -13,7 +13,9 @@ use crate::journal::Writer;
 use crate::keys::Serial;
 use crate::person::{DeviceState, FileState, KeyState, Unfinished};
 use crate::sink::EscrowState;
+use crate::totp::unix;
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 /// A run that makes a device, as its record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) struct AddedDevice {
     pub(super) created: bool,
     /// It came as far as enabling the device: before that, an enabled device of this name is not of its making.
     pub(super) enabling: bool,
+    /// When it last sent the request for that, in seconds since the Unix epoch, where that is on record.
+    sent: Option<u64>,
     /// The device that was to go is deleted.
     pub(super) deleted: bool,
     /// It was about to be enabled again.
@@ -35,7 +39,7 @@ impl AddedDevice {
     pub(super) fn begun(begin: Begin) -> Result<Self, Implausible> {
         check_begin(&begin)?;
         let (created, enabling, deleted, again) = (false, false, false, false);
-        Ok(Self { begin, intents: Vec::new(), created, enabling, deleted, again })
+        Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, deleted, again })
     }
 
     pub(super) fn step(&mut self, record: Record) -> Result<(), Implausible> {
@@ -55,7 +59,7 @@ impl AddedDevice {
             }
             Record::Created if made && !root => self.created = true,
             Record::Enabled if made && !root => self.enabling = true,
-            Record::Enabling if made => self.enabling = true,
+            Record::Enabling { at } if made => (self.enabling, self.sent) = (true, at),
             Record::Deleted if self.begin.replaces.is_some() => self.deleted = true,
             Record::EnablingAgain if self.begin.replaces.is_some() => self.again = true,
             _ => return Err(Implausible::Step),
@@ -96,15 +100,14 @@ impl AddedDevice {
 
     /// The run, to be gone on with.
     pub(super) fn resumed(&self, writer: Writer) -> Run {
-        Run { writer, begin: self.begin.clone(), intents: self.intents.clone() }
+        Run { writer, begin: self.begin.clone(), intents: self.intents.clone(), may_be_anothers: false }
     }
 
     /// Asks IAM for the device and every key for its credential.
     pub(super) fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
         let told = account.virtual_device(&self.begin.arn)?;
         let keys = self.keys(desk);
-        let held = keys.iter().any(|(_, state)| *state == KeyState::Present);
-        Ok(self.seen(self.device(told, held), keys))
+        Ok(self.seen(self.device(told), keys))
     }
 
     /// What is on the keys. One that was not reached holds nothing of this run, whatever it holds.
@@ -116,8 +119,8 @@ impl AddedDevice {
         self.begin.keys.iter().map(|key| (*key, state(*key))).collect()
     }
 
-    /// Whose the device of this name is, by IAM's answer and by whether a key holds its credential.
-    fn device(&self, told: Option<aws::VirtualDevice>, held: bool) -> DeviceState {
+    /// Whose the device of this name is, by IAM's answer.
+    fn device(&self, told: Option<aws::VirtualDevice>) -> DeviceState {
         let begin = &self.begin;
         let Some(device) = told.filter(|_| self.intents.contains(&Undo::DeleteDevice)) else {
             return DeviceState::Missing;
@@ -130,8 +133,8 @@ impl AddedDevice {
         if owner != Some(aws::Identity::User(begin.user.clone())) || !since(begin.started, device.enabled) {
             return DeviceState::Foreign { user };
         }
-        // The name is the user's own, but somebody else put another device under it.
-        if !self.enabling && !held {
+        // The name is the user's own, but somebody else has enabled the device, which may have another seed.
+        if !self.enabling || self.sent.is_some_and(|sent| !arrived(sent, device.enabled)) {
             return DeviceState::Foreign { user: begin.user.clone() };
         }
         DeviceState::Enabled
@@ -158,6 +161,12 @@ impl AddedDevice {
     }
 }
 
+/// Whether a request sent at that second can have enabled what was enabled then: AWS takes no request signed more than five
+/// minutes before, and clocks may be off by as much.
+fn arrived(sent: u64, enabled: Option<SystemTime>) -> bool {
+    enabled.is_none_or(|enabled| unix(enabled) <= sent.saturating_add(2 * BEFORE.as_secs()))
+}
+
 fn is_of_the_seed(undo: &Undo) -> bool {
     !matches!(undo, Undo::DeleteDevice | Undo::EnableAgain)
 }
@@ -178,7 +187,7 @@ fn check_begin(begin: &Begin) -> Result<(), Implausible> {
     if begin.root || old.serial == begin.arn.to_string() {
         return Err(Implausible::Device { serial: old.serial.clone() });
     }
-    check_old(old, begin.arn.account())?;
+    check_old(old, begin.arn.account(), begin.started)?;
     match old.serial.parse::<aws::DeviceArn>() {
         Ok(arn) if arn.partition() != begin.arn.partition() => {
             Err(Implausible::Device { serial: old.serial.clone() })

@@ -77,7 +77,7 @@ impl Kind for Enrollment {
             DeviceState::Enabled => Ok(vec![Deed::DeactivateNew, Deed::DeleteNew, Deed::RemoveCredentials]),
             _ => Ok(vec![Deed::DeleteNew, Deed::RemoveCredentials]),
         };
-        Course::Open(Options { recommended, finish: offered(may_finish, &[Deed::EnableNew]), undo })
+        Course::Open(Options { recommended, finish: finishing(found, may_finish, &[Deed::EnableNew]), undo })
     }
 
     fn undecided(&self, _found: &Unfinished) -> Vec<Left> {
@@ -111,6 +111,14 @@ impl Kind for Enrollment {
 /// whatever was asked for, since that may be what they sign in with.
 pub(super) fn in_use(found: &Unfinished, user: &str) -> RecoverRefusal {
     RecoverRefusal::InUse { arn: found.arn.clone(), user: user.to_owned() }
+}
+
+/// What finishing does, unless somebody has the device, or it is not offered.
+pub(super) fn finishing(found: &Unfinished, may_finish: bool, deeds: &[Deed]) -> Result<Vec<Deed>, RecoverRefusal> {
+    match &found.device {
+        DeviceState::Foreign { user } => Err(in_use(found, user)),
+        _ => offered(may_finish, deeds),
+    }
 }
 
 /// Enables the device with codes of the keys that hold its seed.

@@ -85,7 +85,7 @@ pub(super) fn decide(request: RecoverRequest, options: Options, desk: &mut Desk<
     let choice = match request.choice {
         Some(choice) => choice,
         None if request.recommended => options.recommended,
-        None => match desk.person.choose(options.finish.is_ok()) {
+        None => match desk.person.choose(options.finish.is_ok(), options.undo.is_ok()) {
             Some(choice) => choice,
             None if desk.interrupt.raised() => return Err(Cause::Interrupted),
             None => return Err(Cause::NobodyToAsk),

@@ -11,7 +11,7 @@ use crate::journal::Writer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What was made so much earlier than the run began is not of its making, whatever the clocks say.
-const BEFORE: Duration = Duration::from_secs(300);
+pub(super) const BEFORE: Duration = Duration::from_secs(300);
 
 /// A kind of run: what its record says of it.
 pub(super) trait Kind {

@@ -1,9 +1,10 @@
 //! What rotations and retirements have in common: a device is taken away, and may have to be given back.
 
 use super::added::key_state;
+use super::passes::BEFORE;
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::desk::Desk;
-use crate::flow::failure::{Cause, Failed, Implausible};
+use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal};
 use crate::flow::naming::device_of;
 use crate::flow::record::{Old, OldCredential, Undo};
 use crate::flow::removal::Broken;
@@ -15,9 +16,11 @@ use crate::totp::unix;
 use std::collections::BTreeSet;
 
 /// The credentials of a device that is to go are called as that device: by whatever tool wrote them.
-pub(super) fn check_old(old: &Old, account: &str) -> Result<(), Implausible> {
+pub(super) fn check_old(old: &Old, account: &str, started: u64) -> Result<(), Implausible> {
     let arn = old.serial.parse::<DeviceArn>().ok();
-    if arn.as_ref().is_some_and(|arn| arn.account() != account) {
+    // One that was enabled when the run had begun cannot have been what it was to remove.
+    let later = old.enabled > started.saturating_add(BEFORE.as_secs());
+    if later || arn.as_ref().is_some_and(|arn| arn.account() != account) {
         return Err(Implausible::Device { serial: old.serial.clone() });
     }
     let is_of = |credential: &str| {
@@ -82,6 +85,11 @@ pub(super) fn is_there(old: &Leaving) -> bool {
 /// Whether a key here holds a credential of the device that was to go.
 pub(super) fn old_is_on_a_key(old: &Leaving) -> bool {
     old.keys.iter().any(|(_, _, state)| *state == KeyState::Present)
+}
+
+/// Why a run whose old device is gone is not undone.
+pub(super) fn old_gone(serial: &str) -> RecoverRefusal {
+    RecoverRefusal::OldGone { serial: serial.to_owned() }
 }
 
 /// A removal has stopped.

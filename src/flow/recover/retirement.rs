@@ -2,7 +2,9 @@
 
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Seen, moment, own_account, stopped, strike};
-use super::removed::{acting, as_enabled, check_old, is_there, observe_old, old_is_on_a_key, removal_stopped};
+use super::removed::{
+    acting, as_enabled, check_old, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped,
+};
 use super::{Found, Outcome};
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::desk::Desk;
@@ -69,8 +71,12 @@ impl Kind for Retirement {
         // Nothing has happened to the user's last device yet, and nobody loses it unasked.
         let untouched_last = self.begin.last && *device == DeviceState::Enabled;
         let recommended = if untouched_last { Choice::Undo } else { Choice::Finish };
-        let undo = if *device == DeviceState::Enabled { Vec::new() } else { vec![Deed::EnableOld] };
-        Course::Open(Options { recommended, finish: Ok(vec![Deed::RemoveOld]), undo: Ok(undo) })
+        let undo = match device {
+            DeviceState::Enabled => Ok(Vec::new()),
+            DeviceState::Missing => Err(old_gone(&found.leaving.serial)),
+            _ => Ok(vec![Deed::EnableOld]),
+        };
+        Course::Open(Options { recommended, finish: Ok(vec![Deed::RemoveOld]), undo })
     }
 
     fn undecided(&self, found: &UnfinishedRetirement) -> Vec<Left> {
@@ -116,7 +122,7 @@ impl Kind for Retirement {
 
 impl Retirement {
     pub(super) fn begun(begin: Retiring) -> Result<Self, Implausible> {
-        check_old(&begin.old, &begin.account)?;
+        check_old(&begin.old, &begin.account, begin.started)?;
         Ok(Self { begin, intents: Vec::new(), deleted: false, again: false })
     }
 }

@@ -6,7 +6,7 @@
 
 use super::Outcome;
 use super::added::{AddedDevice, is_on_a_key, with_credential};
-use super::enrollment::outcome_of_undo;
+use super::enrollment::{in_use, outcome_of_undo};
 use super::options::{Course, Deed, Doing, Options, offered};
 use super::passes::{Kind, Seen};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
@@ -42,7 +42,10 @@ impl Kind for RootDevice {
 
     fn observe(&self, account: Option<&Account>, desk: &mut Desk<'_>) -> Result<Seen<Unfinished>, Cause> {
         let listed = account.map(|account| devices(account, self.run.begin.arn.account()));
-        let device = self.device(listed.and_then(Result::ok).as_deref());
+        let device = match (self.device(listed.and_then(Result::ok).as_deref()), account) {
+            (DeviceState::Missing, Some(account)) => self.owned_by_another(account).unwrap_or(DeviceState::Missing),
+            (device, _) => device,
+        };
         let keys = self.run.keys(desk);
         Ok(Seen::from(Unfinished { root: true, escrow: None, command: None, ..self.run.seen(device, keys) }))
     }
@@ -59,7 +62,11 @@ impl Kind for RootDevice {
         }
         let useless = found.device == DeviceState::Missing && !self.run.enabling;
         let recommended = if useless { Choice::Undo } else { Choice::Leave };
-        Course::Open(Options { recommended, finish: offered(false, &[]), undo: Ok(vec![Deed::RemoveCredentials]) })
+        let undo = match &found.device {
+            DeviceState::Foreign { user } => Err(in_use(found, user)),
+            _ => Ok(vec![Deed::RemoveCredentials]),
+        };
+        Course::Open(Options { recommended, finish: offered(false, &[]), undo })
     }
 
     fn undecided(&self, found: &Unfinished) -> Vec<Left> {
@@ -82,6 +89,18 @@ impl Kind for RootDevice {
 }
 
 impl RootDevice {
+    /// A user of the account has enabled a device of this name: the credential may be theirs.
+    fn owned_by_another(&self, account: &Account) -> Option<DeviceState> {
+        let arn = &self.run.begin.arn;
+        if account.caller().account != arn.account() {
+            return None;
+        }
+        match account.virtual_device(arn) {
+            Ok(device) => Some(DeviceState::Foreign { user: device?.user? }),
+            Err(_) => Some(DeviceState::Uncertain),
+        }
+    }
+
     /// Whether the device is root's, by what IAM lists. `None`: it could not be asked, or did not tell.
     fn device(&self, listed: Option<&[MfaDevice]>) -> DeviceState {
         let serial = self.run.begin.arn.to_string();

@@ -2,11 +2,11 @@
 //! left two that work. It is completed or rolled back as told; what goes, goes only while the other is enabled.
 
 use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
-use super::enrollment::{in_use, outcome_of_undo};
+use super::enrollment::{finishing, in_use, outcome_of_undo};
 use super::from_key::enable_from_key;
-use super::options::{Course, Deed, Doing, Options, offered};
+use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Seen, own_account, stopped, strike};
-use super::removed::{acting, as_enabled, is_there, observe_old, old_is_on_a_key, removal_stopped};
+use super::removed::{acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped};
 use super::{Found, Outcome};
 use crate::aws::Account;
 use crate::flow::confirm::{is_not_listed, keep};
@@ -92,8 +92,9 @@ impl Kind for Rotation {
             DeviceState::Unassigned if may_finish && is_whole(found) => Choice::Finish,
             _ => Choice::Undo,
         };
-        let finishing: &[Deed] = if unassigned { &[Deed::EnableNew, Deed::RemoveOld] } else { &[Deed::RemoveOld] };
-        Course::Open(Options { recommended, finish: offered(may_finish, finishing), undo: undoing(found, old) })
+        let deeds: &[Deed] = if unassigned { &[Deed::EnableNew, Deed::RemoveOld] } else { &[Deed::RemoveOld] };
+        let finish = finishing(found, may_finish, deeds);
+        Course::Open(Options { recommended, finish, undo: undoing(found, old) })
     }
 
     fn undecided(&self, _seen: &Replacing) -> Vec<Left> {
@@ -122,7 +123,10 @@ impl Kind for Rotation {
 fn undoing(found: &Unfinished, old: &Leaving) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
     match &found.device {
+        // The run has nothing there any more.
+        DeviceState::Foreign { .. } if !is_on_a_key(found) && !deeds.is_empty() => {}
         DeviceState::Foreign { user } => return Err(in_use(found, user)),
+        DeviceState::Enabled if old.device == DeviceState::Missing => return Err(old_gone(&old.serial)),
         DeviceState::Enabled => deeds.push(Deed::RemoveNew),
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }
@@ -187,8 +191,18 @@ fn roll_back(
     }
     if deeds.contains(&Deed::RemoveNew) {
         remove_new(run, old, found, account, desk)
-    } else {
+    } else if deeds.contains(&Deed::DeleteNew) {
         outcome_of_undo(run.undo(account, desk), desk)
+    } else {
+        rolled_back(run, desk)
+    }
+}
+
+/// The old device is enabled, and the new one is none of the run's: what is left is the escrow file.
+fn rolled_back(run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    match run.remove_escrow() {
+        left if left.is_empty() => strike(run.writer, Outcome::Undone, desk),
+        left => outcome_of_undo(left, desk),
     }
 }
 
@@ -213,10 +227,7 @@ fn remove_new(
     let (stays, id) = (Stays::This(old.serial.clone()), run.writer.id().to_owned());
     let removal = Removal { user: &found.user, old: &new, stays, run: id };
     match removal.carry_out(None, account, desk) {
-        Ok(()) => match run.remove_escrow() {
-            left if left.is_empty() => strike(run.writer, Outcome::Undone, desk),
-            left => outcome_of_undo(left, desk),
-        },
+        Ok(()) => rolled_back(run, desk),
         Err(broken) => Err(removal_stopped(broken, desk)),
     }
 }

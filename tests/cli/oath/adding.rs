@@ -113,7 +113,7 @@ fn a_picture_of_a_qr_code() {
         (
             "two.png",
             "two.png: 2 otpauth QR codes are in this picture; crop it to the one that is meant",
-            "glasskey: hint: `glasskey oath import` takes them all\n",
+            "glasskey: hint: `glasskey oath import --key 12345678 --qr-image two.png` takes them all\n",
         ),
         ("word.png", "word.png: its QR code is not an otpauth URI", ""),
         ("words.png", "words.png: none of its 2 QR codes is an otpauth URI", ""),
@@ -318,7 +318,7 @@ glasskey: hint: `glasskey oath add --key 12345678 --issuer Example alice` names 
     assert_eq!((&json["code"], &json["exit"]), (&json!("bad_secret"), &json!(2)));
     let migration = "\
 glasskey: error: it is not an otpauth://totp/ or otpauth://hotp/ URI
-glasskey: hint: this is Google Authenticator's export; `glasskey oath import` takes it
+glasskey: hint: this is Google Authenticator's export; `glasskey oath import --key 12345678` takes it
 ";
     add(&keys, &[], "otpauth-migration://offline?data=CjEKCk").is(2, "", migration);
     let much = "glasskey: error: there is too much on standard input to be a secret\n";

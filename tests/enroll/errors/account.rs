@@ -54,13 +54,37 @@ fn an_unassigned_device_of_somebody_else_has_the_name() {
         &mut enroll(&world, &[]),
         3,
         &format!(
-            "{PLAN}glasskey: error: arn:aws:iam::ACCOUNT:mfa/alice exists already and was not made by an unfinished \
+            "glasskey: error: arn:aws:iam::ACCOUNT:mfa/alice exists already and was not made by an unfinished \
              run of this machine; it was not touched\n\
              glasskey: hint: if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device \
-             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`; or use --device-name alice-2\n{UNDONE}"
+             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`; or use --device-name alice-2\n"
         ),
     );
     assert!(!world.actions().contains(&"DeleteVirtualMFADevice".to_owned()));
+}
+
+/// The request for a device never arrived. One of that name that a colleague had made before is not deleted for it, where
+/// whoever enrolls may not list devices and cannot know.
+#[test]
+fn a_device_that_may_be_somebody_elses_is_not_deleted_for_a_lost_reply() {
+    for listed in [Wrong::Deny, Wrong::Pretend] {
+        let world = Simulated::with_keys(1);
+        let colleagues = listed == Wrong::Deny;
+        if colleagues {
+            api::call(&world.aws, &world.aws.admin(), "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "alice")]);
+            world.aws.fail(Fault::next("ListVirtualMFADevices", listed));
+        }
+        let lost = if colleagues { Wrong::NeverArrive } else { Wrong::LoseReply };
+        world.aws.fail(Fault::next("CreateVirtualMFADevice", lost));
+        let done = run(&mut enroll(&world, &[]));
+        if colleagues {
+            assert!(done.code == 4 && done.stderr.contains("whether this run made it is not known"), "{done:?}");
+            assert_eq!(world.run(["recover", "--yes", "--no-input"]).code, 4);
+            assert_eq!(world.aws.devices().len(), 1);
+        } else {
+            assert!(done.code == 3 && world.aws.devices().is_empty(), "{done:?}");
+        }
+    }
 }
 
 #[test]
@@ -75,7 +99,7 @@ fn another_users_device_has_the_name() {
         3,
         &format!(
             "{plan}glasskey: error: arn:aws:iam::ACCOUNT:mfa/bob-1 exists already and is enabled for bob\n\
-             glasskey: hint: --device-name bob-1-2 makes another beside it\n{UNDONE}"
+             glasskey: hint: --device-name bob-1-2 makes another beside it\nglasskey: nothing was created\n"
         ),
     );
     assert!(!world.actions().contains(&"DeleteVirtualMFADevice".to_owned()));
@@ -182,7 +206,7 @@ fn denied(action: &str, resource: &str) -> String {
 fn each_call_is_denied() {
     for (action, resource, before, after) in [
         ("ListMFADevices", "user/alice", String::new(), ""),
-        ("CreateVirtualMFADevice", "mfa/alice", PLAN.to_owned(), UNDONE),
+        ("CreateVirtualMFADevice", "mfa/alice", PLAN.to_owned(), "glasskey: nothing was created\n"),
         ("EnableMFADevice", "user/alice", format!("{PLAN}{CREATED}{WRITTEN}"), UNDONE),
     ] {
         let world = Simulated::with_keys(1);

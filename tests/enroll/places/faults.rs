@@ -41,6 +41,7 @@ fn every_aws_call() {
     let calls = [
         ("GetCallerIdentity", 1),
         ("ListMFADevices", 1),
+        ("ListVirtualMFADevices", 1),
         ("CreateVirtualMFADevice", 1),
         ("EnableMFADevice", 1),
         ("ListMFADevices", 2),

@@ -90,7 +90,7 @@ fn enrolling_asks_first() {
         } else {
             assert!(done.stderr.ends_with("glasskey: error: not confirmed; nothing was done\n"), "{done:?}");
             world.nothing_is_left().unwrap();
-            assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices"]);
+            assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices", "ListVirtualMFADevices"]);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! anybody may be signing in with is taken away unless a person says so.
 
 use super::*;
+use crate::rotation::faults::scene::{Flow, Scene};
 use glasskey::secret::Seed;
 use glasskey::totp::{self, AWS, Step};
 
@@ -62,6 +63,7 @@ fn killed_when_the_name_had_been_refused() {
     let world = Simulated::with_keys(1);
     replace(&world);
     let bobs = world.aws.seed_of(&world.arn("alice")).unwrap();
+    world.aws.fail(Fault::next("ListVirtualMFADevices", Wrong::Deny));
     killed_while_creating(&world);
     let told = format!("{}{HOLDS_NOT}", found(UNCERTAIN));
     is(&world, &recover(&world, &["--yes"]), 4, MAY_BE_ANOTHERS, &told);
@@ -94,9 +96,73 @@ fn the_device_was_enabled_by_hand_for_its_user() {
     });
     enable(&world, "alice", &world.arn("alice"));
     let done = recover(&world, &["--yes"]);
-    let told = format!("{}{HOLDS}", found("has the device, enabled for alice"));
-    is(&world, &done, 0, "complete already: alice can sign in with YubiKey 12345678\n", &told);
+    let told = format!("{}{HOLDS}", found("has a device of this name, enabled for alice; it will not be touched"));
+    // Nothing shows whether it is the one whose seed is on the key.
+    let leave = format!(
+        "left as it is: {SERIAL} is enabled, and not by this run; a credential of its name may be what somebody signs in \
+         with; --forget strikes the run\n"
+    );
+    is(&world, &done, 4, &leave, &told);
+    assert_eq!(recover(&world, &["--forget"]).code, 0);
+    assert_eq!(world.keys.key(0).credentials().len(), 1);
     settled(&world);
+}
+
+/// As above, of a rotation: neither the old device goes for it, nor it for the old one.
+#[test]
+fn a_rotations_new_device_was_enabled_by_hand() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    killed(world, &mut scene.command(), |passing| {
+        matches!(passing.wire, Wire::Key { ins: 0x01, .. }) && passing.done
+    });
+    enable(world, "alice", &world.arn("alice"));
+    let devices = || world.aws.devices().into_iter().map(|device| (device.arn, device.user)).collect::<Vec<_>>();
+    let before = (devices(), world.keys.key(0).credentials(), world.keys.key(1).credentials());
+    for choice in ["--yes", "--undo", "--finish"] {
+        let done = recover(world, &[choice]);
+        assert!([3, 4].contains(&done.code), "{choice}: {done:?}");
+        assert_eq!((devices(), world.keys.key(0).credentials(), world.keys.key(1).credentials()), before, "{choice}");
+    }
+    assert_eq!(recover(world, &["--forget"]).code, 0);
+    settled(world);
+}
+
+/// Somebody else has the new device's name, and no key holds anything of the run: the old device comes back all the same.
+#[test]
+fn the_old_device_comes_back_where_somebody_else_has_the_new_ones_name() {
+    let scene = Scene::new(Flow::ReplaceFirst);
+    let world = &scene.world;
+    let _ = world.aws.add_user("bob");
+    world.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::NeverArrive));
+    killed(world, &mut scene.command(), |passing| is_call(passing, "CreateVirtualMFADevice") && passing.done);
+    api::call(&world.aws, &world.aws.admin(), "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "alice")]);
+    enable(world, "bob", &world.arn("alice"));
+    let done = recover(world, &["--yes"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let whose = |name: &str| {
+        let arn = world.arn(name);
+        world.aws.devices().into_iter().find(|device| device.arn == arn).unwrap().user
+    };
+    assert_eq!((whose("alice-1").as_deref(), whose("alice").as_deref()), (Some("alice"), Some("bob")));
+    assert_eq!(world.unfinished(), 0);
+}
+
+/// A device that is deleted cannot come back.
+#[test]
+fn a_retirement_whose_device_is_deleted_is_not_undone() {
+    let scene = Scene::new(Flow::Retire);
+    let world = &scene.world;
+    killed(world, &mut scene.command(), |passing| is_call(passing, "DeleteVirtualMFADevice") && passing.done);
+    let held = world.keys.key(0).credentials();
+    let refused = recover(world, &["--undo"]);
+    assert!([3, 4].contains(&refused.code), "{refused:?}");
+    let says = format!("the run cannot be undone: {} is deleted", world.arn("alice-1"));
+    assert!(refused.stderr.contains(&says), "{refused:?}");
+    assert_eq!((world.keys.key(0).credentials(), world.unfinished()), (held, 1));
+    assert_eq!(recover(world, &["--finish"]).code, 0);
+    assert_eq!(world.keys.key(0).credentials(), [""; 0]);
+    settled(world);
 }
 
 /// The run never came to making its device; then alice made one of that name herself, on a phone.

@@ -162,7 +162,7 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let now = SystemTime::now();
     let verified = bench.hold(&mut key, named.last_try, |ceremony| fido_key::verify(&records, now, ceremony))?;
     let record = &verified.record;
-    let finding = verified.verdict.as_ref().err().map(explain::finding);
+    let finding = verified.verdict.as_ref().err().map(|finding| explain::finding(&key.id, finding));
     let human = match &finding {
         None => {
             format!("{}: verified; enrolled {}, signature counter {}", key.id, since(&verified), record.counter)

@@ -17,6 +17,8 @@ pub(in crate::cli) struct Asking<'a> {
     pub(in crate::cli) person: &'a TerminalPerson,
     pub(in crate::cli) style: Style,
     pub(in crate::cli) interrupt: &'a Interrupt,
+    /// The command that takes several secrets at once, where the secret is for a key.
+    pub(in crate::cli) import: Option<&'a str>,
 }
 
 /// The one line there is, or the one that is meant.

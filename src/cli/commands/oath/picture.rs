@@ -1,8 +1,10 @@
 //! The texts of the QR codes in a picture.
 
+use super::lines::Asking;
 use super::secret::{bounded, looks_like_a_uri};
 use super::{Failed, usage};
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::shell::word;
 use crate::qr::{self, BadPicture};
 use std::io;
 use std::path::Path;
@@ -12,7 +14,7 @@ use zeroize::Zeroizing;
 const MAX_PICTURE: usize = 64 << 20;
 
 /// The only otpauth URI in a picture. Other codes, of an app's shop or of a web page, do no harm.
-pub(super) fn uri_in(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failed> {
+pub(super) fn uri_in(path: &Path, asking: Asking<'_>) -> Result<Zeroizing<Vec<u8>>, Failed> {
     let mut texts = codes_in(path)?;
     let codes = texts.len();
     texts.retain(|text| looks_like_a_uri(text));
@@ -22,7 +24,13 @@ pub(super) fn uri_in(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failed> {
         0 => Err(bad(path, "bad_secret", &format!("none of its {codes} QR codes is an otpauth URI"))),
         several => {
             let what = format!("{several} otpauth QR codes are in this picture; crop it to the one that is meant");
-            Err(Box::new(bad(path, "several_qr_codes", &what).hint("`glasskey oath import` takes them all")))
+            let bad = bad(path, "several_qr_codes", &what);
+            Err(match asking.import {
+                Some(import) => Box::new(
+                    bad.hint(format!("`{import} --qr-image {}` takes them all", word(&path.to_string_lossy()))),
+                ),
+                None => bad,
+            })
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::keys::{self, OathState, Serial};
+use crate::cli::shell::key_option;
+use crate::keys::{self, KeyId, OathState, Serial};
 use crate::oath::{self, Credential, Name, Session};
 use crate::person::Question;
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -13,7 +14,7 @@ use serde_json::json;
 
 pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
     let name = match id {
-        Some(id) => name_of_bytes(id)?,
+        Some(id) => name_of_bytes(id, key)?,
         None => name_of(name.unwrap_or_default())?,
     };
     let key = bench.key_to_write(key)?;
@@ -108,9 +109,11 @@ fn find<'a>(all: &'a [Credential], name: &Name, key: Serial) -> Result<&'a Crede
     })
 }
 
-fn name_of_bytes(hex: &str) -> Result<Name, super::Failed> {
+fn name_of_bytes(hex: &str, key: &OneKey) -> Result<Name, super::Failed> {
+    let key = key.key.map(KeyId::Serial);
     let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map_err(|_| {
-        Box::new(usage("--id is not hex").hint("`glasskey oath list` shows it beside a name that is no text"))
+        let list = format!("`glasskey oath list{}` shows it beside a name that is no text", key_option(key.as_ref()));
+        Box::new(usage("--id is not hex").hint(list))
     })?;
     Name::from_bytes(&bytes).map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))
 }

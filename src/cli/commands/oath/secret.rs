@@ -6,6 +6,8 @@ use super::{Bench, Failed, interrupted, picture, usage};
 use crate::cli::args::Add;
 use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::shell::key_option;
+use crate::keys::KeyId;
 use crate::secret::{Password, Seed, plain_text};
 use crate::totp::{BadUri, Given, Uri, is_migration};
 use std::io::{self, IsTerminal, Read};
@@ -25,7 +27,7 @@ pub(in crate::cli) enum Found {
 
 /// The secret, where it can be had without asking anybody: a picture, or standard input that is no terminal.
 pub(super) fn given(args: &Add, bench: &Bench<'_>) -> Result<Option<Found>, Failed> {
-    given_beside(args.qr_image.as_deref(), &beside(args), asking(bench))
+    given_beside(args.qr_image.as_deref(), &beside(args), asking(&import(args), bench))
 }
 
 /// What the arguments say, so that the URI need not.
@@ -45,13 +47,17 @@ pub(in crate::cli) fn given_as(qr_image: Option<&Path>, asking: Asking<'_>) -> R
     given_beside(qr_image, &Given::default(), asking)
 }
 
-fn asking<'a>(bench: &'a Bench<'_>) -> Asking<'a> {
-    Asking { person: &bench.person, style: bench.console.style(), interrupt: &bench.interrupt }
+fn asking<'a>(import: &'a str, bench: &'a Bench<'_>) -> Asking<'a> {
+    Asking { person: &bench.person, style: bench.console.style(), interrupt: &bench.interrupt, import: Some(import) }
+}
+
+fn import(args: &Add) -> String {
+    format!("glasskey oath import{}", key_option(args.key.key.map(KeyId::Serial).as_ref()))
 }
 
 fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> Result<Option<Found>, Failed> {
     if let Some(path) = qr_image {
-        return parse_beside(&picture::uri_in(path)?, given).map(Some);
+        return parse_or_import(&picture::uri_in(path, asking)?, given, asking).map(Some);
     }
     if io::stdin().is_terminal() {
         return Ok(None);
@@ -67,7 +73,7 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> R
         let hint = "run the command on a terminal to be asked for it, or pipe it in: base32 or an otpauth URI";
         return Err(Box::new(Explanation::new("no_secret", what).hint(hint).exit(Exit::Person)));
     }
-    parse_beside(&lines::one_of(&text, given, asking)?, given).map(Some)
+    parse_or_import(&lines::one_of(&text, given, asking)?, given, asking).map(Some)
 }
 
 /// The secret, asked for without echo.
@@ -80,7 +86,10 @@ pub(super) fn asked(args: &Add, bench: &Bench<'_>) -> Result<Found, Failed> {
         let text = bench.person.ask_pasted("Secret (base32 or otpauth URI, not shown): ");
         text.ok_or_else(|| bench.unanswered(nobody))
     };
-    until_right(ask, |text| parse_beside(&lines::one_of(text, &given, asking(bench))?, &given), bench.console.style())
+    let import = import(args);
+    let asking = asking(&import, bench);
+    let read = |text: &[u8]| parse_or_import(&lines::one_of(text, &given, asking)?, &given, asking);
+    until_right(ask, read, bench.console.style())
 }
 
 /// How often a secret is asked for, since a mistyped one costs nothing.
@@ -124,7 +133,17 @@ pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> 
         let seed = Seed::from_base32(text).map_err(|cause| Box::new(explain::bad_uri(&BadUri::Seed(cause))))?;
         return Ok(Found::Seed(seed));
     }
-    Uri::parse_beside(text, given).map(Found::Uri).map_err(|cause| Box::new(bad_uri(text, &cause)))
+    Uri::parse_beside(text, given).map(Found::Uri).map_err(|cause| Box::new(explain::bad_uri(&cause)))
+}
+
+/// As [`parse_beside`]; an export of several secrets is told what takes it.
+fn parse_or_import(text: &[u8], given: &Given, asking: Asking<'_>) -> Result<Found, Failed> {
+    parse_beside(text, given).map_err(|why| match asking.import {
+        Some(import) if is_migration(text.trim_ascii()) => {
+            Box::new(why.hint(format!("this is Google Authenticator's export; `{import}` takes it")))
+        }
+        _ => why,
+    })
 }
 
 /// The text as UTF-8, whatever an editor or a shell has made of it.
@@ -140,14 +159,6 @@ pub(super) fn several_lines(lines: usize) -> Explanation {
     let mut text = explain::bad_uri(&BadUri::Lines);
     text.what = format!("there are {lines} lines, and a secret is one");
     text
-}
-
-fn bad_uri(text: &[u8], cause: &BadUri) -> Explanation {
-    let explained = explain::bad_uri(cause);
-    if is_migration(text) {
-        return explained.hint("this is Google Authenticator's export; `glasskey oath import` takes it");
-    }
-    explained
 }
 
 /// A text that is neither base32 nor a URI that is taken, by what it is.

@@ -74,7 +74,8 @@ fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Resul
         }
         None => {
             let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
-            let asking = Asking { person: &person, style: console.style(), interrupt: &world.interrupt };
+            let asking =
+                Asking { person: &person, style: console.style(), interrupt: &world.interrupt, import: None };
             match secret::given_as(args.qr_image.as_deref(), asking)? {
                 Some(found) => found,
                 None => return asked(asking),

@@ -67,7 +67,7 @@ impl crate::person::Person for Nobody {
     fn password(&mut self, _: crate::keys::Serial) -> Option<crate::secret::Password> {
         None
     }
-    fn choose(&mut self, _: bool) -> Option<crate::person::Choice> {
+    fn choose(&mut self, _: bool, _: bool) -> Option<crate::person::Choice> {
         None
     }
     fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&crate::secret::Code) -> bool) -> Option<bool> {

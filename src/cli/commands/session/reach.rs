@@ -72,8 +72,8 @@ impl Person for Reached {
         self.person.new_pin(key, least)
     }
 
-    fn choose(&mut self, may_finish: bool) -> Option<Choice> {
-        self.person.choose(may_finish)
+    fn choose(&mut self, may_finish: bool, may_undo: bool) -> Option<Choice> {
+        self.person.choose(may_finish, may_undo)
     }
 
     fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {

@@ -4,6 +4,7 @@ use super::super::aws as explained;
 use super::policies;
 use crate::aws::posture::{Example, LastUse, NotJudged, Seal, Unreadable, Unweighed};
 use crate::aws::{self, DeviceKind};
+use crate::cli::counts::count;
 use crate::flow::{Break, Evidence, Link, Sees, TrailProblem};
 use std::time::SystemTime;
 
@@ -129,10 +130,13 @@ pub fn evidence(one: &Evidence) -> String {
             "no metric filter on a trail's log group and no EventBridge rule is about root".to_owned()
         }
         Evidence::Admins { users, roles, unusable: 0 } => {
-            format!("{users} users and {roles} roles can do everything")
+            format!("{} and {} can do everything", count(*users, "user"), count(*roles, "role"))
         }
         Evidence::Admins { users, roles, unusable } => format!(
-            "{users} users and {roles} roles can do everything; {unusable} more users could, and have nothing to sign in with"
+            "{} and {} can do everything; {} more could, and have nothing to sign in with",
+            count(*users, "user"),
+            count(*roles, "role"),
+            count(*unusable, "user"),
         ),
         Evidence::AdminWithoutMfa { user } => format!("user {user} can do everything and has no MFA"),
         Evidence::Contact { who } => who.clone(),

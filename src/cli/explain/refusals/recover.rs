@@ -31,6 +31,10 @@ pub(super) fn recover(refusal: &RecoverRefusal) -> Explanation {
             "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone",
         )
         .hint("plug in the key it was writing to, or undo the run"),
+        RecoverRefusal::OldGone { serial } => {
+            Explanation::new("cannot_undo", format!("the run cannot be undone: {serial} is deleted"))
+                .hint("`glasskey recover --finish` removes what is left of it")
+        }
         RecoverRefusal::CannotUndo => Explanation::new("cannot_undo", "not everything could be undone"),
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn removal(refusal: &RemovalRefusal) -> Explanation {
         }
         RemovalRefusal::InUseAgain { arn } => Explanation::new("in_use_again", format!("{arn} was deactivated, and somebody has enabled it again"))
             .hint("find out who before removing it once more"),
+        RemovalRefusal::StillListed { serial } => {
+            Explanation::new("still_listed", format!("AWS acknowledged that {serial} is deactivated, but IAM lists it still"))
+        }
         RemovalRefusal::NoKeyToEnable { serial } => Explanation::new("cannot_undo", format!("no key here holds {serial}, so it cannot be enabled again"))
             .hint("plug in the key that holds it, or finish the run"),
     }

@@ -159,7 +159,7 @@ impl TotpSitting {
             return Err(take_back(run, stage, cause, &mut desk));
         }
         // From here on the console may take codes.
-        if let Err(cause) = run.note(&Record::Enabling) {
+        if let Err(cause) = run.note(&Record::Enabling { at: Some(unix(desk.clock.now())) }) {
             drop(seed);
             return Err(take_back(run, Stage::Codes, cause, &mut desk));
         }

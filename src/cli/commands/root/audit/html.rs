@@ -4,6 +4,7 @@
 use super::markdown::moment;
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, verdict, whose};
+use crate::cli::counts::count;
 use crate::cli::page::shown;
 use std::time::SystemTime;
 
@@ -44,7 +45,7 @@ code { font: .9em ui-monospace, monospace; }
 pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
     let heading = match rows {
         [row] => format!("Root of {}: {}", whose(row), verdict(totals.failures(), totals.untold)),
-        _ => format!("Root users of {} accounts: {}", totals.accounts, summary(totals)),
+        _ => format!("Root users of {}: {}", count(totals.accounts, "account"), summary(totals)),
     };
     let mut text = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n<p class=\"soft\">Seen by <code>{}</code>, {}. Written by glasskey {}.</p>\n</header>\n<main>\n",

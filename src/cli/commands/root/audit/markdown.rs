@@ -2,14 +2,15 @@
 
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, whose};
+use crate::cli::counts::count;
 use crate::cli::page::shown;
 use std::time::SystemTime;
 
 pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
     let mut text = format!(
-        "# Root users: {}\n\n{} accounts, seen by `{}`, {}.\n\n",
+        "# Root users: {}\n\n{}, seen by `{}`, {}.\n\n",
         summary(totals),
-        totals.accounts,
+        count(totals.accounts, "account"),
         plain(caller),
         moment(at)
     );

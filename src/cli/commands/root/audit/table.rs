@@ -167,10 +167,11 @@ pub(super) fn bar(totals: &Totals, wanted: usize) -> String {
     let wanted = wanted.max(totals.accounts).max(1);
     let filled = (WIDTH * totals.accounts / wanted).min(WIDTH);
     format!(
-        "  [{}{}] {} of {wanted} accounts, {} with something to fix, {} unknown",
+        "  [{}{}] {} of {}, {} with something to fix, {} unknown",
         "#".repeat(filled),
         "-".repeat(WIDTH - filled),
         totals.accounts,
+        count(wanted, "account", "accounts"),
         totals.fail,
         totals.unknown
     )
