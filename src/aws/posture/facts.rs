@@ -4,7 +4,7 @@ use super::alarm::Raised;
 use super::event::Watch;
 use super::pattern::{Coverage, NotJudged};
 use super::scp::ServiceControl;
-use crate::aws::{Call, DeviceKind, Error};
+use crate::aws::{Call, DeviceKind, Error, Summary};
 use std::time::SystemTime;
 
 /// Something that was asked.
@@ -100,21 +100,6 @@ pub struct Root {
     pub certificates: Fact<Certificates>,
     /// When its password was last used.
     pub password_used: Fact<LastUse>,
-}
-
-/// GetAccountSummary, as far as root goes. What a reply leaves out is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// A factor is enabled.
-    pub mfa: Option<bool>,
-    /// There are access keys, active or not.
-    pub keys: Option<bool>,
-    /// There is a password.
-    pub password: Option<bool>,
-    /// There are signing certificates.
-    pub certificates: Option<bool>,
-    /// MFA devices in use in the whole account, root's included.
-    pub devices_in_use: Option<u32>,
 }
 
 /// Root's factors. Only root itself, or a session of AssumeRoot, sees every one. An administrator sees the virtual

@@ -3,6 +3,7 @@
 mod alarm;
 mod event;
 mod facts;
+mod member;
 mod model;
 mod pattern;
 mod policy;
@@ -13,13 +14,14 @@ mod scp;
 mod sweep;
 mod topic;
 mod watch;
+mod window;
 
 pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
     Admin, Admins, Alarm, Around, Behind, Central, Certificates, Contact, Fact, Factor, Factors, Facts, Filter,
     LastUse, Logs, Management, May, PasswordPolicy, Reach, Receives, Root, RootKey, RootRow, Rule, Seal, Standing,
-    Subscription, Summary, Target, Topic, Trail, TrailStatus, Unreadable, UserRow,
+    Subscription, Target, Topic, Trail, TrailStatus, Unreadable, UserRow,
 };
 pub use model::{Example, Own};
 pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};

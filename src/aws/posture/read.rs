@@ -7,12 +7,11 @@ use super::report::CredentialReport;
 use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
 use super::watch::Follower;
-use crate::aws::ask::Asker;
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
-use crate::aws::root_signs_in;
-use crate::aws::{Account, Call, Error, Identity};
+use crate::aws::send::Asker;
+use crate::aws::{Account, Call, Caller, Error, Identity, Partition};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -21,9 +20,7 @@ use std::time::SystemTime;
 impl Account {
     /// Reads everything about the caller's own account. What cannot be read is a fact of its own.
     pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
-        let asker = self.asker(true)?;
-        let facts = self.with_live(|live| live.runtime.block_on(own(&asker, self, at)))?;
-        if asker.interrupted() { Err(Error::Interrupted) } else { Ok(facts) }
+        self.ask_much(true, async |asker| Ok(own(asker, self, at).await))
     }
 }
 
@@ -36,51 +33,33 @@ pub(super) async fn home(account: &Account) -> String {
 pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
     let caller = account.caller();
     let (region, global) = (account.region(), &*home(account).await);
-    let (standing, organization) = standing(asker, global, &caller.account).await;
-    // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
-    // the management account's to answer for.
-    let manages =
-        !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_))) && root_signs_in(&caller.partition);
-    let report = root::credential_report(asker).await;
+    let ((standing, organization), report) =
+        tokio::join!(standing(asker, global, &caller.account), root::credential_report(asker));
     let root = async {
         match caller.identity {
             Identity::Root => root::by_itself(asker).await,
             _ => root::by_an_administrator(asker, &caller.partition, &caller.account, &report).await,
         }
     };
-    let central = async {
+    // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
+    // the management account's to answer for.
+    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)))
+        && Partition::named(&caller.partition).root_signs_in();
+    let of_organization = async {
         match manages {
-            true => Some(central(asker).await),
-            false => None,
-        }
-    };
-    let scps = async {
-        match manages {
-            // Consolidated billing alone has no policies.
-            true if organization.as_ref().is_some_and(|organization| !organization.all_features) => {
-                Some(Fact::Known(ServiceControl::default()))
-            }
             true => {
-                let organization = organization.as_ref();
-                let desk = Desk {
-                    asker,
-                    region: global,
-                    partition: &caller.partition,
-                    organization: organization.map(|organization| organization.id.as_str()),
-                    // Nobody else may read policies but a delegated administrator, who is told who manages.
-                    management: organization.map_or(&caller.account, |organization| &organization.management),
-                };
-                Some(desk.service_control().await)
+                let scps = service_control(asker, global, caller, organization.as_ref());
+                let (central, scps) = tokio::join!(central(asker), scps);
+                (Some(central), Some(scps))
             }
-            false => None,
+            false => (None, None),
         }
     };
     let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
     let follower = Follower::new(asker, own, &region, global);
-    let (root, central, scps, trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
+    let (root, (central, scps), trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
         root,
-        central,
-        scps,
+        of_organization,
         follower.trails(),
         follower.rules(),
         admins(asker, &report),
@@ -99,6 +78,27 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
         security_contact,
         around: Some(Around { contact, central, trails, rules, admins, scps, password_policy }),
     }
+}
+
+/// What service control policies do. Consolidated billing alone has none.
+async fn service_control(
+    asker: &Asker,
+    region: &str,
+    caller: &Caller,
+    organization: Option<&Organization>,
+) -> Fact<ServiceControl> {
+    if organization.is_some_and(|organization| !organization.all_features) {
+        return Fact::Known(ServiceControl::default());
+    }
+    let desk = Desk {
+        asker,
+        region,
+        partition: &caller.partition,
+        organization: organization.map(|organization| organization.id.as_str()),
+        // Nobody else may read policies but a delegated administrator, who is told who manages.
+        management: organization.map_or(&caller.account, |organization| &organization.management),
+    };
+    desk.service_control().await
 }
 
 async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {

@@ -6,7 +6,7 @@
 
 use super::facts::{Fact, May, Receives, Seal, Subscription, Topic, Unreadable};
 use super::policy::{Answer, Keys, Known, conditions, filled_in, fits, named, texts};
-use crate::aws::ask::Asker;
+use crate::aws::send::Asker;
 use crate::aws::{Call, Error};
 use serde_json::{Value, json};
 

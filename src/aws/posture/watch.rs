@@ -7,7 +7,7 @@ use super::model::Own;
 use super::pattern::{Coverage, NotJudged, Pattern};
 use super::topic::{self, Publisher, Service, is_gone};
 use crate::aws::Call;
-use crate::aws::ask::Asker;
+use crate::aws::send::Asker;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::Mutex;

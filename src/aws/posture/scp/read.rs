@@ -1,8 +1,8 @@
 //! Which service control policies there are, what they say, and where they are attached.
 
 use super::{AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops};
-use crate::aws::ask::Asker;
 use crate::aws::posture::facts::{Fact, Unreadable};
+use crate::aws::send::Asker;
 use crate::aws::{Call, Error};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
