@@ -18,6 +18,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -157,11 +158,13 @@ impl Asker {
         if interrupt.raised() {
             return Err(Error::Interrupted);
         }
+        // On the heap while it is under way: what asks for many things would hold the room of all of them at once.
+        let sent = Box::pin(send(self));
         let outcome = match many {
-            true => Some(send(self).await),
+            true => Some(sent.await),
             false => tokio::select! {
                 biased;
-                outcome = send(self) => Some(outcome),
+                outcome = sent => Some(outcome),
                 () = interrupt.raised_async() => None,
             },
         };
@@ -182,27 +185,31 @@ impl Asker {
         if self.shared.manner.clock.sleep(after) { Ok(()) } else { Err(Error::Interrupted) }
     }
 
-    /// A call to one of the plain services, in a region.
-    pub(super) async fn ask(&self, call: Call, region: &str, body: Value) -> Result<Value, Error> {
-        self.call(call, |asker| asker.shared.plain.ask(call, region, body.clone())).await
+    /// A call to one of the plain services, in a region. What does not have the form of its answer is none.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, call: Call, region: &str, body: Value) -> Result<T, Error> {
+        let answer = self.call(call, |asker| asker.shared.plain.ask(call, region, body.clone())).await?;
+        serde_json::from_value(answer).map_err(|_| Error::Malformed { call })
     }
 
-    /// Every page of a list: the items of `list`, and the token that goes from `next` of a reply to `token` of the next
+    /// Every page of a list: the items of `list`, and the token that goes from `next` of a reply to `next` of the next
     /// request.
-    pub(super) async fn pages(
+    pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         call: Call,
         region: &str,
         mut body: Value,
         list: &str,
         next: &str,
-    ) -> Result<Vec<Value>, Error> {
+    ) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         let mut pages = Pages::of(call);
         loop {
-            let mut page = self.ask(call, region, body.clone()).await?;
+            let mut page: Value = self.ask(call, region, body.clone()).await?;
             match page.get_mut(list).map(Value::take) {
-                Some(Value::Array(found)) => items.extend(found),
+                Some(found @ Value::Array(_)) => {
+                    let found: Vec<T> = serde_json::from_value(found).map_err(|_| Error::Malformed { call })?;
+                    items.extend(found);
+                }
                 // XML has no empty lists.
                 None | Some(Value::Null | Value::Object(_)) => {}
                 Some(_) => return Err(Error::Malformed { call }),

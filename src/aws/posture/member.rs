@@ -1,11 +1,12 @@
 //! One member of an organization: its root user through a session of AssumeRoot.
 
 use super::facts::{Fact, Facts, Root, Standing, Unreadable};
-use super::sweep::{Progress, Target, is_closed, state};
+use super::replies::DescribedAccount;
+use super::sweep::{Progress, Target, is_closed};
 use super::{read, root};
 use crate::aws::send::Asker;
 use crate::aws::{Call, Error, RootTask};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::SystemTime;
 
 /// What it takes to ask a member.
@@ -53,10 +54,10 @@ impl Member {
     /// An account's name and AWS's word for its state, where that says that it is not in use.
     async fn closed_meanwhile(&self, account: &str) -> Option<(String, String)> {
         let body = json!({ "AccountId": account });
-        let answer = self.asker.ask(Call::DescribeAccount, &self.region, body).await.ok()?;
-        let account = answer.get("Account")?;
-        let name = account.get("Name").and_then(Value::as_str).unwrap_or_default();
-        state(account).filter(|state| is_closed(state)).map(|state| (name.to_owned(), state))
+        let answer = self.asker.ask::<DescribedAccount>(Call::DescribeAccount, &self.region, body).await;
+        let account = answer.ok()?.account;
+        let state = account.state().filter(|state| is_closed(state))?.to_owned();
+        Some((account.name.unwrap_or_default(), state))
     }
 
     /// AssumeRoot for the audit task.

@@ -3,6 +3,7 @@
 use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
 use super::model::Own;
 use super::policy::texts;
+use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
@@ -103,18 +104,18 @@ async fn service_control(
 
 async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {
     let call = Call::DescribeOrganization;
-    match asker.ask(call, region, json!({})).await {
+    match asker.ask::<DescribedOrganization>(call, region, json!({})).await {
         Ok(answer) => {
-            let text = |name| answer.pointer(&format!("/Organization/{name}")).and_then(Value::as_str);
-            let master = text("MasterAccountId").ok_or(Error::Malformed { call });
-            let organization = text("Id").zip(text("MasterAccountId")).map(|(id, management)| Organization {
-                id: id.to_owned(),
-                management: management.to_owned(),
-                all_features: text("FeatureSet") != Some("CONSOLIDATED_BILLING"),
+            let found = answer.organization;
+            let master = found.master_account_id.clone().ok_or(Error::Malformed { call });
+            let organization = found.id.zip(found.master_account_id).map(|(id, management)| Organization {
+                id,
+                management,
+                all_features: found.feature_set.as_deref() != Some("CONSOLIDATED_BILLING"),
             });
             let standing = Fact::of(call, master).map(|master| match master == account {
                 true => Standing::Management,
-                false => Standing::Member(master.to_owned()),
+                false => Standing::Member(master),
             });
             (standing, organization)
         }
@@ -344,10 +345,10 @@ fn none_there<T>(call: Call, why: Error) -> Fact<Option<T>> {
 
 async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
     let call = Call::GetContactInformation;
-    match asker.ask(call, region, json!({})).await {
+    match asker.ask::<ContactInformation>(call, region, json!({})).await {
         Ok(answer) => {
-            let name = answer.pointer("/ContactInformation/FullName").and_then(Value::as_str);
-            Fact::Known(name.map(|name| Contact { email: String::new(), name: name.to_owned() }))
+            let name = answer.contact_information.and_then(|contact| contact.full_name);
+            Fact::Known(name.map(|name| Contact { email: String::new(), name }))
         }
         Err(why) => none_there(call, why),
     }
@@ -360,17 +361,10 @@ pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option
         Some(member) => json!({ "AlternateContactType": "SECURITY", "AccountId": member }),
         None => json!({ "AlternateContactType": "SECURITY" }),
     };
-    match asker.ask(call, region, body).await {
+    match asker.ask::<FoundContact>(call, region, body).await {
         Ok(answer) => {
-            let text = |name: &str| {
-                answer
-                    .pointer(&format!("/AlternateContact/{name}"))
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            let contact = Contact { email: text("EmailAddress"), name: text("Name") };
-            Fact::Known(Some(contact).filter(|contact| !contact.email.is_empty()))
+            let AlternateContact { email_address: email, name } = answer.alternate_contact.unwrap_or_default();
+            Fact::Known((!email.is_empty()).then_some(Contact { email, name }))
         }
         Err(why) => none_there(call, why),
     }

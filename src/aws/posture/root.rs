@@ -15,39 +15,36 @@ async fn summary(asker: &Asker) -> Fact<Summary> {
 
 /// Root as it sees itself. `UserName` is left out of every call: it would mean an IAM user.
 pub(super) async fn by_itself(asker: &Asker) -> Root {
-    seen_from_within(asker, false).await
+    let (summary, factors) = tokio::join!(summary(asker), own_factors(asker));
+    let certificates = async {
+        match summary.known().and_then(|summary| summary.certificates) {
+            Some(false) => Fact::Known(Certificates::default()),
+            _ => own_certificates(asker).await,
+        }
+    };
+    let (keys, certificates, password_used) =
+        tokio::join!(own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
+    Root { summary, factors, keys, certificates, password_used }
 }
 
 /// Root as a session of AssumeRoot sees it: at most six calls, fewer where the summary says that there is nothing to
 /// see. That certificates are there is enough to know: whether they are active is not asked.
 pub(super) async fn by_session(asker: &Asker) -> Root {
-    seen_from_within(asker, true).await
-}
-
-/// `presence`: that certificates are there is enough to know.
-async fn seen_from_within(asker: &Asker, presence: bool) -> Root {
-    let (summary, factors) = tokio::join!(summary(asker), own_factors(asker));
-    let told = |flag: fn(&Summary) -> Option<bool>| summary.known().and_then(flag);
-    let keys = async {
-        match told(|summary| summary.keys) {
-            Some(false) => Fact::Known(Vec::new()),
-            _ => own_keys(asker).await,
+    let summary = summary(asker).await;
+    let factors = async {
+        match summary.known().and_then(|summary| summary.mfa) {
+            Some(false) => Fact::Known(Factors::all(Vec::new())),
+            _ => own_factors(asker).await,
         }
     };
     let certificates = async {
-        match told(|summary| summary.certificates) {
-            Some(false) => Fact::Known(Certificates::default()),
-            Some(true) if presence => Fact::Known(Certificates { active: 0, present: 1 }),
-            _ => own_certificates(asker).await,
+        match summary.known().and_then(|summary| summary.certificates) {
+            Some(present) => Fact::Known(Certificates { active: 0, present: usize::from(present) }),
+            None => own_certificates(asker).await,
         }
     };
-    let password_used = async {
-        match told(|summary| summary.password) {
-            Some(false) => Fact::Known(LastUse::Untold),
-            _ => own_password_use(asker).await,
-        }
-    };
-    let (keys, certificates, password_used) = tokio::join!(keys, certificates, password_used);
+    let (factors, keys, certificates, password_used) =
+        tokio::join!(factors, own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
     Root { summary, factors, keys, certificates, password_used }
 }
 
@@ -62,7 +59,10 @@ fn factor(serial: String, enabled: Option<SystemTime>) -> Factor {
     Factor { kind: DeviceKind::of(&serial), serial, enabled }
 }
 
-async fn own_keys(asker: &Asker) -> Fact<Vec<RootKey>> {
+async fn own_keys(asker: &Asker, summary: &Fact<Summary>) -> Fact<Vec<RootKey>> {
+    if summary.known().and_then(|summary| summary.keys) == Some(false) {
+        return Fact::Known(Vec::new());
+    }
     let found = match asker.access_keys(None).await {
         Ok(found) => found,
         Err(why) => return Fact::of(Call::ListAccessKeys, Err(why)),
@@ -96,7 +96,10 @@ async fn own_certificates(asker: &Asker) -> Fact<Certificates> {
         .map(|found| Certificates { active: found.iter().filter(|active| **active).count(), present: found.len() })
 }
 
-async fn own_password_use(asker: &Asker) -> Fact<LastUse> {
+async fn own_password_use(asker: &Asker, summary: &Fact<Summary>) -> Fact<LastUse> {
+    if summary.known().and_then(|summary| summary.password) == Some(false) {
+        return Fact::Known(LastUse::Untold);
+    }
     let call = Call::GetUser;
     let answer = asker.call(call, |asker| asker.iam.get_user().send()).await;
     Fact::of(call, answer).map(|answer| {

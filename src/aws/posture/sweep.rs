@@ -5,11 +5,12 @@
 use super::facts::Facts;
 use super::member::Member;
 use super::read::{self, home};
+use super::replies::{self, DescribedOrganization, ListedAccounts};
 use super::window::Window;
 use crate::aws::pages::Pages;
 use crate::aws::send::Asker;
 use crate::aws::{Account, Call, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::SystemTime;
@@ -158,14 +159,16 @@ impl<'a> Crowd<'a> {
                     continue;
                 }
                 if target.is_closed() {
-                    if !each(target.closed(), self.wanted) {
-                        return Ok(self.swept());
-                    }
+                    self.done.push_back(target.closed());
                 } else if target.account == account.caller().account {
                     own = Some(Box::pin(own_facts(asker, account, target, now())));
                 } else {
                     self.begin(target, now());
                 }
+            }
+            // The caller's own account is handed over before those that were begun after it.
+            if own.is_none() && !self.hand_over(each) {
+                return Ok(self.swept());
             }
             if self.wants_a_page() {
                 page = page.or_else(|| rest.take().map(|pages| next_page(asker, home, pages)));
@@ -173,7 +176,13 @@ impl<'a> Crowd<'a> {
             tokio::select! {
                 Some(listed) = on(&mut page) => {
                     page = None;
-                    let (targets, pages) = listed?;
+                    let (targets, pages) = match listed {
+                        Ok(listed) => listed,
+                        Err(why) => {
+                            self.hand_over(each);
+                            return Err(why);
+                        }
+                    };
                     rest = pages;
                     self.wanted += targets.len();
                     self.waiting.extend(targets);
@@ -189,15 +198,17 @@ impl<'a> Crowd<'a> {
                 }
                 else => return Ok(self.swept()),
             }
-            // The caller's own account is handed over before those that were begun after it.
-            while own.is_none()
-                && let Some(done) = self.done.pop_front()
-            {
-                if !each(done, self.wanted) {
-                    return Ok(self.swept());
-                }
+        }
+    }
+
+    /// Hands over what is done; `false` to stop.
+    fn hand_over(&mut self, each: &mut dyn FnMut(Progress, usize) -> bool) -> bool {
+        while let Some(done) = self.done.pop_front() {
+            if !each(done, self.wanted) {
+                return false;
             }
         }
+        true
     }
 
     fn has_room(&self) -> bool {
@@ -246,40 +257,28 @@ fn next_page<'a>(asker: &'a Asker, home: &'a str, mut pages: Pages) -> Pin<Box<d
     Box::pin(async move {
         let call = Call::ListAccounts;
         let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
-        let answer = asker.ask(call, home, body).await?;
-        let accounts = answer.get("Accounts").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
-        let target = |account: &Value| {
-            let text = |name: &str| account.get(name).and_then(Value::as_str);
-            Ok(Target {
-                account: text("Id").ok_or(Error::Malformed { call })?.to_owned(),
-                name: text("Name").map(str::to_owned),
-                state: state(account),
-            })
+        let page: ListedAccounts = asker.ask(call, home, body).await?;
+        let goes_on = pages.go_on(page.next_token.as_deref())?;
+        let target = |account: replies::Account| Target {
+            state: account.state().map(str::to_owned),
+            account: account.id,
+            name: account.name,
         };
-        let targets = accounts.iter().map(target).collect::<Result<Vec<_>, _>>()?;
-        let goes_on = pages.go_on(answer.get("NextToken").and_then(Value::as_str))?;
+        let targets = page.accounts.into_iter().map(target).collect();
         Ok((targets, goes_on.then_some(pages)))
     })
 }
 
 /// `None` where that is not told: then every account is taken for a member. `named`: there is nothing to list.
 async fn management_account(asker: &Asker, home: &str, named: bool) -> Result<Option<String>, Error> {
-    match asker.ask(Call::DescribeOrganization, home, json!({})).await {
-        Ok(answer) => Ok(answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str).map(str::to_owned)),
+    match asker.ask::<DescribedOrganization>(Call::DescribeOrganization, home, json!({})).await {
+        Ok(answer) => Ok(answer.organization.master_account_id),
         Err(why @ Error::Interrupted) => Err(why),
         // Named accounts may be the caller's own.
         Err(Error::Refused { code, .. }) if code == NOT_IN_USE && named => Ok(None),
         Err(why @ Error::Refused { .. }) => Err(why),
         Err(_) => Ok(None),
     }
-}
-
-/// AWS's word for the state of an account, where that is not `ACTIVE`.
-pub(super) fn state(account: &Value) -> Option<String> {
-    let text = |name: &str| account.get(name).and_then(Value::as_str);
-    // `State` is the newer name, with more to say; `Status` goes away in 2026.
-    let state = text("State").or_else(|| text("Status"))?;
-    (state != "ACTIVE").then(|| state.to_owned())
 }
 
 /// Whether an account of this state is not in use. One of any other state, such as one that is being made, or a state
