@@ -4,6 +4,7 @@ use super::arn::Caller;
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
+use super::send::Asker;
 use crate::secret::SecretText;
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::StatusType;
@@ -31,28 +32,15 @@ pub struct NewAccessKey {
 impl Account {
     /// ListAccessKeys: at most two for a user.
     pub fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, Error> {
-        let call = Call::ListAccessKeys;
-        let page = self.call(call, |live| live.iam.list_access_keys().user_name(user).send())?;
-        if page.is_truncated() {
-            return Err(Error::Malformed { call });
-        }
-        let keys = page.access_key_metadata().iter();
-        keys.map(|key| {
-            Ok(AccessKey {
-                id: key.access_key_id().ok_or(Error::Malformed { call })?.to_owned(),
-                active: key.status() == Some(&StatusType::Active),
-                created: key.create_date().and_then(|date| SystemTime::try_from(*date).ok()),
-            })
-        })
-        .collect()
+        self.ask(async |asker| asker.access_keys(Some(user)).await)
     }
 
     /// CreateAccessKey. Sent once; after a lost reply nobody has the secret, and [`Account::access_keys`] tells
     /// whether there is a key to delete. Afterwards every connection is closed.
     pub fn create_access_key(&self, user: &str) -> Result<NewAccessKey, Error> {
         let call = Call::CreateAccessKey;
-        let created = self.call(call, |live| {
-            let request = live.iam.create_access_key().user_name(user).send();
+        let created = self.call(call, |asker| {
+            let request = asker.iam.create_access_key().user_name(user).send();
             async {
                 let key = request.await?.access_key;
                 Ok(key.and_then(|key| {
@@ -68,16 +56,18 @@ impl Account {
     /// UpdateAccessKey: whether it may be used.
     pub fn set_access_key(&self, user: &str, id: &str, active: bool) -> Result<(), Error> {
         let status = if active { StatusType::Active } else { StatusType::Inactive };
-        self.call(Call::UpdateAccessKey, |live| {
-            live.iam.update_access_key().user_name(user).access_key_id(id).status(status.clone()).send()
+        self.call(Call::UpdateAccessKey, |asker| {
+            asker.iam.update_access_key().user_name(user).access_key_id(id).status(status.clone()).send()
         })
         .map(drop)
     }
 
     /// DeleteAccessKey. [`Error::NotFound`] when it is not the user's.
     pub fn delete_access_key(&self, user: &str, id: &str) -> Result<(), Error> {
-        self.call(Call::DeleteAccessKey, |live| live.iam.delete_access_key().user_name(user).access_key_id(id).send())
-            .map(drop)
+        self.call(Call::DeleteAccessKey, |asker| {
+            asker.iam.delete_access_key().user_name(user).access_key_id(id).send()
+        })
+        .map(drop)
     }
 
     /// The caller through a new access key of theirs.
@@ -93,5 +83,26 @@ impl Account {
     /// takes some seconds.
     pub fn identity_of(&self, key: &NewAccessKey) -> Result<Caller, Error> {
         self.with_access_key(key).get_caller_identity()
+    }
+}
+
+impl Asker {
+    /// ListAccessKeys; without a user, of the caller.
+    pub(super) async fn access_keys(&self, user: Option<&str>) -> Result<Vec<AccessKey>, Error> {
+        let call = Call::ListAccessKeys;
+        let send = |asker: &Self| asker.iam.list_access_keys().set_user_name(user.map(str::to_owned)).send();
+        let page = self.call(call, send).await?;
+        if page.is_truncated() {
+            return Err(Error::Malformed { call });
+        }
+        let keys = page.access_key_metadata().iter();
+        keys.map(|key| {
+            Ok(AccessKey {
+                id: key.access_key_id().ok_or(Error::Malformed { call })?.to_owned(),
+                active: key.status() == Some(&StatusType::Active),
+                created: key.create_date().and_then(|date| SystemTime::try_from(*date).ok()),
+            })
+        })
+        .collect()
     }
 }

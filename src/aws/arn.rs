@@ -198,28 +198,10 @@ impl DeviceKind {
     }
 }
 
-/// The partition of a region: `aws-cn` of `cn-north-1`.
-#[must_use]
-pub fn partition_of(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        region if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
-}
-
 /// The ARN of an account's root user.
 #[must_use]
 pub fn root_arn(partition: &str, account: &str) -> String {
     format!("arn:{partition}:iam::{account}:root")
-}
-
-/// Whether root users of a partition sign in to the console. GovCloud's cannot, and so have no MFA and no AssumeRoot; they
-/// have access keys at most (AWS GovCloud User Guide, "AWS GovCloud (US) account root user").
-#[must_use]
-pub fn root_signs_in(partition: &str) -> bool {
-    partition != "aws-us-gov"
 }
 
 /// Whether `name` can name a user or virtual MFA device: `[\w+=,.@-]+` (CreateVirtualMFADevice).

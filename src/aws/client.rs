@@ -1,26 +1,27 @@
 //! Configuration, credentials and connections: what stands behind an [`Account`].
 
-use super::answer::OwnAnswer;
 use super::arn::Caller;
-use super::call::Retry;
-use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, runtime};
+use super::clients::Clients;
+use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Way, runtime};
 use super::ears::Ears;
 use super::error::Error;
+use super::mfa::MfaDevice;
 use super::pace::Pace;
-use super::plain::Plain;
+use super::retry::Retry;
+use super::send::{Asker, Manner};
+use super::spread::Spread;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
-use aws_config::{Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 /// Where HTTP goes.
 #[derive(Clone)]
@@ -58,19 +59,12 @@ pub struct Account {
     access_key_id: String,
     pub(super) long_term: bool,
     live: RefCell<Option<Live>>,
-    pub(super) pace: Option<Arc<Pace>>,
+    pace: Option<Arc<Pace>>,
 }
 
-/// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
-/// reply to the next call.
-const STALE: Duration = Duration::from_secs(4);
-
-/// A runtime and the clients whose connections it drives.
+/// A runtime, and the clients whose connections it drives.
 pub(super) struct Live {
-    used: Cell<Instant>,
-    pub(super) iam: aws_sdk_iam::Client,
-    pub(super) sts: aws_sdk_sts::Client,
-    pub(super) plain: Plain,
+    pub(super) asker: Asker,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -80,6 +74,24 @@ impl Connector {
         let mut account = self.reach()?;
         account.identify()?;
         Ok(account)
+    }
+
+    /// Loads configuration and credentials beside whatever happens until the account is asked for: that may take calls to
+    /// others. Not where a program gives the credentials, which may ask the person or want the very key that is being
+    /// read.
+    pub fn reach_meanwhile(&self) -> Reaching {
+        if matches!(self.wire, Wire::InProcess(..)) {
+            return Reaching::Later(self.clone());
+        }
+        let Ok(Settings { origin, .. }) = self.settings() else { return Reaching::Later(self.clone()) };
+        if matches!(origin, Origin::Profile { way: Way::Process, .. }) {
+            return Reaching::Later(self.clone());
+        }
+        let connector = self.clone();
+        match std::thread::Builder::new().spawn(move || connector.reach()) {
+            Ok(thread) => Reaching::Begun(thread),
+            Err(_) => Reaching::Later(self.clone()),
+        }
     }
 
     /// Loads configuration and credentials, and asks AWS nothing: who the caller is is not known yet.
@@ -109,7 +121,34 @@ impl Connector {
     }
 }
 
+/// An account that is being reached. Dropped, nobody waits for it.
+pub enum Reaching {
+    /// By a thread.
+    Begun(JoinHandle<Result<Account, Error>>),
+    /// When it is asked for.
+    Later(Connector),
+}
+
+impl Reaching {
+    /// The account; who the caller is is not known yet.
+    pub fn account(self) -> Result<Account, Error> {
+        match self {
+            Self::Begun(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Self::Later(connector) => connector.reach(),
+        }
+    }
+}
+
 impl Account {
+    /// Asks AWS who the caller is (GetCallerIdentity), and beside that which devices a user has (ListMFADevices): two
+    /// questions in the time of one.
+    pub fn identify_and_list(&mut self, user: &str) -> Result<Result<Vec<MfaDevice>, Error>, Error> {
+        let (caller, devices) =
+            self.ask(async |asker| Ok(tokio::join!(asker.caller(), asker.mfa_devices(Some(user)))))?;
+        self.caller = caller?;
+        Ok(devices)
+    }
+
     /// Asks AWS who the caller is (GetCallerIdentity).
     pub fn identify(&mut self) -> Result<(), Error> {
         self.caller = self.get_caller_identity()?;
@@ -189,68 +228,34 @@ impl Account {
         on_wiped_stack(|| drop(self.live.borrow_mut().take()));
     }
 
-    /// Lends the clients, connecting where there are none.
+    /// Lends the clients, making them where there are none.
     pub(super) fn with_live<R>(&self, f: impl FnOnce(&Live) -> R) -> Result<R, Error> {
         let mut slot = self.live.borrow_mut();
         let live = match slot.take() {
-            Some(live) if live.used.get().elapsed() < STALE => live,
-            _ => self.go_live()?,
+            Some(live) => live,
+            None => self.go_live()?,
         };
         let answer = f(&live);
-        live.used.set(Instant::now());
         *slot = Some(live);
         Ok(answer)
     }
 
     fn go_live(&self) -> Result<Live, Error> {
+        let Connector { clock, interrupt, on_retry, .. } = &self.connector;
         let http = self.connector.http_client(self.bundle.as_ref());
-        let region = self.config.region().cloned().unwrap_or(Region::from_static(DEFAULT_REGION));
-        let ears = Ears(self.connector.clock.clone());
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .build();
-        let iam = aws_sdk_iam::config::Builder::from(&self.config)
-            .region(region.clone())
-            .http_client(http.clone())
-            .credentials_provider(self.credentials.clone())
-            // The SDK's would keep what a caller signs with as long as the configuration that all callers share.
-            .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.clone())
-            // The time source is already corrected; the SDK's own correction would be added on top.
-            .disable_clock_skew_correction(true)
-            // It goes through the time that passes in steps, by the clock that a reply may put elsewhere; the limit above
-            // bounds a reply as well.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(ears.clone())
-            .interceptor(OwnAnswer)
-            .build();
-        let plain = Plain {
-            config: self.config.clone(),
-            http: http.clone(),
-            credentials: self.credentials.clone(),
-            timeouts: timeouts.clone(),
-            ears: ears.clone(),
+        let clients = Clients::new(&self.config, http, self.credentials.clone(), Ears(clock.clone()));
+        let manner = Manner {
+            clock: clock.clone(),
+            interrupt: interrupt.clone(),
+            on_retry: Some(on_retry.clone()),
+            pace: self.pace.clone(),
+            many: false,
         };
-        let sts = aws_sdk_sts::config::Builder::from(&self.config)
-            .region(region)
-            .http_client(http)
-            .credentials_provider(self.credentials.clone())
-            .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .disable_clock_skew_correction(true)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(ears)
-            .interceptor(OwnAnswer)
-            .build();
-        Ok(Live {
-            used: Cell::new(Instant::now()),
-            iam: aws_sdk_iam::Client::from_conf(iam),
-            sts: aws_sdk_sts::Client::from_conf(sts),
-            plain,
-            runtime: runtime()?,
-        })
+        // Of FIPS endpoints not every region has one.
+        let pinned = self.connector.region.is_some()
+            || clients.own_endpoint("STS").is_some()
+            || self.config.use_fips().unwrap_or_default();
+        let spread = Spread::from(&self.region(), pinned);
+        Ok(Live { asker: Asker::new(clients, spread, manner), runtime: runtime()? })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::config::Trouble;
+use super::retry::means_throttling;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call that did not do what was asked. Messages are AWS's own words.
@@ -205,17 +206,7 @@ pub(super) fn speaks_of_time(text: &str) -> bool {
 
 /// Codes that ask to try again: the call was not carried out.
 fn is_for_now(code: &str) -> bool {
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "Throttled"
-            | "ThrottledException"
-            | "RequestLimitExceeded"
-            | "TooManyRequestsException"
-            | "ConcurrentModification"
-            | "EntityTemporarilyUnmodifiable"
-    )
+    means_throttling(code) || matches!(code, "ConcurrentModification" | "EntityTemporarilyUnmodifiable")
 }
 
 /// An error and what is behind it, in one line, each thing said once. The SDK's errors say little themselves and all

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::client::Account;
 use super::error::Error;
 use super::pages::Pages;
+use super::send::Asker;
 use crate::secret::{Code, Seed};
 use aws_sdk_iam::types::AssignmentStatusType;
 use std::collections::BTreeMap;
@@ -56,6 +57,8 @@ pub struct VirtualDevice {
 pub enum Assignment {
     /// Not enabled for anybody.
     Unassigned,
+    /// Enabled for somebody.
+    Assigned,
     /// All.
     Any,
 }
@@ -63,38 +66,19 @@ pub enum Assignment {
 impl Account {
     /// ListMFADevices: every MFA device of a user. [`Error::NotFound`] when there is no such user.
     pub fn mfa_devices(&self, user: &str) -> Result<Vec<MfaDevice>, Error> {
-        self.mfa_devices_of(Some(user))
+        self.ask(async |asker| asker.mfa_devices(Some(user)).await)
     }
 
     /// ListMFADevices without a name: the caller's own, and the only way to see root's.
     pub fn own_mfa_devices(&self) -> Result<Vec<MfaDevice>, Error> {
-        self.mfa_devices_of(None)
-    }
-
-    fn mfa_devices_of(&self, user: Option<&str>) -> Result<Vec<MfaDevice>, Error> {
-        let call = Call::ListMfaDevices;
-        let mut devices = Vec::new();
-        let mut pages = Pages::of(call);
-        loop {
-            let page = self.call(call, |live| {
-                let request = live.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
-                request.set_marker(pages.token()).send()
-            })?;
-            for device in page.mfa_devices() {
-                let enabled = SystemTime::try_from(*device.enable_date()).map_err(|_| Error::Malformed { call })?;
-                devices.push(MfaDevice { serial: device.serial_number().to_owned(), enabled });
-            }
-            if !pages.go_on_where(page.is_truncated(), page.marker())? {
-                return Ok(devices);
-            }
-        }
+        self.ask(async |asker| asker.mfa_devices(None).await)
     }
 
     /// GetMFADevice: what a FIDO device is certified for, as AWS reads it from the FIDO Alliance's metadata:
     /// `FIDO: L1`. FIDO devices only; without a user, the caller's own.
     pub fn certifications(&self, user: Option<&str>, serial: &str) -> Result<BTreeMap<String, String>, Error> {
-        let answer = self.call(Call::GetMfaDevice, |live| {
-            live.iam.get_mfa_device().set_user_name(user.map(str::to_owned)).serial_number(serial).send()
+        let answer = self.call(Call::GetMfaDevice, |asker| {
+            asker.iam.get_mfa_device().set_user_name(user.map(str::to_owned)).serial_number(serial).send()
         })?;
         Ok(answer.certifications().map(|all| all.clone().into_iter().collect()).unwrap_or_default())
     }
@@ -103,36 +87,9 @@ impl Account {
     pub fn virtual_devices(
         &self,
         which: Assignment,
-        mut stop: impl FnMut(&VirtualDevice) -> bool,
+        stop: impl FnMut(&VirtualDevice) -> bool,
     ) -> Result<Vec<VirtualDevice>, Error> {
-        let call = Call::ListVirtualMfaDevices;
-        let status = match which {
-            Assignment::Unassigned => AssignmentStatusType::Unassigned,
-            Assignment::Any => AssignmentStatusType::Any,
-        };
-        let mut devices = Vec::new();
-        let mut pages = Pages::of(call);
-        loop {
-            let page = self.call(call, |live| {
-                let request = live.iam.list_virtual_mfa_devices().assignment_status(status.clone());
-                request.max_items(1000).set_marker(pages.token()).send()
-            })?;
-            for device in page.virtual_mfa_devices() {
-                let device = VirtualDevice {
-                    serial: device.serial_number().to_owned(),
-                    user: device.user().map(|user| user.arn().to_owned()),
-                    enabled: device.enable_date().and_then(|date| SystemTime::try_from(*date).ok()),
-                };
-                let enough = stop(&device);
-                devices.push(device);
-                if enough {
-                    return Ok(devices);
-                }
-            }
-            if !pages.go_on_where(page.is_truncated(), page.marker())? {
-                return Ok(devices);
-            }
-        }
+        self.ask(async |asker| asker.virtual_devices(which, stop).await)
     }
 
     /// The virtual device of this serial number, if the account has it.
@@ -147,8 +104,8 @@ impl Account {
     pub fn create_virtual_mfa(&self, device: &NewDevice) -> Result<(DeviceArn, Seed), Error> {
         let call = Call::CreateVirtualMfaDevice;
         let tags = tags(&device.tags)?;
-        let created = self.call(call, |live| {
-            let request = live
+        let created = self.call(call, |asker| {
+            let request = asker
                 .iam
                 .create_virtual_mfa_device()
                 .virtual_mfa_device_name(&device.name)
@@ -170,9 +127,10 @@ impl Account {
 
     /// EnableMFADevice with two consecutive codes. Sent once; after a lost reply, ask [`Account::mfa_devices`].
     pub fn enable(&self, user: &str, arn: &DeviceArn, codes: &[Code; 2]) -> Result<(), Error> {
-        self.call(Call::EnableMfaDevice, |live| {
+        self.call(Call::EnableMfaDevice, |asker| {
             let [first, second] = codes;
-            live.iam
+            asker
+                .iam
                 .enable_mfa_device()
                 .user_name(user)
                 .serial_number(arn.to_string())
@@ -185,9 +143,10 @@ impl Account {
 
     /// ResyncMFADevice with two consecutive codes.
     pub fn resync(&self, user: &str, serial: &str, codes: &[Code; 2]) -> Result<(), Error> {
-        self.call(Call::ResyncMfaDevice, |live| {
+        self.call(Call::ResyncMfaDevice, |asker| {
             let [first, second] = codes;
-            live.iam
+            asker
+                .iam
                 .resync_mfa_device()
                 .user_name(user)
                 .serial_number(serial)
@@ -200,16 +159,16 @@ impl Account {
 
     /// DeactivateMFADevice: the device stays, unassigned. [`Error::NotFound`] when it is not the user's.
     pub fn deactivate(&self, user: &str, serial: &str) -> Result<(), Error> {
-        self.call(Call::DeactivateMfaDevice, |live| {
-            live.iam.deactivate_mfa_device().user_name(user).serial_number(serial).send()
+        self.call(Call::DeactivateMfaDevice, |asker| {
+            asker.iam.deactivate_mfa_device().user_name(user).serial_number(serial).send()
         })
         .map(drop)
     }
 
     /// DeleteVirtualMFADevice. [`Error::DeleteConflict`] while it is enabled.
     pub fn delete_virtual_mfa(&self, arn: &DeviceArn) -> Result<(), Error> {
-        self.call(Call::DeleteVirtualMfaDevice, |live| {
-            live.iam.delete_virtual_mfa_device().serial_number(arn.to_string()).send()
+        self.call(Call::DeleteVirtualMfaDevice, |asker| {
+            asker.iam.delete_virtual_mfa_device().serial_number(arn.to_string()).send()
         })
         .map(drop)
     }
@@ -217,10 +176,71 @@ impl Account {
     /// TagMFADevice.
     pub fn tag(&self, arn: &DeviceArn, new: &[Tag]) -> Result<(), Error> {
         let tags = tags(new)?;
-        self.call(Call::TagMfaDevice, |live| {
-            live.iam.tag_mfa_device().serial_number(arn.to_string()).set_tags(Some(tags.clone())).send()
+        self.call(Call::TagMfaDevice, |asker| {
+            asker.iam.tag_mfa_device().serial_number(arn.to_string()).set_tags(Some(tags.clone())).send()
         })
         .map(drop)
+    }
+}
+
+impl Asker {
+    /// ListMFADevices; without a user, of the caller.
+    pub(super) async fn mfa_devices(&self, user: Option<&str>) -> Result<Vec<MfaDevice>, Error> {
+        let call = Call::ListMfaDevices;
+        let mut devices = Vec::new();
+        let mut pages = Pages::of(call);
+        loop {
+            let send = |asker: &Self| {
+                let request = asker.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
+                request.set_marker(pages.token()).send()
+            };
+            let page = self.call(call, send).await?;
+            for device in page.mfa_devices() {
+                let enabled = SystemTime::try_from(*device.enable_date()).map_err(|_| Error::Malformed { call })?;
+                devices.push(MfaDevice { serial: device.serial_number().to_owned(), enabled });
+            }
+            if !pages.go_on_where(page.is_truncated(), page.marker())? {
+                return Ok(devices);
+            }
+        }
+    }
+
+    /// ListVirtualMFADevices, page by page until `stop` says it has seen enough.
+    pub(super) async fn virtual_devices(
+        &self,
+        which: Assignment,
+        mut stop: impl FnMut(&VirtualDevice) -> bool,
+    ) -> Result<Vec<VirtualDevice>, Error> {
+        let call = Call::ListVirtualMfaDevices;
+        let status = match which {
+            Assignment::Unassigned => AssignmentStatusType::Unassigned,
+            Assignment::Assigned => AssignmentStatusType::Assigned,
+            Assignment::Any => AssignmentStatusType::Any,
+        };
+        let mut devices = Vec::new();
+        let mut pages = Pages::of(call);
+        loop {
+            let send = |asker: &Self| {
+                let request = asker.iam.list_virtual_mfa_devices().assignment_status(status.clone());
+                request.max_items(1000).set_marker(pages.token()).send()
+            };
+            let page = self.call(call, send).await?;
+            for device in page.virtual_mfa_devices() {
+                let device = VirtualDevice {
+                    serial: device.serial_number().to_owned(),
+                    user: device.user().map(|user| user.arn().to_owned()),
+                    enabled: device.enable_date().and_then(|date| SystemTime::try_from(*date).ok()),
+                };
+                let enough = stop(&device);
+                devices.push(device);
+                if enough {
+                    return Ok(devices);
+                }
+            }
+            if !pages.go_on_where(page.is_truncated(), page.marker())? {
+                return Ok(devices);
+            }
+        }
     }
 }
 

@@ -2,23 +2,28 @@
 //!
 //! A blocking facade over one current-thread runtime. Nothing of the SDK leaves this room: calls take and return
 //! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends
-//! on what it does, so [`call`] decides, aloud. Only [`mfa`] sees the SDK's seed blob.
+//! on what it does, so [`retry`] decides, by the table in [`call`], and says so aloud. Only [`mfa`] sees the SDK's seed blob.
 
 mod access_keys;
 mod answer;
 mod arn;
-mod ask;
 mod call;
 mod client;
+mod clients;
 mod config;
 mod ears;
 mod error;
 mod mfa;
+mod outcome;
 mod pace;
 mod pages;
+mod partition;
 mod plain;
 pub mod posture;
+mod retry;
 mod root;
+mod send;
+mod spread;
 mod sts;
 mod users;
 
@@ -28,15 +33,15 @@ use std::time::Duration;
 pub const PROPAGATION: Duration = Duration::from_secs(15);
 
 pub use access_keys::{AccessKey, NewAccessKey};
-pub use arn::{
-    Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, partition_of, root_arn, root_signs_in,
-};
-pub use call::{Call, Retry};
-pub use client::{Account, Connector, Wire};
+pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, root_arn};
+pub use call::Call;
+pub use client::{Account, Connector, Reaching, Wire};
 pub use config::{Difference, Origin, Settings, Trouble, Unreadable, Way};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
 pub use pace::Pace;
-pub use root::{RootFlags, RootTask};
+pub use partition::Partition;
+pub use retry::Retry;
+pub use root::{RootTask, Summary};
 pub use sts::{Role, SessionCredentials};
 pub use users::User;

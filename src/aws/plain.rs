@@ -5,16 +5,15 @@
 
 use super::answer::OwnAnswer;
 use super::call::Call;
-use super::config::{Cached, DEFAULT_REGION};
-use super::ears::Ears;
-use aws_config::{Region, SdkConfig};
+use super::clients::Clients;
+use super::config::DEFAULT_REGION;
+use aws_config::Region;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthScheme};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -24,10 +23,8 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
-use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -103,11 +100,7 @@ const fn regional(prefix: &'static str, host: &'static str, id: &'static str, pr
 /// The services, as one caller reaches them.
 #[derive(Clone)]
 pub(super) struct Plain {
-    pub(super) config: SdkConfig,
-    pub(super) http: SharedHttpClient,
-    pub(super) credentials: Cached,
-    pub(super) timeouts: TimeoutConfig,
-    pub(super) ears: Ears,
+    pub(super) clients: Clients,
 }
 
 impl Plain {
@@ -118,7 +111,7 @@ impl Plain {
         region: &str,
         body: Value,
     ) -> impl Future<Output = Result<Value, SdkError<Refused, HttpResponse>>> + use<> {
-        let (prefix, action) = call.permission().split_once(':').unwrap_or_default();
+        let (prefix, action) = call.parts();
         let service = SERVICES.iter().find(|service| service.prefix == prefix);
         let (plain, region) = (self.clone(), region.to_owned());
         async move {
@@ -134,10 +127,10 @@ impl Plain {
     async fn place(&self, service: &Service, region: String) -> Result<(String, String), BoxError> {
         let region = if service.global { home_of(&region).await? } else { region };
         let kind = Kind {
-            fips: self.config.use_fips().unwrap_or_default(),
-            dual_stack: self.config.use_dual_stack().unwrap_or_default(),
+            fips: self.clients.config.use_fips().unwrap_or_default(),
+            dual_stack: self.clients.config.use_dual_stack().unwrap_or_default(),
         };
-        let url = match self.own_endpoint(service) {
+        let url = match self.clients.own_endpoint(service.id) {
             Some(url) => url,
             None => address(service, &region, kind).await?,
         };
@@ -163,31 +156,34 @@ impl Plain {
             },
             ..SigV4OperationSigningConfig::default()
         });
-        let components = RuntimeComponentsBuilder::new("signing")
+        let Clients { config, ears } = &self.clients;
+        let identity = config.credentials_provider().map(SharedIdentityResolver::new);
+        let mut components = RuntimeComponentsBuilder::new("signing")
             .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])))
-            .with_identity_resolver(
-                SCHEME_ID,
-                SharedIdentityResolver::new(aws_credential_types::provider::SharedCredentialsProvider::new(
-                    self.credentials.clone(),
-                )),
-            );
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
+        if let Some(identity) = identity {
+            components = components.with_identity_resolver(SCHEME_ID, identity);
+        }
         let mut builder = Operation::builder()
             .service_name(service.id)
             .operation_name(action)
-            .http_client(self.http.clone())
             .endpoint_url(url)
             .no_retry()
-            .timeout_config(self.timeouts.clone())
-            .interceptor(self.ears.clone())
+            .interceptor(ears.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .runtime_plugin(
                 StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),
             );
-        if let Some(time) = self.config.time_source() {
+        if let Some(http) = config.http_client() {
+            builder = builder.http_client(http);
+        }
+        if let Some(timeouts) = config.timeout_config() {
+            builder = builder.timeout_config(timeouts.clone());
+        }
+        if let Some(time) = config.time_source() {
             builder = builder.time_source(time);
         }
-        if let Some(sleep) = self.config.sleep_impl() {
+        if let Some(sleep) = config.sleep_impl() {
             builder = builder.sleep_impl(sleep);
         }
         let is_xml = matches!(service.protocol, Protocol::Query(_));
@@ -198,18 +194,6 @@ impl Plain {
             .serializer(|sent: Sent| Ok(sent.0))
             .deserializer(move |response: &HttpResponse| read(response, is_xml))
             .build()
-    }
-
-    /// `AWS_ENDPOINT_URL_…`, the profile's, or `AWS_ENDPOINT_URL`.
-    fn own_endpoint(&self, service: &Service) -> Option<String> {
-        let key = ServiceConfigKey::builder()
-            .service_id(service.id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok();
-        let own = key.and_then(|key| self.config.service_config()?.load_config(key));
-        own.or_else(|| self.config.endpoint_url().map(str::to_owned))
     }
 }
 

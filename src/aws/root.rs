@@ -7,21 +7,28 @@ use super::call::Call;
 use super::client::Account;
 use super::error::Error;
 use super::mfa::{Assignment, MfaDevice};
+use super::retry::means_throttling;
+use super::send::Asker;
+use aws_config::Region;
 use aws_credential_types::Credentials;
-use aws_sdk_iam::types::SummaryKeyType;
+use aws_sdk_iam::types::{StatusType, SummaryKeyType};
 use aws_sdk_sts::types::PolicyDescriptorType;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// What GetAccountSummary says of root. `None`: it does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RootFlags {
-    /// Root has MFA.
+/// GetAccountSummary, as far as it speaks of root. What a reply leaves out is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// A factor is enabled.
     pub mfa: Option<bool>,
-    /// Root has a password.
-    pub password: Option<bool>,
-    /// Root has access keys, active or not.
+    /// There are access keys, active or not.
     pub keys: Option<bool>,
-    /// Devices in use in the account, by root and by all users.
+    /// There is a password.
+    pub password: Option<bool>,
+    /// There are signing certificates.
+    pub certificates: Option<bool>,
+    /// MFA devices in use in the whole account, by root and by all users.
     pub devices_in_use: Option<u32>,
 }
 
@@ -62,36 +69,14 @@ impl RootTask {
 
 impl Account {
     /// GetAccountSummary, as far as it speaks of root.
-    pub fn root_flags(&self) -> Result<RootFlags, Error> {
-        let answer = self.call(Call::GetAccountSummary, |live| live.iam.get_account_summary().send())?;
-        let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();
-        let flag = |key| count(key).map(|count| count > 0);
-        Ok(RootFlags {
-            mfa: flag(SummaryKeyType::AccountMfaEnabled),
-            password: flag(SummaryKeyType::from("AccountPasswordPresent")),
-            keys: flag(SummaryKeyType::AccountAccessKeysPresent),
-            devices_in_use: count(SummaryKeyType::MfaDevicesInUse).and_then(|count| u32::try_from(count).ok()),
-        })
+    pub fn summary(&self) -> Result<Summary, Error> {
+        self.ask(Asker::summary)
     }
 
-    /// AssumeRoot: a member account's root for one task, for fifteen minutes. At a regional endpoint, which the SDK
-    /// goes to unless told otherwise: the global one does not know the action.
+    /// AssumeRoot: a member account's root for one task, for fifteen minutes.
     pub fn assume_root(&self, account: &str, task: RootTask) -> Result<Self, Error> {
-        let call = Call::AssumeRoot;
         let partition = self.caller().partition.clone();
-        let policy = PolicyDescriptorType::builder().arn(task.policy(&partition)).build();
-        let answer = self.call(call, |live| {
-            let request = live.sts.assume_root().target_principal(account).task_policy_arn(policy.clone());
-            request.duration_seconds(900).send()
-        })?;
-        let session = answer.credentials().ok_or(Error::Malformed { call })?;
-        let credentials = Credentials::new(
-            session.access_key_id(),
-            session.secret_access_key(),
-            Some(session.session_token().to_owned()),
-            SystemTime::try_from(*session.expiration()).ok(),
-            "root task",
-        );
+        let credentials = self.ask(async |asker| asker.assume_root(account, &task.policy(&partition)).await)?;
         let arn = root_arn(&partition, account);
         let account = account.to_owned();
         Ok(self.as_other(credentials, Caller { partition, account, arn, identity: Identity::Root }))
@@ -108,34 +93,102 @@ impl Account {
 
     /// DeactivateMFADevice of the caller's own: in a session of AssumeRoot's delete task, root's.
     pub fn deactivate_own(&self, serial: &str) -> Result<(), Error> {
-        self.call(Call::DeactivateMfaDevice, |live| live.iam.deactivate_mfa_device().serial_number(serial).send())
+        self.call(Call::DeactivateMfaDevice, |asker| asker.iam.deactivate_mfa_device().serial_number(serial).send())
             .map(drop)
     }
 
     /// How many access keys the caller has.
     pub fn own_access_keys(&self) -> Result<usize, Error> {
-        let call = Call::ListAccessKeys;
-        let answer = self.call(call, |live| live.iam.list_access_keys().send())?;
-        if answer.is_truncated() {
-            return Err(Error::Malformed { call });
-        }
-        Ok(answer.access_key_metadata().len())
+        self.ask(async |asker| Ok(asker.access_keys(None).await?.len()))
     }
 
     /// How many signing certificates the caller has.
     pub fn own_certificates(&self) -> Result<usize, Error> {
-        let call = Call::ListSigningCertificates;
-        let answer = self.call(call, |live| live.iam.list_signing_certificates().send())?;
-        Ok(answer.certificates().len())
+        self.ask(async |asker| Ok(asker.certificates().await?.len()))
     }
 
     /// Whether the last credential report may be read. None is made.
     pub fn may_read_report(&self) -> Result<(), Error> {
-        match self.call(Call::GetCredentialReport, |live| live.iam.get_credential_report().send()) {
+        match self.call(Call::GetCredentialReport, |asker| asker.iam.get_credential_report().send()) {
             Ok(_) => Ok(()),
             // There is none: the permission was looked at before.
             Err(Error::Refused { code, .. }) if code.starts_with("Report") => Ok(()),
             Err(why) => Err(why),
         }
+    }
+}
+
+impl Asker {
+    /// GetAccountSummary.
+    pub(super) async fn summary(&self) -> Result<Summary, Error> {
+        let answer = self.call(Call::GetAccountSummary, |asker| asker.iam.get_account_summary().send()).await?;
+        let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();
+        let flag = |key| count(key).map(|count| count > 0);
+        Ok(Summary {
+            mfa: flag(SummaryKeyType::AccountMfaEnabled),
+            keys: flag(SummaryKeyType::AccountAccessKeysPresent),
+            password: flag(SummaryKeyType::from("AccountPasswordPresent")),
+            certificates: flag(SummaryKeyType::AccountSigningCertificatesPresent),
+            devices_in_use: count(SummaryKeyType::MfaDevicesInUse).and_then(|count| u32::try_from(count).ok()),
+        })
+    }
+
+    /// ListSigningCertificates, of the caller: whether each is active.
+    pub(super) async fn certificates(&self) -> Result<Vec<bool>, Error> {
+        let call = Call::ListSigningCertificates;
+        let answer = self.call(call, |asker| asker.iam.list_signing_certificates().send()).await?;
+        Ok(answer.certificates().iter().map(|one| one.status() == &StatusType::Active).collect())
+    }
+
+    /// AssumeRoot for the task of this policy. At a regional endpoint, which the SDK goes to unless told otherwise: the
+    /// global one does not know the action. What another region refuses, the caller's own decides.
+    pub(super) async fn assume_root(&self, account: &str, policy: &str) -> Result<Credentials, Error> {
+        let last = Mutex::new(None);
+        let outcome = self.assume_root_at(account, policy, || {
+            let region = self.spread().next();
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = region;
+            region
+        });
+        match (outcome.await, last.into_inner().unwrap_or_else(PoisonError::into_inner)) {
+            (Err(Error::TryLater { call, code }), _) => Err(Error::TryLater { call, code }),
+            (Err(_), Some(region)) => {
+                self.spread().leave_out(region);
+                self.assume_root_at(account, policy, || None).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn assume_root_at(
+        &self,
+        account: &str,
+        policy: &str,
+        region: impl Fn() -> Option<&'static str>,
+    ) -> Result<Credentials, Error> {
+        let call = Call::AssumeRoot;
+        let spread = self.spread();
+        let send = |asker: &Self| {
+            let policy = PolicyDescriptorType::builder().arn(policy).build();
+            let request = asker.sts().assume_root().target_principal(account).task_policy_arn(policy);
+            let config = aws_sdk_sts::config::Config::builder();
+            let config = region().map(|region| config.region(Region::from_static(region)));
+            let request = request.duration_seconds(900).customize().config_override(config.unwrap_or_default());
+            async {
+                let outcome = request.send().await;
+                if outcome.as_ref().is_err_and(|error| error.code().is_some_and(means_throttling)) {
+                    spread.throttled();
+                }
+                outcome
+            }
+        };
+        let answer = self.call(call, send).await?;
+        let session = answer.credentials().ok_or(Error::Malformed { call })?;
+        Ok(Credentials::new(
+            session.access_key_id(),
+            session.secret_access_key(),
+            Some(session.session_token().to_owned()),
+            SystemTime::try_from(*session.expiration()).ok(),
+            "root task",
+        ))
     }
 }

@@ -84,6 +84,15 @@ impl<'w> Desk<'w> {
         if self.interrupt.raised() { Cause::Interrupted } else { cause }
     }
 
+    /// The reply to a call that changes something was lost: asks what is so now, and says whether the person had
+    /// interrupted. An interrupt that cut the wait short has been heard; the question must still be asked.
+    pub(super) fn settle<T>(&mut self, ask: impl FnOnce() -> T) -> (T, bool) {
+        let interrupted = self.interrupt.raised();
+        self.interrupt.clear();
+        self.tell(Notice::Asking);
+        (ask(), interrupted)
+    }
+
     /// Between two steps: has the person asked to stop?
     pub(super) fn go_on(&self) -> Result<(), Cause> {
         if self.interrupt.raised() { Err(Cause::Interrupted) } else { Ok(()) }

@@ -156,10 +156,7 @@ impl Removal<'_> {
 
     /// The reply was lost: is it still the user's?
     fn ask(&self, cause: aws::Error, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
-        // An interrupt that cut the wait short has been heard; the question must still be asked.
-        desk.interrupt.clear();
-        desk.tell(Notice::Asking);
-        match account.mfa_devices(self.user) {
+        match desk.settle(|| account.mfa_devices(self.user)).0 {
             Ok(devices) if !devices.iter().any(|device| self.old.is(device)) => Ok(()),
             // It may still be on its way: nothing is certain.
             Ok(_) => Err(self.broken(Stage::Deactivate, Cause::Aws(cause), self.kept())),
@@ -334,9 +331,7 @@ fn settle_enabling(
         Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::AlreadyExists { .. })) => cause,
         Err(cause) => return Err(Cause::Aws(cause)),
     };
-    desk.interrupt.clear();
-    desk.tell(Notice::Asking);
-    match account.mfa_devices(user) {
+    match desk.settle(|| account.mfa_devices(user)).0 {
         Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(None),
         _ => Err(Cause::Aws(cause)),
     }

@@ -153,7 +153,12 @@ pub(super) fn devices_and_keys(
 
 /// The user's devices.
 pub(super) fn devices_of(user: &str, account: &Account) -> Result<Vec<MfaDevice>, Cause> {
-    account.mfa_devices(user).map_err(|cause| match cause {
+    devices_found(user, account.mfa_devices(user))
+}
+
+/// What came of asking for the user's devices.
+pub(super) fn devices_found(user: &str, found: Result<Vec<MfaDevice>, aws::Error>) -> Result<Vec<MfaDevice>, Cause> {
+    found.map_err(|cause| match cause {
         aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
         cause => Cause::Aws(cause),
     })

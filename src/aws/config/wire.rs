@@ -11,6 +11,11 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::fmt;
+use std::time::Duration;
+
+/// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
+/// reply to the next call.
+const STALE: Duration = Duration::from_secs(4);
 
 /// To AWS. TLS by ring: a process starts 25 ms sooner than with aws-lc.
 pub(super) fn network(bundle: Option<&Bundle>) -> SharedHttpClient {
@@ -21,6 +26,7 @@ pub(super) fn network(bundle: Option<&Bundle>) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector =
             Network::builder().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
+        connector.set_pool_idle_timeout(Some(Some(STALE)));
         if let Some(context) = context.clone() {
             connector = connector.tls_context(context);
         }

@@ -1,6 +1,7 @@
 //! Where services are, by the SDK's own data about partitions: STS is found everywhere, and the others beside it.
 
 use super::{DEFAULT_REGION, Service};
+use crate::aws::Partition;
 use aws_sdk_iam::config::endpoint as iam;
 use aws_sdk_sts::config::endpoint as sts;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -34,7 +35,7 @@ pub(super) async fn address(service: &Service, region: &str, kind: Kind) -> Resu
     let rest = found.url().strip_prefix("https://sts").ok_or("STS is not where it was")?;
     let after_fips = rest.strip_prefix("-fips").unwrap_or(rest);
     let fips = match service.gov_cloud {
-        InGovCloud::Plain if region.starts_with("us-gov-") => false,
+        InGovCloud::Plain if Partition::of_region(region) == Partition::GovCloud => false,
         InGovCloud::Fips => kind.fips,
         _ => rest.starts_with("-fips"),
     };

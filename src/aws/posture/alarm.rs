@@ -4,13 +4,11 @@
 //! minutes with events in them; a quiet one has the default value alone, or nothing. The alarm must be raised by the
 //! first, whatever else there was, and by neither of the others.
 
-use serde_json::Value;
+use super::replies::{MetricAlarm, MetricName, Transformation};
 
 /// What a metric filter writes.
-#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Metric {
-    pub(super) name: String,
-    pub(super) namespace: String,
+    name: MetricName,
     /// `None`: not a number, but a field of the event.
     value: Option<f64>,
     default: Option<f64>,
@@ -51,59 +49,52 @@ pub enum Unweighed {
     Dimensions,
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
 impl Metric {
-    /// One of a filter's `metricTransformations`.
-    pub(super) fn of(transformation: &Value) -> Self {
-        let dimensions = transformation.get("dimensions").and_then(Value::as_object);
+    /// One of a filter's.
+    pub(super) fn of(transformation: &Transformation) -> Self {
         // Absent, and "None", are the same unit.
-        let unit = Some(text(transformation, "unit")).filter(|unit| !unit.is_empty() && *unit != "None");
+        let unit = Some(&transformation.unit).filter(|unit| !unit.is_empty() && *unit != "None");
         Self {
-            name: text(transformation, "metricName").to_owned(),
-            namespace: text(transformation, "metricNamespace").to_owned(),
-            value: text(transformation, "metricValue").trim().parse().ok(),
-            default: transformation.get("defaultValue").and_then(Value::as_f64),
-            unit: unit.map(str::to_owned),
-            dimensions: dimensions.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+            name: MetricName {
+                metric_name: transformation.metric_name.clone(),
+                namespace: transformation.metric_namespace.clone(),
+            },
+            value: transformation.metric_value.trim().parse().ok(),
+            default: transformation.default_value,
+            unit: unit.cloned(),
+            dimensions: transformation.dimensions.keys().cloned().collect(),
         }
     }
 
     /// Whether an alarm is on this metric, or on an expression in which it is.
-    pub(super) fn is_of(&self, alarm: &Value) -> bool {
-        let is =
-            |metric: &Value| text(metric, "MetricName") == self.name && text(metric, "Namespace") == self.namespace;
-        let queries = alarm.get("Metrics").and_then(Value::as_array).into_iter().flatten();
-        is(alarm) || queries.filter_map(|query| query.pointer("/MetricStat/Metric")).any(is)
+    pub(super) fn is_of(&self, alarm: &MetricAlarm) -> bool {
+        let queried = alarm.metrics.iter().filter_map(|query| query.metric_stat.as_ref()).map(|stat| &stat.metric);
+        std::iter::once(&alarm.metric).chain(queried).any(|metric| *metric == self.name)
     }
 }
 
 /// What becomes of a metric alarm, as DescribeAlarms has it, when one event of root's is counted by the filter.
-pub(super) fn raised(alarm: &Value, metric: &Metric) -> Raised {
-    if alarm.get("Metrics").and_then(Value::as_array).is_some_and(|queries| !queries.is_empty()) {
+pub(super) fn raised(alarm: &MetricAlarm, metric: &Metric) -> Raised {
+    if !alarm.metrics.is_empty() {
         return Raised::NotJudged(Unweighed::MetricMath);
     }
     if let Some(raised) = without_data(alarm, metric) {
         return raised;
     }
-    let (Some(statistic), false) =
-        (Statistic::of(text(alarm, "Statistic")), alarm.get("ExtendedStatistic").is_some())
-    else {
+    let (Some(statistic), false) = (Statistic::of(&alarm.statistic), alarm.extended_statistic.is_some()) else {
         return Raised::NotJudged(Unweighed::Statistic);
     };
     let Some(limit) = Limit::of(alarm) else { return Raised::NotJudged(Unweighed::MetricMath) };
     let Some(value) = metric.value else { return Raised::NotJudged(Unweighed::Value) };
     // Filters write once a minute.
-    let minutes = (alarm.get("Period").and_then(Value::as_u64).unwrap_or(60) / 60).clamp(1, 1440);
+    let minutes = (alarm.period.unwrap_or(60) / 60).clamp(1, 1440);
     let on = |values: &[(f64, u64)]| limit.is_broken(statistic.over(values));
     let by_event = match metric.default {
         None => on(&[(value, 1)]),
         Some(default) => (0..=minutes).all(|quiet| on(&[(value, 1), (default, quiet)])),
     };
     let when_quiet = metric.default.is_some_and(|default| (1..=minutes).any(|quiet| on(&[(default, quiet)])));
-    let missing = text(alarm, "TreatMissingData");
+    let missing = alarm.treat_missing_data.as_str();
     let breaching = missing == "breaching";
     if when_quiet || breaching && metric.default.is_none() {
         return Raised::AlwaysOn;
@@ -124,18 +115,16 @@ pub(super) fn raised(alarm: &Value, metric: &Metric) -> Raised {
 }
 
 /// How many periods must be bad: all that are looked at, unless it says fewer.
-fn datapoints(alarm: &Value) -> u64 {
-    let number = |name: &str| alarm.get(name).and_then(Value::as_u64);
-    let periods = number("EvaluationPeriods").unwrap_or(1);
-    number("DatapointsToAlarm").unwrap_or(periods).min(periods)
+fn datapoints(alarm: &MetricAlarm) -> u64 {
+    let periods = alarm.evaluation_periods.unwrap_or(1);
+    alarm.datapoints_to_alarm.unwrap_or(periods).min(periods)
 }
 
 /// An alarm sees only what has its unit, if it names one, and exactly its dimensions.
-fn without_data(alarm: &Value, metric: &Metric) -> Option<Raised> {
-    let unit = Some(text(alarm, "Unit")).filter(|unit| !unit.is_empty());
+fn without_data(alarm: &MetricAlarm, metric: &Metric) -> Option<Raised> {
+    let unit = Some(alarm.unit.as_str()).filter(|unit| !unit.is_empty());
     let same = |unit: &str| metric.unit.as_deref().unwrap_or("None") == unit;
-    let asked = alarm.get("Dimensions").and_then(Value::as_array).into_iter().flatten();
-    let mut asked: Vec<&str> = asked.map(|dimension| text(dimension, "Name")).collect();
+    let mut asked: Vec<&str> = alarm.dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
     let mut given: Vec<&str> = metric.dimensions.iter().map(String::as_str).collect();
     asked.sort_unstable();
     given.sort_unstable();
@@ -190,15 +179,15 @@ struct Limit {
 
 impl Limit {
     /// `None`: a band, which has no number.
-    fn of(alarm: &Value) -> Option<Self> {
-        let broken: fn(f64, f64) -> bool = match text(alarm, "ComparisonOperator") {
+    fn of(alarm: &MetricAlarm) -> Option<Self> {
+        let broken: fn(f64, f64) -> bool = match alarm.comparison_operator.as_str() {
             "GreaterThanOrEqualToThreshold" => |value, threshold| value >= threshold,
             "GreaterThanThreshold" => |value, threshold| value > threshold,
             "LessThanOrEqualToThreshold" => |value, threshold| value <= threshold,
             "LessThanThreshold" => |value, threshold| value < threshold,
             _ => return None,
         };
-        Some(Self { threshold: alarm.get("Threshold").and_then(Value::as_f64)?, broken })
+        Some(Self { threshold: alarm.threshold?, broken })
     }
 
     fn is_broken(&self, value: f64) -> bool {

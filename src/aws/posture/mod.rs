@@ -3,23 +3,26 @@
 mod alarm;
 mod event;
 mod facts;
+mod member;
 mod model;
 mod pattern;
 mod policy;
 mod read;
+mod replies;
 mod report;
 mod root;
 mod scp;
 mod sweep;
 mod topic;
 mod watch;
+mod watchers;
+mod window;
 
 pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
-    Admin, Admins, Alarm, Around, Behind, Central, Certificates, Contact, Fact, Factor, Factors, Facts, Filter,
-    LastUse, Logs, Management, May, PasswordPolicy, Reach, Receives, Root, RootKey, RootRow, Rule, Seal, Standing,
-    Subscription, Summary, Target, Topic, Trail, TrailStatus, Unreadable, UserRow,
+    Admin, Admins, Around, Central, Certificates, Contact, Fact, Factor, Factors, Facts, LastUse, PasswordPolicy,
+    Root, RootKey, RootRow, Standing, Unreadable, UserRow,
 };
 pub use model::{Example, Own};
 pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};
@@ -28,3 +31,7 @@ pub use scp::{
     AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,
 };
 pub use sweep::{Progress, Scope, Sweep};
+pub use watchers::{
+    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, Rule, Seal, Subscription, Target, Topic, Trail,
+    TrailStatus,
+};

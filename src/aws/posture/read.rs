@@ -3,16 +3,16 @@
 use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
 use super::model::Own;
 use super::policy::texts;
+use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
 use super::scp::{Desk, Organization, ServiceControl};
 use super::watch::Follower;
-use crate::aws::ask::Asker;
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
-use crate::aws::root_signs_in;
-use crate::aws::{Account, Call, Error, Identity};
+use crate::aws::send::Asker;
+use crate::aws::{Account, Call, Caller, Error, Identity, Partition};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -21,9 +21,7 @@ use std::time::SystemTime;
 impl Account {
     /// Reads everything about the caller's own account. What cannot be read is a fact of its own.
     pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
-        let asker = self.asker(true)?;
-        let facts = self.with_live(|live| live.runtime.block_on(own(&asker, self, at)))?;
-        if asker.interrupted() { Err(Error::Interrupted) } else { Ok(facts) }
+        self.ask_much(true, async |asker| Ok(own(asker, self, at).await))
     }
 }
 
@@ -36,51 +34,33 @@ pub(super) async fn home(account: &Account) -> String {
 pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
     let caller = account.caller();
     let (region, global) = (account.region(), &*home(account).await);
-    let (standing, organization) = standing(asker, global, &caller.account).await;
-    // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
-    // the management account's to answer for.
-    let manages =
-        !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_))) && root_signs_in(&caller.partition);
-    let report = root::credential_report(asker).await;
+    let ((standing, organization), report) =
+        tokio::join!(standing(asker, global, &caller.account), root::credential_report(asker));
     let root = async {
         match caller.identity {
             Identity::Root => root::by_itself(asker).await,
             _ => root::by_an_administrator(asker, &caller.partition, &caller.account, &report).await,
         }
     };
-    let central = async {
+    // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
+    // the management account's to answer for.
+    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)))
+        && Partition::named(&caller.partition).root_signs_in();
+    let of_organization = async {
         match manages {
-            true => Some(central(asker).await),
-            false => None,
-        }
-    };
-    let scps = async {
-        match manages {
-            // Consolidated billing alone has no policies.
-            true if organization.as_ref().is_some_and(|organization| !organization.all_features) => {
-                Some(Fact::Known(ServiceControl::default()))
-            }
             true => {
-                let organization = organization.as_ref();
-                let desk = Desk {
-                    asker,
-                    region: global,
-                    partition: &caller.partition,
-                    organization: organization.map(|organization| organization.id.as_str()),
-                    // Nobody else may read policies but a delegated administrator, who is told who manages.
-                    management: organization.map_or(&caller.account, |organization| &organization.management),
-                };
-                Some(desk.service_control().await)
+                let scps = service_control(asker, global, caller, organization.as_ref());
+                let (central, scps) = tokio::join!(central(asker), scps);
+                (Some(central), Some(scps))
             }
-            false => None,
+            false => (None, None),
         }
     };
     let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
     let follower = Follower::new(asker, own, &region, global);
-    let (root, central, scps, trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
+    let (root, (central, scps), trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
         root,
-        central,
-        scps,
+        of_organization,
         follower.trails(),
         follower.rules(),
         admins(asker, &report),
@@ -101,20 +81,41 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
     }
 }
 
+/// What service control policies do. Consolidated billing alone has none.
+async fn service_control(
+    asker: &Asker,
+    region: &str,
+    caller: &Caller,
+    organization: Option<&Organization>,
+) -> Fact<ServiceControl> {
+    if organization.is_some_and(|organization| !organization.all_features) {
+        return Fact::Known(ServiceControl::default());
+    }
+    let desk = Desk {
+        asker,
+        region,
+        partition: &caller.partition,
+        organization: organization.map(|organization| organization.id.as_str()),
+        // Nobody else may read policies but a delegated administrator, who is told who manages.
+        management: organization.map_or(&caller.account, |organization| &organization.management),
+    };
+    desk.service_control().await
+}
+
 async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {
     let call = Call::DescribeOrganization;
-    match asker.ask(call, region, json!({})).await {
+    match asker.ask::<DescribedOrganization>(call, region, json!({})).await {
         Ok(answer) => {
-            let text = |name| answer.pointer(&format!("/Organization/{name}")).and_then(Value::as_str);
-            let master = text("MasterAccountId").ok_or(Error::Malformed { call });
-            let organization = text("Id").zip(text("MasterAccountId")).map(|(id, management)| Organization {
-                id: id.to_owned(),
-                management: management.to_owned(),
-                all_features: text("FeatureSet") != Some("CONSOLIDATED_BILLING"),
+            let found = answer.organization;
+            let master = found.master_account_id.clone().ok_or(Error::Malformed { call });
+            let organization = found.id.zip(found.master_account_id).map(|(id, management)| Organization {
+                id,
+                management,
+                all_features: found.feature_set.as_deref() != Some("CONSOLIDATED_BILLING"),
             });
             let standing = Fact::of(call, master).map(|master| match master == account {
                 true => Standing::Management,
-                false => Standing::Member(master.to_owned()),
+                false => Standing::Member(master),
             });
             (standing, organization)
         }
@@ -344,10 +345,10 @@ fn none_there<T>(call: Call, why: Error) -> Fact<Option<T>> {
 
 async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
     let call = Call::GetContactInformation;
-    match asker.ask(call, region, json!({})).await {
+    match asker.ask::<ContactInformation>(call, region, json!({})).await {
         Ok(answer) => {
-            let name = answer.pointer("/ContactInformation/FullName").and_then(Value::as_str);
-            Fact::Known(name.map(|name| Contact { email: String::new(), name: name.to_owned() }))
+            let name = answer.contact_information.and_then(|contact| contact.full_name);
+            Fact::Known(name.map(|name| Contact { email: String::new(), name }))
         }
         Err(why) => none_there(call, why),
     }
@@ -360,17 +361,10 @@ pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option
         Some(member) => json!({ "AlternateContactType": "SECURITY", "AccountId": member }),
         None => json!({ "AlternateContactType": "SECURITY" }),
     };
-    match asker.ask(call, region, body).await {
+    match asker.ask::<FoundContact>(call, region, body).await {
         Ok(answer) => {
-            let text = |name: &str| {
-                answer
-                    .pointer(&format!("/AlternateContact/{name}"))
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            let contact = Contact { email: text("EmailAddress"), name: text("Name") };
-            Fact::Known(Some(contact).filter(|contact| !contact.email.is_empty()))
+            let AlternateContact { email_address: email, name } = answer.alternate_contact.unwrap_or_default();
+            Fact::Known((!email.is_empty()).then_some(Contact { email, name }))
         }
         Err(why) => none_there(call, why),
     }

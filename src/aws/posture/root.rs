@@ -1,100 +1,76 @@
 //! The root user itself: seen by itself or by a session of AssumeRoot, or by an administrator of the account.
 
-use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Summary, Unreadable};
+use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Unreadable};
 use super::report::CredentialReport;
-use crate::aws::ask::Asker;
 use crate::aws::pages::Pages;
-use crate::aws::root_arn;
-use crate::aws::{Call, DeviceKind, Error};
-use aws_sdk_iam::types::{AssignmentStatusType, ReportStateType, StatusType, SummaryKeyType};
+use crate::aws::send::Asker;
+use crate::aws::{AccessKey, Assignment, Call, DeviceKind, Error, MfaDevice, Summary, VirtualDevice, root_arn};
+use aws_sdk_iam::types::ReportStateType;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-/// GetAccountSummary.
-pub(super) async fn summary(asker: &Asker) -> Fact<Summary> {
-    let call = Call::GetAccountSummary;
-    let answer = asker.call(call, |asker| asker.iam.get_account_summary().send()).await;
-    Fact::of(call, answer).map(|answer| {
-        let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();
-        let flag = |key| count(key).map(|count| count > 0);
-        Summary {
-            mfa: flag(SummaryKeyType::AccountMfaEnabled),
-            keys: flag(SummaryKeyType::AccountAccessKeysPresent),
-            password: flag(SummaryKeyType::from("AccountPasswordPresent")),
-            certificates: flag(SummaryKeyType::AccountSigningCertificatesPresent),
-            devices_in_use: count(SummaryKeyType::MfaDevicesInUse).and_then(|count| u32::try_from(count).ok()),
-        }
-    })
+async fn summary(asker: &Asker) -> Fact<Summary> {
+    Fact::of(Call::GetAccountSummary, asker.summary().await)
 }
 
 /// Root as it sees itself. `UserName` is left out of every call: it would mean an IAM user.
 pub(super) async fn by_itself(asker: &Asker) -> Root {
-    let summary = summary(asker).await;
-    let certificates = match summary.known().and_then(|summary| summary.certificates) {
-        Some(false) => Fact::Known(Certificates::default()),
-        _ => own_certificates(asker).await,
+    let (summary, factors) = tokio::join!(summary(asker), own_factors(asker));
+    let certificates = async {
+        match summary.known().and_then(|summary| summary.certificates) {
+            Some(false) => Fact::Known(Certificates::default()),
+            _ => own_certificates(asker).await,
+        }
     };
-    seen_from_within(asker, summary, certificates).await
+    let (keys, certificates, password_used) =
+        tokio::join!(own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
+    Root { summary, factors, keys, certificates, password_used }
 }
 
 /// Root as a session of AssumeRoot sees it: at most six calls, fewer where the summary says that there is nothing to
 /// see. That certificates are there is enough to know: whether they are active is not asked.
 pub(super) async fn by_session(asker: &Asker) -> Root {
     let summary = summary(asker).await;
-    let certificates = match &summary {
-        Fact::Known(Summary { certificates: Some(present), .. }) => {
-            Fact::Known(Certificates { active: 0, present: usize::from(*present) })
+    let factors = async {
+        match summary.known().and_then(|summary| summary.mfa) {
+            Some(false) => Fact::Known(Factors::all(Vec::new())),
+            _ => own_factors(asker).await,
         }
-        _ => own_certificates(asker).await,
     };
-    seen_from_within(asker, summary, certificates).await
-}
-
-async fn seen_from_within(asker: &Asker, summary: Fact<Summary>, certificates: Fact<Certificates>) -> Root {
-    let told = |flag: fn(&Summary) -> Option<bool>| summary.known().and_then(flag);
-    let factors = own_factors(asker).await;
-    let keys = match told(|summary| summary.keys) {
-        Some(false) => Fact::Known(Vec::new()),
-        _ => own_keys(asker).await,
+    let certificates = async {
+        match summary.known().and_then(|summary| summary.certificates) {
+            Some(present) => Fact::Known(Certificates { active: 0, present: usize::from(present) }),
+            None => own_certificates(asker).await,
+        }
     };
-    let password_used = match told(|summary| summary.password) {
-        Some(false) => Fact::Known(LastUse::Untold),
-        _ => own_password_use(asker).await,
-    };
+    let (factors, keys, certificates, password_used) =
+        tokio::join!(factors, own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
     Root { summary, factors, keys, certificates, password_used }
 }
 
 async fn own_factors(asker: &Asker) -> Fact<Factors> {
-    let call = Call::ListMfaDevices;
-    let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().send()).await;
-    // Eight at most: never a second page.
-    let answer = answer.and_then(|page| if page.is_truncated() { Err(Error::Malformed { call }) } else { Ok(page) });
-    let seen = |answer: aws_sdk_iam::operation::list_mfa_devices::ListMfaDevicesOutput| {
-        let factor = |device: &aws_sdk_iam::types::MfaDevice| {
-            factor(device.serial_number(), SystemTime::try_from(*device.enable_date()).ok())
-        };
-        Factors::all(answer.mfa_devices().iter().map(factor).collect())
+    let seen = |devices: Vec<MfaDevice>| {
+        Factors::all(devices.into_iter().map(|device| factor(device.serial, Some(device.enabled))).collect())
     };
-    Fact::of(call, answer).map(seen)
+    Fact::of(Call::ListMfaDevices, asker.mfa_devices(None).await).map(seen)
 }
 
-fn factor(serial: &str, enabled: Option<SystemTime>) -> Factor {
-    Factor { serial: serial.to_owned(), kind: DeviceKind::of(serial), enabled }
+fn factor(serial: String, enabled: Option<SystemTime>) -> Factor {
+    Factor { kind: DeviceKind::of(&serial), serial, enabled }
 }
 
-async fn own_keys(asker: &Asker) -> Fact<Vec<RootKey>> {
-    let call = Call::ListAccessKeys;
-    let answer = match asker.call(call, |asker| asker.iam.list_access_keys().send()).await {
-        Ok(page) if page.is_truncated() => return Fact::of(call, Err(Error::Malformed { call })),
-        Ok(answer) => answer,
-        Err(why) => return Fact::of(call, Err(why)),
+async fn own_keys(asker: &Asker, summary: &Fact<Summary>) -> Fact<Vec<RootKey>> {
+    if summary.known().and_then(|summary| summary.keys) == Some(false) {
+        return Fact::Known(Vec::new());
+    }
+    let found = match asker.access_keys(None).await {
+        Ok(found) => found,
+        Err(why) => return Fact::of(Call::ListAccessKeys, Err(why)),
     };
     let mut keys = Vec::new();
-    for key in answer.access_key_metadata().iter().take(2) {
-        let id = key.access_key_id().unwrap_or_default();
-        let (used, unread) = last_used(asker, id).await;
-        let active = key.status() == Some(&StatusType::Active);
-        keys.push(RootKey { id: Some(id.to_owned()), active, used, unread });
+    for AccessKey { id, active, .. } in found.into_iter().take(2) {
+        let (used, unread) = last_used(asker, &id).await;
+        keys.push(RootKey { id: Some(id), active, used, unread });
     }
     Fact::Known(keys)
 }
@@ -116,15 +92,14 @@ async fn last_used(asker: &Asker, id: &str) -> (LastUse, Option<Unreadable>) {
 }
 
 async fn own_certificates(asker: &Asker) -> Fact<Certificates> {
-    let call = Call::ListSigningCertificates;
-    let answer = asker.call(call, |asker| asker.iam.list_signing_certificates().send()).await;
-    Fact::of(call, answer).map(|answer| Certificates {
-        active: answer.certificates().iter().filter(|one| one.status() == &StatusType::Active).count(),
-        present: answer.certificates().len(),
-    })
+    Fact::of(Call::ListSigningCertificates, asker.certificates().await)
+        .map(|found| Certificates { active: found.iter().filter(|active| **active).count(), present: found.len() })
 }
 
-async fn own_password_use(asker: &Asker) -> Fact<LastUse> {
+async fn own_password_use(asker: &Asker, summary: &Fact<Summary>) -> Fact<LastUse> {
+    if summary.known().and_then(|summary| summary.password) == Some(false) {
+        return Fact::Known(LastUse::Untold);
+    }
     let call = Call::GetUser;
     let answer = asker.call(call, |asker| asker.iam.get_user().send()).await;
     Fact::of(call, answer).map(|answer| {
@@ -141,7 +116,8 @@ pub(super) async fn by_an_administrator(
     account: &str,
     report: &Fact<CredentialReport>,
 ) -> Root {
-    let (summary, virtual_ones) = tokio::join!(summary(asker), assigned_virtual_devices(asker));
+    let (summary, virtual_ones) =
+        tokio::join!(summary(asker), asker.virtual_devices(Assignment::Assigned, |_| false));
     let row = match report {
         Fact::Known(report) => Fact::Known(report.root.as_ref()),
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
@@ -206,41 +182,13 @@ fn keys_of(row: &super::facts::RootRow, present: Option<bool>) -> Vec<RootKey> {
     keys
 }
 
-/// A virtual device in use.
-struct Assigned {
-    factor: Factor,
-    /// The ARN of whose it is.
-    owner: String,
-}
-
-async fn assigned_virtual_devices(asker: &Asker) -> Result<Vec<Assigned>, Error> {
-    let call = Call::ListVirtualMfaDevices;
-    let (mut devices, mut pages) = (Vec::new(), Pages::of(call));
-    loop {
-        let page = asker
-            .call(call, |asker| {
-                let request = asker.iam.list_virtual_mfa_devices().assignment_status(AssignmentStatusType::Assigned);
-                request.max_items(1000).set_marker(pages.token()).send()
-            })
-            .await?;
-        for device in page.virtual_mfa_devices() {
-            let enabled = device.enable_date().and_then(|date| SystemTime::try_from(*date).ok());
-            let owner = device.user().map(|user| user.arn().to_owned()).unwrap_or_default();
-            devices.push(Assigned { factor: factor(device.serial_number(), enabled), owner });
-        }
-        if !pages.go_on_where(page.is_truncated(), page.marker())? {
-            return Ok(devices);
-        }
-    }
-}
-
 /// Root's virtual factors are those of exactly its ARN. How many others it has follows from how many devices are in use
 /// in the account, less those that users must have: their virtual ones, and one for each user with MFA but without a
 /// virtual one.
 fn factors_from_outside(
     root_arn: &str,
     summary: &Fact<Summary>,
-    virtual_ones: Result<Vec<Assigned>, Error>,
+    virtual_ones: Result<Vec<VirtualDevice>, Error>,
     report: &Fact<CredentialReport>,
 ) -> Fact<Factors> {
     let devices = match virtual_ones {
@@ -251,14 +199,15 @@ fn factors_from_outside(
         Fact::Known(summary) => summary,
         Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
     };
-    let (own, others): (Vec<Assigned>, Vec<Assigned>) =
-        devices.into_iter().partition(|device| device.owner == root_arn);
-    let seen: Vec<Factor> = own.into_iter().map(|device| device.factor).collect();
+    let (own, others): (Vec<_>, Vec<_>) =
+        devices.into_iter().partition(|device| device.user.as_deref() == Some(root_arn));
+    let seen: Vec<Factor> = own.into_iter().map(|device| factor(device.serial, device.enabled)).collect();
     if summary.mfa == Some(false) && seen.is_empty() {
         return Fact::Known(Factors::all(seen));
     }
     let unseen_at_least = u32::from(summary.mfa == Some(true) && seen.is_empty());
-    let names: HashSet<&str> = others.iter().filter_map(|device| device.owner.rsplit('/').next()).collect();
+    let names: HashSet<&str> =
+        others.iter().filter_map(|device| device.user.as_deref()?.rsplit('/').next()).collect();
     let without_virtual = report.known().map_or(0, |report| {
         report.users.iter().filter(|user| user.mfa && !names.contains(user.name.as_str())).count()
     });
@@ -276,7 +225,7 @@ fn factors_from_outside(
 }
 
 /// Whose devices are looked at one by one, at most.
-const USERS_COUNTED: usize = 100;
+const USERS_COUNTED: i32 = 100;
 
 /// Where there is room for more than one number of unseen factors, the users' devices are counted one by one: what is
 /// in use and is no user's is root's. From the report alone that would not do, because it may be hours old.
@@ -298,20 +247,16 @@ async fn count_the_unseen(asker: &Asker, factors: &mut Factors, summary: &Summar
 
 /// `None` where there are too many users.
 async fn devices_of_users(asker: &Asker) -> Result<Option<u32>, Unreadable> {
-    let most = i32::try_from(USERS_COUNTED).unwrap_or(i32::MAX);
-    let call = Call::ListUsers;
-    let page = asker.call(call, |asker| asker.iam.list_users().max_items(most).send()).await;
-    let page = page.map_err(|why| Unreadable { call, why })?;
-    if page.is_truncated() {
+    let mut users = Vec::new();
+    let another = asker.page_of_users(USERS_COUNTED, &mut Pages::of(Call::ListUsers), &mut users).await;
+    if another.map_err(|why| Unreadable { call: Call::ListUsers, why })? {
         return Ok(None);
     }
     let mut count = 0;
-    for user in page.users() {
-        let name = user.user_name();
-        let call = Call::ListMfaDevices;
-        let answer = asker.call(call, |asker| asker.iam.list_mfa_devices().user_name(name).send()).await;
-        let answer = answer.map_err(|why| Unreadable { call, why })?;
-        count += u32::try_from(answer.mfa_devices().len()).unwrap_or(u32::MAX);
+    for user in users {
+        let devices = asker.mfa_devices(Some(&user.name)).await;
+        let devices = devices.map_err(|why| Unreadable { call: Call::ListMfaDevices, why })?;
+        count += u32::try_from(devices.len()).unwrap_or(u32::MAX);
     }
     Ok(Some(count))
 }

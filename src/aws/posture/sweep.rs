@@ -2,16 +2,17 @@
 //!
 //! What is kept is what is under way: rows are handed over as they come, and the list of accounts is read page by page.
 
-use super::facts::{Fact, Facts, Root, Standing, Unreadable};
+use super::facts::Facts;
+use super::member::Member;
 use super::read::{self, home};
-use super::root;
-use crate::aws::ask::Asker;
+use super::replies::{self, DescribedOrganization, ListedAccounts};
+use super::window::Window;
 use crate::aws::pages::Pages;
-use crate::aws::{Account, Call, Error, RootTask};
-use aws_credential_types::Credentials;
-use aws_sdk_sts::types::PolicyDescriptorType;
-use serde_json::{Value, json};
+use crate::aws::send::Asker;
+use crate::aws::{Account, Call, Error};
+use serde_json::json;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::time::SystemTime;
 use tokio::task::JoinSet;
 
@@ -50,25 +51,26 @@ pub struct Sweep {
 }
 
 /// An account to be asked.
-struct Target {
-    account: String,
-    name: Option<String>,
+pub(super) struct Target {
+    pub(super) account: String,
+    pub(super) name: Option<String>,
     /// AWS's word for its state, where that is not `ACTIVE`.
-    state: Option<String>,
+    pub(super) state: Option<String>,
 }
 
 impl Target {
     fn is_closed(&self) -> bool {
         self.state.as_deref().is_some_and(is_closed)
     }
+
+    fn closed(self) -> Progress {
+        let Self { account, name, state } = self;
+        Progress::Closed { account, name: name.unwrap_or_default(), state: state.unwrap_or_default() }
+    }
 }
 
 /// There is no organization.
 const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
-
-/// How many accounts at once to begin with; it grows by one for every so many that go well, and halves when AWS
-/// throttles.
-const BEGIN: f64 = 16.0;
 
 impl Account {
     /// Reads the accounts of `scope` but those `skip` knows already, at most `most` at once, and hands each to `each` as
@@ -81,248 +83,206 @@ impl Account {
         skip: &dyn Fn(&str) -> bool,
         each: &mut dyn FnMut(Progress, usize) -> bool,
     ) -> Result<Sweep, Error> {
-        let asker = self.asker(false)?;
-        self.with_live(|live| live.runtime.block_on(Crowd::new(self, &asker, scope, most).run(now, skip, each)))?
+        self.ask_much(false, async |asker| {
+            let home = home(self).await;
+            let pages = matches!(scope, Scope::Organization).then(|| Pages::of(Call::ListAccounts));
+            let management = management_account(asker, &home, pages.is_none()).await?;
+            let crowd = Crowd::new(self, asker, &home, management, scope, most);
+            crowd.run(pages, now, skip, each).await
+        })
     }
 }
 
+/// Those who are asked at once.
 struct Crowd<'a> {
     account: &'a Account,
     asker: &'a Asker,
-    /// Where a page is still to be read.
-    pages: Option<Pages>,
-    waiting: VecDeque<Target>,
-    most: f64,
-    limit: f64,
-    throttled: u64,
-    wanted: usize,
-    sweep: Sweep,
+    home: &'a str,
     management: Option<String>,
+    waiting: VecDeque<Target>,
+    window: Window,
+    wanted: usize,
+    under_way: JoinSet<Progress>,
+    /// Not handed over yet.
+    done: VecDeque<Progress>,
+    at_once: usize,
 }
 
+/// So many may be done and not handed over.
+const DONE: usize = 1000;
+
 impl<'a> Crowd<'a> {
-    fn new(account: &'a Account, asker: &'a Asker, scope: Scope, most: usize) -> Self {
-        let most = most.max(1) as f64;
+    fn new(
+        account: &'a Account,
+        asker: &'a Asker,
+        home: &'a str,
+        management: Option<String>,
+        scope: Scope,
+        most: usize,
+    ) -> Self {
         let target = |account| Target { account, name: None, state: None };
-        let (pages, waiting) = match scope {
-            Scope::Organization => (Some(Pages::of(Call::ListAccounts)), VecDeque::new()),
-            Scope::Accounts(accounts) => (None, accounts.into_iter().map(target).collect()),
+        let waiting: VecDeque<Target> = match scope {
+            Scope::Organization => VecDeque::new(),
+            Scope::Accounts(accounts) => accounts.into_iter().map(target).collect(),
         };
-        let sweep = Sweep::default();
-        let (limit, wanted) = (BEGIN.min(most), waiting.len());
-        Self { account, asker, pages, waiting, most, limit, throttled: 0, wanted, sweep, management: None }
+        Self {
+            account,
+            asker,
+            home,
+            management,
+            wanted: waiting.len(),
+            waiting,
+            window: Window::up_to(most),
+            under_way: JoinSet::new(),
+            done: VecDeque::new(),
+            at_once: 0,
+        }
     }
 
+    /// Begins members as their page comes, while the next page is asked for and the caller's own account is read.
     async fn run(
         mut self,
+        pages: Option<Pages>,
         now: &dyn Fn() -> SystemTime,
         skip: &dyn Fn(&str) -> bool,
         each: &mut dyn FnMut(Progress, usize) -> bool,
     ) -> Result<Sweep, Error> {
-        self.management = self.management_account().await?;
-        let mut under_way: JoinSet<Progress> = JoinSet::new();
+        let (account, asker, home) = (self.account, self.asker, self.home);
+        let mut page: Option<Pin<Box<dyn Future<Output = _> + '_>>> =
+            pages.map(|pages| next_page(asker, home, pages));
+        let (mut own, mut rest) = (None, None);
         loop {
-            if self.asker.interrupted() {
-                return Err(Error::Interrupted);
-            }
-            while under_way.len() < self.limit as usize
-                && let Some(target) = self.next(skip).await?
+            while self.has_room()
+                && let Some(target) = self.waiting.pop_front()
             {
+                if skip(&target.account) {
+                    continue;
+                }
                 if target.is_closed() {
-                    let Target { account, name, state } = target;
-                    let (name, state) = (name.unwrap_or_default(), state.unwrap_or_default());
-                    let closed = Progress::Closed { account, name, state };
-                    if !each(closed, self.wanted) {
-                        return Ok(self.sweep);
-                    }
-                } else if target.account == self.account.caller().account {
-                    let mut facts = read::own(self.asker, self.account, now()).await;
-                    (facts.name, facts.state) = (target.name, target.state);
-                    if !each(Progress::Facts(Box::new(facts)), self.wanted) {
-                        return Ok(self.sweep);
-                    }
+                    self.done.push_back(target.closed());
+                } else if target.account == account.caller().account {
+                    own = Some(Box::pin(own_facts(asker, account, target, now())));
                 } else {
-                    let member = Member {
-                        asker: self.asker.clone(),
-                        region: home(self.account).await,
-                        partition: self.account.caller().partition.clone(),
-                        management: self.management.clone().unwrap_or_default(),
+                    self.begin(target, now());
+                }
+            }
+            // The caller's own account is handed over before those that were begun after it.
+            if own.is_none() && !self.hand_over(each) {
+                return Ok(self.swept());
+            }
+            if self.wants_a_page() {
+                page = page.or_else(|| rest.take().map(|pages| next_page(asker, home, pages)));
+            }
+            tokio::select! {
+                Some(listed) = on(&mut page) => {
+                    page = None;
+                    let (targets, pages) = match listed {
+                        Ok(listed) => listed,
+                        Err(why) => {
+                            self.hand_over(each);
+                            return Err(why);
+                        }
                     };
-                    under_way.spawn(member.read(target, now()));
+                    rest = pages;
+                    self.wanted += targets.len();
+                    self.waiting.extend(targets);
                 }
-            }
-            self.sweep.at_once = self.sweep.at_once.max(under_way.len());
-            let Some(done) = under_way.join_next().await else { break };
-            self.adapt();
-            // A task neither panics nor is it cancelled while it is waited for.
-            if let Ok(done) = done
-                && !each(done, self.wanted)
-            {
-                break;
-            }
-        }
-        self.sweep.throttled = self.asker.throttled();
-        if self.asker.interrupted() { Err(Error::Interrupted) } else { Ok(self.sweep) }
-    }
-
-    /// One more for every so many that went well; half of it when AWS has asked for patience since.
-    fn adapt(&mut self) {
-        let throttled = self.asker.throttled();
-        if throttled > self.throttled {
-            self.throttled = throttled;
-            self.limit = (self.limit / 2.0).max(1.0);
-        } else {
-            self.limit = (self.limit + 2.0 / self.limit).min(self.most);
-        }
-    }
-
-    async fn next(&mut self, skip: &dyn Fn(&str) -> bool) -> Result<Option<Target>, Error> {
-        loop {
-            match (self.waiting.pop_front(), self.pages.take()) {
-                (Some(target), pages) => {
-                    self.pages = pages;
-                    if !skip(&target.account) {
-                        return Ok(Some(target));
-                    }
+                Some(facts) = on(&mut own) => {
+                    own = None;
+                    self.done.push_front(facts);
                 }
-                (None, Some(pages)) => self.page(pages).await?,
-                (None, None) => return Ok(None),
+                Some(done) = self.under_way.join_next() => {
+                    self.window.adapt(asker.throttled());
+                    // A task neither panics nor is it cancelled while it is waited for.
+                    self.done.extend(done);
+                }
+                else => return Ok(self.swept()),
             }
         }
     }
 
-    /// ListAccounts, one page.
-    async fn page(&mut self, mut pages: Pages) -> Result<(), Error> {
-        let call = Call::ListAccounts;
-        let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
-        let answer = self.asker.ask(call, &home(self.account).await, body).await?;
-        let accounts = answer.get("Accounts").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
-        for account in accounts {
-            let text = |name: &str| account.get(name).and_then(Value::as_str);
-            self.waiting.push_back(Target {
-                account: text("Id").ok_or(Error::Malformed { call })?.to_owned(),
-                name: text("Name").map(str::to_owned),
-                state: state(account),
-            });
+    /// Hands over what is done; `false` to stop.
+    fn hand_over(&mut self, each: &mut dyn FnMut(Progress, usize) -> bool) -> bool {
+        while let Some(done) = self.done.pop_front() {
+            if !each(done, self.wanted) {
+                return false;
+            }
         }
-        self.wanted += accounts.len();
-        self.pages = pages.go_on(answer.get("NextToken").and_then(Value::as_str))?.then_some(pages);
-        Ok(())
+        true
     }
 
-    /// `None` where that is not told: then every account is taken for a member.
-    async fn management_account(&self) -> Result<Option<String>, Error> {
-        match self.asker.ask(Call::DescribeOrganization, &home(self.account).await, json!({})).await {
-            Ok(answer) => {
-                Ok(answer.pointer("/Organization/MasterAccountId").and_then(Value::as_str).map(str::to_owned))
-            }
-            Err(why @ Error::Interrupted) => Err(why),
-            // Named accounts may be the caller's own, and there is nothing to list.
-            Err(Error::Refused { code, .. }) if code == NOT_IN_USE && self.pages.is_none() => Ok(None),
-            Err(why @ Error::Refused { .. }) => Err(why),
-            Err(_) => Ok(None),
-        }
+    fn has_room(&self) -> bool {
+        self.under_way.len() < self.window.limit() && self.done.len() < DONE
+    }
+
+    /// Before those who wait are begun; but no more wait than could be under way.
+    fn wants_a_page(&self) -> bool {
+        self.waiting.len() < self.window.most()
+    }
+
+    fn begin(&mut self, target: Target, at: SystemTime) {
+        let member = Member {
+            asker: self.asker.clone(),
+            region: self.home.to_owned(),
+            partition: self.account.caller().partition.clone(),
+            management: self.management.clone().unwrap_or_default(),
+        };
+        self.under_way.spawn(member.read(target, at));
+        self.at_once = self.at_once.max(self.under_way.len());
+    }
+
+    fn swept(&self) -> Sweep {
+        Sweep { throttled: self.asker.throttled(), at_once: self.at_once }
     }
 }
 
-/// AWS's word for the state of an account, where that is not `ACTIVE`.
-fn state(account: &Value) -> Option<String> {
-    let text = |name: &str| account.get(name).and_then(Value::as_str);
-    // `State` is the newer name, with more to say; `Status` goes away in 2026.
-    let state = text("State").or_else(|| text("Status"))?;
-    (state != "ACTIVE").then(|| state.to_owned())
+/// What becomes of a future that may not be there.
+async fn on<F: Future + Unpin>(future: &mut Option<F>) -> Option<F::Output> {
+    match future {
+        Some(future) => Some(future.await),
+        None => None,
+    }
+}
+
+async fn own_facts(asker: &Asker, account: &Account, target: Target, at: SystemTime) -> Progress {
+    let mut facts = read::own(asker, account, at).await;
+    (facts.name, facts.state) = (target.name, target.state);
+    Progress::Facts(Box::new(facts))
+}
+
+/// ListAccounts, one page, and the way to the rest.
+type Page = Result<(Vec<Target>, Option<Pages>), Error>;
+
+fn next_page<'a>(asker: &'a Asker, home: &'a str, mut pages: Pages) -> Pin<Box<dyn Future<Output = Page> + 'a>> {
+    Box::pin(async move {
+        let call = Call::ListAccounts;
+        let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
+        let page: ListedAccounts = asker.ask(call, home, body).await?;
+        let goes_on = pages.go_on(page.next_token.as_deref())?;
+        let target = |account: replies::Account| Target {
+            state: account.state().map(str::to_owned),
+            account: account.id,
+            name: account.name,
+        };
+        let targets = page.accounts.into_iter().map(target).collect();
+        Ok((targets, goes_on.then_some(pages)))
+    })
+}
+
+/// `None` where that is not told: then every account is taken for a member. `named`: there is nothing to list.
+async fn management_account(asker: &Asker, home: &str, named: bool) -> Result<Option<String>, Error> {
+    match asker.ask::<DescribedOrganization>(Call::DescribeOrganization, home, json!({})).await {
+        Ok(answer) => Ok(answer.organization.master_account_id),
+        Err(why @ Error::Interrupted) => Err(why),
+        // Named accounts may be the caller's own.
+        Err(Error::Refused { code, .. }) if code == NOT_IN_USE && named => Ok(None),
+        Err(why @ Error::Refused { .. }) => Err(why),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Whether an account of this state is not in use. One of any other state, such as one that is being made, or a state
 /// that AWS adds, is asked like an active one: what it does not tell is not known.
-fn is_closed(state: &str) -> bool {
+pub(super) fn is_closed(state: &str) -> bool {
     matches!(state, "SUSPENDED" | "PENDING_CLOSURE" | "CLOSED")
-}
-
-/// What it takes to ask a member.
-struct Member {
-    asker: Asker,
-    region: String,
-    partition: String,
-    management: String,
-}
-
-impl Member {
-    /// At most eight calls: AssumeRoot, six about root, one about the contact. One more where a refusal may mean that the
-    /// account has been closed since it was listed.
-    async fn read(self, target: Target, at: SystemTime) -> Progress {
-        let root = match self.assume(&target.account).await {
-            Ok(session) => root::by_session(&session).await,
-            Err(why) => unreadable(&Unreadable { call: Call::AssumeRoot, why }),
-        };
-        if let Fact::Unreadable(Unreadable { why: Error::Denied { .. }, .. }) = &root.summary
-            && let Some((name, state)) = self.closed_meanwhile(&target.account).await
-        {
-            return Progress::Closed { account: target.account, name, state };
-        }
-        let security_contact = read::security_contact(&self.asker, &self.region, Some(&target.account)).await;
-        Progress::Facts(Box::new(Facts {
-            standing: Fact::Known(match target.account == self.management {
-                true => Standing::Management,
-                false => Standing::Member(self.management.clone()),
-            }),
-            account: target.account,
-            name: target.name,
-            state: target.state,
-            partition: self.partition,
-            at,
-            root,
-            security_contact,
-            around: None,
-        }))
-    }
-
-    /// An account's name and AWS's word for its state, where that says that it is not in use.
-    async fn closed_meanwhile(&self, account: &str) -> Option<(String, String)> {
-        let body = json!({ "AccountId": account });
-        let answer = self.asker.ask(Call::DescribeAccount, &self.region, body).await.ok()?;
-        let account = answer.get("Account")?;
-        let name = account.get("Name").and_then(Value::as_str).unwrap_or_default();
-        state(account).filter(|state| is_closed(state)).map(|state| (name.to_owned(), state))
-    }
-
-    /// AssumeRoot for the audit task, at a regional endpoint: the global one does not know it.
-    async fn assume(&self, account: &str) -> Result<Asker, Error> {
-        let call = Call::AssumeRoot;
-        let task = RootTask::Audit.policy(&self.partition);
-        let answer = self
-            .asker
-            .call(call, |asker| {
-                let policy = PolicyDescriptorType::builder().arn(&task).build();
-                asker
-                    .sts()
-                    .assume_root()
-                    .target_principal(account)
-                    .task_policy_arn(policy)
-                    .duration_seconds(900)
-                    .send()
-            })
-            .await?;
-        let session = answer.credentials().ok_or(Error::Malformed { call })?;
-        Ok(self.asker.with_session(Credentials::new(
-            session.access_key_id(),
-            session.secret_access_key(),
-            Some(session.session_token().to_owned()),
-            SystemTime::try_from(*session.expiration()).ok(),
-            "root audit",
-        )))
-    }
-}
-
-fn unreadable(why: &Unreadable) -> Root {
-    fn fact<T>(why: &Unreadable) -> Fact<T> {
-        Fact::Unreadable(why.clone())
-    }
-    Root {
-        summary: fact(why),
-        factors: fact(why),
-        keys: fact(why),
-        certificates: fact(why),
-        password_used: fact(why),
-    }
 }

@@ -4,9 +4,11 @@
 //! CloudWatch's alarms and EventBridge publish as services; what is said of each is from the SNS Developer Guide ("Allow
 //! CloudWatch alarms to publish", "Key management") and from what people met: see [`Publisher`].
 
-use super::facts::{Fact, May, Receives, Seal, Subscription, Topic, Unreadable};
+use super::facts::{Fact, Unreadable};
 use super::policy::{Answer, Keys, Known, conditions, filled_in, fits, named, texts};
-use crate::aws::ask::Asker;
+use super::replies::{self, DescribedKey, FoundSubscription, FoundTopic, KeyMetadata, KeyPolicy};
+use super::watchers::{May, Receives, Seal, Subscription, Topic};
+use crate::aws::send::Asker;
 use crate::aws::{Call, Error};
 use serde_json::{Value, json};
 
@@ -43,21 +45,13 @@ pub(super) fn is_gone(why: &Error) -> bool {
     }
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn member<'v>(value: &'v Value, name: &str) -> &'v Value {
-    value.get(name).unwrap_or(&Value::Null)
-}
-
 /// `None`: there is no such topic.
 pub(super) async fn read(asker: &Asker, arn: &str) -> Option<Read> {
     let region = arn.split(':').nth(3).unwrap_or_default();
     let call = Call::GetTopicAttributes;
     let attributes = match asker.ask(call, region, json!({ "TopicArn": arn })).await {
         Err(why) if is_gone(&why) => return None,
-        answer => Fact::of(call, answer).map(|answer| member(&answer, "Attributes").clone()),
+        answer => Fact::of(call, answer).map(|FoundTopic { attributes }| attributes),
     };
     let subscriptions = match subscriptions(asker, region, arn).await {
         Err(why) if is_gone(&why) => return None,
@@ -65,20 +59,19 @@ pub(super) async fn read(asker: &Asker, arn: &str) -> Option<Read> {
     };
     let seal = match &attributes {
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
-        Fact::Known(attributes) => seal(asker, region, text(attributes, "KmsMasterKeyId")).await,
+        Fact::Known(attributes) => seal(asker, region, &attributes.kms_master_key_id).await,
     };
-    let policy = attributes.map(|attributes| text(&attributes, "Policy").to_owned());
+    let policy = attributes.map(|attributes| attributes.policy);
     Some(Read { policy, seal, subscriptions })
 }
 
 async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Subscription>, Error> {
     let call = Call::ListSubscriptionsByTopic;
-    let found = asker.pages(call, region, json!({ "TopicArn": arn }), "Subscriptions", "NextToken").await?;
+    let found: Vec<replies::Subscription> =
+        asker.pages(call, region, json!({ "TopicArn": arn }), "Subscriptions", "NextToken").await?;
     let (mut read, mut asked, mut received) = (Vec::new(), 0, false);
-    for one in &found {
-        // `PendingConfirmation`, or `Deleted`, in the place of an ARN.
-        let of = text(one, "SubscriptionArn");
-        let receives = match text(one, "Protocol") {
+    for replies::Subscription { subscription_arn: of, protocol, endpoint } in found {
+        let receives = match protocol.as_str() {
             _ if !of.starts_with("arn:") => Some(Receives::Unconfirmed),
             // A stream into storage.
             "firehose" => Some(Receives::Nobody),
@@ -86,11 +79,11 @@ async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Sub
             _ if received || asked >= ASKED => Some(Receives::NotAsked),
             _ => {
                 asked += 1;
-                filter(asker, region, of).await
+                filter(asker, region, &of).await
             }
         };
         received |= receives == Some(Receives::Everything);
-        read.extend(receives.map(|receives| Subscription { endpoint: text(one, "Endpoint").to_owned(), receives }));
+        read.extend(receives.map(|receives| Subscription { endpoint, receives }));
     }
     Ok(read)
 }
@@ -98,14 +91,13 @@ async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Sub
 /// GetSubscriptionAttributes; `None`: it is gone. Neither alarms nor rules give a message attributes.
 async fn filter(asker: &Asker, region: &str, arn: &str) -> Option<Receives> {
     let call = Call::GetSubscriptionAttributes;
-    let answer = match asker.ask(call, region, json!({ "SubscriptionArn": arn })).await {
-        Ok(answer) => answer,
+    let attributes = match asker.ask(call, region, json!({ "SubscriptionArn": arn })).await {
+        Ok(FoundSubscription { attributes }) => attributes,
         Err(why) if is_gone(&why) => return None,
         Err(why) => return Some(Receives::Unread(Unreadable { call, why })),
     };
-    let attributes = member(&answer, "Attributes");
-    let filter = text(attributes, "FilterPolicy");
-    let of_body = text(attributes, "FilterPolicyScope") == "MessageBody";
+    let filter = attributes.filter_policy.as_str();
+    let of_body = attributes.filter_policy_scope == "MessageBody";
     Some(match serde_json::from_str::<Value>(filter) {
         _ if filter.is_empty() => Receives::Everything,
         Ok(Value::Object(fields)) if fields.is_empty() => Receives::Everything,
@@ -133,23 +125,21 @@ async fn seal(asker: &Asker, region: &str, key: &str) -> Fact<Sealed> {
         return Fact::Known(Sealed::ByAws);
     }
     let call = Call::DescribeKey;
-    let answer = match asker.ask(call, region, json!({ "KeyId": key })).await {
+    let KeyMetadata { arn, key_state, key_manager } = match asker.ask(call, region, json!({ "KeyId": key })).await {
         Err(why) if is_gone(&why) => return Fact::Known(Sealed::Gone),
         Err(why) => return Fact::of(call, Err(why)),
-        Ok(answer) => answer,
+        Ok(DescribedKey { key_metadata }) => key_metadata,
     };
-    let about = member(&answer, "KeyMetadata");
-    let (state, arn) = (text(about, "KeyState"), text(about, "Arn"));
-    if text(about, "KeyManager") == "AWS" {
+    if key_manager == "AWS" {
         return Fact::Known(Sealed::ByAws);
     }
-    if state != "Enabled" {
-        return Fact::Known(Sealed::Unusable(state.to_owned()));
+    if key_state != "Enabled" {
+        return Fact::Known(Sealed::Unusable(key_state));
     }
     let call = Call::GetKeyPolicy;
     match asker.ask(call, region, json!({ "KeyId": arn, "PolicyName": "default" })).await {
         Err(why) if is_gone(&why) => Fact::Known(Sealed::Gone),
-        answer => Fact::of(call, answer).map(|answer| Sealed::By(text(&answer, "Policy").to_owned())),
+        answer => Fact::of(call, answer).map(|KeyPolicy { policy }| Sealed::By(policy)),
     }
 }
 
@@ -227,7 +217,8 @@ impl Request<'_> {
             _ => return May::DependsOn("Policy".to_owned()),
         };
         let any = |effect: &str| {
-            let of = statements.iter().filter(|statement| text(statement, "Effect") == effect);
+            let of =
+                statements.iter().filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some(effect));
             of.map(|statement| self.is_meant(statement, action)).fold(Answer::No, Answer::or)
         };
         match any("Allow").and(any("Deny").not()) {

@@ -2,27 +2,17 @@
 
 use super::alarm::{Metric, Raised, Unweighed, raised};
 use super::event::Watch;
-use super::facts::{Alarm, Behind, Fact, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
+use super::facts::Fact;
 use super::model::Own;
 use super::pattern::{Coverage, NotJudged, Pattern};
+use super::replies::{self, CompositeAlarm, DescribedTrails, MetricAlarm, MetricFilter, RuleTarget, Selectors};
 use super::topic::{self, Publisher, Service, is_gone};
+use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
 use crate::aws::Call;
-use crate::aws::ask::Asker;
-use serde_json::{Value, json};
+use crate::aws::send::Asker;
+use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::Mutex;
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn flag(value: &Value, name: &str) -> bool {
-    value.get(name).and_then(Value::as_bool).unwrap_or_default()
-}
-
-fn items<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
-}
 
 /// Whoever follows the chains of one account. Topics and alarms are read once, however many lead to them.
 pub(super) struct Follower<'a> {
@@ -46,12 +36,12 @@ impl<'a> Follower<'a> {
         let (mut trails, mut seen) = (Vec::new(), HashSet::new());
         let elsewhere = Some(self.global).filter(|global| *global != self.region);
         for region in std::iter::once(self.region).chain(elsewhere) {
-            let answer = match self.asker.ask(call, region, json!({})).await {
-                Ok(answer) => answer,
+            let found = match self.asker.ask(call, region, json!({})).await {
+                Ok(DescribedTrails { trail_list }) => trail_list,
                 Err(why) => return Fact::of(call, Err(why)),
             };
-            for trail in items(&answer, "trailList") {
-                if seen.insert(text(trail, "TrailARN").to_owned()) {
+            for trail in found {
+                if seen.insert(trail.arn.clone()) {
                     trails.extend(self.trail(region, trail).await);
                 }
             }
@@ -60,37 +50,36 @@ impl<'a> Follower<'a> {
     }
 
     /// `None`: it has been deleted since it was listed.
-    async fn trail(&self, region: &str, trail: &Value) -> Option<Trail> {
-        let arn = text(trail, "TrailARN");
-        let home = Some(text(trail, "HomeRegion")).filter(|home| !home.is_empty()).unwrap_or(region);
+    async fn trail(&self, region: &str, trail: replies::Trail) -> Option<Trail> {
+        let arn = &trail.arn;
+        let home = Some(trail.home_region.as_str()).filter(|home| !home.is_empty()).unwrap_or(region);
         let (status, selectors) = (Call::GetTrailStatus, Call::GetEventSelectors);
         let (asked, management, logs) = tokio::join!(
             self.asker.ask(status, home, json!({ "Name": arn })),
             async {
                 Fact::of(selectors, self.asker.ask(selectors, home, json!({ "TrailName": arn })).await)
-                    .map(|answer| read_selectors(&answer))
+                    .map(|found| read_selectors(&found))
             },
-            self.logs(trail),
+            self.logs(&trail.cloud_watch_logs_log_group_arn),
         );
         if asked.as_ref().is_err_and(is_gone) {
             return None;
         }
         Some(Trail {
-            arn: arn.to_owned(),
-            name: text(trail, "Name").to_owned(),
             region: home.to_owned(),
-            all_regions: flag(trail, "IsMultiRegionTrail"),
-            organization: flag(trail, "IsOrganizationTrail"),
-            validation: flag(trail, "LogFileValidationEnabled"),
-            status: Fact::of(status, asked).map(|answer| read_status(&answer)),
+            all_regions: trail.is_multi_region_trail,
+            organization: trail.is_organization_trail,
+            validation: trail.log_file_validation_enabled,
+            status: Fact::of(status, asked).map(read_status),
             management,
             logs,
+            arn: trail.arn,
+            name: trail.name,
         })
     }
 
     /// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`
-    async fn logs(&self, trail: &Value) -> Option<Logs> {
-        let arn = text(trail, "CloudWatchLogsLogGroupArn");
+    async fn logs(&self, arn: &str) -> Option<Logs> {
         let mut parts = arn.split(':').skip(3);
         let region = parts.next().filter(|region| !region.is_empty())?;
         let account = parts.next().unwrap_or_default();
@@ -100,22 +89,22 @@ impl<'a> Follower<'a> {
             return Some(Logs { group, behind: Behind::Elsewhere(account.to_owned()) });
         }
         let call = Call::DescribeMetricFilters;
-        let found =
-            self.asker.pages(call, region, json!({ "logGroupName": group }), "metricFilters", "nextToken").await;
-        let found = match found {
+        let body = json!({ "logGroupName": group });
+        let found: Vec<MetricFilter> = match self.asker.pages(call, region, body, "metricFilters", "nextToken").await
+        {
             Ok(found) => found,
             Err(why) if is_gone(&why) => return Some(Logs { group, behind: Behind::Nothing }),
             Err(why) => return Some(Logs { group, behind: Behind::Filters(Fact::of(call, Err(why))) }),
         };
-        let found: Vec<(&Value, Result<Coverage, NotJudged>)> =
+        let found: Vec<(&MetricFilter, Result<Coverage, NotJudged>)> =
             found.iter().filter_map(|filter| Some((filter, self.coverage(filter)?))).collect();
         let mut filters = Vec::new();
         if !found.is_empty() {
             let alarms = self.alarms(region).await;
             for (filter, coverage) in found {
                 filters.push(Filter {
-                    name: text(filter, "filterName").to_owned(),
-                    pattern: text(filter, "filterPattern").to_owned(),
+                    name: filter.filter_name.clone(),
+                    pattern: filter.filter_pattern.clone(),
                     coverage,
                     alarms: match &alarms {
                         Fact::Known(alarms) => Fact::Known(self.alarms_of(filter, alarms).await),
@@ -129,8 +118,8 @@ impl<'a> Follower<'a> {
 
     /// `None` where a filter has nothing to do with root: it catches none of root's events that it does not catch by
     /// being about something else.
-    fn coverage(&self, filter: &Value) -> Option<Result<Coverage, NotJudged>> {
-        let pattern = text(filter, "filterPattern");
+    fn coverage(&self, filter: &MetricFilter) -> Option<Result<Coverage, NotJudged>> {
+        let pattern = filter.filter_pattern.as_str();
         let coverage = Pattern::parse(pattern).and_then(|pattern| pattern.coverage(&self.own));
         let speaks_of_root = pattern.to_ascii_lowercase().contains("root");
         let catches = matches!(coverage, Ok(Coverage::Root { .. } | Coverage::Noisy(_)));
@@ -138,43 +127,48 @@ impl<'a> Follower<'a> {
     }
 
     /// Metric alarms, and those over other alarms.
-    async fn alarms(&self, region: &str) -> Fact<(Vec<Value>, Vec<Value>)> {
+    async fn alarms(&self, region: &str) -> Fact<(Vec<MetricAlarm>, Vec<CompositeAlarm>)> {
+        let kind = |kind| json!({ "AlarmTypes": [kind] });
         let call = Call::DescribeAlarms;
-        let kind = async |kind: &str, list: &str| {
-            self.asker.pages(call, region, json!({ "AlarmTypes": [kind] }), list, "NextToken").await
-        };
-        let metric = match kind("MetricAlarm", "MetricAlarms").await {
-            Ok(metric) => metric,
-            Err(why) => return Fact::of(call, Err(why)),
-        };
-        Fact::of(call, kind("CompositeAlarm", "CompositeAlarms").await).map(|composite| (metric, composite))
+        let (metric, composite) = tokio::join!(
+            self.asker.pages(call, region, kind("MetricAlarm"), "MetricAlarms", "NextToken"),
+            self.asker.pages(call, region, kind("CompositeAlarm"), "CompositeAlarms", "NextToken"),
+        );
+        Fact::of(call, metric.and_then(|metric| composite.map(|composite| (metric, composite))))
     }
 
-    async fn alarms_of(&self, filter: &Value, (metric, composite): &(Vec<Value>, Vec<Value>)) -> Vec<Alarm> {
-        let metrics: Vec<Metric> = items(filter, "metricTransformations").map(Metric::of).collect();
+    async fn alarms_of(
+        &self,
+        filter: &MetricFilter,
+        (metric, composite): &(Vec<MetricAlarm>, Vec<CompositeAlarm>),
+    ) -> Vec<Alarm> {
+        let metrics: Vec<Metric> = filter.metric_transformations.iter().map(Metric::of).collect();
         let mut alarms = Vec::new();
         for alarm in metric {
             let Some(of) = metrics.iter().find(|metric| metric.is_of(alarm)) else { continue };
-            alarms.push(self.alarm(alarm, raised(alarm, of)).await);
-            let (name, arn) = (text(alarm, "AlarmName"), text(alarm, "AlarmArn"));
+            let MetricAlarm { alarm_name: name, alarm_arn: arn, alarm_actions: actions, actions_enabled, .. } = alarm;
+            let targets = self.targets_of_alarm(arn, actions).await;
+            let raised = raised(alarm, of);
+            alarms.push(Alarm { name: name.clone(), enabled: *actions_enabled, raised, targets });
             for over in composite {
-                let rule = text(over, "AlarmRule");
-                if rule.contains(name) || rule.contains(arn) {
-                    alarms.push(self.alarm(over, Raised::NotJudged(Unweighed::Composite)).await);
+                if over.alarm_rule.contains(name) || over.alarm_rule.contains(arn) {
+                    let targets = self.targets_of_alarm(&over.alarm_arn, &over.alarm_actions).await;
+                    let raised = Raised::NotJudged(Unweighed::Composite);
+                    let (name, enabled) = (over.alarm_name.clone(), over.actions_enabled);
+                    alarms.push(Alarm { name, enabled, raised, targets });
                 }
             }
         }
         alarms
     }
 
-    async fn alarm(&self, alarm: &Value, raised: Raised) -> Alarm {
-        let source = text(alarm, "AlarmArn");
+    async fn targets_of_alarm(&self, source: &str, actions: &[String]) -> Vec<Target> {
         let publisher = Publisher { service: Service::CloudWatch, account: &self.own.account, source, role: false };
         let mut targets = Vec::new();
-        for arn in items(alarm, "AlarmActions").filter_map(Value::as_str) {
+        for arn in actions {
             targets.push(self.target(arn, &publisher).await);
         }
-        Alarm { name: text(alarm, "AlarmName").to_owned(), enabled: flag(alarm, "ActionsEnabled"), raised, targets }
+        targets
     }
 
     async fn target(&self, arn: &str, publisher: &Publisher<'_>) -> Target {
@@ -206,13 +200,13 @@ impl<'a> Follower<'a> {
     /// Rules of the default bus that root's sign-ins come past.
     pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
         let (call, region) = (Call::ListRules, self.global);
-        let found = match self.asker.pages(call, region, json!({}), "Rules", "NextToken").await {
+        let found: Vec<replies::Rule> = match self.asker.pages(call, region, json!({}), "Rules", "NextToken").await {
             Ok(found) => found,
             Err(why) => return Fact::of(call, Err(why)),
         };
         let mut rules = Vec::new();
         for rule in &found {
-            let pattern = text(rule, "EventPattern");
+            let pattern = rule.event_pattern.as_str();
             let watch = Watch::of(pattern, &self.own, region);
             let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
             let targets = match watch {
@@ -222,9 +216,9 @@ impl<'a> Follower<'a> {
                 Watch::Noisy => Some(Fact::Known(Vec::new())),
                 Watch::NotJudged | Watch::Nothing => None,
             };
-            let state = text(rule, "State");
+            let state = rule.state.as_str();
             rules.extend(targets.map(|targets| Rule {
-                name: text(rule, "Name").to_owned(),
+                name: rule.name.clone(),
                 region: region.to_owned(),
                 enabled: state.starts_with("ENABLED"),
                 // What only reads is left out of the others (EventBridge, "events from AWS services via CloudTrail").
@@ -237,10 +231,10 @@ impl<'a> Follower<'a> {
     }
 
     /// `None`: the rule has been deleted since it was listed.
-    async fn rule_targets(&self, rule: &Value) -> Option<Fact<Vec<Target>>> {
+    async fn rule_targets(&self, rule: &replies::Rule) -> Option<Fact<Vec<Target>>> {
         let call = Call::ListTargetsByRule;
-        let name = text(rule, "Name");
-        let found = match self.asker.pages(call, self.global, json!({ "Rule": name }), "Targets", "NextToken").await {
+        let body = json!({ "Rule": rule.name });
+        let found: Vec<RuleTarget> = match self.asker.pages(call, self.global, body, "Targets", "NextToken").await {
             Ok(found) => found,
             Err(why) if is_gone(&why) => return None,
             Err(why) => return Some(Fact::of(call, Err(why))),
@@ -250,10 +244,10 @@ impl<'a> Follower<'a> {
             let publisher = Publisher {
                 service: Service::EventBridge,
                 account: &self.own.account,
-                source: text(rule, "Arn"),
-                role: !text(target, "RoleArn").is_empty(),
+                source: &rule.arn,
+                role: !target.role_arn.is_empty(),
             };
-            targets.push(self.target(text(target, "Arn"), &publisher).await);
+            targets.push(self.target(&target.arn, &publisher).await);
         }
         Some(Fact::Known(targets))
     }
@@ -279,53 +273,46 @@ fn reach(arn: &str) -> Option<Reach> {
     })
 }
 
-fn read_status(answer: &Value) -> TrailStatus {
-    let error = |name| Some(text(answer, name)).filter(|text| !text.is_empty()).map(str::to_owned);
+fn read_status(found: replies::TrailStatus) -> TrailStatus {
+    let error = |text: String| Some(text).filter(|text| !text.is_empty());
     TrailStatus {
-        logging: flag(answer, "IsLogging"),
-        delivery_error: error("LatestDeliveryError"),
-        logs_error: error("LatestCloudWatchLogsDeliveryError"),
+        logging: found.is_logging,
+        delivery_error: error(found.latest_delivery_error),
+        logs_error: error(found.latest_cloud_watch_logs_delivery_error),
     }
 }
 
 /// Basic selectors name their kind; of advanced ones, those whose `eventCategory` is `Management` count, and fields that
 /// narrow them down make them half.
-fn read_selectors(answer: &Value) -> Management {
+fn read_selectors(found: &Selectors) -> Management {
     let mut seen = [false; 2];
-    for selector in items(answer, "EventSelectors").filter(|selector| flag(selector, "IncludeManagementEvents")) {
-        match text(selector, "ReadWriteType") {
+    for selector in found.event_selectors.iter().filter(|selector| selector.include_management_events) {
+        match selector.read_write_type.as_str() {
             "ReadOnly" => seen[0] = true,
             "WriteOnly" => seen[1] = true,
             _ => seen = [true; 2],
         }
     }
-    for selector in items(answer, "AdvancedEventSelectors") {
-        let field = |name: &str| items(selector, "FieldSelectors").find(|field| text(field, "Field") == name);
-        let values = |field: &Value, name: &str| -> Vec<String> {
-            items(field, name).filter_map(Value::as_str).map(str::to_ascii_lowercase).collect()
-        };
-        if !field("eventCategory")
-            .is_some_and(|field| values(field, "Equals").iter().any(|value| value == "management"))
-        {
+    for selector in &found.advanced_event_selectors {
+        let field = |name: &str| selector.field_selectors.iter().find(|field| field.field == name);
+        let has = |values: &[String], wanted: &str| values.iter().any(|value| value.eq_ignore_ascii_case(wanted));
+        if !field("eventCategory").is_some_and(|field| has(&field.equals, "management")) {
             continue;
         }
         // Excluding KMS or the RDS Data API is usual and says nothing of root. Naming sources leaves all others out.
-        let narrowed = items(selector, "FieldSelectors").any(|field| match text(field, "Field") {
+        let narrowed = selector.field_selectors.iter().any(|field| match field.field.as_str() {
             "eventCategory" | "readOnly" => false,
             "eventSource" => {
-                let harmless = |source: &String| source == "kms.amazonaws.com" || source == "rdsdata.amazonaws.com";
-                !values(field, "NotEquals").iter().all(harmless) || values(field, "NotEquals").is_empty()
+                let harmless = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+                let is_harmless = |source: &String| harmless.iter().any(|name| source.eq_ignore_ascii_case(name));
+                field.not_equals.is_empty() || !field.not_equals.iter().all(is_harmless)
             }
             _ => true,
         });
         if narrowed {
             continue;
         }
-        let read_only = field("readOnly").map(|field| {
-            values(field, "Equals").iter().any(|value| value == "true")
-                || values(field, "NotEquals").iter().any(|value| value == "false")
-        });
-        match read_only {
+        match field("readOnly").map(|field| has(&field.equals, "true") || has(&field.not_equals, "false")) {
             Some(true) => seen[0] = true,
             Some(false) => seen[1] = true,
             None => seen = [true; 2],

@@ -2,8 +2,9 @@
 
 use super::device_kind;
 use crate::aws;
+use crate::aws::Partition;
 use crate::cli::console::Style;
-use crate::cli::explain::{audit::console_host, aws as aws_words, last_factor};
+use crate::cli::explain::{aws as aws_words, last_factor};
 use crate::cli::moments::{clock_time, date_time};
 use crate::person::{ConsoleTask, DeviceState, KeyState, RootStep, RootView, Unfinished};
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ fn unseen(why: &aws::Error) -> String {
 
 /// Where root manages its own credentials.
 pub(in crate::cli) fn url(partition: &str) -> String {
-    format!("https://{}/iam/home#/security_credentials", console_host(partition))
+    format!("https://{}/iam/home#/security_credentials", Partition::named(partition).console())
 }
 
 pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
@@ -176,7 +177,7 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
     let steps = sign_in.into_iter().chain(steps);
     let mut lines = vec![title];
     lines.extend(steps.enumerate().map(|(nth, step)| format!("  {}. {step}", nth + 1)));
-    if partition == "aws-cn" && matches!(task, ConsoleTask::AddKey { .. }) {
+    if Partition::named(partition) == Partition::China && matches!(task, ConsoleTask::AddKey { .. }) {
         lines.push(
             "In China the choice of devices may be smaller: if \"Passkey or security key\" is not offered, \
              `glasskey root enroll --totp` is what is left."

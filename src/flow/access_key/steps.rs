@@ -143,12 +143,9 @@ impl Rotation<'_> {
     /// The reply was lost, and with it the secret: a key that was not there before, and was made since the call was sent,
     /// is of no use to anybody. One that is older is somebody else's.
     fn find_lost(&mut self, cause: aws::Error, sent: SystemTime, desk: &mut Desk<'_>) -> Broken {
-        // An interrupt that cut the wait short has been heard; the question must still be asked.
-        let interrupted = desk.interrupt.raised();
-        desk.interrupt.clear();
-        desk.tell(Notice::Asking);
+        let (keys, interrupted) = desk.settle(|| self.account().access_keys(&self.request.user));
         let at = (Stage::KeyCreate, if interrupted { Cause::Interrupted } else { Cause::Aws(cause.clone()) });
-        match self.account().access_keys(&self.request.user) {
+        match keys {
             Ok(keys) => match &*made_since(sent, appeared(&keys, &self.before)) {
                 [] => broken(at, Made::No),
                 [lost] => {
@@ -386,16 +383,12 @@ fn set(account: &Account, user: &str, id: &str, active: bool, desk: &mut Desk<'_
             let is_set = || Ok(state(account, user, id)?.is_none_or(|now| now == active));
             is_seen(Call::UpdateAccessKey, desk, is_set).map_err(|why| (Cause::Aws(why), as_it_was()))
         }
-        Err(cause @ aws::Error::OutcomeUnknown { .. }) => {
-            desk.interrupt.clear();
-            desk.tell(Notice::Asking);
-            match state(account, user, id) {
-                Ok(Some(now)) if now == active => Ok(()),
-                Ok(None) if !active => Ok(()),
-                Ok(_) => Err((Cause::Aws(cause), as_it_was())),
-                Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
-            }
-        }
+        Err(cause @ aws::Error::OutcomeUnknown { .. }) => match desk.settle(|| state(account, user, id)).0 {
+            Ok(Some(now)) if now == active => Ok(()),
+            Ok(None) if !active => Ok(()),
+            Ok(_) => Err((Cause::Aws(cause), as_it_was())),
+            Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
+        },
         Err(aws::Error::NotFound { .. }) if !active => Ok(()),
         Err(cause) => Err((Cause::Aws(cause), as_it_was())),
     }
@@ -419,9 +412,7 @@ pub(in crate::flow) fn delete(
         Err(cause @ aws::Error::OutcomeUnknown { call: Call::DeleteAccessKey, .. }) => cause,
         Err(cause) => return Err((Cause::Aws(cause), there())),
     };
-    desk.interrupt.clear();
-    desk.tell(Notice::Asking);
-    match state(account, user, id) {
+    match desk.settle(|| state(account, user, id)).0 {
         Ok(None) => Ok(()),
         Ok(Some(_)) if gone(&account.delete_access_key(user, id)) => Ok(()),
         Ok(Some(_)) => Err((Cause::Aws(cause), there())),

@@ -325,14 +325,9 @@ pub(super) fn enable(
         Err(cause) => return Err(at(Cause::Aws(cause))),
     };
     if let Some(cause) = lost {
-        // An interrupt that cut the wait short has been heard; the question must still be asked.
-        let interrupted = desk.interrupt.raised();
-        desk.interrupt.clear();
-        desk.tell(Notice::Asking);
+        let (devices, interrupted) = desk.settle(|| account.mfa_devices(&user));
         let serial = arn.to_string();
-        let listed =
-            account.mfa_devices(&user).is_ok_and(|devices| devices.iter().any(|device| device.serial == serial));
-        if !listed {
+        if !devices.is_ok_and(|devices| devices.iter().any(|device| device.serial == serial)) {
             return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
         }
     }

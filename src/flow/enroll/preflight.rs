@@ -3,7 +3,7 @@
 use super::super::desk::Desk;
 use super::super::naming::credential_name;
 use super::super::places::{Beside, Usable};
-use super::super::retire::devices_of;
+use super::super::retire::devices_found;
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, Assignment, DeviceArn, Identity, MfaDevice, NewDevice};
@@ -82,17 +82,24 @@ pub(in crate::flow) fn look(
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
     let usable = request.places.usable(desk)?;
+    let reaching = connector.reach_meanwhile();
     let keys = find_keys(&request.keys, desk)?;
-    let account = connector.connect().map_err(Cause::Aws)?;
+    let mut account = reaching.account().map_err(Cause::Aws)?;
+    let named = request.user.as_deref().filter(|user| aws::check_name(user));
+    let listed = match named {
+        Some(user) => account.identify_and_list(user).map(Some),
+        None => account.identify().map(|()| None),
+    };
+    let listed = listed.map_err(Cause::Aws)?;
     desk.tell_clock();
-    let (user, devices) = user_and_devices(request, &account, desk)?;
+    let (user, devices) = user_and_devices(request, listed, &account, desk)?;
     Ok((account, usable, Seen { keys, user, devices }))
 }
 
 /// As [`look`], for one of many users: the account is connected, and the places have been tried out.
 pub(in crate::flow) fn look_on(request: &Request, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
     let keys = find_keys(&request.keys, desk)?;
-    let (user, devices) = user_and_devices(request, account, desk)?;
+    let (user, devices) = user_and_devices(request, None, account, desk)?;
     Ok(Seen { keys, user, devices })
 }
 
@@ -118,15 +125,16 @@ pub(super) fn preflight_on(
     judge(request, usable, &seen, (account, 0), desk)
 }
 
-/// The user no earlier run is unfinished for, and the devices there are.
+/// The user no earlier run is unfinished for, and the devices there are. `listed`: what came of asking already.
 fn user_and_devices(
     request: &Request,
+    listed: Option<Result<Vec<MfaDevice>, aws::Error>>,
     account: &Account,
     desk: &Desk<'_>,
 ) -> Result<(String, Vec<MfaDevice>), Cause> {
     let user = target_user(request, account.caller())?;
     nothing_unfinished(&account.caller().account, &user, desk)?;
-    let devices = devices_of(&user, account)?;
+    let devices = devices_found(&user, listed.unwrap_or_else(|| account.mfa_devices(&user)))?;
     Ok((user, devices))
 }
 

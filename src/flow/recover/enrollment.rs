@@ -13,7 +13,7 @@ use crate::flow::record::Record;
 use crate::flow::run::Run;
 use crate::journal::Writer;
 use crate::keys::Serial;
-use crate::person::{Choice, DeviceState, FileState, Notice, Unfinished};
+use crate::person::{Choice, DeviceState, FileState, Unfinished};
 use crate::sink::EscrowState;
 
 /// What its record says.
@@ -158,9 +158,7 @@ fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Res
     if !matches!(cause, aws::Error::OutcomeUnknown { .. }) {
         return Err((cause, Left::Enabled { arn: found.arn.clone() }));
     }
-    desk.interrupt.clear();
-    desk.tell(Notice::Asking);
-    match account.mfa_devices(&found.user) {
+    match desk.settle(|| account.mfa_devices(&found.user)).0 {
         Ok(devices) if !devices.iter().any(|device| device.serial == serial) => Ok(()),
         Ok(_) => Err((cause, Left::Enabled { arn: found.arn.clone() })),
         Err(why) => Err((cause, Left::PerhapsEnabled { serial, why })),

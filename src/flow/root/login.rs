@@ -81,7 +81,7 @@ fn look(account: &Account) -> Result<Vec<Sight>, aws::Error> {
     if let Some(serial) = fido {
         sight(Call::GetMfaDevice, account.certifications(None, &serial).map(drop))?;
     }
-    sight(Call::GetAccountSummary, account.root_flags().map(drop))?;
+    sight(Call::GetAccountSummary, account.summary().map(drop))?;
     sight(Call::ListVirtualMfaDevices, account.virtual_devices(Assignment::Any, |_| true).map(drop))?;
     sight(Call::ListAccessKeys, account.own_access_keys().map(drop))?;
     sight(Call::ListSigningCertificates, account.own_certificates().map(drop))?;

@@ -183,7 +183,7 @@ const MOST: usize = 8;
 impl view::View {
     /// What can be refused before anybody does anything; and what root has now.
     fn check(&mut self, wanted: usize) -> Result<view::Look, Cause> {
-        if !aws::root_signs_in(&self.partition) {
+        if !aws::Partition::named(&self.partition).root_signs_in() {
             return Err(Cause::Refused(Refusal::NoConsole { partition: self.partition.clone() }));
         }
         let look = self.look_closely().map_err(Cause::Aws)?;

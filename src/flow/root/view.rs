@@ -4,7 +4,7 @@
 //! has MFA at all, root's virtual devices, and how many devices are in use in the whole account.
 
 use super::{Cause, Patience, Refusal};
-use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootFlags, RootTask};
+use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootTask, Summary};
 use crate::person::{Notice, Person, RootStep, RootView};
 use crate::totp::Clock;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub(super) struct Look {
     pub(super) devices: Vec<MfaDevice>,
     /// Those are all.
     pub(super) all: bool,
-    pub(super) flags: Option<RootFlags>,
+    pub(super) flags: Option<Summary>,
     /// Permissions that are missing.
     pub(super) lacks: Vec<&'static str>,
 }
@@ -67,7 +67,7 @@ impl View {
 
     fn nowhere(connector: &Connector, account: Option<&str>) -> Result<Self, Cause> {
         let region = connector.settings().map_err(Cause::Aws)?.region;
-        let partition = aws::partition_of(&region).to_owned();
+        let partition = aws::Partition::of_region(&region).name().to_owned();
         Ok(Self { partition, account: account.map(str::to_owned), eyes: Eyes::None })
     }
 
@@ -127,7 +127,7 @@ impl View {
     pub(super) fn look_closely(&mut self) -> Result<Look, aws::Error> {
         let mut look = self.look()?;
         if let Eyes::Root(account) | Eyes::Member { session: account, .. } = &self.eyes {
-            match account.root_flags() {
+            match account.summary() {
                 Ok(flags) => look.flags = Some(flags),
                 Err(aws::Error::Denied { call, .. }) => look.lacks.push(call.permission()),
                 Err(why) => return Err(why),
@@ -147,7 +147,7 @@ impl View {
 
 fn look_from_outside(account: &Account) -> Result<Look, aws::Error> {
     let mut look = Look::default();
-    match account.root_flags() {
+    match account.summary() {
         Ok(flags) => look.flags = Some(flags),
         Err(aws::Error::Denied { call, .. }) => look.lacks.push(call.permission()),
         Err(why) => return Err(why),

@@ -6,6 +6,7 @@
 //! IAM. `docs/simulator.md` lists them, and what is left out.
 
 mod account;
+mod account_settings;
 mod assume_root;
 mod auth;
 mod cbor;
@@ -146,6 +147,8 @@ impl fmt::Debug for Keys {
 pub struct Call {
     /// The service, by the prefix of its actions in policies.
     pub service: &'static str,
+    /// The region it was signed for; empty where it was not signed.
+    pub region: String,
     /// The action; empty when there was none.
     pub action: String,
     /// The account whose key signed it, where there is such a one.

@@ -235,6 +235,7 @@ impl Asked<'_> {
         let target = self.target().filter(|number| *number != cell.number);
         let mut call = Call {
             service: self.service.prefix,
+            region: self.scope.as_ref().map(|scope| scope.region.clone()).unwrap_or_default(),
             action: self.action.clone(),
             account: own.as_ref().map(|cell| cell.number.clone()),
             target: target.clone(),

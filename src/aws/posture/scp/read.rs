@@ -1,9 +1,11 @@
 //! Which service control policies there are, what they say, and where they are attached.
 
 use super::{AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops};
-use crate::aws::ask::Asker;
 use crate::aws::posture::facts::{Fact, Unreadable};
+use crate::aws::posture::replies::{DescribedPolicy, PolicySummary, PolicyTarget};
+use crate::aws::send::Asker;
 use crate::aws::{Call, Error};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -56,29 +58,26 @@ impl Desk<'_> {
         Ok(control)
     }
 
-    async fn list(&self, call: Call, body: Value, of: &str) -> Result<Vec<Value>, Unreadable> {
+    async fn list<T: DeserializeOwned>(&self, call: Call, body: Value, of: &str) -> Result<Vec<T>, Unreadable> {
         let items = self.asker.pages(call, self.region, body, of, "NextToken").await;
         items.map_err(|why| Unreadable { call, why })
     }
 
     async fn policies(&self) -> Result<Vec<Written>, Unreadable> {
-        let listed = self.list(Call::ListPolicies, json!({ "Filter": KIND }), "Policies").await?;
+        let listed: Vec<PolicySummary> = self.list(Call::ListPolicies, json!({ "Filter": KIND }), "Policies").await?;
         let mut policies = Vec::new();
-        for policy in &listed {
-            let id = text(policy, "Id");
+        for PolicySummary { id, name, aws_managed } in listed {
             let call = Call::DescribePolicy;
-            let described = self.asker.ask(call, self.region, json!({ "PolicyId": id })).await;
+            let described = self.asker.ask::<DescribedPolicy>(call, self.region, json!({ "PolicyId": id })).await;
             let described = described.map_err(|why| Unreadable { call, why })?;
-            let content = described.pointer("/Policy/Content").and_then(Value::as_str);
-            let content = content.ok_or(Unreadable { call, why: Error::Malformed { call } })?;
-            let targets = match policy.get("AwsManaged").and_then(Value::as_bool) {
-                Some(true) => Vec::new(),
-                _ => self.list(Call::ListTargetsForPolicy, json!({ "PolicyId": id }), "Targets").await?,
+            let targets: Vec<PolicyTarget> = match aws_managed {
+                true => Vec::new(),
+                false => self.list(Call::ListTargetsForPolicy, json!({ "PolicyId": id }), "Targets").await?,
             };
             policies.push(Written {
-                name: PolicyName { id: id.to_owned(), name: text(policy, "Name").to_owned() },
-                text: content.to_owned(),
-                targets: targets.iter().map(level).collect(),
+                name: PolicyName { id, name },
+                text: described.policy.content,
+                targets: targets.into_iter().map(level).collect(),
             });
         }
         Ok(policies)
@@ -124,8 +123,9 @@ impl Desk<'_> {
             return Ok(None);
         }
         let call = Call::ListPoliciesForTarget;
-        let attached = self.list(call, json!({ "TargetId": level.id, "Filter": KIND }), "Policies").await?;
-        let attached = attached.iter().map(|one| policies.iter().find(|policy| policy.name.id == text(one, "Id")));
+        let attached: Vec<PolicySummary> =
+            self.list(call, json!({ "TargetId": level.id, "Filter": KIND }), "Policies").await?;
+        let attached = attached.iter().map(|one| policies.iter().find(|policy| policy.name.id == one.id));
         // One that was made since is not known, and may be what allows something.
         let attached =
             attached.collect::<Option<Vec<&Written>>>().ok_or(Unreadable { call, why: Error::Malformed { call } })?;
@@ -141,19 +141,15 @@ impl Desk<'_> {
 /// The only kind of policies that is asked for.
 const KIND: &str = "SERVICE_CONTROL_POLICY";
 
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn level(target: &Value) -> Level {
+fn level(target: PolicyTarget) -> Level {
     Level {
-        id: text(target, "TargetId").to_owned(),
-        name: text(target, "Name").to_owned(),
-        kind: match text(target, "Type") {
+        kind: match target.kind.as_str() {
             "ACCOUNT" => LevelKind::Account,
             "ROOT" => LevelKind::Root,
             _ => LevelKind::Unit,
         },
+        id: target.target_id,
+        name: target.name,
     }
 }
 

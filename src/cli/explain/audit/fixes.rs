@@ -1,7 +1,7 @@
 //! How to put right what an audit found: commands that can be pasted, where capitals stand for what nobody else knows.
 
 use super::{policies, watching};
-use crate::aws::{DeviceKind, RootTask};
+use crate::aws::{DeviceKind, Partition, RootTask};
 use crate::flow::{Evidence, Rule};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ impl Account<'_> {
         if !self.member {
             return std::iter::once("aws login".to_owned()).chain(commands.iter().cloned()).collect();
         }
-        let (region, number) = (region(self.partition), self.number);
+        let (region, number) = (Partition::named(self.partition).region(), self.number);
         let task = RootTask::Delete.policy(self.partition);
         let variable = |name: &str, of: &str| format!("join('=',['{name}',{of}])");
         let variables = [
@@ -62,7 +62,8 @@ impl Account<'_> {
 #[must_use]
 pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &[Evidence]) -> Fix {
     let account = Account { number: account, partition, member };
-    let console = format!("https://{}", console_host(partition));
+    let (console, region) =
+        (format!("https://{}", Partition::named(partition).console()), Partition::named(partition).region());
     let by_root = format!("{console}/iam/home#/security_credentials (signed in as root)");
     match rule {
         Rule::RootMfa | Rule::RootHardwareMfa => Fix::new(Vec::new(), by_root)
@@ -73,7 +74,7 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
         Rule::RootAccessKeys => Fix::new(account.as_root(&delete_keys(evidence)), by_root),
         Rule::RootCertificates => Fix::new(account.as_root(&[DELETE_CERTIFICATES.to_owned()]), by_root),
         Rule::RootUse => Fix::new(
-            vec![format!("aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=Username,AttributeValue=root", region(partition))],
+            vec![format!("aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=Username,AttributeValue=root", region)],
             format!("{console}/cloudtrailv2/home#/events?Username=root shows what for; sign in as an administrator instead, and keep root's keys sealed"),
         ),
         Rule::RootCredentials => Fix::new(
@@ -90,7 +91,7 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
         ),
         Rule::Trail => watching::trail(&console, evidence),
         Rule::TrailValidation => watching::validation(&console, evidence),
-        Rule::RootAlarm => watching::alarm(&console, region(partition), evidence),
+        Rule::RootAlarm => watching::alarm(&console, region, evidence),
         Rule::OtherAdmin => Fix::new(
             vec![format!(
                 "aws iam attach-role-policy --role-name ROLE --policy-arn arn:{partition}:iam::aws:policy/AdministratorAccess"
@@ -200,24 +201,5 @@ pub(super) fn quoted(word: &str) -> String {
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
-/// A region that answers AssumeRoot, and has the events of root's sign-ins.
-fn region(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-eusc" => "eusc-de-east-1",
-        _ => "us-east-1",
-    }
-}
-
-pub(in crate::cli) fn console_host(partition: &str) -> &'static str {
-    match partition {
-        "aws-eusc" => "console.amazonaws-eusc.eu",
-        "aws-cn" => "console.amazonaws.cn",
-        "aws-us-gov" => "console.amazonaws-us-gov.com",
-        _ => "console.aws.amazon.com",
     }
 }

@@ -5,7 +5,6 @@ mod policies;
 mod seen;
 mod watching;
 
-pub(in crate::cli) use fixes::console_host;
 pub use fixes::{Fix, fix};
 pub use seen::{evidence, may_pass, unreadable};
 

@@ -2,8 +2,8 @@
 
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
 use super::{finding, on, pass_if, unknown};
+use crate::aws::Partition;
 use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops, Tasks};
-use crate::aws::root_signs_in;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = vec![on(&facts.security_contact, Rule::SecurityContact, Severity::Medium, |contact| {
@@ -25,7 +25,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
 
 /// Why the organization's affairs are none of this account's.
 fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
-    vec![match root_signs_in(&facts.partition) {
+    vec![match Partition::named(&facts.partition).root_signs_in() {
         false => Evidence::NoCentralRoot { partition: facts.partition.clone() },
         true => Evidence::NotManagement,
     }]

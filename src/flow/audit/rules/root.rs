@@ -3,8 +3,8 @@
 use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
 use super::{RECENT_DAYS, days, finding, on, pass_if, unknown};
 use crate::aws::DeviceKind;
+use crate::aws::Partition;
 use crate::aws::posture::{Certificates, Fact, Factors, Facts, LastUse, RootKey, Standing, Unreadable};
-use crate::aws::root_signs_in;
 use std::time::SystemTime;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
@@ -42,7 +42,7 @@ fn sign_in(facts: &Facts) -> SignIn {
 
 /// Where root has no password, or nowhere to use it, its factors do not matter.
 fn no_sign_in(facts: &Facts) -> Option<Evidence> {
-    if !root_signs_in(&facts.partition) {
+    if !Partition::named(&facts.partition).root_signs_in() {
         return Some(Evidence::NoSignIn { partition: facts.partition.clone() });
     }
     match sign_in(facts) {
@@ -214,7 +214,8 @@ fn usage(facts: &Facts) -> Finding {
     let mut used_recently = false;
     let mut untold = false;
     // Without a password, or a place to use it, there is nothing to tell.
-    let no_password = matches!(sign_in(facts), SignIn::NoPassword) || !root_signs_in(&facts.partition);
+    let no_password =
+        matches!(sign_in(facts), SignIn::NoPassword) || !Partition::named(&facts.partition).root_signs_in();
     match &facts.root.password_used {
         Fact::Known(used) => {
             used_recently |= recent(*used);
@@ -245,7 +246,7 @@ fn usage(facts: &Facts) -> Finding {
 /// A member's root user needs no credentials: its organization can remove them, and give them back for an hour.
 fn credentials(facts: &Facts) -> Finding {
     let (rule, severity) = (Rule::RootCredentials, Severity::Low);
-    if !root_signs_in(&facts.partition) {
+    if !Partition::named(&facts.partition).root_signs_in() {
         let evidence = vec![Evidence::NoSignIn { partition: facts.partition.clone() }];
         return finding(rule, severity, Verdict::NotApplicable, evidence);
     }
