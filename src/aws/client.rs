@@ -5,7 +5,7 @@ use super::clients::Clients;
 use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Way, runtime};
 use super::ears::Ears;
 use super::error::Error;
-use super::mfa::MfaDevice;
+use super::mfa::{Assignment, MfaDevice, VirtualDevice};
 use super::pace::Pace;
 use super::retry::Retry;
 use super::send::{Asker, Manner};
@@ -139,14 +139,34 @@ impl Reaching {
     }
 }
 
+/// The devices that matter to a new one of a user's.
+#[derive(Debug)]
+pub struct Looked {
+    /// The user's (ListMFADevices).
+    pub devices: Result<Vec<MfaDevice>, Error>,
+    /// The account's virtual devices that are nobody's (ListVirtualMFADevices).
+    pub unassigned: Result<Vec<VirtualDevice>, Error>,
+}
+
 impl Account {
-    /// Asks AWS who the caller is (GetCallerIdentity), and beside that which devices a user has (ListMFADevices): two
-    /// questions in the time of one.
-    pub fn identify_and_list(&mut self, user: &str) -> Result<Result<Vec<MfaDevice>, Error>, Error> {
-        let (caller, devices) =
-            self.ask(async |asker| Ok(tokio::join!(asker.caller(), asker.mfa_devices(Some(user)))))?;
+    /// Asks AWS who the caller is (GetCallerIdentity), and beside that what devices there are: three questions in the time
+    /// of one.
+    pub fn identify_and_look(&mut self, user: &str) -> Result<Looked, Error> {
+        let (caller, devices, unassigned) = self.ask(async |asker| {
+            let unassigned = asker.virtual_devices(Assignment::Unassigned, |_| false);
+            Ok(tokio::join!(asker.caller(), asker.mfa_devices(Some(user)), unassigned))
+        })?;
         self.caller = caller?;
-        Ok(devices)
+        Ok(Looked { devices, unassigned })
+    }
+
+    /// Asks what devices there are: two questions in the time of one.
+    pub fn look(&self, user: &str) -> Result<Looked, Error> {
+        self.ask(async |asker| {
+            let unassigned = asker.virtual_devices(Assignment::Unassigned, |_| false);
+            let (devices, unassigned) = tokio::join!(asker.mfa_devices(Some(user)), unassigned);
+            Ok(Looked { devices, unassigned })
+        })
     }
 
     /// Asks AWS who the caller is (GetCallerIdentity).

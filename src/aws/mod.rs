@@ -35,7 +35,7 @@ pub const PROPAGATION: Duration = Duration::from_secs(15);
 pub use access_keys::{AccessKey, NewAccessKey};
 pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, root_arn};
 pub use call::Call;
-pub use client::{Account, Connector, Reaching, Wire};
+pub use client::{Account, Connector, Looked, Reaching, Wire};
 pub use config::{Difference, Origin, Settings, Trouble, Unreadable, Way};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};

@@ -6,7 +6,7 @@ use super::super::places::{Beside, Usable};
 use super::super::retire::devices_found;
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
-use crate::aws::{self, Account, Assignment, DeviceArn, Identity, MfaDevice, NewDevice};
+use crate::aws::{self, Account, DeviceArn, Identity, Looked, MfaDevice, NewDevice, VirtualDevice};
 use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
 use crate::flow::record::{Begin, Old, Record};
 use crate::flow::run::nothing_unfinished;
@@ -62,6 +62,8 @@ pub(in crate::flow) struct Seen {
     pub(in crate::flow) user: String,
     /// The user's.
     pub(in crate::flow) devices: Vec<MfaDevice>,
+    /// Virtual devices that are nobody's; `None`: who asks may not list them.
+    unassigned: Option<Vec<VirtualDevice>>,
 }
 
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
@@ -86,21 +88,20 @@ pub(in crate::flow) fn look(
     let keys = find_keys(&request.keys, desk)?;
     let mut account = reaching.account().map_err(Cause::Aws)?;
     let named = request.user.as_deref().filter(|user| aws::check_name(user));
-    let listed = match named {
-        Some(user) => account.identify_and_list(user).map(Some),
+    let looked = match named {
+        Some(user) => account.identify_and_look(user).map(Some),
         None => account.identify().map(|()| None),
     };
-    let listed = listed.map_err(Cause::Aws)?;
+    let looked = looked.map_err(Cause::Aws)?;
     desk.tell_clock();
-    let (user, devices) = user_and_devices(request, listed, &account, desk)?;
-    Ok((account, usable, Seen { keys, user, devices }))
+    let seen = seen(request, keys, looked, &account, desk)?;
+    Ok((account, usable, seen))
 }
 
 /// As [`look`], for one of many users: the account is connected, and the places have been tried out.
 pub(in crate::flow) fn look_on(request: &Request, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
     let keys = find_keys(&request.keys, desk)?;
-    let (user, devices) = user_and_devices(request, None, account, desk)?;
-    Ok(Seen { keys, user, devices })
+    seen(request, keys, None, account, desk)
 }
 
 /// Decides whether it can be done on an account, when `leaving` of the user's devices go first.
@@ -111,7 +112,7 @@ pub(in crate::flow) fn judge(
     (account, leaving): (&Account, usize),
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
-    check(request, (&seen.user, &seen.devices), leaving, (usable, &seen.keys), account, desk)
+    check(request, seen, leaving, usable, account, desk)
 }
 
 /// As [`preflight`], for one of many users.
@@ -125,27 +126,38 @@ pub(super) fn preflight_on(
     judge(request, usable, &seen, (account, 0), desk)
 }
 
-/// The user no earlier run is unfinished for, and the devices there are. `listed`: what came of asking already.
-fn user_and_devices(
+/// The user no earlier run is unfinished for, and the devices there are. `looked`: what came of asking already.
+fn seen(
     request: &Request,
-    listed: Option<Result<Vec<MfaDevice>, aws::Error>>,
+    keys: Vec<Found>,
+    looked: Option<Looked>,
     account: &Account,
     desk: &Desk<'_>,
-) -> Result<(String, Vec<MfaDevice>), Cause> {
+) -> Result<Seen, Cause> {
     let user = target_user(request, account.caller())?;
     nothing_unfinished(&account.caller().account, &user, desk)?;
-    let devices = devices_found(&user, listed.unwrap_or_else(|| account.mfa_devices(&user)))?;
-    Ok((user, devices))
+    let Looked { devices, unassigned } = match looked {
+        Some(looked) => looked,
+        None => account.look(&user).map_err(Cause::Aws)?,
+    };
+    let devices = devices_found(&user, devices)?;
+    let unassigned = match unassigned {
+        Ok(unassigned) => Some(unassigned),
+        Err(aws::Error::Denied { .. }) => None,
+        Err(cause) => return Err(Cause::Aws(cause)),
+    };
+    Ok(Seen { keys, user, devices, unassigned })
 }
 
 fn check(
     request: &Request,
-    (user, devices): (&str, &[MfaDevice]),
+    seen: &Seen,
     leaving: usize,
-    (usable, keys): (&Usable, &[Found]),
+    usable: &Usable,
     account: &Account,
     desk: &mut Desk<'_>,
 ) -> Result<Checked, Cause> {
+    let Seen { keys, user, devices, unassigned } = seen;
     let mut work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
@@ -156,7 +168,7 @@ fn check(
     for device in &work {
         check_keys(device, keys)?;
     }
-    look_for_names(&mut work, account)?;
+    look_for_names(&mut work, unassigned.as_deref())?;
     let plan = plan(&work, keys, devices, account);
     let factor = self_management::factor_needed(account, user, devices, desk)?;
     Ok(Checked { plan, work, factor })
@@ -312,12 +324,8 @@ fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result
 
 /// Should the reply to CreateVirtualMFADevice be lost, a device of the name that is nobody's is the run's own to delete only
 /// where none was there before.
-fn look_for_names(work: &mut [Work], account: &Account) -> Result<(), Cause> {
-    let unassigned = match account.virtual_devices(Assignment::Unassigned, |_| false) {
-        Ok(unassigned) => unassigned,
-        Err(aws::Error::Denied { .. }) => return Ok(()),
-        Err(cause) => return Err(Cause::Aws(cause)),
-    };
+fn look_for_names(work: &mut [Work], unassigned: Option<&[VirtualDevice]>) -> Result<(), Cause> {
+    let Some(unassigned) = unassigned else { return Ok(()) };
     for device in work {
         let serial = device.arn.to_string();
         if unassigned.iter().any(|there| there.serial == serial) {
