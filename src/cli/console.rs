@@ -8,7 +8,7 @@ use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
 use super::page::{Page, json_line, shown};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
@@ -134,7 +134,7 @@ impl Console {
 
     /// The result: `human` for people, `json` where asked for. A reader that has gone away is no error: what was done
     /// is done, and stderr has told it.
-    pub(super) fn result(&mut self, human: &Page, json: &Value) {
+    pub(super) fn result(&mut self, human: &Page, json: &impl Serialize) {
         if self.json { self.json(json) } else { self.page(human) }
     }
 
@@ -143,8 +143,13 @@ impl Console {
         self.bytes(page.text().as_bytes());
     }
 
-    /// A line of JSON.
+    /// A line of JSON, with its names in alphabetical order.
     pub(super) fn json(&mut self, json: &impl Serialize) {
+        self.json_in_order(&serde_json::to_value(json).unwrap_or_default());
+    }
+
+    /// A line of JSON, with its names in the order of the type.
+    pub(super) fn json_in_order(&mut self, json: &impl Serialize) {
         self.bytes(format!("{}\n", json_line(json)).as_bytes());
     }
 

@@ -37,6 +37,11 @@ pub(super) fn shown(text: &str) -> String {
     line
 }
 
+/// The name that JSON has for a value of an enum.
+pub(super) fn name(of: &impl Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+}
+
 /// JSON on one line, in which what acts is `\u202e`: the same text to whoever parses it.
 pub(super) fn json_line(json: &impl Serialize) -> String {
     let text = serde_json::to_string(json).unwrap_or_default();

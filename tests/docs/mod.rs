@@ -10,6 +10,7 @@ mod faults; // the counts in docs/flows.md
 mod links; // what is pointed at
 mod policies; // docs/policies
 mod recovery; // what recover makes of each situation
+mod rules; // the rules of the audit
 
 use std::path::{Path, PathBuf};
 

@@ -3,14 +3,17 @@
 use super::{policies, watching};
 use crate::aws::{DeviceKind, RootTask};
 use crate::flow::{Evidence, Rule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How to put something right.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
+/// How to fix what a finding found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
+    /// A glasskey command; null where there is none.
     pub glasskey: Option<String>,
+    /// Commands of the AWS CLI, in this order; words in capitals stand for what the audit does not know.
     pub aws: Vec<String>,
+    /// The page of the AWS console; null where there is none.
     pub console: Option<String>,
 }
 
