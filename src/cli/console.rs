@@ -7,8 +7,8 @@
 use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
 use super::page::{Page, json_line, shown};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
@@ -24,6 +24,14 @@ pub(super) struct Console {
     json: bool,
     color: bool,
     stderr_is_terminal: bool,
+}
+
+/// In place of the result, where a command fails.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "error")]
+pub(super) struct ErrorReport<'a> {
+    #[serde(flatten)]
+    text: &'a Explanation,
 }
 
 /// Standard output.
@@ -236,11 +244,7 @@ impl Console {
     pub(super) fn error(&mut self, text: &Explanation) {
         self.style().explain(text);
         if self.json {
-            let error = json!({
-                "type": "error", "code": text.code, "message": text.what, "notes": text.notes, "hints": text.hints,
-                "state": text.state, "exit": text.exit as u8,
-            });
-            self.json(&error);
+            self.json(&ErrorReport { text });
         }
     }
 }

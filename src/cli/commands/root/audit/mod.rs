@@ -16,13 +16,15 @@ use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, AuditRequest, Severity};
 use resume::Resume;
-use row::{Row, Totals};
+use row::Totals;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
+
+pub(in crate::cli) use row::Row;
 
 pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let format = if cli.global.json { Format::Json } else { args.format };
@@ -126,18 +128,8 @@ fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
 pub(in crate::cli) struct Summary<'a> {
     /// The caller's ARN.
     caller: &'a str,
-    /// How many accounts there are in all.
-    accounts: usize,
-    /// Accounts that are not in use.
-    closed: usize,
-    /// Accounts in which every rule holds.
-    pass: usize,
-    /// Accounts with a failed finding.
-    fail: usize,
-    /// Accounts with no failed finding and an unknown one.
-    unknown: usize,
-    /// How many findings failed, by severity; a severity without any is left out.
-    findings: &'a BTreeMap<Severity, usize>,
+    #[serde(flatten)]
+    totals: &'a Totals,
     /// How often AWS throttled a call.
     throttled: u64,
     /// The most accounts that were asked at the same time.
@@ -212,12 +204,7 @@ impl Writer {
             Format::Json if self.many => {
                 let summary = Summary {
                     caller: &swept.caller,
-                    accounts: self.totals.accounts,
-                    closed: self.totals.closed,
-                    pass: self.totals.pass,
-                    fail: self.totals.fail,
-                    unknown: self.totals.unknown,
-                    findings: &self.totals.findings,
+                    totals: &self.totals,
                     throttled: swept.sweep.throttled,
                     at_once: swept.sweep.at_once,
                     seconds: written.duration_since(self.begun).unwrap_or_default().as_secs_f64(),

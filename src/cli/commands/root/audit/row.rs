@@ -34,7 +34,7 @@ pub(in crate::cli) struct Row {
     pub(super) state: Option<String>,
     /// Root's factors that were seen.
     pub(super) factors: Vec<FactorRow>,
-    /// One finding per rule of [audit.md](audit.md), in that order. A member has fewer, since it is seen from outside.
+    /// One finding per rule, in the order of docs/audit.md. A member has fewer, since it is seen from outside.
     pub(super) findings: Vec<FindingRow>,
 }
 
@@ -283,22 +283,31 @@ pub(super) const BENCHMARKS: [(Benchmark, &str); 7] = [
     (Benchmark::Prowler, "Prowler"),
 ];
 
-/// What all rows come to.
-#[derive(Clone, Debug, Default)]
+/// What all accounts come to.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Totals {
+    /// How many accounts there are in all.
     pub(super) accounts: usize,
+    /// Accounts in which every rule holds.
     pub(super) pass: usize,
+    /// Accounts with a failed finding.
     pub(super) fail: usize,
+    /// Accounts with no failed finding and an unknown one.
     pub(super) unknown: usize,
+    /// Accounts that are not in use.
     pub(super) closed: usize,
-    /// Failures by severity.
+    /// How many findings failed, by severity; a severity without any is left out.
     pub(super) findings: BTreeMap<Severity, usize>,
     /// Things that could not be told.
+    #[serde(skip)]
     pub(super) untold: usize,
     /// Failures, and unknowns, that count for the exit code.
+    #[serde(skip)]
     failing: usize,
+    #[serde(skip)]
     undecided: usize,
     /// Of the unknowns, those that the next run may tell.
+    #[serde(skip)]
     passing: usize,
 }
 
