@@ -10,7 +10,20 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// A YubiKey's serial number, as printed on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(inline)]
 pub struct Serial(pub u32);
 
 impl fmt::Display for Serial {
@@ -83,7 +96,8 @@ pub struct Key {
 }
 
 /// Connector and shape, Management tag 04.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum FormFactor {

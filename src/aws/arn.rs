@@ -168,7 +168,8 @@ impl FromStr for DeviceArn {
 
 /// What kind of device a serial number belongs to. AWS has no field for it: it is read from the serial number
 /// (IAM User Guide, "Multi-factor authentication").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeviceKind {
     /// `…:mfa/…`

@@ -7,8 +7,8 @@
 use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
 use super::page::{Page, json_line, shown};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
@@ -24,6 +24,14 @@ pub(super) struct Console {
     json: bool,
     color: bool,
     stderr_is_terminal: bool,
+}
+
+/// In place of the result, where a command fails.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "error")]
+pub(super) struct ErrorReport<'a> {
+    #[serde(flatten)]
+    text: &'a Explanation,
 }
 
 /// Standard output.
@@ -134,7 +142,7 @@ impl Console {
 
     /// The result: `human` for people, `json` where asked for. A reader that has gone away is no error: what was done
     /// is done, and stderr has told it.
-    pub(super) fn result(&mut self, human: &Page, json: &Value) {
+    pub(super) fn result(&mut self, human: &Page, json: &impl Serialize) {
         if self.json { self.json(json) } else { self.page(human) }
     }
 
@@ -143,8 +151,13 @@ impl Console {
         self.bytes(page.text().as_bytes());
     }
 
-    /// A line of JSON.
+    /// A line of JSON, with its names in alphabetical order.
     pub(super) fn json(&mut self, json: &impl Serialize) {
+        self.json_in_order(&serde_json::to_value(json).unwrap_or_default());
+    }
+
+    /// A line of JSON, with its names in the order of the type.
+    pub(super) fn json_in_order(&mut self, json: &impl Serialize) {
         self.bytes(format!("{}\n", json_line(json)).as_bytes());
     }
 
@@ -231,11 +244,7 @@ impl Console {
     pub(super) fn error(&mut self, text: &Explanation) {
         self.style().explain(text);
         if self.json {
-            let error = json!({
-                "type": "error", "code": text.code, "message": text.what, "notes": text.notes, "hints": text.hints,
-                "state": text.state, "exit": text.exit as u8,
-            });
-            self.json(&error);
+            self.json(&ErrorReport { text });
         }
     }
 }

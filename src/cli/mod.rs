@@ -16,6 +16,7 @@ mod notices;
 mod outside;
 mod page;
 mod private_dir;
+mod report;
 mod secret_line;
 mod shell;
 mod table;
@@ -59,6 +60,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(console.end(exit) as u8)
+}
+
+/// The JSON Schema (draft 2020-12) of everything that `--json` prints: one for each `type`, which is its `title`.
+#[must_use]
+pub fn schemas() -> Vec<serde_json::Value> {
+    let error = report::schema::<console::ErrorReport<'_>>();
+    std::iter::once(error).chain(commands::schemas()).map(Into::into).collect()
 }
 
 /// Help and the version go to stdout and are not errors; clap knows which is which.

@@ -3,213 +3,89 @@
 mod access_key;
 mod proof;
 mod root;
+mod steps;
 
 pub(super) use root::{code_lines, url as console_url};
 
 use super::advisories;
 use super::console::Style;
-use super::explain::{aws as answer, no_keyring};
-use super::moments::{clock_time, date_time, off_by};
-use crate::aws::{self, DeviceKind};
-use crate::cli::counts::count;
+use super::moments::{date_time, off_by};
+use crate::aws::DeviceKind;
 use crate::fido::advisories::Unknown;
 use crate::keys::Serial;
 use crate::person::{
     DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
 };
+use std::fmt::Display;
 
 /// The lines of a notice, without their ends; none for notices that are shown otherwise.
 pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
-    let step = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
-    let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match notice {
         Notice::Plan(plan) => plan_lines(plan, style),
         Notice::RosterPlan(plan) => roster_lines(plan, style),
-        Notice::UnknownUsers { users } => unknown_lines(users, style),
-        Notice::UsersNotListed => vec![
-            "Without iam:ListUsers it cannot be said now who of them does not exist; that shows at their turn."
-                .to_owned(),
-        ],
-        Notice::NextUser { user, nth, of } => vec![format!("{user}, {nth} of {of}")],
-        Notice::InsertKey { user, key: Some(key) } => {
-            step("insert", format!("YubiKey {key} for {user}; Ctrl-C stops"))
-        }
-        Notice::InsertKey { user, key: None } => step("insert", format!("a key for {user}; Ctrl-C stops")),
-        Notice::OtherKey { present, wanted: Some(wanted) } => {
-            step("other", format!("YubiKey {present} is not the one: {wanted} is wanted"))
-        }
-        Notice::OtherKey { present, wanted: None } => {
-            step("other", format!("YubiKey {present} has been handed out already; take it out"))
-        }
-        Notice::Touch { key } => step("touch", format!("YubiKey {key} now: it blinks")),
-        Notice::PinAgain { key, left: Some(left) } => {
-            vec![
-                format!("glasskey: that is not the PIN of {key}"),
-                match left {
-                    1 => "glasskey: 1 try is left".to_owned(),
-                    left => format!("glasskey: {left} tries are left"),
-                },
-            ]
-        }
-        Notice::PinAgain { key, left: None } => {
-            vec![format!("glasskey: that cannot be a PIN; nothing was sent to {key}")]
-        }
-        Notice::FidoTouch { key } => step("touch", format!("{key} now: it blinks")),
-        Notice::Shared { key, holder } => {
-            let warning = style.yellow("warning:");
-            vec![format!(
-                "glasskey: {warning} {} (process {}) has YubiKey {key} open too; access is shared",
-                holder.name, holder.pid
-            )]
-        }
-        Notice::KeyUnread { key } => {
-            warn(format!("YubiKey {key} could not be read: if it holds a credential of the device, that stays on it"))
-        }
-        Notice::ReaderUnread { reader } => warn(format!(
-            "the key in the reader \"{reader}\" could not be read: if it holds a credential of the device, that stays on it"
-        )),
-        Notice::Created { arn } => step("created", arn.to_string()),
-        Notice::Written { key } => step(&key.to_string(), "written, its code matches".to_owned()),
-        Notice::OnPhone => step("phone", "has it, its code matches".to_owned()),
-        Notice::Escrowed { path, recipients } => {
-            let who = count(*recipients, "recipient");
-            step("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
-        }
-        Notice::HandedOver { program, checked } => {
-            let unseen = if *checked { "" } else { "; what it stored was not looked at" };
-            step("command", format!("`{program}` read the seed and ended with status 0{unseen}"))
-        }
-        Notice::StoreChecked { program } => step("command", format!("`{program}` printed a code, and it matches")),
-        Notice::Enabled { codes: [first, second], by } => {
-            let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
-            let (first, second) = (clock_time(*first), clock_time(*second));
-            step("enabled", format!("with the codes for {first} and {second}, from {from}; nothing to wait for"))
-        }
-        Notice::Listed { user } => step("listed", format!("IAM shows it for {user}")),
-        Notice::NotConfirmed { why } => {
-            step("enabled", format!("AWS acknowledged it; not looked up again ({})", not_told(why)))
-        }
-        Notice::JournalKept => {
-            vec!["glasskey: the journal still lists this run; `glasskey recover` will find it complete".to_owned()]
-        }
-        Notice::EmptyRun { path, removed: true } => {
-            vec![format!("glasskey: {} was empty and is removed: its run had not begun anything", path.display())]
-        }
-        Notice::EmptyRun { path, removed: false } => {
-            vec![format!(
-                "glasskey: {} is empty and is not called as a run's file is; it was not touched",
-                path.display()
-            )]
-        }
-        Notice::FirstCode { from, seconds } => {
-            vec![format!("First sign-in code: from {} (in {seconds} s).", clock_time(*from))]
-        }
-        Notice::ClockOff { ahead } => {
-            let warning = style.yellow("warning:");
-            vec![format!(
-                "glasskey: {warning} this computer's clock is {}; codes are computed by AWS's time",
-                off_by(*ahead)
-            )]
-        }
-        Notice::Retrying(retry) => {
-            step("waiting", format!("{} s, then {} again: {}", retry.after.as_secs(), retry.call, retry.why))
-        }
-        Notice::SessionOpened { serial, key } => {
-            step("session", format!("opened with a code for {serial} from YubiKey {key}"))
-        }
-        Notice::NotKept(why) => warn(format!("{}; this session is not kept in memory", no_keyring(why))),
-        Notice::Waiting { what, seconds } => step("waiting", format!("{what}: {seconds} s")),
-        Notice::StepsUnreadable { path } => warn(format!(
-            "{} cannot be read; this step's codes count as sent, and a new file is begun",
-            path.display()
-        )),
-        Notice::StepsNotKept { path, why } => warn(format!(
-            "{} cannot be written ({why}); wait half a minute before another command that needs a code",
-            path.display()
-        )),
-        Notice::Undoing => {
-            vec!["glasskey: interrupted; undoing (press Ctrl-C again to stop at once and leave it to `glasskey recover`)".to_owned()]
-        }
-        Notice::Asking => step("asking", "the reply was lost; asking IAM what happened".to_owned()),
-        Notice::Unfinished(run) => unfinished_lines(run),
-        Notice::Key(key) => key_step(key).map_or_else(Vec::new, |(verb, what)| step(verb, what)),
-        Notice::Root(root) => root::lines(root, style),
-        Notice::UnfinishedRetirement(run) => retirement_lines(run),
         Notice::KeyPlan(plan) => access_key::plan_lines(plan, style),
-        Notice::AccessKey(key) => {
-            let (verb, what) = access_key::step(key);
-            step(verb, what)
-        }
-        Notice::UnfinishedKey(run) => access_key::unfinished_lines(run),
         Notice::Parting(parting) => parting_lines(parting, style),
         Notice::ProofPlanned(proving) => vec![proof::proving(*proving).to_owned()],
         Notice::Losses(losses) => losses.iter().map(|loss| proof::loss(loss, style)).collect(),
-        Notice::CodeDue { serial, seconds } => {
-            vec![format!("First a code of {serial} is needed, and the next one is due in {seconds} s.")]
-        }
-        Notice::OtherName { name, user } => vec![format!(
-            "Two devices cannot have one name. A policy that allows only the device \"{user}\" refuses \"{name}\"; \
-             then nothing is changed."
-        )],
+        Notice::UnknownUsers { users } => unknown_lines(users, style),
+        Notice::Unfinished(run) => unfinished_lines(run),
+        Notice::UnfinishedRetirement(run) => retirement_lines(run),
+        Notice::UnfinishedKey(run) => access_key::unfinished_lines(run),
+        Notice::Root(root) => root::lines(root, style),
         Notice::ClockVerdict { ahead } => clock_verdict(*ahead, style),
-        Notice::ResyncAgain => step(
-            "again",
-            "the reply was lost; the next two codes are right whether these were taken or not".to_owned(),
-        ),
-        Notice::Resynced { serial, codes: [first, second] } => {
-            let (first, second) = (clock_time(*first), clock_time(*second));
-            step("in step", format!("{serial}, by the codes for {first} and {second}"))
-        }
-        Notice::Deactivated { serial } => step("inactive", format!("{serial}: its codes open nothing any more")),
-        Notice::NotAnnounced { .. } | Notice::OthersUnseen { .. } | Notice::StillAnnounced { .. } => {
-            announcement(notice).map(warn).into_iter().flatten().collect()
-        }
-        Notice::Deleted { serial } => step("deleted", serial.clone()),
-        Notice::CredentialRemoved { key, name } => step(&key.to_string(), format!("\"{name}\" removed")),
+        Notice::Key(key) => step(key_step(key), style),
+        Notice::AccessKey(key) => step(Some(access_key::step(key)), style),
+        Notice::InsertKey { .. }
+        | Notice::OtherKey { .. }
+        | Notice::Touch { .. }
+        | Notice::FidoTouch { .. }
+        | Notice::Retrying(_)
+        | Notice::Waiting { .. }
+        | Notice::Asking
+        | Notice::ResyncAgain => step(steps::waiting(notice), style),
+        Notice::Created { .. }
+        | Notice::Written { .. }
+        | Notice::OnPhone
+        | Notice::Escrowed { .. }
+        | Notice::HandedOver { .. }
+        | Notice::StoreChecked { .. }
+        | Notice::Enabled { .. }
+        | Notice::Listed { .. }
+        | Notice::NotConfirmed { .. }
+        | Notice::SessionOpened { .. }
+        | Notice::Resynced { .. }
+        | Notice::Deactivated { .. }
+        | Notice::Deleted { .. }
+        | Notice::CredentialRemoved { .. } => step(steps::done(notice), style),
+        Notice::Shared { .. }
+        | Notice::KeyUnread { .. }
+        | Notice::ReaderUnread { .. }
+        | Notice::ClockOff { .. }
+        | Notice::NotKept(_)
+        | Notice::StepsUnreadable { .. }
+        | Notice::StepsNotKept { .. }
+        | Notice::NotAnnounced { .. }
+        | Notice::OthersUnseen { .. }
+        | Notice::StillAnnounced { .. } => warn(steps::warning(notice), style),
+        Notice::UsersNotListed
+        | Notice::NextUser { .. }
+        | Notice::PinAgain { .. }
+        | Notice::JournalKept
+        | Notice::EmptyRun { .. }
+        | Notice::FirstCode { .. }
+        | Notice::Undoing
+        | Notice::CodeDue { .. }
+        | Notice::OtherName { .. } => steps::plain(notice),
     }
 }
 
-/// What kept a removal from being announced to other machines, or from being taken back.
-fn announcement(notice: &Notice) -> Option<String> {
-    Some(match notice {
-        Notice::NotAnnounced { user, serial, why } => format!(
-            "{}, so glasskey on another machine cannot see that {serial} is going: nobody should remove another \
-             device of {user} now",
-            no_tag(why, "the removal could not be announced")
-        ),
-        Notice::OthersUnseen { user, why } => format!(
-            "{}, so it cannot be seen whether another machine is removing a device of {user}",
-            no_tag(why, "the user's tags could not be read")
-        ),
-        Notice::StillAnnounced { user, until, why: Some(why), certain } => format!(
-            "{}left on user {user}: the tag that announced the removal ({}); it says nothing after {}, and the next \
-             removal for this user takes it away",
-            if *certain { "" } else { "perhaps " },
-            answer(why).what,
-            clock_time(*until)
-        ),
-        Notice::StillAnnounced { user, until, why: None, .. } => format!(
-            "the removal stays announced by a tag on user {user} until {}: it may still come through",
-            clock_time(*until)
-        ),
-        _ => return None,
-    })
+fn warn(what: Option<String>, style: Style) -> Vec<String> {
+    what.map(|what| format!("glasskey: {} {what}", style.yellow("warning:"))).into_iter().collect()
 }
 
-/// Why IAM did not tell.
-fn not_told(why: &aws::Error) -> String {
-    match why {
-        aws::Error::Denied { call, .. } => format!("no permission for {}", call.permission()),
-        why => answer(why).what,
-    }
-}
-
-/// A missing permission, by its name; any other refusal in AWS's words.
-fn no_tag(why: &aws::Error, otherwise: &str) -> String {
-    match why {
-        aws::Error::Denied { call, .. } => format!("{} is not allowed", call.permission()),
-        why => format!("{otherwise} ({})", answer(why).what),
-    }
+fn step(step: Option<(impl Display, String)>, style: Style) -> Vec<String> {
+    let line = |(verb, what)| format!("  {} {what}", style.bold(&format!("{verb:<9}")));
+    step.map(line).into_iter().collect()
 }
 
 fn key_step(step: &KeyStep) -> Option<(&'static str, String)> {

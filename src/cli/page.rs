@@ -6,7 +6,6 @@
 //! JSON holds, is the text as it came.
 
 use serde::Serialize;
-use serde_json::Value;
 
 /// Whether a character acts on what shows it, or shows nothing: control characters, line and paragraph separators,
 /// format characters, what is ignorable by default, and code points that are no characters (Unicode 16: Cc, Zl, Zp, Cf,
@@ -35,6 +34,11 @@ pub(super) fn shown(text: &str) -> String {
         }
     }
     line
+}
+
+/// The name that JSON has for a value of an enum.
+pub(super) fn name(of: &impl Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// JSON on one line, in which what acts is `\u202e`: the same text to whoever parses it.
@@ -70,8 +74,8 @@ impl Page {
     }
 
     /// JSON as the result for people too.
-    pub(super) fn json(json: &Value) -> Self {
-        Self(format!("{}\n", json_line(json)))
+    pub(super) fn json(json: &impl Serialize) -> Self {
+        Self(format!("{}\n", json_line(&serde_json::to_value(json).unwrap_or_default())))
     }
 
     /// What writes its own lines (Markdown, HTML, CSV) and has passed every word from outside through [`shown`]. Should
@@ -127,7 +131,7 @@ impl<Line: AsRef<str>> FromIterator<Line> for Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn what_acts_is_written_out_and_the_rest_is_left_alone() {

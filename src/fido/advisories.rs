@@ -147,7 +147,7 @@ impl Product {
 }
 
 /// How bad its publisher finds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Low.
@@ -180,11 +180,11 @@ impl fmt::Display for Use {
 }
 
 /// What an advisory means for one use.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize, schemars::JsonSchema)]
 pub struct Effect {
-    /// Whether it touches this use.
+    /// Whether the advisory affects this use.
     pub affected: bool,
-    /// In what way; or why not.
+    /// In what way, or why not; for people.
     pub effect: String,
 }
 

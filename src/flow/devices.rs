@@ -12,7 +12,10 @@ use super::self_management::{Factor, open_session};
 use crate::aws::{self, Account, Assignment, Call, DeviceKind, Identity, MfaDevice, VirtualDevice};
 use crate::keys::{self, Serial};
 use crate::ring;
+use crate::totp::unix_or_null;
 use crate::world::World;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,49 +44,56 @@ pub struct Inventory {
 }
 
 /// A device that is enabled.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Device {
-    /// Its serial number.
+    /// The serial number: an ARN for all but SMS and hardware tokens.
     pub serial: String,
-    /// Read from the serial number.
+    /// The kind, read from the serial number.
     pub kind: DeviceKind,
-    /// Whose; `None`: the root user's.
+    /// The user; null for the root user.
     pub user: Option<String>,
-    /// When it was enabled.
+    /// When it was enabled, in seconds since the Unix epoch; null where AWS does not say.
+    #[serde(serialize_with = "unix_or_null")]
+    #[schemars(with = "Option<u64>")]
     pub enabled: Option<SystemTime>,
-    /// What it is certified for, where AWS tells: FIDO devices only.
+    /// For a FIDO device: certification scheme to level, such as `"FIDO":"L1"`. Null where there is none, or AWS does not say.
     pub certifications: Option<BTreeMap<String, String>>,
-    /// The attached keys that hold it.
+    /// The attached keys that hold the device's seed.
     pub held: Vec<Held>,
 }
 
 /// A virtual device that is nobody's.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UnassignedDevice")]
 pub struct Orphan {
-    /// Its serial number.
+    /// The serial number, an ARN.
     pub serial: String,
-    /// When the unfinished run of this machine began that made it. AWS does not tell the age of a device that is not
-    /// enabled.
+    /// When the unfinished run of this machine that made it began, in seconds since the Unix epoch. Null where there is no
+    /// such run: AWS does not report the age of a device that is not enabled.
+    #[serde(serialize_with = "unix_or_null")]
+    #[schemars(with = "Option<u64>")]
     pub unfinished_since: Option<SystemTime>,
-    /// The attached keys that hold its seed, so that it can still be enabled.
+    /// The attached keys that hold the device's seed, so that it can still be enabled.
     pub held: Vec<Held>,
 }
 
 /// A credential on an attached key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
-    /// The key.
+    /// The key's serial number.
     pub key: Serial,
-    /// The credential's id.
+    /// The credential's name on the key.
     pub credential: String,
-    /// How far that goes.
+    /// How that is known. `proved` and `refused` come with `--prove`, for the caller's own devices and a long-term access
+    /// key.
     pub proof: Proof,
 }
 
 /// How it is known that a key holds a device's seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// The credential is called as the device is.
+    /// The key has a credential of the device's name; no code was tried.
     Believed,
     /// STS has just taken its code.
     Proved,

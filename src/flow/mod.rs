@@ -30,8 +30,8 @@ mod spending;
 
 pub use access_key::{KeyRequest, KeyRotated, OldKey, SecretTo, access_key_permissions, rotate_access_key};
 pub use audit::{
-    AuditRequest, Audited, Break, Evidence, Finding, Link, Rule, Sees, Severity, Swept, TrailProblem, Verdict, audit,
-    is_member, judge, out_of_reach,
+    AuditRequest, Audited, Benchmark, Break, Evidence, Finding, Link, RULES, Rule, RuleInfo, Sees, Severity, Swept,
+    Titles, TrailProblem, Verdict, audit, is_member, judge, out_of_reach,
 };
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};

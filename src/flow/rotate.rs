@@ -53,7 +53,8 @@ pub struct Rotated {
 }
 
 /// How a new device was proved before the old one went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ProvedBy {
     /// STS opened a session with its code.
     Session,
@@ -61,6 +62,7 @@ pub enum ProvedBy {
     /// temporary credentials, cannot be opened.
     Arithmetic,
     /// By nothing: no place computed a code. Somebody has accepted that.
+    #[serde(rename = "none")]
     Nothing,
 }
 

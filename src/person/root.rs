@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 /// From where root is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RootView {
     /// As root itself.
     Root,
@@ -15,6 +16,7 @@ pub enum RootView {
     /// From the organization, through AssumeRoot.
     Member,
     /// From nowhere.
+    #[serde(rename = "none")]
     Nowhere,
 }
 

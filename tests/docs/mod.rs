@@ -10,6 +10,8 @@ mod faults; // the counts in docs/flows.md
 mod links; // what is pointed at
 mod policies; // docs/policies
 mod recovery; // what recover makes of each situation
+mod rules; // the rules of the audit
+mod schemas; // what --json prints
 
 use std::path::{Path, PathBuf};
 

@@ -92,7 +92,7 @@ fn a_simulation_serves_each_key_as_a_card_and_as_a_fido_device() {
     let mut child = simulation.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let told = crate::support::schemas::read(line.as_bytes());
     let mut keys = crate::support::glasskey(home.path());
     for name in ["GLASSKEY_CARDS", "GLASSKEY_FIDO"] {
         keys.env(name, told["environment"][name].as_str().unwrap());

@@ -4,7 +4,7 @@ use super::roots_of;
 use crate::support::fido::PIN;
 use crate::support::{FIRST, FidoKeys, Run, Typist, glasskey, run, with_fd};
 use glasskey::sim::authenticator::{Attestation, Authority, Fault, On, Options, SoftAuthenticator, What, When};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -300,7 +300,7 @@ fn simulated_keys_are_prepared_as_the_runbook_says() {
     let mut child = simulation.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap();
+    let said = crate::support::schemas::read(line.as_bytes());
     let fido = said["environment"]["GLASSKEY_FIDO"].as_str().unwrap();
     let there = |args: &str| {
         let mut command = glasskey(home.path());

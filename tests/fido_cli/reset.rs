@@ -43,7 +43,7 @@ fn a_key_is_wiped_after_it_was_plugged_in_again() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
-    is_documented(&serde_json::from_slice(&output.stdout).unwrap());
+    is_documented(&crate::support::schemas::read(&output.stdout));
     assert!(said.ends_with("  12345678  reset: it holds no FIDO credential and has no PIN\n"), "{said}");
     assert_eq!((keys.key(0).has_pin(), keys.key(1).has_pin()), (false, true));
 }

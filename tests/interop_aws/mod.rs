@@ -7,7 +7,6 @@
 use glasskey::sim::aws::{Aws, Keys};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::serve::Server;
-use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -175,7 +174,7 @@ fn boto3_and_the_cli_read_the_organization_that_glasskey_serves() {
     let mut child = simulation.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap();
+    let said = crate::support::schemas::read(line.as_bytes());
     let environment = || {
         let aws = said["environment"].as_object().unwrap().iter().filter(|(name, _)| name.starts_with("AWS_"));
         aws.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()

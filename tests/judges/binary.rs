@@ -35,7 +35,7 @@ impl Shell<'_> {
 
     #[track_caller]
     fn json(&self, line: &str, lines: &[&str]) -> Value {
-        serde_json::from_str(&run(self.command(&format!("{line} --json"), lines), "")).unwrap()
+        crate::support::schemas::read(run(self.command(&format!("{line} --json"), lines), "").as_bytes())
     }
 
     #[track_caller]

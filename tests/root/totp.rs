@@ -88,7 +88,7 @@ fn unattended_the_codes_go_where_they_were_asked_for() {
     let done = script.child.wait_with_output().unwrap();
     let stderr = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(0), "{stderr}");
-    let json: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let json = crate::support::schemas::read(&done.stdout);
     is_documented(&json);
     assert_eq!((&json["view"], &json["devices"][0]), (&"root".into(), &serial.into()));
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod blows;
 pub(crate) mod fido;
+pub(crate) mod schemas;
 mod simulated;
 mod terminal;
 
@@ -171,9 +172,13 @@ pub(crate) fn run_with(command: &mut Command, stdin: &[u8]) -> Run {
 }
 
 impl Run {
+    /// What it printed with `--json` is as its schema says.
+    #[track_caller]
     fn of(output: Output) -> Self {
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        schemas::hold(&stdout);
         Self {
-            stdout: String::from_utf8(output.stdout).unwrap(),
+            stdout,
             stderr: String::from_utf8(output.stderr).unwrap(),
             code: output.status.code().expect("the binary exited by itself"),
         }

@@ -7,7 +7,8 @@ use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, CommandTo, Failed, KeyRequest, KeyRotated, OldKey, SecretTo, Stage};
 use crate::sink::{Pipe, SecretFormat};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::Duration;
 
 /// Standard output, where it is named as a file descriptor.
@@ -66,55 +67,135 @@ pub(super) fn rotate(request: &KeyRequest, args: &Rotate, cli: &Cli, console: &m
         let permissions = flow::access_key_permissions();
         console.say("It needs these permissions:");
         permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
-        let mut plan = json!({
-            "type": "access_key_plan", "account": rotated.plan.account, "caller": rotated.plan.caller,
-            "user": rotated.plan.user, "permissions": permissions,
-        });
-        add_plan(&mut plan, Some(&rotated));
+        let plan = PlanReport {
+            account: &rotated.plan.account,
+            caller: &rotated.plan.caller,
+            user: &rotated.plan.user,
+            access_key: KeyPlanReport::of(&rotated),
+            permissions: &permissions,
+        };
         console.result(&Page::nothing(), &plan);
         return Ok(Exit::Done);
     };
-    let mut answer = json!({
-        "type": "access_key_rotated", "account": rotated.plan.account, "user": rotated.plan.user,
-        "clock_ahead_seconds": world.clock.ahead_seconds(),
-    });
-    add(&mut answer, Some(&rotated));
-    result(args, &Page::of(new), &answer, console);
+    let report = Report {
+        account: &rotated.plan.account,
+        user: &rotated.plan.user,
+        access_key: KeyReport::of(&rotated),
+        clock_ahead_seconds: world.clock.ahead_seconds(),
+    };
+    result(args, &Page::of(new), &report, console);
     Ok(Exit::Done)
 }
 
 /// The result; on standard error where standard output has the secret.
-pub(super) fn result(args: &Rotate, human: &Page, answer: &Value, console: &mut Console) {
+pub(super) fn result(args: &Rotate, human: &Page, report: &impl Serialize, console: &mut Console) {
     if args.access_key.secret_fd == Some(STDOUT) {
         human.text().lines().for_each(|line| console.say(line));
     } else {
-        console.result(human, answer);
+        console.result(human, report);
     }
 }
 
-/// Adds what became of the access key.
-pub(super) fn add(answer: &mut Value, rotated: Option<&KeyRotated>) {
-    let (Some(rotated), Some(answer)) = (rotated, answer.as_object_mut()) else { return };
-    let state = match rotated.old {
-        OldKey::Kept => "active",
-        OldKey::Inactive => "inactive",
-        OldKey::Deleted => "deleted",
-    };
-    let old = rotated.plan.old.as_ref().map(|(id, _)| json!({ "id": id, "state": state }));
-    let key = json!({
-        "id": rotated.new, "to": rotated.plan.to, "old": old,
-        "made_room": rotated.plan.first.as_ref().map(|(id, _)| id),
-    });
-    answer.insert("access_key".to_owned(), key);
+/// With `--access-key`, without `--from` and with `--dry-run`: what would be done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "access_key_plan")]
+pub(in crate::cli) struct PlanReport<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The caller's ARN.
+    caller: &'a str,
+    /// The user's name.
+    user: &'a str,
+    /// What would become of the access key.
+    access_key: KeyPlanReport<'a>,
+    /// The permissions that the caller needs.
+    permissions: &'a [&'static str],
 }
 
-/// Adds what is to become of it.
-pub(super) fn add_plan(plan: &mut Value, rotated: Option<&KeyRotated>) {
-    let (Some(rotated), Some(answer)) = (rotated, plan.as_object_mut()) else { return };
-    let end = if rotated.plan.keep { "inactive" } else { "deleted" };
-    let old = rotated.plan.old.as_ref().map(|(id, _)| json!({ "id": id, "state": end }));
-    let key = json!({
-        "to": rotated.plan.to, "old": old, "made_room": rotated.plan.first.as_ref().map(|(id, _)| id),
-    });
-    answer.insert("access_key".to_owned(), key);
+/// With `--access-key` and without `--from`: what was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "access_key_rotated")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The user's name.
+    user: &'a str,
+    /// What became of the access key.
+    access_key: KeyReport<'a>,
+    /// How far this computer's clock is ahead of AWS, in seconds; negative where it is behind, null where AWS did not say.
+    clock_ahead_seconds: Option<i64>,
+}
+
+/// What would become of an access key.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct KeyPlanReport<'a> {
+    /// Who would read the secret: a program, or `file descriptor 3`.
+    to: &'a str,
+    /// The access key that would go; null where it would go first, to make room, or there is none.
+    old: Option<OldKeyReport<'a>>,
+    /// The access key that would be deleted first; null where there is room.
+    made_room: Option<&'a str>,
+}
+
+/// What became of an access key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccessKey")]
+pub(in crate::cli) struct KeyReport<'a> {
+    /// The new access key's id. Its secret is in no JSON of glasskey's.
+    id: Option<&'a str>,
+    /// Who read the secret: a program, or `file descriptor 3`.
+    to: &'a str,
+    /// The access key that went; null where it went first, to make room, or there was none.
+    old: Option<OldKeyReport<'a>>,
+    /// The access key that was deleted first; null where there was room.
+    made_room: Option<&'a str>,
+}
+
+/// An access key that goes.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct OldKeyReport<'a> {
+    /// The access key's id.
+    id: &'a str,
+    /// What became of it, or would.
+    state: KeyState,
+}
+
+/// What became of an access key.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum KeyState {
+    /// Nothing yet.
+    Active,
+    /// It was deactivated.
+    Inactive,
+    /// It was deleted.
+    Deleted,
+}
+
+impl<'a> KeyReport<'a> {
+    pub(super) fn of(rotated: &'a KeyRotated) -> Self {
+        let state = match rotated.old {
+            OldKey::Kept => KeyState::Active,
+            OldKey::Inactive => KeyState::Inactive,
+            OldKey::Deleted => KeyState::Deleted,
+        };
+        Self {
+            id: rotated.new.as_deref(),
+            to: &rotated.plan.to,
+            old: rotated.plan.old.as_ref().map(|(id, _)| OldKeyReport { id, state }),
+            made_room: rotated.plan.first.as_ref().map(|(id, _)| id.as_str()),
+        }
+    }
+}
+
+impl<'a> KeyPlanReport<'a> {
+    pub(super) fn of(rotated: &'a KeyRotated) -> Self {
+        let plan = &rotated.plan;
+        let state = if plan.keep { KeyState::Inactive } else { KeyState::Deleted };
+        Self {
+            to: &plan.to,
+            old: plan.old.as_ref().map(|(id, _)| OldKeyReport { id, state }),
+            made_room: plan.first.as_ref().map(|(id, _)| id.as_str()),
+        }
+    }
 }

@@ -5,12 +5,12 @@ use crate::cli::args::{Cli, Devices};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::moments::date_time;
-use crate::cli::page::Page;
+use crate::cli::page::{Page, name};
 use crate::cli::table::table;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
-use crate::totp::unix;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> Outcome {
     let request = DevicesRequest { user: args.user.clone(), all: args.all, prove: args.prove };
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> O
         human.gap();
     }
     human.append(&orphans);
-    console.result(&human, &to_json(&found));
+    console.result(&human, &Report::of(&found));
     if none {
         console.say("glasskey: no MFA device");
     }
@@ -45,14 +45,14 @@ fn headed<const COLUMNS: usize>(head: [&str; COLUMNS], mut rows: Vec<[String; CO
     table(&rows)
 }
 
-/// As people call it, and as a name for scripts.
-pub(in crate::cli) fn kind(kind: DeviceKind) -> (&'static str, &'static str) {
+/// As people call it.
+pub(in crate::cli) fn kind(kind: DeviceKind) -> &'static str {
     match kind {
-        DeviceKind::Virtual => ("virtual", "virtual"),
-        DeviceKind::Fido => ("FIDO", "fido"),
-        DeviceKind::RootFido => ("FIDO, root", "root_fido"),
-        DeviceKind::Sms => ("SMS", "sms"),
-        DeviceKind::HardwareTotp => ("hardware TOTP", "hardware_totp"),
+        DeviceKind::Virtual => "virtual",
+        DeviceKind::Fido => "FIDO",
+        DeviceKind::RootFido => "FIDO, root",
+        DeviceKind::Sms => "SMS",
+        DeviceKind::HardwareTotp => "hardware TOTP",
     }
 }
 
@@ -61,7 +61,7 @@ fn rows(found: &Inventory) -> Vec<[String; 6]> {
         let certified = device.certifications.iter().flatten().map(|(scheme, level)| format!("{scheme} {level}"));
         [
             device.serial.clone(),
-            kind(device.kind).0.to_owned(),
+            kind(device.kind).to_owned(),
             device.user.clone().unwrap_or_else(|| "(root)".to_owned()),
             device.enabled.map_or_else(|| "-".to_owned(), date_time),
             keys(&device.held),
@@ -83,15 +83,7 @@ fn keys(held: &[Held]) -> String {
     if held.is_empty() {
         return "-".to_owned();
     }
-    held.iter().map(|held| format!("{} ({})", held.key, proof(held.proof))).collect::<Vec<_>>().join(", ")
-}
-
-fn proof(proof: Proof) -> &'static str {
-    match proof {
-        Proof::Believed => "believed",
-        Proof::Proved => "proved",
-        Proof::Refused => "refused",
-    }
+    held.iter().map(|held| format!("{} ({})", held.key, name(&held.proof))).collect::<Vec<_>>().join(", ")
 }
 
 fn not_seen(unseen: &Unseen) -> String {
@@ -109,27 +101,28 @@ fn not_seen(unseen: &Unseen) -> String {
     }
 }
 
-fn to_json(found: &Inventory) -> Value {
-    let held = |held: &[Held]| -> Vec<Value> {
-        let one = |held: &Held| json!({ "key": held.key, "credential": held.credential, "proof": proof(held.proof) });
-        held.iter().map(one).collect()
-    };
-    let device = |device: &Device| {
-        json!({
-            "serial": device.serial, "kind": kind(device.kind).1, "user": device.user,
-            "enabled": device.enabled.map(unix), "certifications": device.certifications, "held": held(&device.held),
-        })
-    };
-    let orphan = |orphan: &Orphan| {
-        json!({
-            "serial": orphan.serial, "unfinished_since": orphan.unfinished_since.map(unix),
-            "held": held(&orphan.held),
-        })
-    };
-    let orphans = found.orphans.as_ref().map(|all| all.iter().map(orphan).collect::<Vec<_>>());
-    json!({
-        "type": "devices", "account": found.account,
-        "devices": found.devices.iter().map(device).collect::<Vec<_>>(), "unassigned": orphans,
-        "unseen": found.unseen.iter().map(not_seen).collect::<Vec<_>>(),
-    })
+/// MFA devices of users, and the keys that hold them.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "devices")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// MFA devices that are enabled.
+    devices: &'a [Device],
+    /// With `--all`: virtual devices that are assigned to nobody. Null where they were not asked for, or may not be
+    /// listed.
+    unassigned: Option<&'a [Orphan]>,
+    /// What could not be read, for people.
+    unseen: Vec<String>,
+}
+
+impl<'a> Report<'a> {
+    fn of(found: &'a Inventory) -> Self {
+        Self {
+            account: &found.account,
+            devices: &found.devices,
+            unassigned: found.orphans.as_deref(),
+            unseen: found.unseen.iter().map(not_seen).collect(),
+        }
+    }
 }

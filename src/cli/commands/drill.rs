@@ -3,14 +3,15 @@
 use super::fido::trusting::Trusted;
 use crate::cli::args::{Cli, Drill, DrillCommand};
 use crate::cli::console::Console;
-use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::drill::{
     self, BadLog, DrillRequest, Drilled, Entry, Flaw, NotDrilled, Problem, State, Words, enrolled_here,
 };
 use crate::flow::fido_key::Records;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -47,7 +48,7 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
             let mut human: Page =
                 drilled.entries.iter().flat_map(|(entry, signed)| sentence(entry, *signed)).collect();
             human.line(&format!("last line  {}", drilled.head));
-            console.result(&human, &drilled_json(&drilled, log));
+            console.result(&human, &Report::of(&drilled, log));
             let passed = drilled.entries.iter().all(|(entry, _)| entry.passed);
             Ok(if passed { Exit::Done } else { Exit::No })
         }
@@ -89,10 +90,59 @@ fn checks(entry: &Entry) -> [(&'static str, &drill::Check); 5] {
     ]
 }
 
-fn drilled_json(drilled: &Drilled, log: &Path) -> Value {
-    let keys: Vec<Value> =
-        drilled.entries.iter().map(|(entry, signed)| json!({ "record": entry, "signed": signed })).collect();
-    json!({ "type": "drilled", "log": log.display().to_string(), "head": drilled.head, "keys": keys })
+/// The drills that were done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "drilled")]
+pub(in crate::cli) struct Report<'a> {
+    /// The file of drills.
+    log: String,
+    /// The SHA-256 of the file's last line, in hexadecimal.
+    head: &'a str,
+    /// The keys.
+    keys: Vec<DrilledKey<'a>>,
+}
+
+/// A key's drill.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct DrilledKey<'a> {
+    /// What was written to the file, with the names that it has there.
+    record: &'a Entry,
+    /// Whether the key signed the line.
+    signed: bool,
+}
+
+impl<'a> Report<'a> {
+    fn of(drilled: &'a Drilled, log: &Path) -> Self {
+        let keys = drilled.entries.iter().map(|(record, signed)| DrilledKey { record, signed: *signed });
+        Self { log: log.display().to_string(), head: &drilled.head, keys: keys.collect() }
+    }
+}
+
+/// Whether a file of drills proves what it says.
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "drill_log")]
+pub(in crate::cli) struct VerifyReport {
+    /// Every line follows from the one before it, and every signature is right. Else the exit code is 1.
+    intact: bool,
+    /// How many lines there are; null where the file is not intact.
+    records: Option<usize>,
+    /// How many lines are signed; null where the file is not intact.
+    signed: Option<usize>,
+    /// How many lines say that a drill failed; null where the file is not intact.
+    failed: Option<usize>,
+    /// The SHA-256 of the last line, in hexadecimal; null where the file is not intact.
+    head: Option<String>,
+    /// What is wrong with the file.
+    problems: Vec<ProblemReport>,
+}
+
+/// A line that is wrong.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ProblemReport {
+    /// The line, counted from 1.
+    line: usize,
+    #[serde(flatten)]
+    reason: Reason,
 }
 
 fn not_drilled(why: &NotDrilled, log: &Path) -> Explanation {
@@ -132,28 +182,25 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
             let intact =
                 format!("intact: {lines} records, {signed} of them signed; {failed} say that a drill failed");
             let human: Page = [intact, format!("last line  {}", proved.head)].iter().collect();
-            let json = json!({
-                "type": "drill_log", "intact": true, "records": lines, "signed": signed, "failed": failed,
-                "head": proved.head, "problems": [],
-            });
-            console.result(&human, &json);
+            let report = VerifyReport {
+                intact: true,
+                records: Some(lines),
+                signed: Some(signed),
+                failed: Some(failed),
+                head: Some(proved.head),
+                problems: Vec::new(),
+            };
+            console.result(&human, &report);
             Ok(Exit::Done)
         }
         Err(problems) => {
             let human: Page = problems.iter().map(problem_words).collect();
-            let list: Vec<Value> = problems
-                .iter()
-                .map(|problem| {
-                    json!({ "line": problem.line, "code": flaw_code(&problem.flaw), "message": flaw_words(&problem.flaw) })
-                })
-                .collect();
-            console.result(
-                &human,
-                &json!({
-                    "type": "drill_log", "intact": false, "records": null, "signed": null, "failed": null, "head": null,
-                    "problems": list,
-                }),
-            );
+            let problem = |problem: &Problem| ProblemReport {
+                line: problem.line,
+                reason: Reason { code: flaw_code(&problem.flaw), message: flaw_words(&problem.flaw) },
+            };
+            let problems = problems.iter().map(problem).collect();
+            console.result(&human, &VerifyReport { problems, ..VerifyReport::default() });
             Ok(Exit::No)
         }
     }

@@ -6,8 +6,12 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request, RosterKind};
-use serde_json::{Value, json};
+use crate::keys::Serial;
+use crate::person::PlannedDevice;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
@@ -34,12 +38,12 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
         Ok(enrolled) if request.dry_run => {
             let permissions = flow::permissions(&request);
             console.permissions(&permissions, false);
-            console.result(&Page::nothing(), &dry_run_json(&enrolled, &permissions));
+            console.result(&Page::nothing(), &PlanReport::of(&enrolled, &permissions));
             Ok(Exit::Done)
         }
         Ok(enrolled) => {
             let arns: Page = enrolled.devices.iter().map(|device| device.arn.to_string()).collect();
-            console.result(&arns, &enrolled_json(&enrolled, world.clock.ahead_seconds()));
+            console.result(&arns, &Report::of(&enrolled, world.clock.ahead_seconds()));
             Ok(Exit::Done)
         }
         Err(failed) => {
@@ -102,38 +106,97 @@ pub(super) fn places(args: &SeedPlaces) -> Places {
     }
 }
 
-fn dry_run_json(enrolled: &Enrolled, permissions: &[&str]) -> Value {
-    let plan = &enrolled.plan;
-    let devices: Vec<Value> = plan
-        .devices
-        .iter()
-        .map(|device| {
-            let keys: Vec<u32> = device.keys.iter().map(|(key, _)| key.0).collect();
-            json!({
-                "arn": device.arn.to_string(), "credential": device.credential, "keys": keys, "phone": device.phone,
-                "touch": device.touch, "escrow": device.escrow.as_ref().map(|(path, _)| path.display().to_string()),
-                "command": device.command, "code_command": device.code, "proved": device.is_proved(),
-            })
-        })
-        .collect();
-    json!({
-        "type": "plan", "account": plan.account, "caller": plan.caller, "user": plan.user, "devices_used": plan.used,
-        "devices": devices, "permissions": permissions,
-    })
+/// With `--dry-run`: what would be done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "plan")]
+pub(in crate::cli) struct PlanReport<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The caller's ARN.
+    caller: &'a str,
+    /// The user's name.
+    user: &'a str,
+    /// How many of the 8 MFA devices that a user may have are in use.
+    devices_used: usize,
+    /// The devices that would be made.
+    devices: Vec<PlannedReport<'a>>,
+    /// The permissions that the caller needs, including those to undo and to recover.
+    permissions: &'a [&'static str],
 }
 
-fn enrolled_json(enrolled: &Enrolled, ahead: Option<i64>) -> Value {
-    let devices: Vec<Value> = enrolled.devices.iter().map(device_json).collect();
-    json!({
-        "type": "enrolled", "account": enrolled.plan.account, "user": enrolled.plan.user, "devices": devices,
-        "clock_ahead_seconds": ahead,
-    })
+/// A device that would be made.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct PlannedReport<'a> {
+    /// The device's serial number, an ARN.
+    arn: String,
+    /// The credential's name on each of `keys`.
+    credential: &'a str,
+    /// The serial numbers of the keys.
+    keys: Vec<Serial>,
+    /// A phone would hold the seed too.
+    phone: bool,
+    /// The credential would require a touch.
+    touch: bool,
+    /// The age file that would hold the seed too; null where none is asked for.
+    escrow: Option<String>,
+    /// The program that would get the seed too; null where none is asked for.
+    command: Option<&'a str>,
+    /// The program of `--code-from-command`; null where none is asked for.
+    code_command: Option<&'a str>,
+    /// A key, a phone or a command will give a code before the device is enabled.
+    proved: bool,
 }
 
-pub(super) fn device_json(device: &DeviceResult) -> Value {
-    json!({
-        "arn": device.arn.to_string(), "credential": device.credential, "keys": device.keys,
-        "phone": device.phone, "escrow": device.escrow.as_ref().map(|path| path.display().to_string()),
-        "command": device.command, "proved": device.proved, "confirmed": device.confirmed, "first_code_from": device.first_code_from,
-    })
+/// What was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "enrolled")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The user's name.
+    user: &'a str,
+    /// The devices that were enabled, in the plan's order; more than one with `--separate`.
+    devices: &'a [DeviceResult],
+    /// How far this computer's clock is ahead of AWS, in seconds; negative where it is behind, null where AWS did not say.
+    clock_ahead_seconds: Option<i64>,
+}
+
+impl<'a> PlanReport<'a> {
+    fn of(enrolled: &'a Enrolled, permissions: &'a [&'static str]) -> Self {
+        let plan = &enrolled.plan;
+        let device = |device: &'a PlannedDevice| PlannedReport {
+            arn: device.arn.to_string(),
+            credential: &device.credential,
+            keys: device.keys.iter().map(|(key, _)| *key).collect(),
+            phone: device.phone,
+            touch: device.touch,
+            escrow: device.escrow.as_ref().map(|(path, _)| shown(path)),
+            command: device.command.as_deref(),
+            code_command: device.code.as_deref(),
+            proved: device.is_proved(),
+        };
+        Self {
+            account: &plan.account,
+            caller: &plan.caller,
+            user: &plan.user,
+            devices_used: plan.used,
+            devices: plan.devices.iter().map(device).collect(),
+            permissions,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    fn of(enrolled: &'a Enrolled, clock_ahead_seconds: Option<i64>) -> Self {
+        Self {
+            account: &enrolled.plan.account,
+            user: &enrolled.plan.user,
+            devices: &enrolled.devices,
+            clock_ahead_seconds,
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -5,20 +5,22 @@
 //! PC/SC service that does not answer is an error, since then nobody knows; where keys are seen over HID all the same,
 //! it is a warning.
 
-use super::fido::State;
+use super::fido::{Pin, State};
+use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::{Cli, Keys};
 use crate::cli::console::Console;
-use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
-use crate::cli::{Outcome, advisories, outside};
+use crate::cli::{Outcome, outside};
 use crate::fido::advisories::{self as table, Applied, Firmware, Unknown, Version};
 use crate::fido::{Error as FidoError, Found as Device};
-use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState};
+use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState, Serial};
 use crate::platform::Interrupt;
 use crate::ring::fido::{self as ring, Opened, Seen};
 use crate::transport;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
@@ -26,30 +28,129 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
     let Views { cards, mut fido, mut unreadable } = Views::read(&interrupt, console)?;
     let software = outside::are_software_keys();
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
-    let mut keys_json = Vec::new();
+    let mut keys = Vec::new();
     for card in cards {
         let same = |view: &Fido| card.serial.is_some() && view.opened.id.serial() == card.serial;
         let view = fido.iter().position(same).map(|place| fido.remove(place));
         let both = Both { card: Some(card), fido: view };
         rows.push(both.row(software));
-        keys_json.push(both.to_json(software));
+        keys.push(both.report(software));
     }
     for view in fido {
         let only = Both { card: None, fido: Some(view) };
         rows.push(only.row(software));
-        keys_json.push(only.to_json(software));
+        keys.push(only.report(software));
     }
     rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
     let human = if rows.len() == 1 { Page::nothing() } else { table(&rows) };
-    let none = keys_json.is_empty();
-    let unreadable: Vec<_> = unreadable.into_iter().map(|one| one.json).collect();
-    console.result(&human, &json!({ "type": "keys", "keys": keys_json, "unreadable": unreadable }));
+    let none = keys.is_empty();
+    let unreadable = unreadable.into_iter().map(|one| one.report).collect();
+    console.result(&human, &Report { keys, unreadable });
     if none {
         console.say("glasskey: no key is plugged in");
         let hint = console.style().bold("hint:");
         console.say(&format!("glasskey: {hint} `glasskey simulate` makes software keys to try with"));
     }
     Ok(Exit::Done)
+}
+
+/// The keys that are plugged in. Having none is no error.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "keys")]
+pub(in crate::cli) struct Report {
+    /// The keys.
+    keys: Vec<KeyReport>,
+    /// Readers and HID devices without a readable key.
+    unreadable: Vec<UnreadableReport>,
+}
+
+/// A key, as it is seen through the PC/SC service, over HID, or both.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
+pub(in crate::cli) struct KeyReport {
+    /// The serial number; null where the key does not report one.
+    serial: Option<Serial>,
+    /// The model's name.
+    model: String,
+    /// A YubiKey's firmware version. For another maker's key, the number that it reports, in that maker's scheme. Null
+    /// where the key does not report one.
+    firmware: Option<String>,
+    /// Connector and shape.
+    form_factor: FormFactor,
+    /// Applications enabled over USB: `OTP`, `FIDO U2F`, `OpenPGP`, `PIV`, `OATH`, `YubiHSM Auth`, `FIDO2`.
+    usb: Vec<&'static str>,
+    /// Applications enabled over NFC, with the same names.
+    nfc: Vec<&'static str>,
+    /// The key is a FIPS model.
+    fips: bool,
+    /// The configuration is locked with a code.
+    config_locked: bool,
+    /// The OATH applet; `absent` where the key is seen over HID only.
+    oath: OathReport,
+    /// The key over HID, matched by its serial number; null where it is not seen there.
+    fido: Option<FidoReport>,
+    /// Security advisories about the key; null where nobody knows: the key does not report its firmware, or glasskey
+    /// has no advisories for its kind.
+    advisories: Option<Vec<AdvisoryReport>>,
+    /// A software key that `GLASSKEY_CARDS` or `GLASSKEY_FIDO` names.
+    software: bool,
+    /// The PC/SC reader; null where the key is seen over HID only.
+    reader: Option<String>,
+}
+
+/// The OATH applet of a key.
+#[derive(Default, Serialize, JsonSchema)]
+pub(in crate::cli) struct OathReport {
+    /// Whether the applet can be read.
+    state: AppletState,
+    /// How many credentials are stored; null where that cannot be read.
+    used: Option<usize>,
+    /// How many credentials fit in all; null where that cannot be read.
+    capacity: Option<usize>,
+    /// How many credentials require a touch; null where that cannot be read.
+    touch: Option<usize>,
+    /// Whether a password is set; null where there is no applet.
+    password: Option<bool>,
+}
+
+/// Whether an applet can be read.
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum AppletState {
+    /// It is readable.
+    Open,
+    /// A password is set.
+    Locked,
+    /// There is no applet, or it is disabled.
+    #[default]
+    Absent,
+}
+
+/// A key over HID.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct FidoReport {
+    /// The HID device, such as `/dev/hidraw3`.
+    path: String,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// CTAP versions, such as `FIDO_2_1`.
+    versions: Vec<String>,
+    /// The PIN.
+    pin: Pin,
+    /// How many more discoverable credentials fit, at least; null where the key does not report it.
+    remaining_credentials: Option<u64>,
+}
+
+/// A reader or HID device without a readable key.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct UnreadableReport {
+    /// The PC/SC reader. An empty reader has the code `no_card`. Where this and `path` are null, the PC/SC or HID service
+    /// itself does not answer.
+    reader: Option<String>,
+    /// The HID device.
+    path: Option<String>,
+    #[serde(flatten)]
+    reason: Reason,
 }
 
 /// What both ways of looking show.
@@ -68,7 +169,7 @@ struct Fido {
 /// A reader or a device without a readable key.
 struct Unreadable {
     row: Row,
-    json: Value,
+    report: UnreadableReport,
 }
 
 impl Views {
@@ -100,8 +201,7 @@ impl Views {
         let style = console.style();
         style.say(&format!("glasskey: {} {}", style.yellow("warning:"), text.what));
         text.hints.iter().for_each(|hint| style.say(&format!("glasskey: {} {hint}", style.bold("hint:"))));
-        let json = json!({ "reader": null, "path": null, "code": text.code, "message": text.what });
-        self.unreadable.push(Unreadable { row: unreadable_row(text.what.clone()), json });
+        self.unreadable(text.what.clone(), None, None, text);
     }
 
     fn card(&mut self, Found { reader, key }: Found) {
@@ -114,8 +214,7 @@ impl Views {
                     _ if text.what.contains(&reader) => text.what.clone(),
                     _ => format!("\"{reader}\": {}", text.what),
                 };
-                let json = json!({ "reader": reader, "path": null, "code": text.code, "message": text.what });
-                self.unreadable.push(Unreadable { row: unreadable_row(what), json });
+                self.unreadable(what, Some(reader), None, &text);
             }
         }
     }
@@ -138,8 +237,12 @@ impl Views {
     fn mute(&mut self, Device { path, .. }: &Device, cause: &FidoError) {
         let text = explain::fido(None, cause);
         let what = if text.what.contains(path) { text.what.clone() } else { format!("{path}: {}", text.what) };
-        let json = json!({ "reader": null, "path": path, "code": text.code, "message": text.what });
-        self.unreadable.push(Unreadable { row: unreadable_row(what), json });
+        self.unreadable(what, None, Some(path.clone()), &text);
+    }
+
+    fn unreadable(&mut self, what: String, reader: Option<String>, path: Option<String>, text: &Explanation) {
+        let report = UnreadableReport { reader, path, reason: text.into() };
+        self.unreadable.push(Unreadable { row: unreadable_row(what), report });
     }
 }
 
@@ -209,14 +312,14 @@ impl Both {
             self.serial().map_or_else(dash, |serial| serial.to_string()),
             self.model(),
             self.firmware().map_or_else(dash, |firmware| firmware.to_string()),
-            form(self.form_factor()).0.to_owned(),
+            form(self.form_factor()).to_owned(),
             oath,
             self.fido.as_ref().map_or_else(dash, |fido| fido.state.pin_words()),
             self.notes(software).join("; "),
         ]
     }
 
-    fn serial(&self) -> Option<keys::Serial> {
+    fn serial(&self) -> Option<Serial> {
         let told = || self.fido.as_ref().and_then(|fido| fido.opened.id.serial());
         self.card.as_ref().and_then(|card| card.serial).or_else(told)
     }
@@ -270,58 +373,68 @@ fn card_notes(key: &Key) -> Vec<String> {
     notes
 }
 
-/// As ykman says it, and as a name for scripts.
-fn form(form_factor: FormFactor) -> (&'static str, &'static str) {
+/// As ykman says it.
+fn form(form_factor: FormFactor) -> &'static str {
     match form_factor {
-        FormFactor::UsbAKeychain => ("Keychain (USB-A)", "usb_a_keychain"),
-        FormFactor::UsbANano => ("Nano (USB-A)", "usb_a_nano"),
-        FormFactor::UsbCKeychain => ("Keychain (USB-C)", "usb_c_keychain"),
-        FormFactor::UsbCNano => ("Nano (USB-C)", "usb_c_nano"),
-        FormFactor::UsbCLightning => ("Keychain (USB-C, Lightning)", "usb_c_lightning"),
-        FormFactor::UsbABio => ("Bio (USB-A)", "usb_a_bio"),
-        FormFactor::UsbCBio => ("Bio (USB-C)", "usb_c_bio"),
-        FormFactor::Unknown => ("-", "unknown"),
+        FormFactor::UsbAKeychain => "Keychain (USB-A)",
+        FormFactor::UsbANano => "Nano (USB-A)",
+        FormFactor::UsbCKeychain => "Keychain (USB-C)",
+        FormFactor::UsbCNano => "Nano (USB-C)",
+        FormFactor::UsbCLightning => "Keychain (USB-C, Lightning)",
+        FormFactor::UsbABio => "Bio (USB-A)",
+        FormFactor::UsbCBio => "Bio (USB-C)",
+        FormFactor::Unknown => "-",
     }
 }
 
 impl Both {
-    fn to_json(&self, software: bool) -> Value {
+    fn report(&self, software: bool) -> KeyReport {
         let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
         let card = self.card.as_ref();
-        let names = |applications: Applications| applications.names().collect::<Vec<_>>();
+        let names = |applications: Applications| applications.names().collect();
         let usb = card.map(|card| card.usb).or(device.map(|device| device.usb)).unwrap_or_default();
         let nfc = card.map(|card| card.nfc).or(device.map(|device| device.nfc)).unwrap_or_default();
         let fips = card.map(|card| card.fips).or(device.map(|device| device.fips)).unwrap_or_default();
         let locked = card.map(|card| card.config_locked).or(device.map(|device| device.config_locked));
-        let fido = self.fido.as_ref().map(|fido| {
-            let info = &fido.state.info;
-            json!({
-                "path": fido.opened.found.path, "aaguid": info.aaguid.to_string(), "versions": info.versions,
-                "pin": fido.state.pin_json(), "remaining_credentials": info.remaining_credentials,
-            })
-        });
-        json!({
-            "serial": self.serial(), "model": self.model(),
-            "firmware": self.firmware().map(|firmware| firmware.to_string()),
-            "form_factor": form(self.form_factor()).1, "usb": names(usb), "nfc": names(nfc), "fips": fips,
-            "config_locked": locked.unwrap_or_default(),
-            "oath": oath_json(card.map_or(&OathState::Absent, |card| &card.oath)), "fido": fido,
-            "advisories": advisories::all_to_json(&self.advisories()),
-            "software": software, "reader": card.map(|card| &card.reader),
-        })
+        KeyReport {
+            serial: self.serial(),
+            model: self.model(),
+            firmware: self.firmware().map(|firmware| firmware.to_string()),
+            form_factor: self.form_factor(),
+            usb: names(usb),
+            nfc: names(nfc),
+            fips,
+            config_locked: locked.unwrap_or_default(),
+            oath: oath(card.map_or(&OathState::Absent, |card| &card.oath)),
+            fido: self.fido.as_ref().map(|fido| FidoReport {
+                path: fido.opened.found.path.clone(),
+                aaguid: fido.state.info.aaguid.to_string(),
+                versions: fido.state.info.versions.clone(),
+                pin: fido.state.pin(),
+                remaining_credentials: fido.state.info.remaining_credentials,
+            }),
+            advisories: advisories::reports(&self.advisories()),
+            software,
+            reader: card.map(|card| card.reader.clone()),
+        }
     }
 }
 
-fn oath_json(oath: &OathState) -> Value {
-    match oath {
-        OathState::Absent => {
-            json!({ "state": "absent", "used": null, "capacity": null, "touch": null, "password": null })
-        }
-        OathState::Locked { capacity } => {
-            json!({ "state": "locked", "used": null, "capacity": capacity, "touch": null, "password": true })
-        }
-        OathState::Open { used, capacity, touch } => {
-            json!({ "state": "open", "used": used, "capacity": capacity, "touch": touch, "password": false })
-        }
+fn oath(oath: &OathState) -> OathReport {
+    match *oath {
+        OathState::Absent => OathReport::default(),
+        OathState::Locked { capacity } => OathReport {
+            state: AppletState::Locked,
+            capacity: Some(capacity),
+            password: Some(true),
+            ..OathReport::default()
+        },
+        OathState::Open { used, capacity, touch } => OathReport {
+            state: AppletState::Open,
+            used: Some(used),
+            capacity: Some(capacity),
+            touch: Some(touch),
+            password: Some(false),
+        },
     }
 }

@@ -5,11 +5,12 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::keys::{self, Key};
+use crate::keys::{self, Key, Serial};
 use crate::oath::Version;
 use crate::piv::{self, Certificate, Info, METADATA_SINCE, ManagementKey, Slot, SlotKey, Tries};
 use crate::totp::unix;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::SystemTime;
 
 pub(in crate::cli) fn run(args: &Piv, _cli: &Cli, console: &mut Console) -> Outcome {
@@ -30,7 +31,7 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
     drop(card); // held exclusively
     let info = piv::read(&key.reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
     let now = SystemTime::now();
-    console.result(&human(&key, &info, now), &to_json(&key, &info, now));
+    console.result(&human(&key, &info, now), &Report::of(&key, &info, now));
     Ok(Exit::Done)
 }
 
@@ -115,8 +116,8 @@ fn described(slot: &Slot, now: SystemTime) -> String {
         Some(Certificate::Unreadable) => "a certificate that cannot be read".to_owned(),
         Some(Certificate::Readable { subject, not_before, not_after }) => {
             let when = match state(*not_before, *not_after, now) {
-                "expired" => format!("EXPIRED on {}", day(*not_after)),
-                "not_yet_valid" => format!("NOT VALID before {}", day(*not_before)),
+                CertificateState::Expired => format!("EXPIRED on {}", day(*not_after)),
+                CertificateState::NotYetValid => format!("NOT VALID before {}", day(*not_before)),
                 _ if is_for_ever(*not_after) => "does not expire".to_owned(),
                 _ => format!("expires on {}", day(*not_after)),
             };
@@ -138,11 +139,11 @@ fn purpose(slot: u8) -> &'static str {
     }
 }
 
-fn state(not_before: SystemTime, not_after: SystemTime, now: SystemTime) -> &'static str {
+fn state(not_before: SystemTime, not_after: SystemTime, now: SystemTime) -> CertificateState {
     match () {
-        () if now > not_after => "expired",
-        () if now < not_before => "not_yet_valid",
-        () => "valid",
+        () if now > not_after => CertificateState::Expired,
+        () if now < not_before => CertificateState::NotYetValid,
+        () => CertificateState::Valid,
     }
 }
 
@@ -155,41 +156,131 @@ fn day(moment: SystemTime) -> String {
     jiff::Timestamp::try_from(moment).map_or_else(|_| "9999-12-31".to_owned(), |time| time.strftime("%F").to_string())
 }
 
-fn to_json(key: &Key, info: &Info, now: SystemTime) -> Value {
-    let tries = |tries: Option<Tries>| {
-        json!({
-            "left": tries.map(|tries| tries.left), "of": tries.and_then(|tries| tries.of),
-            "default": tries.and_then(|tries| tries.default),
-        })
-    };
-    let ManagementKey { algorithm, factory_algorithm, default } = info.management_key;
-    json!({
-        "type": "piv_info", "key": info.serial, "model": key.model, "firmware": key.firmware.to_string(),
-        "applet": info.version.to_string(), "pin": tries(Some(info.pin)), "puk": tries(info.puk),
-        "management_key": {
-            "algorithm": algorithm, "default_algorithm": algorithm == Some(factory_algorithm), "default": default,
-        },
-        "slots": info.slots.iter().map(|slot| slot_json(slot, now)).collect::<Vec<_>>(),
-    })
+/// The PIV applet of a key.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "piv_info")]
+pub(in crate::cli) struct Report<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The model's name.
+    model: &'a str,
+    /// The key's firmware version.
+    firmware: String,
+    /// The applet's version.
+    applet: String,
+    /// The PIN.
+    pin: TriesReport,
+    /// The PUK.
+    puk: TriesReport,
+    /// The management key.
+    management_key: ManagementKeyReport,
+    /// The slots with a key or a certificate; before firmware 5.3, those with a certificate.
+    slots: Vec<SlotReport<'a>>,
 }
 
-fn slot_json(slot: &Slot, now: SystemTime) -> Value {
-    let (present, algorithm, generated) = match slot.key {
-        SlotKey::Untold => (None, None, None),
-        SlotKey::Absent => (Some(false), None, None),
-        SlotKey::Present { algorithm, generated } => (Some(true), algorithm, generated),
-    };
-    let certificate = slot.certificate.as_ref().map(|certificate| match certificate {
-        Certificate::Unreadable => {
-            json!({ "subject": null, "not_before": null, "not_after": null, "state": "unreadable" })
+/// Tries of a PIN or PUK.
+#[derive(Default, Serialize, JsonSchema)]
+pub(in crate::cli) struct TriesReport {
+    /// Tries left; 0 is blocked. Before firmware 5.3, 15 means 15 or more for the PIN, and the PUK's are null.
+    left: Option<u8>,
+    /// Tries in all; null before firmware 5.3.
+    of: Option<u8>,
+    /// Whether it is still the factory's; null before firmware 5.3.
+    default: Option<bool>,
+}
+
+/// The management key of the PIV applet.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ManagementKeyReport {
+    /// `3DES`, `AES-128`, `AES-192` or `AES-256`; null for one that is not known.
+    algorithm: Option<&'static str>,
+    /// Whether that is the firmware's own: `3DES`, or `AES-192` from 5.7.
+    default_algorithm: bool,
+    /// Whether the key is still the factory's; null before firmware 5.3.
+    default: Option<bool>,
+}
+
+/// A slot of the PIV applet.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct SlotReport<'a> {
+    /// Two hexadecimal digits: `9a`, `9c`, `9d`, `9e`, `82` to `95`, or `f9` (attestation).
+    slot: String,
+    /// Whether the slot holds a private key; null before firmware 5.3.
+    key: Option<bool>,
+    /// `RSA-1024`, `RSA-2048`, `RSA-3072`, `RSA-4096`, `P-256`, `P-384`, `Ed25519` or `X25519`; null where it is not known.
+    algorithm: Option<&'static str>,
+    /// Whether the key was generated on the device (true) or imported (false); null where that is not known.
+    generated: Option<bool>,
+    /// The certificate; null where there is none.
+    certificate: Option<CertificateReport<'a>>,
+}
+
+/// A certificate in a slot.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct CertificateReport<'a> {
+    /// The subject (RFC 4514); null where the certificate is unreadable.
+    subject: Option<&'a str>,
+    /// Start of validity, in seconds since the Unix epoch; null where the certificate is unreadable.
+    not_before: Option<u64>,
+    /// End of validity, in seconds since the Unix epoch; null where the certificate is unreadable.
+    not_after: Option<u64>,
+    /// Whether it is valid by this computer's clock; nothing else is checked.
+    state: CertificateState,
+}
+
+/// Whether a certificate is valid.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum CertificateState {
+    Valid,
+    Expired,
+    NotYetValid,
+    Unreadable,
+}
+
+impl<'a> Report<'a> {
+    fn of(key: &'a Key, info: &'a Info, now: SystemTime) -> Self {
+        let tries = |tries: Tries| TriesReport { left: Some(tries.left), of: tries.of, default: tries.default };
+        let ManagementKey { algorithm, factory_algorithm, default } = info.management_key;
+        Self {
+            key: info.serial,
+            model: &key.model,
+            firmware: key.firmware.to_string(),
+            applet: info.version.to_string(),
+            pin: tries(info.pin),
+            puk: info.puk.map(tries).unwrap_or_default(),
+            management_key: ManagementKeyReport {
+                algorithm,
+                default_algorithm: algorithm == Some(factory_algorithm),
+                default,
+            },
+            slots: info.slots.iter().map(|slot| SlotReport::of(slot, now)).collect(),
         }
-        Certificate::Readable { subject, not_before, not_after } => json!({
-            "subject": subject, "not_before": unix(*not_before), "not_after": unix(*not_after),
-            "state": state(*not_before, *not_after, now),
-        }),
-    });
-    json!({
-        "slot": format!("{:02x}", slot.number), "key": present, "algorithm": algorithm, "generated": generated,
-        "certificate": certificate,
-    })
+    }
+}
+
+impl<'a> SlotReport<'a> {
+    fn of(slot: &'a Slot, now: SystemTime) -> Self {
+        let (key, algorithm, generated) = match slot.key {
+            SlotKey::Untold => (None, None, None),
+            SlotKey::Absent => (Some(false), None, None),
+            SlotKey::Present { algorithm, generated } => (Some(true), algorithm, generated),
+        };
+        let certificate = slot.certificate.as_ref().map(|certificate| match certificate {
+            Certificate::Unreadable => CertificateReport {
+                subject: None,
+                not_before: None,
+                not_after: None,
+                state: CertificateState::Unreadable,
+            },
+            Certificate::Readable { subject, not_before, not_after } => CertificateReport {
+                subject: Some(subject),
+                not_before: Some(unix(*not_before)),
+                not_after: Some(unix(*not_after)),
+                state: state(*not_before, *not_after, now),
+            },
+        });
+        Self { slot: format!("{:02x}", slot.number), key, algorithm, generated, certificate }
+    }
 }

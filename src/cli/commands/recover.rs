@@ -10,7 +10,8 @@ use crate::keys::Serial;
 use crate::person::{
     Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,
 };
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> Outcome {
     let choice = if args.finish {
@@ -26,8 +27,7 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
         Ok(runs) => {
             let human =
                 if runs.is_empty() { Page::of("nothing to recover") } else { runs.iter().map(sentence).collect() };
-            let runs_json: Vec<Value> = runs.iter().map(to_json).collect();
-            console.result(&human, &json!({ "type": "recovered", "runs": runs_json }));
+            console.result(&human, &Report { runs: runs.iter().map(RunReport::of).collect() });
             let left = runs.iter().any(|run| run.outcome == Became::Left);
             Ok(if left { Exit::Left } else { Exit::Done })
         }
@@ -198,41 +198,131 @@ fn name(keys: &[Serial]) -> String {
     keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(" and ")
 }
 
-fn to_json(run: &Recovered) -> Value {
-    let (outcome, keys) = match &run.outcome {
-        Became::Finished { keys, .. } => ("finished", keys.clone()),
-        Became::Completed { keys } => ("finished", keys.clone()),
-        Became::WasComplete { keys } => ("was_complete", keys.clone()),
-        Became::Undone => ("undone", Vec::new()),
-        Became::NothingLeft => ("nothing_left", Vec::new()),
-        Became::Left => ("left", Vec::new()),
-        Became::Forgotten => ("forgotten", Vec::new()),
-    };
-    let (command, arn, user, escrow) = match &run.found {
-        Found::Run(found) => {
-            let command = match (found.root, found.replaces.is_some()) {
-                (true, _) => "root enroll",
-                (false, true) => "rotate",
-                (false, false) => "enroll",
-            };
-            (command, found.arn.to_string(), &found.user, found.escrow.as_ref())
-        }
-        Found::Retirement(found) => ("retire", found.leaving.serial.clone(), &found.user, None),
-        Found::AccessKey(found) => return key_json(found, outcome),
-    };
-    let holds =
-        matches!(run.outcome, Became::Finished { .. } | Became::WasComplete { .. } | Became::Completed { .. });
-    let escrow = escrow.filter(|(_, state)| holds && *state == FileState::Whole);
-    let escrow = escrow.map(|(path, _)| path.display().to_string());
-    json!({
-        "command": command, "arn": arn, "user": user, "outcome": outcome, "keys": keys, "escrow": escrow,
-    })
+/// The runs that were interrupted, and what became of each.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "recovered")]
+pub(in crate::cli) struct Report<'a> {
+    /// The runs; empty where there was nothing to recover.
+    runs: Vec<RunReport<'a>>,
 }
 
-fn key_json(found: &UnfinishedKey, outcome: &str) -> Value {
-    let old = found.old.as_ref().map(|(id, _)| id);
-    json!({
-        "command": "rotate_access_key", "user": found.user, "outcome": outcome, "new": found.new, "old": old,
-        "to": found.to,
-    })
+/// A run that was interrupted.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::cli) enum RunReport<'a> {
+    /// The run of a device.
+    Device {
+        /// What was interrupted.
+        command: DeviceCommand,
+        /// The device's ARN; of a retirement, its serial number.
+        arn: String,
+        /// The user's name.
+        user: &'a str,
+        /// What became of the run.
+        outcome: OutcomeReport,
+        /// The serial numbers of the keys that hold the device's credential.
+        keys: &'a [Serial],
+        /// The age file, where it holds the seed of a device that is enabled; else null.
+        escrow: Option<String>,
+    },
+    /// The rotation of an access key.
+    AccessKey {
+        /// What was interrupted.
+        command: KeyCommand,
+        /// The user's name.
+        user: &'a str,
+        /// What became of the run.
+        outcome: OutcomeReport,
+        /// The new access key's id; null where there is none.
+        new: Option<&'a str>,
+        /// The old access key's id; null where there is none.
+        old: Option<&'a str>,
+        /// Who reads the secret: a program, or `file descriptor 3`.
+        to: &'a str,
+    },
+}
+
+/// A command of devices that was interrupted.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum DeviceCommand {
+    Enroll,
+    Rotate,
+    Retire,
+    #[serde(rename = "root enroll")]
+    RootEnroll,
+}
+
+/// A command of access keys that was interrupted.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum KeyCommand {
+    RotateAccessKey,
+}
+
+/// What became of an interrupted run.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum OutcomeReport {
+    /// It was finished: the device is enabled with codes from a key, or the device that was to go is removed.
+    Finished,
+    /// It had been complete.
+    WasComplete,
+    /// It was undone.
+    Undone,
+    /// Nothing was left of it.
+    NothingLeft,
+    /// It was left as it is; the exit code is 4.
+    Left,
+    /// It was removed from the journal, and nothing else was changed.
+    Forgotten,
+}
+
+impl<'a> RunReport<'a> {
+    fn of(run: &'a Recovered) -> Self {
+        let (outcome, keys): (_, &[Serial]) = match &run.outcome {
+            Became::Finished { keys, .. } | Became::Completed { keys } => (OutcomeReport::Finished, keys),
+            Became::WasComplete { keys } => (OutcomeReport::WasComplete, keys),
+            Became::Undone => (OutcomeReport::Undone, &[]),
+            Became::NothingLeft => (OutcomeReport::NothingLeft, &[]),
+            Became::Left => (OutcomeReport::Left, &[]),
+            Became::Forgotten => (OutcomeReport::Forgotten, &[]),
+        };
+        let holds = matches!(outcome, OutcomeReport::Finished | OutcomeReport::WasComplete);
+        match &run.found {
+            Found::Run(found) => Self::Device {
+                command: match (found.root, found.replaces.is_some()) {
+                    (true, _) => DeviceCommand::RootEnroll,
+                    (false, true) => DeviceCommand::Rotate,
+                    (false, false) => DeviceCommand::Enroll,
+                },
+                arn: found.arn.to_string(),
+                user: &found.user,
+                outcome,
+                keys,
+                escrow: match &found.escrow {
+                    Some((path, FileState::Whole)) if holds => Some(path.display().to_string()),
+                    _ => None,
+                },
+            },
+            Found::Retirement(found) => Self::Device {
+                command: DeviceCommand::Retire,
+                arn: found.leaving.serial.clone(),
+                user: &found.user,
+                outcome,
+                keys,
+                escrow: None,
+            },
+            Found::AccessKey(found) => Self::AccessKey {
+                command: KeyCommand::RotateAccessKey,
+                user: &found.user,
+                outcome,
+                new: found.new.as_deref(),
+                old: found.old.as_ref().map(|(id, _)| id.as_str()),
+                to: &found.to,
+            },
+        }
+    }
 }

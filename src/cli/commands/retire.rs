@@ -1,13 +1,14 @@
 //! `glasskey retire`
 
-use super::devices::kind;
+use super::rotate::RemovedReport;
 use crate::cli::args::{Cli, Retire};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, RetireRequest, Retired};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Outcome {
     let request = RetireRequest {
@@ -22,23 +23,54 @@ pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Ou
     if request.dry_run {
         let permissions = flow::retire_permissions();
         console.permissions(&permissions, true);
-        console.result(&Page::nothing(), &to_json(&retired, "retirement_plan", Some(&permissions)));
+        console.result(
+            &Page::nothing(),
+            &PlanReport { retirement: Retirement::of(&retired), permissions: &permissions },
+        );
     } else {
-        console.result(&Page::of(&retired.parting.serial), &to_json(&retired, "retired", None));
+        console.result(&Page::of(&retired.parting.serial), &Report { retirement: Retirement::of(&retired) });
     }
     Ok(Exit::Done)
 }
 
-fn to_json(retired: &Retired, kind_of_answer: &str, permissions: Option<&[&str]>) -> Value {
-    let parting = &retired.parting;
-    let credential = |(key, name): &(_, String)| json!({ "key": key, "credential": name });
-    let mut answer = json!({
-        "type": kind_of_answer, "account": retired.account, "user": parting.user, "device": parting.serial,
-        "kind": kind(parting.kind).1, "credentials": parting.credentials.iter().map(credential).collect::<Vec<_>>(),
-        "devices_left": parting.others,
-    });
-    if let (Some(permissions), Some(answer)) = (permissions, answer.as_object_mut()) {
-        answer.insert("permissions".to_owned(), json!(permissions));
+/// With `--dry-run`: what would be done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "retirement_plan")]
+pub(in crate::cli) struct PlanReport<'a> {
+    #[serde(flatten)]
+    retirement: Retirement<'a>,
+    /// The permissions that the caller needs, including those to undo and to recover.
+    permissions: &'a [&'static str],
+}
+
+/// What was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "retired")]
+pub(in crate::cli) struct Report<'a> {
+    #[serde(flatten)]
+    retirement: Retirement<'a>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Retirement<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The user's name.
+    user: &'a str,
+    #[serde(flatten)]
+    removed: RemovedReport<'a>,
+    /// How many devices the user has afterwards.
+    devices_left: usize,
+}
+
+impl<'a> Retirement<'a> {
+    fn of(retired: &'a Retired) -> Self {
+        let parting = &retired.parting;
+        Self {
+            account: &retired.account,
+            user: &parting.user,
+            removed: RemovedReport::of(parting),
+            devices_left: parting.others,
+        }
     }
-    answer
 }

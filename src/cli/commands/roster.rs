@@ -10,8 +10,10 @@ use crate::flow::{
     self, BadRow, Became, DeviceResult, Places, Progress, RosterDone, RosterKind, RosterRequest, Row, UserOutcome,
     Watch, Wrong, read_roster, work_through,
 };
+use crate::keys::Serial;
 use crate::person::Notice;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -57,7 +59,7 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
     match outcome {
         Ok(done) if request.dry_run => {
             console.permissions(&permissions(&request), request.kind == RosterKind::Rotate);
-            console.result(&Page::nothing(), &summary_json(&done, &failures, Exit::Done));
+            console.result(&Page::nothing(), &Report::of(&done, &failures, Exit::Done));
             Ok(Exit::Done)
         }
         Ok(done) => Ok(summary(&done, &failures, console)),
@@ -124,13 +126,110 @@ fn sentence(bad: &BadRow) -> String {
 }
 
 /// A user who failed.
-struct Failure {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Failure {
+    /// The line in the roster, counted from 1.
     line: u64,
+    /// The user's name.
     user: String,
+    /// The device's name as in the roster.
     device: String,
+    /// As in an error.
     code: &'static str,
+    #[serde(skip)]
     what: String,
-    exit: u8,
+    /// The user's exit code.
+    exit: Exit,
+}
+
+/// One user, as the user's turn ends.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "roster_user")]
+pub(in crate::cli) struct UserReport<'a> {
+    /// The line in the roster, counted from 1.
+    line: u64,
+    /// The user's name.
+    user: &'a str,
+    /// The device's name as in the roster; of a rotation, empty where the roster names none.
+    device: &'a str,
+    #[serde(flatten)]
+    ended: Ended<'a>,
+}
+
+/// How a user's turn ended.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub(in crate::cli) enum Ended<'a> {
+    /// The device is enabled.
+    Done {
+        /// The device's serial number, an ARN.
+        arn: String,
+        /// The serial numbers of the keys that hold the seed.
+        keys: &'a [Serial],
+        /// The age file that holds the seed too; null where none was asked for.
+        escrow: Option<String>,
+        /// The program that got the seed too; null where none was asked for.
+        command: Option<&'a str>,
+        /// A key, a phone or a command gave the seed's code before the device was enabled.
+        proved: bool,
+        /// IAM lists the device for the user. False: AWS acknowledged it, and could not be asked again.
+        confirmed: bool,
+        /// Of a rotation: the serial number of the device that was removed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retired: Option<&'a str>,
+        /// The user's exit code.
+        exit: Exit,
+    },
+    /// The device was enabled before an earlier process ended.
+    FoundDone {
+        /// The device's serial number, an ARN.
+        arn: &'a str,
+        /// The user's exit code.
+        exit: Exit,
+    },
+    /// It failed; the other members are those of an error.
+    Failed(Explanation),
+}
+
+/// What all users come to. With `--dry-run` this is the only line.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "roster")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// Users in the roster.
+    total: usize,
+    /// Users who were done by earlier commands.
+    before: usize,
+    /// Users who were done by this command.
+    done: usize,
+    /// Users who failed in this command.
+    failed: usize,
+    /// Users whose turn has not come.
+    not_begun: usize,
+    /// Those who failed.
+    failures: &'a [Failure],
+    /// The command was interrupted.
+    interrupted: bool,
+    /// The exit code: the worst of all users.
+    exit: Exit,
+}
+
+impl<'a> Report<'a> {
+    fn of(roster: &'a RosterDone, failures: &'a [Failure], exit: Exit) -> Self {
+        let Progress { total, before, done, failed, .. } = roster.progress;
+        Self {
+            account: &roster.account,
+            total,
+            before,
+            done,
+            failed,
+            not_begun: total.saturating_sub(before + done + failed),
+            failures,
+            interrupted: roster.interrupted,
+            exit,
+        }
+    }
 }
 
 /// Where it is told how it goes.
@@ -158,21 +257,18 @@ impl Screen<'_> {
 impl Watch for Screen<'_> {
     fn user(&mut self, outcome: &UserOutcome<'_>) -> Option<(&'static str, u8)> {
         let Row { line, user, device, .. } = outcome.row;
-        let start = json!({ "type": "roster_user", "line": line, "user": user, "device": device });
-        let (rest, failure) = match &outcome.became {
+        let ended = match &outcome.became {
             Became::Done(done) => {
                 self.say("done", &format!("{user}: {}", done.arn));
-                (done_json(done), None)
+                Ended::done(done, None)
             }
             Became::Rotated(done, old) => {
                 self.say("done", &format!("{user}: {} in place of {}", done.arn, old.serial));
-                let mut json = done_json(done);
-                json.as_object_mut().map(|json| json.insert("retired".to_owned(), old.serial.clone().into()));
-                (json, None)
+                Ended::done(done, Some(&old.serial))
             }
             Became::FoundDone(arn) => {
                 self.say("done", &format!("{user}: {arn}, enabled before the last process ended"));
-                (json!({ "outcome": "found_done", "arn": arn, "exit": 0 }), None)
+                Ended::FoundDone { arn, exit: Exit::Done }
             }
             Became::Failed(why) => {
                 let text = explain::failed(why);
@@ -180,21 +276,16 @@ impl Watch for Screen<'_> {
                 for more in text.notes.iter().chain(&text.state) {
                     self.say("", more);
                 }
-                let rest = json!({
-                    "outcome": "failed", "code": text.code, "message": text.what, "notes": text.notes,
-                    "hints": text.hints, "state": text.state, "exit": text.exit as u8,
-                });
-                let (code, exit) = (text.code, text.exit as u8);
-                let (user, device) = (user.clone(), device.clone());
-                self.failures.push(Failure { line: *line, user, device, code, what: text.what, exit });
-                (rest, Some((code, exit)))
+                let (user, device, what) = (user.clone(), device.clone(), text.what.clone());
+                self.failures.push(Failure { line: *line, user, device, code: text.code, what, exit: text.exit });
+                Ended::Failed(text)
             }
         };
-        let mut json = start;
-        if let (Some(all), Value::Object(rest)) = (json.as_object_mut(), rest) {
-            all.extend(rest);
-        }
-        self.console.result(&Page::nothing(), &json);
+        let failure = match &ended {
+            Ended::Failed(text) => Some((text.code, text.exit as u8)),
+            Ended::Done { .. } | Ended::FoundDone { .. } => None,
+        };
+        self.console.result(&Page::nothing(), &UserReport { line: *line, user, device, ended });
         failure
     }
 
@@ -227,12 +318,19 @@ impl Watch for Screen<'_> {
     }
 }
 
-fn done_json(done: &DeviceResult) -> Value {
-    let escrow = done.escrow.as_ref().map(|path| path.display().to_string());
-    json!({
-        "outcome": "done", "arn": done.arn.to_string(), "keys": done.keys, "escrow": escrow, "command": done.command,
-        "proved": done.proved, "confirmed": done.confirmed, "exit": 0,
-    })
+impl<'a> Ended<'a> {
+    fn done(done: &'a DeviceResult, retired: Option<&'a str>) -> Self {
+        Self::Done {
+            arn: done.arn.to_string(),
+            keys: &done.keys,
+            escrow: done.escrow.as_ref().map(|path| path.display().to_string()),
+            command: done.command.as_deref(),
+            proved: done.proved,
+            confirmed: done.confirmed,
+            retired,
+            exit: Exit::Done,
+        }
+    }
 }
 
 fn rough(time: Duration) -> String {
@@ -245,7 +343,7 @@ fn worst(failures: &[Failure], interrupted: bool) -> Exit {
     if interrupted {
         return Exit::Interrupted;
     }
-    let any = |exit: Exit| failures.iter().any(|failure| failure.exit == exit as u8);
+    let any = |exit: Exit| failures.iter().any(|failure| failure.exit == exit);
     [Exit::Left, Exit::Failed, Exit::Person, Exit::Usage, Exit::No]
         .into_iter()
         .find(|exit| any(*exit))
@@ -259,7 +357,7 @@ fn summary(done: &RosterDone, failures: &[Failure], console: &mut Console) -> Ex
         console.say(&format!("glasskey: {failed} failed:"));
         for failure in failures {
             let Failure { line, user, code, what, exit, .. } = failure;
-            console.say(&format!("glasskey:   line {line}, {user}: exit {exit}, {code}: {what}"));
+            console.say(&format!("glasskey:   line {line}, {user}: exit {}, {code}: {what}", *exit as u8));
         }
         console.say("glasskey: run the same command again for them; whoever is done is not touched");
     }
@@ -267,29 +365,11 @@ fn summary(done: &RosterDone, failures: &[Failure], console: &mut Console) -> Ex
     if left > 0 {
         console.say(&format!("glasskey: {left} were not begun; run the same command again to go on"));
     }
-    if failures.iter().any(|failure| failure.exit == Exit::Left as u8) {
+    if failures.iter().any(|failure| failure.exit == Exit::Left) {
         console.say("glasskey: hint: `glasskey recover` first: it looks at what is left and finishes or undoes it");
     }
     let before_words = if before == 0 { String::new() } else { format!(", {before} done before") };
     let human = Page::of(&format!("{now} of {total} done{before_words}, {failed} failed"));
-    console.result(&human, &summary_json(done, failures, exit));
+    console.result(&human, &Report::of(done, failures, exit));
     exit
-}
-
-fn summary_json(done: &RosterDone, failures: &[Failure], exit: Exit) -> Value {
-    let Progress { total, before, done: now, failed, .. } = done.progress;
-    let failures: Vec<Value> = failures
-        .iter()
-        .map(|failure| {
-            json!({
-                "line": failure.line, "user": failure.user, "device": failure.device, "code": failure.code,
-                "exit": failure.exit,
-            })
-        })
-        .collect();
-    json!({
-        "type": "roster", "account": done.account, "total": total, "before": before, "done": now, "failed": failed,
-        "not_begun": total.saturating_sub(before + now + failed), "failures": failures, "interrupted": done.interrupted,
-        "exit": exit as u8,
-    })
 }

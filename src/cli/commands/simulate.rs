@@ -18,7 +18,9 @@ use crate::sim::hid_server;
 #[cfg(unix)]
 use crate::sim::oath_card::{Options, SoftKey};
 use crate::sim::serve::Server;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,23 +53,19 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         lines.push(format!("export {}={sockets}", outside::CARDS));
         lines.push(format!("export {}={fido}", outside::FIDO));
     }
-    let environment: serde_json::Map<String, serde_json::Value> = server
+    let environment = server
         .environment(&admin)
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .chain(direct.into_iter().map(|(name, value)| (name.to_owned(), json!(value))))
-        .chain([(outside::CARDS.to_owned(), json!(sockets)), (outside::FIDO.to_owned(), json!(fido))])
+        .chain(direct)
+        .chain([(outside::CARDS, sockets), (outside::FIDO, fido)])
         .collect();
-    console.result(
-        &lines.iter().collect::<Page>(),
-        &json!({
-            "type": "simulation",
-            "url": server.url(),
-            "account": aws.account(),
-            "environment": environment,
-            "accounts": organization.as_ref().map(accounts),
-        }),
-    );
+    let report = Report {
+        url: server.url().to_owned(),
+        account: aws.account().to_owned(),
+        environment,
+        accounts: organization.as_ref().and_then(accounts),
+    };
+    console.result(&lines.iter().collect::<Page>(), &report);
     if console.has_lost() {
         return Ok(Exit::Done);
     }
@@ -104,9 +102,36 @@ fn account_or_organization(args: &Simulate) -> (Aws, Option<Organization>) {
     }
 }
 
-/// The accounts of an organization as they are shown: their numbers, and names that say what is in each.
-fn accounts(organization: &Organization) -> serde_json::Value {
-    organization.view().get("accounts").cloned().unwrap_or_default()
+/// What is simulated. Printed once, when everything listens; the command then runs until it is interrupted.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "simulation")]
+pub(in crate::cli) struct Report {
+    /// The URL of the simulated AWS.
+    url: String,
+    /// The account number.
+    account: String,
+    /// The environment that points any AWS client, and glasskey itself, at the simulation. Its credentials open nothing
+    /// else.
+    environment: BTreeMap<&'static str, String>,
+    /// With `--org`: the organization's accounts; else null.
+    accounts: Option<Vec<AccountReport>>,
+}
+
+/// A simulated account.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(in crate::cli) struct AccountReport {
+    /// The account number.
+    account: String,
+    /// The account's name, which says what its root user is like.
+    name: String,
+    /// The account's state.
+    status: String,
+    /// The organizational unit or root that the account is in.
+    parent: String,
+}
+
+fn accounts(organization: &Organization) -> Option<Vec<AccountReport>> {
+    serde_json::from_value(organization.view().get("accounts")?.clone()).ok()
 }
 
 /// Eight digits, as on recent keys.

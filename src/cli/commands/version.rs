@@ -3,9 +3,46 @@
 use crate::cli::page::Page;
 use crate::fido::advisories;
 use crate::fido::metadata::Metadata;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::ffi::OsString;
 use std::time::SystemTime;
+
+/// The version, and what is built in.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "version")]
+pub(in crate::cli) struct Report {
+    /// The version of glasskey.
+    version: &'static str,
+    /// The FIDO Alliance's metadata.
+    metadata: MetadataReport,
+    /// Security advisories.
+    advisories: AdvisoriesReport,
+    /// Features that were built in: `hid`, `pcsc`.
+    features: Vec<&'static str>,
+}
+
+/// The FIDO Alliance's metadata that is built in.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct MetadataReport {
+    /// The issue's number.
+    number: u64,
+    /// The day by which there is a newer issue.
+    next_update: String,
+    /// That day has passed.
+    stale: bool,
+    /// How many models of FIDO2 keys it lists.
+    models: usize,
+}
+
+/// The security advisories that are built in.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct AdvisoriesReport {
+    /// How many there are.
+    count: usize,
+    /// The id of the newest.
+    newest: Option<&'static str>,
+}
 
 /// The whole text, where these arguments ask for it and for nothing else.
 pub(in crate::cli) fn asked_for(args: &[OsString]) -> Option<Page> {
@@ -33,11 +70,9 @@ fn text(json: bool) -> Page {
         .filter_map(|(name, on)| on.then_some(name))
         .collect();
     if json {
-        return Page::json(&json!({
-            "type": "version", "version": version,
-            "metadata": { "number": number, "next_update": next.to_string(), "stale": stale, "models": models },
-            "advisories": { "count": advisories.len(), "newest": newest }, "features": features,
-        }));
+        let metadata = MetadataReport { number, next_update: next.to_string(), stale, models };
+        let advisories = AdvisoriesReport { count: advisories.len(), newest };
+        return Page::json(&Report { version, metadata, advisories, features });
     }
     let overdue = if stale { "; a newer one is out, which --mds FILE brings" } else { "" };
     let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };

@@ -149,12 +149,7 @@ fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
             Explanation::new("bad_pin", bad_pin(on, *bad)).note("nothing was sent to the key").exit(Exit::Usage)
         }
         Error::PinWrong { left } => {
-            let text = Explanation::new("pin_wrong", format!("that is not the PIN of {on}"));
-            match left {
-                Some(1) => text.note("1 try is left; after a wrong one the key must be reset"),
-                Some(left) => text.note(format!("{left} tries are left")),
-                None => text,
-            }
+            tries_left(Explanation::new("pin_wrong", format!("that is not the PIN of {on}")), *left, "")
         }
         Error::LastTry => Explanation::new("last_pin_try", format!("one PIN try is left on {on}; it was not used"))
             .note("a wrong PIN now would block the PIN until the key is reset, which wipes its FIDO2 credentials")
@@ -162,16 +157,9 @@ fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
             .exit(Exit::Person),
         Error::PinBlocked => Explanation::new("pin_blocked", format!("the PIN of {on} is blocked")).hint(reset),
         Error::PinAuthBlocked { left } => {
-            let text = Explanation::new(
-                "pin_auth_blocked",
-                format!("{on} takes no PIN until it was unplugged: three in a row were wrong"),
-            )
-            .hint("unplug the key and plug it in again");
-            match left {
-                Some(1) => text.note("1 try is left then; after a wrong one the key must be reset"),
-                Some(left) => text.note(format!("{left} tries are left then")),
-                None => text,
-            }
+            let what = format!("{on} takes no PIN until it was unplugged: three in a row were wrong");
+            let text = Explanation::new("pin_auth_blocked", what).hint("unplug the key and plug it in again");
+            tries_left(text, *left, " then")
         }
         Error::PinAuthInvalid => Explanation::new("pin_proof_refused", format!("{on} refused the proof of the PIN"))
             .hint("run the command again; unplug the key and plug it in again if that does not help"),
@@ -207,6 +195,14 @@ fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
         }
         _ => return None,
     })
+}
+
+fn tries_left(text: Explanation, left: Option<u8>, when: &str) -> Explanation {
+    match left {
+        Some(1) => text.note(format!("1 try is left{when}; after a wrong one the key must be reset")),
+        Some(left) => text.note(format!("{left} tries are left{when}")),
+        None => text,
+    }
 }
 
 fn bad_pin(on: &str, bad: BadPin) -> String {

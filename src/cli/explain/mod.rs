@@ -29,6 +29,9 @@ pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
 pub use world::world;
 
 use crate::platform::NoKeyring;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,18 +53,40 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+impl JsonSchema for Exit {
+    fn schema_name() -> Cow<'static, str> {
+        "Exit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "integer", "enum": [0, 1, 2, 3, 4, 5, 130] })
+    }
+}
+
 /// An error, as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Explanation {
-    /// A short, stable name for scripts: `key_not_found`.
+    /// Short and stable, such as `key_not_found`: what a script compares with.
     pub code: &'static str,
-    /// What happened.
+    /// What happened, for people; the wording may change.
+    #[serde(rename = "message")]
     pub what: String,
-    /// What else is worth knowing.
+    /// What else is worth knowing, for people.
     pub notes: Vec<String>,
-    /// What to do next.
+    /// What to do next, for people.
     pub hints: Vec<String>,
-    /// What state the world is in; empty where nothing was begun.
+    /// What was changed and is left, for people; empty where nothing was begun.
     pub state: Vec<String>,
     /// The exit code.
     pub exit: Exit,
@@ -93,6 +118,21 @@ impl Explanation {
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
+    }
+}
+
+/// What is wrong, in a report of what went well.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Reason {
+    /// Short and stable: what a script compares with.
+    pub code: &'static str,
+    /// The same for people; the wording may change.
+    pub message: String,
+}
+
+impl From<&Explanation> for Reason {
+    fn from(text: &Explanation) -> Self {
+        Self { code: text.code, message: text.what.clone() }
     }
 }
 

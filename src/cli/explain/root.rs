@@ -5,6 +5,7 @@ use super::{Exit, Explanation, aws, nobody};
 use crate::aws::{Call, Error};
 use crate::flow::root::{Cause, Evidence, NotDone, Refusal, Registered};
 use crate::flow::{self, Left};
+use crate::keys::Serial;
 use crate::sink;
 
 /// Root was not given its factors, or not all.
@@ -151,37 +152,11 @@ fn refusal(refusal: &Refusal) -> Explanation {
             .exit(Exit::Usage),
         Refusal::NobodyToShow => nobody("the codes are shown on the terminal, and there is none")
             .hint("--json prints two codes at once"),
-        Refusal::WhichCredential { key, roots, on_key, several: true } => {
-            Explanation::new("which_device", format!("YubiKey {key} holds several devices of root's"))
-                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
-                .hint("--device NAME names one")
-                .exit(Exit::Usage)
-        }
-        Refusal::WhichCredential { key, roots, on_key, .. } => {
-            Explanation::new("not_on_key", format!("YubiKey {key} holds no such device of root's"))
-                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
-                .hint(format!("`glasskey oath list --key {key}` shows what is on it"))
-        }
+        Refusal::WhichCredential { key, roots, on_key, several } => which_credential(*key, roots, on_key, *several),
         Refusal::NoCredentials => Explanation::new("no_credentials", "without AWS credentials nothing of root shows")
             .hint("name a profile with --profile"),
-        Refusal::WhichDevice { named, devices, all } => {
-            let what = match named {
-                Some(named) => format!("root has no device {named}, as far as this view shows"),
-                None => "no device is named".to_owned(),
-            };
-            let text = Explanation::new("which_device", what).note(format!("root has {}", list(devices)));
-            let text = if *all { text } else { text.note("an administrator sees root's virtual devices only") };
-            text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
-        }
-        Refusal::WouldLoseMfa { account, serials, sure } => {
-            let text = Explanation::new(
-                "would_lose_mfa",
-                format!("root of account {account} would be left without MFA; nothing was changed"),
-            );
-            let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(*sure))));
-            text.hint("give it another factor first: `glasskey root enroll`")
-                .hint(format!("--without-mfa {account} says that this is meant"))
-        }
+        Refusal::WhichDevice { named, devices, all } => which_device(named.as_deref(), devices, *all),
+        Refusal::WouldLoseMfa { account, serials, sure } => would_lose_mfa(account, serials, *sure),
         Refusal::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
         Refusal::NobodyConfirms => {
             nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes")
@@ -199,6 +174,35 @@ fn refusal(refusal: &Refusal) -> Explanation {
                 .hint("sign in as root (`aws login`) and name that profile; or run the command on a terminal")
         }
     }
+}
+
+fn which_credential(key: Serial, roots: &[String], on_key: &[String], several: bool) -> Explanation {
+    let text = match several {
+        true => Explanation::new("which_device", format!("YubiKey {key} holds several devices of root's"))
+            .hint("--device NAME names one")
+            .exit(Exit::Usage),
+        false => Explanation::new("not_on_key", format!("YubiKey {key} holds no such device of root's"))
+            .hint(format!("`glasskey oath list --key {key}` shows what is on it")),
+    };
+    text.note(format!("it holds {}; root has {}", list(on_key), list(roots)))
+}
+
+fn which_device(named: Option<&str>, devices: &[String], all: bool) -> Explanation {
+    let what = match named {
+        Some(named) => format!("root has no device {named}, as far as this view shows"),
+        None => "no device is named".to_owned(),
+    };
+    let text = Explanation::new("which_device", what).note(format!("root has {}", list(devices)));
+    let text = if all { text } else { text.note("an administrator sees root's virtual devices only") };
+    text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
+}
+
+fn would_lose_mfa(account: &str, serials: &[String], sure: bool) -> Explanation {
+    let what = format!("root of account {account} would be left without MFA; nothing was changed");
+    let text = Explanation::new("would_lose_mfa", what);
+    let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(sure))));
+    text.hint("give it another factor first: `glasskey root enroll`")
+        .hint(format!("--without-mfa {account} says that this is meant"))
 }
 
 /// What the only device of root's is.

@@ -1,59 +1,15 @@
 //! What a rule says of an account: facts, no sentences.
 
+use super::rule::RuleInfo;
 use crate::aws::DeviceKind;
 use crate::aws::posture::{AllowList, Example, LastUse, NotJudged, RootDeny, Seal, Unreadable, Unweighed};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
-/// What is judged, each by its own rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum Rule {
-    RootMfa,
-    RootHardwareMfa,
-    RootVirtualMfa,
-    RootTwoFactors,
-    RootAccessKeys,
-    RootCertificates,
-    RootUse,
-    RootCredentials,
-    CentralRoot,
-    ScpStopsTasks,
-    Trail,
-    TrailValidation,
-    RootAlarm,
-    OtherAdmin,
-    AdminMfa,
-    Contact,
-    SecurityContact,
-    PasswordPolicy,
-}
-
-impl Rule {
-    /// All of them, in the order they are shown.
-    pub const ALL: [Self; 18] = [
-        Self::RootMfa,
-        Self::RootHardwareMfa,
-        Self::RootVirtualMfa,
-        Self::RootTwoFactors,
-        Self::RootAccessKeys,
-        Self::RootCertificates,
-        Self::RootUse,
-        Self::RootCredentials,
-        Self::CentralRoot,
-        Self::ScpStopsTasks,
-        Self::Trail,
-        Self::TrailValidation,
-        Self::RootAlarm,
-        Self::OtherAdmin,
-        Self::AdminMfa,
-        Self::Contact,
-        Self::SecurityContact,
-        Self::PasswordPolicy,
-    ];
-}
-
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Severity {
     Low,
@@ -63,7 +19,8 @@ pub enum Severity {
 }
 
 /// What a rule comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be.
     Pass,
@@ -79,11 +36,9 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.
-    pub rule: Rule,
+    pub rule: &'static RuleInfo,
     /// The answer.
     pub verdict: Verdict,
-    /// How bad a failure of this kind is.
-    pub severity: Severity,
     /// Why.
     pub evidence: Vec<Evidence>,
     /// What could not be read, where that matters.

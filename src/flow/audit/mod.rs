@@ -1,10 +1,12 @@
 //! The audit: facts first, rules second. One account, some, or all of an organization.
 
 mod finding;
+mod rule;
 mod rules;
 
-pub use finding::{Break, Evidence, Finding, Link, Rule, Sees, Severity, TrailProblem, Verdict};
-pub use rules::judge;
+pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, Verdict};
+pub use rule::{Benchmark, Rule, RuleInfo, Titles};
+pub use rules::{RULES, judge};
 
 use crate::aws::posture::{Fact, Facts, Progress, Scope, Standing, Sweep};
 use crate::aws::{Call, Error};

@@ -9,6 +9,7 @@ use crate::fido::webauthn::{AssertionResponse, Expected, Origin, Refusal, Stored
 use crate::keys::Serial;
 use crate::store;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -17,57 +18,57 @@ use std::io;
 use std::path::Path;
 
 /// What one drill of one key showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The format, 1.
     pub version: u32,
-    /// The SHA-256 of the line before, in hexadecimal; of the first line, zeros.
+    /// The SHA-256 of the line before, without its line end, in hexadecimal; zeros in the first line.
     pub previous: String,
-    /// When it began, in seconds since the Unix epoch, by AWS's clock.
+    /// When the drill began, in seconds since the Unix epoch, by AWS's clock.
     pub started: u64,
-    /// When its last check ended.
+    /// When its last check ended, in seconds since the Unix epoch, by AWS's clock.
     pub ended: u64,
     /// The key's serial number.
     pub key: Serial,
-    /// Its model's name; empty where it was not here.
+    /// The model's name; empty where the key was not here.
     pub model: String,
-    /// Its FIDO2 model, by its attestation or its own word.
+    /// The model's identifier (AAGUID), by attestation or as the key claims; null where it is not known.
     pub aaguid: Option<String>,
-    /// The AWS account.
+    /// The account number.
     pub account: String,
-    /// The ARN of who drilled.
+    /// The caller's ARN.
     pub caller: String,
-    /// The MFA device whose code the key gave.
+    /// The serial number of the MFA device whose code the key gave; null where it is not known.
     pub device: Option<String>,
-    /// It is plugged in.
+    /// Whether the key is plugged in.
     pub present: Check,
-    /// It is genuine, by its attestation.
+    /// Whether the key is genuine.
     pub attestation: Check,
-    /// Its FIDO2 credential for glasskey's own relying party signs.
+    /// Whether the key's FIDO2 credential for glasskey's own relying party signs.
     pub credential: Check,
-    /// Its code opens an MFA session.
+    /// Whether the key's code opens an MFA session.
     pub session: Check,
-    /// The session is the caller's.
+    /// Whether the session is the caller's.
     pub identity: Check,
-    /// The credential that signs; none on a key without FIDO2.
+    /// The credential that signs; null on a key without FIDO2.
     pub fido: Option<Credential>,
-    /// Nothing failed.
+    /// No check failed.
     pub passed: bool,
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// How it ended.
     pub state: State,
-    /// Why it failed, or was not done.
+    /// Why it failed or was not done, for people; else null.
     pub why: Option<String>,
 }
 
 /// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum State {
@@ -91,7 +92,7 @@ impl Check {
 }
 
 /// The credential that a record is signed with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
     /// Its id, in base64url.

@@ -20,6 +20,8 @@ use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
 pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
 use preflight::{Ready, preflight, preflight_on};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -60,26 +62,35 @@ pub struct Enrolled {
 }
 
 /// One enabled device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EnrolledDevice")]
 pub struct DeviceResult {
-    /// Its serial number.
+    /// The device's serial number, an ARN.
+    #[schemars(with = "String")]
     pub arn: DeviceArn,
-    /// The credential's id on every key.
+    /// The credential's name on each of `keys`.
     pub credential: String,
-    /// The keys that hold it, each proved.
+    /// The serial numbers of the keys that hold the seed, each of which gave the right code.
     pub keys: Vec<Serial>,
-    /// A phone holds it too, proved.
+    /// A phone holds the seed too, and showed the right code.
     pub phone: bool,
-    /// An age file holds it too, read back.
+    /// The age file that holds the seed too, and was read back; null where none was asked for.
+    #[serde(serialize_with = "shown_or_null")]
+    #[schemars(with = "Option<String>")]
     pub escrow: Option<PathBuf>,
-    /// A command took it: its program.
+    /// The program that got the seed too; null where none was asked for.
     pub command: Option<String>,
-    /// A place proved it by a code.
+    /// A key, a phone or `--code-from-command` gave the seed's code before the device was enabled.
     pub proved: bool,
-    /// IAM lists it for the user; `false`: IAM could not be asked. (Asked, and not listed: that is an error.)
+    /// IAM lists the device for the user. False: AWS acknowledged it, and IAM could not be asked. (Asked, and not listed: that
+    /// is an error.)
     pub confirmed: bool,
-    /// From when a sign-in with a code works, seconds since the Unix epoch.
+    /// When a sign-in with a code first works, in seconds since the Unix epoch.
     pub first_code_from: u64,
+}
+
+fn shown_or_null<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.display().to_string()).serialize(serializer)
 }
 
 /// MFA devices a user may have, of all kinds together (IAM quotas).

@@ -47,7 +47,8 @@ pub struct Prepared {
 }
 
 /// What was done about a PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PinNow {
     /// There was none; it was set.
     Set,

@@ -33,7 +33,8 @@ pub struct Candidate {
 }
 
 /// How a registration is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// IAM shows it.
     Seen,

@@ -45,9 +45,10 @@ pub struct SessionRequest {
 }
 
 /// Where a session came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// Opened with a code.
+    /// Opened now, with a code from a key.
     Key,
     /// It was open already.
     Memory,

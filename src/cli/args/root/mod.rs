@@ -5,6 +5,9 @@ mod enroll;
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 
 use super::Aws;
+use crate::cli::page::name;
+use crate::flow::Severity;
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,7 +62,7 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) concurrency: u16,
     /// end with 1 for findings of this severity or a higher one
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
-    pub(in crate::cli) fail_on: FailOn,
+    pub(in crate::cli) fail_on: Severity,
     /// how the result is written
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
     pub(in crate::cli) format: Format,
@@ -67,13 +70,14 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) aws: Aws,
 }
 
-/// From which severity on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum FailOn {
-    Low,
-    Medium,
-    High,
-    Critical,
+impl ValueEnum for Severity {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Low, Self::Medium, Self::High, Self::Critical]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(name(self)))
+    }
 }
 
 /// How a result is written.

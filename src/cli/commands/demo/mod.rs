@@ -24,7 +24,8 @@ use crate::sim::fido_ports::SoftFidoPorts;
 use crate::sim::oath_card::{Options, SoftKey, SoftPorts};
 use crate::totp::{AWS, Clock, Step};
 use crate::world::World;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,19 +46,36 @@ pub(in crate::cli) fn run(_cli: &Cli, console: &mut Console) -> Outcome {
         ("root: a device with codes, its secret on both keys", root::codes),
     ];
     console.say("No key and no AWS account needed: two software YubiKeys and a simulated AWS that checks codes.");
-    let mut told = Vec::new();
+    let mut steps_done = Vec::new();
     for (title, step) in steps {
         console.say("");
         console.say(&console.style().bold(title));
         let line = step(&mut stage)?;
         stage.show_calls();
         console.say(&format!("  {} {line}", console.style().bold("=>")));
-        told.push(json!({ "step": title, "result": line }));
+        steps_done.push(StepReport { step: title, result: line });
     }
     console.say("");
     console.say("Try it yourself: `glasskey simulate` in one terminal, any command in another.");
-    console.result(&Page::nothing(), &json!({ "type": "demo", "steps": told }));
+    console.result(&Page::nothing(), &Report { steps: steps_done });
     Ok(Exit::Done)
+}
+
+/// What was shown.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "demo")]
+pub(in crate::cli) struct Report {
+    /// The steps.
+    steps: Vec<StepReport>,
+}
+
+/// A step that was shown.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct StepReport {
+    /// What it shows, for people.
+    step: &'static str,
+    /// What came of it, for people.
+    result: String,
 }
 
 type Told = Result<String, Box<Explanation>>;

@@ -9,26 +9,49 @@ use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What stands between this machine and its work.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "doctor")]
+pub(in crate::cli) struct Report {
+    /// What was checked. One that exists for each key or reader comes several times.
+    checks: Vec<Check>,
+    /// How many checks found a problem.
+    problems: usize,
+    /// How many checks could find nothing out.
+    cannot_tell: usize,
+}
 
 /// What was found about one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 enum Verdict {
+    /// Nothing is to be done.
     Ok,
+    /// Something is to be fixed; the exit code is 1.
     Problem,
     /// It could not be found out, or there is nothing to find out about.
     CannotTell,
 }
 
-/// One line of the report.
+/// One thing that was checked.
+#[derive(Serialize, JsonSchema)]
 struct Check {
-    /// A short, stable name for scripts.
+    /// Short and stable, see below.
+    #[serde(rename = "check")]
     name: &'static str,
-    /// What it is about, for people.
+    /// The key, reader or device, or what is checked, for people.
     about: String,
+    /// What was found.
     verdict: Verdict,
+    /// The same for people.
+    #[serde(rename = "message")]
     what: String,
+    /// What else is worth knowing, for people.
     details: Vec<String>,
+    /// What to do, for people.
     fixes: Vec<String>,
 }
 
@@ -80,9 +103,8 @@ pub(in crate::cli) fn run(args: &Doctor, cli: &Cli, console: &mut Console) -> Ou
     checks.extend(account::checks(&mut world, args.offline)?);
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (problems, unknown) = (count(Verdict::Problem), count(Verdict::CannotTell));
-    let checks_json: Vec<Value> = checks.iter().map(to_json).collect();
-    let report = json!({ "type": "doctor", "checks": checks_json, "problems": problems, "cannot_tell": unknown });
-    console.result(&human(&checks, problems, unknown), &report);
+    let human = human(&checks, problems, unknown);
+    console.result(&human, &Report { checks, problems, cannot_tell: unknown });
     Ok(if problems == 0 { Exit::Done } else { Exit::No })
 }
 
@@ -108,16 +130,4 @@ fn human(checks: &[Check], problems: usize, unknown: usize) -> Page {
     let unknown = if unknown == 0 { String::new() } else { format!("; {unknown} not told") };
     page.line(&format!("{problems}{unknown}"));
     page
-}
-
-fn to_json(check: &Check) -> Value {
-    let verdict = match check.verdict {
-        Verdict::Ok => "ok",
-        Verdict::Problem => "problem",
-        Verdict::CannotTell => "cannot_tell",
-    };
-    json!({
-        "check": check.name, "about": check.about, "verdict": verdict, "message": check.what,
-        "details": check.details, "fixes": check.fixes,
-    })
 }

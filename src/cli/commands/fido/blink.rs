@@ -1,12 +1,13 @@
 //! `glasskey fido blink`: which key is it? It blinks, and where it can, until it is touched.
 
-use super::{Bench, joined, key_json};
+use super::{Bench, KeyReport};
 use crate::cli::Outcome;
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::fido::Error;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
     let mut key = bench.key_to_read(named)?;
@@ -20,8 +21,16 @@ pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
         outcome => bench.told(outcome).map(|()| true)?,
     };
     bench.step(key.id.argument(), if touched { "it was touched" } else { "it blinked" });
-    bench
-        .console
-        .result(&Page::nothing(), &joined(json!({ "type": "fido_blinked", "touched": touched }), key_json(&key)));
+    bench.console.result(&Page::nothing(), &Report { key: KeyReport::of(&key), touched });
     Ok(Exit::Done)
+}
+
+/// The key blinked.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_blinked")]
+pub(in crate::cli) struct Report {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The key was touched. False: it can only blink, and not ask for a touch.
+    touched: bool,
 }

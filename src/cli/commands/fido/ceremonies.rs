@@ -1,9 +1,9 @@
 //! `glasskey fido attest`, `enroll`, `assert` and `verify`.
 
-use super::trusting::{Trusted, issue_json, issue_words};
-use super::{Bench, Failed, joined, key_json};
+use super::trusting::{IssueReport, Trusted, issue_words};
+use super::{Bench, Failed, KeyReport};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
-use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::fido::metadata::Certification;
@@ -11,11 +11,13 @@ use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
 use crate::flow::fido_key::{self, Attested, Ceremony, RP_ID, Records, Trouble};
 use crate::ring::fido::Opened;
 use crate::secret::plain_text;
+use crate::totp::unix;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// The longest options read; those who read them take no more than half of it.
 const MAX_OPTIONS: u64 = 512 * 1024;
@@ -41,8 +43,8 @@ pub(super) fn attest(args: &FidoAttest, bench: &mut Bench<'_>) -> Outcome {
     let trusted = Trusted::read(&args.trusting)?;
     let mut key = bench.key_to_read(&args.key.key)?;
     let attested = bench.hold(&mut key, args.key.last_try, |ceremony| fido_key::attest(trusted.trust(), ceremony))?;
-    let json = joined(json!({ "type": "fido_attested" }), joined(key_json(&key), attested_json(&attested)));
-    bench.console.result(&attested_words(&attested), &json);
+    let report = AttestReport { key: KeyReport::of(&key), attestation: Attestation::of(&attested) };
+    bench.console.result(&attested_words(&attested), &report);
     match &attested.verdict {
         Ok(_) => Ok(Exit::Done),
         Err(reason) => {
@@ -79,29 +81,89 @@ fn attested_words(attested: &Attested) -> Page {
     page
 }
 
-pub(super) fn attested_json(attested: &Attested) -> Value {
-    let genuine = attested.verdict.as_ref().ok();
-    let reason = attested.verdict.as_ref().err();
-    let from = if attested.by_brought_root { "file" } else { "metadata" };
-    json!({
-        "genuine": genuine.is_some(),
-        "model": attested.claimed,
-        "aaguid": attested.aaguid.to_string(),
-        "root": genuine.map(|genuine| json!({
-            "name": genuine.root, "sha256": HEXLOWER.encode(&genuine.root_fingerprint), "from": from,
-        })),
-        "certificates": genuine.map(|genuine| genuine.path.clone()),
-        "certification": genuine.and_then(|genuine| match &genuine.certification {
-            Certification::None => None,
-            Certification::Certified => Some("certified".to_owned()),
-            Certification::Level(level) => Some(level.clone()),
-        }),
-        "warnings": genuine.map(|genuine| genuine.warnings.iter().map(|one| one.status()).collect::<Vec<_>>()),
-        "reason": reason.map(|reason| json!({
-            "code": explain::attestation_code(reason), "message": reason.to_string(),
-        })),
-        "metadata": issue_json(&attested.issue),
-    })
+/// Whether a key is genuine.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_attested")]
+pub(in crate::cli) struct AttestReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    #[serde(flatten)]
+    attestation: Attestation<'a>,
+}
+
+/// Whether a key is genuine.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Attestation<'a> {
+    /// The key is proven genuine. False: it is not, for `reason`; the exit code of `fido attest` is 1.
+    genuine: bool,
+    /// The metadata's name for `aaguid`; null where the metadata does not list it. Where `genuine` is false, this is no
+    /// more than the key's claim.
+    model: Option<&'a str>,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// The certificate authority that vouches for the key; null where the key is not proven genuine.
+    root: Option<RootReport<'a>>,
+    /// The names on the certification path, the key's own first; null where the key is not proven genuine.
+    certificates: Option<&'a [String]>,
+    /// The FIDO Alliance's certification: `certified`, `L1`, `L1plus`, `L2`, …; null for none.
+    certification: Option<&'a str>,
+    /// Statuses with which the FIDO Alliance warns of the model, such as `USER_VERIFICATION_BYPASS`; null where the key is
+    /// not proven genuine.
+    warnings: Option<Vec<&'static str>>,
+    /// Why the key is not proven genuine, else null. The code is `no_attestation`, `self_attestation`, `u2f`, `format`,
+    /// `malformed`, `algorithm`, `bad_signature`, `leaf_is_ca`, `bad_profile`, `wrong_aaguid`, `unknown_model`, `revoked`,
+    /// `unknown_root`, `intermediate_unknown` (no proof either way), `bad_path`, `expired` or `not_yet_valid`.
+    reason: Option<Reason>,
+    /// The issue of the FIDO Alliance's metadata that the key was checked against.
+    metadata: IssueReport,
+}
+
+/// A certificate authority.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct RootReport<'a> {
+    /// The certificate's name.
+    name: &'a str,
+    /// The SHA-256 of the certificate, in hexadecimal.
+    sha256: String,
+    /// Where it is from.
+    from: RootFrom,
+}
+
+/// Where a root certificate is from.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum RootFrom {
+    /// The FIDO Alliance's metadata lists it for the model.
+    Metadata,
+    /// It is in a file of `--attestation-roots`.
+    File,
+}
+
+impl<'a> Attestation<'a> {
+    pub(super) fn of(attested: &'a Attested) -> Self {
+        let genuine = attested.verdict.as_ref().ok();
+        let reason = attested.verdict.as_ref().err();
+        Self {
+            genuine: genuine.is_some(),
+            model: attested.claimed.as_deref(),
+            aaguid: attested.aaguid.to_string(),
+            root: genuine.map(|genuine| RootReport {
+                name: &genuine.root,
+                sha256: HEXLOWER.encode(&genuine.root_fingerprint),
+                from: if attested.by_brought_root { RootFrom::File } else { RootFrom::Metadata },
+            }),
+            certificates: genuine.map(|genuine| genuine.path.as_slice()),
+            certification: genuine.and_then(|genuine| match &genuine.certification {
+                Certification::None => None,
+                Certification::Certified => Some("certified"),
+                Certification::Level(level) => Some(level),
+            }),
+            warnings: genuine.map(|genuine| genuine.warnings.iter().map(|one| one.status()).collect()),
+            reason: reason
+                .map(|reason| Reason { code: explain::attestation_code(reason), message: reason.to_string() }),
+            metadata: (&attested.issue).into(),
+        }
+    }
 }
 
 pub(super) fn enroll(args: &FidoEnroll, bench: &mut Bench<'_>) -> Outcome {
@@ -131,15 +193,46 @@ fn enroll_own(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let record = &enrolled.record;
     let again = if enrolled.replaced { " again; what was on record before is replaced" } else { "" };
     let human = Page::of(&format!("{}: enrolled for glasskey's own checks{again}", key.id));
-    let json = json!({
-        "type": "fido_enrolled", "model": record.model, "aaguid": record.aaguid.to_string(), "rp_id": RP_ID,
-        "credential": BASE64URL_NOPAD.encode(&record.credential),
-        "public_key": BASE64URL_NOPAD.encode(&record.public_key.to_cbor()),
-        "discoverable": record.discoverable, "user_verified": record.user_verified, "counter": record.counter,
-        "replaced": enrolled.replaced,
-    });
-    bench.console.result(&human, &joined(json, key_json(&key)));
+    let report = EnrollReport {
+        key: KeyReport::of(&key),
+        model: &record.model,
+        aaguid: record.aaguid.to_string(),
+        rp_id: RP_ID,
+        credential: BASE64URL_NOPAD.encode(&record.credential),
+        public_key: BASE64URL_NOPAD.encode(&record.public_key.to_cbor()),
+        discoverable: record.discoverable,
+        user_verified: record.user_verified,
+        counter: record.counter,
+        replaced: enrolled.replaced,
+    };
+    bench.console.result(&human, &report);
     Ok(Exit::Done)
+}
+
+/// A credential for glasskey's own relying party.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_enrolled")]
+pub(in crate::cli) struct EnrollReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The model's name.
+    model: &'a str,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// The relying party.
+    rp_id: &'static str,
+    /// The credential's id, in base64url.
+    credential: String,
+    /// The public key, a COSE_Key in base64url.
+    public_key: String,
+    /// The key stores the credential and finds it by itself.
+    discoverable: bool,
+    /// PIN or fingerprint was checked; `verify` insists on it then.
+    user_verified: bool,
+    /// The signature counter.
+    counter: u32,
+    /// This machine had a record of the key already, which is replaced.
+    replaced: bool,
 }
 
 pub(super) fn assert(args: &FidoAssert, bench: &mut Bench<'_>) -> Outcome {
@@ -169,14 +262,18 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         }
         Some(text) => format!("{}: not verified: {}", key.id, text.what),
     };
-    let json = json!({
-        "type": "fido_verified", "verified": finding.is_none(),
-        "finding": finding.as_ref().map(|text| json!({ "code": text.code, "message": text.what })),
-        "model": record.model, "aaguid": record.aaguid.to_string(),
-        "user_verified": verified.verdict.as_ref().is_ok_and(|asserted| asserted.flags.user_verified()),
-        "counter": record.counter, "enrolled": seconds(record.enrolled), "from_key": verified.from_key,
-    });
-    bench.console.result(&Page::of(&human), &joined(json, key_json(&key)));
+    let report = VerifyReport {
+        key: KeyReport::of(&key),
+        verified: finding.is_none(),
+        finding: finding.as_ref().map(Into::into),
+        model: &record.model,
+        aaguid: record.aaguid.to_string(),
+        user_verified: verified.verdict.as_ref().is_ok_and(|asserted| asserted.flags.user_verified()),
+        counter: record.counter,
+        enrolled: unix(record.enrolled),
+        from_key: verified.from_key,
+    };
+    bench.console.result(&Page::of(&human), &report);
     let Some(text) = finding else { return Ok(Exit::Done) };
     for hint in &text.hints {
         let style = bench.console.style();
@@ -185,16 +282,38 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     Ok(Exit::No)
 }
 
+/// Whether the key still signs with its credential for glasskey's own relying party.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_verified")]
+pub(in crate::cli) struct VerifyReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// Signature, relying party, flags and counter are right. False: the exit code is 1.
+    verified: bool,
+    /// Why it is not verified, else null. The code is `counter`: it went back; `not_on_key`: the key does not hold the
+    /// credential on record; `other_model`: the record names another model than the key; `other_key`: the record names
+    /// another key; `future_record`: the record has a date in the future; `bad_response`: anything else that is wrong.
+    finding: Option<Reason>,
+    /// The model's name.
+    model: &'a str,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// PIN or fingerprint was checked.
+    user_verified: bool,
+    /// The signature counter on record now; it moves only where everything is right.
+    counter: u32,
+    /// When the key was enrolled, in seconds since the Unix epoch.
+    enrolled: u64,
+    /// This machine had no record. A new one was made from what the key reports, and its counter begins here.
+    from_key: bool,
+}
+
 fn since(verified: &fido_key::Verified) -> String {
     if verified.from_key {
         return "elsewhere (this machine had no record, and made one)".to_owned();
     }
     // The key proves its signature and its counter; the date is this machine's word.
     format!("{} by this machine's record", crate::cli::moments::date_time(verified.record.enrolled))
-}
-
-fn seconds(moment: SystemTime) -> u64 {
-    moment.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn records() -> Result<Records, Failed> {

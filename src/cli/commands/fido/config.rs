@@ -1,14 +1,15 @@
 //! `glasskey fido config`: how the key itself behaves. Two of the settings stay until the key is reset; they are asked
 //! about.
 
-use super::{Bench, Failed, after, joined, key_json, lost};
+use super::{Bench, Failed, KeyReport, after, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoConfigCommand, FidoKeyAndPin, Switch};
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::fido::{Error, Info, Permissions, PinRule, Token};
 use crate::ring::fido::Opened;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(command: &FidoConfigCommand, bench: &mut Bench<'_>) -> Outcome {
     match command {
@@ -40,7 +41,7 @@ fn always_uv(named: &FidoKeyAndPin, on: bool, bench: &mut Bench<'_>) -> Outcome 
         (true, false) => "always verifies its user already; nothing to do",
         (false, false) => "leaves it to the relying party already; nothing to do",
     };
-    report(&mut key, "always-uv", changed, what, bench)
+    report(&mut key, Setting::AlwaysUv, changed, what, bench)
 }
 
 fn min_pin_length(named: &FidoKeyAndPin, length: usize, bench: &mut Bench<'_>) -> Outcome {
@@ -67,7 +68,7 @@ fn min_pin_length(named: &FidoKeyAndPin, length: usize, bench: &mut Bench<'_>) -
         key.key.set_pin_rule(token.as_ref(), &rule).map_err(|cause| lost(&key, &cause, "info"))?;
     }
     let what = if changed { "takes new PINs of at least" } else { "has this rule already:" };
-    report(&mut key, "min-pin-length", changed, &format!("{what} {length} characters"), bench)
+    report(&mut key, Setting::MinPinLength, changed, &format!("{what} {length} characters"), bench)
 }
 
 fn force_pin_change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
@@ -83,7 +84,7 @@ fn force_pin_change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         true
     };
     let what = if changed { "takes its PIN only to change it, from now on" } else { "wants its PIN changed already" };
-    report(&mut key, "force-pin-change", changed, what, bench)
+    report(&mut key, Setting::ForcePinChange, changed, what, bench)
 }
 
 fn enterprise_attestation(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
@@ -102,7 +103,7 @@ fn enterprise_attestation(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outco
         };
     let what =
         if changed { "attests itself to its enterprise from now on" } else { "does so already; nothing to do" };
-    report(&mut key, "enterprise-attestation", changed, what, bench)
+    report(&mut key, Setting::EnterpriseAttestation, changed, what, bench)
 }
 
 fn opened(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<(Opened, Info), Failed> {
@@ -128,24 +129,59 @@ fn refused(key: &Opened, cause: &Error) -> Failed {
 }
 
 /// What is so now, as the key says it.
-fn report(key: &mut Opened, setting: &str, changed: bool, what: &str, bench: &mut Bench<'_>) -> Outcome {
+fn report(key: &mut Opened, setting: Setting, changed: bool, what: &str, bench: &mut Bench<'_>) -> Outcome {
     bench.step(key.id.argument(), what);
     let info = match key.key.info() {
         Ok(info) => info,
         Err(cause) if changed => return Err(after(key, &cause, "the setting was changed")),
         Err(cause) => return Err(refused(key, &cause)),
     };
-    if changed && setting == "min-pin-length" && info.force_pin_change {
+    if changed && setting == Setting::MinPinLength && info.force_pin_change {
         bench.warn(&format!(
             "the present PIN is shorter; the key takes it only for `glasskey fido pin change --key {}`",
             key.id.argument()
         ));
     }
-    let json = json!({
-        "type": "fido_config", "setting": setting, "changed": changed, "always_uv": info.option("alwaysUv"),
-        "enterprise_attestation": info.option("ep"), "min_pin_length": info.min_pin_length,
-        "pin_must_change": info.force_pin_change,
-    });
-    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
+    let report = Report {
+        key: KeyReport::of(key),
+        setting,
+        changed,
+        always_uv: info.option("alwaysUv"),
+        enterprise_attestation: info.option("ep"),
+        min_pin_length: info.min_pin_length,
+        pin_must_change: info.force_pin_change,
+    };
+    bench.console.result(&Page::nothing(), &report);
     Ok(Exit::Done)
+}
+
+/// A setting, and what the key reports afterwards.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_config")]
+pub(in crate::cli) struct Report {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The setting.
+    setting: Setting,
+    /// False where the setting was like this already.
+    changed: bool,
+    /// Whether the key always verifies its user; null where it has no such setting.
+    always_uv: Option<bool>,
+    /// Whether the key may tell its serial number to its owner's enterprise; null where it has no such setting.
+    enterprise_attestation: Option<bool>,
+    /// The fewest characters of a new PIN.
+    min_pin_length: usize,
+    /// The PIN must be changed before the key accepts it.
+    pin_must_change: bool,
+}
+
+/// A setting of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum Setting {
+    AlwaysUv,
+    MinPinLength,
+    ForcePinChange,
+    EnterpriseAttestation,
 }

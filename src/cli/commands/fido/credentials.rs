@@ -1,7 +1,7 @@
 //! `glasskey fido credentials list`, `delete` and `rename`: the discoverable credentials on a key.
 
 use super::info::algorithm;
-use super::{Bench, Failed, joined, key_json, lost};
+use super::{Bench, Failed, KeyReport, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
 use crate::cli::explain::{Exit, Explanation};
@@ -10,7 +10,8 @@ use crate::cli::table::table;
 use crate::fido::{Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
 use crate::ring::fido::Opened;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// The least of an id that names a credential.
 const LEAST: usize = 6;
@@ -67,16 +68,85 @@ impl Kept {
         Descriptor { id: self.credential.id.clone(), transports: Vec::new() }
     }
 
-    fn to_json(&self) -> Value {
-        let Self { rp, credential } = self;
-        let algorithm = credential.public_key.get_int(3).and_then(crate::fido::cbor::Value::as_int);
-        json!({
-            "id": self.id(), "hex": self.hex(), "rp_id": rp.id, "rp_name": rp.name, "rp_id_hash": HEXLOWER.encode(&rp.id_hash),
-            "user_id": BASE64URL_NOPAD.encode(&credential.user.id), "user_name": credential.user.name,
-            "display_name": credential.user.display_name, "algorithm": algorithm,
-            "protection": credential.cred_protect,
-        })
+    fn algorithm(&self) -> Option<i64> {
+        self.credential.public_key.get_int(3).and_then(crate::fido::cbor::Value::as_int)
     }
+
+    fn report(&self) -> CredentialReport<'_> {
+        let Self { rp, credential } = self;
+        CredentialReport {
+            id: self.id(),
+            hex: self.hex(),
+            rp_id: rp.id.as_deref(),
+            rp_name: rp.name.as_deref(),
+            rp_id_hash: HEXLOWER.encode(&rp.id_hash),
+            user_id: BASE64URL_NOPAD.encode(&credential.user.id),
+            user_name: credential.user.name.as_deref(),
+            display_name: credential.user.display_name.as_deref(),
+            algorithm: self.algorithm(),
+            protection: credential.cred_protect,
+        }
+    }
+}
+
+/// The discoverable credentials on a key.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_credentials")]
+pub(in crate::cli) struct ListReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// How many discoverable credentials are on the key.
+    existing: u64,
+    /// How many more fit, at most.
+    remaining: u64,
+    /// The credentials.
+    credentials: Vec<CredentialReport<'a>>,
+}
+
+/// A credential that was deleted.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_credential_deleted")]
+pub(in crate::cli) struct DeleteReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The credential.
+    credential: CredentialReport<'a>,
+}
+
+/// A credential that was renamed, with its new names.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_credential_renamed")]
+pub(in crate::cli) struct RenameReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The credential.
+    credential: CredentialReport<'a>,
+}
+
+/// A discoverable credential.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FidoCredential")]
+pub(in crate::cli) struct CredentialReport<'a> {
+    /// The credential's id in base64url, as in WebAuthn's JSON. `delete` and `rename` take it.
+    id: String,
+    /// The same in hexadecimal. `delete` and `rename` take this too.
+    hex: String,
+    /// The relying party's id, which keys may cut to 32 bytes; null where the key left it out.
+    rp_id: Option<&'a str>,
+    /// The relying party's name; null where the key left it out.
+    rp_name: Option<&'a str>,
+    /// The SHA-256 of the relying party's whole id, in hexadecimal.
+    rp_id_hash: String,
+    /// The user's id, in base64url.
+    user_id: String,
+    /// The user's name; null where there is none.
+    user_name: Option<&'a str>,
+    /// The user's display name; null where there is none.
+    display_name: Option<&'a str>,
+    /// The algorithm's COSE number; null where the key does not report it.
+    algorithm: Option<i64>,
+    /// The credential's protection (credProtect), 1 to 3; null where the key does not report it.
+    protection: Option<u8>,
 }
 
 fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
@@ -87,20 +157,21 @@ fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let all = all(&mut key, &token, bench)?;
     let mut rows = vec![["RELYING PARTY", "USER", "ALGORITHM", "ID"].map(ToOwned::to_owned)];
     rows.extend(all.iter().map(|kept| {
-        let number = kept.credential.public_key.get_int(3).and_then(crate::fido::cbor::Value::as_int);
         [
             kept.rp(),
             kept.user(),
-            number.map_or_else(|| "-".to_owned(), algorithm),
+            kept.algorithm().map_or_else(|| "-".to_owned(), algorithm),
             kept.hex().chars().take(SHOWN).collect(),
         ]
     }));
     let human = if all.is_empty() { Page::nothing() } else { table(&rows) };
-    let json = json!({
-        "type": "fido_credentials", "existing": count.existing, "remaining": count.remaining,
-        "credentials": all.iter().map(Kept::to_json).collect::<Vec<_>>(),
-    });
-    bench.console.result(&human, &joined(json, key_json(&key)));
+    let report = ListReport {
+        key: KeyReport::of(&key),
+        existing: count.existing,
+        remaining: count.remaining,
+        credentials: all.iter().map(Kept::report).collect(),
+    };
+    bench.console.result(&human, &report);
     bench.console.say(&format!(
         "glasskey: {} discoverable credentials on {}; at most {} more fit",
         count.existing, key.id, count.remaining
@@ -127,8 +198,7 @@ fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
     let deleted = key.key.delete_credential(&token, &kept.descriptor());
     deleted.map_err(|cause| lost(&key, &cause, "credentials list"))?;
     bench.step(key.id.argument(), &format!("{} removed", kept.named()));
-    let json = json!({ "type": "fido_credential_deleted", "credential": kept.to_json() });
-    bench.console.result(&Page::nothing(), &joined(json, key_json(&key)));
+    bench.console.result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), credential: kept.report() });
     Ok(Exit::Done)
 }
 
@@ -144,8 +214,7 @@ fn rename(named: &FidoKeyAndPin, id: &str, name: &str, display_name: Option<&str
     let renamed = key.key.rename_user(&token, &kept.descriptor(), &kept.credential.user);
     renamed.map_err(|cause| lost(&key, &cause, "credentials list"))?;
     bench.step(key.id.argument(), &format!("{before} is now \"{}\"", kept.user()));
-    let json = json!({ "type": "fido_credential_renamed", "credential": kept.to_json() });
-    bench.console.result(&Page::nothing(), &joined(json, key_json(&key)));
+    bench.console.result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), credential: kept.report() });
     Ok(Exit::Done)
 }
 

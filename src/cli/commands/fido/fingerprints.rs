@@ -1,6 +1,6 @@
 //! `glasskey fido fingerprints list`, `add`, `rename` and `delete`.
 
-use super::{Bench, Failed, joined, key_json, lost};
+use super::{Bench, Failed, KeyReport, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoFingerprintsCommand, FidoKeyAndPin};
 use crate::cli::console::Style;
@@ -10,7 +10,8 @@ use crate::cli::table::table;
 use crate::fido::{Capture, Error, Fingerprint, Permissions, SampleQuality, Token};
 use crate::ring::fido::Opened;
 use data_encoding::HEXLOWER;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(command: &FidoFingerprintsCommand, bench: &mut Bench<'_>) -> Outcome {
     match command {
@@ -29,9 +30,8 @@ fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let mut rows = vec![["ID", "NAME"].map(ToOwned::to_owned)];
     rows.extend(all.iter().map(|finger| [id_of(finger), finger.name.clone().unwrap_or_default()]));
     let human = if all.is_empty() { Page::nothing() } else { table(&rows) };
-    let fingers: Vec<_> = all.iter().map(finger_json).collect();
-    let json = json!({ "type": "fido_fingerprints", "fingerprints": fingers });
-    bench.console.result(&human, &joined(json, key_json(&key)));
+    let fingerprints = all.iter().map(Into::into).collect();
+    bench.console.result(&human, &ListReport { key: KeyReport::of(&key), fingerprints });
     if all.is_empty() {
         bench.console.say(&format!("glasskey: no fingerprint is on {}", key.id));
     }
@@ -61,7 +61,8 @@ fn add(named: &FidoKeyAndPin, name: Option<&str>, bench: &mut Bench<'_>) -> Outc
         })?;
     }
     bench.step(key.id.argument(), &format!("knows the finger as {}", described(&finger)));
-    report("fido_fingerprint_added", &finger, &key, bench)
+    bench.console.result(&Page::nothing(), &AddReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    Ok(Exit::Done)
 }
 
 fn verb(style: Style) -> String {
@@ -110,7 +111,8 @@ fn rename(named: &FidoKeyAndPin, id: &str, name: &str, bench: &mut Bench<'_>) ->
     renamed.map_err(|cause| lost(&key, &cause, "fingerprints list"))?;
     finger.name = Some(name.to_owned());
     bench.step(key.id.argument(), &format!("{before} is now {}", described(&finger)));
-    report("fido_fingerprint_renamed", &finger, &key, bench)
+    bench.console.result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    Ok(Exit::Done)
 }
 
 fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
@@ -128,7 +130,8 @@ fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
     let removed = key.key.remove_fingerprint(&token, &finger.id);
     removed.map_err(|cause| lost(&key, &cause, "fingerprints list"))?;
     bench.step(key.id.argument(), &format!("{} removed", described(&finger)));
-    report("fido_fingerprint_deleted", &finger, &key, bench)
+    bench.console.result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    Ok(Exit::Done)
 }
 
 fn token(key: &mut Opened, named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<Token, Failed> {
@@ -195,12 +198,57 @@ fn described(finger: &Fingerprint) -> String {
     }
 }
 
-fn finger_json(finger: &Fingerprint) -> Value {
-    json!({ "id": id_of(finger), "name": finger.name })
+/// The fingerprints on a key.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_fingerprints")]
+pub(in crate::cli) struct ListReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The fingerprints.
+    fingerprints: Vec<FingerReport<'a>>,
 }
 
-fn report(kind: &str, finger: &Fingerprint, key: &Opened, bench: &mut Bench<'_>) -> Outcome {
-    let json = json!({ "type": kind, "fingerprint": finger_json(finger) });
-    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
-    Ok(Exit::Done)
+/// A fingerprint that was added.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_fingerprint_added")]
+pub(in crate::cli) struct AddReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The fingerprint.
+    fingerprint: FingerReport<'a>,
+}
+
+/// A fingerprint that was renamed, with its new name.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_fingerprint_renamed")]
+pub(in crate::cli) struct RenameReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The fingerprint.
+    fingerprint: FingerReport<'a>,
+}
+
+/// A fingerprint that was removed.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_fingerprint_deleted")]
+pub(in crate::cli) struct DeleteReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The fingerprint.
+    fingerprint: FingerReport<'a>,
+}
+
+/// A fingerprint.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct FingerReport<'a> {
+    /// The id, in hexadecimal.
+    id: String,
+    /// The name; null where it has none.
+    name: Option<&'a str>,
+}
+
+impl<'a> From<&'a Fingerprint> for FingerReport<'a> {
+    fn from(finger: &'a Fingerprint) -> Self {
+        Self { id: id_of(finger), name: finger.name.as_deref() }
+    }
 }

@@ -1,22 +1,103 @@
 //! `glasskey fido info`: everything a key says without its PIN, and what is known of its model.
 
-use super::list::{State, firmware, told};
-use super::{Bench, Failed, joined, key_json};
+use super::list::{Pin, State, firmware, told};
+use super::{Bench, Failed, KeyReport};
+use crate::cli::Outcome;
+use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, advisories};
 use crate::fido::advisories::{Applied, Unknown};
 use crate::fido::metadata::{Metadata, Model};
 use crate::fido::{Info, Retries};
 use crate::ring::fido::Opened;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
     let mut key = bench.key_to_read(named)?;
     let told = Told::read(&mut key)?;
-    bench.console.result(&human(&key, &told), &joined(to_json(&key, &told), key_json(&key)));
+    bench.console.result(&human(&key, &told), &report(&key, &told));
     Ok(Exit::Done)
+}
+
+/// What a key reports without its PIN, and what is known of its model.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_info")]
+pub(in crate::cli) struct Report<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The model's name.
+    model: String,
+    /// A YubiKey's firmware version. For another maker's key, the number that it reports, in that maker's scheme. Null
+    /// where the key does not report one.
+    firmware: Option<String>,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// What the FIDO Alliance says of the model in the built-in issue of its metadata.
+    metadata: ModelReport<'a>,
+    /// CTAP versions, such as `FIDO_2_1`.
+    versions: &'a [String],
+    /// CTAP extensions, such as `hmac-secret`.
+    extensions: &'a [String],
+    /// How the key is reached, such as `usb`.
+    transports: &'a [String],
+    /// Algorithms of credentials, the preferred one first; empty where the key does not report them.
+    algorithms: Vec<AlgorithmReport>,
+    /// CTAP options, such as `rk`.
+    options: OptionsReport<'a>,
+    /// The PIN.
+    pin: Pin,
+    /// Fingerprint tries left. Null where there is no sensor, where no finger is enrolled, and where the key does not
+    /// report it.
+    fingerprint_tries_left: Option<u8>,
+    /// How many more discoverable credentials fit, at least; null where the key does not report it.
+    remaining_credentials: Option<u64>,
+    /// Certifications that the key claims.
+    certifications: Vec<CertificationReport<'a>>,
+    /// Security advisories about the key; null where nobody knows: the key does not report its firmware, or glasskey has
+    /// no advisories for its kind.
+    advisories: Option<Vec<AdvisoryReport>>,
+}
+
+/// What the FIDO Alliance says of a model. All but `number` is null where its metadata does not list the model.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ModelReport<'a> {
+    /// The number of the metadata's issue.
+    number: u64,
+    /// The model's name.
+    name: Option<&'a str>,
+    /// The certification, for people.
+    certification: Option<String>,
+    /// Statuses that warn of the model, such as `USER_VERIFICATION_BYPASS`.
+    warnings: Option<Vec<&'static str>>,
+}
+
+/// An algorithm of credentials.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct AlgorithmReport {
+    /// The COSE number.
+    cose: i64,
+    /// The name.
+    name: String,
+}
+
+/// CTAP options.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct OptionsReport<'a> {
+    /// Options that are on.
+    on: Vec<&'a str>,
+    /// Options that the key has, and that are off.
+    off: Vec<&'a str>,
+}
+
+/// A certification that a key claims.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct CertificationReport<'a> {
+    /// The scheme.
+    name: &'a str,
+    /// The level.
+    level: u64,
 }
 
 /// What a key says, and what is known of it.
@@ -151,27 +232,38 @@ fn advisory_lines(told: &Told) -> Vec<(String, String)> {
     }
 }
 
-fn to_json(key: &Opened, told: &Told) -> Value {
+fn report<'a>(key: &Opened, told: &'a Told) -> Report<'a> {
     let info = &told.state.info;
-    let of_state = |wanted| info.options.iter().filter(move |(_, on)| **on == wanted).map(|(name, _)| name);
-    let algorithms = info.algorithms.iter().map(|number| json!({ "cose": number, "name": algorithm(*number) }));
-    let certifications = info.certifications.iter().map(|(name, level)| json!({ "name": name, "level": level }));
-    json!({
-        "type": "fido_info", "model": key.model(info), "firmware": firmware(key, info),
-        "aaguid": info.aaguid.to_string(),
-        "metadata": {
-            "number": Metadata::bundled().number(), "name": told.model.map(|model| model.name.clone()),
-            "certification": told.model.map(|model| model.certification.to_string()),
-            "warnings": told.model.map(|model| {
-                model.warnings.iter().map(|warning| warning.status()).collect::<Vec<_>>()
-            }),
+    let of_state = |wanted| {
+        let options = info.options.iter().filter(move |(_, on)| **on == wanted);
+        options.map(|(name, _)| name.as_str()).collect()
+    };
+    let certification = |(name, level): (&'a String, &u64)| CertificationReport { name, level: *level };
+    let warnings = |model: &Model| model.warnings.iter().map(|warning| warning.status()).collect();
+    Report {
+        key: KeyReport::of(key),
+        model: key.model(info),
+        firmware: firmware(key, info),
+        aaguid: info.aaguid.to_string(),
+        metadata: ModelReport {
+            number: Metadata::bundled().number(),
+            name: told.model.map(|model| model.name.as_str()),
+            certification: told.model.map(|model| model.certification.to_string()),
+            warnings: told.model.map(warnings),
         },
-        "versions": info.versions, "extensions": info.extensions, "transports": info.transports,
-        "algorithms": algorithms.collect::<Vec<_>>(),
-        "options": { "on": of_state(true).collect::<Vec<_>>(), "off": of_state(false).collect::<Vec<_>>() },
-        "pin": told.state.pin_json(), "fingerprint_tries_left": told.fingers.map(|retries| retries.left),
-        "remaining_credentials": info.remaining_credentials,
-        "certifications": certifications.collect::<Vec<_>>(),
-        "advisories": advisories::all_to_json(&told.advisories),
-    })
+        versions: &info.versions,
+        extensions: &info.extensions,
+        transports: &info.transports,
+        algorithms: info
+            .algorithms
+            .iter()
+            .map(|cose| AlgorithmReport { cose: *cose, name: algorithm(*cose) })
+            .collect(),
+        options: OptionsReport { on: of_state(true), off: of_state(false) },
+        pin: told.state.pin(),
+        fingerprint_tries_left: told.fingers.map(|retries| retries.left),
+        remaining_credentials: info.remaining_credentials,
+        certifications: info.certifications.iter().map(certification).collect(),
+        advisories: advisories::reports(&told.advisories),
+    }
 }

@@ -1,13 +1,15 @@
 //! `glasskey fido list`: what is plugged in. No key is an answer, not an error.
 
 use super::{Bench, Failed};
-use crate::cli::explain::{self, Exit};
+use crate::cli::explain::{self, Exit, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
 use crate::fido::{Ctap2, Error, Info, Retries};
+use crate::keys::Serial;
 use crate::ring::fido::{self as ring, Opened, Seen};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
     let seen = ring::list(&*bench.ports, &bench.interrupt);
@@ -18,22 +20,21 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         match key.and_then(|mut key| State::read_from(&mut key.key).map(|state| (key, state))) {
             Ok((key, state)) => {
                 rows.push(row(&key, &state));
-                keys.push(to_json(&key, &state));
+                keys.push(key_report(&key, &state));
             }
             Err(Error::Cancelled) => return Err(interrupted()),
             Err(cause) => {
                 let text = explain::fido(None, &cause);
                 let dash = || "-".to_owned();
                 rows.push([dash(), found.name, dash(), dash(), found.path.clone(), text.what.clone()]);
-                unreadable.push(json!({
-                    "path": found.path, "code": text.code, "message": text.what, "hints": text.hints,
-                }));
+                let reason = (&text).into();
+                unreadable.push(UnreadableReport { path: found.path, reason, hints: text.hints });
             }
         }
     }
     let none = rows.len() == 1;
     let human = if none { Page::nothing() } else { table(&rows) };
-    bench.console.result(&human, &json!({ "type": "fido_keys", "keys": keys, "unreadable": unreadable }));
+    bench.console.result(&human, &Report { keys, unreadable });
     if none {
         bench.console.say("glasskey: no FIDO2 key is plugged in");
     }
@@ -42,6 +43,64 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
 
 fn interrupted() -> Failed {
     Box::new(explain::fido(None, &Error::Cancelled))
+}
+
+/// The FIDO2 keys that are plugged in. Having none is no error.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_keys")]
+pub(in crate::cli) struct Report {
+    /// The keys.
+    keys: Vec<ListedKey>,
+    /// Devices that could not be read.
+    unreadable: Vec<UnreadableReport>,
+}
+
+/// A FIDO2 key.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ListedKey {
+    /// The serial number; null where the key does not report one.
+    serial: Option<Serial>,
+    /// The HID device, which `--key` takes too.
+    path: String,
+    /// The model's name.
+    model: String,
+    /// A YubiKey's firmware version. For another maker's key, the number that it reports, in that maker's scheme. Null
+    /// where the key does not report one.
+    firmware: Option<String>,
+    /// The ids of the security advisories about this key; null where nobody knows: the key does not report its firmware,
+    /// or glasskey has no advisories for its kind.
+    advisories: Option<Vec<&'static str>>,
+    /// The model's identifier (AAGUID).
+    aaguid: String,
+    /// The PIN.
+    pin: Pin,
+}
+
+/// A device that could not be read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnreadableDevice")]
+pub(in crate::cli) struct UnreadableReport {
+    /// The HID device.
+    path: String,
+    #[serde(flatten)]
+    reason: Reason,
+    /// What to do, for people.
+    hints: Vec<String>,
+}
+
+/// The PIN of a FIDO2 key.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Pin {
+    /// Whether a PIN is set; null where the key takes none.
+    set: Option<bool>,
+    /// Tries left; 0 is blocked. Null where no PIN is set, and where the key does not report it.
+    tries_left: Option<u8>,
+    /// The key takes no PIN until it has been unplugged; null where the key does not report it.
+    power_cycle_needed: Option<bool>,
+    /// The PIN must be changed before the key accepts it.
+    must_change: bool,
+    /// The fewest characters of a new PIN.
+    min_length: usize,
 }
 
 /// What a key tells without a PIN.
@@ -79,12 +138,14 @@ impl State {
         }
     }
 
-    pub(in crate::cli) fn pin_json(&self) -> Value {
-        json!({
-            "set": self.info.pin_set(), "tries_left": self.pin.map(|retries| retries.left),
-            "power_cycle_needed": self.pin.and_then(|retries| retries.power_cycle),
-            "must_change": self.info.force_pin_change, "min_length": self.info.min_pin_length,
-        })
+    pub(in crate::cli) fn pin(&self) -> Pin {
+        Pin {
+            set: self.info.pin_set(),
+            tries_left: self.pin.map(|retries| retries.left),
+            power_cycle_needed: self.pin.and_then(|retries| retries.power_cycle),
+            must_change: self.info.force_pin_change,
+            min_length: self.info.min_pin_length,
+        }
     }
 }
 
@@ -124,11 +185,15 @@ pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
     key.firmware(info).map(|firmware| firmware.to_string())
 }
 
-fn to_json(key: &Opened, state: &State) -> Value {
-    let ids = key.advisories(&state.info).ok();
-    let ids = ids.map(|all| all.iter().map(|applied| applied.advisory.id.as_str()).collect::<Vec<_>>());
-    json!({
-        "serial": key.id.serial(), "path": key.found.path, "model": key.model(&state.info),
-        "firmware": firmware(key, &state.info), "advisories": ids, "aaguid": state.info.aaguid.to_string(), "pin": state.pin_json(),
-    })
+fn key_report(key: &Opened, state: &State) -> ListedKey {
+    let advisories = key.advisories(&state.info).ok();
+    ListedKey {
+        serial: key.id.serial(),
+        path: key.found.path.clone(),
+        model: key.model(&state.info),
+        firmware: firmware(key, &state.info),
+        advisories: advisories.map(|all| all.iter().map(|applied| applied.advisory.id.as_str()).collect()),
+        aaguid: state.info.aaguid.to_string(),
+        pin: state.pin(),
+    }
 }

@@ -15,18 +15,21 @@ pub(in crate::cli) mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
-pub(in crate::cli) use list::{State, told};
+pub(in crate::cli) use list::{Pin, State, told};
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::report::schema;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
 use crate::fido::{self, FidoPorts};
+use crate::keys::Serial;
 use crate::person::{Person, Question};
 use crate::platform::Interrupt;
 use crate::ring::fido::{self as ring, Opened};
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
@@ -192,15 +195,40 @@ fn after(key: &Opened, cause: &fido::Error, done: &str) -> Failed {
     Box::new(text)
 }
 
-/// The names of a key in JSON: `key` is the serial number, null where it tells none, and `path` its device.
-fn key_json(opened: &Opened) -> Value {
-    json!({ "key": opened.id.serial(), "path": opened.found.path })
+/// Which key it is.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct KeyReport {
+    /// The key's serial number; null where the key does not report one.
+    key: Option<Serial>,
+    /// The HID device, such as `/dev/hidraw3`.
+    path: String,
 }
 
-/// One JSON object made of two.
-fn joined(mut first: Value, second: Value) -> Value {
-    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
-        first.extend(second);
+impl KeyReport {
+    fn of(opened: &Opened) -> Self {
+        Self { key: opened.id.serial(), path: opened.found.path.clone() }
     }
-    first
+}
+
+/// The schemas of what these commands print.
+pub(in crate::cli) fn schemas() -> Vec<Schema> {
+    vec![
+        schema::<list::Report>(),
+        schema::<pin::Report>(),
+        schema::<info::Report<'_>>(),
+        schema::<config::Report>(),
+        schema::<credentials::ListReport<'_>>(),
+        schema::<credentials::DeleteReport<'_>>(),
+        schema::<credentials::RenameReport<'_>>(),
+        schema::<fingerprints::ListReport<'_>>(),
+        schema::<fingerprints::AddReport<'_>>(),
+        schema::<fingerprints::RenameReport<'_>>(),
+        schema::<fingerprints::DeleteReport<'_>>(),
+        schema::<reset::Report>(),
+        schema::<blink::Report>(),
+        schema::<ceremonies::AttestReport<'_>>(),
+        schema::<ceremonies::EnrollReport<'_>>(),
+        schema::<ceremonies::VerifyReport<'_>>(),
+        schema::<prepare::Report<'_>>(),
+    ]
 }

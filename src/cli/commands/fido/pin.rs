@@ -1,6 +1,6 @@
 //! `glasskey fido pin set`, `change` and `verify`.
 
-use super::{Bench, Failed, after, joined, key_json, lost};
+use super::{Bench, Failed, KeyReport, after, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoKey, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
@@ -9,7 +9,8 @@ use crate::fido::{Attempt, Error, Retries};
 use crate::person::{NoNewPin, Person};
 use crate::ring::fido::{NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
     let mut key = bench.key_to_write(named)?;
@@ -28,7 +29,7 @@ pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
     bench
         .console
         .say("glasskey: a forgotten PIN cannot be recovered; `glasskey fido reset` would wipe the credentials too");
-    report(&mut key, "set", bench)
+    report(&mut key, Done::Set, bench)
 }
 
 pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
@@ -44,7 +45,7 @@ pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
         .map_err(|cause| after(&key, &cause, "the PIN was changed; the new one could not be tried"))?;
     bench.step(key.id.argument(), "PIN changed, and the key accepts the new one");
-    report(&mut key, "changed", bench)
+    report(&mut key, Done::Changed, bench)
 }
 
 pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
@@ -52,7 +53,7 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
     let verified = key.with_pin(&mut bench.person, named.last_try, |key, pin| key.verify_pin(pin));
     bench.told(verified)?;
     bench.step(key.id.argument(), "that is its PIN");
-    report(&mut key, "verified", bench)
+    report(&mut key, Done::Verified, bench)
 }
 
 /// Asks for a new PIN. The key's other rules are looked at before it is sent.
@@ -76,12 +77,33 @@ fn no_new_pin(key: &Opened, why: NoNewPin, bench: &mut Bench<'_>) -> Failed {
     }
 }
 
-fn report(key: &mut Opened, done: &str, bench: &mut Bench<'_>) -> Outcome {
+fn report(key: &mut Opened, done: Done, bench: &mut Bench<'_>) -> Outcome {
     // Told already; how many tries there are is an extra.
     let left = key.key.pin_retries().ok().map(|Retries { left, .. }| left);
-    let json = json!({ "type": "fido_pin", "done": done, "tries_left": left });
-    bench.console.result(&Page::nothing(), &joined(json, key_json(key)));
+    bench.console.result(&Page::nothing(), &Report { key: KeyReport::of(key), done, tries_left: left });
     Ok(Exit::Done)
+}
+
+/// What was done about a PIN.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_pin")]
+pub(in crate::cli) struct Report {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// What was done.
+    done: Done,
+    /// Tries left; null where the key does not report it.
+    tries_left: Option<u8>,
+}
+
+/// What was done about a PIN.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum Done {
+    Set,
+    Changed,
+    Verified,
 }
 
 fn refused(key: &Opened, cause: &Error) -> Failed {

@@ -1,15 +1,17 @@
 //! `glasskey fido prepare`: one key, or two, made ready for their safes.
 
-use super::ceremonies::{attested_json, usage};
+use super::ceremonies::{Attestation, usage};
 use super::trusting::{Trusted, issue_words};
-use super::{Bench, Failed, joined};
+use super::{Bench, Failed, KeyReport};
+use crate::cli::Outcome;
+use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::{FidoKey, FidoPrepare};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, advisories};
 use crate::flow::fido_key::{self, Ceremony, PinNow, PrepareRequest, Prepared, same_key};
 use crate::ring::fido::Opened;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
     if args.pair && args.keys.len() < 2 {
@@ -23,8 +25,8 @@ pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
         }
         human.append(&words(prepared));
     }
-    let keys: Vec<Value> = ready.iter().map(|(prepared, path)| to_json(prepared, path)).collect();
-    bench.console.result(&human, &json!({ "type": "fido_prepared", "keys": keys }));
+    let keys = ready.iter().map(|(prepared, path)| PreparedReport::of(prepared, path)).collect();
+    bench.console.result(&human, &Report { keys });
     Ok(Exit::Done)
 }
 
@@ -118,20 +120,51 @@ fn words(prepared: &Prepared) -> Page {
     page
 }
 
-pub(in crate::cli) fn to_json(prepared: &Prepared, path: &str) -> Value {
-    let advisories = advisories::all_to_json(&prepared.advisories);
-    let key = json!({
-        "key": prepared.key.serial(), "path": path, "model": prepared.model,
-        "firmware": prepared.firmware.map(|version| version.to_string()),
-        "attestation": attested_json(&prepared.attested), "advisories": advisories,
-        "pin": match prepared.pin {
-            PinNow::Set => "set",
-            PinNow::Changed => "changed",
-            PinNow::Right => "right",
-        },
-    });
-    let rules = json!({
-        "min_pin_length": prepared.min_pin_length, "always_uv": prepared.always_uv, "free_slots": prepared.free_slots,
-    });
-    joined(key, rules)
+/// The keys, in the order named.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_prepared")]
+pub(in crate::cli) struct Report<'a> {
+    /// The keys.
+    keys: Vec<PreparedReport<'a>>,
+}
+
+/// A key that is ready.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct PreparedReport<'a> {
+    #[serde(flatten)]
+    key: KeyReport,
+    /// The model's name.
+    model: &'a str,
+    /// A YubiKey's firmware version. For another maker's key, the number that it reports, in that maker's scheme. Null
+    /// where the key does not report one.
+    firmware: Option<String>,
+    /// Whether the key is genuine.
+    attestation: Attestation<'a>,
+    /// Security advisories about the key; null where nobody knows: the key does not report its firmware, or glasskey has
+    /// no advisories for its kind.
+    advisories: Option<Vec<AdvisoryReport>>,
+    /// What was done about the PIN.
+    pin: PinNow,
+    /// The fewest characters of a new PIN.
+    min_pin_length: usize,
+    /// Whether the key always verifies its user; null where it has no such setting.
+    always_uv: Option<bool>,
+    /// How many more discoverable credentials fit, at least; null where the key does not report it.
+    free_slots: Option<u64>,
+}
+
+impl<'a> PreparedReport<'a> {
+    pub(in crate::cli) fn of(prepared: &'a Prepared, path: &str) -> Self {
+        Self {
+            key: KeyReport { key: prepared.key.serial(), path: path.to_owned() },
+            model: &prepared.model,
+            firmware: prepared.firmware.map(|version| version.to_string()),
+            attestation: Attestation::of(&prepared.attested),
+            advisories: advisories::reports(&prepared.advisories),
+            pin: prepared.pin,
+            min_pin_length: prepared.min_pin_length,
+            always_uv: prepared.always_uv,
+            free_slots: prepared.free_slots,
+        }
+    }
 }

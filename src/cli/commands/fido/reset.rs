@@ -1,7 +1,7 @@
 //! `glasskey fido reset`: wipes the FIDO side of a key. Keys take it only just after they were plugged in, so the person
 //! unplugs the key and plugs it in again; what comes back must be proved to be the same key.
 
-use super::{Bench, Failed, after, joined, key_json, lost};
+use super::{Bench, Failed, KeyReport, after, lost};
 use crate::cli::Outcome;
 use crate::cli::args::FidoReset;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -10,7 +10,8 @@ use crate::fido::{self, Aaguid, Info};
 use crate::keys::KeyId;
 use crate::ring::fido::{self as ring, Opened};
 use crate::transport;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// How often is looked whether the key has gone or come.
@@ -55,8 +56,16 @@ pub(super) fn run(args: &FidoReset, bench: &mut Bench<'_>) -> Outcome {
     }
     reset(&mut key, bench)?;
     bench.step(key.id.argument(), "reset: it holds no FIDO credential and has no PIN");
-    bench.console.result(&Page::nothing(), &joined(json!({ "type": "fido_reset" }), key_json(&key)));
+    bench.console.result(&Page::nothing(), &Report { key: KeyReport::of(&key) });
     Ok(Exit::Done)
+}
+
+/// The key was reset; `path` is the device as which it came back.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "fido_reset")]
+pub(in crate::cli) struct Report {
+    #[serde(flatten)]
+    key: KeyReport,
 }
 
 /// What must come back.

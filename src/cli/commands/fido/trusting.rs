@@ -9,7 +9,8 @@ use crate::fido::metadata::Metadata;
 use crate::fido::metadata::blob::{self, Error, Rules};
 use crate::flow::fido_key::{Issue, Trust};
 use crate::secret::plain_text;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
@@ -85,6 +86,19 @@ pub(in crate::cli) fn issue_words(issue: &Issue) -> String {
     format!("number {}, good until {}{overdue}", issue.number, issue.next_update)
 }
 
-pub(in crate::cli) fn issue_json(issue: &Issue) -> Value {
-    json!({ "number": issue.number, "next_update": issue.next_update.to_string(), "stale": issue.stale })
+/// The issue of the FIDO Alliance's metadata that was used.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct IssueReport {
+    /// The issue's number.
+    number: u64,
+    /// The day by which there is a newer issue.
+    next_update: String,
+    /// That day has passed.
+    stale: bool,
+}
+
+impl From<&Issue> for IssueReport {
+    fn from(issue: &Issue) -> Self {
+        Self { number: issue.number, next_update: issue.next_update.to_string(), stale: issue.stale }
+    }
 }

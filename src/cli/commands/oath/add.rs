@@ -2,7 +2,7 @@
 //! cannot be proved does not stay.
 
 use super::secret::{self, Found};
-use super::{Bench, Failed, by_name, interrupted, joined, name_json, refused, usage, visible};
+use super::{Bench, Failed, NameReport, by_name, interrupted, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -12,7 +12,8 @@ use crate::oath::{self, Name, New};
 use crate::person::{Notice, Person};
 use crate::secret::{Code, Seed};
 use crate::totp::{self, AWS, Kind, Params, Step, Uri};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::SystemTime;
 use subtle::ConstantTimeEq;
 
@@ -39,14 +40,48 @@ pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
             &format!("written as \"{}\"; not proved, since that would use up a code", credential.name.id()),
         );
     }
-    let Credential { name, kind, params, touch, .. } = &credential;
-    let rest = json!({
-        "type": "credential_added", "key": key, "algorithm": params.algorithm.as_str(), "digits": params.digits,
-        "touch": touch, "proved": proved,
-    });
-    let json = joined(name_json(name, *kind != Kind::Totp), rest);
-    bench.console.result(&Page::of(name.id()), &json);
+    let added = AddedCredential::of(&credential, proved);
+    bench.console.result(&Page::of(credential.name.id()), &Report { key, added });
     Ok(Exit::Done)
+}
+
+/// The credential that was written.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "credential_added")]
+pub(in crate::cli) struct Report<'a> {
+    /// The key's serial number.
+    key: Serial,
+    #[serde(flatten)]
+    added: AddedCredential<'a>,
+}
+
+/// A credential that was written.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct AddedCredential<'a> {
+    #[serde(flatten)]
+    name: NameReport<'a>,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    algorithm: &'static str,
+    /// How many digits a code has.
+    digits: u8,
+    /// The credential requires a touch.
+    touch: bool,
+    /// The key's code was compared with the secret's. False for `hotp` only, where that would use up a code. A TOTP
+    /// credential whose code is wrong is removed again, and the command fails.
+    proved: bool,
+}
+
+impl<'a> AddedCredential<'a> {
+    pub(super) fn of(credential: &'a Credential, proved: bool) -> Self {
+        let Credential { name, kind, params, touch, .. } = credential;
+        Self {
+            name: NameReport::of(name, *kind != Kind::Totp),
+            algorithm: params.algorithm.as_str(),
+            digits: params.digits,
+            touch: *touch,
+            proved,
+        }
+    }
 }
 
 /// The parameter's issuer was taken; the person may know better.
@@ -142,10 +177,6 @@ impl Credential {
 
     pub(super) fn params(&self) -> Params {
         self.params
-    }
-
-    pub(super) fn touch(&self) -> bool {
-        self.touch
     }
 
     /// Whether another is the same, and writing both would write one.

@@ -3,7 +3,7 @@
 //! One code goes to standard output alone when that is a pipe or a file, so that `$(glasskey oath code …)` is the
 //! code; its name and the seconds left go to stderr then. At a terminal they stand on the same line.
 
-use super::{Bench, Failed, joined, name_json, refused, usage};
+use super::{Bench, Failed, NameReport, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{Exit, Explanation};
@@ -14,7 +14,8 @@ use crate::person::{Notice, Person};
 use crate::secret::Code;
 use crate::totp::{Step, unix};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::SystemTime;
 
 pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
@@ -53,7 +54,7 @@ impl Asked {
             Answer::Hotp => format!("{:<8}  {}", "[HOTP]", name.id()),
         };
         let lines: Page = all.iter().map(line).collect();
-        let codes: Vec<Value> = all.iter().map(|(name, answer)| self.json(name, answer)).collect();
+        let codes = all.iter().map(|(name, answer)| self.report(name, answer)).collect();
         self.result(&lines, codes, bench);
     }
 
@@ -73,8 +74,13 @@ impl Asked {
         if hotp {
             bench.console.spent("the code is spent: the key has counted on, and its next code is another");
         }
-        let json = if hotp { counted(name, &code) } else { self.json(name, &Answer::Code(code)) };
-        self.result(&human, vec![json], bench);
+        let answer = Answer::Code(code);
+        let mut report = self.report(name, &answer);
+        if hotp {
+            // It has no time.
+            report = CodeReport { name: NameReport::of(name, true), valid_from: None, valid_until: None, ..report };
+        }
+        self.result(&human, vec![report], bench);
         Ok(())
     }
 
@@ -117,34 +123,61 @@ impl Asked {
         (from, from.saturating_add(period))
     }
 
-    fn json(&self, name: &Name, answer: &Answer) -> Value {
+    fn report<'a>(&self, name: &'a Name, answer: &'a Answer) -> CodeReport<'a> {
         let (code, needs) = match answer {
             Answer::Code(code) => (Some(code.expose()), None),
-            Answer::Touch => (None, Some("touch")),
-            Answer::Hotp => (None, Some("counter")),
+            Answer::Touch => (None, Some(Needs::Touch)),
+            Answer::Hotp => (None, Some(Needs::Counter)),
         };
         let hotp = matches!(answer, Answer::Hotp);
-        let (from, until) = Some(self.validity(name)).filter(|_| !hotp).unzip();
-        joined(
-            name_json(name, hotp),
-            json!({ "code": code, "needs": needs, "valid_from": from, "valid_until": until }),
-        )
+        let (valid_from, valid_until) = Some(self.validity(name)).filter(|_| !hotp).unzip();
+        CodeReport { name: NameReport::of(name, hotp), code, needs, valid_from, valid_until }
     }
 
     fn json_asked(&self, bench: &Bench<'_>) -> bool {
         bench.global.json
     }
 
-    fn result(&self, human: &Page, codes: Vec<Value>, bench: &mut Bench<'_>) {
-        let json = json!({ "type": "codes", "key": self.key, "at": self.unix, "codes": codes });
-        bench.console.result(human, &json);
+    fn result(&self, human: &Page, codes: Vec<CodeReport<'_>>, bench: &mut Bench<'_>) {
+        bench.console.result(human, &Report { key: self.key, at: self.unix, codes });
     }
 }
 
-/// An HOTP code, which has no time.
-fn counted(name: &Name, code: &Code) -> Value {
-    let rest = json!({ "code": code.expose(), "needs": null, "valid_from": null, "valid_until": null });
-    joined(name_json(name, true), rest)
+/// Codes: one for a NAME, those of all credentials with `--all`.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "codes")]
+pub(in crate::cli) struct Report<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The moment that the codes are for, in seconds since the Unix epoch.
+    at: u64,
+    /// The codes.
+    codes: Vec<CodeReport<'a>>,
+}
+
+/// A code.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct CodeReport<'a> {
+    #[serde(flatten)]
+    name: NameReport<'a>,
+    /// The code as text, with its leading zeros; null where the key was not asked for it.
+    code: Option<&'a str>,
+    /// Why the key was not asked for the code; else null.
+    needs: Option<Needs>,
+    /// When the code becomes valid, in seconds since the Unix epoch; null for `hotp`.
+    valid_from: Option<u64>,
+    /// When the code ends being valid, in seconds since the Unix epoch; null for `hotp`.
+    valid_until: Option<u64>,
+}
+
+/// Why a key was not asked for a code.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum Needs {
+    /// The credential requires a touch.
+    Touch,
+    /// It counts: asking would use up a code.
+    Counter,
 }
 
 fn now() -> u64 {

@@ -1,10 +1,10 @@
 //! `glasskey oath import`: many credentials at once, straight to a key. A plan says what will be written and what
 //! will not, and why; nothing is written before it is approved; each credential is proved; nothing is kept.
 
-use super::add::Credential;
+use super::add::{AddedCredential, Credential};
 use super::many;
 use super::plan::{Item, Plan, peculiar};
-use super::{Bench, Failed, interrupted, joined, name_json};
+use super::{Bench, Failed, interrupted};
 use crate::cli::Outcome;
 use crate::cli::args::Import;
 use crate::cli::explain::{Exit, Explanation};
@@ -12,7 +12,8 @@ use crate::cli::page::Page;
 use crate::keys::Serial;
 use crate::person::{Person, Question};
 use crate::totp::Kind;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(args: &Import, bench: &mut Bench<'_>) -> Outcome {
     let many = many::many(&args.qr_images, bench)?;
@@ -38,7 +39,7 @@ pub(super) fn run(args: &Import, bench: &mut Bench<'_>) -> Outcome {
         bench.confirm(&Question::Import { key, write, leave: wrong }, nobody)?;
     }
     let written = write_all(&plan, key, bench)?;
-    last_words(args, &plan, key, &written, bench);
+    last_words(args, &plan, key, written, bench);
     Ok(Exit::Done)
 }
 
@@ -71,21 +72,30 @@ fn show(plan: &Plan, key: Serial, bench: &Bench<'_>) {
     }
 }
 
-fn write_all(plan: &Plan, key: Serial, bench: &mut Bench<'_>) -> Result<Vec<Value>, Failed> {
+fn write_all<'p>(plan: &'p Plan, key: Serial, bench: &mut Bench<'_>) -> Result<Vec<ImportedCredential<'p>>, Failed> {
     let entries: Vec<(&Item, &Credential)> = plan.to_write().collect();
     let mut written = Vec::new();
     for (nth, (item, credential)) in entries.iter().enumerate() {
         let outcome =
             if bench.interrupt.raised() { Err(Box::new(interrupted())) } else { put(key, credential, bench) };
         match outcome {
-            Ok(proved) => written.push(entry_json(item, credential, proved)),
+            Ok(proved) => {
+                let added = AddedCredential::of(credential, proved);
+                written.push(ImportedCredential { source: &item.source, added });
+            }
             Err(why) => return Err(stopped(why, key, &entries, nth)),
         }
     }
     Ok(written)
 }
 
-fn last_words(args: &Import, plan: &Plan, key: Serial, written: &[Value], bench: &mut Bench<'_>) {
+fn last_words<'p>(
+    args: &Import,
+    plan: &'p Plan,
+    key: Serial,
+    written: Vec<ImportedCredential<'p>>,
+    bench: &mut Bench<'_>,
+) {
     if written.is_empty() {
         bench.console.say(&format!("glasskey: nothing was to be written to YubiKey {key}"));
     }
@@ -93,12 +103,49 @@ fn last_words(args: &Import, plan: &Plan, key: Serial, written: &[Value], bench:
         bench.console.say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
     }
     let names: Page = plan.to_write().map(|(_, credential)| credential.name().id()).collect();
-    let one = |item: &Item, code: &str, why: &str| json!({ "source": item.source, "name": item.called, "reason": code, "why": why });
-    let left_out: Vec<Value> = plan.left_out().map(|(item, code, why)| one(item, code, why)).collect();
-    let wrong = plan.wrong_items().map(|(item, why)| one(item, "unfit", why));
-    let left_out: Vec<Value> = left_out.into_iter().chain(wrong).collect();
-    let json = json!({ "type": "imported", "key": key, "credentials": written, "left_out": left_out });
-    bench.console.result(&names, &json);
+    let wrong = plan.wrong_items().map(|(item, why)| (item, "unfit", why));
+    let left_out = plan.left_out().chain(wrong).map(|(item, reason, why)| LeftOut {
+        source: &item.source,
+        name: item.called.as_deref(),
+        reason,
+        why,
+    });
+    bench.console.result(&names, &Report { key, credentials: written, left_out: left_out.collect() });
+}
+
+/// What was imported.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "imported")]
+pub(in crate::cli) struct Report<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The credentials that were written.
+    credentials: Vec<ImportedCredential<'a>>,
+    /// The credentials that were not written.
+    left_out: Vec<LeftOut<'a>>,
+}
+
+/// A credential that was written.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ImportedCredential<'a> {
+    /// Where the credential came from.
+    source: &'a str,
+    #[serde(flatten)]
+    added: AddedCredential<'a>,
+}
+
+/// A credential that was not written.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct LeftOut<'a> {
+    /// Where the credential came from.
+    source: &'a str,
+    /// Its name; null where it has none.
+    name: Option<&'a str>,
+    /// Why it was left out: `skipped`; `same`: as an entry before it; `on_key`: it is on the key already; `unfit`: it cannot
+    /// be written, and a person approved that.
+    reason: &'a str,
+    /// Why it was left out, for people.
+    why: &'a str,
 }
 
 /// Writes one and proves it; `false`: an HOTP credential, which proving would cost a code.
@@ -134,13 +181,4 @@ fn stopped(mut why: Failed, key: Serial, entries: &[(&Item, &Credential)], nth: 
         why.hints.push("run the same command again: it leaves out those that are on the key".to_owned());
     }
     why
-}
-
-fn entry_json(item: &Item, credential: &Credential, proved: bool) -> Value {
-    let params = credential.params();
-    let rest = json!({
-        "source": item.source, "algorithm": params.algorithm.as_str(), "digits": params.digits,
-        "touch": credential.touch(), "proved": proved,
-    });
-    joined(name_json(credential.name(), credential.kind() != Kind::Totp), rest)
 }

@@ -19,6 +19,7 @@ use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::acts;
+use crate::cli::report::schema;
 use crate::cli::shell::by_name;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
@@ -28,7 +29,8 @@ use crate::person::{Person, Question};
 use crate::platform::Interrupt;
 use crate::ring::{self, Ring};
 use data_encoding::HEXLOWER;
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
@@ -174,21 +176,46 @@ fn visible(name: &str) -> Result<(), String> {
     })
 }
 
-/// The parts of a name, for JSON; of a name that is no text, its bytes too.
-fn name_json(name: &Name, hotp: bool) -> Value {
-    let (period, issuer, account) = name.parts();
-    let kind = if hotp { "hotp" } else { "totp" };
-    let period = Some(period).filter(|_| !hotp);
-    let json = json!({ "name": name.id(), "issuer": issuer, "account": account, "kind": kind, "period": period });
-    if name.is_text() { json } else { joined(json, json!({ "id": HEXLOWER.encode(name.bytes()) })) }
+/// A credential's name.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct NameReport<'a> {
+    /// The credential's whole name, which `delete` and `rename` take.
+    name: &'a str,
+    /// The issuer in it; null where there is none.
+    issuer: Option<&'a str>,
+    /// The account in it.
+    account: &'a str,
+    /// Whether codes follow the time or a counter.
+    kind: CodeKind,
+    /// How long a code is valid, in seconds; null for `hotp`.
+    period: Option<u32>,
+    /// Only where the name is not UTF-8: its bytes in hexadecimal, which `delete --id` takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
-/// One JSON object made of two.
-fn joined(mut first: Value, second: Value) -> Value {
-    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
-        first.extend(second);
+/// What a credential's codes follow.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum CodeKind {
+    /// The time (RFC 6238).
+    Totp,
+    /// A counter (RFC 4226).
+    Hotp,
+}
+
+impl<'a> NameReport<'a> {
+    fn of(name: &'a Name, hotp: bool) -> Self {
+        let (period, issuer, account) = name.parts();
+        Self {
+            name: name.id(),
+            issuer,
+            account,
+            kind: if hotp { CodeKind::Hotp } else { CodeKind::Totp },
+            period: Some(period).filter(|_| !hotp),
+            id: (!name.is_text()).then(|| HEXLOWER.encode(name.bytes())),
+        }
     }
-    first
 }
 
 /// Whether a credential's name is one that AWS, glasskey or another tool gives to an MFA device of AWS.
@@ -199,4 +226,19 @@ fn is_for_aws(name: &Name) -> bool {
             matches!(issuer, "AWS" | "Amazon Web Services" | "Amazon") || issuer.starts_with("aws/iam/")
         })
         || account.starts_with("arn:aws")
+}
+
+/// The schemas of what these commands print.
+pub(in crate::cli) fn schemas() -> Vec<Schema> {
+    vec![
+        schema::<show::ListReport<'_>>(),
+        schema::<code::Report<'_>>(),
+        schema::<add::Report<'_>>(),
+        schema::<import::Report<'_>>(),
+        schema::<remove::DeleteReport<'_>>(),
+        schema::<remove::RenameReport<'_>>(),
+        schema::<password::Report>(),
+        schema::<remove::ResetReport>(),
+        schema::<show::InfoReport<'_>>(),
+    ]
 }

@@ -9,8 +9,19 @@ use crate::cli::secret_line::{open_fd, read_password};
 use crate::keys::{self, Serial};
 use crate::oath::Session;
 use crate::secret::Password;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use subtle::ConstantTimeEq;
+
+/// Whether the applet has a password.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "oath_password")]
+pub(in crate::cli) struct Report {
+    /// The key's serial number.
+    key: Serial,
+    /// Whether a password is set now.
+    password: bool,
+}
 
 /// How often two passwords may differ.
 const TRIES: usize = 3;
@@ -32,7 +43,7 @@ pub(super) fn set(key: &OneKey, new_password_fd: Option<u32>, bench: &mut Bench<
     bench.console.say(
         "glasskey: a forgotten password cannot be recovered; `glasskey oath reset` would wipe the credentials too",
     );
-    bench.console.result(&Page::nothing(), &json!({ "type": "oath_password", "key": key, "password": true }));
+    bench.console.result(&Page::nothing(), &Report { key, password: true });
     Ok(Exit::Done)
 }
 
@@ -45,7 +56,7 @@ pub(super) fn clear(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     } else {
         bench.step(key, "has no password; nothing to do");
     }
-    bench.console.result(&Page::nothing(), &json!({ "type": "oath_password", "key": key, "password": false }));
+    bench.console.result(&Page::nothing(), &Report { key, password: false });
     Ok(Exit::Done)
 }
 

@@ -10,7 +10,8 @@ use crate::keys::{self, KeyId, OathState, Serial};
 use crate::oath::{self, Credential, Name, Session};
 use crate::person::Question;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
     let name = match id {
@@ -31,8 +32,40 @@ pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: 
     bench.confirm(&Question::DeleteCredential { key, name: name.id().to_owned() }, nobody)?;
     bench.session(key)?.delete(&name).map_err(not_done(key, &format!("list --key {key}")))?;
     bench.step(key, &format!("\"{}\" removed", name.id()));
-    bench.console.result(&Page::nothing(), &json!({ "type": "credential_deleted", "key": key, "name": name.id() }));
+    bench.console.result(&Page::nothing(), &DeleteReport { key, name: name.id() });
     Ok(Exit::Done)
+}
+
+/// A credential that was deleted.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "credential_deleted")]
+pub(in crate::cli) struct DeleteReport<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The credential's whole name.
+    name: &'a str,
+}
+
+/// A credential that was renamed.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "credential_renamed")]
+pub(in crate::cli) struct RenameReport<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The whole name that it had.
+    from: &'a str,
+    /// The whole name that it has.
+    to: &'a str,
+}
+
+/// The applet was reset.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "oath_reset")]
+pub(in crate::cli) struct ResetReport {
+    /// The key's serial number.
+    key: Serial,
+    /// How many credentials were wiped; null where a password kept them from being counted.
+    credentials: Option<usize>,
 }
 
 /// The new name keeps the period, which is a part of the id, not of what people call it.
@@ -52,8 +85,7 @@ pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) 
         bench.warn("under its new name, glasskey does not recognise it as an MFA device of AWS");
     }
     bench.step(key, &format!("\"{}\" is now \"{}\"", from.id(), to.id()));
-    let json = json!({ "type": "credential_renamed", "key": key, "from": from.id(), "to": to.id() });
-    bench.console.result(&Page::of(to.id()), &json);
+    bench.console.result(&Page::of(to.id()), &RenameReport { key, from: from.id(), to: to.id() });
     Ok(Exit::Done)
 }
 
@@ -93,7 +125,7 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     let reset = Session::open(card).and_then(|mut session| session.reset());
     reset.map_err(not_done(key, &format!("info --key {key}")))?;
     bench.step(key, "reset: no credential and no password is on it");
-    bench.console.result(&Page::nothing(), &json!({ "type": "oath_reset", "key": key, "credentials": credentials }));
+    bench.console.result(&Page::nothing(), &ResetReport { key, credentials });
     Ok(Exit::Done)
 }
 

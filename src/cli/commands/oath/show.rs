@@ -1,13 +1,14 @@
 //! `glasskey oath list` and `glasskey oath info`.
 
-use super::{Bench, by_name, joined, name_json, refused};
+use super::{Bench, NameReport, by_name, refused};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::keys::{self, OathState};
+use crate::keys::{self, OathState, Serial};
 use crate::oath::{Name, Session};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     let key = bench.key_to_read(key)?;
@@ -18,10 +19,52 @@ pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     let lines: Page = credentials.iter().map(|one| format!("{}{}", one.name.id(), not_text(&one.name))).collect();
     let each = credentials
         .iter()
-        .map(|one| joined(name_json(&one.name, one.hotp), json!({ "algorithm": one.algorithm.as_str() })));
-    let each: Vec<Value> = each.collect();
-    bench.console.result(&lines, &json!({ "type": "credentials", "key": key, "credentials": each }));
+        .map(|one| ListedCredential { name: NameReport::of(&one.name, one.hotp), algorithm: one.algorithm.as_str() });
+    bench.console.result(&lines, &ListReport { key, credentials: each.collect() });
     Ok(Exit::Done)
+}
+
+/// The credentials on a key.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "credentials")]
+pub(in crate::cli) struct ListReport<'a> {
+    /// The key's serial number.
+    key: Serial,
+    /// The credentials.
+    credentials: Vec<ListedCredential<'a>>,
+}
+
+/// A credential on a key.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ListedCredential<'a> {
+    #[serde(flatten)]
+    name: NameReport<'a>,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    algorithm: &'static str,
+}
+
+/// The OATH applet of a key.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "oath_info")]
+pub(in crate::cli) struct InfoReport<'a> {
+    /// The key's serial number; null where the key does not report one.
+    key: Option<Serial>,
+    /// The model's name.
+    model: &'a str,
+    /// The key's firmware version.
+    firmware: String,
+    /// The applet's version.
+    applet: String,
+    /// The applet's own id, which changes when the applet is reset.
+    device_id: &'a str,
+    /// Whether a password is set.
+    password: bool,
+    /// How many credentials fit in all.
+    capacity: usize,
+    /// How many credentials are stored; null where a password keeps that from being read.
+    used: Option<usize>,
+    /// How many credentials require a touch; null where a password keeps that from being read.
+    touch: Option<usize>,
 }
 
 /// How a name that is no text is addressed.
@@ -55,11 +98,17 @@ pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     let human: Page = lines.iter().map(|(what, value)| format!("{what:<9}  {value}")).collect();
     bench.console.result(
         &human,
-        &json!({
-            "type": "oath_info", "key": key.serial, "model": key.model, "firmware": key.firmware.to_string(),
-            "applet": info.version.to_string(), "device_id": info.device_id, "password": info.protected,
-            "capacity": info.capacity, "used": used, "touch": touch,
-        }),
+        &InfoReport {
+            key: key.serial,
+            model: &key.model,
+            firmware: key.firmware.to_string(),
+            applet: info.version.to_string(),
+            device_id: &info.device_id,
+            password: info.protected,
+            capacity: info.capacity,
+            used,
+            touch,
+        },
     );
     Ok(Exit::Done)
 }

@@ -1,6 +1,8 @@
 //! `glasskey root enroll`: security keys.
 
+use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, FidoPrepare, Pace, RootEnroll};
+use crate::cli::commands::fido::prepare::PreparedReport;
 use crate::cli::commands::fido::{Bench, prepare};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -9,9 +11,12 @@ use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::fido_key::Prepared;
 use crate::flow::root::{self, Candidate, Enrolled, Evidence, FidoRequest, Patience, Registered};
+use crate::keys::Serial;
 use crate::person::RootView;
 use crate::platform;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
@@ -31,7 +36,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
     let candidates: Vec<Candidate> = ready.iter().map(|(prepared, _)| candidate(prepared)).collect();
     let enrolled = sitting.register(&candidates, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     last_words(&enrolled, args.one_key, console);
-    console.result(&words(&enrolled), &to_json(&enrolled, &ready));
+    console.result(&words(&enrolled), &report(&enrolled, &ready));
     Ok(Exit::Done)
 }
 
@@ -115,33 +120,75 @@ fn words(enrolled: &Enrolled) -> Page {
     enrolled.keys.iter().map(one).collect()
 }
 
-pub(super) fn view(view: RootView) -> &'static str {
-    match view {
-        RootView::Root => "root",
-        RootView::Administrator => "administrator",
-        RootView::Member => "member",
-        RootView::Nowhere => "none",
-    }
+/// Root's new factors.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "root_enrolled")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number; null where it is not known.
+    pub(super) account: Option<&'a str>,
+    /// The partition, such as `aws`.
+    pub(super) partition: &'a str,
+    /// From where root was seen.
+    pub(super) view: RootView,
+    /// `fido`; with `--totp` `virtual`, which AWS does not count as hardware MFA.
+    pub(super) kind: DeviceKind,
+    /// The factors that were registered.
+    pub(super) registered: Vec<RegisteredReport<'a>>,
+    /// The serial numbers of all of root's devices; null where the view does not show them.
+    pub(super) devices: Option<&'a [String]>,
 }
 
-pub(super) fn evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Seen => "seen",
-        Evidence::Said => "said",
-    }
+/// A factor that was registered.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct RegisteredReport<'a> {
+    /// The device's name.
+    pub(super) name: &'a str,
+    /// How the registration is known.
+    pub(super) evidence: Evidence,
+    /// The device's serial number, an ARN; null where the view does not show it.
+    pub(super) serial: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) factor: Factor<'a>,
 }
 
-fn to_json(enrolled: &Enrolled, ready: &[(Prepared, String)]) -> Value {
-    let one = |(one, (prepared, path)): (&Registered, &(Prepared, String))| {
-        json!({
-            "name": one.name, "evidence": evidence(one.evidence), "serial": one.serial,
-            "certifications": one.certifications, "key": prepare::to_json(prepared, path),
-        })
+/// What differs by the kind of factor.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::cli) enum Factor<'a> {
+    /// A security key.
+    Fido {
+        /// What AWS reports the key to be certified for (GetMFADevice): scheme to level. Null where AWS could not be asked.
+        certifications: Option<&'a BTreeMap<String, String>>,
+        /// The key.
+        key: Box<PreparedReport<'a>>,
+    },
+    /// With `--totp`: a virtual device.
+    Virtual {
+        /// The credential's name on each of `keys`.
+        credential: &'a str,
+        /// The serial numbers of the keys that hold the seed.
+        keys: &'a [Serial],
+        /// A phone holds the seed too, and has shown a code.
+        phone: bool,
+    },
+}
+
+fn report<'a>(enrolled: &'a Enrolled, ready: &'a [(Prepared, String)]) -> Report<'a> {
+    let one = |(one, (prepared, path)): (&'a Registered, &'a (Prepared, String))| RegisteredReport {
+        name: &one.name,
+        evidence: one.evidence,
+        serial: one.serial.as_deref(),
+        factor: Factor::Fido {
+            certifications: one.certifications.as_ref(),
+            key: Box::new(PreparedReport::of(prepared, path)),
+        },
     };
-    json!({
-        "type": "root_enrolled", "account": enrolled.account, "partition": enrolled.partition,
-        "view": view(enrolled.view), "kind": "fido",
-        "registered": enrolled.keys.iter().zip(ready).map(one).collect::<Vec<_>>(),
-        "devices": enrolled.devices,
-    })
+    Report {
+        account: enrolled.account.as_deref(),
+        partition: &enrolled.partition,
+        view: enrolled.view,
+        kind: DeviceKind::Fido,
+        registered: enrolled.keys.iter().zip(ready).map(one).collect(),
+        devices: enrolled.devices.as_deref(),
+    }
 }

@@ -10,6 +10,8 @@ mod totp;
 use crate::cli::Outcome;
 use crate::cli::args::{Cli, Root, RootCommand};
 use crate::cli::console::Console;
+use crate::cli::report::schema;
+use schemars::Schema;
 
 pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outcome {
     match &args.command {
@@ -20,4 +22,16 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
         RootCommand::Remove(args) => remove::run(args, cli, console),
         RootCommand::LoginCheck(args) => login::run(args, cli, console),
     }
+}
+
+/// The schemas of what these commands print.
+pub(in crate::cli) fn schemas() -> Vec<Schema> {
+    vec![
+        schema::<audit::Row>(),
+        schema::<audit::Summary<'_>>(),
+        schema::<enroll::Report<'_>>(),
+        schema::<resync::Report<'_>>(),
+        schema::<remove::Report<'_>>(),
+        schema::<login::Report<'_>>(),
+    ]
 }

@@ -1,6 +1,6 @@
 //! `glasskey root remove`
 
-use super::enroll::{patience, view};
+use super::enroll::patience;
 use crate::aws::{DeviceKind, Error};
 use crate::cli::args::{Cli, RootRemove};
 use crate::cli::console::Console;
@@ -8,7 +8,9 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::root::{self, RemoveRequest};
-use serde_json::json;
+use crate::person::RootView;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcome {
     let request = RemoveRequest {
@@ -43,12 +45,38 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
         .iter()
         .map(|serial| format!("{serial}{}", if removal.said.contains(serial) { ", as you said" } else { "" }))
         .collect();
-    let json = json!({
-        "type": "root_removal", "account": removal.account, "partition": removal.partition,
-        "view": view(removal.view), "devices": removal.devices, "named": removal.meant, "removed": removal.removed,
-        "said": removal.said,
-        "unassigned": removal.unassigned.iter().map(|(serial, _)| serial).collect::<Vec<_>>(),
-    });
-    console.result(&human, &json);
+    let report = Report {
+        account: &removal.account,
+        partition: &removal.partition,
+        view: removal.view,
+        devices: &removal.devices,
+        named: &removal.meant,
+        removed: &removal.removed,
+        said: &removal.said,
+        unassigned: removal.unassigned.iter().map(|(serial, _)| serial.as_str()).collect(),
+    };
+    console.result(&human, &report);
     Ok(Exit::Done)
+}
+
+/// Root's devices that were removed, all by their serial numbers.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "root_removal")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The partition, such as `aws`.
+    partition: &'a str,
+    /// From where root was seen.
+    view: RootView,
+    /// Root's devices before, as far as the view shows them.
+    devices: &'a [String],
+    /// The devices to be removed.
+    named: &'a [String],
+    /// The devices that are removed.
+    removed: &'a [String],
+    /// Of `removed`, those known only from the person, who read it in the console.
+    said: &'a [String],
+    /// Virtual devices that are assigned to nobody now, and were not deleted.
+    unassigned: Vec<&'a str>,
 }

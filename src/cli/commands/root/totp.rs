@@ -1,6 +1,7 @@
 //! `glasskey root enroll --totp`: the console's secret onto keys and a phone, their codes into the console.
 
-use super::enroll::{evidence, open, patience, view};
+use super::enroll::{Factor, RegisteredReport, Report, open, patience};
+use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, RootEnroll};
 use crate::cli::commands::oath::lines::Asking;
 use crate::cli::commands::oath::secret::{self, Found};
@@ -15,7 +16,6 @@ use crate::keys::{KeyId, Serial};
 use crate::secret::Seed;
 use crate::totp::{AWS, Kind};
 use crate::world::World;
-use serde_json::{Value, json};
 
 pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
     let request = TotpRequest {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
     let enrolled = sitting.enroll(seed, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     last_words(&enrolled, console);
     let device = enrolled.serial.clone().unwrap_or_else(|| format!("\"{}\", as you said", enrolled.name));
-    console.result(&Page::of(&device), &to_json(&enrolled));
+    console.result(&Page::of(&device), &report(&enrolled));
     Ok(Exit::Done)
 }
 
@@ -147,14 +147,16 @@ fn last_words(enrolled: &TotpEnrolled, console: &mut Console) {
     console.say("glasskey: controls for hardware MFA stay failed, since AWS counts this device as virtual");
 }
 
-fn to_json(enrolled: &TotpEnrolled) -> Value {
-    json!({
-        "type": "root_enrolled", "account": enrolled.account, "partition": enrolled.partition,
-        "view": view(enrolled.view), "kind": "virtual",
-        "registered": [{
-            "name": enrolled.name, "evidence": evidence(enrolled.evidence), "serial": enrolled.serial,
-            "credential": enrolled.credential, "keys": enrolled.keys, "phone": enrolled.phone,
-        }],
-        "devices": enrolled.devices,
-    })
+fn report(enrolled: &TotpEnrolled) -> Report<'_> {
+    let TotpEnrolled { account, partition, view, name, evidence, serial, credential, keys, phone, devices, .. } =
+        enrolled;
+    let factor = Factor::Virtual { credential, keys, phone: *phone };
+    Report {
+        account: Some(account),
+        partition,
+        view: *view,
+        kind: DeviceKind::Virtual,
+        registered: vec![RegisteredReport { name, evidence: *evidence, serial: serial.as_deref(), factor }],
+        devices: devices.as_deref(),
+    }
 }

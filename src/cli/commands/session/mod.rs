@@ -14,13 +14,15 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::flow::{self, Cause, Session, SessionRequest, Source};
+use crate::keys::Serial;
 use crate::secret::on_wiped_stack;
 use crate::totp::unix;
 use crate::world::World;
 use deadline::Deadline;
 use jiff::Timestamp;
 use reach::Reached;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::SystemTime;
 
 pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) -> Outcome {
@@ -64,7 +66,7 @@ impl crate::person::Person for Nobody {
     fn confirm(&mut self, _: &crate::person::Question) -> Option<bool> {
         None
     }
-    fn password(&mut self, _: crate::keys::Serial) -> Option<crate::secret::Password> {
+    fn password(&mut self, _: Serial) -> Option<crate::secret::Password> {
         None
     }
     fn choose(&mut self, _: bool, _: bool) -> Option<crate::person::Choice> {
@@ -116,7 +118,7 @@ fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) ->
     match flow::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
         Ok(there) => {
             let human = if there { "forgotten" } else { "no such session was kept" };
-            console.result(&Page::of(human), &json!({ "type": "session_forgotten", "kept": there }));
+            console.result(&Page::of(human), &ForgetReport { kept: there });
             Ok(Exit::Done)
         }
         Err(why) => Err(Box::new(Explanation::new("keyring", explain::no_keyring(&why)))),
@@ -130,8 +132,8 @@ fn print(session: &Session, source: Source, args: &Arguments, json: bool, consol
     }
     let expiration = rfc3339(*expires);
     match args.format {
-        _ if json => console.json(&object(session, source, args)),
-        SessionFormat::Json => console.json(&object(session, source, args)),
+        _ if json => console.json(&Report::of(session, source, args)),
+        SessionFormat::Json => console.json(&Report::of(session, source, args)),
         SessionFormat::Env => {
             let line = |name: &str, value: &str| format!("export {name}='{}'", value.replace('\'', "'\\''"));
             let lines = [
@@ -143,26 +145,72 @@ fn print(session: &Session, source: Source, args: &Arguments, json: bool, consol
             console.page(&lines.iter().collect());
         }
         SessionFormat::CredentialProcess => {
-            console.json(&json!({
-                "Version": 1, "AccessKeyId": access_key_id, "SecretAccessKey": **secret_access_key,
-                "SessionToken": **session_token, "Expiration": expiration,
-            }));
+            console.json(&CredentialProcess {
+                version: 1,
+                access_key_id,
+                secret_access_key,
+                session_token,
+                expiration,
+            });
         }
     }
 }
 
-fn object(session: &Session, source: Source, args: &Arguments) -> Value {
-    let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &session.credentials;
-    let source = match source {
-        Source::Key => "key",
-        Source::Memory => "memory",
-        Source::Another => "another",
-    };
-    json!({
-        "type": "session", "access_key_id": access_key_id, "secret_access_key": **secret_access_key,
-        "session_token": **session_token, "expires": unix(*expires), "device": session.device, "key": session.key,
-        "role": args.role, "source": source,
-    })
+/// Temporary credentials: the one result that is secret.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "session")]
+pub(in crate::cli) struct Report<'a> {
+    /// The access key's id.
+    access_key_id: &'a str,
+    /// The secret access key.
+    secret_access_key: &'a str,
+    /// The session token.
+    session_token: &'a str,
+    /// When the credentials end, in seconds since the Unix epoch, by AWS's clock.
+    expires: u64,
+    /// The serial number of the device whose code opened the session.
+    device: &'a str,
+    /// The serial number of the key that computed the code.
+    key: Serial,
+    /// The role's ARN; null for a session of the caller's own.
+    role: Option<&'a str>,
+    /// Where the session came from. A role's session is assumed from an MFA session; it is that one's source.
+    source: Source,
+}
+
+/// With `--forget`.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "session_forgotten")]
+pub(in crate::cli) struct ForgetReport {
+    /// Whether a session was kept.
+    kept: bool,
+}
+
+/// What AWS tools read from a `credential_process`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CredentialProcess<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expiration: String,
+}
+
+impl<'a> Report<'a> {
+    fn of(session: &'a Session, source: Source, args: &'a Arguments) -> Self {
+        let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &session.credentials;
+        Self {
+            access_key_id,
+            secret_access_key,
+            session_token,
+            expires: unix(*expires),
+            device: &session.device,
+            key: session.key,
+            role: args.role.as_deref(),
+            source,
+        }
+    }
 }
 
 fn rfc3339(time: SystemTime) -> String {

@@ -3,14 +3,17 @@
 use super::{policies, watching};
 use crate::aws::{DeviceKind, Partition, RootTask};
 use crate::flow::{Evidence, Rule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How to put something right.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
+/// How to fix what a finding found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
+    /// A glasskey command; null where there is none.
     pub glasskey: Option<String>,
+    /// Commands of the AWS CLI, in this order; words in capitals stand for what the audit does not know.
     pub aws: Vec<String>,
+    /// The page of the AWS console; null where there is none.
     pub console: Option<String>,
 }
 
@@ -73,10 +76,7 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
         Rule::RootVirtualMfa => virtual_device(&account, by_root, evidence),
         Rule::RootAccessKeys => Fix::new(account.as_root(&delete_keys(evidence)), by_root),
         Rule::RootCertificates => Fix::new(account.as_root(&[DELETE_CERTIFICATES.to_owned()]), by_root),
-        Rule::RootUse => Fix::new(
-            vec![format!("aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=Username,AttributeValue=root", region)],
-            format!("{console}/cloudtrailv2/home#/events?Username=root shows what for; sign in as an administrator instead, and keep root's keys sealed"),
-        ),
+        Rule::RootUse => root_use(&account, &console),
         Rule::RootCredentials => Fix::new(
             account.as_root(&["aws iam delete-login-profile".to_owned()]),
             format!("{console}/iam/home#/organizations: choose the account, take privileged action"),
@@ -99,28 +99,37 @@ pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &
             format!("{console}/iam/home#/roles"),
         ),
         Rule::AdminMfa => admin(&account, &console, evidence),
-        Rule::Contact => Fix::new(
-            vec!["aws account put-contact-information --contact-information FullName=NAME,AddressLine1=STREET,City=CITY,PostalCode=CODE,CountryCode=CC,PhoneNumber=NUMBER".to_owned()],
-            format!("{console}/billing/home#/account"),
-        ),
-        Rule::SecurityContact => {
-            let whose = if member { format!(" --account-id {}", account.number) } else { String::new() };
-            Fix::new(
-                vec![format!(
-                    "aws account put-alternate-contact{whose} --alternate-contact-type SECURITY --email-address ADDRESS --name NAME --phone-number NUMBER --title TITLE"
-                )],
-                format!("{console}/billing/home#/account"),
-            )
+        Rule::Contact => Fix::new(vec![PUT_CONTACT.to_owned()], format!("{console}/billing/home#/account")),
+        Rule::SecurityContact => security_contact(&account, &console),
+        Rule::PasswordPolicy => {
+            Fix::new(vec![PUT_PASSWORD_POLICY.to_owned()], format!("{console}/iam/home#/account_settings"))
         }
-        // What is left out of it is reset.
-        Rule::PasswordPolicy => Fix::new(
-            vec!["aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password".to_owned()],
-            format!("{console}/iam/home#/account_settings"),
-        ),
     }
 }
 
+const PUT_CONTACT: &str = "aws account put-contact-information --contact-information FullName=NAME,AddressLine1=STREET,City=CITY,PostalCode=CODE,CountryCode=CC,PhoneNumber=NUMBER";
+/// What is left out of it is reset.
+const PUT_PASSWORD_POLICY: &str = "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password";
 const DELETE_CERTIFICATES: &str = "for id in $(aws iam list-signing-certificates --query 'Certificates[].CertificateId' --output text); do aws iam delete-signing-certificate --certificate-id $id; done";
+
+fn root_use(account: &Account<'_>, console: &str) -> Fix {
+    let look = format!(
+        "aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=Username,AttributeValue=root",
+        Partition::named(account.partition).region()
+    );
+    let page = format!(
+        "{console}/cloudtrailv2/home#/events?Username=root shows what for; sign in as an administrator instead, and keep root's keys sealed"
+    );
+    Fix::new(vec![look], page)
+}
+
+fn security_contact(account: &Account<'_>, console: &str) -> Fix {
+    let whose = if account.member { format!(" --account-id {}", account.number) } else { String::new() };
+    let put = format!(
+        "aws account put-alternate-contact{whose} --alternate-contact-type SECURITY --email-address ADDRESS --name NAME --phone-number NUMBER --title TITLE"
+    );
+    Fix::new(vec![put], format!("{console}/billing/home#/account"))
+}
 
 /// Outside an organization root's devices are the console's.
 fn virtual_device(account: &Account<'_>, console: String, evidence: &[Evidence]) -> Fix {

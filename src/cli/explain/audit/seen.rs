@@ -60,92 +60,113 @@ fn bounds(at_least: usize, at_most: Option<usize>) -> String {
 /// One thing that was seen, as a sentence.
 #[must_use]
 pub fn evidence(one: &Evidence) -> String {
-    match one {
-        Evidence::NoCredentials { managed: true } => {
-            "no password, no access key, no certificate: managed by the organization".to_owned()
+    let text = match one {
+        Evidence::NoCredentials { managed } => return no_credentials(*managed),
+        Evidence::NoPassword => "no password",
+        Evidence::Password => "a password is set",
+        Evidence::PasswordUntold => "IAM's account summary does not say whether root has a password",
+        Evidence::MfaEnabled(true) => "IAM's account summary: MFA is enabled for root",
+        Evidence::MfaEnabled(false) => "IAM's account summary: no MFA for root",
+        Evidence::Factor { serial, kind, enabled } => return factor(serial, *kind, *enabled),
+        Evidence::UnseenFactors { at_least, at_most } => return unseen_factors(*at_least, *at_most),
+        Evidence::FactorCount { at_least, at_most } => return format!("factors: {}", bounds(*at_least, *at_most)),
+        Evidence::NoSignIn { partition } => return no_sign_in(partition),
+        Evidence::NoCentralRoot { partition } => {
+            return format!("the partition {partition} has no central root access");
         }
-        Evidence::NoCredentials { managed: false } => "no password, no access key, no certificate".to_owned(),
-        Evidence::NoPassword => "no password".to_owned(),
-        Evidence::Password => "a password is set".to_owned(),
-        Evidence::PasswordUntold => "IAM's account summary does not say whether root has a password".to_owned(),
-        Evidence::MfaEnabled(true) => "IAM's account summary: MFA is enabled for root".to_owned(),
-        Evidence::MfaEnabled(false) => "IAM's account summary: no MFA for root".to_owned(),
-        Evidence::Factor { serial, kind: of, enabled } => {
-            let since = enabled.map_or_else(String::new, |moment| format!(", enabled {}", day(moment)));
-            format!("{serial} ({}){since}", kind(*of))
+        Evidence::AccessKey { id, active, used, days } => return access_key(id.as_deref(), *active, *used, *days),
+        Evidence::SomeAccessKeys => "IAM's account summary: root has access keys",
+        Evidence::SomeCertificates => "IAM's account summary: root has signing certificates",
+        Evidence::Certificates { present: 0, .. } => "none",
+        Evidence::Certificates { active, present } => {
+            return format!("{present} present, {active} known to be active");
         }
-        Evidence::UnseenFactors { at_least, at_most } => {
-            let many = bounds(*at_least, *at_most);
-            format!("hardware factors that only root itself sees (`aws login`): {many}")
+        Evidence::PasswordUsed { used: when, days } => return format!("password {}", used(*when, *days)),
+        Evidence::Central { all_features, trusted, credentials, sessions } => {
+            return central(*all_features, *trusted, *credentials, *sessions);
         }
-        Evidence::FactorCount { at_least, at_most } => format!("factors: {}", bounds(*at_least, *at_most)),
-        Evidence::NoSignIn { partition } => {
-            format!("in the partition {partition} root cannot sign in to the console, and has no MFA")
-        }
-        Evidence::NoCentralRoot { partition } => format!("the partition {partition} has no central root access"),
-        Evidence::AccessKey { id, active, used: when, days } => {
-            let id = id.as_deref().unwrap_or("an access key");
-            format!("{id}, {}, {}", if *active { "active" } else { "inactive" }, used(*when, *days))
-        }
-        Evidence::SomeAccessKeys => "IAM's account summary: root has access keys".to_owned(),
-        Evidence::SomeCertificates => "IAM's account summary: root has signing certificates".to_owned(),
-        Evidence::Certificates { present: 0, .. } => "none".to_owned(),
-        Evidence::Certificates { active, present } => format!("{present} present, {active} known to be active"),
-        Evidence::PasswordUsed { used: when, days } => format!("password {}", used(*when, *days)),
-        Evidence::Central { all_features: false, .. } => {
-            "the organization has consolidated billing alone, and not all features".to_owned()
-        }
-        Evidence::Central { trusted: false, .. } => "IAM has no trusted access in the organization".to_owned(),
-        Evidence::Central { credentials, sessions, .. } => {
-            let on = |on: bool| if on { "on" } else { "off" };
-            format!("RootCredentialsManagement {}, RootSessions {}", on(*credentials), on(*sessions))
-        }
-        Evidence::NotManagement => "this is not an organization's management account".to_owned(),
-        Evidence::IsManagement => "this is the management account, which nobody manages".to_owned(),
-        Evidence::Policy(deny) => policies::denying(deny),
-        Evidence::AllowList(list) => policies::allow_list(list),
-        Evidence::NoPolicyStopsTasks => "no policy that is attached stops them".to_owned(),
-        Evidence::NoTrail => "there is no trail".to_owned(),
-        Evidence::Trail { name, problems } if problems.is_empty() => format!("trail \"{name}\": well"),
-        Evidence::Trail { name, problems } => {
-            let problems: Vec<String> = problems.iter().map(problem).collect();
-            format!("trail \"{name}\": {}", problems.join(", "))
-        }
-        Evidence::Chain { trail, links, broken } => {
-            let mut parts = vec![format!("trail \"{trail}\"")];
-            parts.extend(links.iter().map(link));
-            parts.extend(broken.iter().map(break_text));
-            parts.join(" → ")
-        }
-        Evidence::EventRule { name, sees, broken } => {
-            let what = match sees {
-                Sees::SignIns => " (sign-ins only)",
-                Sees::Changes if broken.is_none() => " (calls that only read are left out)",
-                Sees::Changes | Sees::Everything => "",
-            };
-            let end = broken.as_ref().map_or_else(String::new, |broken| format!(" → {}", break_text(broken)));
-            format!("EventBridge rule \"{name}\"{what}{end}")
-        }
-        Evidence::NothingWatches => {
-            "no metric filter on a trail's log group and no EventBridge rule is about root".to_owned()
-        }
-        Evidence::Admins { users, roles, unusable: 0 } => {
-            format!("{} and {} can do everything", count(*users, "user"), count(*roles, "role"))
-        }
-        Evidence::Admins { users, roles, unusable } => format!(
-            "{} and {} can do everything; {} more could, and have nothing to sign in with",
-            count(*users, "user"),
-            count(*roles, "role"),
-            count(*unusable, "user"),
-        ),
-        Evidence::AdminWithoutMfa { user } => format!("user {user} can do everything and has no MFA"),
-        Evidence::Contact { who } => who.clone(),
-        Evidence::NoContact => "none is set".to_owned(),
-        Evidence::NoPasswordPolicy => "none is set".to_owned(),
+        Evidence::NotManagement => "this is not an organization's management account",
+        Evidence::IsManagement => "this is the management account, which nobody manages",
+        Evidence::Policy(deny) => return policies::denying(deny),
+        Evidence::AllowList(list) => return policies::allow_list(list),
+        Evidence::NoPolicyStopsTasks => "no policy that is attached stops them",
+        Evidence::NoTrail => "there is no trail",
+        Evidence::Trail { name, problems } => return trail(name, problems),
+        Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
+        Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
+        Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
+        Evidence::Admins { users, roles, unusable } => return admins(*users, *roles, *unusable),
+        Evidence::AdminWithoutMfa { user } => return format!("user {user} can do everything and has no MFA"),
+        Evidence::Contact { who } => who,
+        Evidence::NoContact | Evidence::NoPasswordPolicy => "none is set",
         Evidence::PasswordPolicy { length, reuse } => {
-            format!("at least {length} characters, {reuse} old passwords remembered")
+            return format!("at least {length} characters, {reuse} old passwords remembered");
         }
+    };
+    text.to_owned()
+}
+
+fn no_credentials(managed: bool) -> String {
+    let who = if managed { ": managed by the organization" } else { "" };
+    format!("no password, no access key, no certificate{who}")
+}
+
+fn factor(serial: &str, of: DeviceKind, enabled: Option<SystemTime>) -> String {
+    let since = enabled.map_or_else(String::new, |moment| format!(", enabled {}", day(moment)));
+    format!("{serial} ({}){since}", kind(of))
+}
+
+fn unseen_factors(at_least: usize, at_most: Option<usize>) -> String {
+    format!("hardware factors that only root itself sees (`aws login`): {}", bounds(at_least, at_most))
+}
+
+fn no_sign_in(partition: &str) -> String {
+    format!("in the partition {partition} root cannot sign in to the console, and has no MFA")
+}
+
+fn access_key(id: Option<&str>, active: bool, when: LastUse, days: Option<u64>) -> String {
+    let state = if active { "active" } else { "inactive" };
+    format!("{}, {state}, {}", id.unwrap_or("an access key"), used(when, days))
+}
+
+fn central(all_features: bool, trusted: bool, credentials: bool, sessions: bool) -> String {
+    let on = |on: bool| if on { "on" } else { "off" };
+    match (all_features, trusted) {
+        (false, _) => "the organization has consolidated billing alone, and not all features".to_owned(),
+        (true, false) => "IAM has no trusted access in the organization".to_owned(),
+        (true, true) => format!("RootCredentialsManagement {}, RootSessions {}", on(credentials), on(sessions)),
     }
+}
+
+fn admins(users: usize, roles: usize, unusable: usize) -> String {
+    let more = match unusable {
+        0 => String::new(),
+        unusable => format!("; {} more could, and have nothing to sign in with", count(unusable, "user")),
+    };
+    format!("{} and {} can do everything{more}", count(users, "user"), count(roles, "role"))
+}
+
+fn trail(name: &str, problems: &[TrailProblem]) -> String {
+    let problems: Vec<String> = problems.iter().map(problem).collect();
+    let state = if problems.is_empty() { "well".to_owned() } else { problems.join(", ") };
+    format!("trail \"{name}\": {state}")
+}
+
+fn chain(trail: &str, links: &[Link], broken: Option<&Break>) -> String {
+    let mut parts = vec![format!("trail \"{trail}\"")];
+    parts.extend(links.iter().map(link));
+    parts.extend(broken.map(break_text));
+    parts.join(" → ")
+}
+
+fn event_rule(name: &str, sees: Sees, broken: Option<&Break>) -> String {
+    let what = match sees {
+        Sees::SignIns => " (sign-ins only)",
+        Sees::Changes if broken.is_none() => " (calls that only read are left out)",
+        Sees::Changes | Sees::Everything => "",
+    };
+    let end = broken.map_or_else(String::new, |broken| format!(" → {}", break_text(broken)));
+    format!("EventBridge rule \"{name}\"{what}{end}")
 }
 
 fn problem(problem: &TrailProblem) -> String {
@@ -190,16 +211,7 @@ fn break_text(broken: &Break) -> String {
         Break::FilterNoisy { filter, event } => {
             format!("but filter \"{filter}\" counts events of others too, such as {}", shown(event))
         }
-        Break::FilterNotJudged { filter, why } => {
-            let why = match why {
-                NotJudged::Syntax(at) => format!("its pattern cannot be read from character {at} on"),
-                NotJudged::Unmodelled => {
-                    "its pattern uses regular expressions, or names with a dot or a bracket in them".to_owned()
-                }
-                NotJudged::TooManyFields => "its pattern compares too many fields".to_owned(),
-            };
-            format!("filter \"{filter}\" is not judged: {why}")
-        }
+        Break::FilterNotJudged { filter, why } => format!("filter \"{filter}\" is not judged: {}", not_judged(why)),
         Break::NoAlarm { filter } => format!("filter \"{filter}\" has no alarm on its metric"),
         Break::AlarmDisabled { alarm } => format!("the actions of alarm \"{alarm}\" are switched off"),
         Break::AlarmNeedsMore { alarm } => format!("alarm \"{alarm}\" is not raised by a single event"),
@@ -239,6 +251,16 @@ fn break_text(broken: &Break) -> String {
         }
         Break::NoTarget => "it has no target".to_owned(),
         Break::Unreadable => "what is behind it could not be read".to_owned(),
+    }
+}
+
+fn not_judged(why: &NotJudged) -> String {
+    match why {
+        NotJudged::Syntax(at) => format!("its pattern cannot be read from character {at} on"),
+        NotJudged::Unmodelled => {
+            "its pattern uses regular expressions, or names with a dot or a bracket in them".to_owned()
+        }
+        NotJudged::TooManyFields => "its pattern compares too many fields".to_owned(),
     }
 }
 

@@ -8,6 +8,10 @@ const PATTERN: &str =
     r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 /// The same for EventBridge.
 const EVENTS: &str = r#"{"detail-type":["AWS API Call via CloudTrail","AWS Console Sign In via CloudTrail"],"detail":{"userIdentity":{"type":["Root"]}}}"#;
+/// Pages of the console.
+const ALARMS: &str = "cloudwatch/home#alarmsV2:";
+const TRAILS: &str = "cloudtrailv2/home#/trails";
+const RULES: &str = "events/home#/rules";
 const SUBSCRIBE: &str = "--protocol email --notification-endpoint ADDRESS";
 
 /// What the trail that lacks least lacks.
@@ -73,14 +77,7 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
     let broken = furthest.map(|(.., broken)| broken);
     let (aws, page) = match furthest {
         Some((_, name, links, broken)) => next_link(name, links, broken, region),
-        None => (
-            [metric_filter("GROUP", "root-use", "RootUse", "LogMetrics")]
-                .into_iter()
-                .chain(topic())
-                .chain([metric_alarm("root-use", "RootUse", "LogMetrics")])
-                .collect(),
-            "cloudwatch/home#alarmsV2:",
-        ),
+        None => (whole_chain("GROUP"), ALARMS),
     };
     let capitals = broken.and_then(capitals).unwrap_or_default();
     Fix::new(aws, format!("{console}/{page}{capitals}"))
@@ -97,23 +94,14 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
         format!("aws logs describe-metric-filters --log-group-name {group} --filter-name-prefix {}", quoted(filter))
     };
     match broken {
-        Break::TrailDoesNotRecord => {
-            (vec![format!("aws cloudtrail get-trail-status --name {name}")], "cloudtrailv2/home#/trails")
-        }
+        Break::TrailDoesNotRecord => (vec![format!("aws cloudtrail get-trail-status --name {name}")], TRAILS),
         Break::NoLogGroup | Break::LogGroupGone | Break::LogsNotDelivered(_) => (
             vec![format!(
                 "aws cloudtrail update-trail --name {name} --cloud-watch-logs-log-group-arn ARN --cloud-watch-logs-role-arn ROLE"
             )],
-            "cloudtrailv2/home#/trails",
+            TRAILS,
         ),
-        Break::NoFilter => (
-            [metric_filter(&group, "root-use", "RootUse", "LogMetrics")]
-                .into_iter()
-                .chain(topic())
-                .chain([metric_alarm("root-use", "RootUse", "LogMetrics")])
-                .collect(),
-            "cloudwatch/home#alarmsV2:",
-        ),
+        Break::NoFilter => (whole_chain(&group), ALARMS),
         // The metric stays the one that the alarm is on.
         Break::FilterMisses { filter, .. }
         | Break::FilterNoisy { filter, .. }
@@ -121,13 +109,10 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
             vec![look(filter), metric_filter(&group, filter, "METRIC", "NAMESPACE")],
             "cloudwatch/home#logsV2:log-groups",
         ),
-        Break::NoAlarm { filter } => {
-            (vec![look(filter), metric_alarm("root-use", "METRIC", "NAMESPACE")], "cloudwatch/home#alarmsV2:")
+        Break::NoAlarm { filter } => (vec![look(filter), metric_alarm("root-use", "METRIC", "NAMESPACE")], ALARMS),
+        Break::AlarmDisabled { alarm } => {
+            (vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {}", quoted(alarm))], ALARMS)
         }
-        Break::AlarmDisabled { alarm } => (
-            vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {}", quoted(alarm))],
-            "cloudwatch/home#alarmsV2:",
-        ),
         Break::AlarmNeedsMore { alarm }
         | Break::AlarmAlwaysOn { alarm }
         | Break::AlarmWithoutData { alarm }
@@ -137,7 +122,7 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
                 format!("aws cloudwatch describe-alarms --alarm-names {}", quoted(alarm)),
                 metric_alarm(alarm, "METRIC", "NAMESPACE"),
             ],
-            "cloudwatch/home#alarmsV2:",
+            ALARMS,
         ),
         Break::TellsNobody { .. } | Break::TargetNotJudged { .. } => another_target(&name, links),
         Break::TopicGone { .. }
@@ -147,22 +132,27 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
         | Break::KeyRefuses { .. }
         | Break::TopicNotJudged { .. } => (of_topic(broken), "sns/v3/home#/topics"),
         Break::Unconfirmed { topic, endpoints } => (unconfirmed(topic, endpoints), "sns/v3/home#/subscriptions"),
-        Break::RuleDisabled => {
-            (vec![format!("aws events enable-rule --region {region} --name {name}")], "events/home#/rules")
+        Break::RuleDisabled => (of_rule(region, &format!("enable-rule --name {name}")), RULES),
+        Break::RulePart | Break::RuleNoisy | Break::RuleNotJudged => {
+            (of_rule(region, &format!("put-rule --name {name} --event-pattern '{EVENTS}'")), RULES)
         }
-        Break::RulePart | Break::RuleNoisy | Break::RuleNotJudged => (
-            vec![format!("aws events put-rule --region {region} --name {name} --event-pattern '{EVENTS}'")],
-            "events/home#/rules",
-        ),
-        Break::NoTarget => (
-            vec![format!("aws events put-targets --region {region} --rule {name} --targets Id=1,Arn=TOPIC")],
-            "events/home#/rules",
-        ),
-        Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], "cloudtrailv2/home#/trails"),
-        Break::LogGroupElsewhere(_) | Break::TopicElsewhere { .. } | Break::Unreadable => {
-            (Vec::new(), "cloudwatch/home#alarmsV2:")
-        }
+        Break::NoTarget => (of_rule(region, &format!("put-targets --rule {name} --targets Id=1,Arn=TOPIC")), RULES),
+        Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], TRAILS),
+        Break::LogGroupElsewhere(_) | Break::TopicElsewhere { .. } | Break::Unreadable => (Vec::new(), ALARMS),
     }
+}
+
+/// From the filter of this log group to a person.
+fn whole_chain(group: &str) -> Vec<String> {
+    let mut commands = vec![metric_filter(group, "root-use", "RootUse", "LogMetrics")];
+    commands.extend(topic());
+    commands.push(metric_alarm("root-use", "RootUse", "LogMetrics"));
+    commands
+}
+
+fn of_rule(region: &str, command: &str) -> Vec<String> {
+    let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+    vec![format!("aws events {verb} --region {region} {rest}")]
 }
 
 /// Something that reaches a person, beside what is there.

@@ -1,27 +1,10 @@
 //! What is around the root user: the organization, other administrators, contacts, the password policy.
 
-use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
+use super::super::finding::{Evidence, Finding, Severity, Verdict};
+use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::{finding, on, pass_if, unknown};
 use crate::aws::Partition;
 use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops, Tasks};
-
-pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
-    let mut findings = vec![on(&facts.security_contact, Rule::SecurityContact, Severity::Medium, |contact| {
-        contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
-            (Verdict::Pass, vec![Evidence::Contact { who: contact.email.clone() }])
-        })
-    })];
-    if let Some(around) = &facts.around {
-        findings.extend([central(facts, around), stops_tasks(facts, around), other_admin(around), admin_mfa(around)]);
-        findings.push(on(&around.contact, Rule::Contact, Severity::Low, |contact| {
-            contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
-                (Verdict::Pass, vec![Evidence::Contact { who: contact.name.clone() }])
-            })
-        }));
-        findings.push(password_policy(around));
-    }
-    findings
-}
 
 /// Why the organization's affairs are none of this account's.
 fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
@@ -31,12 +14,31 @@ fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
     }]
 }
 
+pub(super) const CENTRAL: RuleInfo = RuleInfo {
+    id: Rule::CentralRoot,
+    severity: Severity::Medium,
+    fails_when: "IAM is not trusted, or one of the two root features is off",
+    why: "with both features on, members need no root credentials, and locked buckets and queues can be opened without them",
+    benchmarks: &[(Benchmark::CisV7, "2.1.1"), (Benchmark::Prowler, "iam_root_credentials_management_enabled")],
+    titles: Titles::new(
+        "members' root users are managed centrally",
+        "members' root users are not managed centrally",
+        "the organization's root features",
+    )
+    .not_applicable("central root management is not this account's affair")
+    .by_evidence(|_, evidence| {
+        let nowhere = matches!(evidence, [Evidence::NoCentralRoot { .. }]);
+        nowhere.then(|| "there is no central root management here".to_owned())
+    }),
+    judge: |facts| Some(central(facts, facts.around.as_ref()?)),
+};
+
 fn central(facts: &Facts, around: &Around) -> Finding {
-    let (rule, severity) = (Rule::CentralRoot, Severity::Medium);
+    let rule = &CENTRAL;
     let Some(central) = &around.central else {
-        return finding(rule, severity, Verdict::NotApplicable, not_its_affair(facts));
+        return finding(rule, Verdict::NotApplicable, not_its_affair(facts));
     };
-    on(central, rule, severity, |central| {
+    on(central, rule, |central| {
         let evidence = Evidence::Central {
             all_features: central.all_features,
             trusted: central.trusted,
@@ -47,12 +49,27 @@ fn central(facts: &Facts, around: &Around) -> Finding {
     })
 }
 
+pub(super) const STOPS_TASKS: RuleInfo = RuleInfo {
+    id: Rule::ScpStopsTasks,
+    severity: Severity::High,
+    fails_when: "a policy that is attached denies AssumeRoot's sessions what their tasks need, or a level does not allow it",
+    why: "a session of AssumeRoot has root's ARN, so a policy against root stops it too, as does a level that does not allow what it calls: neither audit nor removal works then",
+    benchmarks: &[],
+    titles: Titles::new(
+        "no service control policy stops AssumeRoot tasks",
+        "service control policies stop AssumeRoot tasks",
+        "the organization's service control policies",
+    )
+    .not_applicable("service control policies are not this account's affair"),
+    judge: |facts| Some(stops_tasks(facts, facts.around.as_ref()?)),
+};
+
 fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
-    let (rule, severity) = (Rule::ScpStopsTasks, Severity::High);
+    let rule = &STOPS_TASKS;
     let Some(scps) = &around.scps else {
-        return finding(rule, severity, Verdict::NotApplicable, not_its_affair(facts));
+        return finding(rule, Verdict::NotApplicable, not_its_affair(facts));
     };
-    on(scps, rule, severity, |scps| {
+    on(scps, rule, |scps| {
         let in_force = scps.denying.iter().filter(|deny| deny.in_force).map(|deny| &deny.stops);
         let stops: Vec<Stops> =
             in_force.chain(scps.allow_lists.iter().map(|list| &list.stops)).map(Tasks::worst).collect();
@@ -71,20 +88,56 @@ fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
     })
 }
 
+pub(super) const OTHER_ADMIN: RuleInfo = RuleInfo {
+    id: Rule::OtherAdmin,
+    severity: Severity::Medium,
+    fails_when: "no user or role beside root can do everything",
+    why: "where nobody else can do the work, root is used for it",
+    benchmarks: &[],
+    titles: Titles::new(
+        "there are administrators beside root",
+        "nobody but root can administer the account",
+        "whether there are administrators beside root",
+    ),
+    judge: |facts| facts.around.as_ref().map(other_admin),
+};
+
 /// Root is used daily where nobody else can do the work.
 fn other_admin(around: &Around) -> Finding {
-    on(&around.admins, Rule::OtherAdmin, Severity::Medium, |admins| {
+    on(&around.admins, &OTHER_ADMIN, |admins| {
         let unusable = admins.users.iter().filter(|admin| admin.can_sign_in == Some(false)).count();
         let (users, roles) = (admins.users.len() - unusable, admins.roles.len());
         (pass_if(users + roles > 0), vec![Evidence::Admins { users, roles, unusable }])
     })
 }
 
+pub(super) const ADMIN_MFA: RuleInfo = RuleInfo {
+    id: Rule::AdminMfa,
+    severity: Severity::High,
+    fails_when: "a user who can do everything, and can sign in, has no MFA",
+    why: "an administrator without MFA is as good as root without MFA",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.10"),
+        (Benchmark::CisV5, "1.9"),
+        (Benchmark::CisV6, "2.9"),
+        (Benchmark::CisV7, "2.10"),
+        (Benchmark::SecurityHub, "IAM.5"),
+        (Benchmark::Config, "mfa-enabled-for-iam-console-access"),
+        (Benchmark::Prowler, "iam_administrator_access_with_mfa"),
+    ],
+    titles: Titles::new(
+        "every administrator has MFA",
+        "an administrator has no MFA",
+        "whether every administrator has MFA",
+    ),
+    judge: |facts| facts.around.as_ref().map(admin_mfa),
+};
+
 fn admin_mfa(around: &Around) -> Finding {
-    let (rule, severity) = (Rule::AdminMfa, Severity::High);
+    let rule = &ADMIN_MFA;
     let admins = match &around.admins {
         Fact::Known(admins) => admins,
-        Fact::Unreadable(why) => return unknown(rule, severity, why),
+        Fact::Unreadable(why) => return unknown(rule, why),
     };
     let without: Vec<Evidence> = admins
         .users
@@ -98,20 +151,88 @@ fn admin_mfa(around: &Around) -> Finding {
         () => Verdict::Pass,
     };
     let all = Evidence::Admins { users: admins.users.len(), roles: admins.roles.len(), unusable: 0 };
-    let mut finding = finding(rule, severity, verdict, if without.is_empty() { vec![all] } else { without });
+    let mut finding = finding(rule, verdict, if without.is_empty() { vec![all] } else { without });
     if verdict == Verdict::Unknown {
         finding.unreadable.extend(admins.unread.clone());
     }
     finding
 }
 
+pub(super) const PASSWORD_POLICY: RuleInfo = RuleInfo {
+    id: Rule::PasswordPolicy,
+    severity: Severity::Low,
+    fails_when: "fewer than 14 characters or 24 old passwords",
+    why: "short and repeated passwords are guessed",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.8, 1.9"),
+        (Benchmark::CisV5, "1.7, 1.8"),
+        (Benchmark::CisV6, "2.7, 2.8"),
+        (Benchmark::CisV7, "2.8, 2.9"),
+        (Benchmark::SecurityHub, "IAM.15, IAM.16"),
+        (Benchmark::Config, "iam-password-policy"),
+        (Benchmark::Prowler, "iam_password_policy_minimum_length_14, iam_password_policy_reuse_24"),
+    ],
+    titles: Titles::new("the password policy is strict", "the password policy is weak", "the password policy"),
+    judge: |facts| facts.around.as_ref().map(password_policy),
+};
+
 /// CIS: 14 characters, and 24 old passwords that cannot come again.
 fn password_policy(around: &Around) -> Finding {
-    on(&around.password_policy, Rule::PasswordPolicy, Severity::Low, |policy| match policy {
+    on(&around.password_policy, &PASSWORD_POLICY, |policy| match policy {
         None => (Verdict::Fail, vec![Evidence::NoPasswordPolicy]),
         Some(PasswordPolicy { length, reuse }) => {
             let evidence = Evidence::PasswordPolicy { length: *length, reuse: *reuse };
             (pass_if(*length >= 14 && *reuse >= 24), vec![evidence])
         }
+    })
+}
+
+pub(super) const CONTACT: RuleInfo = RuleInfo {
+    id: Rule::Contact,
+    severity: Severity::Low,
+    fails_when: "the account has no contact",
+    why: "AWS writes to the account's contact before it acts",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.1"),
+        (Benchmark::CisV5, "1.1"),
+        (Benchmark::CisV6, "2.1"),
+        (Benchmark::CisV7, "2.2"),
+        (Benchmark::Prowler, "account_maintain_current_contact_details"),
+    ],
+    titles: Titles::new("there is a contact", "the account has no contact", "the account's contact"),
+    judge: |facts| facts.around.as_ref().map(contact),
+};
+
+fn contact(around: &Around) -> Finding {
+    on(&around.contact, &CONTACT, |contact| {
+        contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
+            (Verdict::Pass, vec![Evidence::Contact { who: contact.name.clone() }])
+        })
+    })
+}
+
+pub(super) const SECURITY_CONTACT: RuleInfo = RuleInfo {
+    id: Rule::SecurityContact,
+    severity: Severity::Medium,
+    fails_when: "there is no security contact",
+    why: "AWS tells the security contact about abuse and exposed keys",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.2"),
+        (Benchmark::CisV5, "1.2"),
+        (Benchmark::CisV6, "2.2"),
+        (Benchmark::CisV7, "2.3"),
+        (Benchmark::SecurityHub, "Account.1"),
+        (Benchmark::Config, "security-account-information-provided"),
+        (Benchmark::Prowler, "account_security_contact_information_is_registered"),
+    ],
+    titles: Titles::new("there is a security contact", "there is no security contact", "the security contact"),
+    judge: |facts| Some(security_contact(facts)),
+};
+
+fn security_contact(facts: &Facts) -> Finding {
+    on(&facts.security_contact, &SECURITY_CONTACT, |contact| {
+        contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
+            (Verdict::Pass, vec![Evidence::Contact { who: contact.email.clone() }])
+        })
     })
 }

@@ -3,7 +3,8 @@
 //! A chain breaks where something is certainly wrong. What could not be read, or is not modelled, is not known; it counts
 //! only where nothing behind it is broken.
 
-use super::super::finding::{Break, Evidence, Finding, Link, Rule, Sees, Severity, Verdict};
+use super::super::finding::{Break, Evidence, Finding, Link, Sees, Severity, Verdict};
+use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
@@ -11,8 +12,33 @@ use crate::aws::posture::{
     Unreadable, Watch,
 };
 
-pub(super) fn judge(around: &Around) -> Finding {
-    let (rule, severity) = (Rule::RootAlarm, Severity::High);
+pub(super) const ALARM: RuleInfo = RuleInfo {
+    id: Rule::RootAlarm,
+    severity: Severity::High,
+    fails_when: "no chain from an event of root's to a person is whole",
+    why: "root is used so seldom that every use should reach a person within minutes",
+    benchmarks: &[
+        (Benchmark::CisV3, "4.3"),
+        (Benchmark::CisV5, "4.3"),
+        (Benchmark::CisV6, "5.3"),
+        (Benchmark::CisV7, "5.3"),
+        (Benchmark::SecurityHub, "CloudWatch.1"),
+        (Benchmark::Prowler, "cloudwatch_log_metric_filter_root_usage"),
+    ],
+    titles: Titles::new(
+        "somebody is told when root is used",
+        "nobody is told when root is used",
+        "whether anybody is told when root is used",
+    )
+    .by_evidence(|verdict, evidence| {
+        let noisy = verdict == Verdict::Fail && evidence.iter().any(tells_of_others);
+        noisy.then(|| "whoever is told when root is used is told of others' doings too".to_owned())
+    }),
+    judge: |facts| facts.around.as_ref().map(judge),
+};
+
+fn judge(around: &Around) -> Finding {
+    let rule = &ALARM;
     let mut looked = Looked::default();
     match &around.trails {
         Fact::Known(trails) => trails.iter().for_each(|trail| looked.trail(trail)),
@@ -27,13 +53,18 @@ pub(super) fn judge(around: &Around) -> Finding {
             matches!(evidence, Evidence::Chain { broken: None, .. } | Evidence::EventRule { broken: None, .. })
         };
         let evidence = looked.evidence.into_iter().filter(whole).collect();
-        return Finding { rule, verdict: Verdict::Pass, severity, evidence, unreadable: Vec::new() };
+        return Finding { rule, verdict: Verdict::Pass, evidence, unreadable: Vec::new() };
     }
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
         looked.evidence.push(Evidence::NothingWatches);
     }
     let verdict = if looked.unreadable.is_empty() && !looked.undecided { Verdict::Fail } else { Verdict::Unknown };
-    Finding { rule, verdict, severity, evidence: looked.evidence, unreadable: looked.unreadable }
+    Finding { rule, verdict, evidence: looked.evidence, unreadable: looked.unreadable }
+}
+
+/// A chain that is whole, but for its filter.
+fn tells_of_others(evidence: &Evidence) -> bool {
+    matches!(evidence, Evidence::Chain { broken: Some(Break::FilterNoisy { .. }), .. })
 }
 
 #[derive(Default)]

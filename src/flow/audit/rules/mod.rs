@@ -6,48 +6,59 @@ mod root;
 mod topic;
 mod trail;
 
-use super::finding::{Evidence, Finding, Rule, Severity, Verdict};
+use super::finding::{Evidence, Finding, Verdict};
+use super::rule::RuleInfo;
 use crate::aws::posture::{Fact, Facts, Unreadable};
 use std::time::SystemTime;
+
+/// All of them, in the order in which they are shown.
+pub static RULES: [&RuleInfo; 18] = [
+    &root::MFA,
+    &root::HARDWARE,
+    &root::VIRTUAL_LEFT,
+    &root::TWO_FACTORS,
+    &root::ACCESS_KEYS,
+    &root::CERTIFICATES,
+    &root::USE,
+    &root::CREDENTIALS,
+    &account::CENTRAL,
+    &account::STOPS_TASKS,
+    &trail::RECORDED,
+    &trail::VALIDATED,
+    &alarm::ALARM,
+    &account::OTHER_ADMIN,
+    &account::ADMIN_MFA,
+    &account::CONTACT,
+    &account::SECURITY_CONTACT,
+    &account::PASSWORD_POLICY,
+];
 
 /// Every rule's answer that there is for these facts: an account that is seen from outside has fewer.
 #[must_use]
 pub fn judge(facts: &Facts) -> Vec<Finding> {
-    let mut findings = root::judge(facts);
-    findings.extend(account::judge(facts));
-    if let Some(around) = &facts.around {
-        findings.extend(trail::judge(around));
-        findings.push(alarm::judge(around));
-    }
-    findings.sort_by_key(|finding| finding.rule);
-    findings
+    RULES.iter().filter_map(|rule| (rule.judge)(facts)).collect()
 }
 
 /// Use within so many days counts as routine (CIS, "eliminate use of the root user for administrative and daily tasks",
 /// leaves the number open; Prowler and Security Hub look at a day and at everything; this is a quarter).
 pub(super) const RECENT_DAYS: u64 = 90;
 
-fn finding(rule: Rule, severity: Severity, verdict: Verdict, evidence: Vec<Evidence>) -> Finding {
-    Finding { rule, verdict, severity, evidence, unreadable: Vec::new() }
+fn finding(rule: &'static RuleInfo, verdict: Verdict, evidence: Vec<Evidence>) -> Finding {
+    Finding { rule, verdict, evidence, unreadable: Vec::new() }
 }
 
-fn unknown(rule: Rule, severity: Severity, why: &Unreadable) -> Finding {
-    Finding { rule, verdict: Verdict::Unknown, severity, evidence: Vec::new(), unreadable: vec![why.clone()] }
+fn unknown(rule: &'static RuleInfo, why: &Unreadable) -> Finding {
+    Finding { rule, verdict: Verdict::Unknown, evidence: Vec::new(), unreadable: vec![why.clone()] }
 }
 
 /// Judges a fact, or says that it is not known.
-fn on<T>(
-    fact: &Fact<T>,
-    rule: Rule,
-    severity: Severity,
-    judge: impl FnOnce(&T) -> (Verdict, Vec<Evidence>),
-) -> Finding {
+fn on<T>(fact: &Fact<T>, rule: &'static RuleInfo, judge: impl FnOnce(&T) -> (Verdict, Vec<Evidence>)) -> Finding {
     match fact {
         Fact::Known(value) => {
             let (verdict, evidence) = judge(value);
-            finding(rule, severity, verdict, evidence)
+            finding(rule, verdict, evidence)
         }
-        Fact::Unreadable(why) => unknown(rule, severity, why),
+        Fact::Unreadable(why) => unknown(rule, why),
     }
 }
 

@@ -1,24 +1,12 @@
 //! The root user: factors, keys, certificates, password, use.
 
-use super::super::finding::{Evidence, Finding, Rule, Severity, Verdict};
+use super::super::finding::{Evidence, Finding, Severity, Verdict};
+use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::{RECENT_DAYS, days, finding, on, pass_if, unknown};
 use crate::aws::DeviceKind;
 use crate::aws::Partition;
 use crate::aws::posture::{Certificates, Fact, Factors, Facts, LastUse, RootKey, Standing, Unreadable};
 use std::time::SystemTime;
-
-pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
-    vec![
-        mfa(facts),
-        hardware(facts),
-        virtual_left(facts),
-        two_factors(facts),
-        access_keys(facts),
-        certificates(facts),
-        usage(facts),
-        credentials(facts),
-    ]
-}
 
 /// What root can sign in with.
 enum SignIn {
@@ -86,49 +74,104 @@ fn listed(factors: &Factors) -> Vec<Evidence> {
     evidence
 }
 
+pub(super) const MFA: RuleInfo = RuleInfo {
+    id: Rule::RootMfa,
+    severity: Severity::Critical,
+    fails_when: "root can sign in and has no factor",
+    why: "whoever has root's password, or its mailbox, owns the account",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.5"),
+        (Benchmark::CisV5, "1.4"),
+        (Benchmark::CisV6, "2.4"),
+        (Benchmark::CisV7, "2.5"),
+        (Benchmark::SecurityHub, "IAM.9"),
+        (Benchmark::Config, "root-account-mfa-enabled"),
+        (Benchmark::Prowler, "iam_root_mfa_enabled"),
+    ],
+    titles: Titles::new("root has MFA", "root has no MFA", "whether root has MFA")
+        .not_applicable("root has no password, so no MFA is needed")
+        .by_evidence(|verdict, evidence| {
+            let why = match (verdict, evidence.first()?) {
+                (Verdict::NotApplicable, Evidence::NoCredentials { .. }) => {
+                    "root has no credentials, so no MFA is needed"
+                }
+                (Verdict::NotApplicable, Evidence::NoSignIn { .. }) => "root cannot sign in, so no MFA is needed",
+                _ => return None,
+            };
+            Some(why.to_owned())
+        }),
+    judge: |facts| Some(mfa(facts)),
+};
+
 fn mfa(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootMfa, Severity::Critical);
+    let rule = &MFA;
     if let Some(why) = no_sign_in(facts) {
-        return finding(rule, severity, Verdict::NotApplicable, vec![why]);
+        return finding(rule, Verdict::NotApplicable, vec![why]);
     }
     match has_mfa(facts) {
         Ok(enabled) => {
             let mut evidence = vec![Evidence::MfaEnabled(enabled)];
             evidence.extend(facts.root.factors.known().map(listed).unwrap_or_default());
-            finding(rule, severity, pass_if(enabled), evidence)
+            finding(rule, pass_if(enabled), evidence)
         }
-        Err(why) => unknown(rule, severity, why),
+        Err(why) => unknown(rule, why),
     }
 }
 
 /// The questions about what kind the factors are arise only where root can sign in and has one.
 fn on_factors(
     facts: &Facts,
-    rule: Rule,
-    severity: Severity,
+    rule: &'static RuleInfo,
     judge: impl FnOnce(&Factors) -> (Verdict, Vec<Evidence>),
 ) -> Finding {
     if let Some(why) = no_sign_in(facts) {
-        return finding(rule, severity, Verdict::NotApplicable, vec![why]);
+        return finding(rule, Verdict::NotApplicable, vec![why]);
     }
     match has_mfa(facts) {
-        Ok(false) if rule != Rule::RootHardwareMfa => {
-            finding(rule, severity, Verdict::NotApplicable, vec![Evidence::MfaEnabled(false)])
+        Ok(false) if rule.id != Rule::RootHardwareMfa => {
+            finding(rule, Verdict::NotApplicable, vec![Evidence::MfaEnabled(false)])
         }
         Ok(_) => {
-            let mut finding = on(&facts.root.factors, rule, severity, judge);
+            let mut finding = on(&facts.root.factors, rule, judge);
             if finding.verdict == Verdict::Unknown {
                 finding.unreadable.extend(facts.root.factors.known().and_then(|factors| factors.uncounted.clone()));
             }
             finding
         }
-        Err(why) => unknown(rule, severity, why),
+        Err(why) => unknown(rule, why),
     }
 }
 
+pub(super) const HARDWARE: RuleInfo = RuleInfo {
+    id: Rule::RootHardwareMfa,
+    severity: Severity::High,
+    fails_when: "no factor is a security key or a hardware token",
+    why: "a virtual device is a secret that can be copied or phished; a hardware key is neither",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.6"),
+        (Benchmark::CisV5, "1.5"),
+        (Benchmark::CisV6, "2.5"),
+        (Benchmark::CisV7, "2.6"),
+        (Benchmark::SecurityHub, "IAM.6"),
+        (Benchmark::Config, "root-account-hardware-mfa-enabled"),
+        (Benchmark::Prowler, "iam_root_hardware_mfa_enabled"),
+    ],
+    titles: Titles::new(
+        "root has a hardware factor",
+        "root has only virtual MFA",
+        "whether root has a hardware factor",
+    )
+    .not_applicable("no hardware factor is needed")
+    .by_evidence(|_, evidence| {
+        let no_other = matches!(evidence, [Evidence::MfaEnabled(false)]);
+        no_other.then(|| "root has no hardware factor, and no other".to_owned())
+    }),
+    judge: |facts| Some(hardware(facts)),
+};
+
 fn hardware(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootHardwareMfa, Severity::High);
-    on_factors(facts, rule, severity, |factors| {
+    let rule = &HARDWARE;
+    on_factors(facts, rule, |factors| {
         let verdict = match (factors.hardware_at_least(), factors.hardware_at_most()) {
             (1.., _) => Verdict::Pass,
             (0, Some(0)) => Verdict::Fail,
@@ -139,10 +182,33 @@ fn hardware(facts: &Facts) -> Finding {
     })
 }
 
+pub(super) const VIRTUAL_LEFT: RuleInfo = RuleInfo {
+    id: Rule::RootVirtualMfa,
+    severity: Severity::Medium,
+    fails_when: "a virtual device is enabled beside hardware",
+    why: "AWS accepts any one of root's factors, so the weakest decides",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.6"),
+        (Benchmark::CisV5, "1.5"),
+        (Benchmark::CisV6, "2.5"),
+        (Benchmark::CisV7, "2.6"),
+        (Benchmark::SecurityHub, "IAM.6"),
+        (Benchmark::Config, "root-account-hardware-mfa-enabled"),
+        (Benchmark::Prowler, "iam_root_hardware_mfa_enabled"),
+    ],
+    titles: Titles::new(
+        "root has no virtual factor",
+        "root has a virtual factor beside the hardware",
+        "whether root has hardware beside its virtual factor",
+    )
+    .not_applicable("no virtual factor beside hardware"),
+    judge: |facts| Some(virtual_left(facts)),
+};
+
 /// Beside a hardware factor, a virtual one is a weaker way in. Without one, the rule above has said it.
 fn virtual_left(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootVirtualMfa, Severity::Medium);
-    on_factors(facts, rule, severity, |factors| {
+    let rule = &VIRTUAL_LEFT;
+    on_factors(facts, rule, |factors| {
         let verdict = match (factors.virtual_ones(), factors.hardware_at_least(), factors.hardware_at_most()) {
             (0, ..) => Verdict::Pass,
             (_, 1.., _) => Verdict::Fail,
@@ -154,8 +220,23 @@ fn virtual_left(facts: &Facts) -> Finding {
     })
 }
 
+pub(super) const TWO_FACTORS: RuleInfo = RuleInfo {
+    id: Rule::RootTwoFactors,
+    severity: Severity::Medium,
+    fails_when: "there is only one factor",
+    why: "the loss of the only factor leaves no way in but AWS support",
+    benchmarks: &[],
+    titles: Titles::new(
+        "root has a second factor",
+        "root has one factor: losing it locks root out",
+        "whether root has a second factor",
+    )
+    .not_applicable("no second factor is needed"),
+    judge: |facts| Some(two_factors(facts)),
+};
+
 fn two_factors(facts: &Facts) -> Finding {
-    on_factors(facts, Rule::RootTwoFactors, Severity::Medium, |factors| {
+    on_factors(facts, &TWO_FACTORS, |factors| {
         let verdict = match (factors.at_least(), factors.at_most()) {
             (2.., _) => Verdict::Pass,
             (_, Some(0 | 1)) => Verdict::Fail,
@@ -176,37 +257,88 @@ fn key_evidence(key: &RootKey, now: SystemTime) -> Evidence {
     Evidence::AccessKey { id: key.id.clone(), active: key.active, used: key.used, days: since(key.used, now) }
 }
 
+pub(super) const ACCESS_KEYS: RuleInfo = RuleInfo {
+    id: Rule::RootAccessKeys,
+    severity: Severity::Critical,
+    fails_when: "root has an access key, active or not",
+    why: "a root access key can do everything, needs no MFA, and cannot be limited by a policy; an inactive one can be switched on again",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.4"),
+        (Benchmark::CisV5, "1.3"),
+        (Benchmark::CisV6, "2.3"),
+        (Benchmark::CisV7, "2.4"),
+        (Benchmark::SecurityHub, "IAM.4"),
+        (Benchmark::Config, "iam-root-access-key-check"),
+        (Benchmark::Prowler, "iam_no_root_access_key"),
+    ],
+    titles: Titles::new("no root access keys", "root has access keys", "whether root has access keys"),
+    judge: |facts| Some(access_keys(facts)),
+};
+
 /// An inactive key counts: root can switch it on again, and nobody would notice.
 fn access_keys(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootAccessKeys, Severity::Critical);
+    let rule = &ACCESS_KEYS;
     // The summary counts inactive keys too, and is worth more than a report that is hours old.
     if let (Some(true), Fact::Unreadable(_)) =
         (facts.root.summary.known().and_then(|summary| summary.keys), &facts.root.keys)
     {
-        return finding(rule, severity, Verdict::Fail, vec![Evidence::SomeAccessKeys]);
+        return finding(rule, Verdict::Fail, vec![Evidence::SomeAccessKeys]);
     }
-    on(&facts.root.keys, rule, severity, |keys| {
+    on(&facts.root.keys, rule, |keys| {
         (pass_if(keys.is_empty()), keys.iter().map(|key| key_evidence(key, facts.at)).collect())
     })
 }
 
+pub(super) const CERTIFICATES: RuleInfo = RuleInfo {
+    id: Rule::RootCertificates,
+    severity: Severity::High,
+    fails_when: "root has a signing certificate",
+    why: "a signing certificate of root signs requests without MFA, as an access key does",
+    benchmarks: &[],
+    titles: Titles::new(
+        "no root signing certificates",
+        "root has signing certificates",
+        "whether root has signing certificates",
+    ),
+    judge: |facts| Some(certificates(facts)),
+};
+
 fn certificates(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootCertificates, Severity::High);
+    let rule = &CERTIFICATES;
     if let (Some(true), Fact::Unreadable(_)) =
         (facts.root.summary.known().and_then(|summary| summary.certificates), &facts.root.certificates)
     {
-        return finding(rule, severity, Verdict::Fail, vec![Evidence::SomeCertificates]);
+        return finding(rule, Verdict::Fail, vec![Evidence::SomeCertificates]);
     }
-    on(&facts.root.certificates, rule, severity, |Certificates { active, present }| {
+    on(&facts.root.certificates, rule, |Certificates { active, present }| {
         (pass_if(*present == 0), vec![Evidence::Certificates { active: *active, present: *present }])
     })
 }
 
+pub(super) const USE: RuleInfo = RuleInfo {
+    id: Rule::RootUse,
+    severity: Severity::Medium,
+    fails_when: "password or key was used in the last 90 days",
+    why: "root is for the few tasks nothing else can do; routine use hides abuse",
+    benchmarks: &[
+        (Benchmark::CisV3, "1.7"),
+        (Benchmark::CisV5, "1.6"),
+        (Benchmark::CisV6, "2.6"),
+        (Benchmark::CisV7, "2.7"),
+        (Benchmark::SecurityHub, "IAM.20"),
+        (Benchmark::Prowler, "iam_avoid_root_usage"),
+    ],
+    titles: Titles::new("root was never used", "root was used lately", "when root was last used")
+        .not_applicable("root has nothing to be used with")
+        .by_evidence(|verdict, evidence| (verdict == Verdict::Pass).then(|| unused(evidence))),
+    judge: |facts| Some(usage(facts)),
+};
+
 fn usage(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootUse, Severity::Medium);
+    let rule = &USE;
     if let SignIn::Nothing = sign_in(facts) {
         let managed = is_member(facts);
-        return finding(rule, severity, Verdict::NotApplicable, vec![Evidence::NoCredentials { managed }]);
+        return finding(rule, Verdict::NotApplicable, vec![Evidence::NoCredentials { managed }]);
     }
     let recent = |used: LastUse| since(used, facts.at).is_some_and(|days| days < RECENT_DAYS);
     let mut evidence = Vec::new();
@@ -240,36 +372,65 @@ fn usage(facts: &Facts) -> Finding {
         () if untold || !unreadable.is_empty() => Verdict::Unknown,
         () => Verdict::Pass,
     };
-    Finding { rule, verdict, severity, evidence, unreadable }
+    Finding { rule, verdict, evidence, unreadable }
 }
+
+pub(super) const CREDENTIALS: RuleInfo = RuleInfo {
+    id: Rule::RootCredentials,
+    severity: Severity::Low,
+    fails_when: "root of a member account has a password",
+    why: "credentials that do not exist cannot be stolen; the organization can give them back for a task",
+    benchmarks: &[],
+    titles: Titles::new(
+        "root has no password",
+        "root of a member account has a password",
+        "whether root of a member account has credentials",
+    )
+    .not_applicable("root credentials are not managed centrally here")
+    .by_evidence(|_, evidence| {
+        let own = matches!(evidence, [Evidence::IsManagement]);
+        own.then(|| "a management account's root credentials are its own".to_owned())
+    }),
+    judge: |facts| Some(credentials(facts)),
+};
 
 /// A member's root user needs no credentials: its organization can remove them, and give them back for an hour.
 fn credentials(facts: &Facts) -> Finding {
-    let (rule, severity) = (Rule::RootCredentials, Severity::Low);
+    let rule = &CREDENTIALS;
     if !Partition::named(&facts.partition).root_signs_in() {
         let evidence = vec![Evidence::NoSignIn { partition: facts.partition.clone() }];
-        return finding(rule, severity, Verdict::NotApplicable, evidence);
+        return finding(rule, Verdict::NotApplicable, evidence);
     }
     match &facts.standing {
         Fact::Known(Standing::Member(_)) => {}
         Fact::Known(Standing::Management) => {
-            return finding(rule, severity, Verdict::NotApplicable, vec![Evidence::IsManagement]);
+            return finding(rule, Verdict::NotApplicable, vec![Evidence::IsManagement]);
         }
         Fact::Known(Standing::Alone) => {
-            return finding(rule, severity, Verdict::NotApplicable, vec![Evidence::NotManagement]);
+            return finding(rule, Verdict::NotApplicable, vec![Evidence::NotManagement]);
         }
-        Fact::Unreadable(why) => return unknown(rule, severity, why),
+        Fact::Unreadable(why) => return unknown(rule, why),
     }
     match &facts.root.summary {
-        Fact::Unreadable(why) => unknown(rule, severity, why),
+        Fact::Unreadable(why) => unknown(rule, why),
         Fact::Known(summary) => match (sign_in(facts), summary.password) {
-            (SignIn::Nothing, _) => {
-                finding(rule, severity, Verdict::Pass, vec![Evidence::NoCredentials { managed: true }])
-            }
+            (SignIn::Nothing, _) => finding(rule, Verdict::Pass, vec![Evidence::NoCredentials { managed: true }]),
             // Keys and certificates have rules of their own.
-            (SignIn::NoPassword, _) => finding(rule, severity, Verdict::Pass, vec![Evidence::NoPassword]),
-            (SignIn::Possible, Some(_)) => finding(rule, severity, Verdict::Fail, vec![Evidence::Password]),
-            (SignIn::Possible, None) => finding(rule, severity, Verdict::Unknown, vec![Evidence::PasswordUntold]),
+            (SignIn::NoPassword, _) => finding(rule, Verdict::Pass, vec![Evidence::NoPassword]),
+            (SignIn::Possible, Some(_)) => finding(rule, Verdict::Fail, vec![Evidence::Password]),
+            (SignIn::Possible, None) => finding(rule, Verdict::Unknown, vec![Evidence::PasswordUntold]),
         },
+    }
+}
+
+fn unused(evidence: &[Evidence]) -> String {
+    let days = evidence.iter().filter_map(|one| match one {
+        Evidence::PasswordUsed { days, .. } | Evidence::AccessKey { days, .. } => *days,
+        _ => None,
+    });
+    match days.min() {
+        None => "root was never used".to_owned(),
+        Some(1) => "root not used for 1 day".to_owned(),
+        Some(days) => format!("root not used for {days} days"),
     }
 }

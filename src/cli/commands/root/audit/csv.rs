@@ -1,14 +1,22 @@
 //! Comma-separated values (RFC 4180): a line for each finding.
 
-use super::row::Row;
-use crate::cli::page::shown;
+use super::row::{BENCHMARKS, Row};
+use crate::cli::page::{name, shown};
 
 pub(super) const HEADER: &str = "account,name,partition,standing,rule,verdict,severity,title,evidence,unreadable,fix,cis_v3,cis_v5,cis_v6,cis_v7,security_hub,config,prowler\r\n";
 
 pub(super) fn lines(row: &Row) -> String {
-    if let Some(state) = row.state.as_ref().filter(|_| row.verdict == "closed") {
-        let cells =
-            [&row.account, row.name.as_deref().unwrap_or_default(), "", &row.standing, "", "closed", "", state];
+    if let Some(state) = row.state.as_ref().filter(|_| row.is_closed()) {
+        let cells = [
+            &row.account,
+            row.name.as_deref().unwrap_or_default(),
+            "",
+            &name(&row.standing),
+            "",
+            "closed",
+            "",
+            state,
+        ];
         return format!("{}{}\r\n", cells.map(cell).join(","), ",".repeat(10));
     }
     let mut text = String::new();
@@ -21,17 +29,16 @@ pub(super) fn lines(row: &Row) -> String {
             cell(&row.account),
             cell(row.name.as_deref().unwrap_or_default()),
             cell(&row.partition),
-            cell(&row.standing),
-            cell(&finding.id),
-            cell(&finding.verdict),
-            cell(&finding.severity),
+            cell(&name(&row.standing)),
+            cell(&name(&finding.id)),
+            cell(&name(&finding.verdict)),
+            cell(&name(&finding.severity)),
             cell(&finding.title),
             cell(&finding.evidence.join("; ")),
             cell(&unreadable.join("; ")),
             cell(fix.as_deref().unwrap_or_default()),
         ];
-        let numbers = ["cis_v3", "cis_v5", "cis_v6", "cis_v7", "security_hub", "config", "prowler"];
-        cells.extend(numbers.map(|of| cell(finding.number(of).unwrap_or_default())));
+        cells.extend(BENCHMARKS.map(|(of, _)| cell(finding.number(of).unwrap_or_default())));
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
     }

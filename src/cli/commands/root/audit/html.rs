@@ -5,7 +5,8 @@ use super::markdown::moment;
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, verdict, whose};
 use crate::cli::counts::count;
-use crate::cli::page::shown;
+use crate::cli::page::{name, shown};
+use crate::flow::Verdict;
 use std::time::SystemTime;
 
 const STYLE: &str = "
@@ -57,36 +58,36 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
     text.push_str("<div class=\"wide\">\n<table>\n<thead><tr><th scope=\"col\">Account</th><th scope=\"col\">Name</th><th scope=\"col\">Verdict</th><th scope=\"col\">Root MFA</th><th scope=\"col\">To fix</th><th scope=\"col\">Unknown</th></tr></thead>\n<tbody>\n");
     rows.iter().for_each(|row| text.push_str(&line(row)));
     text.push_str("</tbody>\n</table>\n</div>\n");
-    rows.iter().filter(|row| row.verdict != "closed").for_each(|row| text.push_str(&section(row)));
+    rows.iter().filter(|row| !row.is_closed()).for_each(|row| text.push_str(&section(row)));
     text.push_str("</main>\n</body>\n</html>\n");
     text
 }
 
 fn line(row: &Row) -> String {
-    let ids = |verdict| row.findings_of(verdict).map(|finding| finding.id.as_str()).collect::<Vec<_>>().join(", ");
-    let account = match row.verdict.as_str() {
-        "closed" => escaped(&row.account),
-        _ => format!("<a href=\"#a{0}\">{0}</a>", escaped(&row.account)),
+    let ids = |verdict| row.findings_of(verdict).map(|finding| name(&finding.id)).collect::<Vec<_>>().join(", ");
+    let account = match row.is_closed() {
+        true => escaped(&row.account),
+        false => format!("<a href=\"#a{0}\">{0}</a>", escaped(&row.account)),
     };
     format!(
         "<tr><td class=\"number\">{account}</td><td>{}</td><td class=\"mark {}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escaped(row.name.as_deref().unwrap_or_default()),
-        escaped(&row.verdict),
+        name(&row.verdict),
         escaped(&row.verdict_in_words()),
         escaped(&row.factors_in_words()),
-        escaped(&ids("fail")),
-        escaped(&ids("unknown")),
+        escaped(&ids(Verdict::Fail)),
+        escaped(&ids(Verdict::Unknown)),
     )
 }
 
 fn section(row: &Row) -> String {
     let mut text = format!("<section id=\"a{}\">\n<h2>{}</h2>\n", escaped(&row.account), escaped(&whose(row)));
-    let (fail, unknown) = (row.findings_of("fail").count(), row.findings_of("unknown").count());
-    text.push_str(&format!("<p class=\"mark {}\">{}</p>\n", escaped(&row.verdict), escaped(&verdict(fail, unknown))));
-    for verdict in ["fail", "unknown"] {
+    let (fail, unknown) = (row.findings_of(Verdict::Fail).count(), row.findings_of(Verdict::Unknown).count());
+    text.push_str(&format!("<p class=\"mark {}\">{}</p>\n", name(&row.verdict), escaped(&verdict(fail, unknown))));
+    for verdict in [Verdict::Fail, Verdict::Unknown] {
         row.findings_of(verdict).for_each(|finding| text.push_str(&article(finding)));
     }
-    for (verdict, label) in [("pass", "Well"), ("not_applicable", "Not applicable")] {
+    for (verdict, label) in [(Verdict::Pass, "Well"), (Verdict::NotApplicable, "Not applicable")] {
         let titles: Vec<&str> = row.findings_of(verdict).map(|finding| finding.title.as_str()).collect();
         if !titles.is_empty() {
             text.push_str(&format!("<p class=\"soft\">{label}: {}.</p>\n", escaped(&titles.join(" · "))));
@@ -97,15 +98,15 @@ fn section(row: &Row) -> String {
 }
 
 fn article(finding: &FindingRow) -> String {
-    let mark = if finding.verdict == "fail" { finding.severity.as_str() } else { "unknown" };
+    let mark = if finding.verdict == Verdict::Fail { name(&finding.severity) } else { "unknown".to_owned() };
     let mut text = format!(
         "<article class=\"{}\">\n<h3>{} <span class=\"mark {}\">{}</span></h3>\n",
-        escaped(&finding.verdict),
+        name(&finding.verdict),
         escaped(&finding.title),
-        escaped(&finding.verdict),
-        escaped(mark)
+        name(&finding.verdict),
+        mark
     );
-    let id = std::iter::once(finding.id.clone()).chain(finding.numbers_in_words()).collect::<Vec<_>>().join(" · ");
+    let id = std::iter::once(name(&finding.id)).chain(finding.numbers_in_words()).collect::<Vec<_>>().join(" · ");
     text.push_str(&format!("<p class=\"soft\">{}</p>\n", escaped(&id)));
     if let Some(why) = &finding.why {
         text.push_str(&format!("<p>{}.</p>\n", escaped(why)));

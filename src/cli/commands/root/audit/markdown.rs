@@ -3,7 +3,8 @@
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, whose};
 use crate::cli::counts::count;
-use crate::cli::page::shown;
+use crate::cli::page::{name, shown};
+use crate::flow::Verdict;
 use std::time::SystemTime;
 
 pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime) -> String {
@@ -16,23 +17,23 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
     );
     text.push_str("| account | name | verdict | root MFA | to fix | unknown |\n|---|---|---|---|---|---|\n");
     for row in rows {
-        let ids = |verdict| row.findings_of(verdict).map(|finding| finding.id.clone()).collect::<Vec<_>>().join(", ");
+        let ids = |verdict| row.findings_of(verdict).map(|finding| name(&finding.id)).collect::<Vec<_>>().join(", ");
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} |\n",
             row.account,
             plain(row.name.as_deref().unwrap_or_default()),
             plain(&row.verdict_in_words()),
             plain(&row.factors_in_words()),
-            ids("fail"),
-            ids("unknown")
+            ids(Verdict::Fail),
+            ids(Verdict::Unknown)
         ));
     }
-    for row in rows.iter().filter(|row| row.verdict != "closed") {
+    for row in rows.iter().filter(|row| !row.is_closed()) {
         text.push_str(&format!("\n## {}\n", plain(&whose(row))));
-        for verdict in ["fail", "unknown"] {
+        for verdict in [Verdict::Fail, Verdict::Unknown] {
             row.findings_of(verdict).for_each(|finding| text.push_str(&section(finding)));
         }
-        for (verdict, label) in [("pass", "Well"), ("not_applicable", "Not applicable")] {
+        for (verdict, label) in [(Verdict::Pass, "Well"), (Verdict::NotApplicable, "Not applicable")] {
             let titles: Vec<String> = row.findings_of(verdict).map(|finding| plain(&finding.title)).collect();
             if !titles.is_empty() {
                 text.push_str(&format!("\n{label}: {}.\n", titles.join(" · ")));
@@ -43,10 +44,10 @@ pub(super) fn report(rows: &[Row], totals: &Totals, caller: &str, at: SystemTime
 }
 
 fn section(finding: &FindingRow) -> String {
-    let mark = if finding.verdict == "fail" { finding.severity.as_str() } else { "unknown" };
+    let mark = if finding.verdict == Verdict::Fail { name(&finding.severity) } else { "unknown".to_owned() };
     let mut text = format!("\n### {} ({mark})\n\n", plain(&finding.title));
     let numbers = finding.numbers_in_words().into_iter().map(|number| plain(&number));
-    let id = std::iter::once(format!("`{}`", finding.id)).chain(numbers).collect::<Vec<_>>().join(" · ");
+    let id = std::iter::once(format!("`{}`", name(&finding.id))).chain(numbers).collect::<Vec<_>>().join(" · ");
     text.push_str(&format!("{id}\n"));
     if let Some(why) = &finding.why {
         text.push_str(&format!("\nWhy: {}.\n", shown(why)));

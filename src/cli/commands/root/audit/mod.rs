@@ -9,19 +9,22 @@ mod row;
 mod table;
 
 use crate::aws::posture::Scope;
-use crate::cli::args::{Audit, Cli, FailOn, Format, account_id};
+use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, AuditRequest};
+use crate::flow::{self, AuditRequest, Severity};
 use resume::Resume;
-use row::{Row, Totals};
-use serde_json::json;
+use row::Totals;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
+
+pub(in crate::cli) use row::Row;
 
 pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let format = if cli.global.json { Format::Json } else { args.format };
@@ -119,6 +122,22 @@ fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
     Ok(accounts)
 }
 
+/// The last line of `glasskey root audit` with several accounts.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "root_audit_summary")]
+pub(in crate::cli) struct Summary<'a> {
+    /// The caller's ARN.
+    caller: &'a str,
+    #[serde(flatten)]
+    totals: &'a Totals,
+    /// How often AWS throttled a call.
+    throttled: u64,
+    /// The most accounts that were asked at the same time.
+    at_once: usize,
+    /// How long the audit took, in seconds.
+    seconds: f64,
+}
+
 /// Takes rows as they come, and writes them as the format wants: at once, or when all are there.
 struct Writer {
     format: Format,
@@ -128,12 +147,12 @@ struct Writer {
     kept: Vec<Row>,
     style: Style,
     bar: bool,
-    fail_on: FailOn,
+    fail_on: Severity,
     begun: SystemTime,
 }
 
 impl Writer {
-    fn new(format: Format, many: bool, console: &mut Console, fail_on: FailOn) -> Self {
+    fn new(format: Format, many: bool, console: &mut Console, fail_on: Severity) -> Self {
         if format == Format::Csv {
             console.page(&Page::document(csv::HEADER));
         }
@@ -152,7 +171,7 @@ impl Writer {
     fn row(&mut self, row: Row, wanted: usize, console: &mut Console) {
         self.totals.add(&row, self.fail_on);
         match self.format {
-            Format::Json => console.json(&row),
+            Format::Json => console.json_in_order(&row),
             Format::Ocsf => ocsf::events(&row).iter().for_each(|event| console.json(event)),
             Format::Csv => console.page(&Page::document(&csv::lines(&row))),
             Format::Table if self.many => {
@@ -183,13 +202,13 @@ impl Writer {
         let written = SystemTime::now();
         match self.format {
             Format::Json if self.many => {
-                let summary = json!({
-                    "type": "root_audit_summary", "caller": swept.caller, "accounts": self.totals.accounts,
-                    "closed": self.totals.closed, "pass": self.totals.pass, "fail": self.totals.fail,
-                    "unknown": self.totals.unknown, "findings": self.totals.findings, "throttled": swept.sweep.throttled,
-                    "at_once": swept.sweep.at_once,
-                    "seconds": written.duration_since(self.begun).unwrap_or_default().as_secs_f64(),
-                });
+                let summary = Summary {
+                    caller: &swept.caller,
+                    totals: &self.totals,
+                    throttled: swept.sweep.throttled,
+                    at_once: swept.sweep.at_once,
+                    seconds: written.duration_since(self.begun).unwrap_or_default().as_secs_f64(),
+                };
                 console.json(&summary);
             }
             Format::Json | Format::Ocsf | Format::Csv => {}

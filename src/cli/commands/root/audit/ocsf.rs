@@ -1,29 +1,36 @@
 //! Open Cybersecurity Schema Framework 1.3: Compliance Finding (class 2003), one a line.
 
-use super::row::{FindingRow, Row, rank};
+use super::row::{FindingRow, Row};
 use crate::aws::root_arn;
+use crate::cli::page::name;
+use crate::flow::{Severity, Verdict};
 use serde_json::{Value, json};
 
 pub(super) fn events(row: &Row) -> Vec<Value> {
-    let told = row.findings.iter().filter(|finding| finding.verdict != "not_applicable");
+    let told = row.findings.iter().filter(|finding| finding.verdict != Verdict::NotApplicable);
     told.map(|finding| event(row, finding)).collect()
 }
 
 fn event(row: &Row, finding: &FindingRow) -> Value {
     let arn = root_arn(&row.partition, &row.account);
     // Informational for what is well; OCSF counts from 1.
-    let severity = if finding.verdict == "pass" { 1 } else { rank(&finding.severity) + 1 };
-    let names = ["Unknown", "Informational", "Low", "Medium", "High", "Critical"];
-    let named = names.get(usize::from(severity)).copied().unwrap_or("Unknown");
-    let (status_id, status) = match finding.verdict.as_str() {
-        "pass" => (1, "Pass"),
-        "fail" => (3, "Fail"),
-        _ => (0, "Unknown"),
+    let (severity, named) = match (finding.verdict, finding.severity) {
+        (Verdict::Pass, _) => (1, "Informational"),
+        (_, Severity::Low) => (2, "Low"),
+        (_, Severity::Medium) => (3, "Medium"),
+        (_, Severity::High) => (4, "High"),
+        (_, Severity::Critical) => (5, "Critical"),
+    };
+    let (status_id, status) = match finding.verdict {
+        Verdict::Pass => (1, "Pass"),
+        Verdict::Fail => (3, "Fail"),
+        Verdict::Unknown | Verdict::NotApplicable => (0, "Unknown"),
     };
     let detail =
         finding.unreadable.iter().map(|why| why.reason.as_str()).chain(finding.evidence.iter().map(String::as_str));
     let detail = detail.collect::<Vec<_>>().join("; ");
-    let standards: Vec<String> = finding.numbers.iter().map(|(of, number)| format!("{of} {number}")).collect();
+    let standards: Vec<String> =
+        finding.numbers.iter().map(|(of, number)| format!("{} {number}", name(of))).collect();
     let fixes = finding.fix.as_ref().map(|fix| {
         fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str).collect::<Vec<_>>().join("\n")
     });
@@ -38,7 +45,7 @@ fn event(row: &Row, finding: &FindingRow) -> Value {
             "product": { "name": "glasskey", "vendor_name": "glasskey", "version": env!("CARGO_PKG_VERSION") },
         },
         "finding_info": {
-            "uid": format!("{}/{}", row.account, finding.id), "title": finding.title, "types": [finding.id],
+            "uid": format!("{}/{}", row.account, name(&finding.id)), "title": finding.title, "types": [finding.id],
             "desc": finding.why.clone().unwrap_or_else(|| finding.title.clone()), "created_time": row.at * 1000,
         },
         "compliance": {

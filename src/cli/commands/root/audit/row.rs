@@ -1,65 +1,112 @@
-//! One account's result as every format and the file of `--resume` have it: words and numbers, no types of other rooms.
+//! One account's result, as every format and the file of `--resume` have it.
 
 use crate::aws::DeviceKind;
-use crate::aws::posture::{Fact, Facts, Standing};
-use crate::cli::args::FailOn;
+use crate::aws::posture::{Fact, Facts, Standing as OrgStanding};
 use crate::cli::explain::Exit;
 use crate::cli::explain::audit::{self as words, Fix};
-use crate::flow::{self, Audited, Evidence, Finding, Severity, Verdict};
+use crate::cli::page::name;
+use crate::flow::{self, Audited, Benchmark, Finding, Rule, Severity, Verdict};
 use crate::totp::unix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
-    #[serde(rename = "type")]
-    kind: String,
+/// One account of `glasskey root audit`. With `--org`, `--account` or `--accounts` there is one line per account, in
+/// the order in which they finish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename = "root_audit_account")]
+pub(in crate::cli) struct Row {
+    /// The account number.
     pub(super) account: String,
+    /// The account's name; null where it is not known.
     pub(super) name: Option<String>,
+    /// The partition, such as `aws`; empty for a closed account.
     pub(super) partition: String,
-    /// `alone`, `management`, `member`, `unknown`.
-    pub(super) standing: String,
-    /// Seconds since the epoch.
+    /// The account's place in its organization.
+    pub(super) standing: Standing,
+    /// When the account was read, in seconds since the Unix epoch; 0 for a closed account.
     pub(super) at: u64,
-    /// `pass`, `fail`, `unknown`, `closed`.
-    pub(super) verdict: String,
-    /// AWS's word for the state of an account that is not active.
+    /// `fail` when a finding fails; else `unknown` when a finding is unknown; else `pass`. `closed` is an account that
+    /// is not in use.
+    pub(super) verdict: RowVerdict,
+    /// The state in AWS's words of an account that is not active: for `closed`, `SUSPENDED`, `PENDING_CLOSURE` or
+    /// `CLOSED`; with another verdict, `PENDING_ACTIVATION` or a state that AWS adds. Null for an active account.
     pub(super) state: Option<String>,
+    /// Root's factors that were seen.
     pub(super) factors: Vec<FactorRow>,
+    /// One finding per rule, in the order of docs/audit.md. A member has fewer, since it is seen from outside.
     pub(super) findings: Vec<FindingRow>,
 }
 
+/// The account's place in its organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum Standing {
+    /// In no organization.
+    Alone,
+    /// The management account.
+    Management,
+    /// A member account.
+    Member,
+    /// AWS Organizations could not be asked.
+    Unknown,
+}
+
+/// What an account comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub(in crate::cli) enum RowVerdict {
+    Pass,
+    Fail,
+    Unknown,
+    Closed,
+}
+
 /// One factor of root.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FactorRow {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(in crate::cli) struct FactorRow {
+    /// The serial number: an ARN for all but SMS and hardware tokens.
     pub(super) serial: String,
-    /// `fido`, `hardware_totp`, `virtual`, `sms`.
-    pub(super) kind: String,
+    /// `fido`, `hardware_totp`, `virtual` or `sms`.
+    pub(super) kind: DeviceKind,
+    /// When it was enabled, in seconds since the Unix epoch; null where AWS does not say.
     pub(super) enabled: Option<u64>,
 }
 
-/// One finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FindingRow {
-    pub(super) id: String,
-    pub(super) verdict: String,
-    pub(super) severity: String,
+/// One rule's finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(in crate::cli) struct FindingRow {
+    /// The rule.
+    pub(super) id: Rule,
+    /// What the rule comes to.
+    pub(super) verdict: Verdict,
+    /// The rule's severity, whatever the verdict.
+    pub(super) severity: Severity,
+    /// What was found, for people.
     pub(super) title: String,
+    /// What was seen, for people.
     pub(super) evidence: Vec<String>,
+    /// What could not be read.
     pub(super) unreadable: Vec<UnreadableRow>,
+    /// Why the rule matters, for people; null where nothing is to be done.
     pub(super) why: Option<String>,
+    /// How to fix it; null where nothing is to be done.
     pub(super) fix: Option<Fix>,
-    pub(super) numbers: BTreeMap<String, String>,
+    /// The rule's numbers in benchmarks and other tools; a name is there only where the rule has a number.
+    pub(super) numbers: BTreeMap<Benchmark, String>,
 }
 
 /// What could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct UnreadableRow {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(in crate::cli) struct UnreadableRow {
+    /// The API call.
     pub(super) call: String,
+    /// The IAM permission that the call needs.
     pub(super) permission: String,
+    /// Why it could not be read, for people.
     pub(super) reason: String,
-    /// Asking again may tell.
+    /// Asking again may help (throttled, lost, a server error). Otherwise a person must act first.
     #[serde(default)]
     pub(super) may_pass: bool,
 }
@@ -68,25 +115,23 @@ impl Row {
     pub(super) fn of(audited: &Audited) -> Self {
         match audited {
             Audited::Closed { account, name, state } => Self {
-                kind: "root_audit_account".to_owned(),
                 account: account.clone(),
                 name: Some(name.clone()),
                 partition: String::new(),
-                standing: "member".to_owned(),
+                standing: Standing::Member,
                 at: 0,
-                verdict: "closed".to_owned(),
+                verdict: RowVerdict::Closed,
                 state: Some(state.clone()),
                 factors: Vec::new(),
                 findings: Vec::new(),
             },
             Audited::Account { facts, findings } => Self {
-                kind: "root_audit_account".to_owned(),
                 account: facts.account.clone(),
                 name: facts.name.clone(),
                 partition: facts.partition.clone(),
-                standing: standing(facts).to_owned(),
+                standing: standing(facts),
                 at: unix(facts.at),
-                verdict: worst(findings).to_owned(),
+                verdict: worst(findings),
                 state: facts.state.clone(),
                 factors: factors(facts),
                 findings: findings.iter().map(|finding| FindingRow::of(facts, finding)).collect(),
@@ -97,10 +142,15 @@ impl Row {
     /// The verdict; of an account that is not active, AWS's word for its state.
     pub(super) fn verdict_in_words(&self) -> String {
         match &self.state {
-            None => self.verdict.clone(),
-            Some(state) if self.verdict == "closed" => state.clone(),
-            Some(state) => format!("{} ({state})", self.verdict),
+            None => name(&self.verdict),
+            Some(state) if self.is_closed() => state.clone(),
+            Some(state) => format!("{} ({state})", name(&self.verdict)),
         }
+    }
+
+    /// Not in use, so that there is nothing to audit.
+    pub(super) fn is_closed(&self) -> bool {
+        self.verdict == RowVerdict::Closed
     }
 
     pub(super) fn json(&self) -> String {
@@ -110,9 +160,9 @@ impl Row {
     /// Without what a table of many accounts does not show.
     pub(super) fn slim(mut self) -> Self {
         // The two that say what root's factors are stay, whatever they say.
-        let kept = ["root-mfa", "root-hardware-mfa"];
+        let kept = [Rule::RootMfa, Rule::RootHardwareMfa];
         self.findings.retain(|finding| {
-            finding.verdict == "fail" || finding.verdict == "unknown" || kept.contains(&finding.id.as_str())
+            matches!(finding.verdict, Verdict::Fail | Verdict::Unknown) || kept.contains(&finding.id)
         });
         for finding in &mut self.findings {
             finding.evidence = Vec::new();
@@ -130,175 +180,159 @@ impl Row {
         self.findings.iter().all(|finding| finding.unreadable.is_empty())
     }
 
-    pub(super) fn findings_of<'r>(&'r self, verdict: &'r str) -> impl Iterator<Item = &'r FindingRow> {
+    pub(super) fn findings_of(&self, verdict: Verdict) -> impl Iterator<Item = &FindingRow> {
         self.findings.iter().filter(move |finding| finding.verdict == verdict)
+    }
+
+    fn verdict_of(&self, rule: Rule) -> Option<Verdict> {
+        self.findings.iter().find(|finding| finding.id == rule).map(|finding| finding.verdict)
     }
 
     /// What is to be said of root's factors in a few words.
     pub(super) fn factors_in_words(&self) -> String {
-        if self.verdict == "closed" {
-            return String::new();
-        }
-        if self.findings.iter().any(|finding| finding.id == "root-mfa" && finding.verdict == "not_applicable") {
-            return "none needed".to_owned();
-        }
-        let mfa =
-            self.findings.iter().find(|finding| finding.id == "root-mfa").map(|finding| finding.verdict.as_str());
-        let mut kinds: Vec<&str> = self.factors.iter().map(|factor| factor.kind.as_str()).collect();
+        let mut kinds: Vec<String> = self.factors.iter().map(|factor| name(&factor.kind)).collect();
         kinds.sort_unstable();
-        let hidden =
-            self.findings.iter().any(|finding| finding.id == "root-hardware-mfa" && finding.verdict == "pass");
-        match (mfa, kinds.is_empty()) {
-            (Some("fail"), _) => "none".to_owned(),
-            (Some("pass"), true) if hidden => "hardware".to_owned(),
-            (Some("pass"), true) => "yes".to_owned(),
-            (_, true) => "?".to_owned(),
-            _ => kinds.join(" + "),
-        }
+        let text = match (self.verdict_of(Rule::RootMfa), kinds.is_empty()) {
+            _ if self.is_closed() => "",
+            (Some(Verdict::NotApplicable), _) => "none needed",
+            (Some(Verdict::Fail), _) => "none",
+            (_, false) => return kinds.join(" + "),
+            (Some(Verdict::Pass), true) if self.verdict_of(Rule::RootHardwareMfa) == Some(Verdict::Pass) => {
+                "hardware"
+            }
+            (Some(Verdict::Pass), true) => "yes",
+            (_, true) => "?",
+        };
+        text.to_owned()
     }
 }
 
-fn standing(facts: &Facts) -> &'static str {
+fn standing(facts: &Facts) -> Standing {
     match &facts.standing {
-        Fact::Known(Standing::Alone) => "alone",
-        Fact::Known(Standing::Management) => "management",
-        Fact::Known(Standing::Member(_)) => "member",
-        Fact::Unreadable(_) => "unknown",
+        Fact::Known(OrgStanding::Alone) => Standing::Alone,
+        Fact::Known(OrgStanding::Management) => Standing::Management,
+        Fact::Known(OrgStanding::Member(_)) => Standing::Member,
+        Fact::Unreadable(_) => Standing::Unknown,
     }
 }
 
 /// A failure goes before what is not known.
-fn worst(findings: &[Finding]) -> &'static str {
+fn worst(findings: &[Finding]) -> RowVerdict {
     let any = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
     match () {
-        () if any(Verdict::Fail) => "fail",
-        () if any(Verdict::Unknown) => "unknown",
-        () => "pass",
+        () if any(Verdict::Fail) => RowVerdict::Fail,
+        () if any(Verdict::Unknown) => RowVerdict::Unknown,
+        () => RowVerdict::Pass,
     }
 }
 
 fn factors(facts: &Facts) -> Vec<FactorRow> {
-    let kind = |kind| match kind {
-        DeviceKind::Fido | DeviceKind::RootFido => "fido",
-        DeviceKind::HardwareTotp => "hardware_totp",
-        DeviceKind::Virtual => "virtual",
-        DeviceKind::Sms => "sms",
-    };
     let seen = facts.root.factors.known().map(|factors| factors.seen.as_slice()).unwrap_or_default();
-    seen.iter()
-        .map(|factor| FactorRow {
-            serial: factor.serial.clone(),
-            kind: kind(factor.kind).to_owned(),
-            enabled: factor.enabled.map(unix),
-        })
-        .collect()
+    let row = |factor: &crate::aws::posture::Factor| FactorRow {
+        serial: factor.serial.clone(),
+        kind: if factor.kind == DeviceKind::RootFido { DeviceKind::Fido } else { factor.kind },
+        enabled: factor.enabled.map(unix),
+    };
+    seen.iter().map(row).collect()
 }
 
 impl FindingRow {
     fn of(facts: &Facts, finding: &Finding) -> Self {
-        let wanted = matches!(finding.verdict, Verdict::Fail | Verdict::Unknown);
-        let Finding { rule, verdict, severity, evidence, unreadable } = finding;
-        let fix = |evidence: &[Evidence]| {
-            words::fix(*rule, &facts.account, &facts.partition, flow::is_member(facts), evidence)
-        };
+        let Finding { rule, verdict, evidence, unreadable } = finding;
+        let to_do = matches!(verdict, Verdict::Fail | Verdict::Unknown);
+        let unreadable = unreadable.iter().map(|why| UnreadableRow {
+            call: why.call.to_string(),
+            permission: why.call.permission().to_owned(),
+            reason: words::unreadable(why),
+            may_pass: words::may_pass(why),
+        });
+        let member = flow::is_member(facts);
         Self {
-            id: words::rule_id(*rule).to_owned(),
-            verdict: words::verdict_id(*verdict).to_owned(),
-            severity: words::severity_id(*severity).to_owned(),
-            title: words::title(*rule, *verdict, evidence),
+            id: rule.id,
+            verdict: *verdict,
+            severity: rule.severity,
+            title: finding.title(),
             evidence: evidence.iter().map(words::evidence).collect(),
-            unreadable: unreadable
-                .iter()
-                .map(|why| UnreadableRow {
-                    call: why.call.to_string(),
-                    permission: why.call.permission().to_owned(),
-                    reason: words::unreadable(why),
-                    may_pass: words::may_pass(why),
-                })
-                .collect(),
-            why: wanted.then(|| words::why(*rule).to_owned()),
-            fix: (*verdict == Verdict::Fail).then(|| fix(evidence)),
-            numbers: numbers(*rule),
+            unreadable: unreadable.collect(),
+            why: to_do.then(|| rule.why.to_owned()),
+            fix: (*verdict == Verdict::Fail)
+                .then(|| words::fix(rule.id, &facts.account, &facts.partition, member, evidence)),
+            numbers: rule.benchmarks.iter().map(|(of, number)| (*of, (*number).to_owned())).collect(),
         }
     }
 
-    pub(super) fn number(&self, of: &str) -> Option<&str> {
-        self.numbers.get(of).map(String::as_str)
+    pub(super) fn number(&self, of: Benchmark) -> Option<&str> {
+        self.numbers.get(&of).map(String::as_str)
     }
 
     /// Each with the name of what it is a number in.
     pub(super) fn numbers_in_words(&self) -> Vec<String> {
-        let names = [
-            ("cis_v3", "CIS v3"),
-            ("cis_v5", "CIS v5"),
-            ("cis_v6", "CIS v6"),
-            ("cis_v7", "CIS v7"),
-            ("security_hub", "Security Hub"),
-            ("config", "Config"),
-            ("prowler", "Prowler"),
-        ];
-        names.iter().filter_map(|(of, name)| Some(format!("{name} {}", self.number(of)?))).collect()
+        let all = BENCHMARKS.iter();
+        all.filter_map(|(of, name)| Some(format!("{name} {}", self.number(*of)?))).collect()
     }
 }
 
-fn numbers(rule: flow::Rule) -> BTreeMap<String, String> {
-    let numbers = words::numbers(rule);
-    let all = [
-        ("cis_v3", numbers.cis_v3),
-        ("cis_v5", numbers.cis_v5),
-        ("cis_v6", numbers.cis_v6),
-        ("cis_v7", numbers.cis_v7),
-        ("security_hub", numbers.security_hub),
-        ("config", numbers.config),
-        ("prowler", numbers.prowler),
-    ];
-    all.into_iter()
-        .filter(|(_, number)| !number.is_empty())
-        .map(|(of, number)| (of.to_owned(), number.to_owned()))
-        .collect()
-}
+/// In the order in which they are shown, with their names.
+pub(super) const BENCHMARKS: [(Benchmark, &str); 7] = [
+    (Benchmark::CisV3, "CIS v3"),
+    (Benchmark::CisV5, "CIS v5"),
+    (Benchmark::CisV6, "CIS v6"),
+    (Benchmark::CisV7, "CIS v7"),
+    (Benchmark::SecurityHub, "Security Hub"),
+    (Benchmark::Config, "Config"),
+    (Benchmark::Prowler, "Prowler"),
+];
 
-/// What all rows come to.
-#[derive(Clone, Debug, Default)]
+/// What all accounts come to.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Totals {
+    /// How many accounts there are in all.
     pub(super) accounts: usize,
+    /// Accounts in which every rule holds.
     pub(super) pass: usize,
+    /// Accounts with a failed finding.
     pub(super) fail: usize,
+    /// Accounts with no failed finding and an unknown one.
     pub(super) unknown: usize,
+    /// Accounts that are not in use.
     pub(super) closed: usize,
-    /// Failures by severity.
-    pub(super) findings: BTreeMap<String, usize>,
+    /// How many findings failed, by severity; a severity without any is left out.
+    pub(super) findings: BTreeMap<Severity, usize>,
     /// Things that could not be told.
+    #[serde(skip)]
     pub(super) untold: usize,
     /// Failures, and unknowns, that count for the exit code.
+    #[serde(skip)]
     failing: usize,
+    #[serde(skip)]
     undecided: usize,
     /// Of the unknowns, those that the next run may tell.
+    #[serde(skip)]
     passing: usize,
 }
 
 impl Totals {
-    pub(super) fn add(&mut self, row: &Row, fail_on: FailOn) {
+    pub(super) fn add(&mut self, row: &Row, fail_on: Severity) {
         self.accounts += 1;
-        match row.verdict.as_str() {
-            "fail" => self.fail += 1,
-            "unknown" => self.unknown += 1,
-            "closed" => self.closed += 1,
-            _ => self.pass += 1,
+        match row.verdict {
+            RowVerdict::Fail => self.fail += 1,
+            RowVerdict::Unknown => self.unknown += 1,
+            RowVerdict::Closed => self.closed += 1,
+            RowVerdict::Pass => self.pass += 1,
         }
         for finding in &row.findings {
-            let counts = rank(&finding.severity) >= fail_on_rank(fail_on);
-            match finding.verdict.as_str() {
-                "fail" => {
-                    *self.findings.entry(finding.severity.clone()).or_default() += 1;
+            let counts = finding.severity >= fail_on;
+            match finding.verdict {
+                Verdict::Fail => {
+                    *self.findings.entry(finding.severity).or_default() += 1;
                     self.failing += usize::from(counts);
                 }
-                "unknown" => {
+                Verdict::Unknown => {
                     self.untold += 1;
                     self.undecided += usize::from(counts);
                     self.passing += usize::from(counts && finding.unreadable.iter().any(|why| why.may_pass));
                 }
-                _ => {}
+                Verdict::Pass | Verdict::NotApplicable => {}
             }
         }
     }
@@ -315,23 +349,5 @@ impl Totals {
             (0, ..) => Exit::Left,
             _ => Exit::No,
         }
-    }
-}
-
-/// A severity's place, from its name.
-pub(super) fn rank(severity: &str) -> u8 {
-    [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
-        .into_iter()
-        .zip(1..)
-        .find(|(one, _)| words::severity_id(*one) == severity)
-        .map_or(0, |(_, rank)| rank)
-}
-
-fn fail_on_rank(fail_on: FailOn) -> u8 {
-    match fail_on {
-        FailOn::Low => 1,
-        FailOn::Medium => 2,
-        FailOn::High => 3,
-        FailOn::Critical => 4,
     }
 }

@@ -1,8 +1,11 @@
 //! For people: a verdict in one line, then what is to be done.
 
-use super::row::{FindingRow, Row, Totals};
+use super::row::{FindingRow, Row, RowVerdict, Totals};
 use crate::cli::console::Style;
-use crate::cli::page::Page;
+use crate::cli::page::{Page, name};
+use crate::flow::{Benchmark, Severity, Verdict};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Wide enough for the longest title, so that numbers stand in a column.
 const TITLE: usize = 50;
@@ -28,20 +31,21 @@ pub(super) fn whose(row: &Row) -> String {
 
 /// `CIS 2.6 · IAM.6`: the newest benchmark's numbers.
 fn references(finding: &FindingRow) -> String {
-    let cis = finding.number("cis_v7").map(|number| format!("CIS {number}"));
-    let hub = finding.number("security_hub").map(str::to_owned);
+    let cis = finding.number(Benchmark::CisV7).map(|number| format!("CIS {number}"));
+    let hub = finding.number(Benchmark::SecurityHub).map(str::to_owned);
     cis.into_iter().chain(hub).collect::<Vec<_>>().join(" · ")
 }
 
 /// One account, in full.
 pub(super) fn account(row: &Row) -> Page {
-    let (fail, unknown): (Vec<_>, Vec<_>) = (row.findings_of("fail").collect(), row.findings_of("unknown").collect());
+    let (fail, unknown): (Vec<_>, Vec<_>) =
+        (row.findings_of(Verdict::Fail).collect(), row.findings_of(Verdict::Unknown).collect());
     let mut page = Page::of(&format!("Root of {}: {}", whose(row), verdict(fail.len(), unknown.len())));
     if !fail.is_empty() || !unknown.is_empty() {
         page.gap();
     }
     let mut fail = fail;
-    fail.sort_by_key(|finding| std::cmp::Reverse(super::row::rank(&finding.severity)));
+    fail.sort_by_key(|finding| Reverse(finding.severity));
     for finding in fail {
         headline("FAIL", finding, &mut page);
         for line in &finding.evidence {
@@ -57,12 +61,12 @@ pub(super) fn account(row: &Row) -> Page {
             page.line(&format!("        {line}"));
         }
     }
-    let good: Vec<&str> = row.findings_of("pass").map(|finding| finding.title.as_str()).collect();
+    let good: Vec<&str> = row.findings_of(Verdict::Pass).map(|finding| finding.title.as_str()).collect();
     if !good.is_empty() {
         page.gap();
         page.line(&format!("  pass  {}", good.join(" · ")));
     }
-    let none: Vec<&str> = row.findings_of("not_applicable").map(|finding| finding.title.as_str()).collect();
+    let none: Vec<&str> = row.findings_of(Verdict::NotApplicable).map(|finding| finding.title.as_str()).collect();
     if !none.is_empty() {
         page.line(&format!("  n/a   {}", none.join(" · ")));
     }
@@ -70,7 +74,8 @@ pub(super) fn account(row: &Row) -> Page {
 }
 
 fn headline(mark: &str, finding: &FindingRow, page: &mut Page) {
-    let line = format!("  {mark:<4}  {:<TITLE$}  {:<8}  {}", finding.title, finding.severity, references(finding));
+    let line =
+        format!("  {mark:<4}  {:<TITLE$}  {:<8}  {}", finding.title, name(&finding.severity), references(finding));
     page.line(line.trim_end());
 }
 
@@ -84,34 +89,31 @@ fn fix(finding: &FindingRow) -> Vec<String> {
 
 /// One account in one line, as it is done.
 pub(super) fn line(row: &Row, style: Style) -> String {
-    let mark = match row.verdict.as_str() {
-        "fail" => style.red("FAIL"),
-        "unknown" => style.yellow("?   "),
-        "closed" => style.dim("—   "),
-        _ => "pass".to_owned(),
+    let mark = match row.verdict {
+        RowVerdict::Fail => style.red("FAIL"),
+        RowVerdict::Unknown => style.yellow("?   "),
+        RowVerdict::Closed => style.dim("—   "),
+        RowVerdict::Pass => "pass".to_owned(),
     };
     format!("  {mark}  {}", columns(row))
 }
 
 fn columns(row: &Row) -> String {
-    let name = row.name.clone().unwrap_or_default();
-    let what = match row.verdict.as_str() {
-        "closed" => row.state.clone().unwrap_or_default(),
-        _ => what(row),
-    };
-    format!("{}  {name:<20}  {:<22}  {what}", row.account, row.factors_in_words()).trim_end().to_owned()
+    let called = row.name.as_deref().unwrap_or_default();
+    let what = if row.is_closed() { row.state.clone().unwrap_or_default() } else { what(row) };
+    format!("{}  {called:<20}  {:<22}  {what}", row.account, row.factors_in_words()).trim_end().to_owned()
 }
 
 /// The ids of what fails, and why something is not known.
 fn what(row: &Row) -> String {
-    let mut parts: Vec<String> = row.findings_of("fail").map(|finding| finding.id.clone()).collect();
+    let mut parts: Vec<String> = row.findings_of(Verdict::Fail).map(|finding| name(&finding.id)).collect();
     // One cause, such as a role that cannot be assumed, leaves many questions open.
     let mut reasons: Vec<&str> = Vec::new();
-    for finding in row.findings_of("unknown") {
+    for finding in row.findings_of(Verdict::Unknown) {
         match finding.unreadable.first() {
             Some(why) if !reasons.contains(&why.reason.as_str()) => reasons.push(&why.reason),
             Some(_) => {}
-            None => parts.push(format!("{}?", finding.id)),
+            None => parts.push(format!("{}?", name(&finding.id))),
         }
     }
     parts.extend(reasons.into_iter().map(|reason| format!("unknown: {reason}")));
@@ -123,10 +125,9 @@ fn what(row: &Row) -> String {
 pub(super) fn accounts(rows: &[Row], totals: &Totals) -> Page {
     let of = count(totals.accounts, "account", "accounts");
     let mut page = Page::of(&format!("Root users of {of}: {}", summary(totals)));
-    let mut by_rule: std::collections::BTreeMap<(std::cmp::Reverse<u8>, &str), usize> =
-        std::collections::BTreeMap::new();
-    for finding in rows.iter().flat_map(|row| row.findings_of("fail")) {
-        *by_rule.entry((std::cmp::Reverse(super::row::rank(&finding.severity)), &finding.id)).or_default() += 1;
+    let mut by_rule: BTreeMap<(Reverse<Severity>, String), usize> = BTreeMap::new();
+    for finding in rows.iter().flat_map(|row| row.findings_of(Verdict::Fail)) {
+        *by_rule.entry((Reverse(finding.severity), name(&finding.id))).or_default() += 1;
     }
     if !by_rule.is_empty() {
         page.gap();
@@ -137,11 +138,11 @@ pub(super) fn accounts(rows: &[Row], totals: &Totals) -> Page {
     page.gap();
     page.line(&format!("  {:<4}  {:<12}  {:<20}  {:<22}  {}", "", "ACCOUNT", "NAME", "ROOT MFA", "TO FIX"));
     for row in rows {
-        let mark = match row.verdict.as_str() {
-            "fail" => "FAIL",
-            "unknown" => "?",
-            "closed" => "-",
-            _ => "pass",
+        let mark = match row.verdict {
+            RowVerdict::Fail => "FAIL",
+            RowVerdict::Unknown => "?",
+            RowVerdict::Closed => "-",
+            RowVerdict::Pass => "pass",
         };
         page.line(&format!("  {mark:<4}  {}", columns(row)));
     }
