@@ -22,6 +22,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// Where HTTP goes.
 #[derive(Clone)]
@@ -141,11 +142,19 @@ impl Reaching {
 
 impl Account {
     /// Asks AWS who the caller is (GetCallerIdentity), and beside that which devices a user has (ListMFADevices): two
-    /// questions in the time of one.
+    /// questions in the time of one. The second is repeated only where the first is answered.
     pub fn identify_and_list(&mut self, user: &str) -> Result<Result<Vec<MfaDevice>, Error>, Error> {
-        let (caller, devices) =
-            self.ask(async |asker| Ok(tokio::join!(asker.caller(), asker.mfa_devices(Some(user)))))?;
-        self.caller = caller?;
+        let (open, gate) = watch::channel(false);
+        let (caller, devices) = self.ask(async |asker| {
+            let beside = asker.behind(gate);
+            let caller = async {
+                let caller = asker.caller().await?;
+                open.send_replace(true);
+                Ok(caller)
+            };
+            tokio::try_join!(caller, async { Ok(beside.mfa_devices(Some(user)).await) })
+        })?;
+        self.caller = caller;
         Ok(devices)
     }
 
@@ -250,6 +259,7 @@ impl Account {
             on_retry: Some(on_retry.clone()),
             pace: self.pace.clone(),
             many: false,
+            gate: None,
         };
         // Of FIPS endpoints not every region has one.
         let pinned = self.connector.region.is_some()
