@@ -22,6 +22,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// Where HTTP goes.
 #[derive(Clone)]
@@ -148,25 +149,35 @@ pub struct Looked {
     pub unassigned: Result<Vec<VirtualDevice>, Error>,
 }
 
+impl Asker {
+    async fn look(&self, user: &str) -> Looked {
+        let unassigned = self.virtual_devices(Assignment::Unassigned, |_| false);
+        let (devices, unassigned) = tokio::join!(self.mfa_devices(Some(user)), unassigned);
+        Looked { devices, unassigned }
+    }
+}
+
 impl Account {
     /// Asks AWS who the caller is (GetCallerIdentity), and beside that what devices there are: three questions in the time
-    /// of one.
+    /// of one. The others are repeated only where the first is answered.
     pub fn identify_and_look(&mut self, user: &str) -> Result<Looked, Error> {
-        let (caller, devices, unassigned) = self.ask(async |asker| {
-            let unassigned = asker.virtual_devices(Assignment::Unassigned, |_| false);
-            Ok(tokio::join!(asker.caller(), asker.mfa_devices(Some(user)), unassigned))
+        let (open, gate) = watch::channel(false);
+        let (caller, looked) = self.ask(async |asker| {
+            let beside = asker.behind(gate);
+            let caller = async {
+                let caller = asker.caller().await?;
+                open.send_replace(true);
+                Ok(caller)
+            };
+            tokio::try_join!(caller, async { Ok(beside.look(user).await) })
         })?;
-        self.caller = caller?;
-        Ok(Looked { devices, unassigned })
+        self.caller = caller;
+        Ok(looked)
     }
 
     /// Asks what devices there are: two questions in the time of one.
     pub fn look(&self, user: &str) -> Result<Looked, Error> {
-        self.ask(async |asker| {
-            let unassigned = asker.virtual_devices(Assignment::Unassigned, |_| false);
-            let (devices, unassigned) = tokio::join!(asker.mfa_devices(Some(user)), unassigned);
-            Ok(Looked { devices, unassigned })
-        })
+        self.ask(async |asker| Ok(asker.look(user).await))
     }
 
     /// Asks AWS who the caller is (GetCallerIdentity).
@@ -270,6 +281,7 @@ impl Account {
             on_retry: Some(on_retry.clone()),
             pace: self.pace.clone(),
             many: false,
+            gate: None,
         };
         // Of FIPS endpoints not every region has one.
         let pinned = self.connector.region.is_some()

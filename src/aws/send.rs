@@ -23,6 +23,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// One caller's clients. Clones share everything.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub(super) struct Manner {
     /// Many calls are under way together. Whoever waits for all of them hears the person interrupt, and a call that waits
     /// lets the others go on.
     pub(super) many: bool,
+    /// What is to be open before a call is repeated.
+    pub(super) gate: Option<watch::Receiver<bool>>,
 }
 
 impl Account {
@@ -94,9 +97,18 @@ impl Asker {
     }
 
     fn for_many(&self, aloud: bool) -> Self {
-        let Shared { sts, plain, spread, manner, .. } = &*self.shared;
+        let manner = self.shared.manner.clone();
         let on_retry = manner.on_retry.clone().filter(|_| aloud);
-        let manner = Manner { on_retry, many: true, ..manner.clone() };
+        self.in_manner(Manner { on_retry, many: true, ..manner })
+    }
+
+    /// For a call that goes beside another, and is repeated only once that has been answered and has opened the gate.
+    pub(super) fn behind(&self, gate: watch::Receiver<bool>) -> Self {
+        self.in_manner(Manner { gate: Some(gate), ..self.shared.manner.clone() })
+    }
+
+    fn in_manner(&self, manner: Manner) -> Self {
+        let Shared { sts, plain, spread, .. } = &*self.shared;
         let (sts, plain, spread) = (sts.clone(), plain.clone(), spread.clone());
         let shared = Shared { sts, plain, spread, manner, throttled: AtomicU64::new(0) };
         Self { iam: self.iam.clone(), shared: Arc::new(shared) }
@@ -114,7 +126,7 @@ impl Asker {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let Manner { clock, on_retry, pace, many, .. } = &self.shared.manner;
+        let Manner { clock, on_retry, pace, many, gate, .. } = &self.shared.manner;
         let mut attempts = Attempts::at(call, clock, !many);
         loop {
             if pace.as_ref().is_some_and(|pace| !pace.turn(clock)) {
@@ -135,6 +147,9 @@ impl Asker {
             }
             let paced = pace.as_ref().filter(|_| is_throttling(&error));
             paced.iter().for_each(|pace| pace.refused());
+            if let Some(mut gate) = gate.clone() {
+                let _ = gate.wait_for(|open| *open).await;
+            }
             let after = match attempts.next(&error, paced.is_some()) {
                 Next::Now => continue,
                 Next::After(after) => after,

@@ -4,6 +4,142 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// Structs whose members may be missing, and are then empty.
+macro_rules! replies {
+    ($($(#[$about:meta])* $case:literal $name:ident { $($(#[$at:meta])* $member:ident: $kind:ty),* $(,)? })*) => {$(
+        $(#[$about])*
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = $case, default)]
+        pub(super) struct $name {
+            $($(#[$at])* pub(super) $member: $kind,)*
+        }
+    )*};
+}
+
+replies! {
+    "PascalCase" AlternateContact { email_address: String, name: String }
+
+    "PascalCase" Trail {
+        #[serde(rename = "TrailARN")]
+        arn: String,
+        name: String,
+        home_region: String,
+        is_multi_region_trail: bool,
+        is_organization_trail: bool,
+        log_file_validation_enabled: bool,
+        cloud_watch_logs_log_group_arn: String,
+    }
+
+    /// GetTrailStatus.
+    "PascalCase" TrailStatus {
+        is_logging: bool,
+        latest_delivery_error: String,
+        latest_cloud_watch_logs_delivery_error: String,
+    }
+
+    /// GetEventSelectors.
+    "PascalCase" Selectors { event_selectors: Vec<EventSelector>, advanced_event_selectors: Vec<AdvancedSelector> }
+
+    "PascalCase" EventSelector { include_management_events: bool, read_write_type: String }
+
+    "PascalCase" AdvancedSelector { field_selectors: Vec<FieldSelector> }
+
+    "PascalCase" FieldSelector { field: String, equals: Vec<String>, not_equals: Vec<String> }
+
+    /// Of DescribeMetricFilters.
+    "camelCase" MetricFilter {
+        filter_name: String,
+        filter_pattern: String,
+        metric_transformations: Vec<Transformation>,
+    }
+
+    "camelCase" Transformation {
+        metric_name: String,
+        metric_namespace: String,
+        metric_value: String,
+        default_value: Option<f64>,
+        unit: String,
+        dimensions: Map<String, Value>,
+    }
+
+    /// Of DescribeAlarms: an alarm on a metric, or on an expression over metrics.
+    "PascalCase" MetricAlarm {
+        alarm_name: String,
+        alarm_arn: String,
+        alarm_actions: Vec<String>,
+        actions_enabled: bool,
+        #[serde(flatten)]
+        metric: MetricName,
+        metrics: Vec<MetricQuery>,
+        statistic: String,
+        extended_statistic: Option<String>,
+        comparison_operator: String,
+        threshold: Option<f64>,
+        period: Option<u64>,
+        evaluation_periods: Option<u64>,
+        datapoints_to_alarm: Option<u64>,
+        treat_missing_data: String,
+        unit: String,
+        dimensions: Vec<Dimension>,
+    }
+
+    #[derive(PartialEq, Eq)]
+    "PascalCase" MetricName { metric_name: String, namespace: String }
+
+    "PascalCase" MetricQuery { metric_stat: Option<MetricStat> }
+
+    "PascalCase" MetricStat { metric: MetricName }
+
+    "PascalCase" Dimension { name: String }
+
+    /// Of DescribeAlarms: an alarm over alarms.
+    "PascalCase" CompositeAlarm {
+        alarm_name: String,
+        alarm_arn: String,
+        alarm_rule: String,
+        alarm_actions: Vec<String>,
+        actions_enabled: bool,
+    }
+
+    /// Of ListRules.
+    "PascalCase" Rule { name: String, arn: String, event_pattern: String, state: String }
+
+    /// Of ListTargetsByRule.
+    "PascalCase" RuleTarget { arn: String, role_arn: String }
+
+    /// GetTopicAttributes.
+    "PascalCase" FoundTopic { attributes: TopicAttributes }
+
+    "PascalCase" TopicAttributes { policy: String, kms_master_key_id: String }
+
+    /// Of ListSubscriptionsByTopic. `PendingConfirmation`, or `Deleted`, stands in the place of an ARN.
+    "PascalCase" Subscription { subscription_arn: String, protocol: String, endpoint: String }
+
+    /// GetSubscriptionAttributes.
+    "PascalCase" FoundSubscription { attributes: SubscriptionAttributes }
+
+    "PascalCase" SubscriptionAttributes { filter_policy: String, filter_policy_scope: String }
+
+    /// DescribeKey.
+    "PascalCase" DescribedKey { key_metadata: KeyMetadata }
+
+    "PascalCase" KeyMetadata { arn: String, key_state: String, key_manager: String }
+
+    /// GetKeyPolicy.
+    "PascalCase" KeyPolicy { policy: String }
+
+    /// Of ListPolicies and ListPoliciesForTarget.
+    "PascalCase" PolicySummary { id: String, name: String, aws_managed: bool }
+
+    /// Of ListTargetsForPolicy.
+    "PascalCase" PolicyTarget {
+        target_id: String,
+        name: String,
+        #[serde(rename = "Type")]
+        kind: String,
+    }
+}
+
 /// DescribeOrganization.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -71,236 +207,12 @@ pub(super) struct FoundContact {
     pub(super) alternate_contact: Option<AlternateContact>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
-pub(super) struct AlternateContact {
-    pub(super) email_address: String,
-    pub(super) name: String,
-}
-
 /// DescribeTrails.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DescribedTrails {
     #[serde(default)]
     pub(super) trail_list: Vec<Trail>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Trail {
-    #[serde(rename = "TrailARN")]
-    pub(super) arn: String,
-    pub(super) name: String,
-    pub(super) home_region: String,
-    pub(super) is_multi_region_trail: bool,
-    pub(super) is_organization_trail: bool,
-    pub(super) log_file_validation_enabled: bool,
-    pub(super) cloud_watch_logs_log_group_arn: String,
-}
-
-/// GetTrailStatus.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct TrailStatus {
-    pub(super) is_logging: bool,
-    pub(super) latest_delivery_error: String,
-    pub(super) latest_cloud_watch_logs_delivery_error: String,
-}
-
-/// GetEventSelectors.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Selectors {
-    pub(super) event_selectors: Vec<EventSelector>,
-    pub(super) advanced_event_selectors: Vec<AdvancedSelector>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct EventSelector {
-    pub(super) include_management_events: bool,
-    pub(super) read_write_type: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct AdvancedSelector {
-    pub(super) field_selectors: Vec<FieldSelector>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct FieldSelector {
-    pub(super) field: String,
-    pub(super) equals: Vec<String>,
-    pub(super) not_equals: Vec<String>,
-}
-
-/// Of DescribeMetricFilters.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct MetricFilter {
-    pub(super) filter_name: String,
-    pub(super) filter_pattern: String,
-    pub(super) metric_transformations: Vec<Transformation>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Transformation {
-    pub(super) metric_name: String,
-    pub(super) metric_namespace: String,
-    pub(super) metric_value: String,
-    pub(super) default_value: Option<f64>,
-    pub(super) unit: String,
-    pub(super) dimensions: Map<String, Value>,
-}
-
-/// Of DescribeAlarms: an alarm on a metric, or on an expression over metrics.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct MetricAlarm {
-    pub(super) alarm_name: String,
-    pub(super) alarm_arn: String,
-    pub(super) alarm_actions: Vec<String>,
-    pub(super) actions_enabled: bool,
-    #[serde(flatten)]
-    pub(super) metric: MetricName,
-    pub(super) metrics: Vec<MetricQuery>,
-    pub(super) statistic: String,
-    pub(super) extended_statistic: Option<String>,
-    pub(super) comparison_operator: String,
-    pub(super) threshold: Option<f64>,
-    pub(super) period: Option<u64>,
-    pub(super) evaluation_periods: Option<u64>,
-    pub(super) datapoints_to_alarm: Option<u64>,
-    pub(super) treat_missing_data: String,
-    pub(super) unit: String,
-    pub(super) dimensions: Vec<Dimension>,
-}
-
-#[derive(Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct MetricName {
-    pub(super) metric_name: String,
-    pub(super) namespace: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct MetricQuery {
-    pub(super) metric_stat: Option<MetricStat>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct MetricStat {
-    pub(super) metric: MetricName,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Dimension {
-    pub(super) name: String,
-}
-
-/// Of DescribeAlarms: an alarm over alarms.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct CompositeAlarm {
-    pub(super) alarm_name: String,
-    pub(super) alarm_arn: String,
-    pub(super) alarm_rule: String,
-    pub(super) alarm_actions: Vec<String>,
-    pub(super) actions_enabled: bool,
-}
-
-/// Of ListRules.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Rule {
-    pub(super) name: String,
-    pub(super) arn: String,
-    pub(super) event_pattern: String,
-    pub(super) state: String,
-}
-
-/// Of ListTargetsByRule.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct RuleTarget {
-    pub(super) arn: String,
-    pub(super) role_arn: String,
-}
-
-/// GetTopicAttributes.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct FoundTopic {
-    pub(super) attributes: TopicAttributes,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct TopicAttributes {
-    pub(super) policy: String,
-    pub(super) kms_master_key_id: String,
-}
-
-/// Of ListSubscriptionsByTopic. `PendingConfirmation`, or `Deleted`, stands in the place of an ARN.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Subscription {
-    pub(super) subscription_arn: String,
-    pub(super) protocol: String,
-    pub(super) endpoint: String,
-}
-
-/// GetSubscriptionAttributes.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct FoundSubscription {
-    pub(super) attributes: SubscriptionAttributes,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct SubscriptionAttributes {
-    pub(super) filter_policy: String,
-    pub(super) filter_policy_scope: String,
-}
-
-/// DescribeKey.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct DescribedKey {
-    pub(super) key_metadata: KeyMetadata,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct KeyMetadata {
-    pub(super) arn: String,
-    pub(super) key_state: String,
-    pub(super) key_manager: String,
-}
-
-/// GetKeyPolicy.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct KeyPolicy {
-    pub(super) policy: String,
-}
-
-/// Of ListPolicies and ListPoliciesForTarget.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct PolicySummary {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) aws_managed: bool,
 }
 
 /// DescribePolicy.
@@ -314,14 +226,4 @@ pub(super) struct DescribedPolicy {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PolicyContent {
     pub(super) content: String,
-}
-
-/// Of ListTargetsForPolicy.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct PolicyTarget {
-    pub(super) target_id: String,
-    pub(super) name: String,
-    #[serde(rename = "Type")]
-    pub(super) kind: String,
 }

@@ -32,8 +32,9 @@ pub(super) async fn by_itself(asker: &Asker) -> Root {
 pub(super) async fn by_session(asker: &Asker) -> Root {
     let summary = summary(asker).await;
     let factors = async {
-        match summary.known().and_then(|summary| summary.mfa) {
-            Some(false) => Fact::Known(Factors::all(Vec::new())),
+        match summary.known() {
+            // That is a finding; what has no password either is looked at all the same.
+            Some(Summary { mfa: Some(false), password: Some(true), .. }) => Fact::Known(Factors::all(Vec::new())),
             _ => own_factors(asker).await,
         }
     };
