@@ -23,7 +23,7 @@
 //! - [`flow`]: the stories: enroll, recover, devices, rotate, resync, retire, a FIDO2 key's ceremonies. Has never seen an
 //!   APDU, an SDK type or a print macro.
 //! - [`sim`]: stand-ins for keys and AWS, a feature of the product.
-//! - [`cli`]: arguments, the terminal, reports, and the sentence for every error.
+//! - `cli`: arguments, the terminal, reports, and the sentence for every error; not part of the library.
 //!
 //! # As a library
 //!
@@ -46,7 +46,7 @@
 //! ```
 
 pub mod aws;
-pub mod cli;
+mod cli;
 pub mod fido;
 pub mod flow;
 pub mod journal;
@@ -65,3 +65,6 @@ pub mod store;
 pub mod totp;
 pub mod transport;
 pub mod world;
+
+#[doc(hidden)]
+pub use cli::run;

@@ -6,7 +6,7 @@ mod advisories;
 mod args;
 mod commands;
 mod console;
-pub mod explain;
+mod explain;
 mod fixes;
 #[cfg(test)]
 mod hints;

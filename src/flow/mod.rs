@@ -35,8 +35,8 @@ pub use audit::{
 pub use devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen, devices};
 pub use enroll::{DeviceResult, Enrolled, Request, enroll, permissions};
 pub use failure::{
-    AccessKeyRefusal, BadLedger, Cause, CommonRefusal, EnrollRefusal, Failed, Implausible, Left, RecoverRefusal,
-    Refusal, RemovalRefusal, RosterRefusal, RotateRefusal, SessionRefusal, Stage,
+    AccessKeyRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal, Implausible,
+    Left, RecoverRefusal, Refusal, RemovalRefusal, RootRefusal, RosterRefusal, RotateRefusal, SessionRefusal, Stage,
 };
 pub use naming::{credential_name, device_of};
 pub use places::{CommandTo, EscrowTo, Places};

@@ -122,13 +122,10 @@ fn every_public_error_is_one() {
     is_error::<webauthn::Refusal>();
     is_error::<drill::BadLog>();
     is_error::<drill::Flaw>();
-    is_error::<drill::NotDrilled>();
     is_error::<drill::Problem>();
-    is_error::<fido_key::BadRecord>();
-    is_error::<fido_key::Cause>();
+    is_error::<flow::BadRecord>();
     is_error::<fido_key::Finding>();
     is_error::<fido_key::NotPrepared>();
-    is_error::<fido_key::Trouble>();
     is_error::<flow::AccessKeyRefusal>();
     is_error::<flow::BadLedger>();
     is_error::<flow::BadRow>();
@@ -136,6 +133,7 @@ fn every_public_error_is_one() {
     is_error::<CommonRefusal>();
     is_error::<flow::EnrollRefusal>();
     is_error::<Failed>();
+    is_error::<flow::FidoRefusal>();
     is_error::<flow::Implausible>();
     is_error::<flow::RecoverRefusal>();
     is_error::<Refusal>();
@@ -145,9 +143,8 @@ fn every_public_error_is_one() {
     is_error::<flow::SessionRefusal>();
     is_error::<flow::Unseen>();
     is_error::<flow::Wrong>();
-    is_error::<root::Cause>();
     is_error::<root::NotDone>();
-    is_error::<root::Refusal>();
+    is_error::<flow::RootRefusal>();
     is_error::<journal::Error>();
     is_error::<keys::Error>();
     is_error::<oath::Error>();

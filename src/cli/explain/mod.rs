@@ -5,7 +5,8 @@
 
 mod access_key;
 mod applets;
-pub mod audit;
+#[allow(unreachable_pub)]
+pub(in crate::cli) mod audit;
 mod aws;
 mod ceremonies;
 mod configuration;
@@ -17,23 +18,23 @@ mod refusals;
 mod root;
 mod world;
 
-pub use applets::{bad_uri, oath, piv};
-pub use aws::aws;
-pub use ceremonies::{attestation_code, attestation_hints, finding, not_prepared, options, trouble};
-pub use fido::{fido, fido_ring};
-pub use flow::{failed, journal};
-pub use keys::{TELL_SERIAL, keys, ring, transport};
-pub use places::not_open;
-pub use root::root_not_done;
+pub(in crate::cli) use applets::{bad_uri, oath, piv};
+pub(in crate::cli) use aws::aws;
+pub(in crate::cli) use ceremonies::{attestation_code, attestation_hints, ceremony, finding, not_prepared, options};
+pub(in crate::cli) use fido::{fido, fido_ring};
+pub(in crate::cli) use flow::{failed, journal};
+pub(in crate::cli) use keys::{TELL_SERIAL, keys, ring, transport};
+pub(in crate::cli) use places::not_open;
+pub(in crate::cli) use root::root_not_done;
 pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
-pub use world::world;
+pub(in crate::cli) use world::world;
 
 use crate::platform::NoKeyring;
 
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub(in crate::cli) enum Exit {
     /// Done.
     Done = 0,
     /// It worked, and the answer is no.
@@ -52,7 +53,7 @@ pub enum Exit {
 
 /// An error, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
+pub(in crate::cli) struct Explanation {
     /// A short, stable name for scripts: `key_not_found`.
     pub code: &'static str,
     /// What happened.
@@ -70,27 +71,27 @@ pub struct Explanation {
 impl Explanation {
     /// A failure that left the world as it was.
     #[must_use]
-    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
+    pub(in crate::cli) fn new(code: &'static str, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), notes: Vec::new(), hints: Vec::new(), state: Vec::new(), exit: Exit::Failed }
     }
 
     /// With what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(in crate::cli) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// With something worth knowing.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
+    pub(in crate::cli) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
     /// With another exit code.
     #[must_use]
-    pub fn exit(mut self, exit: Exit) -> Self {
+    pub(in crate::cli) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
@@ -98,7 +99,7 @@ impl Explanation {
 
 /// Why the system keeps nothing in memory.
 #[must_use]
-pub fn no_keyring(why: &NoKeyring) -> String {
+pub(in crate::cli) fn no_keyring(why: &NoKeyring) -> String {
     match why {
         NoKeyring::Full => "the kernel keyring is full".to_owned(),
         NoKeyring::Missing { why } => format!("the kernel keyring cannot be used ({why})"),
@@ -107,7 +108,7 @@ pub fn no_keyring(why: &NoKeyring) -> String {
 
 /// The result could not be written. `spent`: what is spent all the same.
 #[must_use]
-pub fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
+pub(in crate::cli) fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
     let mut text = Explanation::new("output", format!("standard output could not be written: {cause}"))
         .note("whatever the command was to do is done; only what it had to say is missing");
     text.state.extend(spent.map(ToOwned::to_owned));
@@ -116,4 +117,18 @@ pub fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
 
 fn nobody(what: &str) -> Explanation {
     Explanation::new("nobody_to_ask", what).exit(Exit::Person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn the_exit_codes_are_those_of_the_document() {
+        let document = include_str!("../../../docs/json.md");
+        let documented: Vec<u8> =
+            document.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok()).collect();
+        let all = [Exit::Done, Exit::No, Exit::Usage, Exit::Failed, Exit::Left, Exit::Person, Exit::Interrupted];
+        assert_eq!(documented, all.map(|exit| exit as u8));
+    }
 }

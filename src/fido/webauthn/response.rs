@@ -2,7 +2,8 @@
 //! and read back for checking.
 
 use super::client_data::ClientData;
-use super::options::{Conveyance, CreationOptions, Error, Members, RequestOptions, decode};
+use super::members::{Members, decode};
+use super::options::{Conveyance, CreationOptions, Error, RequestOptions};
 use crate::fido::attestation::{AttestationObject, Reason, credential_key};
 use crate::fido::auth_data::{self, AuthData};
 use crate::fido::cbor;

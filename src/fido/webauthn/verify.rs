@@ -2,7 +2,7 @@
 //! second pair of eyes on those for others. Attestation is checked in [`crate::fido::attestation`].
 
 use super::client_data::{Ceremony, ReadClientData, hash};
-use super::options::decode;
+use super::members::decode;
 use super::origin::Origin;
 use super::response::{AssertionResponse, RegistrationResponse};
 use crate::fido::auth_data::{self, Aaguid, AuthData, Flags};

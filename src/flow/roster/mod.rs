@@ -8,6 +8,7 @@ mod crowd;
 mod file;
 mod hands;
 mod ledger;
+mod row;
 
 pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
 
