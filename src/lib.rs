@@ -27,19 +27,22 @@
 //!
 //! # As a library
 //!
-//! [`World::system`](world::World::system) is this machine; a flow takes a request and a world. Errors print one line of
-//! facts, and have what is behind them as their `source`:
+//! A flow takes a request and a [`World`](world::World): this machine ([`World::system`](world::World::system)), or a
+//! simulated one, as here. Errors print one line of facts, and have what is behind them as their `source`. More is in
+//! `examples/`.
 //!
-//! ```no_run
-//! use glasskey::flow::{DevicesRequest, devices};
-//! use glasskey::world::World;
+//! ```
+//! use glasskey::flow::enroll::{Request, enroll};
+//! use glasskey::keys::Serial;
+//! use glasskey::sim::{self, aws::Aws, clock::SimClock, oath_card};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut world = World::system()?;
-//!     world.aws.profile = Some("work".to_owned());
-//!     let request = DevicesRequest { user: Some("alice".to_owned()), ..Default::default() };
-//!     for device in devices(&request, &mut world)?.devices {
-//!         println!("{}, on {} of the keys here", device.serial, device.held.len());
+//!     let (aws, state) = (Aws::new(SimClock::host()), tempfile::tempdir()?);
+//!     let key = oath_card::SoftKey::new(oath_card::Options::new(12_345_678));
+//!     let mut world = sim::world(&aws, &aws.admin(), &[key], state.path())?;
+//!     let request = Request { keys: vec![Serial(12_345_678)], approved: true, ..Default::default() };
+//!     for device in enroll(&request, &mut world)?.devices {
+//!         println!("{} is enabled; {} keys hold its seed", device.arn, device.keys.len());
 //!     }
 //!     Ok(())
 //! }

@@ -26,7 +26,6 @@ pub(super) struct Console {
     stderr_is_terminal: bool,
 }
 
-/// Standard output.
 enum Out {
     /// As it was. Meanwhile the file descriptor points at standard error: what a library prints is no result.
     Taken(File),

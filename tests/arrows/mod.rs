@@ -21,8 +21,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["store"]),
     ("spent", &["store", "totp"]),
     ("oath", &["secret", "totp", "transport"]),
-    ("keys", &["oath", "transport"]),
-    ("fido", &["keys", "oath", "platform", "secret", "transport"]),
+    ("fido", &["platform", "secret", "transport"]),
+    ("keys", &["fido", "oath", "platform", "secret", "transport"]),
     ("piv", &["keys", "oath", "transport"]),
     ("aws", &["platform", "secret", "totp"]),
     ("person", &["aws", "keys", "platform", "secret", "transport"]),
@@ -36,7 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store", "totp", "world",
         ],
     ),
-    ("sim", &["aws", "fido", "keys", "oath", "totp", "transport"]),
+    ("sim", &["aws", "fido", "keys", "oath", "person", "platform", "totp", "transport", "world"]),
     (
         "cli",
         &[

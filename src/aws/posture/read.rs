@@ -14,6 +14,7 @@ use crate::aws::plain::hosts::iam_of;
 use crate::aws::root_signs_in;
 use crate::aws::{Account, Call, Error, Identity};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
@@ -261,7 +262,7 @@ impl Collected {
 
 /// A policy's statements, from its document, which is percent-encoded as IAM gives it.
 fn statements(document: Option<&str>) -> Vec<Value> {
-    let text = document.map(decoded).unwrap_or_default();
+    let text = document.map(|text| percent_decode_str(text).decode_utf8_lossy()).unwrap_or_default();
     let policy = serde_json::from_str::<Value>(&text).ok();
     match policy.and_then(|mut policy| policy.get_mut("Statement").map(Value::take)) {
         Some(Value::Array(all)) => all,
@@ -300,27 +301,6 @@ fn somebody_may_assume(document: Option<&str>) -> bool {
                 principal == "*" || !of("Federated").is_empty() || of("AWS").iter().any(is_somebody)
             })
     })
-}
-
-/// Percent-encoding undone (RFC 3986 §2.1).
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let digits = || {
-            let mut ahead = rest.clone();
-            let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-            Some((digit(ahead.next())? * 16 + digit(ahead.next())?, ahead))
-        };
-        match (byte == b'%').then(digits).flatten() {
-            Some((code, ahead)) => {
-                bytes.push(u8::try_from(code).unwrap_or_default());
-                rest = ahead;
-            }
-            None => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 async fn password_policy(asker: &Asker) -> Fact<Option<PasswordPolicy>> {

@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::keys::{self, Key};
+use crate::keys::{self, Device};
 use crate::oath::Version;
 use crate::piv::{self, Certificate, Info, METADATA_SINCE, ManagementKey, Slot, SlotKey, Tries};
 use crate::totp::unix;
@@ -28,7 +28,8 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
     }
     let (key, card) = keys::open(&*outside::ports(), named.key).map_err(|error| explain::keys(&error))?;
     drop(card); // held exclusively
-    let info = piv::read(&key.reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
+    let (reader, key) = (key.reader, key.device);
+    let info = piv::read(&reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
     let now = SystemTime::now();
     console.result(&human(&key, &info, now), &to_json(&key, &info, now));
     Ok(Exit::Done)
@@ -43,7 +44,7 @@ fn out_of_reach() -> Explanation {
     ))
 }
 
-fn human(key: &Key, info: &Info, now: SystemTime) -> Page {
+fn human(key: &Device, info: &Info, now: SystemTime) -> Page {
     let mut lines = vec![
         ("key".to_owned(), format!("{} {}", key.model, info.serial)),
         ("firmware".to_owned(), key.firmware.to_string()),
@@ -155,7 +156,7 @@ fn day(moment: SystemTime) -> String {
     jiff::Timestamp::try_from(moment).map_or_else(|_| "9999-12-31".to_owned(), |time| time.strftime("%F").to_string())
 }
 
-fn to_json(key: &Key, info: &Info, now: SystemTime) -> Value {
+fn to_json(key: &Device, info: &Info, now: SystemTime) -> Value {
     let tries = |tries: Option<Tries>| {
         json!({
             "left": tries.map(|tries| tries.left), "of": tries.and_then(|tries| tries.of),

@@ -8,7 +8,11 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, ProvedBy, Request, ResyncRequest, RosterKind, RotateRequest, Rotated};
+use crate::flow;
+use crate::flow::enroll::Request;
+use crate::flow::resync::ResyncRequest;
+use crate::flow::roster::Kind as RosterKind;
+use crate::flow::rotate::{ProvedBy, RotateRequest, Rotated};
 use crate::person::Loss;
 use crate::totp::unix;
 use serde_json::{Value, json};
@@ -53,13 +57,13 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
     };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let (rotated, rotated_key) = match &key {
-        Some(key) => flow::rotate_with_access_key(&request, key, &mut world),
-        None => flow::rotate(&request, &mut world).map(|rotated| (rotated, None)),
+        Some(key) => flow::rotate::rotate_with_access_key(&request, key, &mut world),
+        None => flow::rotate::rotate(&request, &mut world).map(|rotated| (rotated, None)),
     }
     .map_err(|failed| explain::failed(&failed))?;
     let Some(device) = rotated.enrolled.devices.first() else {
-        let mut permissions = flow::rotate_permissions(&request);
-        permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key_permissions()));
+        let mut permissions = flow::rotate::rotate_permissions(&request);
+        permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key::access_key_permissions()));
         console.permissions(&permissions, true);
         let mut plan = plan_json(&rotated, &permissions);
         access_key::add_plan(&mut plan, rotated_key.as_ref());
@@ -143,7 +147,7 @@ fn losses_json(losses: &[Loss]) -> Vec<&'static str> {
 pub(in crate::cli) fn resync(args: &Resync, cli: &Cli, console: &mut Console) -> Outcome {
     let request = ResyncRequest { user: args.user.clone(), device: args.device.clone(), key: args.key };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let done = flow::resync(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let done = flow::resync::resync(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let answer = json!({
         "type": "resynced", "account": done.account, "user": request.user, "device": done.serial,
         "key": request.key, "codes": done.codes.map(unix), "clock_ahead_seconds": world.clock.ahead_seconds(),

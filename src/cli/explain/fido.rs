@@ -139,7 +139,6 @@ fn group_of(_path: &Path) -> Option<String> {
     None
 }
 
-/// The PIN.
 fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
     let name = key.map_or_else(String::new, |key| format!(" --key {}", key.argument()));
     let reset = format!("only `glasskey fido reset{name}` makes it usable again; that wipes its FIDO2 credentials");

@@ -35,7 +35,6 @@ use crate::platform::NoKeyring;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(in crate::cli) enum Exit {
-    /// Done.
     Done = 0,
     /// It worked, and the answer is no.
     No = 1,
@@ -56,7 +55,6 @@ pub(in crate::cli) enum Exit {
 pub(in crate::cli) struct Explanation {
     /// A short, stable name for scripts: `key_not_found`.
     pub code: &'static str,
-    /// What happened.
     pub what: String,
     /// What else is worth knowing.
     pub notes: Vec<String>,

@@ -1,6 +1,7 @@
 //! Members of the options' JSON, each read as what it must be, or named as what is wrong.
 
-use super::options::{Descriptor, Error, Requirement};
+use super::options::{Error, Requirement};
+use crate::fido::types::Descriptor;
 use serde_json::{Map, Value};
 use std::time::Duration;
 

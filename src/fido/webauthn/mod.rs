@@ -13,8 +13,7 @@ mod verify;
 pub use client_data::{Ceremony, ClientData, ReadClientData, fresh_challenge};
 pub use extensions::{LargeBlob, Prf, ProtectionPolicy, RegistrationExtensions, RequestExtensions, Salts};
 pub use options::{
-    Attachment, Conveyance, CreationOptions, Descriptor, Error, RequestOptions, Requirement, RpEntity, Selection,
-    UserEntity,
+    Attachment, Conveyance, CreationOptions, Error, RequestOptions, Requirement, RpEntity, Selection, UserEntity,
 };
 pub use origin::{BadOrigin, BadRpId, Origin, check_rp_id};
 pub use response::{AssertionResponse, Made, PrfResults, RegistrationResponse, Used};

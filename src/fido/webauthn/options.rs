@@ -6,6 +6,7 @@ use super::extensions::{RegistrationExtensions, RequestExtensions, registration_
 use super::members::Members;
 use super::origin::{BadRpId, Origin, check_rp_id};
 use crate::fido::cose;
+use crate::fido::types::Descriptor;
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
@@ -73,15 +74,6 @@ pub struct UserEntity {
     pub name: String,
     /// For people: a name.
     pub display_name: String,
-}
-
-/// A credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Descriptor {
-    /// Its id.
-    pub id: Vec<u8>,
-    /// Hints, like "usb".
-    pub transports: Vec<String>,
 }
 
 /// How much something is wanted.

@@ -128,8 +128,9 @@ impl Drill<'_> {
             Ok((found, card)) => {
                 drop(card);
                 entry.present = Check::passed();
-                entry.model = found.model;
-                let mut opened = self.fido(found.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
+                entry.model = found.device.model;
+                let mut opened =
+                    self.fido(found.device.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
                 let record = match &mut opened {
                     Some(opened) => self.genuine(opened, &mut entry, world)?,
                     None => None,

@@ -1,6 +1,5 @@
 //! Signing in: what a browser does between a relying party and a key (WebAuthn L3 §5.1.4), for one key.
 
-use super::register::descriptors;
 use super::verifying::{self, Wanted};
 use super::{Ceremony, patience};
 use crate::fido::webauthn::{
@@ -33,7 +32,7 @@ pub fn assert(
         rp_id: &rp_id,
     };
     let verified = verifying::verify_user(&wanted, &info, ceremony)?;
-    let mut allow = descriptors(&options.allow);
+    let mut allow = options.allow.clone();
     let salts = match options.extensions.prf.as_ref().filter(|_| info.extends("hmac-secret")) {
         Some(prf) => salts(prf, &mut allow, &rp_id, verified.token.as_ref(), ceremony)?,
         None => None,

@@ -10,11 +10,11 @@ use super::assert::assert;
 use super::record::{Record, Records};
 use super::register::register;
 use crate::fido::webauthn::{
-    self, Asserted, AssertionResponse, Conveyance, CreationOptions, Descriptor, Expected, Origin, ProtectionPolicy,
-    Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
-    UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
+    self, Asserted, AssertionResponse, Conveyance, CreationOptions, Expected, Origin, ProtectionPolicy, Refusal,
+    RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored, UserEntity,
+    fresh_challenge, rp_id_hash, verify_assertion,
 };
-use crate::fido::{self, Aaguid, EDDSA, ES256, Permissions, cose};
+use crate::fido::{self, Aaguid, Descriptor, EDDSA, ES256, Permissions, cose};
 use crate::flow::failure::{Cause, FidoRefusal};
 use crate::keys::Serial;
 use crate::ring::fido::Error as RingError;

@@ -114,7 +114,7 @@ impl Plan {
         let enterprise = options.attestation == Conveyance::Enterprise && info.has("ep");
         Ok(Self {
             algorithms: options.algorithms.iter().copied().filter(has).collect(),
-            exclude: descriptors(&options.exclude),
+            exclude: options.exclude.clone(),
             resident,
             // By the maker's list of relying parties: there is none of ours.
             enterprise: enterprise.then_some(1),
@@ -165,9 +165,4 @@ fn extensions(options: &CreationOptions, info: &Info, resident: bool) -> Result<
         large_blob_key: wanted.large_blob.is_some() && large_blob,
         cred_blob: None,
     })
-}
-
-pub(super) fn descriptors(listed: &[webauthn::Descriptor]) -> Vec<Descriptor> {
-    let convert = |one: &webauthn::Descriptor| Descriptor { id: one.id.clone(), transports: one.transports.clone() };
-    listed.iter().map(convert).collect()
 }

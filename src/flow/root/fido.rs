@@ -128,7 +128,11 @@ impl Sitting {
             match self.one(key, &name, (nth + 1, keys.len()), world) {
                 Ok(one) => registered.push(one),
                 Err(cause) => {
-                    return Err(NotDone { registered, awaited: Some(name), ..NotDone::from((Stage::Console, cause)) });
+                    return Err(NotDone {
+                        registered,
+                        awaited: Some(name),
+                        ..NotDone::from((Stage::Console, cause))
+                    });
                 }
             }
         }
