@@ -71,9 +71,7 @@ pub enum Error {
     /// A file or directory could not be read or written, or is not as it should be ([`store::odd`]).
     #[error("the journal cannot be used: {path}")]
     Io {
-        /// The path.
         path: PathBuf,
-        /// The cause.
         #[source]
         cause: io::Error,
     },
@@ -86,7 +84,6 @@ pub enum Error {
     /// A line is not one this version writes.
     #[error("line {line} of {path} is not one this version writes")]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
@@ -94,7 +91,6 @@ pub enum Error {
     /// Several files, each with what is wrong with it.
     #[error("{first}; {} more", others.len())]
     Several {
-        /// The first.
         #[source]
         first: Box<Error>,
         /// The others, by their names.
@@ -102,12 +98,7 @@ pub enum Error {
     },
     /// A later version has written it.
     #[error("a later version wrote {path} (format {version}; this one knows {FORMAT})")]
-    Later {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        version: u64,
-    },
+    Later { path: PathBuf, version: u64 },
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {

@@ -124,62 +124,38 @@ pub enum Question {
     EnableUnproved,
     /// Remove a credential from a key for good?
     DeleteCredential {
-        /// The key.
         key: Serial,
         /// The credential's id.
         name: String,
     },
     /// Write the credentials of the plan just told?
     Import {
-        /// The key.
         key: Serial,
-        /// How many.
         write: usize,
         /// How many entries cannot be written, and would be left out.
         leave: usize,
     },
     /// Wipe every credential of a key's OATH applet? Answered by typing the serial number.
     ResetOath {
-        /// The key.
         key: Serial,
         /// How many credentials it holds, where that can be read.
         credentials: Option<usize>,
     },
     /// Try a PIN although only one try is left? If it is wrong, the key must be reset. `--yes` does not answer this.
-    LastPinTry {
-        /// The key.
-        key: KeyId,
-    },
+    LastPinTry { key: KeyId },
     /// About root's factors.
     Root(RootQuestion),
     /// Write to the only FIDO2 key here, which was not named?
-    UseTheOnlyFidoKey {
-        /// The key.
-        key: KeyId,
-        /// Its model.
-        model: String,
-    },
+    UseTheOnlyFidoKey { key: KeyId, model: String },
     /// Delete an access key that is inactive now?
-    DeleteAccessKey {
-        /// Its id.
-        id: String,
-        /// Whose.
-        user: String,
-    },
+    DeleteAccessKey { id: String, user: String },
     /// Hand this key out to this user?
     HandOut {
-        /// The key.
         key: Serial,
-        /// Its model.
         model: String,
         /// Whom it is for.
         user: String,
     },
     /// Write to the only key here, which was not named?
-    UseTheOnlyKey {
-        /// The key.
-        key: Serial,
-        /// Its model.
-        model: String,
-    },
+    UseTheOnlyKey { key: Serial, model: String },
 }

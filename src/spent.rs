@@ -30,15 +30,11 @@ pub struct Spent {
 #[non_exhaustive]
 pub enum Doubt {
     /// The file is not one this version writes. Every device's present step counts as spent, and a new file is begun.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-    },
+    Unreadable { path: PathBuf },
     /// It cannot be written: other commands will not know what this one sends.
     Unwritable {
         /// The file or directory.
         path: PathBuf,
-        /// The cause.
         cause: io::Error,
     },
 }

@@ -22,7 +22,6 @@ pub enum Odd {
     Link,
     /// A directory, a pipe, a device or a socket.
     NotAFile,
-    /// Another user's.
     OtherOwner,
     /// A pipe with a name, which nobody has opened to write to it.
     NobodyWrites,
@@ -30,14 +29,12 @@ pub enum Odd {
     OthersWrite,
     /// Longer than this many bytes.
     TooLong {
-        /// The bound.
         most: u64,
     },
     /// Another process adds to it.
     InUse,
     /// A later version of this program wrote it.
     Later {
-        /// Its format.
         version: u64,
         /// The latest format that this program knows.
         known: u64,
@@ -73,7 +70,6 @@ impl From<Odd> for io::Error {
 /// error of an [`io::Error`]; see [`above`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Above {
-    /// The directory.
     pub path: PathBuf,
     /// [`Odd::OtherOwner`] or [`Odd::OthersWrite`].
     pub odd: Odd,

@@ -6,7 +6,6 @@
 use super::explain::{Exit, Explanation};
 use std::sync::{Mutex, PoisonError};
 
-/// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The person ended the input.

@@ -130,11 +130,9 @@ impl Permissions {
     pub const GET_ASSERTION: Self = Self(0x02);
     /// Listing, deleting, renaming credentials.
     pub const CREDENTIAL_MANAGEMENT: Self = Self(0x04);
-    /// Fingerprints.
     pub const BIO_ENROLLMENT: Self = Self(0x08);
     /// Writing the large-blob array.
     pub const LARGE_BLOB_WRITE: Self = Self(0x10);
-    /// Configuration.
     pub const CONFIGURATION: Self = Self(0x20);
 
     /// Whether every permission of `other` is in the set.

@@ -20,15 +20,11 @@ pub enum Notice {
     /// What is about to be done for a roster.
     RosterPlan(RosterPlan),
     /// Users of a roster who do not exist, with their lines.
-    UnknownUsers {
-        /// Who.
-        users: Vec<(u64, String)>,
-    },
+    UnknownUsers { users: Vec<(u64, String)> },
     /// The caller may not list users, so nobody knows before their turn who does not exist.
     UsersNotListed,
     /// The next user of a roster.
     NextUser {
-        /// Who.
         user: String,
         /// Counted from 1.
         nth: usize,
@@ -37,40 +33,28 @@ pub enum Notice {
     },
     /// A key is waited for.
     InsertKey {
-        /// For whom.
         user: String,
         /// Which; `None`: one that has not been handed out.
         key: Option<Serial>,
     },
     /// A key is here that is not the one.
     OtherKey {
-        /// The key.
         present: Serial,
         /// The one waited for; `None`: the one here has been handed out already.
         wanted: Option<Serial>,
     },
     /// The key blinks and waits for a touch.
-    Touch {
-        /// The key.
-        key: Serial,
-    },
+    Touch { key: Serial },
     /// A PIN was not taken, and is asked for again.
     PinAgain {
-        /// The key.
         key: KeyId,
         /// Tries left; `None`: it cannot be a PIN, and was not sent.
         left: Option<u8>,
     },
     /// The FIDO2 key blinks and waits for a touch.
-    FidoTouch {
-        /// The key.
-        key: KeyId,
-    },
+    FidoTouch { key: KeyId },
     /// A key is here whose credentials could not be read: one of the device's on it is not removed.
-    KeyUnread {
-        /// The key.
-        key: Serial,
-    },
+    KeyUnread { key: Serial },
     /// The same of a key that does not even tell which it is.
     ReaderUnread {
         /// The reader it is in.
@@ -78,42 +62,30 @@ pub enum Notice {
     },
     /// Another program has the reader open; access is shared.
     Shared {
-        /// The key.
         key: Serial,
         /// Who it is.
         holder: Holder,
     },
     /// The device was created, not enabled.
-    Created {
-        /// The device.
-        arn: DeviceArn,
-    },
+    Created { arn: DeviceArn },
     /// The seed was written and the hardware's code equals ours.
-    Written {
-        /// The key.
-        key: Serial,
-    },
+    Written { key: Serial },
     /// A phone holds the seed and showed the right code.
     OnPhone,
     /// The seed is in an age file: read back, its header and content as they should be.
     Escrowed {
-        /// The file.
         path: PathBuf,
         /// How many can open it.
         recipients: usize,
     },
     /// A command read the seed and ended with status 0.
     HandedOver {
-        /// Its program.
         program: String,
         /// A code of what it stored is asked for next.
         checked: bool,
     },
     /// A store's own command printed the seed's code.
-    StoreChecked {
-        /// Its program.
-        program: String,
-    },
+    StoreChecked { program: String },
     /// The device is enabled, and IAM lists it.
     Enabled {
         /// When the two codes' steps begin.
@@ -122,27 +94,19 @@ pub enum Notice {
         by: Option<Serial>,
     },
     /// IAM lists the device for the user.
-    Listed {
-        /// The user.
-        user: String,
-    },
+    Listed { user: String },
     /// AWS has acknowledged that the device is enabled, and did not tell whether IAM lists it.
-    NotConfirmed {
-        /// Why.
-        why: aws::Error,
-    },
+    NotConfirmed { why: aws::Error },
     /// The run succeeded, but its record could not be removed from the journal.
     JournalKept,
     /// A file in the journal without a record: the run that made it had not begun anything.
     EmptyRun {
-        /// Which.
         path: PathBuf,
         /// It was removed; otherwise it is not called as a run's file is, and was left.
         removed: bool,
     },
     /// From when a sign-in with a code works, and how many seconds that is away.
     FirstCode {
-        /// The moment.
         from: SystemTime,
         /// Seconds from now.
         seconds: u64,
@@ -165,19 +129,14 @@ pub enum Notice {
     NotKept(NoKeyring),
     /// Waiting for a moment, with the seconds left.
     Waiting {
-        /// For what.
         what: &'static str,
         /// Seconds left.
         seconds: u64,
     },
     /// The memory of the codes sent could not be read: this step's counts as sent.
-    StepsUnreadable {
-        /// Its file.
-        path: PathBuf,
-    },
+    StepsUnreadable { path: PathBuf },
     /// The memory of the codes sent could not be written: other commands will not know.
     StepsNotKept {
-        /// Its file.
         path: PathBuf,
         /// A short reason.
         why: String,
@@ -194,7 +153,6 @@ pub enum Notice {
     Losses(Vec<Loss>),
     /// A code has to be sent, and the next one that may be is not due yet.
     CodeDue {
-        /// The device.
         serial: String,
         /// How long it will take.
         seconds: u64,
@@ -203,7 +161,6 @@ pub enum Notice {
     OtherName {
         /// The name it is to have.
         name: String,
-        /// The user.
         user: String,
     },
     /// How far the host's clock is off, whatever it is.
@@ -215,7 +172,6 @@ pub enum Notice {
     ResyncAgain,
     /// AWS knows the device's time.
     Resynced {
-        /// The device.
         serial: String,
         /// When the two codes' steps begin.
         codes: [SystemTime; 2],
@@ -228,7 +184,6 @@ pub enum Notice {
     /// What is going could not be announced to other machines, by a tag on the user: only a run on this one is kept from
     /// removing what must stay.
     NotAnnounced {
-        /// The user.
         user: String,
         /// The device that is going.
         serial: String,
@@ -237,14 +192,12 @@ pub enum Notice {
     },
     /// What other machines have announced may not be read.
     OthersUnseen {
-        /// The user.
         user: String,
         /// AWS's refusal.
         why: aws::Error,
     },
     /// The tag is still there. It says nothing after the time in it.
     StillAnnounced {
-        /// The user.
         user: String,
         /// When it is over.
         until: SystemTime,
@@ -259,12 +212,7 @@ pub enum Notice {
         serial: String,
     },
     /// A credential of a device that is gone was removed from a key.
-    CredentialRemoved {
-        /// The key.
-        key: Serial,
-        /// Its id.
-        name: String,
-    },
+    CredentialRemoved { key: Serial, name: String },
     /// An unfinished run was found; what it left, and where.
     Unfinished(Unfinished),
     /// An unfinished retirement was found.
@@ -302,7 +250,6 @@ pub enum KeyStep {
     NotCovered,
     /// It proved what it is.
     Genuine {
-        /// Its model.
         model: String,
         /// The name of the root that vouches for it.
         root: String,
@@ -315,7 +262,6 @@ pub enum KeyStep {
     PinRight,
     /// No new PIN is shorter.
     MinPinLength {
-        /// In characters.
         length: usize,
         /// It was less before.
         raised: bool,

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 pub struct RosterPlan {
     /// Devices are replaced; otherwise they are added.
     pub rotate: bool,
-    /// The account.
     pub account: String,
     /// The caller's ARN.
     pub caller: String,
@@ -32,7 +31,6 @@ pub struct RosterPlan {
 /// What a command is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The account.
     pub account: String,
     /// The caller's ARN.
     pub caller: String,
@@ -55,7 +53,6 @@ pub enum Proving {
     Keys,
     /// A store computes them.
     Store,
-    /// Nothing does.
     Nothing,
 }
 
@@ -94,7 +91,6 @@ pub enum Loss {
 /// A device that is about to be taken away from its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parting {
-    /// The user.
     pub user: String,
     /// The device's serial number.
     pub serial: String,

@@ -10,7 +10,6 @@ use std::time::SystemTime;
 pub struct Unfinished {
     /// The user it was for.
     pub user: String,
-    /// The device.
     pub arn: DeviceArn,
     /// Its credential's id, on every key.
     pub credential: String,
@@ -46,11 +45,9 @@ pub struct Leaving {
 /// A retirement that did not end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedRetirement {
-    /// The user.
     pub user: String,
     /// When it began.
     pub started: SystemTime,
-    /// The device.
     pub leaving: Leaving,
 }
 
@@ -80,10 +77,7 @@ pub enum DeviceState {
     /// It is enabled for the user it was made for.
     Enabled,
     /// It is enabled for somebody else.
-    Foreign {
-        /// Whose.
-        user: String,
-    },
+    Foreign { user: String },
 }
 
 /// A credential, as its key sees it.

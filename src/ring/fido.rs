@@ -16,7 +16,6 @@ pub struct OnePin {
 }
 
 impl OnePin {
-    /// The attempt.
     #[must_use]
     pub fn attempt(&self) -> Attempt<'_> {
         if self.last { Attempt::even_the_last(&self.pin) } else { Attempt::new(&self.pin) }
@@ -35,7 +34,6 @@ pub enum Error {
     Fido {
         /// The key, where it is known which.
         key: Option<KeyId>,
-        /// Why.
         #[source]
         cause: fido::Error,
     },
@@ -55,10 +53,7 @@ pub enum Error {
     },
     /// It needs its PIN and nobody can be asked.
     #[error("the PIN of {key} is needed, and nobody can be asked for it")]
-    NobodyToAsk {
-        /// The key.
-        key: KeyId,
-    },
+    NobodyToAsk { key: KeyId },
     /// One PIN try is left, and the person would rather not.
     #[error("not confirmed; no PIN was tried")]
     Declined,

@@ -171,7 +171,7 @@ fn codes_that_were_sent_stay_spent() {
 fn says_later(done: &Run, code: i32, path: &Path, text: &str) {
     assert_eq!(done.code, code, "{done:?}");
     let said = format!("{}{}", done.stdout, done.stderr);
-    assert!(said.contains("a later version") && said.contains("format 2; this one knows 1"), "{done:?}");
+    assert!(said.contains("a later ") && said.contains("format 2; this one knows 1"), "{done:?}");
     assert_eq!(fs::read_to_string(path).unwrap(), text);
 }
 

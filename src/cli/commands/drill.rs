@@ -95,7 +95,7 @@ fn drilled_json(drilled: &Drilled, log: &Path) -> Value {
 fn not_drilled(failed: &Failed) -> Explanation {
     let Cause::DrillLog { path, why } = &failed.cause else { return explain::failed(failed) };
     let (text, path) = (|what| Explanation::new("drill_log", what), path.display());
-    match why {
+    match &**why {
         BadLog::Io(cause) => text(format!("{path} cannot be used: {cause}")),
         BadLog::Busy => {
             Explanation::new("busy", format!("another glasskey is adding to {path}")).hint("wait until it has ended")

@@ -8,7 +8,6 @@ use crate::totp::BadUri;
 use crate::{oath, piv, transport};
 
 /// What the OATH applet said.
-#[must_use]
 pub(in crate::cli) fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
     use oath::Error as E;
     let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
@@ -54,7 +53,6 @@ pub(in crate::cli) fn oath(key: Option<Serial>, error: &oath::Error) -> Explanat
 }
 
 /// What the PIV applet said.
-#[must_use]
 pub(in crate::cli) fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
     use piv::Error as E;
     let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
@@ -96,7 +94,6 @@ pub(in crate::cli) fn piv(key: Option<Serial>, error: &piv::Error) -> Explanatio
 }
 
 /// What is wrong with an otpauth URI or a secret.
-#[must_use]
 pub(in crate::cli) fn bad_uri(error: &BadUri) -> Explanation {
     let text = Explanation::new("bad_secret", bad_uri_words(error)).exit(Exit::Usage);
     match error {

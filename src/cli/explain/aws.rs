@@ -5,7 +5,6 @@ use super::{Exit, Explanation};
 use crate::aws;
 
 /// What AWS answered.
-#[must_use]
 pub(in crate::cli) fn aws(error: &aws::Error) -> Explanation {
     use aws::Error as E;
     let said =

@@ -10,7 +10,6 @@ use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin};
 
 /// What a relying party's options say that cannot be done.
-#[must_use]
 pub(in crate::cli) fn options(error: &webauthn::Error) -> Explanation {
     use webauthn::Error as E;
     let code = match error {
@@ -33,7 +32,6 @@ fn unsupported(what: String) -> Explanation {
 }
 
 /// A ceremony with this key that came to nothing.
-#[must_use]
 pub(in crate::cli) fn ceremony(key: &KeyId, cause: &Cause) -> Explanation {
     match cause {
         Cause::Refused(crate::flow::Refusal::Fido(refusal)) => refused(key, refusal),
@@ -87,13 +85,7 @@ fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
                 .note("neither this machine's records nor the key know of such a credential")
                 .hint(format!("`glasskey fido enroll --key {}` enrolls it", key.argument()))
         }
-        FidoRefusal::NoNewPin(NoNewPin::NobodyToAsk) => {
-            nobody(&format!("{key} needs a new PIN, and nobody can be asked for it"))
-                .hint("run the command on a terminal, or give it with --new-pin-fd FD")
-        }
-        FidoRefusal::NoNewPin(NoNewPin::Differ) => {
-            Explanation::new("no_new_pin", "no new PIN was given twice alike").hint("run the command again")
-        }
+        FidoRefusal::NoNewPin(why) => no_new_pin(key, *why),
         FidoRefusal::NotGenuine(reason) => {
             let mut text = Explanation::new("not_genuine", format!("{key} is not shown to be genuine: {reason}"));
             text.hints = attestation_hints(reason);
@@ -103,6 +95,16 @@ fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
             let mut text = fido(Some(key), cause).exit(Exit::Left).hint("the same command goes on from here");
             text.state.extend(done(step).map(|done| format!("it is not known whether {done}")));
             text
+        }
+    }
+}
+
+fn no_new_pin(key: &KeyId, why: NoNewPin) -> Explanation {
+    match why {
+        NoNewPin::NobodyToAsk => nobody(&format!("{key} needs a new PIN, and nobody can be asked for it"))
+            .hint("run the command on a terminal, or give it with --new-pin-fd FD"),
+        NoNewPin::Differ => {
+            Explanation::new("no_new_pin", "no new PIN was given twice alike").hint("run the command again")
         }
     }
 }
@@ -122,7 +124,6 @@ pub(super) fn record(error: &BadRecord) -> Explanation {
 }
 
 /// What a key's proof showed to be wrong.
-#[must_use]
 pub(in crate::cli) fn finding(finding: &Finding) -> Explanation {
     match finding {
         Finding::NotOnKey => Explanation::new("not_on_key", "the key does not hold the credential on record")
@@ -161,7 +162,6 @@ pub(in crate::cli) fn finding(finding: &Finding) -> Explanation {
 }
 
 /// A short, stable name for a reason not to call a key genuine.
-#[must_use]
 pub(in crate::cli) fn attestation_code(reason: &Reason) -> &'static str {
     match reason {
         Reason::NoAttestation => "no_attestation",
@@ -185,7 +185,6 @@ pub(in crate::cli) fn attestation_code(reason: &Reason) -> &'static str {
 }
 
 /// What to do where a key is not shown to be genuine.
-#[must_use]
 pub(in crate::cli) fn attestation_hints(reason: &Reason) -> Vec<String> {
     let hint = match reason {
         Reason::UnknownModel { .. } => {
@@ -201,7 +200,6 @@ pub(in crate::cli) fn attestation_hints(reason: &Reason) -> Vec<String> {
 }
 
 /// A key that is not ready.
-#[must_use]
 pub(in crate::cli) fn not_prepared(key: &KeyId, failed: &NotPrepared) -> Explanation {
     let mut text = ceremony(key, &failed.cause);
     text.state.extend(failed.done.iter().filter_map(done).map(|done| format!("done before this: {done}")));

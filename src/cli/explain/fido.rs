@@ -8,7 +8,6 @@ use crate::transport;
 use std::path::Path;
 
 /// A FIDO2 key that could not be found, chosen or used.
-#[must_use]
 pub(in crate::cli) fn fido_ring(error: &ring::Error) -> Explanation {
     match error {
         ring::Error::Fido { key, cause } => fido(key.as_ref(), cause),
@@ -43,7 +42,6 @@ fn missing(wanted: &KeyId, present: &[KeyId]) -> Explanation {
 }
 
 /// What a FIDO2 key said, or what is between it and this program.
-#[must_use]
 pub(in crate::cli) fn fido(key: Option<&KeyId>, error: &Error) -> Explanation {
     let on = key.map_or_else(|| "the key".to_owned(), ToString::to_string);
     let on = on.as_str();

@@ -8,7 +8,6 @@ use crate::{journal, sink};
 use std::path::Path;
 
 /// A flow that failed: its cause, where it happened, and what is left.
-#[must_use]
 pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
     let mut text = cause(&failed.cause, failed.stage);
     if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5 && is_about_codes(&failed.cause)) {
@@ -179,7 +178,6 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
 }
 
 /// A journal that cannot be used.
-#[must_use]
 pub(in crate::cli) fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {

@@ -6,7 +6,6 @@ use crate::keys::{self, Serial};
 use crate::{ring, transport};
 
 /// A key that could not be used.
-#[must_use]
 pub(in crate::cli) fn ring(error: &ring::Error) -> Explanation {
     match error {
         ring::Error::Keys(error) => keys(error),
@@ -38,7 +37,6 @@ pub(in crate::cli) const TELL_SERIAL: &str = "`ykman otp settings --serial-usb-v
     it resets the other settings of that slot";
 
 /// A key that could not be found or read.
-#[must_use]
 pub(in crate::cli) fn keys(error: &keys::Error) -> Explanation {
     match error {
         keys::Error::Transport(error) => transport(error),
@@ -69,7 +67,6 @@ pub(in crate::cli) fn keys(error: &keys::Error) -> Explanation {
 }
 
 /// What stands between a program and a card.
-#[must_use]
 pub(in crate::cli) fn transport(error: &transport::Error) -> Explanation {
     use transport::Error as E;
     match error {

@@ -25,8 +25,9 @@ pub(in crate::cli) use fido::{fido, fido_ring};
 pub(in crate::cli) use flow::{failed, journal};
 pub(in crate::cli) use keys::{TELL_SERIAL, keys, ring, transport};
 pub(in crate::cli) use places::not_open;
+pub(in crate::cli) use refusals::{delete_it, last_factor};
+pub(in crate::cli) use root::A_PHONE;
 pub(in crate::cli) use root::root_not_done;
-pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
 pub(in crate::cli) use world::world;
 
 use crate::platform::NoKeyring;
@@ -68,27 +69,23 @@ pub(in crate::cli) struct Explanation {
 
 impl Explanation {
     /// A failure that left the world as it was.
-    #[must_use]
     pub(in crate::cli) fn new(code: &'static str, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), notes: Vec::new(), hints: Vec::new(), state: Vec::new(), exit: Exit::Failed }
     }
 
     /// With what to do next.
-    #[must_use]
     pub(in crate::cli) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// With something worth knowing.
-    #[must_use]
     pub(in crate::cli) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
     /// With another exit code.
-    #[must_use]
     pub(in crate::cli) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
@@ -96,7 +93,6 @@ impl Explanation {
 }
 
 /// Why the system keeps nothing in memory.
-#[must_use]
 pub(in crate::cli) fn no_keyring(why: &NoKeyring) -> String {
     match why {
         NoKeyring::Full => "the kernel keyring is full".to_owned(),
@@ -105,7 +101,6 @@ pub(in crate::cli) fn no_keyring(why: &NoKeyring) -> String {
 }
 
 /// The result could not be written. `spent`: what is spent all the same.
-#[must_use]
 pub(in crate::cli) fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
     let mut text = Explanation::new("output", format!("standard output could not be written: {cause}"))
         .note("whatever the command was to do is done; only what it had to say is missing");

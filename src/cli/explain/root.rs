@@ -9,7 +9,6 @@ use crate::flow::{Cause, Failed, Left, Refusal, RootRefusal};
 use crate::sink;
 
 /// Root was not given its factors, or not all.
-#[must_use]
 pub(in crate::cli) fn root_not_done(not_done: &NotDone) -> Explanation {
     let NotDone { failed, registered, awaited, removed, undone } = not_done;
     let mut text = cause(failed, awaited.as_deref());
@@ -84,21 +83,5 @@ fn cause(failed: &Failed, awaited: Option<&str>) -> Explanation {
             None => text(),
         },
         _ => text(),
-    }
-}
-
-/// How an administrator of the account deletes a device that is nobody's.
-pub(in crate::cli) fn delete_it(serial: &str) -> String {
-    format!(
-        "an administrator of the account may delete it: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
-    )
-}
-
-/// What the only device of root's is.
-pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
-    if sure {
-        "root's last factor: without it the password alone signs in"
-    } else {
-        "the last factor of root's that shows here; security keys do not show to an administrator"
     }
 }

@@ -24,13 +24,9 @@ pub enum Error {
         line: usize,
     },
     /// A member that must be there is not. Dotted: "user.id".
-    Missing {
-        /// Which.
-        member: String,
-    },
+    Missing { member: String },
     /// A member is of another type, or has a value that is not allowed.
     Wrong {
-        /// Which.
         member: String,
         /// What it must be.
         expected: &'static str,
@@ -56,16 +52,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RpEntity {
     /// Not there: the origin's host.
     pub id: Option<String>,
-    /// For people.
     pub name: String,
 }
 
-/// For whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserEntity {
     /// 1 to 64 bytes.
@@ -79,7 +72,6 @@ pub struct UserEntity {
 /// How much something is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requirement {
-    /// Fail without.
     Required,
     /// With, if possible.
     #[default]
@@ -132,9 +124,7 @@ pub enum Conveyance {
 /// `PublicKeyCredentialCreationOptionsJSON`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreationOptions {
-    /// Who asks.
     pub rp: RpEntity,
-    /// For whom.
     pub user: UserEntity,
     /// To be signed over.
     pub challenge: Vec<u8>,
@@ -148,7 +138,6 @@ pub struct CreationOptions {
     pub selection: Selection,
     /// How much attestation.
     pub attestation: Conveyance,
-    /// Extensions.
     pub extensions: RegistrationExtensions,
 }
 
@@ -165,7 +154,6 @@ pub struct RequestOptions {
     pub user_verification: Requirement,
     /// How long the relying party would wait.
     pub timeout: Option<Duration>,
-    /// Extensions.
     pub extensions: RequestExtensions,
 }
 

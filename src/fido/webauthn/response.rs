@@ -33,7 +33,6 @@ pub struct PrfResults {
 /// What came of an assertion's extensions.
 #[derive(Default)]
 pub struct Used {
-    /// prf's outputs.
     pub prf: Option<PrfResults>,
     /// The blob, where it was asked for and is there.
     pub blob: Option<Vec<u8>>,
@@ -52,7 +51,6 @@ pub struct RegistrationResponse {
     pub object: AttestationObject,
     /// How the key can be reached.
     pub transports: Vec<String>,
-    /// clientExtensionResults.
     pub extensions: Map<String, Value>,
 }
 

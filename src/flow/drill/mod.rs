@@ -99,7 +99,7 @@ pub fn drill(
 
 impl DrillRequest {
     fn log_failed(&self, why: BadLog, world: &World) -> Failed {
-        nothing_left(Cause::DrillLog { path: self.log.clone(), why }, world)
+        nothing_left(Cause::DrillLog { path: self.log.clone(), why: Box::new(why) }, world)
     }
 }
 

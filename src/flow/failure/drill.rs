@@ -32,10 +32,7 @@ pub enum Flaw {
     NotARecord,
     /// A later version of this program wrote it.
     #[error("a later version of glasskey wrote it (format {version}; this one knows {DRILL_FORMAT})")]
-    Later {
-        /// Its format.
-        version: u64,
-    },
+    Later { version: u64 },
     /// It is a record, but not as glasskey writes it.
     #[error("it is not as glasskey writes it: it was changed")]
     NotAsWritten,
@@ -63,19 +60,13 @@ pub enum Flaw {
     #[error(
         "it is signed with another credential than the key's in line {line}: another key signed, or the key was enrolled again"
     )]
-    OtherCredential {
-        /// That line.
-        line: usize,
-    },
+    OtherCredential { line: usize },
     /// Another credential than the key was enrolled with on this machine.
     #[error("it is signed with another credential than the key was enrolled with here")]
     NotAsEnrolled,
     /// The last line is not the one that was expected.
     #[error("the last line's SHA-256 is {found}, not the one given: lines were removed or added")]
-    Head {
-        /// Its hash.
-        found: String,
-    },
+    Head { found: String },
 }
 
 /// Why a file cannot be added to.

@@ -59,8 +59,7 @@ pub enum FidoRefusal {
         /// How the answer was lost.
         #[source]
         cause: fido::Error,
-        /// The step.
-        step: KeyStep,
+        step: Box<KeyStep>,
     },
 }
 
@@ -73,8 +72,5 @@ pub enum BadRecord {
     Files(#[from] journal::Error),
     /// A file is not a record, or one of a later version.
     #[error("{path} is not a record that this version can read")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-    },
+    Unreadable { path: PathBuf },
 }

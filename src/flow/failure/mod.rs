@@ -139,7 +139,7 @@ pub enum Cause {
     DrillLog {
         path: PathBuf,
         #[source]
-        why: BadLog,
+        why: Box<BadLog>,
     },
     /// The person said no.
     #[error("not confirmed; nothing was done")]
@@ -147,7 +147,6 @@ pub enum Cause {
     /// A yes is needed and nobody can be asked.
     #[error("a confirmation is needed, and nobody can be asked")]
     NobodyToAsk,
-    /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }
@@ -275,9 +274,7 @@ fn unsettled(left: &[Left]) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("failed while {stage}{}", unsettled(left))]
 pub struct Failed {
-    /// Where.
     pub stage: Stage,
-    /// Why.
     #[source]
     pub cause: Cause,
     /// What is left in the world; empty when it is as it was.

@@ -10,16 +10,10 @@ use std::time::Duration;
 pub enum RootRefusal {
     /// Root of such an account cannot sign in to the console.
     #[error("root of an account in {partition} cannot sign in to the console there, so it can be given no factor")]
-    NoConsole {
-        /// Its partition.
-        partition: String,
-    },
+    NoConsole { partition: String },
     /// Root has no password, so that nobody can sign in as root.
     #[error("root of account {account} has no password, so nobody can sign in as root")]
-    NoPassword {
-        /// The account.
-        account: String,
-    },
+    NoPassword { account: String },
     /// Root may have eight devices.
     #[error("root has {has} MFA devices, and 8 are allowed: there is no room for {wanted} more")]
     NoRoom {
@@ -40,13 +34,11 @@ pub enum RootRefusal {
     /// The key holds no device of root's, or several.
     #[error("YubiKey {key} holds {} of root's", if *several { "several devices" } else { "no such device" })]
     WhichCredential {
-        /// The key.
         key: Serial,
         /// Root's virtual devices, as far as they show.
         roots: Vec<String>,
         /// What the key holds of this account.
         on_key: Vec<String>,
-        /// Several.
         several: bool,
     },
     /// Without credentials nothing of root shows.
@@ -65,7 +57,6 @@ pub enum RootRefusal {
     /// Root could sign in without MFA.
     #[error("root of account {account} would be left without MFA; nothing was changed")]
     WouldLoseMfa {
-        /// The account.
         account: String,
         /// The last factors.
         serials: Vec<String>,

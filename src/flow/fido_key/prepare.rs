@@ -161,7 +161,7 @@ impl Run<'_, '_> {
                 self.done.push(step);
                 Ok(done)
             }
-            Err(cause) if answer_lost(&cause) => Err(FidoRefusal::InDoubt { cause, step }.into()),
+            Err(cause) if answer_lost(&cause) => Err(FidoRefusal::InDoubt { cause, step: Box::new(step) }.into()),
             Err(cause) => self.fail(cause),
         }
     }

@@ -70,7 +70,7 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         }
         world.person.tell(&Notice::Root(RootStep::LastFactors { serials, sure }));
     }
-    let mut removal = Removal {
+    let removal = Removal {
         account: account.clone(),
         partition: view.partition.clone(),
         view: view.sees(),
@@ -83,17 +83,28 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     if view.outside().is_none() {
         return in_console(view, &look, removal, request.patience, world);
     }
-    match world
-        .person
-        .confirm(&Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() }))
-    {
-        Some(true) => {}
-        Some(false) | None if world.interrupt.raised() => return Err(Cause::Interrupted.into()),
-        Some(false) => return Err(Cause::Declined.into()),
-        None => return Err(Cause::NobodyToAsk.into()),
-    }
+    confirmed(&account, &meant, world)?;
     let outside = view.outside().ok_or(Cause::refused(RootRefusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
+    delete_each(meant, &session, removal, world)
+}
+
+fn confirmed(account: &str, serials: &[String], world: &mut World) -> Result<(), Cause> {
+    let question = RootQuestion::Remove { account: account.to_owned(), serials: serials.to_vec() };
+    match world.person.confirm(&Question::Root(question)) {
+        Some(true) => Ok(()),
+        Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
+        Some(false) => Err(Cause::Declined),
+        None => Err(Cause::NobodyToAsk),
+    }
+}
+
+fn delete_each(
+    meant: Vec<String>,
+    session: &Account,
+    mut removal: Removal,
+    world: &mut World,
+) -> Result<Removal, NotDone> {
     let mut unknown = Vec::new();
     for serial in meant {
         let stopped = |cause, removal: &Removal| NotDone {
@@ -103,10 +114,10 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         if world.interrupt.raised() {
             return Err(stopped(Cause::Interrupted, &removal));
         }
-        deactivate(&serial, &session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
+        deactivate(&serial, session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
         if let Ok(arn) = serial.parse::<DeviceArn>() {
-            match delete(&arn, &session) {
+            match delete(&arn, session) {
                 Ok(()) => world.person.tell(&Notice::Deleted { serial: serial.clone() }),
                 Err(why @ aws::Error::OutcomeUnknown { .. }) => unknown.push((serial.clone(), why)),
                 // As the task's policy has it: the device is nobody's, and its name is taken.

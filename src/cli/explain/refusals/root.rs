@@ -1,8 +1,9 @@
 //! Why root does not get, keep or lose a device.
 
 use crate::aws;
-use crate::cli::explain::{self, Exit, Explanation, delete_it, last_factor, nobody};
+use crate::cli::explain::{self, Exit, Explanation, nobody};
 use crate::flow::RootRefusal;
+use crate::keys::Serial;
 use std::time::Duration;
 
 pub(super) fn root(refusal: &RootRefusal) -> Explanation {
@@ -30,37 +31,14 @@ pub(super) fn root(refusal: &RootRefusal) -> Explanation {
             .exit(Exit::Usage),
         RootRefusal::NobodyToShow => nobody("the codes are shown on the terminal, and there is none")
             .hint("--json prints two codes at once"),
-        RootRefusal::WhichCredential { key, roots, on_key, several: true } => {
-            Explanation::new("which_device", format!("YubiKey {key} holds several devices of root's"))
-                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
-                .hint("--device NAME names one")
-                .exit(Exit::Usage)
-        }
-        RootRefusal::WhichCredential { key, roots, on_key, .. } => {
-            Explanation::new("not_on_key", format!("YubiKey {key} holds no such device of root's"))
-                .note(format!("it holds {}; root has {}", list(on_key), list(roots)))
-                .hint(format!("`glasskey oath list --key {key}` shows what is on it"))
+        RootRefusal::WhichCredential { key, roots, on_key, several } => {
+            let note = format!("it holds {}; root has {}", list(on_key), list(roots));
+            which_credential(*key, *several).note(note)
         }
         RootRefusal::NoCredentials => Explanation::new("no_credentials", "without AWS credentials nothing of root shows")
             .hint("name a profile with --profile"),
-        RootRefusal::WhichDevice { named, devices, all } => {
-            let what = match named {
-                Some(named) => format!("root has no device {named}, as far as this view shows"),
-                None => "no device is named".to_owned(),
-            };
-            let text = Explanation::new("which_device", what).note(format!("root has {}", list(devices)));
-            let text = if *all { text } else { text.note("an administrator sees root's virtual devices only") };
-            text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
-        }
-        RootRefusal::WouldLoseMfa { account, serials, sure } => {
-            let text = Explanation::new(
-                "would_lose_mfa",
-                format!("root of account {account} would be left without MFA; nothing was changed"),
-            );
-            let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(*sure))));
-            text.hint("give it another factor first: `glasskey root enroll`")
-                .hint(format!("--without-mfa {account} says that this is meant"))
-        }
+        RootRefusal::WhichDevice { named, devices, all } => which_device(named.as_deref(), devices, *all),
+        RootRefusal::WouldLoseMfa { account, serials, sure } => would_lose_mfa(account, serials, *sure),
         RootRefusal::RootIntoMember => Explanation::new("root_into_member", "these credentials are root's, and AssumeRoot is not for root")
             .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
             .exit(Exit::Usage),
@@ -82,16 +60,44 @@ pub(super) fn root(refusal: &RootRefusal) -> Explanation {
             Explanation::new("not_removed", format!("the console did not remove {serial}, as you said"))
                 .hint("the same command begins again")
         }
-        RootRefusal::StillThere { serials, after } => {
-            let text = Explanation::new(
-                "still_there",
-                format!("root still has {}, as far as shows after {} s", list(serials), after.as_secs()),
-            );
-            text.hint("if the console says that it is removed, `glasskey root audit` shows what root has now")
-                .hint("--timeout SECONDS waits longer; the same command begins again")
-        }
+        RootRefusal::StillThere { serials, after } => still_there(serials, *after),
         RootRefusal::PerhapsDeleted { devices } => perhaps_deleted(devices),
     }
+}
+
+fn which_credential(key: Serial, several: bool) -> Explanation {
+    if several {
+        return Explanation::new("which_device", format!("YubiKey {key} holds several devices of root's"))
+            .hint("--device NAME names one")
+            .exit(Exit::Usage);
+    }
+    Explanation::new("not_on_key", format!("YubiKey {key} holds no such device of root's"))
+        .hint(format!("`glasskey oath list --key {key}` shows what is on it"))
+}
+
+fn which_device(named: Option<&str>, devices: &[String], all: bool) -> Explanation {
+    let what = match named {
+        Some(named) => format!("root has no device {named}, as far as this view shows"),
+        None => "no device is named".to_owned(),
+    };
+    let text = Explanation::new("which_device", what).note(format!("root has {}", list(devices)));
+    let text = if all { text } else { text.note("an administrator sees root's virtual devices only") };
+    text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
+}
+
+fn would_lose_mfa(account: &str, serials: &[String], sure: bool) -> Explanation {
+    let what = format!("root of account {account} would be left without MFA; nothing was changed");
+    let text = Explanation::new("would_lose_mfa", what);
+    let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(sure))));
+    text.hint("give it another factor first: `glasskey root enroll`")
+        .hint(format!("--without-mfa {account} says that this is meant"))
+}
+
+fn still_there(serials: &[String], after: Duration) -> Explanation {
+    let what = format!("root still has {}, as far as shows after {} s", list(serials), after.as_secs());
+    Explanation::new("still_there", what)
+        .hint("if the console says that it is removed, `glasskey root audit` shows what root has now")
+        .hint("--timeout SECONDS waits longer; the same command begins again")
 }
 
 /// `what`: a device, as it is called.
@@ -114,4 +120,20 @@ fn perhaps_deleted(devices: &[(String, aws::Error)]) -> Explanation {
 
 fn list(serials: &[String]) -> String {
     if serials.is_empty() { "none that shows".to_owned() } else { serials.join(", ") }
+}
+
+/// How an administrator of the account deletes a device that is nobody's.
+pub(in crate::cli) fn delete_it(serial: &str) -> String {
+    format!(
+        "an administrator of the account may delete it: `aws iam delete-virtual-mfa-device --serial-number {serial}`"
+    )
+}
+
+/// What the only device of root's is.
+pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
+    if sure {
+        "root's last factor: without it the password alone signs in"
+    } else {
+        "the last factor of root's that shows here; security keys do not show to an administrator"
+    }
 }
