@@ -106,7 +106,7 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt that is not made when only one try is left ([`Error::LastTry`]).
+    /// An attempt that is not made when only one try is left ([`LastTry`](super::Error::LastTry)).
     #[must_use]
     pub fn new(pin: &'a Password) -> Self {
         Self { pin, last_try: false }
