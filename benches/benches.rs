@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use glasskey::aws::{Connector, Wire};
-use glasskey::flow::{Request, enroll};
+use glasskey::flow::enroll::{Request, enroll};
 use glasskey::keys::Serial;
 use glasskey::oath::{Name, New, Session};
 use glasskey::person::{Notice, Person, Question};

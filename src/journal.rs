@@ -4,9 +4,9 @@
 //! lines, not what they mean; nothing secret is ever given to it. Only one run writes at a time. A file that is not as this
 //! room writes them is reported and never touched.
 
-use crate::store::{self, Odd};
+use crate::store::{self, Lines, Odd};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub struct Journal {
 
 /// A run being written. Dropping it leaves the file, for recovery.
 pub struct Writer {
-    file: File,
+    lines: Lines,
     path: PathBuf,
     _lock: Arc<Lock>,
 }
@@ -71,9 +71,7 @@ pub enum Error {
     /// A file or directory could not be read or written, or is not as it should be ([`store::odd`]).
     #[error("the journal cannot be used: {path}")]
     Io {
-        /// The path.
         path: PathBuf,
-        /// The cause.
         #[source]
         cause: io::Error,
     },
@@ -86,7 +84,6 @@ pub enum Error {
     /// A line is not one this version writes.
     #[error("line {line} of {path} is not one this version writes")]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
@@ -94,7 +91,6 @@ pub enum Error {
     /// Several files, each with what is wrong with it.
     #[error("{first}; {} more", others.len())]
     Several {
-        /// The first.
         #[source]
         first: Box<Error>,
         /// The others, by their names.
@@ -102,12 +98,7 @@ pub enum Error {
     },
     /// A later version has written it.
     #[error("a later version wrote {path} (format {version}; this one knows {FORMAT})")]
-    Later {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        version: u64,
-    },
+    Later { path: PathBuf, version: u64 },
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
@@ -205,24 +196,25 @@ impl Journal {
         let lock = self.take_lock()?;
         let chance = getrandom::u32().map_err(|why| at(&self.runs)(io::Error::other(why)))?;
         let path = self.path_of(&format!("{name}-{chance:08x}"));
-        let file = store::open_own(&path, File::options().append(true).create_new(true)).map_err(at(&path))?;
-        let mut writer = Writer { file, path, _lock: lock };
-        let begun = writer.append(first).and_then(|()| store::sync_directory(&self.runs).map_err(at(&self.runs)));
-        if begun.is_err() {
-            // Nothing is in it that anybody needs.
-            let _ = store::remove(&writer.path);
+        let first = serde_json::to_vec(first).map_err(|cause| at(&path)(cause.into()))?;
+        match Lines::begin_own(&path, &first) {
+            Ok(lines) => Ok(Writer { lines, path, _lock: lock }),
+            Err(cause) => {
+                // Nothing is in it that anybody needs.
+                if cause.kind() != io::ErrorKind::AlreadyExists {
+                    let _ = store::remove(&path);
+                }
+                Err(at(&path)(cause))
+            }
         }
-        begun.map(|()| writer)
     }
 
     /// Goes on with a run that did not end.
     pub fn resume(&self, id: &str) -> Result<Writer, Error> {
         let lock = self.take_lock()?;
         let path = self.path_of(id);
-        let text = store::read_own(&path, LONGEST_RUN).map_err(at(&path))?;
-        let file = store::open_own(&path, File::options().append(true)).map_err(at(&path))?;
-        store::cut_torn_line(&file, &text).map_err(at(&path))?;
-        Ok(Writer { file, path, _lock: lock })
+        let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
+        Ok(Writer { lines, path, _lock: lock })
     }
 
     /// Fails with [`Error::Busy`] while a run is being written: what stands in the journal then is not left over.
@@ -269,14 +261,17 @@ impl<E: DeserializeOwned> Runs<E> {
             }
             return;
         }
-        if let Some(version) = later(whole) {
+        let first = store::split(whole).next().unwrap_or_default();
+        if let Some(version) = store::later_version(first, FORMAT) {
             self.unreadable.push(Error::Later { path, version });
             return;
         }
         // Its name is its id: one that is not text is nobody's.
         let id = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-        let entries: Result<Vec<E>, usize> =
-            lines(whole).enumerate().map(|(nth, line)| serde_json::from_slice(line).map_err(|_| nth + 1)).collect();
+        let entries: Result<Vec<E>, usize> = store::split(whole)
+            .enumerate()
+            .map(|(nth, line)| serde_json::from_slice(line).map_err(|_| nth + 1))
+            .collect();
         match (id, entries) {
             (Some(id), Ok(entries)) => self.unfinished.push(Unfinished { id, entries }),
             (None, Ok(_)) => self.unreadable.push(unreadable(path, 1)),
@@ -294,7 +289,7 @@ impl Writer {
     /// Appends a record and waits until it is on disk. When this fails, what it announces must not be begun.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Error> {
         let line = serde_json::to_vec(record).map_err(|cause| at(&self.path)(cause.into()))?;
-        store::append_line(&mut self.file, &line).map_err(at(&self.path))
+        self.lines.append(&line).map_err(at(&self.path))
     }
 
     /// Ends the run: its file is removed.
@@ -311,14 +306,9 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// Lines that have an end, without it.
-fn lines(whole: &[u8]) -> impl Iterator<Item = &[u8]> {
-    whole.strip_suffix(b"\n").unwrap_or(whole).split(|byte| *byte == b'\n')
-}
-
 /// Whether this may be the beginning of a run's first line.
 fn began_a_line(text: &[u8]) -> bool {
-    text.starts_with(FIRST) || FIRST.starts_with(text)
+    store::may_begin(text, FIRST)
 }
 
 /// `SECONDS-PID-COUNT-CHANCE`, as runs are called.
@@ -328,16 +318,6 @@ fn is_id(id: &str) -> bool {
     matches!(parts[..], [started, pid, nth, chance]
         if digits(started) && digits(pid) && digits(nth)
             && chance.len() == 8 && chance.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// The format, where the first line names a later one than [`FORMAT`].
-fn later(whole: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct First {
-        version: u64,
-    }
-    let first: First = serde_json::from_slice(lines(whole).next()?).ok()?;
-    Some(first.version).filter(|version| *version > FORMAT)
 }
 
 #[cfg(test)]
@@ -353,7 +333,7 @@ mod tests {
         run.append(&"second").unwrap();
         assert!(matches!(journal.begin("2", &"x"), Err(Error::Busy { pid: Some(pid) }) if pid == std::process::id()));
         // Cut in the middle of a character.
-        run.file.write_all(b"\"tor\xc3").unwrap();
+        File::options().append(true).open(&run.path).unwrap().write_all(b"\"tor\xc3").unwrap();
         let id = run.id().to_owned();
         assert!(id.starts_with("1-"), "{id}");
         drop(run);

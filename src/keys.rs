@@ -2,7 +2,13 @@
 //!
 //! Reads the Management applet and what the OATH applet says on SELECT and LIST. Does not know AWS.
 
-mod config;
+mod config; // what READ CONFIG says
+mod hid; // keys over HID
+mod joined; // both ways of seeing a key, by its serial number
+
+pub(crate) use hid::open_device;
+pub use hid::{Opened, Seen, device_over_hid, list_fido};
+pub use joined::{Key, join};
 
 use crate::oath;
 use crate::transport::{self, Card, Ports, Response, Sw};
@@ -70,27 +76,13 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A key that was found, in one reader.
+/// A key as it is seen through the PC/SC service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct Pcsc {
     /// The reader it is in.
     pub reader: String,
-    /// `None` where the key does not tell (the serial is hidden by configuration).
-    pub serial: Option<Serial>,
-    /// The product's name: `YubiKey 5C NFC`.
-    pub model: String,
-    /// The firmware.
-    pub firmware: oath::Version,
-    /// Connector and shape.
-    pub form_factor: FormFactor,
-    /// Applications enabled over USB.
-    pub usb: Applications,
-    /// Applications enabled over NFC; empty where the key has no NFC.
-    pub nfc: Applications,
-    /// A FIPS model.
-    pub fips: bool,
-    /// Whether the configuration is locked with a code.
-    pub config_locked: bool,
+    /// What its Management application says.
+    pub device: Device,
     /// What the OATH applet says.
     pub oath: OathState,
 }
@@ -234,7 +226,7 @@ pub struct Found {
     /// The reader's name.
     pub reader: String,
     /// The key, or the error to show in its row.
-    pub key: Result<Key, Error>,
+    pub key: Result<Pcsc, Error>,
 }
 
 /// Why a key could not be read or chosen.
@@ -296,12 +288,12 @@ pub fn list(ports: &dyn Ports) -> Result<Vec<Found>, Error> {
 ///
 /// Readers that are empty or vanish count as nothing; one with some other card is named where no key is found. The card comes with some applet selected: select
 /// yours.
-pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn Card>), Error> {
+pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Pcsc, Box<dyn Card>), Error> {
     let mut opened = Vec::new();
     let (mut unreadable, mut others) = (None, Vec::new());
     for reader in ports.readers().map_err(Error::Transport)? {
         match read(ports, &reader) {
-            Ok(found) if wanted.is_some() && found.0.serial == wanted => return Ok(found),
+            Ok(found) if wanted.is_some() && found.0.device.serial == wanted => return Ok(found),
             Ok(found) => opened.push(found),
             Err(Error::NotAYubiKey) => others.push(reader),
             Err(error) if error.is_of_no_card() => {}
@@ -309,9 +301,9 @@ pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn C
         }
     }
     let foreign = || (!others.is_empty()).then(|| Error::Foreign { readers: others.clone() });
-    let present = || opened.iter().filter_map(|(key, _)| key.serial).collect();
+    let present = || opened.iter().filter_map(|(key, _)| key.device.serial).collect();
     match (wanted, opened.len()) {
-        (None, 2..) => Err(Error::Several(opened.iter().map(|(key, _)| key.serial).collect())),
+        (None, 2..) => Err(Error::Several(opened.iter().map(|(key, _)| key.device.serial).collect())),
         (None, 1) => opened.pop().ok_or(Error::NoKey),
         (None, _) => Err(unreadable.or_else(foreign).unwrap_or(Error::NoKey)),
         (Some(wanted), _) => Err(unreadable.unwrap_or_else(|| Error::Missing { wanted, present: present() })),
@@ -322,25 +314,14 @@ pub fn open(ports: &dyn Ports, wanted: Option<Serial>) -> Result<(Key, Box<dyn C
 ///
 /// # Errors
 /// [`Error::Transport`], [`Error::Oath`], [`Error::NotAYubiKey`].
-pub fn read(ports: &dyn Ports, reader: &str) -> Result<(Key, Box<dyn Card>), Error> {
+pub fn read(ports: &dyn Ports, reader: &str) -> Result<(Pcsc, Box<dyn Card>), Error> {
     let mut card = ports.open(reader).map_err(Error::Transport)?;
     let config = match read_config(&mut *card) {
         Err(Error::Transport(transport::Error::Reset)) => read_config(&mut *card)?, // once: reading changes nothing
         config => config?,
     };
     let (oath, card) = read_oath(card)?;
-    let key = Key {
-        reader: reader.to_owned(),
-        model: config::model(&config),
-        serial: config.serial,
-        firmware: config.firmware,
-        form_factor: config.form_factor,
-        usb: config.usb,
-        nfc: config.nfc,
-        fips: config.fips,
-        config_locked: config.locked,
-        oath,
-    };
+    let key = Pcsc { reader: reader.to_owned(), device: Device::from(config), oath };
     Ok((key, card))
 }
 

@@ -15,7 +15,7 @@
 //! - [`qr`]: QR codes, in and out.
 //! - [`ring`]: keys in use by a command, unlocked with a password or PIN asked for once.
 //! - [`platform`]: being interrupted, the terminal as a device, who may write to a file: what differs by operating system.
-//! - [`keys`]: which keys are plugged in, and choosing exactly one.
+//! - [`keys`]: which keys are plugged in, seen through PC/SC, over HID or both; choosing exactly one.
 //! - [`aws`]: IAM, STS and what an audit reads; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.
 //! - [`person`]: prompts, confirmations and progress, as a trait.
@@ -23,45 +23,62 @@
 //! - [`flow`]: the stories: enroll, recover, devices, rotate, resync, retire, a FIDO2 key's ceremonies. Has never seen an
 //!   APDU, an SDK type or a print macro.
 //! - [`sim`]: stand-ins for keys and AWS, a feature of the product.
-//! - [`cli`]: arguments, the terminal, reports, and the sentence for every error.
+//! - `cli`: arguments, the terminal, reports, and the sentence for every error; not part of the library.
 //!
 //! # As a library
 //!
-//! [`World::system`](world::World::system) is this machine; a flow takes a request and a world. Errors print one line of
-//! facts, and have what is behind them as their `source`:
+//! A flow takes a request and a [`World`](world::World): this machine ([`World::system`](world::World::system)), or a
+//! simulated one, as here. Errors print one line of facts, and have what is behind them as their `source`. More is in
+//! `examples/`.
 //!
-//! ```no_run
-//! use glasskey::flow::{DevicesRequest, devices};
-//! use glasskey::world::World;
+//! ```
+//! use glasskey::flow::enroll::{Request, enroll};
+//! use glasskey::keys::Serial;
+//! use glasskey::sim::{self, aws::Aws, clock::SimClock, oath_card};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut world = World::system()?;
-//!     world.aws.profile = Some("work".to_owned());
-//!     let request = DevicesRequest { user: Some("alice".to_owned()), ..Default::default() };
-//!     for device in devices(&request, &mut world)?.devices {
-//!         println!("{}, on {} of the keys here", device.serial, device.held.len());
+//!     let (aws, state) = (Aws::new(SimClock::host()), tempfile::tempdir()?);
+//!     let key = oath_card::SoftKey::new(oath_card::Options::new(12_345_678));
+//!     let mut world = sim::world(&aws, &aws.admin(), &[key], state.path())?;
+//!     let request = Request { keys: vec![Serial(12_345_678)], approved: true, ..Default::default() };
+//!     for device in enroll(&request, &mut world)?.devices {
+//!         println!("{} is enabled; {} keys hold its seed", device.arn, device.keys.len());
 //!     }
 //!     Ok(())
 //! }
 //! ```
 
+// Where `missing_docs` is allowed, variants and fields are named for what they are.
 pub mod aws;
-pub mod cli;
+mod cli;
+#[allow(missing_docs)]
 pub mod fido;
 pub mod flow;
+#[allow(missing_docs)]
 pub mod journal;
 pub mod keys;
 pub mod oath;
+#[allow(missing_docs)]
 pub mod person;
 pub mod piv;
+#[allow(missing_docs)]
 pub mod platform;
 pub mod qr;
+#[allow(missing_docs)]
 pub mod ring;
 pub mod secret;
+#[allow(missing_docs)]
 pub mod sim;
+#[allow(missing_docs)]
 pub mod sink;
+#[allow(missing_docs)]
 pub mod spent;
+#[allow(missing_docs)]
 pub mod store;
 pub mod totp;
+#[allow(missing_docs)]
 pub mod transport;
 pub mod world;
+
+#[doc(hidden)]
+pub use cli::{run, schemas};

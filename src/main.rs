@@ -9,5 +9,5 @@ static ALLOCATOR: glasskey::secret::WipingAllocator = glasskey::secret::WipingAl
 fn main() -> ExitCode {
     glasskey::secret::harden();
     glasskey::secret::unset_empty_variables();
-    glasskey::cli::run(std::env::args_os())
+    glasskey::run(std::env::args_os())
 }

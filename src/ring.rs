@@ -30,18 +30,13 @@ pub enum Error {
     /// Its OATH applet did not do it.
     #[error("the OATH applet of YubiKey {key} could not be used")]
     Oath {
-        /// The key.
         key: Serial,
-        /// Why.
         #[source]
         cause: oath::Error,
     },
     /// It needs its OATH password and nobody can be asked.
     #[error("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it")]
-    NobodyToAsk {
-        /// The key.
-        key: Serial,
-    },
+    NobodyToAsk { key: Serial },
 }
 
 impl<'a> Ring<'a> {

@@ -30,15 +30,11 @@ pub struct Spent {
 #[non_exhaustive]
 pub enum Doubt {
     /// The file is not one this version writes. Every device's present step counts as spent, and a new file is begun.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-    },
+    Unreadable { path: PathBuf },
     /// It cannot be written: other commands will not know what this one sends.
     Unwritable {
         /// The file or directory.
         path: PathBuf,
-        /// The cause.
         cause: io::Error,
     },
 }
@@ -61,8 +57,13 @@ struct Table {
     floor: u64,
     /// The last step whose code was sent, by the device's serial number or ARN.
     devices: BTreeMap<String, u64>,
+    /// A later version's file is there, which this one does not replace.
+    #[serde(skip)]
+    later: bool,
 }
 
+/// The format that the file names as `version`.
+const FORMAT: u32 = 1;
 /// Codes are for the present step, give or take the touch that one waits for. A record further ahead than this was
 /// written by a clock that was wrong, and says nothing but that the present step may be spent.
 const AHEAD: u64 = 3;
@@ -138,8 +139,13 @@ impl Spent {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Table::default(),
             Err(_) => None,
         };
+        if let Some(Err(cause)) = text.as_deref().map(|text| store::check_version(text, u64::from(FORMAT))) {
+            // Left as it is.
+            self.doubt = Some(Doubt::Unwritable { path, cause });
+            return Table { floor: *self.unread.get_or_insert(now.0), later: true, ..Table::default() };
+        }
         let table = text.and_then(|text| serde_json::from_slice::<Table>(&text).ok());
-        let Some(mut table) = table.filter(|table| table.version == 1) else {
+        let Some(mut table) = table.filter(|table| table.version == FORMAT) else {
             self.doubt = Some(Doubt::Unreadable { path });
             // Kept here too: where the file can be neither read nor replaced, its step passes all the same.
             let floor = *self.unread.get_or_insert(now.0);
@@ -158,7 +164,10 @@ impl Spent {
 
     /// Replaces the file whole: a crash leaves the old one or the new one.
     fn write(&mut self, table: &mut Table, now: Step) {
-        table.version = 1;
+        if table.later {
+            return;
+        }
+        table.version = FORMAT;
         if table.floor.saturating_add(OLD) < now.0 {
             table.floor = NONE;
         }
@@ -256,7 +265,7 @@ mod tests {
     #[test]
     fn an_unreadable_file_spends_the_present_step_of_everybody_and_no_more() {
         for text in
-            ["", "{", "[]", "{\"version\":2,\"devices\":{}}", "{\"version\":1,\"devices\":{\"alice\":-1}}", "\u{0}"]
+            ["", "{", "[]", "{\"version\":0,\"devices\":{}}", "{\"version\":1,\"devices\":{\"alice\":-1}}", "\u{0}"]
         {
             let dir = tempfile::tempdir().unwrap();
             fs::write(dir.path().join("spent.json"), text).unwrap();
@@ -272,6 +281,20 @@ mod tests {
             spent.forget("carol", NOW);
             assert_eq!(Spent::in_dir(dir.path()).last("carol", NOW), None);
         }
+    }
+
+    #[test]
+    fn a_later_versions_file_is_left_as_it_is_and_costs_one_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, text) = (dir.path().join("spent.json"), "{\"version\":2,\"codes\":[]}");
+        fs::write(&path, text).unwrap();
+        let mut spent = Spent::in_dir(dir.path());
+        assert_eq!(spent.last("alice", NOW), Some(NOW));
+        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        assert_eq!(claim(&mut spent, NOW.next()), Err(Taken { last: NOW.next() }));
+        let Some(Doubt::Unwritable { cause, .. }) = spent.take_doubt() else { unreachable!() };
+        assert_eq!(cause.to_string(), "a later version of glasskey wrote it (format 2; this one knows 1)");
+        assert_eq!(fs::read_to_string(path).unwrap(), text);
     }
 
     #[test]

@@ -3,6 +3,10 @@
 //!
 //! In a directory that others may write to, nothing is what it seems: such a directory is refused, with all that is in it.
 
+mod lines;
+
+pub use lines::{Lines, check_version, later_version, may_begin, split, whole_lines};
+
 use crate::platform::{Writers, files};
 use std::error::Error;
 use std::fmt;
@@ -18,7 +22,6 @@ pub enum Odd {
     Link,
     /// A directory, a pipe, a device or a socket.
     NotAFile,
-    /// Another user's.
     OtherOwner,
     /// A pipe with a name, which nobody has opened to write to it.
     NobodyWrites,
@@ -26,8 +29,15 @@ pub enum Odd {
     OthersWrite,
     /// Longer than this many bytes.
     TooLong {
-        /// The bound.
         most: u64,
+    },
+    /// Another process adds to it.
+    InUse,
+    /// A later version of this program wrote it.
+    Later {
+        version: u64,
+        /// The latest format that this program knows.
+        known: u64,
     },
 }
 
@@ -40,6 +50,10 @@ impl fmt::Display for Odd {
             Self::OtherOwner => f.write_str("it belongs to another user"),
             Self::OthersWrite => f.write_str("other users may write to it"),
             Self::TooLong { most } => write!(f, "it is longer than {most} bytes"),
+            Self::InUse => f.write_str("another glasskey is adding to it"),
+            Self::Later { version, known } => {
+                write!(f, "a later version of glasskey wrote it (format {version}; this one knows {known})")
+            }
         }
     }
 }
@@ -56,7 +70,6 @@ impl From<Odd> for io::Error {
 /// error of an [`io::Error`]; see [`above`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Above {
-    /// The directory.
     pub path: PathBuf,
     /// [`Odd::OtherOwner`] or [`Odd::OthersWrite`].
     pub odd: Odd,
@@ -249,35 +262,6 @@ pub fn named(path: &Path) -> io::Result<impl Read> {
 /// As [`open_own`] and [`all`].
 pub fn read_own(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     all(&mut open_own(path, File::options().read(true))?, most)
-}
-
-/// The lines that have an end. What follows the last of them is a line that a crash cut short.
-#[must_use]
-pub fn whole_lines(text: &[u8]) -> &[u8] {
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    text.get(..whole).unwrap_or_default()
-}
-
-/// Cuts a file off where its whole lines end, so that the next one does not run into a torn one.
-///
-/// # Errors
-/// The system's.
-pub fn cut_torn_line(file: &File, text: &[u8]) -> io::Result<()> {
-    let whole = whole_lines(text).len();
-    if whole == text.len() { Ok(()) } else { file.set_len(whole as u64).and_then(|()| file.sync_all()) }
-}
-
-/// Appends a line to a file that was opened for appending; it is on disk when this returns. Of one that cannot be
-/// written whole nothing stays.
-///
-/// # Errors
-/// The system's.
-pub fn append_line(file: &mut File, line: &[u8]) -> io::Result<()> {
-    let before = file.metadata()?.len();
-    let text = [line, b"\n"].concat();
-    file.write_all(&text).and_then(|()| file.sync_data()).inspect_err(|_| {
-        let _ = file.set_len(before).and_then(|()| file.sync_data());
-    })
 }
 
 /// Writes a file whole or not at all; it is on disk when this returns. Its directory is made where absent.

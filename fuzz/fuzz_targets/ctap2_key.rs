@@ -75,7 +75,7 @@ fuzz_target!(|input: &[u8]| {
     let pin = Password::new("246810".to_owned());
     // Each kind of conversation has its turn, since the answers are used up by the first.
     match first % 8 {
-        0 => drop((key.info(), key.pin_retries(), key.uv_retries(), key.device_info())),
+        0 => drop((key.info(), key.pin_retries(), key.uv_retries(), glasskey::keys::device_over_hid(&mut key))),
         1 => drop((key.set_pin(&pin), key.change_pin(Attempt::new(&pin), &pin))),
         2 => register(&mut key),
         3 => sign_in(&mut key),

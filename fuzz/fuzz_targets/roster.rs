@@ -2,7 +2,7 @@
 //! `cargo fuzz run roster`
 #![no_main]
 
-use glasskey::flow::{RosterKind, read_roster};
+use glasskey::flow::roster::{Kind as RosterKind, read as read_roster};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

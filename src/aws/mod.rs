@@ -2,7 +2,7 @@
 //!
 //! A blocking facade over one current-thread runtime. Nothing of the SDK leaves this room: calls take and return
 //! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends
-//! on what it does, so [`retry`] decides, by the table in [`call`], and says so aloud. Only [`mfa`] sees the SDK's seed blob.
+//! on what it does, so `retry` decides, by the table in `call`, and says so aloud. Only `mfa` sees the SDK's seed blob.
 
 mod access_keys;
 mod answer;

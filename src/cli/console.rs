@@ -34,7 +34,6 @@ pub(super) struct ErrorReport<'a> {
     text: &'a Explanation,
 }
 
-/// Standard output.
 enum Out {
     /// As it was. Meanwhile the file descriptor points at standard error: what a library prints is no result.
     Taken(File),

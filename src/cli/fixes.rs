@@ -17,7 +17,6 @@ enum System {
     Bsd,
 }
 
-/// This one.
 fn system() -> System {
     if cfg!(target_os = "linux") {
         fs::read_to_string("/etc/os-release").map_or(System::OtherLinux, |text| of_release(&text))

@@ -7,7 +7,7 @@ mod args;
 mod commands;
 mod console;
 mod counts;
-pub mod explain;
+mod explain;
 mod fixes;
 #[cfg(test)]
 mod hints;

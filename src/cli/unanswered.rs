@@ -6,7 +6,6 @@
 use super::explain::{Exit, Explanation};
 use std::sync::{Mutex, PoisonError};
 
-/// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The person ended the input.
@@ -15,7 +14,6 @@ pub(super) enum Why {
     TypedNotUtf8,
     /// The text on a file descriptor is not UTF-8, or not only.
     FdNotUtf8 {
-        /// Which.
         fd: u32,
         /// What it is instead.
         encoding: Encoding,
@@ -27,7 +25,6 @@ pub(super) enum Why {
 pub(super) enum Encoding {
     /// UTF-8, with a byte order mark before it.
     Utf8WithMark,
-    /// UTF-16.
     Utf16,
     /// Text with a NUL in it.
     Nul,

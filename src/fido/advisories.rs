@@ -35,7 +35,6 @@ impl fmt::Display for Version {
 /// A key's firmware, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Firmware {
-    /// A YubiKey's.
     Yubico(Version),
     /// Another maker's: the number that getInfo gives, in that maker's own counting.
     Number(u64),
@@ -150,11 +149,8 @@ impl Product {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Low.
     Low,
-    /// Moderate.
     Moderate,
-    /// High.
     High,
 }
 
@@ -210,14 +206,12 @@ struct Models {
     usb: Vec<String>,
 }
 
-/// One advisory.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Advisory {
     /// Like "YSA-2024-03".
     pub id: String,
     /// In one line.
     pub title: String,
-    /// How bad.
     pub severity: Severity,
     #[serde(default)]
     affects: Vec<Range>,
@@ -240,7 +234,6 @@ pub struct Advisory {
 /// An advisory that is about a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied {
-    /// Which.
     pub advisory: &'static Advisory,
     /// Whether it is certain that this firmware is among the affected ones.
     pub certain: bool,

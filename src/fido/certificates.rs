@@ -33,10 +33,7 @@ pub enum Error {
     /// More than [`MAX_CERTIFICATES`] or a path longer than [`MAX_PATH`].
     TooLong,
     /// The path ends at a certificate that signed itself and is not trusted.
-    Untrusted {
-        /// Its name.
-        root: String,
-    },
+    Untrusted { root: String },
     /// Nobody brought the certificate that signed the last one of the path.
     IssuerMissing {
         /// The name it would have.
@@ -53,22 +50,15 @@ pub enum Error {
         subject: String,
     },
     /// A certificate's time has passed.
-    Expired {
-        /// Whose.
-        subject: String,
-        /// Since when.
-        since: SystemTime,
-    },
+    Expired { subject: String, since: SystemTime },
     /// A certificate's time has not come. More often the clock of this machine is wrong.
     NotYetValid {
-        /// Whose.
         subject: String,
         /// When it will.
         from: SystemTime,
     },
     /// A certificate insists on an extension that is not understood here.
     Critical {
-        /// Whose.
         subject: String,
         /// The extension's object identifier.
         oid: String,
@@ -228,7 +218,6 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 }
 
-/// Names only.
 fn issued(issuer: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
     issuer.subject().as_raw() == certificate.issuer().as_raw()
 }

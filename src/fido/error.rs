@@ -169,7 +169,6 @@ pub enum Error {
     /// Any other status.
     #[error("the key refused with status {status:02X}{}", status_name(*status).map_or_else(String::new, |name| format!(" ({name})")))]
     Other {
-        /// The command.
         command: u8,
         /// The CTAP status byte.
         status: u8,

@@ -17,7 +17,6 @@ pub struct Info {
     pub versions: Vec<String>,
     /// Extensions by name.
     pub extensions: Vec<String>,
-    /// The model.
     pub aaguid: Aaguid,
     /// Options: `true` on, `false` possible but off, absent impossible.
     pub options: BTreeMap<String, bool>,

@@ -75,7 +75,7 @@ pub(super) fn holdings_until(
 ) -> Result<Holdings, Cause> {
     let mut all = Holdings::default();
     for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
-        let key = match found.key.and_then(|key| key.serial.ok_or(keys::Error::NoSerial)) {
+        let key = match found.key.and_then(|key| key.device.serial.ok_or(keys::Error::NoSerial)) {
             Ok(key) => key,
             Err(cause) => {
                 if !cause.is_of_no_card() {

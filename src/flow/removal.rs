@@ -58,7 +58,6 @@ impl Stays {
     }
 }
 
-/// A removal.
 pub(super) struct Removal<'a> {
     pub(super) user: &'a str,
     pub(super) old: &'a Old,

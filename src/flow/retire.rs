@@ -13,7 +13,8 @@ use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
-use crate::person::{Notice, Parting};
+use crate::person::Notice;
+pub use crate::person::Parting;
 use crate::totp::unix;
 use crate::world::World;
 

@@ -5,11 +5,9 @@ use std::time::SystemTime;
 /// What a rotation of an access key is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPlan {
-    /// The account.
     pub account: String,
     /// The caller's ARN.
     pub caller: String,
-    /// The user.
     pub user: String,
     /// The key that goes first, to make room, and whether it is active.
     pub first: Option<(String, bool)>,
@@ -32,7 +30,6 @@ pub struct KeyPlan {
 pub enum OwnKey {
     /// It is not.
     No,
-    /// It is.
     Signs,
     /// It is signed with a session of the user's, which may have been opened with any key of theirs.
     NotKnown,
@@ -42,57 +39,30 @@ pub enum OwnKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessKeyStep {
     /// There is a new key.
-    Created {
-        /// Which.
-        id: String,
-        /// Whose.
-        user: String,
-    },
+    Created { id: String, user: String },
     /// The reply was lost, and a key is there that was not there before.
-    Found {
-        /// Which.
-        id: String,
-    },
+    Found { id: String },
     /// The new key has called AWS.
     Proved {
-        /// Which.
         id: String,
         /// Who AWS says it is.
         arn: String,
     },
     /// Its secret was handed over.
-    HandedOver {
-        /// Which.
-        id: String,
-        /// To whom.
-        to: String,
-    },
+    HandedOver { id: String, to: String },
     /// What follows is signed with the new key.
-    ActingWith {
-        /// Which.
-        id: String,
-    },
+    ActingWith { id: String },
     /// A key was deactivated.
-    Inactive {
-        /// Which.
-        id: String,
-    },
+    Inactive { id: String },
     /// A key was deleted.
-    Deleted {
-        /// Which.
-        id: String,
-    },
+    Deleted { id: String },
     /// The new key, whose secret nobody has, is being deleted.
-    Undoing {
-        /// Which.
-        id: String,
-    },
+    Undoing { id: String },
 }
 
 /// A rotation of an access key that did not end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedKey {
-    /// The user.
     pub user: String,
     /// When it began.
     pub started: SystemTime,
@@ -115,7 +85,6 @@ pub struct UnfinishedKey {
 /// Whether somebody has a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handed {
-    /// Nobody has.
     No,
     /// The run ended while it was being handed over.
     Perhaps,

@@ -15,7 +15,6 @@ pub enum RootView {
     Administrator,
     /// From the organization, through AssumeRoot.
     Member,
-    /// From nowhere.
     #[serde(rename = "none")]
     Nowhere,
 }
@@ -48,7 +47,6 @@ pub enum ConsoleTask {
         /// Its serial number, where it is known.
         serial: Option<String>,
     },
-    /// Remove devices.
     Remove {
         /// Their serial numbers.
         serials: Vec<String>,
@@ -61,7 +59,6 @@ pub enum ConsoleTask {
 pub enum RootStep {
     /// From where root is seen from now on.
     Sees {
-        /// From where.
         view: RootView,
         /// The account, where it is known.
         account: Option<String>,
@@ -69,15 +66,9 @@ pub enum RootStep {
         lacks: Vec<&'static str>,
     },
     /// What is to be done in the console.
-    AtConsole {
-        /// What.
-        task: ConsoleTask,
-        /// The partition.
-        partition: String,
-    },
+    AtConsole { task: ConsoleTask, partition: String },
     /// Root is being looked at until a device appears.
     Watching {
-        /// What for.
         what: String,
         /// Seconds since the beginning.
         elapsed: u64,
@@ -102,7 +93,6 @@ pub enum RootStep {
     Other {
         /// Its serial number.
         serial: String,
-        /// Its kind.
         kind: DeviceKind,
     },
     /// A device of root's is gone.
@@ -142,9 +132,7 @@ pub enum RootStep {
     CountsAsVirtual,
     /// What is to be taken away from root.
     Parting {
-        /// The account.
         account: String,
-        /// The devices.
         serials: Vec<String>,
         /// Those that stay.
         stay: Vec<String>,
@@ -170,14 +158,12 @@ pub enum RootQuestion {
     },
     /// Are the credentials to be removed from the keys again? `--yes` does not answer this.
     TakeBack {
-        /// The credential.
         credential: String,
         /// The keys; where there are none, a phone alone holds the seed, and the run is to end.
         keys: Vec<Serial>,
     },
     /// Take these devices away from root of this account?
     Remove {
-        /// The account.
         account: String,
         /// Their serial numbers.
         serials: Vec<String>,
@@ -195,7 +181,6 @@ pub struct TwoCodes {
 /// What somebody who is shown two codes does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtCodes {
-    /// Nothing yet.
     Reads,
     /// Pressed Enter: the console has taken them.
     Done,

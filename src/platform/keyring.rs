@@ -19,7 +19,6 @@ fn error(cause: KeyError) -> NoKeyring {
 }
 
 impl Keyring {
-    /// Opens it.
     pub fn open() -> Result<Self, NoKeyring> {
         KeyRing::from_special_id(KeyRingIdentifier::UserSession, true).map(Self).map_err(error)
     }

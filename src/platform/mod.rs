@@ -78,9 +78,7 @@ pub enum Writers {
 /// What came while something was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed {
-    /// Nothing.
     Nothing,
-    /// A line.
     Line,
     /// The person asked to stop, or the terminal is gone.
     Stop,

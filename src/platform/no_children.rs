@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-/// Not known.
 #[derive(Clone)]
 pub struct Children;
 
@@ -13,6 +12,5 @@ impl Children {
         Self
     }
 
-    /// Does nothing.
     pub fn end(&self, _: Duration) {}
 }

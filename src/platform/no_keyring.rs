@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 pub struct Keyring(std::convert::Infallible);
 
 impl Keyring {
-    /// Fails.
     pub fn open() -> Result<Self, NoKeyring> {
         Err(NoKeyring::Missing { why: "only Linux has one".to_owned() })
     }

@@ -1,34 +1,12 @@
 //! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
 
-use crate::fido::advisories::{self, Applied, Firmware, Unknown, Version};
 use crate::fido::{self, Attempt, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
-use crate::keys::{Device, KeyId};
+use crate::keys::{KeyId, open_device};
+pub use crate::keys::{Opened, Seen, list_fido as list};
 use crate::person::{NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::secret::{Password, on_wiped_stack};
 use std::path::Path;
-
-/// A device, and the key that it is or why that cannot be told.
-pub struct Seen {
-    /// The device.
-    pub found: Found,
-    /// The key, or the error to show in its row.
-    pub key: Result<Opened, fido::Error>,
-}
-
-/// An open FIDO2 key.
-pub struct Opened {
-    /// How to name it.
-    pub id: KeyId,
-    /// Where it is.
-    pub found: Found,
-    /// What its Management application says; `None` for keys of other makers, and before version 4.
-    pub device: Option<Device>,
-    /// The key.
-    pub key: Ctap2,
-    /// A PIN that was right, so that it is asked for once.
-    pin: Option<Password>,
-}
 
 /// A PIN for one attempt.
 pub struct OnePin {
@@ -38,15 +16,11 @@ pub struct OnePin {
 }
 
 impl OnePin {
-    /// The attempt.
     #[must_use]
     pub fn attempt(&self) -> Attempt<'_> {
         if self.last { Attempt::even_the_last(&self.pin) } else { Attempt::new(&self.pin) }
     }
 }
-
-/// Yubico's USB vendor id.
-const YUBICO: u16 = 0x1050;
 
 /// How often a PIN that is typed is asked for. After three wrong ones in a row a key must be unplugged.
 const ATTEMPTS: usize = 3;
@@ -60,7 +34,6 @@ pub enum Error {
     Fido {
         /// The key, where it is known which.
         key: Option<KeyId>,
-        /// Why.
         #[source]
         cause: fido::Error,
     },
@@ -80,10 +53,7 @@ pub enum Error {
     },
     /// It needs its PIN and nobody can be asked.
     #[error("the PIN of {key} is needed, and nobody can be asked for it")]
-    NobodyToAsk {
-        /// The key.
-        key: KeyId,
-    },
+    NobodyToAsk { key: KeyId },
     /// One PIN try is left, and the person would rather not.
     #[error("not confirmed; no PIN was tried")]
     Declined,
@@ -101,22 +71,6 @@ pub enum NotChanged {
     /// The key did not do it.
     #[error(transparent)]
     Key(fido::Error),
-}
-
-/// Looks into every device. One that cannot be opened has its row with the reason.
-///
-/// # Errors
-/// When the devices cannot be listed, or the person interrupts.
-pub fn list(ports: &dyn FidoPorts, interrupt: &Interrupt) -> Result<Vec<Seen>, fido::Error> {
-    let mut seen = Vec::new();
-    for found in ports.list()? {
-        let key = open_device(ports, &found, interrupt);
-        if matches!(key, Err(fido::Error::Cancelled)) {
-            return Err(fido::Error::Cancelled);
-        }
-        seen.push(Seen { found, key });
-    }
-    Ok(seen)
 }
 
 /// Opens the named key, exactly, or the only one when none is named. A device that cannot be opened may be the key that
@@ -183,25 +137,6 @@ fn at(found: &Found, cause: fido::Error) -> Error {
     Error::Fido { key: Some(KeyId::Device(found.path.clone())), cause }
 }
 
-fn open_device(ports: &dyn FidoPorts, found: &Found, interrupt: &Interrupt) -> Result<Opened, fido::Error> {
-    let mut key = fido::open(ports, &found.path, interrupt)?;
-    let device = key.device_info()?;
-    let serial = device.as_ref().and_then(|device| device.serial);
-    let id = serial.map_or_else(|| KeyId::Device(found.path.clone()), KeyId::Serial);
-    Ok(Opened { id, found: found.clone(), device, key, pin: None })
-}
-
-impl Seen {
-    /// How to name it: by the device, where the key cannot be asked.
-    #[must_use]
-    pub fn id(&self) -> KeyId {
-        match &self.key {
-            Ok(opened) => opened.id.clone(),
-            Err(_) => KeyId::Device(self.found.path.clone()),
-        }
-    }
-}
-
 impl Opened {
     /// What the key says of itself, asked anew.
     ///
@@ -210,49 +145,6 @@ impl Opened {
     pub fn info(&mut self) -> Result<Info, Error> {
         let info = self.key.info();
         self.told(info)
-    }
-
-    /// Whether it is Yubico's, by its USB vendor id or because its Management application answers.
-    #[must_use]
-    pub fn is_yubico(&self) -> bool {
-        self.found.vendor == YUBICO || self.device.is_some()
-    }
-
-    /// The firmware: the device's own word, else what getInfo says, which only Yubico's keys pack as versions.
-    #[must_use]
-    pub fn firmware(&self, info: &Info) -> Option<Firmware> {
-        if let Some(device) = &self.device {
-            let told = device.firmware;
-            return Some(Firmware::Yubico(Version(told.0, told.1, told.2)));
-        }
-        let number = info.firmware?;
-        match Version::from_fido(number) {
-            Some(version) if self.is_yubico() => Some(Firmware::Yubico(version)),
-            _ => Some(Firmware::Number(number)),
-        }
-    }
-
-    /// The advisories about it.
-    ///
-    /// # Errors
-    /// Why nobody knows.
-    pub fn advisories(&self, info: &Info) -> Result<Vec<Applied>, Unknown> {
-        advisories::about(&advisories::Key {
-            yubico: self.is_yubico(),
-            firmware: self.firmware(info).and_then(Firmware::yubico),
-            model: &self.model(info),
-            fips: self.device.as_ref().is_some_and(|device| device.fips),
-            aaguid: Some(info.aaguid),
-            usb: Some((self.found.vendor, self.found.product)),
-        })
-    }
-
-    /// The key's own name for its model, else the model's in the metadata, else what the device calls itself.
-    #[must_use]
-    pub fn model(&self, info: &Info) -> String {
-        let known = || fido::metadata::Metadata::bundled().model(info.aaguid).map(|model| model.name.clone());
-        let named = self.device.as_ref().map(|device| device.model.clone()).or_else(known);
-        named.unwrap_or_else(|| self.found.name.clone())
     }
 
     /// This key's error.

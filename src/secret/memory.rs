@@ -118,7 +118,6 @@ impl Page {
         Some(page)
     }
 
-    /// The bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: the mapping is at least `len` bytes, initialised, and lives as long as `self`.
         unsafe { std::slice::from_raw_parts(self.memory.start(), self.len) }

@@ -36,7 +36,6 @@ impl SimClock {
         Self(Arc::new(Mutex::new(Mode::Host { offset: Offset::Ahead(Duration::ZERO) })))
     }
 
-    /// Now.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         match *self.lock() {

@@ -48,10 +48,7 @@ pub struct Pipe {
 pub enum PipeTrouble {
     /// It cannot be written to.
     #[error("it cannot be written to: {why}")]
-    NotOpen {
-        /// Why.
-        why: String,
-    },
+    NotOpen { why: String },
     /// A file, a terminal, or something else that keeps or shows what is written to it.
     #[error("it is not a pipe")]
     NotAPipe,

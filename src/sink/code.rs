@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 
 /// A command that prints the current code of what was stored.
 pub struct CodeCommand {
-    /// The command.
     pub errand: Errand,
 }
 

@@ -17,7 +17,6 @@ use zeroize::Zeroizing;
 
 /// A command that takes the seed.
 pub struct CommandSink {
-    /// The command.
     pub errand: Errand,
     /// The issuer in the URI.
     pub issuer: String,
@@ -45,10 +44,7 @@ pub struct Errand {
 pub enum CommandEnd {
     /// It could not be started; the secret has not left this process.
     #[error("it could not be started: {why}")]
-    NotStarted {
-        /// Why.
-        why: String,
-    },
+    NotStarted { why: String },
     /// With this status.
     #[error("exit status {0}")]
     Status(i32),

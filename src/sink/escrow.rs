@@ -258,7 +258,6 @@ fn seal(recipients: &[&Named], text: &[u8]) -> Result<Sealed, EncryptError> {
 /// What is written down of a file before it is made, so that it can be told from anybody else's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EscrowFile {
-    /// Where.
     pub path: PathBuf,
     /// How its header begins: random, and nobody else's.
     pub begins: String,
@@ -273,7 +272,6 @@ pub enum EscrowState {
     Absent,
     /// Ours, and cut short: of no use.
     Torn,
-    /// Ours, whole.
     Whole,
     /// It cannot be read.
     Unreadable,

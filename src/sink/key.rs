@@ -13,7 +13,6 @@ const ROUNDS: u32 = 10;
 
 /// One credential on one key.
 pub struct KeySink {
-    /// The key.
     pub key: Serial,
     /// The credential's id.
     pub name: Name,

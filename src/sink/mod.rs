@@ -27,7 +27,6 @@ use std::path::PathBuf;
 
 /// What a sink needs while it works.
 pub struct Bench<'a, 'p> {
-    /// The keys.
     pub ring: &'a mut Ring<'p>,
     /// Touch prompts, the phone's screen.
     pub person: &'a mut dyn Person,
@@ -39,21 +38,14 @@ pub struct Bench<'a, 'p> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The key.
     #[error(transparent)]
     Ring(#[from] ring::Error),
     /// The key computes other codes than the seed gives.
     #[error("YubiKey {key} computes other codes than the seed gives")]
-    WrongCode {
-        /// The key.
-        key: crate::keys::Serial,
-    },
+    WrongCode { key: crate::keys::Serial },
     /// Time and again the step ended before the key had given both codes of it.
     #[error("YubiKey {key} gave its codes so late that no two of them were of the present")]
-    TooSlow {
-        /// The key.
-        key: crate::keys::Serial,
-    },
+    TooSlow { key: crate::keys::Serial },
     /// The person gave up before the phone showed the right code.
     #[error("no right code from the phone was typed in")]
     NotConfirmed,
@@ -82,7 +74,6 @@ pub enum Error {
     /// An escrow file could not be written or read back.
     #[error("the escrow file {path} cannot be written: {why}")]
     Escrow {
-        /// The file.
         path: PathBuf,
         /// The kind of the cause.
         kind: io::ErrorKind,
@@ -91,31 +82,22 @@ pub enum Error {
     },
     /// A file of that name is there already; it was not touched.
     #[error("{path} exists already; it was not touched")]
-    EscrowThere {
-        /// The file.
-        path: PathBuf,
-    },
+    EscrowThere { path: PathBuf },
     /// What was read back is not what was written.
     #[error("what was read back from {path} is not what was written")]
-    EscrowDiffers {
-        /// The file.
-        path: PathBuf,
-    },
+    EscrowDiffers { path: PathBuf },
     /// A pipe did not take the secret.
     #[error("file descriptor {fd} did not take the secret")]
     Pipe {
         /// Its file descriptor.
         fd: u32,
-        /// Why.
         #[source]
         why: PipeTrouble,
     },
     /// A command did not print a code of the seed.
     #[error("`{program}` printed no code of the seed")]
     Code {
-        /// Its program.
         program: String,
-        /// Why.
         #[source]
         why: CodeTrouble,
         /// The end of its standard error, where it holds nothing secret.
@@ -124,7 +106,6 @@ pub enum Error {
     /// A command did not take the secret.
     #[error("`{program}` did not take the {what}")]
     Command {
-        /// Its program.
         program: String,
         /// What it did not take: `seed`.
         what: &'static str,

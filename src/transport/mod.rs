@@ -126,23 +126,16 @@ pub enum Error {
     /// Another program holds the reader exclusively. `SCARD_E_SHARING_VIOLATION` 0x8010000B.
     #[error("\"{reader}\" is held by {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), Holder::to_string))]
     Busy {
-        /// The reader.
         reader: String,
         /// The likely holder, where the system tells.
         holder: Option<Holder>,
     },
     /// The reader has no card in it. `SCARD_E_NO_SMARTCARD` 0x8010000C.
     #[error("there is no card in \"{reader}\"")]
-    NoCard {
-        /// The reader.
-        reader: String,
-    },
+    NoCard { reader: String },
     /// The card is in the reader but does not answer. `SCARD_W_UNRESPONSIVE_CARD` 0x80100066 and its kin.
     #[error("the card in \"{reader}\" does not answer")]
-    Mute {
-        /// The reader.
-        reader: String,
-    },
+    Mute { reader: String },
     /// The card was pulled while it was in use. `SCARD_W_REMOVED_CARD` 0x80100069.
     #[error("the key was pulled while it was in use")]
     Removed,

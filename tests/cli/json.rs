@@ -72,15 +72,6 @@ fn every_output_of_the_key_commands_is_as_documented() {
 }
 
 #[test]
-fn the_exit_codes_are_those_of_the_program() {
-    use glasskey::cli::explain::Exit;
-    let documented: Vec<u8> =
-        DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok()).collect();
-    let all = [Exit::Done, Exit::No, Exit::Usage, Exit::Failed, Exit::Left, Exit::Person, Exit::Interrupted];
-    assert_eq!(documented, all.map(|exit| exit as u8));
-}
-
-#[test]
 fn every_output_of_enrolling_and_recovering_is_as_documented() {
     let world = Simulated::with_keys(2);
     let with = |more: &[&str]| {

@@ -3,7 +3,7 @@
 
 use super::{files_in, read, root};
 use crate::support::{FIRST, Run, Simulated, run};
-use glasskey::flow::{Request, permissions};
+use glasskey::flow::enroll::{Request, permissions};
 use glasskey::sim::aws::{Fault, Keys, Wrong};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -165,7 +165,7 @@ fn looking_at_devices() {
 
 #[test]
 fn taking_devices_away() {
-    assert_eq!(actions("retire.json"), set(&glasskey::flow::retire_permissions()));
+    assert_eq!(actions("retire.json"), set(&glasskey::flow::retire::retire_permissions()));
     let (world, operator) = with_policy(1, "operator", "retire.json");
     let _ = world.aws.add_device_for("alice", 3);
     world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
@@ -178,9 +178,10 @@ fn taking_devices_away() {
 
 #[test]
 fn replacing_devices() {
-    let mut needed = set(&glasskey::flow::rotate_permissions(&glasskey::flow::RotateRequest::default()));
-    needed.extend(set(&glasskey::flow::resync_permissions()));
-    needed.extend(set(&glasskey::flow::access_key_permissions()));
+    let mut needed =
+        set(&glasskey::flow::rotate::rotate_permissions(&glasskey::flow::rotate::RotateRequest::default()));
+    needed.extend(set(&glasskey::flow::resync::resync_permissions()));
+    needed.extend(set(&glasskey::flow::access_key::access_key_permissions()));
     assert_eq!((&actions("rotate.json"), &actions("self-service-rotate.json")), (&needed, &needed));
     let (world, operator) = with_policy(2, "operator", "rotate.json");
     assert_eq!(world.run(["enroll", "alice", "--key", KEY, "--yes", "--no-input"]).code, 0);

@@ -2,7 +2,8 @@
 //! which must say the same of all of them, and what it says is the row.
 
 use super::hold;
-use glasskey::flow::{Course, Deed, Found, Outcome, RecoverRefusal, options_of};
+use glasskey::flow::RecoverRefusal;
+use glasskey::flow::recover::{Course, Deed, Found, Outcome, options_of};
 use glasskey::keys::Serial;
 use glasskey::person::{
     Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,

@@ -16,7 +16,7 @@ const EXPLAINED: [(&str, &str); 6] = [
 ];
 
 fn schemas() -> BTreeMap<String, Value> {
-    let all = glasskey::cli::schemas().into_iter();
+    let all = glasskey::schemas().into_iter();
     all.map(|schema| (schema["title"].as_str().unwrap().to_owned(), schema)).collect()
 }
 

@@ -17,7 +17,7 @@ const LIMITS: Limits =
 fn story(key: &SoftAuthenticator, limits: Limits) -> Result<(), Error> {
     let mut opened = Ctap2::open(key.hid(), Interrupt::new().unwrap(), limits)?;
     opened.info()?;
-    opened.device_info()?;
+    glasskey::keys::device_over_hid(&mut opened)?;
     opened.set_pin(&pin(PIN))?;
     let both = Permissions::MAKE_CREDENTIAL | Permissions::GET_ASSERTION;
     let token = opened.token(Attempt::new(&pin(PIN)), both, Some("glasskey.example"))?;

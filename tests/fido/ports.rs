@@ -25,7 +25,7 @@ fn two_keys(ports: &dyn FidoPorts, keys: &[SoftAuthenticator; 2]) {
     let interrupt = Interrupt::new().unwrap();
     for (serial, found) in [1, 2].into_iter().zip(&found) {
         let mut key = fido::open(ports, &found.path, &interrupt).unwrap();
-        assert_eq!(key.device_info().unwrap().unwrap().serial, Some(Serial(serial)));
+        assert_eq!(glasskey::keys::device_over_hid(&mut key).unwrap().unwrap().serial, Some(Serial(serial)));
         key.ping(&[1; 1000]).unwrap();
     }
     let mut open = fido::open(ports, &found[0].path, &interrupt).unwrap();

@@ -64,7 +64,7 @@ fn set_up(key: &mut Ctap2) {
     assert_eq!(info.pin_set(), Some(false));
     key.ping(&[0xA5; 1000]).unwrap();
     key.wink().unwrap();
-    assert!(key.device_info().unwrap().is_some());
+    assert!(glasskey::keys::device_over_hid(key).unwrap().is_some());
 
     key.set_pin(&password(PIN)).unwrap();
     assert_eq!(key.info().unwrap().pin_set(), Some(true));

@@ -51,7 +51,7 @@ impl Ports for NoService {
 }
 
 fn chosen(ports: &dyn Ports, wanted: Option<u32>) -> Result<Option<Serial>, Error> {
-    keys::open(ports, wanted.map(Serial)).map(|(key, _)| key.serial)
+    keys::open(ports, wanted.map(Serial)).map(|(key, _)| key.device.serial)
 }
 
 fn busy() -> transport::Error {

@@ -1,14 +1,14 @@
 //! What the Management and OATH applets say, and the product's name, which is ykman's.
 
 use super::{key, put};
-use glasskey::keys::{self, Applications, Error, FormFactor, Key, OathState, Serial};
+use glasskey::keys::{self, Applications, Device, Error, FormFactor, OathState, Pcsc, Serial};
 use glasskey::oath::{Session, Version};
 use glasskey::secret::Password;
 use glasskey::sim::oath_card::{Fault, On, Options, SoftKey, SoftPorts, What, When};
 use glasskey::transport::{self, Card, Ports, Response};
 use zeroize::Zeroizing;
 
-fn read(options: Options) -> Key {
+fn read(options: Options) -> Pcsc {
     keys::open(&SoftPorts(vec![SoftKey::new(options)]), None).unwrap().0
 }
 
@@ -22,16 +22,18 @@ fn everything_a_key_says() {
     };
     assert_eq!(
         read(options),
-        Key {
+        Pcsc {
             reader: "Yubico YubiKey OTP+FIDO+CCID (31337042)".to_owned(),
-            serial: Some(Serial(31_337_042)),
-            model: "YubiKey 5C NFC".to_owned(),
-            firmware: Version(5, 7, 1),
-            form_factor: FormFactor::UsbCKeychain,
-            usb: Applications(0x30),
-            nfc: Applications(0x200),
-            fips: false,
-            config_locked: true,
+            device: Device {
+                serial: Some(Serial(31_337_042)),
+                model: "YubiKey 5C NFC".to_owned(),
+                firmware: Version(5, 7, 1),
+                form_factor: FormFactor::UsbCKeychain,
+                usb: Applications(0x30),
+                nfc: Applications(0x200),
+                fips: false,
+                config_locked: true,
+            },
             oath: OathState::Open { used: 0, capacity: 64, touch: 0 },
         }
     );
@@ -69,7 +71,7 @@ fn model(form_factor: FormFactor, firmware: Version, nfc: bool, change: impl FnO
     let nfc = nfc.then_some(Applications::ALL);
     let mut options = Options { form_factor, firmware, nfc, ..Options::new(1) };
     change(&mut options);
-    read(options).model
+    read(options).device.model
 }
 
 #[test]
@@ -114,9 +116,9 @@ fn models_are_named_as_ykman_names_them() {
 #[test]
 fn what_old_firmware_reports_wrongly_is_put_right() {
     let quirk = read(Options { nfc: None, ..Options::new(1).firmware(4, 2, 4) });
-    assert_eq!((quirk.usb, quirk.model.as_str()), (Applications(0x3F), "YubiKey 4"));
+    assert_eq!((quirk.device.usb, quirk.device.model.as_str()), (Applications(0x3F), "YubiKey 4"));
     let fips = read(Options { nfc: None, ..Options::new(1).firmware(4, 4, 2) });
-    assert!(fips.fips);
+    assert!(fips.device.fips);
 }
 
 /// Answers each command with what the script has for it.
@@ -156,8 +158,8 @@ fn a_neo_tells_its_serial_through_the_otp_applet() {
         ("0001100000", "003D09009000"),
     ]);
     let (key, _) = keys::open(&neo, None).unwrap();
-    assert_eq!((key.model.as_str(), key.serial), ("YubiKey NEO", Some(Serial(4_000_000))));
-    assert_eq!(key.usb.names().collect::<Vec<_>>(), ["OTP", "FIDO U2F", "OpenPGP", "PIV", "OATH"]);
+    assert_eq!((key.device.model.as_str(), key.device.serial), ("YubiKey NEO", Some(Serial(4_000_000))));
+    assert_eq!(key.device.usb.names().collect::<Vec<_>>(), ["OTP", "FIDO U2F", "OpenPGP", "PIV", "OATH"]);
     assert_eq!(key.oath, OathState::Absent, "the script has none");
 }
 
@@ -166,7 +168,7 @@ fn an_edge_says_its_status_word_twice() {
     let selected: &str = "5669727475616C206D6772202D2046572076657273696F6E20342E322E3990009000";
     let edge = One(vec![(MANAGEMENT, selected), (PAGE_0, "0301010390 00".replace(' ', "").leak())]);
     let (key, _) = keys::open(&edge, None).unwrap();
-    assert_eq!((key.model.as_str(), key.firmware), ("YubiKey Edge", Version(4, 2, 9)));
+    assert_eq!((key.device.model.as_str(), key.device.firmware), ("YubiKey Edge", Version(4, 2, 9)));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_served_key_is_found_and_used() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(ports.readers().unwrap(), [format!("software key at {}", path.display())]);
     let (found, card) = keys::open(&ports, None).unwrap();
-    assert_eq!((found.serial, found.model.as_str()), (Some(Serial(77)), "YubiKey 5C NFC"));
+    assert_eq!((found.device.serial, found.device.model.as_str()), (Some(Serial(77)), "YubiKey 5C NFC"));
     let mut session = Session::open(card).unwrap();
     for slot in 0..64 {
         put(&mut session, &format!("{slot:064}"), false);

@@ -1,6 +1,13 @@
 //! The library as another program uses it: `?`, and what its errors print.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "../../examples/audit.rs"]
+mod audit;
+#[path = "../../examples/code.rs"]
+mod code;
+#[path = "../../examples/enroll.rs"]
+mod enroll;
+
 use glasskey::aws::{self, Call, Trouble};
 use glasskey::fido::{self, attestation, webauthn};
 use glasskey::flow::{self, Cause, CommonRefusal, Failed, Refusal, Stage, drill, fido_key, root};
@@ -16,6 +23,13 @@ use std::iter::successors;
 /// What an error prints, and then each that is behind it.
 fn printed(error: &(dyn Error + 'static)) -> Vec<String> {
     successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_examples_run() {
+    code::main().unwrap();
+    enroll::main().unwrap();
+    audit::main().unwrap();
 }
 
 #[test]
@@ -122,20 +136,18 @@ fn every_public_error_is_one() {
     is_error::<webauthn::Refusal>();
     is_error::<drill::BadLog>();
     is_error::<drill::Flaw>();
-    is_error::<drill::NotDrilled>();
     is_error::<drill::Problem>();
-    is_error::<fido_key::BadRecord>();
-    is_error::<fido_key::Cause>();
+    is_error::<flow::BadRecord>();
     is_error::<fido_key::Finding>();
     is_error::<fido_key::NotPrepared>();
-    is_error::<fido_key::Trouble>();
     is_error::<flow::AccessKeyRefusal>();
     is_error::<flow::BadLedger>();
-    is_error::<flow::BadRow>();
+    is_error::<flow::roster::BadRow>();
     is_error::<Cause>();
     is_error::<CommonRefusal>();
     is_error::<flow::EnrollRefusal>();
     is_error::<Failed>();
+    is_error::<flow::FidoRefusal>();
     is_error::<flow::Implausible>();
     is_error::<flow::RecoverRefusal>();
     is_error::<Refusal>();
@@ -143,11 +155,10 @@ fn every_public_error_is_one() {
     is_error::<flow::RosterRefusal>();
     is_error::<flow::RotateRefusal>();
     is_error::<flow::SessionRefusal>();
-    is_error::<flow::Unseen>();
-    is_error::<flow::Wrong>();
-    is_error::<root::Cause>();
+    is_error::<flow::devices::Unseen>();
+    is_error::<flow::roster::Wrong>();
     is_error::<root::NotDone>();
-    is_error::<root::Refusal>();
+    is_error::<flow::RootRefusal>();
     is_error::<journal::Error>();
     is_error::<keys::Error>();
     is_error::<oath::Error>();

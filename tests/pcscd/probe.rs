@@ -153,7 +153,7 @@ impl Hands {
             }
             "keys" => {
                 let tell = |found: Found| match found.key {
-                    Ok(key) => key.serial.map_or("key without serial".to_owned(), |serial| serial.to_string()),
+                    Ok(key) => key.device.serial.map_or("key without serial".to_owned(), |serial| serial.to_string()),
                     Err(error) => format!("{error:?}"),
                 };
                 keys::list(&ports).unwrap().into_iter().map(tell).collect::<Vec<_>>().join("|")

@@ -3,7 +3,11 @@
 
 use crate::enroll::api;
 use glasskey::aws::Connector;
-use glasskey::flow::{self, CommandTo, KeyRequest, OldKey, Request, RotateRequest, SecretTo};
+use glasskey::flow;
+use glasskey::flow::access_key::{KeyRequest, OldKey, SecretTo};
+use glasskey::flow::enroll::Request;
+use glasskey::flow::places::CommandTo;
+use glasskey::flow::rotate::RotateRequest;
 use glasskey::keys::Serial;
 use glasskey::person::{Notice, OwnKey, Person, Question};
 use glasskey::platform::Interrupt;
@@ -38,7 +42,7 @@ impl Outside {
         let alice = api::free_user(&aws, "alice");
         let world = Self { aws, clock, keys, alice, home: tempfile::tempdir().unwrap(), told: Arc::default() };
         let request = new_device(12_345_678);
-        flow::enroll(&request, &mut world.world(&world.aws.admin())).unwrap();
+        flow::enroll::enroll(&request, &mut world.world(&world.aws.admin())).unwrap();
         world.aws.allow("alice", WITH_MFA).unwrap();
         world.clock.advance(Duration::from_secs(200));
         world
@@ -116,7 +120,7 @@ impl Person for Yes {
 #[test]
 fn a_session_for_each_of_the_two_keys() {
     let world = Outside::new();
-    let done = flow::rotate_access_key(&world.request(), &mut world.world(&world.alice)).unwrap();
+    let done = flow::access_key::rotate_access_key(&world.request(), &mut world.world(&world.alice)).unwrap();
     assert_eq!((done.old, done.plan.own), (OldKey::Deleted, OwnKey::Signs));
     world.is_rotated();
     assert_eq!((world.count("GetSessionToken"), done.plan.session), (2, Some(api_arn(&world, "alice"))));
@@ -126,7 +130,7 @@ fn a_session_for_each_of_the_two_keys() {
     let alice = aws::Keys { access_key_id: keys[0].id.clone(), secret_access_key, session_token: None };
     world.clock.advance(Duration::from_secs(200));
     let session = api::mfa_session(&world.aws, &alice, &api_arn(&world, "alice"));
-    let done = flow::rotate_access_key(&world.request(), &mut world.world(&session)).unwrap();
+    let done = flow::access_key::rotate_access_key(&world.request(), &mut world.world(&session)).unwrap();
     assert_eq!((done.old, done.plan.own, done.plan.session), (OldKey::Deleted, OwnKey::NotKnown, None));
     world.is_rotated();
 }
@@ -137,7 +141,7 @@ fn the_device_and_then_the_access_key() {
     let world = Outside::new();
     let request = RotateRequest { new: new_device(12_345_679), from: Some("alice".to_owned()), ..Default::default() };
     let (device, key) =
-        flow::rotate_with_access_key(&request, &world.request(), &mut world.world(&world.alice)).unwrap();
+        flow::rotate::rotate_with_access_key(&request, &world.request(), &mut world.world(&world.alice)).unwrap();
     assert_eq!(key.unwrap().old, OldKey::Deleted);
     world.is_rotated();
     let arns: Vec<String> = world.aws.devices().into_iter().map(|device| device.arn).collect();
@@ -151,7 +155,7 @@ fn the_device_and_then_the_access_key() {
 fn without_a_key_it_is_the_policys_word() {
     let world = Outside::new();
     world.keys[0].pull();
-    let failed = flow::rotate_access_key(&world.request(), &mut world.world(&world.alice)).unwrap_err();
+    let failed = flow::access_key::rotate_access_key(&world.request(), &mut world.world(&world.alice)).unwrap_err();
     assert!(matches!(failed.cause, flow::Cause::Aws(glasskey::aws::Error::Denied { .. })), "{failed:?}");
     assert!(failed.left.is_empty() && world.aws.access_keys("alice").len() == 1);
 }
@@ -162,7 +166,8 @@ fn a_key_that_stays_unknown_goes_again() {
     let world = Outside::new();
     world.aws.set_key_propagation(Duration::from_secs(1000));
     let before = world.clock.now();
-    let failed = flow::rotate_access_key(&world.request(), &mut world.world(&world.aws.admin())).unwrap_err();
+    let failed =
+        flow::access_key::rotate_access_key(&world.request(), &mut world.world(&world.aws.admin())).unwrap_err();
     assert!(
         matches!(
             failed.cause,

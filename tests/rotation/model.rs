@@ -5,18 +5,20 @@
 #![allow(clippy::print_stdout)] // how much was explored
 
 use crate::enroll::api;
-use glasskey::aws::Connector;
-use glasskey::flow::{self, RecoverRequest, Request, RetireRequest, RotateRequest};
+use glasskey::flow;
+use glasskey::flow::enroll::Request;
+use glasskey::flow::recover::RecoverRequest;
+use glasskey::flow::retire::RetireRequest;
+use glasskey::flow::rotate::RotateRequest;
 use glasskey::keys::Serial;
 use glasskey::oath::Session;
 use glasskey::person::{Choice, Notice, Person, Question};
-use glasskey::platform::Interrupt;
 use glasskey::secret::Seed;
 use glasskey::sim::aws::{self, Aws, Fault, Wrong};
 use glasskey::sim::clock::SimClock;
-use glasskey::sim::oath_card::{Options, SoftKey, SoftPorts};
+use glasskey::sim::oath_card::{Options, SoftKey};
 use glasskey::sim::tap::{Passing, Tap, Wire};
-use glasskey::totp::{self, AWS, Clock, Step};
+use glasskey::totp::{self, AWS, Step};
 use glasskey::world::World;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -86,7 +88,7 @@ impl Outside {
             approved: true,
             ..Request::default()
         };
-        flow::enroll(&request, &mut world.world(Caller::Admin, 0)).unwrap();
+        flow::enroll::enroll(&request, &mut world.world(Caller::Admin, 0)).unwrap();
         if more {
             let serial = world.aws.add_device_for("alice", 1).remove(0);
             api::hold(&world.aws, &world.keys[2], &serial, &serial);
@@ -162,25 +164,9 @@ impl Outside {
     }
 
     fn world(&self, caller: Caller, machine: usize) -> World {
-        let clock = Clock::new(Arc::new(self.clock.clone()));
-        let interrupt = Interrupt::new().unwrap();
         let keys = if caller == Caller::Admin { self.aws.admin() } else { self.alice.clone() };
-        World {
-            ports: Box::new(SoftPorts(self.keys.clone())),
-            fido: Box::new(glasskey::sim::fido_ports::SoftFidoPorts(Vec::new())),
-            aws: Connector {
-                profile: None,
-                region: None,
-                wire: self.aws.wire(&keys),
-                clock: clock.clone(),
-                interrupt: interrupt.clone(),
-                on_retry: Arc::new(|_| {}),
-            },
-            person: Box::new(Yes),
-            clock,
-            interrupt,
-            state: self.machines[machine].clone(),
-        }
+        let world = glasskey::sim::world(&self.aws, &keys, &self.keys, &self.machines[machine]).unwrap();
+        World { person: Box::new(Yes), ..world }
     }
 
     /// Runs a flow with this hook, in this thread. `None`: it died.
@@ -273,15 +259,20 @@ impl Deed {
                     replace_first,
                     ..Default::default()
                 };
-                flow::rotate(&request, world).is_ok()
+                flow::rotate::rotate(&request, world).is_ok()
             }
             Self::Retire(device) => {
                 let (user, device) = ("alice".to_owned(), device.to_owned());
-                flow::retire(&RetireRequest { user, device, approved: true, ..RetireRequest::default() }, world)
-                    .is_ok()
+                flow::retire::retire(
+                    &RetireRequest { user, device, approved: true, ..RetireRequest::default() },
+                    world,
+                )
+                .is_ok()
             }
-            Self::Enroll { name, key } => flow::enroll(&request(key, Some(name)), world).is_ok(),
-            Self::Recover(choice) => flow::recover(RecoverRequest { choice, recommended: true }, world).is_ok(),
+            Self::Enroll { name, key } => flow::enroll::enroll(&request(key, Some(name)), world).is_ok(),
+            Self::Recover(choice) => {
+                flow::recover::recover(RecoverRequest { choice, recommended: true }, world).is_ok()
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 mod crafted; // runs that were made by hand, damaged or planted
 mod directory; // whose it is, who may write to it, where it is
 mod files; // links, pipes, limits, torn ends
+mod fixtures; // what version 0.1.0 wrote, and what a later one may
 mod replay; // the lines of a run, one after the other
 
 use crate::enroll::api;

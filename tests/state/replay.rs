@@ -2,7 +2,8 @@
 
 use super::{begin, delete_device, intend, lines, remove_credential};
 use crate::support::Simulated;
-use glasskey::flow::{Found, Implausible, options_of};
+use glasskey::flow::Implausible;
+use glasskey::flow::recover::{Found, options_of};
 use glasskey::person::UnfinishedKey;
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;

@@ -14,7 +14,7 @@ static VALIDATORS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
         let name = schema["title"].as_str().unwrap().to_owned();
         (name, jsonschema::draft202012::new(&schema).unwrap())
     };
-    glasskey::cli::schemas().into_iter().map(validator).collect()
+    glasskey::schemas().into_iter().map(validator).collect()
 });
 
 /// Allows no member that the schema does not name. Whoever reads the output must expect more of them in later versions,

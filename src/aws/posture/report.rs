@@ -25,15 +25,15 @@ const ROOT: &str = "<root_account>";
 impl CredentialReport {
     /// Reads one. Columns that are missing count as "not told".
     pub fn parse(text: &str) -> Result<Self, NotAReport> {
-        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        let header = cells(lines.next().ok_or(NotAReport)?.trim_start_matches('\u{feff}'));
-        let columns: HashMap<&str, usize> = header.iter().enumerate().map(|(nth, name)| (name.trim(), nth)).collect();
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|_| NotAReport)?.clone();
+        let columns: HashMap<&str, usize> = header.iter().enumerate().map(|(nth, name)| (name, nth)).collect();
         if !columns.contains_key("user") {
             return Err(NotAReport);
         }
         let mut report = Self::default();
-        for line in lines {
-            let cells = cells(line);
+        for cells in reader.records().flatten().filter(|cells| !cells.iter().all(str::is_empty)) {
             let row = Row { columns: &columns, cells: &cells };
             match row.text("user") {
                 ROOT => report.root = Some(row.root()),
@@ -44,33 +44,14 @@ impl CredentialReport {
     }
 }
 
-/// The cells of a line: quoted where they hold commas or quotes (RFC 4180).
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match (letter, quoted) {
-            ('"', true) if letters.peek() == Some(&'"') => {
-                letters.next();
-                cells.last_mut().into_iter().for_each(|cell| cell.push('"'));
-            }
-            ('"', _) => quoted = !quoted,
-            (',', false) => cells.push(String::new()),
-            (letter, _) => cells.last_mut().into_iter().for_each(|cell| cell.push(letter)),
-        }
-    }
-    cells
-}
-
 struct Row<'r> {
     columns: &'r HashMap<&'r str, usize>,
-    cells: &'r [String],
+    cells: &'r csv::StringRecord,
 }
 
 impl Row<'_> {
     fn text(&self, column: &str) -> &str {
-        self.columns.get(column).and_then(|nth| self.cells.get(*nth)).map_or("", |cell| cell.trim())
+        self.columns.get(column).and_then(|nth| self.cells.get(*nth)).unwrap_or_default()
     }
 
     /// `true` or `TRUE`; `None` for `not_supported`, `N/A` and what is not there.

@@ -5,7 +5,9 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, CommandTo, Failed, KeyRequest, KeyRotated, OldKey, SecretTo, Stage};
+use crate::flow::access_key::{KeyRequest, KeyRotated, OldKey, SecretTo};
+use crate::flow::places::CommandTo;
+use crate::flow::{self, Cause, Failed, Stage};
 use crate::sink::{Pipe, SecretFormat};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,9 +64,10 @@ fn pipe(fd: u32, patience: Duration, cli: &Cli, console: &Console) -> Result<Pip
 /// Rotates the access key alone.
 pub(super) fn rotate(request: &KeyRequest, args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let rotated = flow::rotate_access_key(request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let rotated =
+        flow::access_key::rotate_access_key(request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let Some(new) = &rotated.new else {
-        let permissions = flow::access_key_permissions();
+        let permissions = flow::access_key::access_key_permissions();
         console.say("It needs these permissions:");
         permissions.iter().for_each(|permission| console.say(&format!("  {permission}")));
         let plan = PlanReport {

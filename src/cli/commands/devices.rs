@@ -8,14 +8,15 @@ use crate::cli::moments::date_time;
 use crate::cli::page::{Page, name};
 use crate::cli::table::table;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
+use crate::flow;
+use crate::flow::devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> Outcome {
     let request = DevicesRequest { user: args.user.clone(), all: args.all, prove: args.prove };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let found = flow::devices(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let found = flow::devices::devices(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let devices = headed(["DEVICE", "KIND", "USER", "ENABLED", "HELD BY", "CERTIFIED"], rows(&found));
     let orphans = found.orphans.iter().flatten().map(orphan_row);
     let orphans = headed(["NOBODY'S", "BEGUN", "HELD BY"], orphans.collect());

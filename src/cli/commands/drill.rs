@@ -6,10 +6,10 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::drill::{
-    self, BadLog, DrillRequest, Drilled, Entry, Flaw, NotDrilled, Problem, State, Words, enrolled_here,
-};
+use crate::flow::drill::{self, BadLog, DrillRequest, Drilled, Entry, Flaw, Problem, State, enrolled_here};
 use crate::flow::fido_key::Records;
+use crate::flow::{Cause, Failed};
+use crate::keys::KeyId;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,10 +39,7 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
         last_try: args.last_try,
         no_touch: cli.global.no_input,
     };
-    let words = Words {
-        trouble: &|key, trouble| explain::trouble(key, trouble).what,
-        failed: &|failed| explain::failed(failed).what,
-    };
+    let words = |key: &KeyId, cause: &Cause| explain::ceremony(key, cause).what;
     match drill::drill(&request, trusted.trust(), &words, &mut world) {
         Ok(drilled) => {
             let mut human: Page =
@@ -53,7 +50,7 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
             Ok(if passed { Exit::Done } else { Exit::No })
         }
         Err((drilled, why)) => {
-            let mut text = not_drilled(&why, log);
+            let mut text = not_drilled(&why);
             text.state = drilled.entries.iter().map(|(entry, signed)| written(entry, *signed)).collect();
             Err(Box::new(text))
         }
@@ -145,21 +142,16 @@ pub(in crate::cli) struct ProblemReport {
     reason: Reason,
 }
 
-fn not_drilled(why: &NotDrilled, log: &Path) -> Explanation {
-    match why {
-        NotDrilled::Flow(failed) => explain::failed(failed),
-        NotDrilled::Fido(key, trouble) => explain::trouble(key, trouble),
-        NotDrilled::Log(BadLog::Io(cause)) => {
-            Explanation::new("drill_log", format!("{} cannot be used: {cause}", log.display()))
+fn not_drilled(failed: &Failed) -> Explanation {
+    let Cause::DrillLog { path, why } = &failed.cause else { return explain::failed(failed) };
+    let (text, path) = (|what| Explanation::new("drill_log", what), path.display());
+    match &**why {
+        BadLog::Io(cause) => text(format!("{path} cannot be used: {cause}")),
+        BadLog::Busy => {
+            Explanation::new("busy", format!("another glasskey is adding to {path}")).hint("wait until it has ended")
         }
-        NotDrilled::Log(BadLog::Busy) => {
-            Explanation::new("busy", format!("another glasskey is adding to {}", log.display()))
-                .hint("wait until it has ended")
-        }
-        NotDrilled::Log(BadLog::Broken(problem)) => {
-            Explanation::new("drill_log", format!("{}, {}", log.display(), problem_words(problem)))
-                .hint("nothing is added to a file that proves nothing: keep it as it is, and begin another one")
-        }
+        BadLog::Broken(problem) => text(format!("{path}, {}", problem_words(problem)))
+            .hint("nothing is added to a file that proves nothing: keep it as it is, and begin another one"),
     }
 }
 
@@ -215,6 +207,7 @@ fn flaw_code(flaw: &Flaw) -> &'static str {
         Flaw::Empty => "empty",
         Flaw::CutOff => "cut_off",
         Flaw::NotARecord => "not_a_record",
+        Flaw::Later { .. } => "later_version",
         Flaw::NotAsWritten => "not_as_written",
         Flaw::NotTheFirst => "not_the_first",
         Flaw::Chain => "chain",
@@ -233,6 +226,7 @@ fn flaw_words(flaw: &Flaw) -> String {
         Flaw::Empty => "there is no record".to_owned(),
         Flaw::CutOff => "it was cut off".to_owned(),
         Flaw::NotARecord => "it is not a record of a drill".to_owned(),
+        later @ Flaw::Later { .. } => later.to_string(),
         Flaw::NotAsWritten => "it is not as glasskey writes it: it was changed".to_owned(),
         Flaw::NotTheFirst => "it names a line before it: lines before it were removed, or moved".to_owned(),
         Flaw::Chain => {

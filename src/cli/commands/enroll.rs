@@ -5,7 +5,10 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, CommandTo, DeviceResult, Enrolled, EscrowTo, Places, Request, RosterKind};
+use crate::flow::enroll::{DeviceResult, Enrolled, Request};
+use crate::flow::places::{CommandTo, EscrowTo, Places};
+use crate::flow::roster::Kind as RosterKind;
+use crate::flow::{self, Cause};
 use crate::keys::Serial;
 use crate::person::PlannedDevice;
 use schemars::JsonSchema;
@@ -34,9 +37,9 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
     }
     let request = request(args, cli)?;
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    match flow::enroll(&request, &mut world) {
+    match flow::enroll::enroll(&request, &mut world) {
         Ok(enrolled) if request.dry_run => {
-            let permissions = flow::permissions(&request);
+            let permissions = flow::enroll::permissions(&request);
             console.permissions(&permissions, false);
             console.result(&Page::nothing(), &PlanReport::of(&enrolled, &permissions));
             Ok(Exit::Done)

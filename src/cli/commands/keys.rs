@@ -13,9 +13,8 @@ use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, outside};
-use crate::fido::advisories::{self as table, Applied, Firmware, Unknown, Version};
-use crate::fido::{Error as FidoError, Found as Device};
-use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState, Serial};
+use crate::fido::{Error as FidoError, Found as Device, Info};
+use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState, Pcsc, Serial};
 use crate::platform::Interrupt;
 use crate::ring::fido::{self as ring, Opened, Seen};
 use crate::transport;
@@ -25,22 +24,11 @@ use serde::Serialize;
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
         .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let Views { cards, mut fido, mut unreadable } = Views::read(&interrupt, console)?;
+    let Views { keys, mut unreadable } = Views::read(&interrupt, console)?;
     let software = outside::are_software_keys();
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
-    let mut keys = Vec::new();
-    for card in cards {
-        let same = |view: &Fido| card.serial.is_some() && view.opened.id.serial() == card.serial;
-        let view = fido.iter().position(same).map(|place| fido.remove(place));
-        let both = Both { card: Some(card), fido: view };
-        rows.push(both.row(software));
-        keys.push(both.report(software));
-    }
-    for view in fido {
-        let only = Both { card: None, fido: Some(view) };
-        rows.push(only.row(software));
-        keys.push(only.report(software));
-    }
+    rows.extend(keys.iter().map(|shown| shown.row(software)));
+    let keys: Vec<KeyReport> = keys.iter().map(|shown| shown.report(software)).collect();
     rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
     let human = if rows.len() == 1 { Page::nothing() } else { table(&rows) };
     let none = keys.is_empty();
@@ -155,15 +143,14 @@ pub(in crate::cli) struct UnreadableReport {
 
 /// What both ways of looking show.
 struct Views {
-    cards: Vec<Key>,
-    fido: Vec<Fido>,
+    keys: Vec<Shown>,
     unreadable: Vec<Unreadable>,
 }
 
-/// A key over HID.
-struct Fido {
-    opened: Opened,
-    state: State,
+/// A key, and what it says over HID, where it is seen there.
+struct Shown {
+    key: Key,
+    state: Option<State>,
 }
 
 /// A reader or a device without a readable key.
@@ -174,7 +161,7 @@ struct Unreadable {
 
 impl Views {
     fn read(interrupt: &Interrupt, console: &Console) -> Result<Self, Box<Explanation>> {
-        let mut views = Self { cards: Vec::new(), fido: Vec::new(), unreadable: Vec::new() };
+        let mut views = Self { keys: Vec::new(), unreadable: Vec::new() };
         let readers = keys::list(&*outside::ports());
         let devices = match ring::list(&*outside::fido_ports(), interrupt) {
             Ok(devices) => devices,
@@ -185,13 +172,24 @@ impl Views {
             }
         };
         let any = devices.iter().any(|seen| seen.key.is_ok());
+        let mut pcsc = Vec::new();
         match readers {
-            Ok(readers) => readers.into_iter().for_each(|found| views.card(found)),
+            Ok(readers) => readers.into_iter().for_each(|found| pcsc.extend(views.card(found))),
             Err(error) if any => views.incomplete(&explain::keys(&error), console),
             Err(error) => return Err(Box::new(explain::keys(&error))),
         }
+        let (mut fido, mut states) = (Vec::new(), Vec::new());
         for seen in devices {
-            views.device(seen)?;
+            if let Some((opened, state)) = views.device(seen, &pcsc)? {
+                states.push((opened.found.path.clone(), state));
+                fido.push(opened);
+            }
+        }
+        for key in keys::join(pcsc, fido) {
+            let path = key.fido.as_ref().map(|fido| &fido.found.path);
+            let nth = states.iter().position(|(of, _)| Some(of) == path);
+            let state = nth.map(|nth| states.swap_remove(nth).1);
+            views.keys.push(Shown { key, state });
         }
         Ok(views)
     }
@@ -204,9 +202,9 @@ impl Views {
         self.unreadable(text.what.clone(), None, None, text);
     }
 
-    fn card(&mut self, Found { reader, key }: Found) {
+    fn card(&mut self, Found { reader, key }: Found) -> Option<Pcsc> {
         match key {
-            Ok(key) => self.cards.push(key),
+            Ok(key) => Some(key),
             Err(error) => {
                 let text = explain::keys(&error);
                 let what = match error {
@@ -215,23 +213,28 @@ impl Views {
                     _ => format!("\"{reader}\": {}", text.what),
                 };
                 self.unreadable(what, Some(reader), None, &text);
+                None
             }
         }
     }
 
-    fn device(&mut self, Seen { found, key }: Seen) -> Result<(), Box<Explanation>> {
+    fn device(
+        &mut self,
+        Seen { found, key }: Seen,
+        pcsc: &[Pcsc],
+    ) -> Result<Option<(Opened, State)>, Box<Explanation>> {
         let read = key.and_then(|mut opened| {
             let state = State::read_from(&mut opened.key)?;
-            Ok(Fido { opened, state })
+            Ok((opened, state))
         });
         match read {
-            Ok(fido) => self.fido.push(fido),
+            Ok(read) => return Ok(Some(read)),
             Err(FidoError::Cancelled) => return Err(Box::new(explain::fido(None, &FidoError::Cancelled))),
             // A YubiKey 4 or NEO has its row from the reader; that it speaks U2F only is no news.
-            Err(FidoError::NoCtap2) if self.cards.iter().any(|key| key.firmware.0 < 5) => {}
+            Err(FidoError::NoCtap2) if pcsc.iter().any(|key| key.device.firmware.0 < 5) => {}
             Err(cause) => self.mute(&found, &cause),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn mute(&mut self, Device { path, .. }: &Device, cause: &FidoError) {
@@ -246,48 +249,10 @@ impl Views {
     }
 }
 
-/// One key, as it is seen through the PC/SC service, over HID, or both.
-struct Both {
-    card: Option<Key>,
-    fido: Option<Fido>,
-}
-
-impl Both {
-    fn model(&self) -> String {
-        match (&self.card, &self.fido) {
-            (Some(card), _) => card.model.clone(),
-            (None, Some(fido)) => fido.opened.model(&fido.state.info),
-            (None, None) => String::new(),
-        }
+impl Shown {
+    fn info(&self) -> Option<&Info> {
+        self.state.as_ref().map(|state| &state.info)
     }
-
-    fn firmware(&self) -> Option<Firmware> {
-        match (&self.card, &self.fido) {
-            (Some(card), _) => Some(Firmware::Yubico(version(card))),
-            (None, Some(fido)) => fido.opened.firmware(&fido.state.info),
-            (None, None) => None,
-        }
-    }
-
-    /// Those about it, or why nobody knows.
-    fn advisories(&self) -> Result<Vec<Applied>, Unknown> {
-        match (&self.card, &self.fido) {
-            (Some(card), _) => of_card(card),
-            (None, Some(fido)) => fido.opened.advisories(&fido.state.info),
-            (None, None) => Err(Unknown::Firmware),
-        }
-    }
-}
-
-fn version(card: &Key) -> Version {
-    Version(card.firmware.0, card.firmware.1, card.firmware.2)
-}
-
-/// The advisories about a key that was read over PC/SC, which is a YubiKey.
-pub(in crate::cli) fn of_card(card: &Key) -> Result<Vec<Applied>, Unknown> {
-    let Key { model, fips, .. } = card;
-    let key = table::Key { yubico: true, firmware: Some(version(card)), model, fips: *fips, aaguid: None, usb: None };
-    table::about(&key)
 }
 
 const COLUMNS: usize = 7;
@@ -300,34 +265,23 @@ fn unreadable_row(what: String) -> Row {
     [dash(), dash(), dash(), dash(), dash(), dash(), what]
 }
 
-impl Both {
+impl Shown {
     fn row(&self, software: bool) -> Row {
         let dash = || "-".to_owned();
-        let oath = match self.card.as_ref().map(|card| &card.oath) {
+        let oath = match self.key.pcsc.as_ref().map(|pcsc| &pcsc.oath) {
             None | Some(OathState::Absent) => dash(),
             Some(OathState::Locked { capacity }) => format!("?/{capacity}"),
             Some(OathState::Open { used, capacity, .. }) => format!("{used}/{capacity}"),
         };
         [
-            self.serial().map_or_else(dash, |serial| serial.to_string()),
-            self.model(),
-            self.firmware().map_or_else(dash, |firmware| firmware.to_string()),
-            form(self.form_factor()).to_owned(),
+            self.key.serial().map_or_else(dash, |serial| serial.to_string()),
+            self.key.model(self.info()),
+            self.key.firmware(self.info()).map_or_else(dash, |firmware| firmware.to_string()),
+            form(self.key.form_factor()).to_owned(),
             oath,
-            self.fido.as_ref().map_or_else(dash, |fido| fido.state.pin_words()),
+            self.state.as_ref().map_or_else(dash, State::pin_words),
             self.notes(software).join("; "),
         ]
-    }
-
-    fn serial(&self) -> Option<Serial> {
-        let told = || self.fido.as_ref().and_then(|fido| fido.opened.id.serial());
-        self.card.as_ref().and_then(|card| card.serial).or_else(told)
-    }
-
-    fn form_factor(&self) -> FormFactor {
-        let device = || self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
-        let told = || device().map_or(FormFactor::Unknown, |device| device.form_factor);
-        self.card.as_ref().map_or_else(told, |card| card.form_factor)
     }
 
     /// What is out of the ordinary. Everything is in the JSON.
@@ -339,17 +293,15 @@ impl Both {
             }
         };
         note(software, "software key");
-        note(self.serial().is_none(), "does not tell its serial number");
-        if let Some(card) = &self.card {
-            notes.extend(card_notes(card));
-        }
-        notes.extend(self.fido.iter().flat_map(|fido| fido.state.notes()));
-        notes.extend(advisories::notes(&self.advisories()));
+        note(self.key.serial().is_none(), "does not tell its serial number");
+        notes.extend(self.key.pcsc.iter().flat_map(pcsc_notes));
+        notes.extend(self.state.iter().flat_map(State::notes));
+        notes.extend(advisories::notes(&self.key.advisories(self.info())));
         notes
     }
 }
 
-fn card_notes(key: &Key) -> Vec<String> {
+fn pcsc_notes(Pcsc { device: key, oath, .. }: &Pcsc) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |applies: bool, text: &str| {
         if applies {
@@ -358,7 +310,7 @@ fn card_notes(key: &Key) -> Vec<String> {
     };
     note(key.fips, "FIPS");
     note(key.config_locked, "configuration locked");
-    note(matches!(key.oath, OathState::Locked { .. }), "password set");
+    note(matches!(oath, OathState::Locked { .. }), "password set");
     let has_nfc = key.nfc != Applications::default();
     for (application, name) in [(Applications::OATH, "OATH"), (Applications::FIDO2, "FIDO2")] {
         let (usb, nfc) = (key.usb.contains(application), key.nfc.contains(application));
@@ -367,7 +319,7 @@ fn card_notes(key: &Key) -> Vec<String> {
         note(expected && !usb, &format!("no {name} over USB"));
         note(expected && has_nfc && !nfc, &format!("no {name} over NFC"));
     }
-    if let OathState::Open { touch: touch @ 1.., .. } = key.oath {
+    if let OathState::Open { touch: touch @ 1.., .. } = oath {
         notes.push(format!("{touch} with touch"));
     }
     notes
@@ -387,35 +339,31 @@ fn form(form_factor: FormFactor) -> &'static str {
     }
 }
 
-impl Both {
+impl Shown {
     fn report(&self, software: bool) -> KeyReport {
-        let device = self.fido.as_ref().and_then(|fido| fido.opened.device.as_ref());
-        let card = self.card.as_ref();
-        let names = |applications: Applications| applications.names().collect();
-        let usb = card.map(|card| card.usb).or(device.map(|device| device.usb)).unwrap_or_default();
-        let nfc = card.map(|card| card.nfc).or(device.map(|device| device.nfc)).unwrap_or_default();
-        let fips = card.map(|card| card.fips).or(device.map(|device| device.fips)).unwrap_or_default();
-        let locked = card.map(|card| card.config_locked).or(device.map(|device| device.config_locked));
+        let (device, pcsc) = (self.key.device(), self.key.pcsc.as_ref());
+        let names = |of: fn(&keys::Device) -> Applications| device.map(of).unwrap_or_default().names().collect();
+        let fido = self.key.fido.as_ref().zip(self.state.as_ref()).map(|(fido, state)| FidoReport {
+            path: fido.found.path.clone(),
+            aaguid: state.info.aaguid.to_string(),
+            versions: state.info.versions.clone(),
+            pin: state.pin(),
+            remaining_credentials: state.info.remaining_credentials,
+        });
         KeyReport {
-            serial: self.serial(),
-            model: self.model(),
-            firmware: self.firmware().map(|firmware| firmware.to_string()),
-            form_factor: self.form_factor(),
-            usb: names(usb),
-            nfc: names(nfc),
-            fips,
-            config_locked: locked.unwrap_or_default(),
-            oath: oath(card.map_or(&OathState::Absent, |card| &card.oath)),
-            fido: self.fido.as_ref().map(|fido| FidoReport {
-                path: fido.opened.found.path.clone(),
-                aaguid: fido.state.info.aaguid.to_string(),
-                versions: fido.state.info.versions.clone(),
-                pin: fido.state.pin(),
-                remaining_credentials: fido.state.info.remaining_credentials,
-            }),
-            advisories: advisories::reports(&self.advisories()),
+            serial: self.key.serial(),
+            model: self.key.model(self.info()),
+            firmware: self.key.firmware(self.info()).map(|firmware| firmware.to_string()),
+            form_factor: self.key.form_factor(),
+            usb: names(|device| device.usb),
+            nfc: names(|device| device.nfc),
+            fips: device.is_some_and(|device| device.fips),
+            config_locked: device.is_some_and(|device| device.config_locked),
+            oath: oath(pcsc.map_or(&OathState::Absent, |pcsc| &pcsc.oath)),
+            fido,
+            advisories: advisories::reports(&self.key.advisories(self.info())),
             software,
-            reader: card.map(|card| card.reader.clone()),
+            reader: pcsc.map(|pcsc| pcsc.reader.clone()),
         }
     }
 }

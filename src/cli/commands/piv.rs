@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::keys::{self, Key, Serial};
+use crate::keys::{self, Device, Serial};
 use crate::oath::Version;
 use crate::piv::{self, Certificate, Info, METADATA_SINCE, ManagementKey, Slot, SlotKey, Tries};
 use crate::totp::unix;
@@ -29,7 +29,8 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
     }
     let (key, card) = keys::open(&*outside::ports(), named.key).map_err(|error| explain::keys(&error))?;
     drop(card); // held exclusively
-    let info = piv::read(&key.reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
+    let (reader, key) = (key.reader, key.device);
+    let info = piv::read(&reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
     let now = SystemTime::now();
     console.result(&human(&key, &info, now), &Report::of(&key, &info, now));
     Ok(Exit::Done)
@@ -44,7 +45,7 @@ fn out_of_reach() -> Explanation {
     ))
 }
 
-fn human(key: &Key, info: &Info, now: SystemTime) -> Page {
+fn human(key: &Device, info: &Info, now: SystemTime) -> Page {
     let mut lines = vec![
         ("key".to_owned(), format!("{} {}", key.model, info.serial)),
         ("firmware".to_owned(), key.firmware.to_string()),
@@ -240,7 +241,7 @@ pub(in crate::cli) enum CertificateState {
 }
 
 impl<'a> Report<'a> {
-    fn of(key: &'a Key, info: &'a Info, now: SystemTime) -> Self {
+    fn of(key: &'a Device, info: &'a Info, now: SystemTime) -> Self {
         let tries = |tries: Tries| TriesReport { left: Some(tries.left), of: tries.of, default: tries.default };
         let ManagementKey { algorithm, factory_algorithm, default } = info.management_key;
         Self {

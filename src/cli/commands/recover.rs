@@ -5,7 +5,8 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, A_PHONE, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Found, Outcome as Became, RecoverRequest, Recovered};
+use crate::flow;
+use crate::flow::recover::{Found, Outcome as Became, RecoverRequest, Recovered};
 use crate::keys::Serial;
 use crate::person::{
     Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,
@@ -23,7 +24,7 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
     };
     let request = RecoverRequest { choice, recommended: cli.global.yes };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    match flow::recover(request, &mut world) {
+    match flow::recover::recover(request, &mut world) {
         Ok(runs) => {
             let human =
                 if runs.is_empty() { Page::of("nothing to recover") } else { runs.iter().map(sentence).collect() };

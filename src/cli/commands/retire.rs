@@ -6,7 +6,8 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, RetireRequest, Retired};
+use crate::flow;
+use crate::flow::retire::{RetireRequest, Retired};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,9 +20,9 @@ pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Ou
         approved: cli.global.yes,
     };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let retired = flow::retire(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let retired = flow::retire::retire(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     if request.dry_run {
-        let permissions = flow::retire_permissions();
+        let permissions = flow::retire::retire_permissions();
         console.permissions(&permissions, true);
         console.result(
             &Page::nothing(),

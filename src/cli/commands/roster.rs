@@ -6,9 +6,12 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, notices, outside};
-use crate::flow::{
-    self, BadRow, Became, DeviceResult, Places, Progress, RosterDone, RosterKind, RosterRequest, Row, UserOutcome,
-    Watch, Wrong, read_roster, work_through,
+use crate::flow;
+use crate::flow::enroll::DeviceResult;
+use crate::flow::places::Places;
+use crate::flow::roster::{
+    BadRow, Became, Kind as RosterKind, Progress, RosterDone, RosterRequest, Row, UserOutcome, Watch, Wrong,
+    read as read_roster, work_through,
 };
 use crate::keys::Serial;
 use crate::person::Notice;
@@ -68,10 +71,12 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
 }
 
 fn permissions(request: &RosterRequest) -> Vec<&'static str> {
-    let new = flow::Request { tags: request.tags.clone(), ..Default::default() };
+    let new = flow::enroll::Request { tags: request.tags.clone(), ..Default::default() };
     match request.kind {
-        RosterKind::Enroll => flow::permissions(&new),
-        RosterKind::Rotate => flow::rotate_permissions(&flow::RotateRequest { new, ..Default::default() }),
+        RosterKind::Enroll => flow::enroll::permissions(&new),
+        RosterKind::Rotate => {
+            flow::rotate::rotate_permissions(&flow::rotate::RotateRequest { new, ..Default::default() })
+        }
     }
 }
 
@@ -85,9 +90,10 @@ fn rows(path: &Path, kind: RosterKind) -> Result<Vec<Row>, Box<Explanation>> {
     let shown = path.display();
     let usage = |what: String| Box::new(Explanation::new("bad_roster", what).exit(Exit::Usage));
     let mut bytes = Vec::new();
-    let read = crate::store::named(path).and_then(|file| file.take(flow::LARGEST_ROSTER + 1).read_to_end(&mut bytes));
+    let read =
+        crate::store::named(path).and_then(|file| file.take(flow::roster::LARGEST + 1).read_to_end(&mut bytes));
     read.map_err(|cause| usage(format!("cannot read {shown}: {cause}")))?;
-    if bytes.len() as u64 > flow::LARGEST_ROSTER {
+    if bytes.len() as u64 > flow::roster::LARGEST {
         return Err(usage(format!("{shown} is larger than 16 MiB")));
     }
     read_roster(&bytes, kind).map_err(|wrong| {

@@ -9,8 +9,12 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::KeyRotated;
-use crate::flow::{self, DeviceResult, ProvedBy, Request, ResyncRequest, RosterKind, RotateRequest, Rotated};
+use crate::flow;
+use crate::flow::access_key::KeyRotated;
+use crate::flow::enroll::{DeviceResult, Request};
+use crate::flow::resync::ResyncRequest;
+use crate::flow::roster::Kind as RosterKind;
+use crate::flow::rotate::{ProvedBy, RotateRequest, Rotated};
 use crate::keys::Serial;
 use crate::person::{Loss, Parting};
 use crate::totp::unix;
@@ -35,13 +39,13 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
     let request = request(args, from, cli)?;
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
     let (rotated, rotated_key) = match &key {
-        Some(key) => flow::rotate_with_access_key(&request, key, &mut world),
-        None => flow::rotate(&request, &mut world).map(|rotated| (rotated, None)),
+        Some(key) => flow::rotate::rotate_with_access_key(&request, key, &mut world),
+        None => flow::rotate::rotate(&request, &mut world).map(|rotated| (rotated, None)),
     }
     .map_err(|failed| explain::failed(&failed))?;
     let Some(device) = rotated.enrolled.devices.first() else {
-        let mut permissions = flow::rotate_permissions(&request);
-        permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key_permissions()));
+        let mut permissions = flow::rotate::rotate_permissions(&request);
+        permissions.splice(0..0, key.iter().flat_map(|_| flow::access_key::access_key_permissions()));
         console.permissions(&permissions, true);
         console.result(&Page::nothing(), &PlanReport::of(&rotated, rotated_key.as_ref(), &permissions));
         return Ok(Exit::Done);
@@ -275,7 +279,7 @@ pub(in crate::cli) struct ResyncReport<'a> {
 pub(in crate::cli) fn resync(args: &Resync, cli: &Cli, console: &mut Console) -> Outcome {
     let request = ResyncRequest { user: args.user.clone(), device: args.device.clone(), key: args.key };
     let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
-    let done = flow::resync(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let done = flow::resync::resync(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let report = ResyncReport {
         account: &done.account,
         user: &request.user,

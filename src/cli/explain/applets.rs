@@ -8,8 +8,7 @@ use crate::totp::BadUri;
 use crate::{oath, piv, transport};
 
 /// What the OATH applet said.
-#[must_use]
-pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
+pub(in crate::cli) fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
     use oath::Error as E;
     let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
     let name_key = key.map_or_else(String::new, |key| format!(" --key {key}"));
@@ -54,8 +53,7 @@ pub fn oath(key: Option<Serial>, error: &oath::Error) -> Explanation {
 }
 
 /// What the PIV applet said.
-#[must_use]
-pub fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
+pub(in crate::cli) fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
     use piv::Error as E;
     let on = key.map_or_else(|| "the key".to_owned(), |key| format!("YubiKey {key}"));
     match error {
@@ -96,8 +94,7 @@ pub fn piv(key: Option<Serial>, error: &piv::Error) -> Explanation {
 }
 
 /// What is wrong with an otpauth URI or a secret.
-#[must_use]
-pub fn bad_uri(error: &BadUri) -> Explanation {
+pub(in crate::cli) fn bad_uri(error: &BadUri) -> Explanation {
     let text = Explanation::new("bad_secret", bad_uri_words(error)).exit(Exit::Usage);
     match error {
         BadUri::Lines | BadUri::Seed(BadSeed::Lines) => text.hint(

@@ -5,8 +5,7 @@ use super::{Exit, Explanation};
 use crate::aws;
 
 /// What AWS answered.
-#[must_use]
-pub fn aws(error: &aws::Error) -> Explanation {
+pub(in crate::cli) fn aws(error: &aws::Error) -> Explanation {
     use aws::Error as E;
     let said =
         |what: &str, message: &str| if message.is_empty() { what.to_owned() } else { format!("{what}: {message}") };

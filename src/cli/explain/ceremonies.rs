@@ -1,17 +1,17 @@
 //! Ceremonies with FIDO2 keys that came to nothing, and what they found.
 
-use super::{Exit, Explanation, fido, fido_ring, nobody};
+use super::{Exit, Explanation, fido, nobody};
 use crate::cli::shell::key_option;
 use crate::fido::attestation::Reason;
 use crate::fido::webauthn::{self, BadRpId, Refusal};
-use crate::flow::fido_key::{BadRecord, Cause, Finding, NotPrepared, Trouble};
+use crate::flow::fido_key::{Finding, NotPrepared};
+use crate::flow::{BadRecord, Cause, FidoRefusal, Stage};
 use crate::journal;
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin};
 
 /// What a relying party's options say that cannot be done.
-#[must_use]
-pub fn options(error: &webauthn::Error) -> Explanation {
+pub(in crate::cli) fn options(error: &webauthn::Error) -> Explanation {
     use webauthn::Error as E;
     let code = match error {
         E::NotJson { .. } | E::Missing { .. } | E::Wrong { .. } => "bad_options",
@@ -33,15 +33,20 @@ fn unsupported(what: String) -> Explanation {
 }
 
 /// A ceremony with this key that came to nothing.
-#[must_use]
-pub fn trouble(key: &KeyId, trouble: &Trouble) -> Explanation {
+pub(in crate::cli) fn ceremony(key: &KeyId, cause: &Cause) -> Explanation {
+    match cause {
+        Cause::Refused(crate::flow::Refusal::Fido(refusal)) => refused(key, refusal),
+        cause => super::flow::cause(cause, Stage::Preflight),
+    }
+}
+
+fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
     let names = |names: &[String]| {
         let shown = |name: &String| if name.is_empty() { "(unnamed)".to_owned() } else { format!("\"{name}\"") };
         names.iter().map(shown).collect::<Vec<_>>().join(", ")
     };
-    match trouble {
-        Trouble::Ring(error) => fido_ring(error),
-        Trouble::PerhapsMade(cause) => {
+    match refusal {
+        FidoRefusal::PerhapsMade(cause) => {
             let mut text = fido(Some(key), cause);
             text.exit = Exit::Left;
             text.state.push(format!(
@@ -49,53 +54,65 @@ pub fn trouble(key: &KeyId, trouble: &Trouble) -> Explanation {
             ));
             text
         }
-        Trouble::Options(error) => options(error),
-        Trouble::PlatformWanted => unsupported(
+        FidoRefusal::Options(error) => options(error),
+        FidoRefusal::PlatformWanted => unsupported(
             "the relying party wants an authenticator that is part of a computer; a key is none".to_owned(),
         ),
-        Trouble::NotDiscoverable => {
+        FidoRefusal::NotDiscoverable => {
             unsupported(format!("the relying party wants a discoverable credential, and {key} keeps none"))
         }
-        Trouble::NoProtection => {
+        FidoRefusal::NoProtection => {
             unsupported(format!("the relying party insists on credProtect, which {key} does not have"))
         }
-        Trouble::NoLargeBlob => {
+        FidoRefusal::NoLargeBlob => {
             unsupported(format!("the relying party insists on large blobs, which {key} does not have"))
         }
-        Trouble::SeveralAccounts { names: found } => Explanation::new(
+        FidoRefusal::SeveralAccounts { names: found } => Explanation::new(
             "several_accounts",
             format!("{key} holds credentials for several users: {}", names(found)),
         )
         .hint("name one with --user NAME")
         .exit(Exit::Usage),
-        Trouble::NoSuchAccount { names: found } => Explanation::new(
+        FidoRefusal::NoSuchAccount { names: found } => Explanation::new(
             "no_credential",
             format!("{key} holds no credential for that user; it has: {}", names(found)),
         ),
-        Trouble::Refused(why) => {
+        FidoRefusal::Refused(why) => {
             Explanation::new("bad_response", format!("what {key} answered does not hold: {why}")).hint(format!(
                 "do not rely on this key; `glasskey fido attest{}` shows whether it is genuine",
                 key_option(Some(key))
             ))
         }
-        Trouble::Record(error) => record(error),
-        Trouble::NotEnrolled => {
+        FidoRefusal::NotEnrolled => {
             Explanation::new("not_enrolled", format!("{key} is not enrolled for glasskey's own checks"))
                 .note("neither this machine's records nor the key know of such a credential")
                 .hint(format!("`glasskey fido enroll --key {}` enrolls it", key.argument()))
         }
-        Trouble::NoNewPin(NoNewPin::NobodyToAsk) => {
-            nobody(&format!("{key} needs a new PIN, and nobody can be asked for it"))
-                .hint("run the command on a terminal, or give it with --new-pin-fd FD")
+        FidoRefusal::NoNewPin(why) => no_new_pin(key, *why),
+        FidoRefusal::NotGenuine(reason) => {
+            let mut text = Explanation::new("not_genuine", format!("{key} is not shown to be genuine: {reason}"));
+            text.hints = attestation_hints(reason);
+            text.exit(Exit::No)
         }
-        Trouble::NoNewPin(NoNewPin::Differ) => {
-            Explanation::new("no_new_pin", "no new PIN was given twice alike").hint("run the command again")
+        FidoRefusal::InDoubt { cause, step } => {
+            let mut text = fido(Some(key), cause).exit(Exit::Left).hint("the same command goes on from here");
+            text.state.extend(done(step).map(|done| format!("it is not known whether {done}")));
+            text
         }
-        Trouble::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
     }
 }
 
-fn record(error: &BadRecord) -> Explanation {
+fn no_new_pin(key: &KeyId, why: NoNewPin) -> Explanation {
+    match why {
+        NoNewPin::NobodyToAsk => nobody(&format!("{key} needs a new PIN, and nobody can be asked for it"))
+            .hint("run the command on a terminal, or give it with --new-pin-fd FD"),
+        NoNewPin::Differ => {
+            Explanation::new("no_new_pin", "no new PIN was given twice alike").hint("run the command again")
+        }
+    }
+}
+
+pub(super) fn record(error: &BadRecord) -> Explanation {
     match error {
         BadRecord::Files(journal::Error::Io { path, cause }) => {
             Explanation::new("record", format!("the record of the key cannot be kept: {}: {cause}", path.display()))
@@ -110,8 +127,7 @@ fn record(error: &BadRecord) -> Explanation {
 }
 
 /// What a key's proof showed to be wrong.
-#[must_use]
-pub fn finding(key: &KeyId, finding: &Finding) -> Explanation {
+pub(in crate::cli) fn finding(key: &KeyId, finding: &Finding) -> Explanation {
     match finding {
         Finding::NotOnKey => Explanation::new("not_on_key", "the key does not hold the credential on record")
             .hint("it was reset, or enrolled anew from another machine; if neither was you, it is another key")
@@ -161,8 +177,7 @@ pub fn finding(key: &KeyId, finding: &Finding) -> Explanation {
 }
 
 /// A short, stable name for a reason not to call a key genuine.
-#[must_use]
-pub fn attestation_code(reason: &Reason) -> &'static str {
+pub(in crate::cli) fn attestation_code(reason: &Reason) -> &'static str {
     match reason {
         Reason::NoAttestation => "no_attestation",
         Reason::SelfAttestation => "self_attestation",
@@ -185,8 +200,7 @@ pub fn attestation_code(reason: &Reason) -> &'static str {
 }
 
 /// What to do where a key is not shown to be genuine.
-#[must_use]
-pub fn attestation_hints(reason: &Reason) -> Vec<String> {
+pub(in crate::cli) fn attestation_hints(reason: &Reason) -> Vec<String> {
     let hint = match reason {
         Reason::UnknownModel { .. } => {
             "a newer issue of the metadata may name it: --mds FILE, from https://mds3.fidoalliance.org/"
@@ -201,30 +215,15 @@ pub fn attestation_hints(reason: &Reason) -> Vec<String> {
 }
 
 /// A key that is not ready.
-#[must_use]
-pub fn not_prepared(key: &KeyId, failed: &NotPrepared) -> Explanation {
-    let mut text = match &failed.cause {
-        Cause::Trouble(cause) => trouble(key, cause),
-        Cause::NotGenuine(attested) => {
-            let reason = attested.verdict.as_ref().err();
-            let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-            let mut text = Explanation::new("not_genuine", format!("{key} is not shown to be genuine{why}"));
-            text.hints = reason.map_or_else(Vec::new, attestation_hints);
-            text.exit(Exit::No)
-        }
-        Cause::InDoubt { cause, step } => {
-            let mut text = fido(Some(key), cause).exit(Exit::Left).hint("the same command goes on from here");
-            text.state.extend(done(step).map(|done| format!("it is not known whether {done}")));
-            text
-        }
-    };
+pub(in crate::cli) fn not_prepared(key: &KeyId, failed: &NotPrepared) -> Explanation {
+    let mut text = ceremony(key, &failed.cause);
     text.state.extend(failed.done.iter().filter_map(done).map(|done| format!("done before this: {done}")));
     if failed.done.is_empty() {
         return text;
     }
     // Interrupted or not: what was done stays, and the next run goes on from there.
     text.exit = Exit::Left;
-    if !matches!(failed.cause, Cause::InDoubt { .. }) {
+    if !matches!(failed.cause, Cause::Refused(crate::flow::Refusal::Fido(FidoRefusal::InDoubt { .. }))) {
         text.hints.push("the same command goes on from here".to_owned());
     }
     text

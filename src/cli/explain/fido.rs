@@ -9,8 +9,7 @@ use crate::transport;
 use std::path::Path;
 
 /// A FIDO2 key that could not be found, chosen or used.
-#[must_use]
-pub fn fido_ring(error: &ring::Error) -> Explanation {
+pub(in crate::cli) fn fido_ring(error: &ring::Error) -> Explanation {
     match error {
         ring::Error::Fido { key, cause } => fido(key.as_ref(), cause),
         ring::Error::NoKey => Explanation::new("no_key", "no FIDO2 key is plugged in")
@@ -44,8 +43,7 @@ fn missing(wanted: &KeyId, present: &[KeyId]) -> Explanation {
 }
 
 /// What a FIDO2 key said, or what is between it and this program.
-#[must_use]
-pub fn fido(key: Option<&KeyId>, error: &Error) -> Explanation {
+pub(in crate::cli) fn fido(key: Option<&KeyId>, error: &Error) -> Explanation {
     let on = key.map_or_else(|| "the key".to_owned(), ToString::to_string);
     let on = on.as_str();
     reaching(on, error)
@@ -140,7 +138,6 @@ fn group_of(_path: &Path) -> Option<String> {
     None
 }
 
-/// The PIN.
 fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {
     let name = key_option(key);
     let reset = format!("only `glasskey fido reset{name}` makes it usable again; that wipes its FIDO2 credentials");

@@ -1,6 +1,6 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
-use super::{Exit, Explanation, aws, keys, nobody, places, refusals, ring};
+use super::{Exit, Explanation, aws, ceremonies, fido_ring, keys, nobody, places, refusals, ring};
 use crate::cli::moments::off_by;
 use crate::flow::{Cause, Failed, Left, Refusal, RotateRefusal, Stage};
 use crate::store::{self, Odd};
@@ -8,8 +8,7 @@ use crate::{journal, sink};
 use std::path::Path;
 
 /// A flow that failed: its cause, where it happened, and what is left.
-#[must_use]
-pub fn failed(failed: &Failed) -> Explanation {
+pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
     let mut text = cause(&failed.cause, failed.stage);
     if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5 && is_about_codes(&failed.cause)) {
         text.notes.push(format!(
@@ -63,7 +62,13 @@ fn was_refused(cause: &Cause) -> bool {
 fn began(stage: Stage) -> bool {
     !matches!(
         stage,
-        Stage::Preflight | Stage::Deactivate | Stage::Resync | Stage::Codes | Stage::Recover | Stage::Roster
+        Stage::Preflight
+            | Stage::Deactivate
+            | Stage::Resync
+            | Stage::Codes
+            | Stage::Console
+            | Stage::Recover
+            | Stage::Roster
     )
 }
 
@@ -75,6 +80,10 @@ pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
         Cause::Journal(error) => journal(error),
         Cause::Refused(error) => refusals::refusal(error),
         Cause::Ledger { path, why } => places::ledger(path, why),
+        Cause::Fido(error) => fido_ring(error),
+        Cause::Record(error) => ceremonies::record(error),
+        // The command says more.
+        Cause::DrillLog { .. } => Explanation::new("drill_log", cause.to_string()),
         Cause::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
         Cause::NobodyToAsk => nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes"),
         Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
@@ -183,8 +192,7 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
 }
 
 /// A journal that cannot be used.
-#[must_use]
-pub fn journal(error: &journal::Error) -> Explanation {
+pub(in crate::cli) fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
             let text = Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()));

@@ -6,8 +6,7 @@ use crate::keys::{self, Serial};
 use crate::{ring, transport};
 
 /// A key that could not be used.
-#[must_use]
-pub fn ring(error: &ring::Error) -> Explanation {
+pub(in crate::cli) fn ring(error: &ring::Error) -> Explanation {
     match error {
         ring::Error::Keys(error) => keys(error),
         ring::Error::Oath { key, cause } => oath(Some(*key), cause),
@@ -34,12 +33,11 @@ fn all(keys: &[Option<Serial>]) -> String {
 }
 
 /// How a key is made to tell its serial number. The setting is an OTP slot's, and setting it resets that slot's others.
-pub const TELL_SERIAL: &str = "`ykman otp settings --serial-usb-visible SLOT` makes it tell, where SLOT (1 or 2) is programmed; \
+pub(in crate::cli) const TELL_SERIAL: &str = "`ykman otp settings --serial-usb-visible SLOT` makes it tell, where SLOT (1 or 2) is programmed; \
     it resets the other settings of that slot";
 
 /// A key that could not be found or read.
-#[must_use]
-pub fn keys(error: &keys::Error) -> Explanation {
+pub(in crate::cli) fn keys(error: &keys::Error) -> Explanation {
     match error {
         keys::Error::Transport(error) => transport(error),
         keys::Error::Oath(error) => oath(None, error),
@@ -69,8 +67,7 @@ pub fn keys(error: &keys::Error) -> Explanation {
 }
 
 /// What stands between a program and a card.
-#[must_use]
-pub fn transport(error: &transport::Error) -> Explanation {
+pub(in crate::cli) fn transport(error: &transport::Error) -> Explanation {
     use transport::Error as E;
     match error {
         E::NoService => Explanation::new("no_pcscd", format!("the PC/SC service (pcscd) {}", no_service()))

@@ -5,7 +5,8 @@
 
 mod access_key;
 mod applets;
-pub mod audit;
+#[allow(unreachable_pub)]
+pub(in crate::cli) mod audit;
 mod aws;
 mod ceremonies;
 mod configuration;
@@ -17,16 +18,17 @@ mod refusals;
 mod root;
 mod world;
 
-pub use applets::{bad_uri, oath, piv};
-pub use aws::aws;
-pub use ceremonies::{attestation_code, attestation_hints, finding, not_prepared, options, trouble};
-pub use fido::{fido, fido_ring};
-pub use flow::{failed, journal};
-pub use keys::{TELL_SERIAL, keys, ring, transport};
-pub use places::not_open;
-pub use root::root_not_done;
-pub(in crate::cli) use root::{A_PHONE, delete_it, last_factor};
-pub use world::world;
+pub(in crate::cli) use applets::{bad_uri, oath, piv};
+pub(in crate::cli) use aws::aws;
+pub(in crate::cli) use ceremonies::{attestation_code, attestation_hints, ceremony, finding, not_prepared, options};
+pub(in crate::cli) use fido::{fido, fido_ring};
+pub(in crate::cli) use flow::{failed, journal};
+pub(in crate::cli) use keys::{TELL_SERIAL, keys, ring, transport};
+pub(in crate::cli) use places::not_open;
+pub(in crate::cli) use refusals::{delete_it, last_factor};
+pub(in crate::cli) use root::A_PHONE;
+pub(in crate::cli) use root::root_not_done;
+pub(in crate::cli) use world::world;
 
 use crate::platform::NoKeyring;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -36,8 +38,7 @@ use std::borrow::Cow;
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
-    /// Done.
+pub(in crate::cli) enum Exit {
     Done = 0,
     /// It worked, and the answer is no.
     No = 1,
@@ -76,7 +77,7 @@ impl JsonSchema for Exit {
 /// An error, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub struct Explanation {
+pub(in crate::cli) struct Explanation {
     /// Short and stable, such as `key_not_found`: what a script compares with.
     pub code: &'static str,
     /// What happened, for people; the wording may change.
@@ -94,28 +95,24 @@ pub struct Explanation {
 
 impl Explanation {
     /// A failure that left the world as it was.
-    #[must_use]
-    pub fn new(code: &'static str, what: impl Into<String>) -> Self {
+    pub(in crate::cli) fn new(code: &'static str, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), notes: Vec::new(), hints: Vec::new(), state: Vec::new(), exit: Exit::Failed }
     }
 
     /// With what to do next.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(in crate::cli) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// With something worth knowing.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
+    pub(in crate::cli) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
     /// With another exit code.
-    #[must_use]
-    pub fn exit(mut self, exit: Exit) -> Self {
+    pub(in crate::cli) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
@@ -123,7 +120,7 @@ impl Explanation {
 
 /// What is wrong, in a report of what went well.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Reason {
+pub(in crate::cli) struct Reason {
     /// Short and stable: what a script compares with.
     pub code: &'static str,
     /// The same for people; the wording may change.
@@ -137,8 +134,7 @@ impl From<&Explanation> for Reason {
 }
 
 /// Why the system keeps nothing in memory.
-#[must_use]
-pub fn no_keyring(why: &NoKeyring) -> String {
+pub(in crate::cli) fn no_keyring(why: &NoKeyring) -> String {
     match why {
         NoKeyring::Full => "the kernel keyring is full".to_owned(),
         NoKeyring::Missing { why } => format!("the kernel keyring cannot be used ({why})"),
@@ -146,8 +142,7 @@ pub fn no_keyring(why: &NoKeyring) -> String {
 }
 
 /// The result could not be written. `spent`: what is spent all the same.
-#[must_use]
-pub fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
+pub(in crate::cli) fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
     let mut text = Explanation::new("output", format!("standard output could not be written: {cause}"))
         .note("whatever the command was to do is done; only what it had to say is missing");
     text.state.extend(spent.map(ToOwned::to_owned));
@@ -156,4 +151,18 @@ pub fn not_written(cause: &std::io::Error, spent: Option<&str>) -> Explanation {
 
 fn nobody(what: &str) -> Explanation {
     Explanation::new("nobody_to_ask", what).exit(Exit::Person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn the_exit_codes_are_those_of_the_document() {
+        let document = include_str!("../../../docs/json.md");
+        let documented: Vec<u8> =
+            document.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok()).collect();
+        let all = [Exit::Done, Exit::No, Exit::Usage, Exit::Failed, Exit::Left, Exit::Person, Exit::Interrupted];
+        assert_eq!(documented, all.map(|exit| exit as u8));
+    }
 }

@@ -61,8 +61,7 @@ pub(super) fn ledger(path: &Path, why: &BadLedger) -> Explanation {
 }
 
 /// A file descriptor that was not inherited.
-#[must_use]
-pub fn not_open(fd: u32) -> Explanation {
+pub(in crate::cli) fn not_open(fd: u32) -> Explanation {
     pipe(fd, &PipeTrouble::NotOpen { why: "it is not open".to_owned() })
 }
 

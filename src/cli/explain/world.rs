@@ -4,8 +4,7 @@ use super::Explanation;
 use crate::world::{Error, STATE_DIR};
 
 /// This machine gives a command nothing to work with.
-#[must_use]
-pub fn world(error: &Error) -> Explanation {
+pub(in crate::cli) fn world(error: &Error) -> Explanation {
     match error {
         Error::Signals(cause) => Explanation::new("signals", format!("{error}: {cause}")),
         Error::RelativeState { .. } => Explanation::new("journal", error.to_string())

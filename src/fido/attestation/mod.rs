@@ -113,15 +113,11 @@ pub enum Reason {
     /// The certificate is an authority's, not a key's.
     LeafIsCa,
     /// The certificate is not as §8.2.1 wants it.
-    BadProfile {
-        /// In what.
-        what: What,
-    },
+    BadProfile { what: What },
     /// The certificate is for another model than the key says.
     WrongAaguid {
         /// The key's word.
         claimed: Aaguid,
-        /// The certificate's.
         certified: Aaguid,
     },
     /// No metadata names this model, so nothing says whose roots would vouch for it. A newer issue may.
@@ -130,10 +126,7 @@ pub enum Reason {
         aaguid: Aaguid,
     },
     /// The FIDO Alliance says that attestations of this model prove nothing any more.
-    Revoked {
-        /// Its status.
-        warning: Warning,
-    },
+    Revoked { warning: Warning },
     /// The path does not end at a root of this model's maker.
     UnknownRoot {
         /// Where it ends.
@@ -148,15 +141,9 @@ pub enum Reason {
     /// A certificate on the path was not signed by the next one.
     BadPath(certificates::Error),
     /// A certificate on the path has expired.
-    Expired {
-        /// Whose.
-        subject: String,
-        /// Since when.
-        since: SystemTime,
-    },
+    Expired { subject: String, since: SystemTime },
     /// A certificate on the path is not valid yet: more often, the clock of this machine is wrong.
     NotYetValid {
-        /// Whose.
         subject: String,
         /// When it will be.
         from: SystemTime,

@@ -22,7 +22,6 @@ use zeroize::Zeroizing;
 #[doc(hidden)]
 pub use fuzzing::fuzz_answer;
 
-/// Commands.
 mod cmd {
     pub(super) const MAKE_CREDENTIAL: u8 = 0x01;
     pub(super) const GET_ASSERTION: u8 = 0x02;

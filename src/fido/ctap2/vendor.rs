@@ -3,21 +3,20 @@
 use super::Ctap2;
 use crate::fido::Error;
 use crate::fido::ctaphid::{ChannelError, command};
-use crate::keys;
-use crate::oath::Version;
 
 impl Ctap2 {
-    /// What a YubiKey's Management application says. `None` for keys of other makers, and before version 4.
-    pub fn device_info(&mut self) -> Result<Option<keys::Device>, Error> {
-        let (major, minor, patch) = self.device().version;
+    /// A page of what a YubiKey's Management application says. `None` for keys of other makers, and before version 4.
+    ///
+    /// # Errors
+    /// The key does not answer.
+    pub fn management_page(&mut self, page: u8) -> Result<Option<Vec<u8>>, Error> {
         let patience = self.channel.limits().command;
-        let read = |page| self.channel.call(command::READ_CONFIG, &[page], patience, &mut |_| ());
-        match keys::read_device(Version(major, minor, patch), read) {
+        match self.channel.call(command::READ_CONFIG, &[page], patience, &mut |_| ()) {
             // Other makers' keys do not know the command, or use its number for something else.
             Err(Error::Channel(
                 ChannelError::InvalidCommand | ChannelError::InvalidParameter | ChannelError::InvalidLength,
             )) => Ok(None),
-            device => device,
+            answer => Ok(Some(answer?.to_vec())),
         }
     }
 }

@@ -8,9 +8,7 @@ use sha2::{Digest, Sha256};
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceremony {
-    /// A registration.
     Create,
-    /// An assertion.
     Get,
 }
 

@@ -3,15 +3,17 @@
 //! Knows no key: what is asked of a key, and what it answered, are plain data here.
 
 mod client_data;
+mod extensions;
+mod members;
 mod options;
 mod origin;
 mod response;
 mod verify;
 
 pub use client_data::{Ceremony, ClientData, ReadClientData, fresh_challenge};
+pub use extensions::{LargeBlob, Prf, ProtectionPolicy, RegistrationExtensions, RequestExtensions, Salts};
 pub use options::{
-    Attachment, Conveyance, CreationOptions, Descriptor, Error, LargeBlob, Prf, ProtectionPolicy,
-    RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Salts, Selection, UserEntity,
+    Attachment, Conveyance, CreationOptions, Error, RequestOptions, Requirement, RpEntity, Selection, UserEntity,
 };
 pub use origin::{BadOrigin, BadRpId, Origin, check_rp_id};
 pub use response::{AssertionResponse, Made, PrfResults, RegistrationResponse, Used};

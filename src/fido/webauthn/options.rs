@@ -2,10 +2,12 @@
 //! Read strictly where a wrong member would change what is asked of a key, leniently where the standard says to
 //! ignore what is unknown.
 
+use super::extensions::{RegistrationExtensions, RequestExtensions, registration_extensions, request_extensions};
+use super::members::Members;
 use super::origin::{BadRpId, Origin, check_rp_id};
 use crate::fido::cose;
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use crate::fido::types::Descriptor;
+use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,13 +24,9 @@ pub enum Error {
         line: usize,
     },
     /// A member that must be there is not. Dotted: "user.id".
-    Missing {
-        /// Which.
-        member: String,
-    },
+    Missing { member: String },
     /// A member is of another type, or has a value that is not allowed.
     Wrong {
-        /// Which.
         member: String,
         /// What it must be.
         expected: &'static str,
@@ -54,16 +52,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RpEntity {
     /// Not there: the origin's host.
     pub id: Option<String>,
-    /// For people.
     pub name: String,
 }
 
-/// For whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserEntity {
     /// 1 to 64 bytes.
@@ -74,19 +69,9 @@ pub struct UserEntity {
     pub display_name: String,
 }
 
-/// A credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Descriptor {
-    /// Its id.
-    pub id: Vec<u8>,
-    /// Hints, like "usb".
-    pub transports: Vec<String>,
-}
-
 /// How much something is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requirement {
-    /// Fail without.
     Required,
     /// With, if possible.
     #[default]
@@ -136,105 +121,10 @@ pub enum Conveyance {
     Enterprise,
 }
 
-/// credProtect's levels (CTAP 2.1 §12.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProtectionPolicy {
-    /// 1.
-    Optional,
-    /// 2.
-    OptionalWithCredentialIdList,
-    /// 3.
-    Required,
-}
-
-impl ProtectionPolicy {
-    /// The number that the key gets.
-    #[must_use]
-    pub const fn level(self) -> u8 {
-        match self {
-            Self::Optional => 1,
-            Self::OptionalWithCredentialIdList => 2,
-            Self::Required => 3,
-        }
-    }
-}
-
-/// What prf is evaluated on; to be hashed before a key gets it (§10.1.4).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Salts {
-    /// The first.
-    pub first: Vec<u8>,
-    /// The second.
-    pub second: Option<Vec<u8>>,
-}
-
-impl fmt::Debug for Salts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Salts(…)")
-    }
-}
-
-impl Salts {
-    /// What a key gets: it never sees a salt that another use of hmac-secret could choose (§10.1.4).
-    #[must_use]
-    pub fn hashed(&self) -> Vec<[u8; 32]> {
-        let hash = |input: &[u8]| Sha256::new().chain_update(b"WebAuthn PRF\0").chain_update(input).finalize().into();
-        std::iter::once(&self.first).chain(&self.second).map(|input| hash(input)).collect()
-    }
-}
-
-/// The extension prf.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prf {
-    /// For any credential.
-    pub eval: Option<Salts>,
-    /// For one credential, by its id. In requests only.
-    pub eval_by_credential: Vec<(Vec<u8>, Salts)>,
-}
-
-/// Extensions of a registration. Unknown ones are ignored, as §9.4 says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RegistrationExtensions {
-    /// credProps: tell whether the credential is discoverable.
-    pub cred_props: bool,
-    /// credentialProtectionPolicy.
-    pub protection: Option<ProtectionPolicy>,
-    /// enforceCredentialProtectionPolicy: fail where the key cannot.
-    pub enforce_protection: bool,
-    /// hmacCreateSecret, or prf.
-    pub hmac_secret: bool,
-    /// prf, if asked for.
-    pub prf: Option<Prf>,
-    /// minPinLength.
-    pub min_pin_length: bool,
-    /// largeBlob.support.
-    pub large_blob: Option<Requirement>,
-}
-
-/// The extension largeBlob of a request (§10.1.5): one of the two.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LargeBlob {
-    /// Read it.
-    Read,
-    /// Write this.
-    Write(Vec<u8>),
-}
-
-/// Extensions of an assertion.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestExtensions {
-    /// prf.
-    pub prf: Option<Prf>,
-    /// largeBlob.
-    pub large_blob: Option<LargeBlob>,
-}
-
 /// `PublicKeyCredentialCreationOptionsJSON`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreationOptions {
-    /// Who asks.
     pub rp: RpEntity,
-    /// For whom.
     pub user: UserEntity,
     /// To be signed over.
     pub challenge: Vec<u8>,
@@ -248,7 +138,6 @@ pub struct CreationOptions {
     pub selection: Selection,
     /// How much attestation.
     pub attestation: Conveyance,
-    /// Extensions.
     pub extensions: RegistrationExtensions,
 }
 
@@ -265,7 +154,6 @@ pub struct RequestOptions {
     pub user_verification: Requirement,
     /// How long the relying party would wait.
     pub timeout: Option<Duration>,
-    /// Extensions.
     pub extensions: RequestExtensions,
 }
 
@@ -414,178 +302,4 @@ fn conveyance(top: &Members<'_>) -> Result<Conveyance, Error> {
         Some("enterprise") => Conveyance::Enterprise,
         _ => Conveyance::None,
     })
-}
-
-fn registration_extensions(at: &Members<'_>) -> Result<RegistrationExtensions, Error> {
-    let protection = match at.optional_text("credentialProtectionPolicy")?.as_deref() {
-        None => None,
-        Some("userVerificationOptional") => Some(ProtectionPolicy::Optional),
-        Some("userVerificationOptionalWithCredentialIDList") => Some(ProtectionPolicy::OptionalWithCredentialIdList),
-        Some("userVerificationRequired") => Some(ProtectionPolicy::Required),
-        Some(_) => return Err(at.wrong("credentialProtectionPolicy", "a policy that credProtect has")),
-    };
-    let prf = at.optional_object("prf")?.map(|at| prf(&at)).transpose()?;
-    if prf.as_ref().is_some_and(|prf| !prf.eval_by_credential.is_empty()) {
-        return Err(at.wrong("prf.evalByCredential", "absent in a registration"));
-    }
-    let large_blob = at.optional_object("largeBlob")?;
-    Ok(RegistrationExtensions {
-        cred_props: at.boolean("credProps")?,
-        protection,
-        enforce_protection: at.boolean("enforceCredentialProtectionPolicy")?,
-        hmac_secret: at.boolean("hmacCreateSecret")? || prf.is_some(),
-        prf,
-        min_pin_length: at.boolean("minPinLength")?,
-        large_blob: large_blob.map(|at| large_blob_support(&at)).transpose()?,
-    })
-}
-
-fn large_blob_support(at: &Members<'_>) -> Result<Requirement, Error> {
-    for member in ["read", "write"] {
-        if at.get(member).is_some() {
-            return Err(at.wrong(member, "absent in a registration"));
-        }
-    }
-    let required = at.optional_text("support")?.as_deref() == Some("required");
-    Ok(if required { Requirement::Required } else { Requirement::Preferred })
-}
-
-fn request_extensions(at: &Members<'_>) -> Result<RequestExtensions, Error> {
-    let prf = at.optional_object("prf")?.map(|at| prf(&at)).transpose()?;
-    let large_blob = at.optional_object("largeBlob")?.map(|at| large_blob(&at)).transpose()?.flatten();
-    Ok(RequestExtensions { prf, large_blob })
-}
-
-fn large_blob(at: &Members<'_>) -> Result<Option<LargeBlob>, Error> {
-    if at.get("support").is_some() {
-        return Err(at.wrong("support", "absent in a request"));
-    }
-    match (at.boolean("read")?, at.optional_bytes("write")?) {
-        (true, Some(_)) => Err(at.wrong("write", "absent where \"read\" is asked for")),
-        (true, None) => Ok(Some(LargeBlob::Read)),
-        (false, write) => Ok(write.map(LargeBlob::Write)),
-    }
-}
-
-fn prf(at: &Members<'_>) -> Result<Prf, Error> {
-    let eval = at.optional_object("eval")?.map(|at| salts(&at)).transpose()?;
-    let mut eval_by_credential = Vec::new();
-    if let Some(by) = at.optional_object("evalByCredential")? {
-        for name in by.object.keys() {
-            let id = decode(name).filter(|id| !id.is_empty());
-            let id = id.ok_or_else(|| at.wrong("evalByCredential", "an object with credential ids in base64url"))?;
-            eval_by_credential.push((id, salts(&by.object(name)?)?));
-        }
-    }
-    Ok(Prf { eval, eval_by_credential })
-}
-
-fn salts(at: &Members<'_>) -> Result<Salts, Error> {
-    Ok(Salts { first: at.bytes("first")?, second: at.optional_bytes("second")? })
-}
-
-/// base64url without padding; padding is let pass, as servers in the field add it.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    data_encoding::BASE64URL_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok()
-}
-
-/// An object of the options, and where it stands in them.
-pub(super) struct Members<'a> {
-    pub(super) object: &'a Map<String, Value>,
-    pub(super) path: String,
-}
-
-impl<'a> Members<'a> {
-    fn name(&self, member: &str) -> String {
-        // Names come from the relying party where they are credential ids: kept short.
-        let member: String = member.chars().take(80).collect();
-        if self.path.is_empty() { member } else { format!("{}.{member}", self.path) }
-    }
-
-    pub(super) fn wrong(&self, member: &str, expected: &'static str) -> Error {
-        Error::Wrong { member: self.name(member), expected }
-    }
-
-    pub(super) fn missing(&self, member: &str) -> Error {
-        Error::Missing { member: self.name(member) }
-    }
-
-    /// `null` is as good as absent: servers write it for what they do not set.
-    fn get(&self, member: &str) -> Option<&'a Value> {
-        self.object.get(member).filter(|value| !value.is_null())
-    }
-
-    pub(super) fn optional_object(&self, member: &str) -> Result<Option<Self>, Error> {
-        let Some(value) = self.get(member) else { return Ok(None) };
-        let object = value.as_object().ok_or_else(|| self.wrong(member, "an object"))?;
-        Ok(Some(Self { object, path: self.name(member) }))
-    }
-
-    pub(super) fn object(&self, member: &str) -> Result<Self, Error> {
-        self.optional_object(member)?.ok_or_else(|| self.missing(member))
-    }
-
-    pub(super) fn optional_text(&self, member: &str) -> Result<Option<String>, Error> {
-        let Some(value) = self.get(member) else { return Ok(None) };
-        value.as_str().map(|text| Some(text.to_owned())).ok_or_else(|| self.wrong(member, "text"))
-    }
-
-    pub(super) fn text(&self, member: &str) -> Result<String, Error> {
-        self.optional_text(member)?.ok_or_else(|| self.missing(member))
-    }
-
-    pub(super) fn optional_bytes(&self, member: &str) -> Result<Option<Vec<u8>>, Error> {
-        let Some(text) = self.optional_text(member)? else { return Ok(None) };
-        decode(&text).map(Some).ok_or_else(|| self.wrong(member, "base64url"))
-    }
-
-    pub(super) fn bytes(&self, member: &str) -> Result<Vec<u8>, Error> {
-        self.optional_bytes(member)?.ok_or_else(|| self.missing(member))
-    }
-
-    fn boolean(&self, member: &str) -> Result<bool, Error> {
-        let Some(value) = self.get(member) else { return Ok(false) };
-        value.as_bool().ok_or_else(|| self.wrong(member, "true or false"))
-    }
-
-    pub(super) fn array(&self, member: &str) -> Result<Option<&'a [Value]>, Error> {
-        let Some(value) = self.get(member) else { return Ok(None) };
-        value.as_array().map(|items| Some(items.as_slice())).ok_or_else(|| self.wrong(member, "a list"))
-    }
-
-    /// §2.1.1: unknown values are treated as if the member were not there.
-    fn requirement(&self, member: &str) -> Result<Option<Requirement>, Error> {
-        Ok(match self.optional_text(member)?.as_deref() {
-            Some("required") => Some(Requirement::Required),
-            Some("preferred") => Some(Requirement::Preferred),
-            Some("discouraged") => Some(Requirement::Discouraged),
-            _ => None,
-        })
-    }
-
-    fn timeout(&self) -> Result<Option<Duration>, Error> {
-        let Some(value) = self.get("timeout") else { return Ok(None) };
-        let ms = value.as_u64().ok_or_else(|| self.wrong("timeout", "a number of milliseconds"))?;
-        Ok(Some(Duration::from_millis(ms)))
-    }
-
-    /// Descriptors of types other than "public-key" are left out, as §5.8.3 says.
-    fn descriptors(&self, member: &str) -> Result<Vec<Descriptor>, Error> {
-        let mut descriptors = Vec::new();
-        for (nth, item) in self.array(member)?.unwrap_or_default().iter().enumerate() {
-            let object = item.as_object().ok_or_else(|| self.wrong(member, "a list of objects"))?;
-            let at = Self { object, path: self.name(&format!("{member}[{nth}]")) };
-            if at.text("type")? != "public-key" {
-                continue;
-            }
-            let id = at.bytes("id")?;
-            if id.is_empty() || id.len() > crate::fido::auth_data::MAX_CREDENTIAL_ID {
-                return Err(at.wrong("id", "1 to 1023 bytes in base64url"));
-            }
-            let transports = at.array("transports")?.unwrap_or_default();
-            let transports = transports.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-            descriptors.push(Descriptor { id, transports });
-        }
-        Ok(descriptors)
-    }
 }

@@ -46,22 +46,15 @@ impl std::error::Error for BadOrigin {}
 #[non_exhaustive]
 pub enum BadRpId {
     /// Not a domain name in lower-case ASCII.
-    Form {
-        /// The id.
-        rp_id: String,
-    },
+    Form { rp_id: String },
     /// Neither the origin's host nor a parent domain of it.
     OtherDomain {
-        /// The id.
         rp_id: String,
         /// The origin's host.
         host: String,
     },
     /// A parent domain, but one under which anyone can register names, like "co.uk".
-    PublicSuffix {
-        /// The id.
-        rp_id: String,
-    },
+    PublicSuffix { rp_id: String },
 }
 
 impl fmt::Display for BadRpId {

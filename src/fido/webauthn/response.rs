@@ -2,7 +2,8 @@
 //! and read back for checking.
 
 use super::client_data::ClientData;
-use super::options::{Conveyance, CreationOptions, Error, Members, RequestOptions, decode};
+use super::members::{Members, decode};
+use super::options::{Conveyance, CreationOptions, Error, RequestOptions};
 use crate::fido::attestation::{AttestationObject, Reason, credential_key};
 use crate::fido::auth_data::{self, AuthData};
 use crate::fido::cbor;
@@ -32,7 +33,6 @@ pub struct PrfResults {
 /// What came of an assertion's extensions.
 #[derive(Default)]
 pub struct Used {
-    /// prf's outputs.
     pub prf: Option<PrfResults>,
     /// The blob, where it was asked for and is there.
     pub blob: Option<Vec<u8>>,
@@ -51,7 +51,6 @@ pub struct RegistrationResponse {
     pub object: AttestationObject,
     /// How the key can be reached.
     pub transports: Vec<String>,
-    /// clientExtensionResults.
     pub extensions: Map<String, Value>,
 }
 

@@ -2,7 +2,7 @@
 //! second pair of eyes on those for others. Attestation is checked in [`crate::fido::attestation`].
 
 use super::client_data::{Ceremony, ReadClientData, hash};
-use super::options::decode;
+use super::members::decode;
 use super::origin::Origin;
 use super::response::{AssertionResponse, RegistrationResponse};
 use crate::fido::auth_data::{self, Aaguid, AuthData, Flags};
@@ -15,9 +15,7 @@ use std::fmt;
 pub struct Expected<'a> {
     /// The challenge that was handed out.
     pub challenge: &'a [u8],
-    /// Where.
     pub origin: &'a Origin,
-    /// By whom.
     pub rp_id: &'a str,
     /// Whether PIN or fingerprint was required.
     pub user_verification: bool,
@@ -69,7 +67,6 @@ pub enum Refusal {
     Counter {
         /// As of the last time.
         stored: u32,
-        /// This time.
         got: u32,
     },
     /// The credential belongs to another user.
@@ -120,9 +117,7 @@ pub struct Registered {
 /// A credential as a relying party keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Its id.
     pub credential_id: Vec<u8>,
-    /// Its key.
     pub public_key: PublicKey,
     /// The counter of the last time.
     pub counter: u32,

@@ -6,14 +6,14 @@
 use super::super::fido_key::{ORIGIN, RP_ID};
 use crate::fido::cose::PublicKey;
 use crate::fido::webauthn::{AssertionResponse, Expected, Origin, Refusal, Stored, verify_assertion};
+use crate::flow::failure::{BadLog, DRILL_FORMAT as FORMAT, Flaw, Problem};
 use crate::keys::Serial;
-use crate::store;
+use crate::store::{self, Lines, Odd};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -135,72 +135,6 @@ pub struct Proved {
     pub head: String,
 }
 
-/// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the drill log proves nothing")]
-pub struct Problem {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    #[source]
-    pub flaw: Flaw,
-}
-
-/// Why a line proves nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Flaw {
-    /// There is no record at all.
-    #[error("there is no record")]
-    Empty,
-    /// The last line has no end: it was cut off.
-    #[error("it was cut off")]
-    CutOff,
-    /// It is not a record of this version.
-    #[error("it is not a record of a drill")]
-    NotARecord,
-    /// It is a record, but not as glasskey writes it.
-    #[error("it is not as glasskey writes it: it was changed")]
-    NotAsWritten,
-    /// It is the first line, and names one before it.
-    #[error("it names a line before it: lines before it were removed, or moved")]
-    NotTheFirst,
-    /// It does not follow from the line before it.
-    #[error(
-        "it does not follow from the line before it: that one was changed, or lines were removed, added or moved"
-    )]
-    Chain,
-    /// The key signed something else, or another key signed.
-    #[error("its signature does not hold: it was changed, or another key signed")]
-    Signature(#[source] Refusal),
-    /// It says that the key signs, and no signature is there.
-    #[error("it says that the key signs, and has no signature")]
-    Unsigned,
-    /// It has a signature, and names no credential that could have made it.
-    #[error("it has a signature, and names no credential")]
-    NoCredential,
-    /// It says that nothing failed, and something did, or the other way about.
-    #[error("its verdict is not that of its checks")]
-    Verdict,
-    /// Another credential than the same key had in an earlier line.
-    #[error(
-        "it is signed with another credential than the key's in line {line}: another key signed, or the key was enrolled again"
-    )]
-    OtherCredential {
-        /// That line.
-        line: usize,
-    },
-    /// Another credential than the key was enrolled with on this machine.
-    #[error("it is signed with another credential than the key was enrolled with here")]
-    NotAsEnrolled,
-    /// The last line is not the one that was expected.
-    #[error("the last line's SHA-256 is {found}, not the one given: lines were removed or added")]
-    Head {
-        /// Its hash.
-        found: String,
-    },
-}
-
 /// The part of a line that the key signs.
 pub(super) fn signed_part(entry: &Entry) -> Result<String, serde_json::Error> {
     Ok(format!("{{\"record\":{}", serde_json::to_string(entry)?))
@@ -253,6 +187,12 @@ pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, String>) -> Result<Proved,
     if problems.is_empty() { Ok(Proved { entries, head: proof.previous }) } else { Err(problems) }
 }
 
+/// The format of a line that a later version wrote, whatever else is in it.
+fn later_version(line: &str) -> Option<u64> {
+    let outer: serde_json::Value = serde_json::from_str(line).ok()?;
+    outer.get("record")?.get("version")?.as_u64().filter(|version| *version > u64::from(FORMAT))
+}
+
 fn hash(line: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(line))
 }
@@ -267,8 +207,11 @@ struct Proof<'a> {
 impl Proof<'_> {
     fn line(&mut self, nth: usize, text: &[u8]) -> Result<(Entry, bool), Flaw> {
         let text = std::str::from_utf8(text).map_err(|_| Flaw::NotARecord)?;
+        if let Some(version) = later_version(text) {
+            return Err(Flaw::Later { version });
+        }
         let line: Line = serde_json::from_str(text).map_err(|_| Flaw::NotARecord)?;
-        if line.record.version != 1 {
+        if line.record.version != FORMAT {
             return Err(Flaw::NotARecord);
         }
         if serde_json::to_string(&line).ok().as_deref() != Some(text) {
@@ -343,24 +286,9 @@ pub(super) fn passes(entry: &Entry) -> bool {
         && entry.identity.state == State::Passed
 }
 
-/// Why a file cannot be added to.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadLog {
-    /// It could not be read or written.
-    #[error("the drill log cannot be read or written")]
-    Io(#[from] io::Error),
-    /// Another glasskey adds to it.
-    #[error("another run adds to the drill log")]
-    Busy,
-    /// It proves nothing any more from this line on.
-    #[error(transparent)]
-    Broken(#[from] Problem),
-}
-
 /// A file that is being added to; nobody else can meanwhile.
 pub(super) struct Log {
-    file: File,
+    lines: Lines,
     pub(super) head: String,
 }
 
@@ -372,20 +300,17 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 impl Log {
     /// Opens it, making it where absent, and proves what is in it: nothing is added to what is broken.
     pub(super) fn open(path: &Path, enrolled: &BTreeMap<Serial, String>) -> Result<Self, BadLog> {
-        let mut file = store::open(path, File::options().read(true).append(true).create(true)).map_err(BadLog::Io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BadLog::Busy),
-            Err(TryLockError::Error(cause)) => return Err(BadLog::Io(cause)),
-        }
-        let text = store::all(&mut file, LONGEST).map_err(BadLog::Io)?;
+        let (lines, text) = Lines::open(path, LONGEST).map_err(|cause| match store::odd(&cause) {
+            Some(Odd::InUse) => BadLog::Busy,
+            _ => BadLog::Io(cause),
+        })?;
         let head = if text.is_empty() { NOTHING.to_owned() } else { head(&text, enrolled)? };
-        Ok(Self { file, head })
+        Ok(Self { lines, head })
     }
 
     /// Adds a line; it is on disk when this returns. Of one that does not fit on the disk nothing stays.
     pub(super) fn add(&mut self, line: &str) -> Result<(), BadLog> {
-        store::append_line(&mut self.file, line.as_bytes()).map_err(BadLog::Io)?;
+        self.lines.append(line.as_bytes()).map_err(BadLog::Io)?;
         self.head = hash(line.as_bytes());
         Ok(())
     }

@@ -5,15 +5,16 @@
 
 mod log;
 
-pub use log::{BadLog, Check, Credential, Entry, Flaw, Problem, Proved, State, prove, read as read_log};
+pub use super::failure::{BadLog, Flaw, Problem};
+pub use log::{Check, Credential, Entry, Proved, State, prove, read as read_log};
 
 use super::desk::Desk;
-use super::fido_key::{Ceremony, Finding, Record, Records, Trouble, Trust, attest, known, sign};
+use super::fido_key::{Ceremony, Finding, Record, Records, Trust, attest, known, sign};
 use super::self_management::with_code;
 use super::session::{SessionRequest, find, find_unlisted};
 use crate::aws::Account;
 use crate::fido::webauthn::AssertionResponse;
-use crate::flow::failure::{self, Cause, Failed, SessionRefusal, Stage};
+use crate::flow::failure::{Cause, Failed, Refusal, SessionRefusal, Stage};
 use crate::keys::{self, KeyId, Serial};
 use crate::ring;
 use crate::ring::fido::Opened;
@@ -48,28 +49,8 @@ pub struct Drilled {
     pub head: String,
 }
 
-/// Why the drill stopped.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotDrilled {
-    /// The file.
-    #[error(transparent)]
-    Log(#[from] BadLog),
-    /// AWS, or a person who is not there, or who asked to stop.
-    #[error(transparent)]
-    Flow(#[from] Failed),
-    /// A FIDO2 key needs a person who is not there.
-    #[error("{0} could not be drilled")]
-    Fido(KeyId, #[source] Trouble),
-}
-
-/// What a failure is called in the record: the words are the command line's.
-pub struct Words<'a> {
-    /// Of a FIDO2 key's.
-    pub trouble: &'a dyn Fn(&KeyId, &Trouble) -> String,
-    /// Of anything else.
-    pub failed: &'a dyn Fn(&Failed) -> String,
-}
+/// What a failure of this key is called in the record: the words are the command line's.
+pub type Words<'a> = dyn Fn(&KeyId, &Cause) -> String + 'a;
 
 /// The shortest session STS opens.
 const SESSION: Duration = Duration::from_secs(900);
@@ -88,21 +69,22 @@ fn encoded_key(record: &Record) -> String {
 /// Drills the keys, one after the other, and writes down each before the next.
 ///
 /// # Errors
-/// [`NotDrilled`]: what was written before stays.
+/// AWS, the file, or a person who is not there or asked to stop. What was written before stays.
 pub fn drill(
     request: &DrillRequest,
     trust: Trust<'_>,
     words: &Words<'_>,
     world: &mut World,
-) -> Result<Drilled, (Drilled, NotDrilled)> {
+) -> Result<Drilled, (Drilled, Failed)> {
     let mut done = Drilled { entries: Vec::new(), head: log::NOTHING.to_owned() };
     let records = Records::of_state(&world.state);
-    let outcome = Log::open(&request.log, &enrolled_here(&records)).map_err(NotDrilled::Log).and_then(|mut log| {
+    let opened = Log::open(&request.log, &enrolled_here(&records)).map_err(|why| request.log_failed(why, world));
+    let outcome = opened.and_then(|mut log| {
         done.head.clone_from(&log.head);
-        let account =
-            world.aws.connect().map_err(|cause| NotDrilled::Flow(nothing_left(Cause::Aws(cause), world)))?;
+        let account = world.aws.connect().map_err(|cause| nothing_left(Cause::Aws(cause), world))?;
         for key in &request.keys {
-            let drill = Drill { key: *key, request, trust, words, records: &records, account: &account };
+            let id = KeyId::Serial(*key);
+            let drill = Drill { key: *key, id, request, trust, words, records: &records, account: &account };
             let entry = drill.one(&mut log, world)?;
             done.entries.push(entry);
             done.head.clone_from(&log.head);
@@ -115,6 +97,12 @@ pub fn drill(
     }
 }
 
+impl DrillRequest {
+    fn log_failed(&self, why: BadLog, world: &World) -> Failed {
+        nothing_left(Cause::DrillLog { path: self.log.clone(), why: Box::new(why) }, world)
+    }
+}
+
 fn nothing_left(cause: Cause, world: &World) -> Failed {
     let cause = if world.interrupt.raised() { Cause::Interrupted } else { cause };
     Failed { stage: Stage::Preflight, cause, left: Vec::new(), ahead: world.clock.ahead_seconds() }
@@ -122,6 +110,7 @@ fn nothing_left(cause: Cause, world: &World) -> Failed {
 
 struct Drill<'a> {
     key: Serial,
+    id: KeyId,
     request: &'a DrillRequest,
     trust: Trust<'a>,
     words: &'a Words<'a>,
@@ -130,19 +119,18 @@ struct Drill<'a> {
 }
 
 impl Drill<'_> {
-    fn one(&self, log: &mut Log, world: &mut World) -> Result<(Entry, bool), NotDrilled> {
+    fn one(&self, log: &mut Log, world: &mut World) -> Result<(Entry, bool), Failed> {
         let mut entry = self.blank(log, world);
         match keys::open(&*world.ports, Some(self.key)) {
             Err(cause) => {
-                let failed = nothing_left(Cause::Keys(cause), world);
-                self.go_on(&failed)?;
-                entry.present = Check::failed((self.words.failed)(&failed));
+                entry.present = Check::failed(self.told(Cause::Keys(cause), world)?);
             }
             Ok((found, card)) => {
                 drop(card);
                 entry.present = Check::passed();
-                entry.model = found.model;
-                let mut opened = self.fido(found.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
+                entry.model = found.device.model;
+                let mut opened =
+                    self.fido(found.device.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
                 let record = match &mut opened {
                     Some(opened) => self.genuine(opened, &mut entry, world)?,
                     None => None,
@@ -165,7 +153,7 @@ impl Drill<'_> {
         let now = unix(world.clock.now());
         let not_done = || Check::skipped("the key is not here");
         Entry {
-            version: 1,
+            version: super::failure::DRILL_FORMAT,
             previous: log.head.clone(),
             started: now,
             ended: now,
@@ -186,10 +174,9 @@ impl Drill<'_> {
     }
 
     /// The key's FIDO2 side. `expected`: the key says that it has one.
-    fn fido(&self, expected: bool, entry: &mut Entry, world: &mut World) -> Result<Option<Opened>, NotDrilled> {
+    fn fido(&self, expected: bool, entry: &mut Entry, world: &mut World) -> Result<Option<Opened>, Failed> {
         use ring::fido::Error as E;
-        let id = KeyId::Serial(self.key);
-        match ring::fido::open(&*world.fido, Some(&id), &world.interrupt) {
+        match ring::fido::open(&*world.fido, Some(&self.id), &world.interrupt) {
             Ok(opened) => Ok(Some(opened)),
             Err(E::Missing { .. } | E::NoKey) if !expected => {
                 entry.attestation = Check::skipped("the key has no FIDO2 application");
@@ -197,7 +184,7 @@ impl Drill<'_> {
                 Ok(None)
             }
             Err(cause) => {
-                let why = self.told(&id, Trouble::Ring(cause), world)?;
+                let why = self.told(Cause::Fido(cause), world)?;
                 entry.attestation = Check::failed(why);
                 entry.credential = entry.attestation.clone();
                 Ok(None)
@@ -206,13 +193,8 @@ impl Drill<'_> {
     }
 
     /// Its attestation, and the credential that it will sign with.
-    fn genuine(
-        &self,
-        opened: &mut Opened,
-        entry: &mut Entry,
-        world: &mut World,
-    ) -> Result<Option<Record>, NotDrilled> {
-        let (id, now) = (opened.id.clone(), world.clock.host_now());
+    fn genuine(&self, opened: &mut Opened, entry: &mut Entry, world: &mut World) -> Result<Option<Record>, Failed> {
+        let now = world.clock.host_now();
         let mut ceremony = self.ceremony(opened, world);
         let attested = attest(self.trust, &mut ceremony);
         let record = known(self.records, now, &mut ceremony);
@@ -221,20 +203,23 @@ impl Drill<'_> {
                 entry.aaguid = Some(attested.aaguid.to_string());
                 attested.verdict.map_or_else(|reason| Check::failed(reason.to_string()), |_| Check::passed())
             }
-            Err(trouble) => Check::failed(self.told(&id, trouble, world)?),
+            Err(cause) => Check::failed(self.told(cause, world)?),
         };
         match record {
             Ok(record) => Ok(Some(record)),
-            Err(trouble) => {
-                entry.credential = Check::failed(self.told(&id, trouble, world)?);
+            Err(cause) => {
+                entry.credential = Check::failed(self.told(cause, world)?);
                 Ok(None)
             }
         }
     }
 
     /// Its code opens a session, and the session is the caller's.
-    fn code(&self, entry: &mut Entry, world: &mut World) -> Result<(), NotDrilled> {
-        let mut desk = Desk::over(world).map_err(|cause| NotDrilled::Flow(Failed { cause, ..interrupted() }))?;
+    fn code(&self, entry: &mut Entry, world: &mut World) -> Result<(), Failed> {
+        let mut desk = match Desk::over(world) {
+            Ok(desk) => desk,
+            Err(cause) => return Err(nothing_left(cause, world)),
+        };
         desk.no_touch = self.request.no_touch;
         let asked = SessionRequest {
             device: None,
@@ -256,22 +241,14 @@ impl Drill<'_> {
         });
         entry.identity = Check::skipped("no session was opened");
         match session {
-            Err(cause) => {
-                let failed = nothing_left(cause, world);
-                self.go_on(&failed)?;
-                entry.session = Check::failed((self.words.failed)(&failed));
-            }
+            Err(cause) => entry.session = Check::failed(self.told(cause, world)?),
             Ok(mut session) => {
                 entry.session = Check::passed();
                 let before = self.account.caller();
                 entry.identity = match session.identify() {
                     Ok(()) if session.caller() == before => Check::passed(),
                     Ok(()) => Check::failed(format!("the session is of {}", session.caller().arn)),
-                    Err(cause) => {
-                        let failed = nothing_left(Cause::Aws(cause), world);
-                        self.go_on(&failed)?;
-                        Check::failed((self.words.failed)(&failed))
-                    }
+                    Err(cause) => Check::failed(self.told(Cause::Aws(cause), world)?),
                 };
             }
         }
@@ -286,12 +263,12 @@ impl Drill<'_> {
         mut entry: Entry,
         log: &mut Log,
         world: &mut World,
-    ) -> Result<(Entry, bool), NotDrilled> {
+    ) -> Result<(Entry, bool), Failed> {
         entry.credential = Check::passed();
         entry.ended = unix(world.clock.now());
         entry.passed = passes(&entry);
-        let (id, now) = (opened.id.clone(), world.clock.host_now());
-        let signed = signed_part(&entry).map_err(|cause| NotDrilled::Log(BadLog::Io(cause.into())))?;
+        let now = world.clock.host_now();
+        let signed = signed_part(&entry).map_err(|cause| self.request.log_failed(BadLog::Io(cause.into()), world))?;
         let mut ceremony = self.ceremony(opened, world);
         let why = match sign(record, challenge(&signed), self.records, now, &mut ceremony) {
             Ok((verified, response)) => match (verified.verdict, response) {
@@ -304,7 +281,7 @@ impl Drill<'_> {
                 (Err(Finding::InTheFuture { .. }), _) => "the record has a date in the future".to_owned(),
                 _ => "the key does not hold the credential that it was enrolled with".to_owned(),
             },
-            Err(trouble) => self.told(&id, trouble, world)?,
+            Err(cause) => self.told(cause, world)?,
         };
         entry.credential = Check::failed(why);
         self.write(entry, None, log, world)
@@ -316,14 +293,14 @@ impl Drill<'_> {
         response: Option<&AssertionResponse>,
         log: &mut Log,
         world: &World,
-    ) -> Result<(Entry, bool), NotDrilled> {
-        let io = |cause: serde_json::Error| NotDrilled::Log(BadLog::Io(cause.into()));
+    ) -> Result<(Entry, bool), Failed> {
+        let io = |cause: serde_json::Error| self.request.log_failed(BadLog::Io(cause.into()), world);
         if response.is_none() {
             entry.ended = unix(world.clock.now());
             entry.passed = passes(&entry);
         }
         let text = line(&signed_part(&entry).map_err(io)?, response).map_err(io)?;
-        log.add(&text).map_err(NotDrilled::Log)?;
+        log.add(&text).map_err(|why| self.request.log_failed(why, world))?;
         Ok((entry, response.is_some()))
     }
 
@@ -332,32 +309,17 @@ impl Drill<'_> {
         Ceremony { key, person: &mut **person, interrupt, last_try: self.request.last_try }
     }
 
-    /// What a FIDO2 key's trouble is called in the record; a person who is missing is no fault of the key.
-    fn told(&self, id: &KeyId, trouble: Trouble, world: &World) -> Result<String, NotDrilled> {
+    /// What a failure is called in the record. A person who is missing, or asked to stop, is no fault of the key: that
+    /// ends the drill.
+    fn told(&self, cause: Cause, world: &World) -> Result<String, Failed> {
         use ring::fido::Error as E;
-        if world.interrupt.raised() || matches!(trouble, Trouble::Interrupted) {
-            return Err(NotDrilled::Flow(interrupted()));
-        }
-        match trouble {
-            Trouble::Ring(E::NobodyToAsk { .. } | E::Declined) => Err(NotDrilled::Fido(id.clone(), trouble)),
-            trouble => Ok((self.words.trouble)(id, &trouble)),
+        let failed = nothing_left(cause, world);
+        match &failed.cause {
+            Cause::Interrupted
+            | Cause::Refused(Refusal::Session(SessionRefusal::TouchNeeded { .. }))
+            | Cause::Sink(sink::Error::Ring(ring::Error::NobodyToAsk { .. }))
+            | Cause::Fido(E::NobodyToAsk { .. } | E::Declined) => Err(failed),
+            cause => Ok((self.words)(&self.id, cause)),
         }
     }
-
-    /// Whether a failure is the key's, and so a result.
-    fn go_on(&self, failed: &Failed) -> Result<(), NotDrilled> {
-        let cause = match &failed.cause {
-            Cause::Interrupted => Cause::Interrupted,
-            Cause::Refused(failure::Refusal::Session(SessionRefusal::TouchNeeded { key })) => {
-                Cause::refused(SessionRefusal::TouchNeeded { key: *key })
-            }
-            Cause::Sink(error @ sink::Error::Ring(ring::Error::NobodyToAsk { .. })) => Cause::Sink(error.clone()),
-            _ => return Ok(()),
-        };
-        Err(NotDrilled::Flow(Failed { cause, ahead: failed.ahead, ..interrupted() }))
-    }
-}
-
-fn interrupted() -> Failed {
-    Failed { stage: Stage::Preflight, cause: Cause::Interrupted, left: Vec::new(), ahead: None }
 }

@@ -13,7 +13,8 @@ use crate::flow::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusa
 use crate::flow::record::{Record, Undo};
 use crate::flow::run::Run;
 use crate::keys::Serial;
-use crate::person::{Notice, Plan};
+use crate::person::Notice;
+pub use crate::person::{Plan, PlannedDevice};
 use crate::secret::{Code, Seed};
 use crate::sink::KeySink;
 use crate::totp::{self, AWS, Step, unix};

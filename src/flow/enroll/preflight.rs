@@ -211,7 +211,13 @@ fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause
             let credentials =
                 session.list().map_err(|cause| Cause::Sink(crate::ring::Error::Oath { key: *key, cause }.into()))?;
             let info = session.info();
-            Ok(Found { key: *key, model: found.model, firmware: info.version, capacity: info.capacity, credentials })
+            Ok(Found {
+                key: *key,
+                model: found.device.model,
+                firmware: info.version,
+                capacity: info.capacity,
+                credentials,
+            })
         })
         .collect()
 }

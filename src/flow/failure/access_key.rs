@@ -8,14 +8,10 @@ use std::time::SystemTime;
 pub enum AccessKeyRefusal {
     /// The user has no access key.
     #[error("{user} has no access key to rotate")]
-    NoAccessKey {
-        /// Who.
-        user: String,
-    },
+    NoAccessKey { user: String },
     /// The user has two access keys, or none of this id.
     #[error("{user} has {} access keys{}", keys.len(), named.as_ref().map_or_else(String::new, |id| format!(", and {id} is none of them")))]
     WhichAccessKey {
-        /// Who.
         user: String,
         /// What was asked for.
         named: Option<String>,
@@ -38,26 +34,17 @@ pub enum AccessKeyRefusal {
     },
     /// The command is signed with the access key that is to go.
     #[error("this command is signed with {id}, the access key that is to go")]
-    SignsThis {
-        /// Which.
-        id: String,
-    },
+    SignsThis { id: String },
     /// AWS has not come to know a new access key.
     #[error("AWS does not know the new access key {id} after {seconds} s")]
     KeyNotKnown {
-        /// Which.
         id: String,
         /// How long it was waited for.
         seconds: u64,
     },
     /// A new access key is somebody else's.
     #[error("the new access key {id} is {arn}, and not the user")]
-    KeyOfAnother {
-        /// Which.
-        id: String,
-        /// Whose.
-        arn: String,
-    },
+    KeyOfAnother { id: String, arn: String },
     /// The new access key is not active any more, so the old one must stay.
     #[error("the new access key {id} is not active any more, so the old one must stay")]
     NewKeyGone {

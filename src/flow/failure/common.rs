@@ -15,10 +15,7 @@ pub enum CommonRefusal {
     },
     /// No such user.
     #[error("there is no IAM user \"{user}\" in this account")]
-    NoSuchUser {
-        /// The name.
-        user: String,
-    },
+    NoSuchUser { user: String },
     /// No device of the user's, or more than one, is called so.
     #[error("{} \"{named}\"", if *several { "more than one device of the user is meant by" } else { "no device of the user is called" })]
     WhichDevice {
@@ -31,40 +28,21 @@ pub enum CommonRefusal {
     },
     /// A name or path IAM does not take.
     #[error("\"{value}\" is not a {what} that IAM takes")]
-    BadValue {
-        /// Which argument.
-        what: &'static str,
-        /// The value.
-        value: String,
-    },
+    BadValue { what: &'static str, value: String },
     /// An earlier run for this device or user did not end.
     #[error("an earlier run for user {user} did not end; it was making {arn}")]
-    Unfinished {
-        /// Its device.
-        arn: DeviceArn,
-        /// Its user.
-        user: String,
-    },
+    Unfinished { arn: DeviceArn, user: String },
     /// An earlier removal for this user did not end.
     #[error("an earlier run for user {user} did not end; it was removing {serial}")]
     UnfinishedRemoval {
         /// The device that was to go.
         serial: String,
-        /// Its user.
         user: String,
     },
     /// An earlier rotation of this user's access key did not end.
     #[error("an earlier run for user {user} did not end; it was rotating the access key")]
-    UnfinishedKey {
-        /// Who.
-        user: String,
-    },
+    UnfinishedKey { user: String },
     /// The key does not hold the device.
     #[error("YubiKey {key} holds no credential of {serial}")]
-    NotOnKey {
-        /// The key.
-        key: Serial,
-        /// The device.
-        serial: String,
-    },
+    NotOnKey { key: Serial, serial: String },
 }

@@ -30,7 +30,6 @@ pub enum EnrollRefusal {
     /// A credential of this name is on the key already.
     #[error("a credential \"{}\" is on YubiKey {key} already; it was not overwritten", name.id())]
     CredentialThere {
-        /// The key.
         key: Serial,
         /// The credential's id.
         name: Name,
@@ -38,7 +37,6 @@ pub enum EnrollRefusal {
     /// The key has no free slot.
     #[error("no free slot on YubiKey {key} (all {capacity} are used)")]
     KeyFull {
-        /// The key.
         key: Serial,
         /// Slots in all.
         capacity: usize,
@@ -46,7 +44,6 @@ pub enum EnrollRefusal {
     /// The composed credential name is too long.
     #[error("\"{name}\" has {bytes} bytes; a key's credential name holds 64")]
     NameTooLong {
-        /// The name.
         name: String,
         /// Its length in bytes; 64 fit.
         bytes: usize,
@@ -56,12 +53,7 @@ pub enum EnrollRefusal {
     Unproved,
     /// AWS has acknowledged that the device is enabled, and IAM does not list it.
     #[error("AWS acknowledged that {arn} is enabled, but IAM does not list it for {user}")]
-    NotListed {
-        /// The device.
-        arn: DeviceArn,
-        /// Its user.
-        user: String,
-    },
+    NotListed { arn: DeviceArn, user: String },
     /// The keys of one run compute different codes.
     #[error("the keys of this run compute different codes, so one of them was not written by it")]
     KeysDiffer,

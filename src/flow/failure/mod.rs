@@ -3,18 +3,25 @@
 
 mod access_key;
 mod common;
+mod drill;
 mod enroll;
+mod fido;
 mod recover;
 mod removal;
+mod root;
 mod roster;
 mod rotate;
 mod session;
 
 pub use access_key::AccessKeyRefusal;
 pub use common::CommonRefusal;
+pub(in crate::flow) use drill::DRILL_FORMAT;
+pub use drill::{BadLog, Flaw, Problem};
 pub use enroll::EnrollRefusal;
+pub use fido::{BadRecord, FidoRefusal};
 pub use recover::{Implausible, RecoverRefusal};
 pub use removal::RemovalRefusal;
+pub use root::RootRefusal;
 pub use roster::{BadLedger, RosterRefusal};
 pub use rotate::RotateRefusal;
 pub use session::SessionRefusal;
@@ -61,6 +68,8 @@ pub enum Stage {
     KeyDelete,
     /// Codes are shown, to be typed in the console.
     Codes,
+    /// The console does its part.
+    Console,
     Recover,
     Roster,
 }
@@ -90,6 +99,7 @@ impl fmt::Display for Stage {
             Self::KeyDeactivate => "deactivating an access key",
             Self::KeyDelete => "deleting an access key",
             Self::Codes => "showing codes",
+            Self::Console => "waiting for the console",
             Self::Recover => "recovering an interrupted run",
             Self::Roster => "working through the roster",
         })
@@ -118,13 +128,25 @@ pub enum Cause {
         #[source]
         why: BadLedger,
     },
+    /// A FIDO2 key, or asking for its PIN.
+    #[error(transparent)]
+    Fido(#[from] ring::fido::Error),
+    /// The record of glasskey's own credential on a key.
+    #[error(transparent)]
+    Record(#[from] BadRecord),
+    /// The record of drills.
+    #[error("the drill log {path} cannot be added to")]
+    DrillLog {
+        path: PathBuf,
+        #[source]
+        why: Box<BadLog>,
+    },
     /// The person said no.
     #[error("not confirmed; nothing was done")]
     Declined,
     /// A yes is needed and nobody can be asked.
     #[error("a confirmation is needed, and nobody can be asked")]
     NobodyToAsk,
-    /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }
@@ -150,6 +172,16 @@ pub enum Refusal {
     Recover(#[from] RecoverRefusal),
     #[error(transparent)]
     Roster(#[from] RosterRefusal),
+    #[error(transparent)]
+    Root(#[from] RootRefusal),
+    #[error(transparent)]
+    Fido(#[from] FidoRefusal),
+}
+
+impl From<FidoRefusal> for Cause {
+    fn from(refusal: FidoRefusal) -> Self {
+        Self::refused(refusal)
+    }
 }
 
 impl Cause {
@@ -244,9 +276,7 @@ fn unsettled(left: &[Left]) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("failed while {stage}{}", unsettled(left))]
 pub struct Failed {
-    /// Where.
     pub stage: Stage,
-    /// Why.
     #[source]
     pub cause: Cause,
     /// What is left in the world; empty when it is as it was.

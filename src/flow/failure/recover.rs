@@ -10,14 +10,10 @@ use std::path::PathBuf;
 pub enum RecoverRefusal {
     /// An unfinished run belongs to another account than the caller's.
     #[error("the unfinished run belongs to account {account}, and these credentials do not")]
-    OtherAccount {
-        /// The run's.
-        account: String,
-    },
+    OtherAccount { account: String },
     /// No glasskey has written this run so: it was edited, damaged, or made by hand.
     #[error("line {line} of {path} is not believed")]
     NotBelieved {
-        /// Its file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
@@ -28,7 +24,6 @@ pub enum RecoverRefusal {
     /// The run's device is enabled for somebody, not by the run: the credentials of its name may be theirs.
     #[error("{arn} is enabled for {user}, and not by this run: nothing was touched")]
     InUse {
-        /// The device.
         arn: DeviceArn,
         /// The ARN or name of the user it is enabled for.
         user: String,
@@ -62,7 +57,6 @@ pub enum Implausible {
     Credential {
         /// The one that is named.
         named: String,
-        /// The device.
         device: String,
     },
     /// A device of another account than the run's, or the new one in the old one's place.
@@ -73,40 +67,25 @@ pub enum Implausible {
     },
     /// A key that the run does not write to.
     #[error("the run does not write to YubiKey {key}")]
-    Key {
-        /// Which.
-        key: Serial,
-    },
+    Key { key: Serial },
     /// There is no place for the seed.
     #[error("the run has no place for its seed")]
     NoPlace,
     /// A file that is not the run's escrow file, or that is not known by the beginning of an age file.
     #[error("{path} is not known to be an escrow file of the run")]
-    File {
-        /// Which.
-        path: PathBuf,
-    },
+    File { path: PathBuf },
     /// A command or a phone that the run does not hand its seed to.
     #[error("the run has no such place for its seed")]
     Place,
     /// An access key that is not the run's.
     #[error("access key {id} is not one of the run's")]
-    AccessKey {
-        /// Its id.
-        id: String,
-    },
+    AccessKey { id: String },
     /// A command that begins no such run.
     #[error("\"{command}\" is no command that begins such a run")]
-    Command {
-        /// Its name.
-        command: String,
-    },
+    Command { command: String },
     /// A key that is named twice.
     #[error("YubiKey {key} is named twice")]
-    KeyTwice {
-        /// Which.
-        key: Serial,
-    },
+    KeyTwice { key: Serial },
     /// A beginning that no clock shows.
     #[error("it began at second {started}, which no clock shows")]
     Start {

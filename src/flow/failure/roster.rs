@@ -11,7 +11,6 @@ pub enum RosterRefusal {
     NeedsPerson {
         /// The first such line.
         line: u64,
-        /// Its user.
         user: String,
     },
 }
@@ -23,7 +22,6 @@ pub enum BadLedger {
     /// It cannot be read or written.
     #[error("it cannot be read or written")]
     Io {
-        /// The cause.
         #[from]
         cause: io::Error,
     },
@@ -35,22 +33,11 @@ pub enum BadLedger {
     },
     /// It is another account's.
     #[error("it is of account {account}")]
-    OtherAccount {
-        /// The ledger's.
-        account: String,
-    },
+    OtherAccount { account: String },
     /// It is another command's.
     #[error("it is of the command {command}")]
-    OtherCommand {
-        /// The ledger's.
-        command: String,
-    },
+    OtherCommand { command: String },
     /// It is another roster's: this user is done, and not in the roster with this device.
     #[error("it is of another roster: {user} is done in it, and this roster has no such user with device {device}")]
-    OtherRoster {
-        /// Who.
-        user: String,
-        /// Their device.
-        device: String,
-    },
+    OtherRoster { user: String, device: String },
 }

@@ -42,10 +42,7 @@ pub enum RotateRefusal {
     },
     /// Nothing says which device goes, and the user has none or several.
     #[error("the user has {} MFA devices, and nothing says which one goes", devices.len())]
-    NameOldDevice {
-        /// The user's.
-        devices: Vec<String>,
-    },
+    NameOldDevice { devices: Vec<String> },
     /// The new device would be on fewer keys than the old one is, and nobody has accepted that.
     #[error("{serial} is on {} keys here, and the new device would be on {after}", before.len())]
     FewerKeys {
@@ -61,7 +58,6 @@ pub enum RotateRefusal {
     CannotKeepTouch {
         /// The old device.
         serial: String,
-        /// The key.
         key: Serial,
     },
 }

@@ -16,17 +16,13 @@ pub enum SessionRefusal {
     /// The codes that could be sent now have been sent already.
     #[error("the present code of {serial} has been sent to AWS already, and no code is sent twice")]
     CodeSpent {
-        /// The device.
         serial: String,
         /// From when there is one that has not.
         from: SystemTime,
     },
     /// The credential gives no code without a touch, and nobody is there to give it.
     #[error("YubiKey {key} wants a touch, and nobody can be asked for it")]
-    TouchNeeded {
-        /// The key.
-        key: Serial,
-    },
+    TouchNeeded { key: Serial },
     /// The caller has no MFA device, so there is nothing to open a session with.
     #[error("the caller has no MFA device to open a session with")]
     NoDevice,

@@ -1,14 +1,14 @@
 //! Signing in: what a browser does between a relying party and a key (WebAuthn L3 §5.1.4), for one key.
 
-use super::register::descriptors;
 use super::verifying::{self, Wanted};
-use super::{Ceremony, Trouble, patience};
+use super::{Ceremony, patience};
 use crate::fido::webauthn::{
     AssertionResponse, Ceremony as Kind, ClientData, Error, LargeBlob, Origin, Prf, PrfResults, RequestOptions,
     Salts, Used,
 };
 use crate::fido::{self, large_blob};
 use crate::fido::{Assertion, AssertionRequest, Descriptor, Info, Permissions, Token};
+use crate::flow::failure::{Cause, FidoRefusal};
 use zeroize::Zeroizing;
 
 /// Signs in. `account`: which, where the key finds several by itself.
@@ -20,8 +20,8 @@ pub fn assert(
     origin: &Origin,
     account: Option<&str>,
     ceremony: &mut Ceremony<'_>,
-) -> Result<AssertionResponse, Trouble> {
-    let rp_id = options.rp_id(origin).map_err(Trouble::Options)?;
+) -> Result<AssertionResponse, Cause> {
+    let rp_id = options.rp_id(origin).map_err(FidoRefusal::Options)?;
     let info = ceremony.info()?;
     check_prf(options)?;
     check_large_blob(options)?;
@@ -32,7 +32,7 @@ pub fn assert(
         rp_id: &rp_id,
     };
     let verified = verifying::verify_user(&wanted, &info, ceremony)?;
-    let mut allow = descriptors(&options.allow);
+    let mut allow = options.allow.clone();
     let salts = match options.extensions.prf.as_ref().filter(|_| info.extends("hmac-secret")) {
         Some(prf) => salts(prf, &mut allow, &rp_id, verified.token.as_ref(), ceremony)?,
         None => None,
@@ -75,28 +75,23 @@ fn wants_blob_key(options: &RequestOptions, info: &Info) -> bool {
 }
 
 /// What §10.1.5 says of a blob that is to be written: it must be known for which credential.
-fn check_large_blob(options: &RequestOptions) -> Result<(), Trouble> {
+fn check_large_blob(options: &RequestOptions) -> Result<(), Cause> {
     let writes = matches!(options.extensions.large_blob, Some(LargeBlob::Write(_)));
     if !writes || options.allow.len() == 1 {
         return Ok(());
     }
     let expected = "for the only one of \"allowCredentials\"";
-    Err(Trouble::Options(Error::Wrong { member: "extensions.largeBlob.write".to_owned(), expected }))
+    Err(FidoRefusal::Options(Error::Wrong { member: "extensions.largeBlob.write".to_owned(), expected }).into())
 }
 
-fn read_blob(blob_key: Option<&[u8]>, ceremony: &mut Ceremony<'_>) -> Result<Option<Vec<u8>>, Trouble> {
+fn read_blob(blob_key: Option<&[u8]>, ceremony: &mut Ceremony<'_>) -> Result<Option<Vec<u8>>, Cause> {
     let Some(blob_key) = blob_key else { return Ok(None) };
     let blob = ceremony.key.key.large_blobs().and_then(|array| large_blob::read(&array, blob_key));
     Ok(ceremony.key.told(blob)?)
 }
 
 /// Whether it was written: a key that has no room for it, or no large blobs, is no error to the relying party.
-fn write_blob(
-    blob: &[u8],
-    blob_key: Option<&[u8]>,
-    info: &Info,
-    ceremony: &mut Ceremony<'_>,
-) -> Result<bool, Trouble> {
+fn write_blob(blob: &[u8], blob_key: Option<&[u8]>, info: &Info, ceremony: &mut Ceremony<'_>) -> Result<bool, Cause> {
     let Some(blob_key) = blob_key else { return Ok(false) };
     let token = match info.pin_set() {
         Some(true) => Some(ceremony.token(Permissions::LARGE_BLOB_WRITE, None)?),
@@ -111,14 +106,14 @@ fn write_blob(
 }
 
 /// What §10.1.4 says of prf's input, before anything is done.
-fn check_prf(options: &RequestOptions) -> Result<(), Trouble> {
+fn check_prf(options: &RequestOptions) -> Result<(), Cause> {
     let Some(prf) = &options.extensions.prf else { return Ok(()) };
     let listed = |id: &[u8]| options.allow.iter().any(|allowed| allowed.id == id);
     if prf.eval_by_credential.iter().all(|(id, _)| listed(id)) {
         return Ok(());
     }
     let expected = "about credentials of \"allowCredentials\"";
-    Err(Trouble::Options(Error::Wrong { member: "extensions.prf.evalByCredential".to_owned(), expected }))
+    Err(FidoRefusal::Options(Error::Wrong { member: "extensions.prf.evalByCredential".to_owned(), expected }).into())
 }
 
 /// Which salts are meant. Where they depend on the credential, the key is first asked, without a touch, which it has.
@@ -128,7 +123,7 @@ fn salts<'o>(
     rp_id: &str,
     token: Option<&Token>,
     ceremony: &mut Ceremony<'_>,
-) -> Result<Option<&'o Salts>, Trouble> {
+) -> Result<Option<&'o Salts>, Cause> {
     if prf.eval_by_credential.is_empty() {
         return Ok(prf.eval.as_ref());
     }
@@ -149,18 +144,18 @@ fn results(outputs: &[u8]) -> Option<PrfResults> {
 }
 
 /// The only one, or the one of the account that was named.
-fn choose(mut found: Vec<Assertion>, account: Option<&str>) -> Result<Assertion, Trouble> {
+fn choose(mut found: Vec<Assertion>, account: Option<&str>) -> Result<Assertion, Cause> {
     let name = |one: &Assertion| one.user.as_ref().and_then(|user| user.name.clone()).unwrap_or_default();
     let names = found.iter().map(name).collect::<Vec<_>>();
     let meant = match account {
         // A key tells the names only where there are several to choose from.
         Some(_) if found.len() == 1 && names.iter().all(String::is_empty) => Some(0),
         Some(account) => names.iter().position(|name| name == account),
-        None if found.len() > 1 => return Err(Trouble::SeveralAccounts { names }),
+        None if found.len() > 1 => return Err(FidoRefusal::SeveralAccounts { names }.into()),
         None => Some(0),
     };
     match meant.filter(|nth| *nth < found.len()) {
         Some(nth) => Ok(found.swap_remove(nth)),
-        None => Err(Trouble::NoSuchAccount { names }),
+        None => Err(FidoRefusal::NoSuchAccount { names }.into()),
     }
 }

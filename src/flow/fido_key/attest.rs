@@ -1,13 +1,14 @@
 //! Whether a key is what it says it is: it makes a credential that nobody keeps, and its statement is checked in full.
 
+use super::Ceremony;
 use super::own::{self, ORIGIN, RP_ID};
 use super::register::register;
-use super::{Ceremony, Trouble};
 use crate::fido::Aaguid;
 use crate::fido::attestation::{AttestationObject, Genuine, Reason, verify};
 use crate::fido::certificates::{self, Fingerprint};
 use crate::fido::metadata::Metadata;
 use crate::fido::webauthn::{Conveyance, CreationOptions, Requirement, Selection};
+use crate::flow::failure::Cause;
 use jiff::civil::Date;
 use std::time::SystemTime;
 
@@ -53,7 +54,7 @@ pub struct Attested {
 ///
 /// # Errors
 /// What keeps the key from making a credential. That it is not genuine is an answer.
-pub fn attest(trust: Trust<'_>, ceremony: &mut Ceremony<'_>) -> Result<Attested, Trouble> {
+pub fn attest(trust: Trust<'_>, ceremony: &mut Ceremony<'_>) -> Result<Attested, Cause> {
     let options = CreationOptions {
         selection: Selection {
             attachment: None,

@@ -12,13 +12,13 @@ mod verifying;
 pub use assert::assert;
 pub use attest::{Attested, Issue, Trust, attest};
 pub use own::{Enrolled, Finding, ORIGIN, RP_ID, Verified, enroll, known, sign, verify};
-pub use prepare::{Cause, NotPrepared, PinNow, PrepareRequest, Prepared, prepare, same_key};
-pub use record::{BadRecord, Record, Records};
+pub use prepare::{NotPrepared, PinNow, PrepareRequest, Prepared, prepare, same_key};
+pub use record::{Record, Records};
 pub use register::{Registration, register};
 
-use crate::fido::webauthn::{self, Refusal};
+use super::failure::Cause;
 use crate::fido::{self, Ctap2, Info, Permissions, Token};
-use crate::person::{NoNewPin, Person};
+use crate::person::Person;
 use crate::platform::Interrupt;
 use crate::ring;
 use crate::ring::fido::Opened;
@@ -34,60 +34,6 @@ pub struct Ceremony<'a> {
     pub interrupt: &'a Interrupt,
     /// Use the last try of a PIN without asking.
     pub last_try: bool,
-}
-
-/// Why a ceremony came to nothing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Trouble {
-    /// The key, or asking for its PIN.
-    #[error(transparent)]
-    Ring(#[from] ring::fido::Error),
-    /// The key's answer to a registration was lost, or makes no sense: it may hold the credential.
-    #[error("it is not known whether the key holds the new credential")]
-    PerhapsMade(#[source] fido::Error),
-    /// What the relying party wants cannot be read, or not be done by anybody here.
-    #[error(transparent)]
-    Options(#[from] webauthn::Error),
-    /// The relying party wants an authenticator that is part of the machine.
-    #[error("the relying party wants an authenticator that is part of a computer; a key is none")]
-    PlatformWanted,
-    /// The relying party wants a discoverable credential, and the key keeps none.
-    #[error("the relying party wants a discoverable credential, and the key keeps none")]
-    NotDiscoverable,
-    /// The relying party insists on a protection of the credential that the key does not have.
-    #[error("the relying party insists on credProtect, which the key does not have")]
-    NoProtection,
-    /// The relying party insists on large blobs, which the key does not have.
-    #[error("the relying party insists on large blobs, which the key does not have")]
-    NoLargeBlob,
-    /// Several accounts are on the key, and none was named.
-    #[error("the key holds credentials for several users: {} of them", names.len())]
-    SeveralAccounts {
-        /// Their names, where the key tells them.
-        names: Vec<String>,
-    },
-    /// The account that was named is not on the key.
-    #[error("the key holds no credential for that user")]
-    NoSuchAccount {
-        /// Those that are.
-        names: Vec<String>,
-    },
-    /// What the key made does not stand a relying party's checks.
-    #[error("what the key answered does not hold")]
-    Refused(#[source] Refusal),
-    /// The record of glasskey's own credential cannot be read or written.
-    #[error(transparent)]
-    Record(#[from] BadRecord),
-    /// Glasskey has no credential of its own on this key, as far as can be told.
-    #[error("the key is not enrolled for glasskey's own checks")]
-    NotEnrolled,
-    /// No new PIN was given.
-    #[error(transparent)]
-    NoNewPin(#[from] NoNewPin),
-    /// The person asked to stop.
-    #[error("interrupted")]
-    Interrupted,
 }
 
 /// A relying party's timeout is held between these (WebAuthn L3 §5.1.3 step 4): a person must have the time to touch a
@@ -106,25 +52,25 @@ fn answer_lost(error: &fido::Error) -> bool {
 }
 
 impl Ceremony<'_> {
-    fn info(&mut self) -> Result<Info, Trouble> {
+    fn info(&mut self) -> Result<Info, Cause> {
         Ok(self.key.info()?)
     }
 
     /// Between two steps: has the person asked to stop?
-    fn go_on(&self) -> Result<(), Trouble> {
-        if self.interrupt.raised() { Err(Trouble::Interrupted) } else { Ok(()) }
+    fn go_on(&self) -> Result<(), Cause> {
+        if self.interrupt.raised() { Err(Cause::Interrupted) } else { Ok(()) }
     }
 
-    fn token(&mut self, permissions: Permissions, rp_id: Option<&str>) -> Result<Token, Trouble> {
+    fn token(&mut self, permissions: Permissions, rp_id: Option<&str>) -> Result<Token, Cause> {
         let token = self.key.token(self.person, self.last_try, permissions, rp_id);
         token.map_err(|error| self.unanswered(error))
     }
 
     /// Nobody answers a prompt that was interrupted.
-    fn unanswered(&self, error: ring::fido::Error) -> Trouble {
+    fn unanswered(&self, error: ring::fido::Error) -> Cause {
         match error {
-            ring::fido::Error::NobodyToAsk { .. } if self.interrupt.raised() => Trouble::Interrupted,
-            error => Trouble::Ring(error),
+            ring::fido::Error::NobodyToAsk { .. } if self.interrupt.raised() => Cause::Interrupted,
+            error => Cause::Fido(error),
         }
     }
 
@@ -132,7 +78,7 @@ impl Ceremony<'_> {
     fn touched<R>(
         &mut self,
         command: impl FnOnce(&mut Ctap2, &mut dyn FnMut()) -> Result<R, fido::Error>,
-    ) -> Result<R, Trouble> {
+    ) -> Result<R, Cause> {
         Ok(self.key.touched(self.person, command)?)
     }
 }

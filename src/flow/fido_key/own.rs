@@ -5,16 +5,17 @@
 //! discoverable where the key can keep it: another machine, or one that has lost its records, finds it with the PIN.
 //! Its user is always the same, so that a key enrolled again has one credential and not two.
 
+use super::Ceremony;
 use super::assert::assert;
 use super::record::{Record, Records};
 use super::register::register;
-use super::{Ceremony, Trouble};
 use crate::fido::webauthn::{
-    self, Asserted, AssertionResponse, Conveyance, CreationOptions, Descriptor, Expected, Origin, ProtectionPolicy,
-    Refusal, RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored,
-    UserEntity, fresh_challenge, rp_id_hash, verify_assertion,
+    self, Asserted, AssertionResponse, Conveyance, CreationOptions, Expected, Origin, ProtectionPolicy, Refusal,
+    RegistrationExtensions, RequestExtensions, RequestOptions, Requirement, RpEntity, Selection, Stored, UserEntity,
+    fresh_challenge, rp_id_hash, verify_assertion,
 };
-use crate::fido::{self, Aaguid, EDDSA, ES256, Permissions, cose};
+use crate::fido::{self, Aaguid, Descriptor, EDDSA, ES256, Permissions, cose};
+use crate::flow::failure::{Cause, FidoRefusal};
 use crate::keys::Serial;
 use crate::ring::fido::Error as RingError;
 use std::time::{Duration, SystemTime};
@@ -79,14 +80,14 @@ pub enum Finding {
     Refused(#[from] Refusal),
 }
 
-pub(super) fn origin(text: &str) -> Result<Origin, Trouble> {
+pub(super) fn origin(text: &str) -> Result<Origin, Cause> {
     // Only constants come here.
     let wrong = |_| webauthn::Error::Wrong { member: "origin".to_owned(), expected: "an origin" };
-    Origin::parse(text).map_err(|bad| Trouble::Options(wrong(bad)))
+    Origin::parse(text).map_err(|bad| FidoRefusal::Options(wrong(bad)).into())
 }
 
 /// What our relying party asks for when it registers.
-pub(super) fn options(rp_id: &str, ceremony: &Ceremony<'_>) -> Result<CreationOptions, Trouble> {
+pub(super) fn options(rp_id: &str, ceremony: &Ceremony<'_>) -> Result<CreationOptions, Cause> {
     let protection = Some(ProtectionPolicy::OptionalWithCredentialIdList);
     Ok(CreationOptions {
         rp: RpEntity { id: Some(rp_id.to_owned()), name: "glasskey".to_owned() },
@@ -105,7 +106,7 @@ pub(super) fn options(rp_id: &str, ceremony: &Ceremony<'_>) -> Result<CreationOp
     })
 }
 
-fn challenge(ceremony: &Ceremony<'_>) -> Result<Vec<u8>, Trouble> {
+fn challenge(ceremony: &Ceremony<'_>) -> Result<Vec<u8>, Cause> {
     let told = ceremony.key.told(fresh_challenge())?;
     Ok(told.to_vec())
 }
@@ -115,9 +116,9 @@ fn challenge(ceremony: &Ceremony<'_>) -> Result<Vec<u8>, Trouble> {
 ///
 /// # Errors
 /// As [`register`], and when the record cannot be written.
-pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Enrolled, Trouble> {
+pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Enrolled, Cause> {
     let key = ceremony.key.id.serial();
-    let before = records.of(key).map_err(Trouble::Record)?;
+    let before = records.of(key)?;
     let options = options(RP_ID, ceremony)?;
     let registration = register(&options, &origin(ORIGIN)?, ceremony)?;
     let registered = &registration.registered;
@@ -135,7 +136,7 @@ pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -
         enrolled: now,
         verified: None,
     };
-    records.put(&record).map_err(Trouble::Record)?;
+    records.put(&record)?;
     Ok(Enrolled { record, replaced: key.is_some() && !before.is_empty() })
 }
 
@@ -144,8 +145,8 @@ pub fn enroll(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -
 ///
 /// # Errors
 /// What keeps the key from signing. That something does not hold is an answer.
-pub fn verify(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Verified, Trouble> {
-    let known = records.of(ceremony.key.id.serial()).map_err(Trouble::Record)?;
+pub fn verify(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Verified, Cause> {
+    let known = records.of(ceremony.key.id.serial())?;
     let from_key = known.is_empty();
     let candidates = if from_key { vec![read_from_key(now, ceremony)?] } else { known };
     let challenge = challenge(ceremony)?;
@@ -156,8 +157,8 @@ pub fn verify(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -
 ///
 /// # Errors
 /// There is none, or it cannot be told.
-pub fn known(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record, Trouble> {
-    match records.of(ceremony.key.id.serial()).map_err(Trouble::Record)?.into_iter().next() {
+pub fn known(records: &Records, now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record, Cause> {
+    match records.of(ceremony.key.id.serial())?.into_iter().next() {
         Some(record) => Ok(record),
         None => read_from_key(now, ceremony),
     }
@@ -173,7 +174,7 @@ pub fn sign(
     records: &Records,
     now: SystemTime,
     ceremony: &mut Ceremony<'_>,
-) -> Result<(Verified, Option<AssertionResponse>), Trouble> {
+) -> Result<(Verified, Option<AssertionResponse>), Cause> {
     prove(vec![record], false, challenge, records, now, ceremony)
 }
 
@@ -185,8 +186,8 @@ fn prove(
     records: &Records,
     now: SystemTime,
     ceremony: &mut Ceremony<'_>,
-) -> Result<(Verified, Option<AssertionResponse>), Trouble> {
-    let Some(newest) = candidates.first().cloned() else { return Err(Trouble::NotEnrolled) };
+) -> Result<(Verified, Option<AssertionResponse>), Cause> {
+    let Some(newest) = candidates.first().cloned() else { return Err(FidoRefusal::NotEnrolled.into()) };
     let required = candidates.iter().all(|record| record.user_verified);
     let options = RequestOptions {
         challenge,
@@ -200,7 +201,7 @@ fn prove(
     let (told, model) = (info.aaguid, ceremony.key.model(&info));
     let origin = origin(ORIGIN)?;
     let response = match assert(&options, &origin, None, ceremony) {
-        Err(Trouble::Ring(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
+        Err(Cause::Fido(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
             return not_on_key(newest, from_key, ceremony).map(|verified| (verified, None));
         }
         response => response?,
@@ -229,7 +230,7 @@ fn prove(
     let record = match &verdict {
         Ok(asserted) => {
             let moved = Record { counter: asserted.counter, verified: Some(now), ..record };
-            records.put(&moved).map_err(Trouble::Record)?;
+            records.put(&moved)?;
             moved
         }
         Err(_) => record,
@@ -244,25 +245,25 @@ fn to_come(record: &Record, now: SystemTime) -> Option<SystemTime> {
 }
 
 /// A key without a serial number may simply be another one than those on record.
-fn not_on_key(record: Record, from_key: bool, ceremony: &Ceremony<'_>) -> Result<Verified, Trouble> {
+fn not_on_key(record: Record, from_key: bool, ceremony: &Ceremony<'_>) -> Result<Verified, Cause> {
     if from_key || ceremony.key.id.serial().is_none() {
-        return Err(Trouble::NotEnrolled);
+        return Err(FidoRefusal::NotEnrolled.into());
     }
     Ok(Verified { record, from_key, verdict: Err(Finding::NotOnKey) })
 }
 
 /// The credential as the key itself lists it, for a machine that has no record of it.
-fn read_from_key(now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record, Trouble> {
+fn read_from_key(now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record, Cause> {
     let info = ceremony.info()?;
     if info.credential_management().is_none() || info.pin_set() != Some(true) {
-        return Err(Trouble::NotEnrolled);
+        return Err(FidoRefusal::NotEnrolled.into());
     }
     let token = ceremony.token(Permissions::CREDENTIAL_MANAGEMENT, None)?;
     let listed = ceremony.key.key.credentials(&token, &rp_id_hash(RP_ID));
     let listed = ceremony.key.told(listed)?;
-    let ours = listed.into_iter().find(|stored| stored.user.id == USER).ok_or(Trouble::NotEnrolled)?;
+    let ours = listed.into_iter().find(|stored| stored.user.id == USER).ok_or(FidoRefusal::NotEnrolled)?;
     let public_key =
-        cose::PublicKey::from_value(&ours.public_key).map_err(|why| Trouble::Refused(Refusal::Key(why)))?;
+        cose::PublicKey::from_value(&ours.public_key).map_err(|why| FidoRefusal::Refused(Refusal::Key(why)))?;
     Ok(Record {
         key: ceremony.key.id.serial(),
         model: ceremony.key.model(&info),

@@ -4,9 +4,10 @@
 
 use super::attest::{Attested, Trust, attest};
 use super::verifying::needed_to_register;
-use super::{Ceremony, Trouble, answer_lost};
+use super::{Ceremony, answer_lost};
 use crate::fido::advisories::{Applied, Firmware, Unknown, Use};
 use crate::fido::{self, Info, Permissions, PinRule};
+use crate::flow::failure::{Cause, FidoRefusal};
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin, Notice};
 use crate::ring::fido::{Error as RingError, NotChanged, Opened};
@@ -67,26 +68,6 @@ pub struct NotPrepared {
     pub cause: Cause,
     /// What stays done.
     pub done: Vec<KeyStep>,
-}
-
-/// Why a key is not ready.
-#[derive(Debug, thiserror::Error)]
-pub enum Cause {
-    /// A step came to nothing.
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
-    /// It did not prove what it is.
-    #[error("the key is not shown to be genuine{}", .0.verdict.as_ref().err().map_or_else(String::new, |reason| format!(": {reason}")))]
-    NotGenuine(Box<Attested>),
-    /// Its answer to a step was lost: the step may be done.
-    #[error("the answer of the key was lost: the step may be done")]
-    InDoubt {
-        /// How the answer was lost.
-        #[source]
-        cause: fido::Error,
-        /// The step.
-        step: KeyStep,
-    },
 }
 
 /// Whether two open keys are the same one.
@@ -150,7 +131,7 @@ impl Run<'_, '_> {
     }
 
     /// Refuses what the key cannot do before anything is done.
-    fn check_possible(&self, info: &Info) -> Result<(), Trouble> {
+    fn check_possible(&self, info: &Info) -> Result<(), Cause> {
         let lacks = if info.pin_set().is_none() {
             "PINs"
         } else if self.request.min_pin.is_some_and(|least| least > info.min_pin_length)
@@ -165,8 +146,8 @@ impl Run<'_, '_> {
         self.fail(fido::Error::NotSupported { what: lacks })
     }
 
-    fn fail<R>(&self, cause: fido::Error) -> Result<R, Trouble> {
-        Err(Trouble::Ring(RingError::Fido { key: Some(self.ceremony.key.id.clone()), cause }))
+    fn fail<R>(&self, cause: fido::Error) -> Result<R, Cause> {
+        Err(Cause::Fido(RingError::Fido { key: Some(self.ceremony.key.id.clone()), cause }))
     }
 
     fn tell(&mut self, step: KeyStep) {
@@ -181,8 +162,8 @@ impl Run<'_, '_> {
                 self.done.push(step);
                 Ok(done)
             }
-            Err(cause) if answer_lost(&cause) => Err(Cause::InDoubt { cause, step }),
-            Err(cause) => Ok(self.fail(cause)?),
+            Err(cause) if answer_lost(&cause) => Err(FidoRefusal::InDoubt { cause, step: Box::new(step) }.into()),
+            Err(cause) => self.fail(cause),
         }
     }
 
@@ -211,7 +192,7 @@ impl Run<'_, '_> {
                 self.tell(KeyStep::Genuine { model: genuine.model.clone(), root: genuine.root.clone() });
                 Ok(attested)
             }
-            Err(_) => Err(Cause::NotGenuine(Box::new(attested))),
+            Err(reason) => Err(FidoRefusal::NotGenuine(reason.clone()).into()),
         }
     }
 
@@ -237,7 +218,7 @@ impl Run<'_, '_> {
     }
 
     /// Whoever prepares a key must know its PIN, also where no step needs it.
-    fn give_pin(&mut self) -> Result<(), Trouble> {
+    fn give_pin(&mut self) -> Result<(), Cause> {
         let Ceremony { key, person, last_try, .. } = &mut *self.ceremony;
         let given = key.with_pin(*person, *last_try, |key, pin| key.verify_pin(pin));
         given.map_err(|error| self.ceremony.unanswered(error))
@@ -247,8 +228,8 @@ impl Run<'_, '_> {
         let least = self.least_pin(info);
         let Ceremony { key, person, last_try, .. } = &mut *self.ceremony;
         let changed = match key.change_pin(*person, *last_try, least) {
-            Err(NotChanged::Asking(error)) => return Err(self.ceremony.unanswered(error).into()),
-            Err(NotChanged::New(why)) => return Err(self.no_new_pin(why).into()),
+            Err(NotChanged::Asking(error)) => return Err(self.ceremony.unanswered(error)),
+            Err(NotChanged::New(why)) => return Err(self.no_new_pin(why)),
             Err(NotChanged::Key(cause)) => Err(cause),
             Ok(new) => Ok(new),
         };
@@ -257,7 +238,7 @@ impl Run<'_, '_> {
         Ok(PinNow::Changed)
     }
 
-    fn new_pin(&mut self, info: &Info) -> Result<Password, Trouble> {
+    fn new_pin(&mut self, info: &Info) -> Result<Password, Cause> {
         let least = self.least_pin(info);
         let id = self.ceremony.key.id.clone();
         self.ceremony.person.new_pin(&id, least).map_err(|why| self.no_new_pin(why))
@@ -268,10 +249,10 @@ impl Run<'_, '_> {
         info.min_pin_length.max(self.request.min_pin.unwrap_or_default())
     }
 
-    fn no_new_pin(&self, why: NoNewPin) -> Trouble {
+    fn no_new_pin(&self, why: NoNewPin) -> Cause {
         match why {
-            NoNewPin::NobodyToAsk if self.ceremony.interrupt.raised() => Trouble::Interrupted,
-            why => Trouble::NoNewPin(why),
+            NoNewPin::NobodyToAsk if self.ceremony.interrupt.raised() => Cause::Interrupted,
+            why => FidoRefusal::NoNewPin(why).into(),
         }
     }
 

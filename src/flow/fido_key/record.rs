@@ -3,6 +3,7 @@
 
 use crate::fido::Aaguid;
 use crate::fido::cose::PublicKey;
+use crate::flow::failure::BadRecord;
 use crate::journal;
 use crate::keys::Serial;
 use crate::store;
@@ -37,21 +38,6 @@ pub struct Record {
     pub enrolled: SystemTime,
     /// When it last was proved.
     pub verified: Option<SystemTime>,
-}
-
-/// Why records cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadRecord {
-    /// A file could not be read or written.
-    #[error("the record of the key cannot be kept")]
-    Files(#[from] journal::Error),
-    /// A file is not a record, or one of a later version.
-    #[error("{path} is not a record that this version can read")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-    },
 }
 
 /// The records of this machine.

@@ -1,7 +1,7 @@
 //! A registration: what a browser does between a relying party and a key (WebAuthn L3 §5.1.3), for one key.
 
 use super::verifying::{self, Wanted};
-use super::{Ceremony, Trouble, answer_lost, patience};
+use super::{Ceremony, answer_lost, patience};
 use crate::fido::attestation::AttestationObject;
 use crate::fido::webauthn::{
     Attachment, Ceremony as Kind, ClientData, Conveyance, CreationOptions, Expected, Made, Origin, Refusal,
@@ -9,6 +9,7 @@ use crate::fido::webauthn::{
 };
 use crate::fido::{Descriptor, EDDSA, ES256, Info, MadeCredential, NewCredential, NewExtensions, Permissions};
 use crate::fido::{RelyingParty, User, webauthn};
+use crate::flow::failure::{Cause, FidoRefusal};
 use crate::ring::fido::Error as RingError;
 
 /// A credential that was made.
@@ -32,8 +33,8 @@ pub fn register(
     options: &CreationOptions,
     origin: &Origin,
     ceremony: &mut Ceremony<'_>,
-) -> Result<Registration, Trouble> {
-    let rp_id = options.rp_id(origin).map_err(Trouble::Options)?;
+) -> Result<Registration, Cause> {
+    let rp_id = options.rp_id(origin).map_err(FidoRefusal::Options)?;
     let info = ceremony.info()?;
     let plan = Plan::of(options, &info)?;
     let required = Wanted {
@@ -66,7 +67,7 @@ pub fn register(
     let made = made.map_err(|error| perhaps_made(plan.resident, error))?;
     let object = object(&made);
     let response = RegistrationResponse::new(options, &client_data, object.clone(), plan.made(&made, &info))
-        .map_err(|error| Trouble::Refused(Refusal::AuthData(error)))?;
+        .map_err(|error| FidoRefusal::Refused(Refusal::AuthData(error)))?;
     let expected = Expected {
         challenge: &options.challenge,
         origin,
@@ -74,15 +75,15 @@ pub fn register(
         user_verification: options.selection.user_verification == Requirement::Required,
         algorithms: &plan.algorithms,
     };
-    let registered = verify_registration(&expected, &response).map_err(Trouble::Refused)?;
+    let registered = verify_registration(&expected, &response).map_err(FidoRefusal::Refused)?;
     Ok(Registration { response, registered, discoverable: plan.resident, attestation: (object, hash) })
 }
 
 /// What is not discoverable is kept by nobody when its answer is lost.
-fn perhaps_made(resident: bool, error: Trouble) -> Trouble {
+fn perhaps_made(resident: bool, error: Cause) -> Cause {
     match error {
-        Trouble::Ring(RingError::Fido { cause, .. }) if resident && answer_lost(&cause) => {
-            Trouble::PerhapsMade(cause)
+        Cause::Fido(RingError::Fido { cause, .. }) if resident && answer_lost(&cause) => {
+            FidoRefusal::PerhapsMade(cause).into()
         }
         error => error,
     }
@@ -102,18 +103,18 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(options: &CreationOptions, info: &Info) -> Result<Self, Trouble> {
+    fn of(options: &CreationOptions, info: &Info) -> Result<Self, Cause> {
         if options.selection.attachment == Some(Attachment::Platform) {
-            return Err(Trouble::PlatformWanted);
+            return Err(FidoRefusal::PlatformWanted.into());
         }
         let key = (!info.algorithms.is_empty()).then_some(info.algorithms.as_slice());
-        options.choose_algorithm(key).map_err(Trouble::Options)?;
+        options.choose_algorithm(key).map_err(FidoRefusal::Options)?;
         let has = |alg: &i64| matches!(*alg, ES256 | EDDSA) && key.is_none_or(|key| key.contains(alg));
         let resident = resident(options.selection.resident_key, info)?;
         let enterprise = options.attestation == Conveyance::Enterprise && info.has("ep");
         Ok(Self {
             algorithms: options.algorithms.iter().copied().filter(has).collect(),
-            exclude: descriptors(&options.exclude),
+            exclude: options.exclude.clone(),
             resident,
             // By the maker's list of relying parties: there is none of ours.
             enterprise: enterprise.then_some(1),
@@ -137,25 +138,25 @@ impl Plan {
 }
 
 /// "Preferred" is where it is possible: on a key that is full it is not.
-fn resident(wanted: Requirement, info: &Info) -> Result<bool, Trouble> {
+fn resident(wanted: Requirement, info: &Info) -> Result<bool, Cause> {
     match wanted {
-        Requirement::Required if !info.has("rk") => Err(Trouble::NotDiscoverable),
+        Requirement::Required if !info.has("rk") => Err(FidoRefusal::NotDiscoverable.into()),
         Requirement::Required => Ok(true),
         Requirement::Preferred => Ok(info.has("rk") && info.remaining_credentials != Some(0)),
         Requirement::Discouraged => Ok(false),
     }
 }
 
-fn extensions(options: &CreationOptions, info: &Info, resident: bool) -> Result<NewExtensions, Trouble> {
+fn extensions(options: &CreationOptions, info: &Info, resident: bool) -> Result<NewExtensions, Cause> {
     let wanted = &options.extensions;
     let protects = info.extends("credProtect");
     let optional = wanted.protection == Some(webauthn::ProtectionPolicy::Optional);
     if wanted.enforce_protection && wanted.protection.is_some() && !optional && !protects {
-        return Err(Trouble::NoProtection);
+        return Err(FidoRefusal::NoProtection.into());
     }
     let large_blob = info.has("largeBlobs") && info.extends("largeBlobKey") && resident;
     if wanted.large_blob == Some(Requirement::Required) && !large_blob {
-        return Err(Trouble::NoLargeBlob);
+        return Err(FidoRefusal::NoLargeBlob.into());
     }
     Ok(NewExtensions {
         cred_protect: wanted.protection.filter(|_| protects).map(webauthn::ProtectionPolicy::level),
@@ -164,9 +165,4 @@ fn extensions(options: &CreationOptions, info: &Info, resident: bool) -> Result<
         large_blob_key: wanted.large_blob.is_some() && large_blob,
         cred_blob: None,
     })
-}
-
-pub(super) fn descriptors(listed: &[webauthn::Descriptor]) -> Vec<Descriptor> {
-    let convert = |one: &webauthn::Descriptor| Descriptor { id: one.id.clone(), transports: one.transports.clone() };
-    listed.iter().map(convert).collect()
 }

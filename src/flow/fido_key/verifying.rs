@@ -1,8 +1,9 @@
 //! Having the key verify its user, with a fingerprint or the PIN: when, and with what.
 
-use super::{Ceremony, Trouble};
+use super::Ceremony;
 use crate::fido::webauthn::Requirement;
 use crate::fido::{Error, Info, Permissions, Token};
+use crate::flow::failure::Cause;
 use crate::ring::fido::Error as RingError;
 
 /// So often a finger is asked for before the PIN is (CTAP 2.1 §6.4, preferredPlatformUvAttempts; at least one).
@@ -37,11 +38,7 @@ pub(super) fn needed_to_sign(info: &Info) -> bool {
 }
 
 /// Verifies the user as far as it is wanted and the key can.
-pub(super) fn verify_user(
-    wanted: &Wanted<'_>,
-    info: &Info,
-    ceremony: &mut Ceremony<'_>,
-) -> Result<Verified, Trouble> {
+pub(super) fn verify_user(wanted: &Wanted<'_>, info: &Info, ceremony: &mut Ceremony<'_>) -> Result<Verified, Cause> {
     let without = Verified { token: None, by_the_key: false };
     if wanted.by_party == Requirement::Discouraged && !wanted.by_key {
         return Ok(without);
@@ -65,18 +62,18 @@ pub(super) fn verify_user(
 }
 
 /// `None`: the key wants the PIN by now.
-fn with_a_finger(wanted: &Wanted<'_>, info: &Info, ceremony: &mut Ceremony<'_>) -> Result<Option<Token>, Trouble> {
+fn with_a_finger(wanted: &Wanted<'_>, info: &Info, ceremony: &mut Ceremony<'_>) -> Result<Option<Token>, Cause> {
     for _ in 0..info.preferred_uv_attempts.unwrap_or(1).clamp(1, MOST_FINGERS) {
         let token = ceremony.touched(|key, touch| key.uv_token(wanted.permissions, Some(wanted.rp_id), touch));
         match token {
-            Err(Trouble::Ring(RingError::Fido { cause: Error::UvWrong { .. }, .. })) => {}
-            Err(Trouble::Ring(RingError::Fido { cause: Error::UvBlocked, .. })) => break,
+            Err(Cause::Fido(RingError::Fido { cause: Error::UvWrong { .. }, .. })) => {}
+            Err(Cause::Fido(RingError::Fido { cause: Error::UvBlocked, .. })) => break,
             token => return token.map(Some),
         }
     }
     if info.pin_set() == Some(true) { Ok(None) } else { Err(failed(Error::UvBlocked, ceremony)) }
 }
 
-fn failed(cause: Error, ceremony: &Ceremony<'_>) -> Trouble {
-    Trouble::Ring(RingError::Fido { key: Some(ceremony.key.id.clone()), cause })
+fn failed(cause: Error, ceremony: &Ceremony<'_>) -> Cause {
+    Cause::Fido(RingError::Fido { key: Some(ceremony.key.id.clone()), cause })
 }

@@ -1,5 +1,5 @@
-//! Recover: finish or undo every interrupted run, in three passes: what its record says ([`log::replay`]), what IAM and
-//! the keys show and what may be done then ([`options`]), and the deeds ([`passes`]). A kind of run is one file here.
+//! Recover: finish or undo every interrupted run, in three passes: what its record says (`log::replay`), what IAM and
+//! the keys show and what may be done then (`options`), and the deeds (`passes`). A kind of run is one file here.
 //!
 //! The journal alone is never believed: a run that no glasskey can have written is left alone, and of the others IAM and
 //! the keys are asked. Finishing needs no seed, since both codes can be computed by the key; for people who may not

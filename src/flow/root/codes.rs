@@ -4,8 +4,8 @@
 //! leaves AWS no further off than a step, of the two that it forgives. A pair stays the same for as long as it is good,
 //! so that nobody types the first code of one and the second of another.
 
+use crate::flow::Cause;
 use crate::flow::desk::Desk;
-use crate::flow::failure::Cause;
 use crate::person::{AtCodes, TwoCodes};
 use crate::secret::{Code, Seed};
 use crate::sink::KeySink;

@@ -3,8 +3,9 @@
 //! An administrator sees that root has MFA now, and not with what. What a view cannot show is asked of the person.
 
 use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, watch};
-use super::{Cause, NotDone, Patience, Refusal};
+use super::{NotDone, Patience};
 use crate::aws::DeviceKind;
+use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::keys::KeyId;
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
@@ -91,7 +92,7 @@ pub fn begin(request: &FidoRequest, world: &mut World) -> Result<Sitting, NotDon
     // An administrator sees the first key of a root user who has none, and no other.
     let seen_by_flag = look.flags.and_then(|flags| flags.mfa) == Some(false);
     if asks && !world.person.is_there() && !(seen_by_flag && request.keys == 1) {
-        return Err(Cause::Refused(Refusal::WouldNotBeSeen { none: !seen_by_flag }).into());
+        return Err(Cause::refused(RootRefusal::WouldNotBeSeen { none: !seen_by_flag }).into());
     }
     tell_view(&view, &look, &mut *world.person);
     Ok(Sitting { view, known, patience: request.patience })
@@ -127,7 +128,13 @@ impl Sitting {
             let name = name_for(&key.id, nth + 1);
             match self.one(key, &name, (nth + 1, keys.len()), world) {
                 Ok(one) => registered.push(one),
-                Err(cause) => return Err(NotDone { registered, awaited: Some(name), ..NotDone::from(cause) }),
+                Err(cause) => {
+                    return Err(NotDone {
+                        registered,
+                        awaited: Some(name),
+                        ..NotDone::from((Stage::Console, cause))
+                    });
+                }
             }
         }
         let whole = self.view.sees_each() && registered.iter().all(|one: &Registered| one.serial.is_some());
@@ -165,7 +172,7 @@ impl Sitting {
                 }
                 said(key, name, world)
             }
-            Err(Unseen::TimedOut) => Err(Cause::TimedOut(self.patience.timeout)),
+            Err(Unseen::TimedOut) => Err(Cause::refused(RootRefusal::NotSeen { after: self.patience.timeout })),
             Err(Unseen::Interrupted) => Err(Cause::Interrupted),
             Err(Unseen::Blind(why)) => {
                 if !world.person.is_there() {
@@ -202,7 +209,7 @@ fn said(key: &Candidate, name: &str, world: &mut World) -> Result<Registered, Ca
     match world.person.confirm(&Question::Root(RootQuestion::WasAdded { name: name.to_owned() })) {
         Some(true) => Ok(registered(key, name, Evidence::Said, None, None)),
         Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
-        Some(false) => Err(Cause::NotAdded),
-        None => Err(Cause::NobodyToAsk),
+        Some(false) => Err(Cause::refused(RootRefusal::NotAdded)),
+        None => Err(Cause::refused(RootRefusal::NobodySays)),
     }
 }

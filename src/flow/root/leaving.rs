@@ -6,8 +6,9 @@
 use super::fido::tell_view;
 use super::remove::Removal;
 use super::view::{Look, Unseen, View, look_until};
-use super::{Cause, NotDone, Patience, Refusal};
+use super::{NotDone, Patience};
 use crate::aws::{self, DeviceKind};
+use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -45,14 +46,14 @@ pub(super) fn in_console(
 ) -> Result<Removal, NotDone> {
     let mut leaving = Leaving::of(before, &removal.meant);
     if !world.person.is_there() && (patience.is_none() || !leaving.would_show()) {
-        return Err(Cause::Refused(Refusal::WouldNotBeSeenToGo).into());
+        return Err(Cause::refused(RootRefusal::WouldNotBeSeenToGo).into());
     }
     tell_view(&view, before, &mut *world.person);
     let task = ConsoleTask::Remove { serials: removal.meant.clone() };
     world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition: removal.partition.clone() }));
     let mut removal = removal;
     let ended = leaving.watch(&mut view, patience, &mut removal, world);
-    ended.map_err(|cause| NotDone { removed: removal.removed.clone(), ..NotDone::from(cause) })?;
+    ended.map_err(|cause| NotDone { removed: removal.removed.clone(), ..NotDone::from((Stage::Console, cause)) })?;
     Ok(removal)
 }
 
@@ -93,7 +94,12 @@ impl Leaving {
                     world.person.tell(&Notice::Root(RootStep::OneFewerInUse));
                     self.hidden = self.ask(removal, world)?;
                 }
-                Err(Unseen::TimedOut) => return Err(Cause::StillThere(self.left(), patience.timeout)),
+                Err(Unseen::TimedOut) => {
+                    return Err(Cause::refused(RootRefusal::StillThere {
+                        serials: self.left(),
+                        after: patience.timeout,
+                    }));
+                }
                 Err(Unseen::Interrupted) => return Err(Cause::Interrupted),
                 Err(Unseen::Blind(why)) if !world.person.is_there() => return Err(Cause::Aws(why)),
                 Err(Unseen::Blind(why)) => {
@@ -164,7 +170,7 @@ impl Leaving {
         self.shown.clear();
         match self.ask(removal, world)?.first() {
             None => Ok(()),
-            Some(serial) => Err(Cause::NotRemoved(serial.clone())),
+            Some(serial) => Err(Cause::refused(RootRefusal::NotRemoved { serial: serial.clone() })),
         }
     }
 
@@ -180,7 +186,7 @@ impl Leaving {
                 }
                 Some(false) | None if world.interrupt.raised() => return Err(Cause::Interrupted),
                 Some(false) => stay.push(serial.clone()),
-                None => return Err(Cause::NobodyToAsk),
+                None => return Err(Cause::refused(RootRefusal::NobodySays)),
             }
         }
         Ok(stay)

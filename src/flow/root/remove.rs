@@ -3,8 +3,9 @@
 
 use super::leaving::{in_console, may_be_hidden};
 use super::view::{Look, View};
-use super::{Cause, NotDone, Patience, Refusal};
+use super::{NotDone, Patience};
 use crate::aws::{self, Account, DeviceArn, RootTask};
+use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::person::{Notice, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
 
@@ -51,7 +52,7 @@ pub struct Removal {
 pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, NotDone> {
     let mut view = View::open(&world.aws, request.account.as_deref(), false)?;
     let look = view.look_closely().map_err(Cause::Aws)?;
-    let account = view.account.clone().ok_or(Cause::Refused(Refusal::NoCredentials))?;
+    let account = view.account.clone().ok_or(Cause::refused(RootRefusal::NoCredentials))?;
     let devices: Vec<String> = look.devices.iter().map(|device| device.serial.clone()).collect();
     let meant = meant(request, &look, &devices, (&view.partition, &account))?;
     let stay: Vec<String> = devices.iter().filter(|serial| !meant.contains(serial)).cloned().collect();
@@ -65,11 +66,11 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     if stay.is_empty() && in_use {
         let (serials, sure) = (meant.clone(), look.all);
         if request.without_mfa.as_ref() != Some(&account) {
-            return Err(Cause::Refused(Refusal::WouldLoseMfa { account, serials, sure }).into());
+            return Err(Cause::refused(RootRefusal::WouldLoseMfa { account, serials, sure }).into());
         }
         world.person.tell(&Notice::Root(RootStep::LastFactors { serials, sure }));
     }
-    let mut removal = Removal {
+    let removal = Removal {
         account: account.clone(),
         partition: view.partition.clone(),
         view: view.sees(),
@@ -82,27 +83,41 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     if view.outside().is_none() {
         return in_console(view, &look, removal, request.patience, world);
     }
-    match world
-        .person
-        .confirm(&Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() }))
-    {
-        Some(true) => {}
-        Some(false) | None if world.interrupt.raised() => return Err(Cause::Interrupted.into()),
-        Some(false) => return Err(Cause::Refused(Refusal::Declined).into()),
-        None => return Err(Cause::Refused(Refusal::NobodyConfirms).into()),
-    }
-    let outside = view.outside().ok_or(Cause::Refused(Refusal::NoCredentials))?;
+    confirmed(&account, &meant, world)?;
+    let outside = view.outside().ok_or(Cause::refused(RootRefusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
+    delete_each(meant, &session, removal, world)
+}
+
+fn confirmed(account: &str, serials: &[String], world: &mut World) -> Result<(), Cause> {
+    let question = RootQuestion::Remove { account: account.to_owned(), serials: serials.to_vec() };
+    match world.person.confirm(&Question::Root(question)) {
+        Some(true) => Ok(()),
+        Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
+        Some(false) => Err(Cause::Declined),
+        None => Err(Cause::NobodyToAsk),
+    }
+}
+
+fn delete_each(
+    meant: Vec<String>,
+    session: &Account,
+    mut removal: Removal,
+    world: &mut World,
+) -> Result<Removal, NotDone> {
     let mut unknown = Vec::new();
     for serial in meant {
-        let stopped = |cause, removal: &Removal| NotDone { removed: removal.removed.clone(), ..NotDone::from(cause) };
+        let stopped = |cause, removal: &Removal| NotDone {
+            removed: removal.removed.clone(),
+            ..NotDone::from((Stage::Console, cause))
+        };
         if world.interrupt.raised() {
             return Err(stopped(Cause::Interrupted, &removal));
         }
-        deactivate(&serial, &session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
+        deactivate(&serial, session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
         if let Ok(arn) = serial.parse::<DeviceArn>() {
-            match delete(&arn, &session) {
+            match delete(&arn, session) {
                 Ok(()) => world.person.tell(&Notice::Deleted { serial: serial.clone() }),
                 Err(why @ aws::Error::OutcomeUnknown { .. }) => unknown.push((serial.clone(), why)),
                 // As the task's policy has it: the device is nobody's, and its name is taken.
@@ -112,7 +127,8 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         removal.removed.push(serial);
     }
     if !unknown.is_empty() {
-        return Err(NotDone { removed: removal.removed, ..NotDone::from(Cause::PerhapsDeleted(unknown)) });
+        let cause = Cause::refused(RootRefusal::PerhapsDeleted { devices: unknown });
+        return Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, cause)) });
     }
     Ok(removal)
 }
@@ -125,7 +141,7 @@ fn meant(
     account: (&str, &str),
 ) -> Result<Vec<String>, Cause> {
     let refused = |named: Option<String>| {
-        Cause::Refused(Refusal::WhichDevice { named, devices: devices.to_vec(), all: look.all })
+        Cause::refused(RootRefusal::WhichDevice { named, devices: devices.to_vec(), all: look.all })
     };
     if request.all && look.all && !devices.is_empty() {
         return Ok(devices.to_vec());

@@ -1,12 +1,12 @@
 //! Codes for the console's form that resynchronises a device of root's. AWS has no call for it.
 
+use super::NotDone;
 use super::codes::{Shown, Source};
 use super::fido::tell_view;
 use super::view::View;
-use super::{Cause, NotDone, Refusal};
 use crate::aws::DeviceKind;
 use crate::flow::desk::Desk;
-use crate::flow::failure::{self, Stage};
+use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::flow::holdings::{Holding, holdings_of};
 use crate::flow::removal::key_sink;
 use crate::keys::Serial;
@@ -45,13 +45,13 @@ pub struct ResyncCodes {
 /// # Errors
 /// Nothing was changed.
 pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<ResyncCodes, NotDone> {
-    let at = |cause| Cause::Flow(Stage::Codes, cause);
+    let at = |cause| NotDone::from((Stage::Codes, cause));
     if !request.hand_over && !world.person.is_there() {
-        return Err(Cause::Refused(Refusal::NobodyToShow).into());
+        return Err(Cause::refused(RootRefusal::NobodyToShow).into());
     }
     let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
     let look = view.look().map_err(Cause::Aws)?;
-    let account = view.account.clone().ok_or(Cause::Refused(Refusal::NameTheAccount))?;
+    let account = view.account.clone().ok_or(Cause::refused(RootRefusal::NameTheAccount))?;
     let ahead = world.clock.ahead_seconds();
     let mut desk = Desk::over(world).map_err(at)?;
     if let Some(ahead) = ahead {
@@ -74,7 +74,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
     let [holding] = meant.as_slice() else {
         let several = meant.len() > 1;
         let on_key = held.iter().map(|holding| holding.device.to_string()).collect();
-        return Err(Cause::Refused(Refusal::WhichCredential { key: request.key, roots, on_key, several }).into());
+        return Err(Cause::refused(RootRefusal::WhichCredential { key: request.key, roots, on_key, several }).into());
     };
     let serial = holding.device.to_string();
     let sink = key_sink(request.key, holding.name.clone(), &mut desk).map_err(at)?;
@@ -91,7 +91,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
         match shown.show(Source::Key(&sink), &mut desk) {
             Ok(AtCodes::Reads) => {}
             Ok(AtCodes::Done) => break Ok(()),
-            Ok(AtCodes::GivesUp) | Err(failure::Cause::Interrupted) => break Err(Cause::Interrupted),
+            Ok(AtCodes::GivesUp) | Err(Cause::Interrupted) => break Err(at(Cause::Interrupted)),
             Err(cause) => break Err(at(cause)),
         }
     };

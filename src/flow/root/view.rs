@@ -3,8 +3,9 @@
 //! Root itself, and a session of AssumeRoot, see each device by its serial number. An administrator sees whether root
 //! has MFA at all, root's virtual devices, and how many devices are in use in the whole account.
 
-use super::{Cause, Patience, Refusal};
+use super::Patience;
 use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootTask, Summary};
+use crate::flow::failure::{Cause, RootRefusal};
 use crate::person::{Notice, Person, RootStep, RootView};
 use crate::totp::Clock;
 use std::collections::BTreeSet;
@@ -53,7 +54,7 @@ impl View {
         };
         let (own, identity) = (caller.caller().clone(), caller.caller().identity.clone());
         let eyes = match (account.filter(|account| *account != own.account), identity) {
-            (Some(_), Identity::Root) => return Err(Cause::Refused(Refusal::RootIntoMember)),
+            (Some(_), Identity::Root) => return Err(Cause::refused(RootRefusal::RootIntoMember)),
             (Some(member), _) => {
                 let session = Box::new(caller.assume_root(member, RootTask::Audit).map_err(Cause::Aws)?);
                 Eyes::Member { by: caller, session }

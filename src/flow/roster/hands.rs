@@ -3,7 +3,7 @@
 use super::super::desk::Desk;
 use super::{Became, Book, Row, Watch, Work, begun};
 use crate::flow::failure::{Cause, Stage};
-use crate::keys::{self, Key, Serial};
+use crate::keys::{self, Device, Serial};
 use crate::person::{Notice, Question};
 use crate::totp::unix;
 use std::time::Duration;
@@ -57,9 +57,13 @@ fn find_key(work: &Work<'_>, row: &Row, book: &Book<'_>, desk: &mut Desk<'_>) ->
     }
 }
 
-fn present(desk: &Desk<'_>) -> Result<Vec<(Serial, Key)>, Cause> {
+fn present(desk: &Desk<'_>) -> Result<Vec<(Serial, Device)>, Cause> {
     let found = keys::list(desk.ring.ports()).map_err(Cause::Keys)?;
-    Ok(found.into_iter().filter_map(|found| found.key.ok()).filter_map(|key| Some((key.serial?, key))).collect())
+    Ok(found
+        .into_iter()
+        .filter_map(|found| found.key.ok())
+        .filter_map(|key| Some((key.device.serial?, key.device)))
+        .collect())
 }
 
 fn wait_for(wanted: Serial, row: &Row, desk: &mut Desk<'_>) -> Result<Serial, Cause> {

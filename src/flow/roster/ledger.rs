@@ -5,10 +5,9 @@
 use super::file::Row;
 use crate::flow::failure::BadLedger;
 use crate::keys::Serial;
-use crate::store;
+use crate::store::{self, Lines};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +33,8 @@ pub(super) enum Line {
     Failed { user: String, device: String, code: String, exit: u8, at: u64 },
 }
 
+/// The format that the first line names as `version`.
+const FORMAT: u32 = 1;
 /// In bytes; a hundred thousand users are less.
 const LONGEST: u64 = 256 << 20;
 
@@ -52,7 +53,7 @@ pub(super) enum State {
 /// A ledger that is open.
 pub(super) struct Ledger {
     /// None: nothing is to be written (a dry run).
-    file: Option<File>,
+    lines: Option<Lines>,
     states: HashMap<(String, String), State>,
     /// Keys that have been handed out.
     pub(super) used: Vec<Serial>,
@@ -61,24 +62,24 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Opens it, or makes it (0600). A last line that a crash cut short is cut off, once the others are a ledger's.
     pub(super) fn open(path: &Path, command: &str, account: &str, rows: &[Row]) -> Result<Self, BadLedger> {
-        let mut file = store::open(path, File::options().read(true).append(true).create(true))?;
-        let text = store::all(&mut file, LONGEST)?;
+        let (lines, text) = Lines::open(path, LONGEST)?;
         let whole = store::whole_lines(&text);
-        let first = Line::Ledger { version: 1, command: command.to_owned(), account: account.to_owned() };
-        let mut ledger = Self { file: None, states: HashMap::new(), used: Vec::new() };
+        let first = Line::Ledger { version: FORMAT, command: command.to_owned(), account: account.to_owned() };
+        let mut ledger = Self { lines: None, states: HashMap::new(), used: Vec::new() };
         if whole.is_empty() {
             // Nothing is cut off that is not the beginning of a ledger.
             if !serde_json::to_vec(&first).map_err(io::Error::from)?.starts_with(&text) {
                 return Err(BadLedger::Unreadable { line: 1 });
             }
-            store::cut_torn_line(&file, &text)?;
-            ledger.file = Some(file);
+            lines.cut_torn(&text)?;
+            ledger.lines = Some(lines);
             ledger.write(&first)?;
             return Ok(ledger);
         }
+        store::check_version(store::split(whole).next().unwrap_or_default(), u64::from(FORMAT))?;
         ledger.replay(whole, command, account)?;
-        store::cut_torn_line(&file, &text)?;
-        ledger.file = Some(file);
+        lines.cut_torn(&text)?;
+        ledger.lines = Some(lines);
         let there: HashSet<(&str, &str)> = rows.iter().map(|row| (&*row.user, &*row.device)).collect();
         for ((user, device), state) in &ledger.states {
             if *state == State::Done && !there.contains(&(user, device)) {
@@ -90,15 +91,14 @@ impl Ledger {
 
     /// One that is empty and stays so.
     pub(super) fn nowhere() -> Self {
-        Self { file: None, states: HashMap::new(), used: Vec::new() }
+        Self { lines: None, states: HashMap::new(), used: Vec::new() }
     }
 
     fn replay(&mut self, text: &[u8], command: &str, account: &str) -> Result<(), BadLedger> {
-        let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n');
-        for (nth, line) in lines.enumerate() {
+        for (nth, line) in store::split(text).enumerate() {
             let unreadable = BadLedger::Unreadable { line: nth + 1 };
             match (nth, serde_json::from_slice(line).map_err(|_| BadLedger::Unreadable { line: nth + 1 })?) {
-                (0, Line::Ledger { version: 1, command: theirs, account: other }) => {
+                (0, Line::Ledger { version: FORMAT, command: theirs, account: other }) => {
                     if other != account {
                         return Err(BadLedger::OtherAccount { account: other });
                     }
@@ -128,8 +128,8 @@ impl Ledger {
     /// Appends a line and waits until it is on disk.
     pub(super) fn write(&mut self, line: &Line) -> Result<(), BadLedger> {
         let text = serde_json::to_vec(line).map_err(io::Error::from)?;
-        match &mut self.file {
-            Some(file) => Ok(store::append_line(file, &text)?),
+        match &mut self.lines {
+            Some(lines) => Ok(lines.append(&text)?),
             None => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ mod crowd;
 mod file;
 mod hands;
 mod ledger;
+mod row;
 
 pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
 
@@ -20,7 +21,8 @@ use crate::aws::{self, Account, DeviceArn, Tag};
 use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
 use crate::flow::record::Record;
 use crate::keys::Serial;
-use crate::person::{Notice, Parting, RosterPlan};
+pub use crate::person::RosterPlan;
+use crate::person::{Notice, Parting};
 use crate::totp::unix;
 use crate::world::World;
 use ledger::{Ledger, Line, State};

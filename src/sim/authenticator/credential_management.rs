@@ -12,9 +12,7 @@ use crate::fido::cbor::{self, Value};
 
 /// What is still to be had with the `…GetNext…` subcommands, the next one last.
 pub(super) enum Listing {
-    /// RP ids.
     RelyingParties(Vec<String>),
-    /// Credential ids.
     Credentials(Vec<Vec<u8>>),
 }
 

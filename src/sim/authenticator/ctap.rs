@@ -189,7 +189,6 @@ pub(super) fn option(options: Option<&Value>, name: &str) -> Result<Option<bool>
     options.map_or(Ok(None), |options| optional(options, name, Value::as_bool))
 }
 
-/// A map.
 pub(super) fn as_map(value: &Value) -> Option<&Value> {
     value.as_map().map(|_| value)
 }

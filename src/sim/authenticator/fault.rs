@@ -10,7 +10,6 @@ pub struct Fault {
     pub on: On,
     /// Whether the key still carried it out.
     pub when: When,
-    /// What happens.
     pub what: What,
 }
 

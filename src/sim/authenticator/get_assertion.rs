@@ -207,7 +207,6 @@ impl Applet {
     }
 }
 
-/// A PublicKeyCredentialDescriptor.
 pub(super) fn descriptor(id: &[u8]) -> Value {
     Value::map([("id", Value::from(id)), ("type", "public-key".into())])
 }

@@ -49,7 +49,6 @@ pub(super) enum Step {
     Answer(Message),
     /// INIT on a channel: what it was doing is to be dropped, and then this answered.
     Resync(Message),
-    /// A command.
     Command(Message),
     /// CANCEL from this channel.
     Cancel(u32),

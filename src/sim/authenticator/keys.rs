@@ -7,7 +7,6 @@ use p256::elliptic_curve::sec1::ToEncodedPoint;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use zeroize::Zeroizing;
 
-/// Random bytes.
 pub(super) fn random<const N: usize>() -> Zeroizing<[u8; N]> {
     let mut bytes = Zeroizing::new([0; N]);
     // On a running system the random source does not fail; without one no simulated secret would be one.

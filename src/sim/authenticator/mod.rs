@@ -87,7 +87,6 @@ pub struct Logged {
 /// A credential that the key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Its id.
     pub id: Vec<u8>,
     /// The relying party.
     pub rp_id: String,

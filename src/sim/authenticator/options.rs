@@ -139,19 +139,13 @@ pub struct Options {
     pub u2f: bool,
     /// PIN/UV auth protocols, the preferred one first.
     pub pin_protocols: Vec<PinProtocol>,
-    /// Credential management.
     pub credential_management: Feature,
     /// A fingerprint sensor, and under which command it is managed.
     pub bio: Feature,
-    /// authenticatorConfig.
     pub config: bool,
-    /// authenticatorLargeBlobs.
     pub large_blobs: bool,
-    /// Extension hmac-secret.
     pub hmac_secret: bool,
-    /// Extension credProtect.
     pub cred_protect: bool,
-    /// Extension credBlob.
     pub cred_blob: bool,
     /// Extension minPinLength, and setting it.
     pub min_pin_length: bool,
@@ -306,7 +300,6 @@ pub enum Touch {
     AtOnce,
     /// This long after it began to.
     After(Duration),
-    /// Never.
     Never,
 }
 
@@ -315,6 +308,5 @@ pub enum Touch {
 pub enum Uv {
     /// An enrolled one.
     Match,
-    /// Another.
     NoMatch,
 }

@@ -29,7 +29,6 @@ pub(super) fn scope(request: &Request) -> Option<Scope> {
     Some(Scope { access_key, region, service })
 }
 
-/// Who calls.
 pub(super) struct Caller {
     pub(super) principal: Principal,
     pub(super) arn: String,

@@ -3,7 +3,6 @@
 use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
 use zeroize::Zeroizing;
 
-/// Random bytes.
 pub(super) fn bytes<const N: usize>() -> Zeroizing<[u8; N]> {
     let mut bytes = Zeroizing::new([0; N]);
     // On a running system the random source does not fail; without one no simulated secret would be one.

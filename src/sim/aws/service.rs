@@ -15,7 +15,6 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// A service.
 pub(super) struct Service {
     /// Of its actions in policies.
     pub(super) prefix: &'static str,

@@ -25,7 +25,6 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// Everything.
 pub(super) struct World {
     pub(super) clock: SimClock,
     pub(super) partition: Partition,

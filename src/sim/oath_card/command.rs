@@ -1,6 +1,5 @@
 //! Command APDUs as a card reads them (ISO 7816-4 §5.2): short and extended.
 
-/// A command.
 pub(super) struct Command<'a> {
     pub(super) cla: u8,
     pub(super) ins: u8,

@@ -7,11 +7,9 @@ pub struct Fault {
     pub on: On,
     /// Whether the applet still carried the command out.
     pub when: When,
-    /// What happens.
     pub what: What,
 }
 
-/// Which command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
     /// The n-th from now, counted from 1.

@@ -94,7 +94,6 @@ pub enum Touch {
 pub struct Logged {
     /// Instruction; 0 for bytes that are no command.
     pub ins: u8,
-    /// First parameter.
     pub p1: u8,
     /// Second parameter.
     pub p2: u8,

@@ -45,9 +45,7 @@ pub struct Piv {
 /// Tries of a PIN or PUK.
 #[derive(Clone, Copy, Debug)]
 pub struct Tries {
-    /// Left.
     pub left: u8,
-    /// In all.
     pub of: u8,
     /// Whether it is the one that every key has at first.
     pub default: bool,

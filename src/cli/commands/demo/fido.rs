@@ -46,9 +46,9 @@ pub(super) fn ready(stage: &mut Stage) -> Told {
     let records = Records::of_state(stage.state.path());
     let now = stage.clock.now();
     let enrolled = fido_key::enroll(&records, now, &mut ceremony(&mut opened, &mut person, &interrupt));
-    enrolled.map_err(|trouble| Box::new(explain::trouble(&opened.id, &trouble)))?;
+    enrolled.map_err(|cause| Box::new(explain::ceremony(&opened.id, &cause)))?;
     let verified = fido_key::verify(&records, now, &mut ceremony(&mut opened, &mut person, &interrupt));
-    let verified = verified.map_err(|trouble| Box::new(explain::trouble(&opened.id, &trouble)))?;
+    let verified = verified.map_err(|cause| Box::new(explain::ceremony(&opened.id, &cause)))?;
     match verified.verdict {
         Ok(_) => {
             Ok("genuine by its maker's root, a PIN of at least 8 set, registered, and its signature verified"

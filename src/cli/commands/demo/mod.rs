@@ -4,7 +4,7 @@
 mod fido;
 mod root;
 
-use crate::aws::{Account, Connector, Error, NewDevice};
+use crate::aws::{Account, Error, NewDevice};
 use crate::cli::Outcome;
 use crate::cli::args::Cli;
 use crate::cli::console::{Console, Style};
@@ -12,23 +12,23 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::notices;
 use crate::cli::page::Page;
 use crate::cli::private_dir::PrivateDir;
-use crate::flow::{self, RecoverRequest, Request};
+use crate::flow;
+use crate::flow::enroll::Request;
+use crate::flow::recover::RecoverRequest;
 use crate::keys::{KeyId, Serial};
 use crate::oath::Session;
 use crate::person::{AtCodes, Choice, ConsoleTask, NoNewPin, Notice, Person, Question, RootStep, TwoCodes};
-use crate::platform::Interrupt;
 use crate::secret::{Code, Password};
-use crate::sim::aws::{self, AtConsole, Aws, Fault, Keys, Wrong};
+use crate::sim::aws::{AtConsole, Aws, Fault, Keys, Wrong};
 use crate::sim::clock::SimClock;
-use crate::sim::fido_ports::SoftFidoPorts;
-use crate::sim::oath_card::{Options, SoftKey, SoftPorts};
-use crate::totp::{AWS, Clock, Step};
+use crate::sim::oath_card::{Options, SoftKey};
+use crate::sim::{self, aws};
+use crate::totp::{AWS, Step};
 use crate::world::World;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
@@ -125,24 +125,9 @@ impl Stage {
     }
 
     fn world(&self, keys: &Keys) -> Result<World, Box<Explanation>> {
-        let interrupt = Interrupt::new().map_err(|cause| Box::new(Explanation::new("demo", cause.to_string())))?;
-        let clock = Clock::new(Arc::new(self.clock.clone()));
-        Ok(World {
-            ports: Box::new(SoftPorts(self.keys.to_vec())),
-            fido: Box::new(SoftFidoPorts(Vec::new())),
-            aws: Connector {
-                profile: None,
-                region: None,
-                wire: self.aws.wire(keys),
-                clock: clock.clone(),
-                interrupt: interrupt.clone(),
-                on_retry: Arc::new(|_| {}),
-            },
-            person: Box::new(self.audience()),
-            clock,
-            interrupt,
-            state: self.state.path().to_owned(),
-        })
+        let world = sim::world(&self.aws, keys, &self.keys, self.state.path());
+        let world = world.map_err(|cause| Box::new(Explanation::new("demo", cause.to_string())))?;
+        Ok(World { person: Box::new(self.audience()), ..world })
     }
 
     fn audience(&self) -> Audience {
@@ -201,10 +186,10 @@ fn unexpected(what: &str) -> Box<Explanation> {
     Box::new(Explanation::new("demo", format!("the demo did not go as it should: {what}")))
 }
 
-fn enroll(stage: &Stage, user: &str, keys: Vec<Serial>) -> Result<flow::Enrolled, Box<Explanation>> {
+fn enroll(stage: &Stage, user: &str, keys: Vec<Serial>) -> Result<flow::enroll::Enrolled, Box<Explanation>> {
     let request = Request { user: Some(user.to_owned()), keys, approved: true, ..Request::default() };
     let mut world = stage.world(&stage.aws.admin())?;
-    flow::enroll(&request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))
+    flow::enroll::enroll(&request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))
 }
 
 fn enroll_alice(stage: &mut Stage) -> Told {
@@ -277,9 +262,11 @@ fn power_cut(stage: &mut Stage) -> Told {
     stage.style.say("  …power is back; `glasskey recover`:");
     let mut world = stage.world(&stage.aws.admin())?;
     let request = RecoverRequest { choice: Some(Choice::Finish), recommended: false };
-    let runs = flow::recover(request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))?;
+    let runs = flow::recover::recover(request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))?;
     match runs.first().map(|run| &run.outcome) {
-        Some(flow::Outcome::Finished { .. }) => Ok("finished from the key alone; bob can sign in".to_owned()),
+        Some(flow::recover::Outcome::Finished { .. }) => {
+            Ok("finished from the key alone; bob can sign in".to_owned())
+        }
         _ => Err(unexpected("the run was not finished")),
     }
 }

@@ -2,13 +2,12 @@
 
 use super::Check;
 use crate::cli::commands::fido::told;
-use crate::cli::commands::keys::of_card;
 use crate::cli::explain::{self, Explanation};
 use crate::cli::fixes;
 use crate::cli::{advisories, outside};
 use crate::fido;
 use crate::fido::advisories::{Applied, Severity, Unknown, Use};
-use crate::keys::{self, Applications, Key, OathState};
+use crate::keys::{self, Applications, OathState, Pcsc};
 use crate::ring::fido::{Opened, Seen, list};
 use crate::transport::{self, Card, Ports};
 use crate::world::World;
@@ -53,10 +52,10 @@ fn over_pcsc(ports: &dyn Ports, known: &mut Known) -> Vec<Check> {
     for reader in &readers {
         match keys::read(ports, reader) {
             Ok((key, card)) => {
-                let name = key.serial.map_or_else(|| reader.clone(), |serial| format!("YubiKey {serial}"));
+                let name = key.device.serial.map_or_else(|| reader.clone(), |serial| format!("YubiKey {serial}"));
                 checks.extend(of_key(&name, &key, &*card));
-                let advisories = of_card(&key);
-                known.insert(name, Made { firmware: key.firmware.to_string(), advisories });
+                let advisories = key.device.advisories();
+                known.insert(name, Made { firmware: key.device.firmware.to_string(), advisories });
             }
             // Said once, of the service.
             Err(keys::Error::Transport(transport::Error::Denied)) => refused = true,
@@ -112,8 +111,8 @@ fn unread(reader: &str, error: &keys::Error) -> Check {
     }
 }
 
-fn of_key(name: &str, key: &Key, card: &dyn Card) -> Vec<Check> {
-    let check = Check::ok("key", name, format!("{}, firmware {}", key.model, key.firmware));
+fn of_key(name: &str, key: &Pcsc, card: &dyn Card) -> Vec<Check> {
+    let check = Check::ok("key", name, format!("{}, firmware {}", key.device.model, key.device.firmware));
     let check = match card.shared_with() {
         Some(holder) => {
             let check = check
@@ -126,9 +125,9 @@ fn of_key(name: &str, key: &Key, card: &dyn Card) -> Vec<Check> {
 }
 
 /// Whether a seed can be put there.
-fn oath(name: &str, key: &Key) -> Check {
+fn oath(name: &str, key: &Pcsc) -> Check {
     match key.oath {
-        OathState::Absent if key.usb.contains(Applications::OATH) => {
+        OathState::Absent if key.device.usb.contains(Applications::OATH) => {
             Check::problem("oath", name, "its OATH applet does not answer").fix("unplug the key and plug it in again")
         }
         OathState::Absent => Check::problem("oath", name, "OATH is disabled over USB: no TOTP seed can be put on it")
@@ -150,12 +149,12 @@ fn oath(name: &str, key: &Key) -> Check {
     }
 }
 
-fn key_option(key: &Key) -> String {
-    key.serial.map_or_else(String::new, |serial| format!(" --key {serial}"))
+fn key_option(key: &Pcsc) -> String {
+    key.device.serial.map_or_else(String::new, |serial| format!(" --key {serial}"))
 }
 
-fn device_option(key: &Key) -> String {
-    key.serial.map_or_else(String::new, |serial| format!(" --device {serial}"))
+fn device_option(key: &Pcsc) -> String {
+    key.device.serial.map_or_else(String::new, |serial| format!(" --device {serial}"))
 }
 
 /// A YubiKey with a smart card interface on USB, which no reader shows: the driver is missing.

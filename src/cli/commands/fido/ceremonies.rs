@@ -8,7 +8,8 @@ use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
 use crate::fido::metadata::Certification;
 use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
-use crate::flow::fido_key::{self, Attested, Ceremony, RP_ID, Records, Trouble};
+use crate::flow::Cause;
+use crate::flow::fido_key::{self, Attested, Ceremony, RP_ID, Records};
 use crate::ring::fido::Opened;
 use crate::secret::plain_text;
 use crate::totp::unix;
@@ -32,10 +33,10 @@ impl Bench<'_> {
         &mut self,
         key: &mut Opened,
         last_try: bool,
-        story: impl FnOnce(&mut Ceremony<'_>) -> Result<R, Trouble>,
+        story: impl FnOnce(&mut Ceremony<'_>) -> Result<R, Cause>,
     ) -> Result<R, Failed> {
         let outcome = story(&mut Ceremony { key, person: &mut self.person, interrupt: &self.interrupt, last_try });
-        outcome.map_err(|trouble| Box::new(explain::trouble(&key.id, &trouble)))
+        outcome.map_err(|cause| Box::new(explain::ceremony(&key.id, &cause)))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::cli::report::schema;
 use crate::cli::shell::by_name;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, outside};
-use crate::keys::{self, Key, Serial};
+use crate::keys::{self, Device, Serial};
 use crate::oath::{self, Name, Session};
 use crate::person::{Person, Question};
 use crate::platform::Interrupt;
@@ -84,7 +84,7 @@ impl Bench<'_> {
         if let Some(serial) = named.key {
             return Ok(serial);
         }
-        let (key, Key { model, .. }) = self.only_key()?;
+        let (key, Device { model, .. }) = self.only_key()?;
         let nobody = Explanation::new("nobody_to_ask", format!("is {model} {key} meant? Nobody can be asked"))
             .hint(format!("name it with --key {key}"))
             .exit(Exit::Person);
@@ -92,8 +92,8 @@ impl Bench<'_> {
         Ok(key)
     }
 
-    fn only_key(&self) -> Result<(Serial, Key), Failed> {
-        let (key, _card) = keys::open(self.ring.ports(), None).map_err(|error| explain::keys(&error))?;
+    fn only_key(&self) -> Result<(Serial, Device), Failed> {
+        let key = keys::open(self.ring.ports(), None).map_err(|error| explain::keys(&error))?.0.device;
         let no_serial = || {
             Explanation::new("no_serial", format!("the {} here does not tell its serial number", key.model))
                 .hint(explain::TELL_SERIAL)

@@ -97,7 +97,7 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
         ));
     }
     let (found, card) = keys::open(bench.ring.ports(), named.key).map_err(|error| explain::keys(&error))?;
-    let key = match (found.serial, named.key) {
+    let key = match (found.device.serial, named.key) {
         (Some(key), _) => key,
         _ => bench.key_to_read(named)?,
     };

@@ -74,10 +74,11 @@ fn not_text(name: &Name) -> String {
 
 /// What SELECT tells, which needs no password.
 pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
-    let (key, card) = keys::open(bench.ring.ports(), key.key).map_err(|error| explain::keys(&error))?;
+    let (pcsc, card) = keys::open(bench.ring.ports(), key.key).map_err(|error| explain::keys(&error))?;
+    let key = &pcsc.device;
     let session = Session::open(card).map_err(|error| Box::new(explain::oath(key.serial, &error)))?;
     let info = session.info();
-    let (used, touch) = match key.oath {
+    let (used, touch) = match pcsc.oath {
         OathState::Open { used, touch, .. } => (Some(used), Some(touch)),
         _ => (None, None),
     };

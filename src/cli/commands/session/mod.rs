@@ -13,7 +13,8 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, outside};
-use crate::flow::{self, Cause, Session, SessionRequest, Source};
+use crate::flow::session::{Session, SessionRequest, Source};
+use crate::flow::{self, Cause};
 use crate::keys::Serial;
 use crate::secret::on_wiped_stack;
 use crate::totp::unix;
@@ -36,7 +37,7 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
     let waited = deadline::Waited::default();
     world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input, waited.clone()));
     let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another(), waited.clone());
-    let opened = on_wiped_stack(|| flow::session(&request, &mut world));
+    let opened = on_wiped_stack(|| flow::session::session(&request, &mut world));
     let in_time = deadline.end();
     match opened {
         Ok((session, source)) => {
@@ -115,7 +116,7 @@ fn is_glasskey(word: &str) -> bool {
 }
 
 fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) -> Outcome {
-    match flow::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
+    match flow::session::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
         Ok(there) => {
             let human = if there { "forgotten" } else { "no such session was kept" };
             console.result(&Page::of(human), &ForgetReport { kept: there });

@@ -5,12 +5,16 @@ mod common;
 mod enroll;
 mod recover;
 mod removal;
+mod root;
 mod roster;
 mod rotate;
 mod session;
 
 use super::Explanation;
 use crate::flow::Refusal;
+
+pub(super) use root::not_seen;
+pub(in crate::cli) use root::{delete_it, last_factor};
 
 pub(super) fn refusal(refusal: &Refusal) -> Explanation {
     match refusal {
@@ -22,5 +26,8 @@ pub(super) fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::Session(refusal) => session::session(refusal),
         Refusal::Recover(refusal) => recover::recover(refusal),
         Refusal::Roster(refusal) => roster::roster(refusal),
+        Refusal::Root(refusal) => root::root(refusal),
+        // Which key it was is known where it is shown.
+        Refusal::Fido(refusal) => Explanation::new("fido", refusal.to_string()),
     }
 }

@@ -10,11 +10,11 @@ mod stopping; // before and after that
 
 use super::fido::{Evidence, tell_view};
 use super::view::{Known, View};
-use super::{Cause, NotDone, Patience, Refusal};
+use super::{NotDone, Patience};
 use crate::aws::{self, DeviceArn};
 use crate::flow::desk::Desk;
 use crate::flow::enroll::keys_can_take;
-use crate::flow::failure::{self, At, CommonRefusal, EnrollRefusal, Stage};
+use crate::flow::failure::{At, Cause, CommonRefusal, EnrollRefusal, RootRefusal, Stage};
 use crate::flow::naming::credential_name;
 use crate::flow::places;
 use crate::flow::record::{Begin, Record};
@@ -91,16 +91,15 @@ pub struct TotpSitting {
 /// # Errors
 /// Nothing was done.
 pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting, NotDone> {
-    let before = |cause| Cause::Flow(Stage::Preflight, cause);
     if request.keys.is_empty() && !request.phone {
-        return Err(Cause::Refused(Refusal::NoPlace).into());
+        return Err(Cause::refused(RootRefusal::NoPlace).into());
     }
     if request.phone && !world.person.is_there() {
-        return Err(before(failure::Cause::Sink(sink::Error::NobodyToAsk)).into());
+        return Err(Cause::Sink(sink::Error::NobodyToAsk).into());
     }
     if !aws::check_name(&request.device_name) {
         let value = request.device_name;
-        return Err(before(failure::Cause::refused(CommonRefusal::BadValue { what: "device name", value })).into());
+        return Err(Cause::refused(CommonRefusal::BadValue { what: "device name", value }).into());
     }
     let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
     let look = view.check(1)?;
@@ -108,29 +107,25 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
         || (view.sees() == RootView::Administrator && !look.lacks.contains(&"iam:ListVirtualMFADevices"));
     let asked = world.person.is_there();
     if !asked && (!tells || !request.codes_elsewhere) {
-        return Err(Cause::Refused(Refusal::WouldNotBeSeen { none: true }).into());
+        return Err(Cause::refused(RootRefusal::WouldNotBeSeen { none: true }).into());
     }
-    let account = view.account.clone().ok_or(Cause::Refused(Refusal::NameTheAccount))?;
+    let account = view.account.clone().ok_or(Cause::refused(RootRefusal::NameTheAccount))?;
     let arn = DeviceArn::new(&view.partition, &account, "/", &request.device_name);
     let known = Known::of(&look);
     if known.serials.contains(&arn.to_string()) {
         let user = Some(aws::root_arn(&view.partition, &account));
-        return Err(before(failure::Cause::refused(EnrollRefusal::NameTaken { arn, user })).into());
+        return Err(Cause::refused(EnrollRefusal::NameTaken { arn, user }).into());
     }
     let name = credential_name(&arn).map_err(|cause| match cause {
-        oath::Error::BadName { bytes } => before(failure::Cause::refused(EnrollRefusal::NameTooLong {
-            name: format!("AWS:{account}/{}", arn.resource()),
-            bytes,
-        })),
-        _ => before(failure::Cause::refused(CommonRefusal::BadValue {
-            what: "device name",
-            value: arn.name().to_owned(),
-        })),
+        oath::Error::BadName { bytes } => {
+            Cause::refused(EnrollRefusal::NameTooLong { name: format!("AWS:{account}/{}", arn.resource()), bytes })
+        }
+        _ => Cause::refused(CommonRefusal::BadValue { what: "device name", value: arn.name().to_owned() }),
     })?;
     let partition = view.partition.clone();
-    let mut desk = Desk::over(world).map_err(before)?;
-    nothing_unfinished_for_root(&account, &desk).map_err(before)?;
-    keys_can_take(&request.keys, &name, request.touch, &mut desk).map_err(before)?;
+    let mut desk = Desk::over(world)?;
+    nothing_unfinished_for_root(&account, &desk)?;
+    keys_can_take(&request.keys, &name, request.touch, &mut desk)?;
     tell_view(&view, &look, desk.person);
     desk.tell(Notice::Root(RootStep::CountsAsVirtual));
     let task = ConsoleTask::ShowSecret { name: request.device_name.clone(), phone: request.phone };
@@ -150,18 +145,17 @@ impl TotpSitting {
     /// # Errors
     /// What is left is said; the journal has it.
     pub fn enroll(mut self, seed: Seed, world: &mut World) -> Result<TotpEnrolled, NotDone> {
-        let early = |cause| NotDone::from(Cause::Flow(Stage::Preflight, cause));
-        let mut desk = Desk::over(world).map_err(early)?;
-        let mut run = Run::begin(self.begin(&desk), &desk).map_err(early)?;
+        let mut desk = Desk::over(world)?;
+        let mut run = Run::begin(self.begin(&desk), &desk)?;
         if let Err((stage, cause)) = self.write(&mut run, &seed, &mut desk) {
             drop(seed);
             // Nobody has seen a code: the console cannot have taken any.
-            return Err(take_back(run, stage, cause, &mut desk));
+            return Err(take_back(run, (stage, cause), &mut desk));
         }
         // From here on the console may take codes.
         if let Err(cause) = run.note(&Record::Enabling { at: Some(unix(desk.clock.now())) }) {
             drop(seed);
-            return Err(take_back(run, Stage::Codes, cause, &mut desk));
+            return Err(take_back(run, (Stage::Codes, cause), &mut desk));
         }
         if self.request.phone
             && let Err(at) = places::phone(&mut run, &seed, &mut desk)
@@ -215,8 +209,7 @@ impl TotpSitting {
         for key in self.request.keys.iter().copied() {
             let sink = self.sink(key);
             places::key(run, &sink, seed, desk)?;
-            sink.verify(seed, &mut desk.bench())
-                .map_err(|cause| (Stage::Prove { key }, failure::Cause::Sink(cause)))?;
+            sink.verify(seed, &mut desk.bench()).map_err(|cause| (Stage::Prove { key }, Cause::Sink(cause)))?;
             desk.tell(Notice::Written { key });
         }
         desk.go_on().map_err(|cause| (Stage::Codes, cause))

@@ -3,11 +3,10 @@
 use super::TotpSitting;
 use crate::aws::{self, DeviceKind};
 use crate::flow::desk::Desk;
-use crate::flow::failure::{self, Stage};
+use crate::flow::failure::{Cause, RootRefusal};
 use crate::flow::root::codes::{Shown, Source};
 use crate::flow::root::fido::Evidence;
 use crate::flow::root::view::{Awaited, Sign, is_called};
-use crate::flow::root::{Cause, Refusal};
 use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
 use crate::secret::Seed;
 use std::time::SystemTime;
@@ -23,25 +22,21 @@ pub(super) enum End {
 impl TotpSitting {
     /// Shows codes and looks at root in turn. The codes are the last key's; where there is none, those of the seed.
     pub(super) fn show(&mut self, seed: Option<&Seed>, desk: &mut Desk<'_>) -> End {
-        let at_key = |cause| match cause {
-            failure::Cause::Interrupted => Cause::Interrupted,
-            cause => Cause::Flow(Stage::Codes, cause),
-        };
         let key = self.request.keys.last().map(|key| self.sink(*key));
         let Some(source) = key.as_ref().map(Source::Key).or_else(|| seed.map(Source::Seed)) else {
-            return End::Stopped(Cause::Refused(Refusal::NoPlace));
+            return End::Stopped(Cause::refused(RootRefusal::NoPlace));
         };
         let serial = self.arn.to_string();
         let mut shown = match Shown::first(source, &serial, desk) {
             Ok(shown) => shown,
-            Err(cause) => return End::Stopped(at_key(cause)),
+            Err(cause) => return End::Stopped(cause),
         };
         let begun = desk.clock.now();
         let mut looked: Option<SystemTime> = None;
         loop {
             let at = match shown.show(source, desk) {
                 Ok(at) => at,
-                Err(cause) => return End::Stopped(at_key(cause)),
+                Err(cause) => return End::Stopped(cause),
             };
             let now = desk.clock.now();
             let since = |then: SystemTime| now.duration_since(then).unwrap_or_default();
@@ -77,7 +72,7 @@ impl TotpSitting {
                 return End::Stopped(Cause::Interrupted);
             }
             if since(begun) >= self.request.patience.timeout {
-                return End::Stopped(Cause::TimedOut(self.request.patience.timeout));
+                return End::Stopped(Cause::refused(RootRefusal::NotSeen { after: self.request.patience.timeout }));
             }
         }
     }

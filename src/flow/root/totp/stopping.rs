@@ -2,10 +2,10 @@
 
 use super::{TotpEnrolled, TotpSitting};
 use crate::flow::desk::Desk;
-use crate::flow::failure::{self, At, Left, Stage};
+use crate::flow::failure::{At, Cause, Left, Stage};
 use crate::flow::places::account_of;
+use crate::flow::root::NotDone;
 use crate::flow::root::fido::Evidence;
-use crate::flow::root::{Cause, NotDone};
 use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::person::{Notice, Question, RootQuestion, RootStep};
@@ -21,22 +21,21 @@ impl TotpSitting {
             }
             return Ok(self.done(Evidence::Seen, Some(serial)));
         }
-        Err(self.take_back_if_told(run, cause, desk))
+        Err(self.take_back_if_told(run, (Stage::Codes, cause), desk))
     }
 
     /// The phone did not prove itself. It may have the seed, and the console its codes.
     pub(super) fn no_phone(mut self, run: Run, (stage, cause): At, desk: &mut Desk<'_>) -> NotDone {
-        let interrupted = desk.interrupt.raised() || matches!(cause, failure::Cause::Interrupted);
-        let cause = if interrupted { Cause::Interrupted } else { Cause::Flow(stage, cause) };
+        let at = (stage, desk.interrupted_or(cause));
         desk.interrupt.clear();
         if self.is_there_after_all(desk).is_some() {
-            return self.kept(cause);
+            return self.kept(at);
         }
         if self.request.keys.is_empty() {
             // Nothing that glasskey could take back.
-            return NotDone { left: run.remove_credentials(desk), undone: true, ..NotDone::from(cause) };
+            return undone(run, at, desk);
         }
-        self.take_back_if_told(run, cause, desk)
+        self.take_back_if_told(run, at, desk)
     }
 
     fn is_there_after_all(&mut self, desk: &mut Desk<'_>) -> Option<String> {
@@ -45,32 +44,36 @@ impl TotpSitting {
         Some(serial)
     }
 
-    fn take_back_if_told(self, run: Run, cause: Cause, desk: &mut Desk<'_>) -> NotDone {
+    fn take_back_if_told(self, run: Run, at: At, desk: &mut Desk<'_>) -> NotDone {
         let (credential, keys) = (self.name.id().to_owned(), self.request.keys.clone());
         let answer = desk.person.confirm(&Question::Root(RootQuestion::TakeBack { credential, keys }));
         desk.interrupt.clear();
         if answer != Some(true) {
-            return self.kept(cause);
+            return self.kept(at);
         }
-        NotDone { left: run.remove_credentials(desk), undone: true, ..NotDone::from(cause) }
+        undone(run, at, desk)
     }
 
     /// Nobody can say that root does not have it: it may be root's only factor.
-    fn kept(&self, cause: Cause) -> NotDone {
+    fn kept(&self, at: At) -> NotDone {
         let credential = |key: &Serial| Left::Credential { key: *key, name: self.name.id().to_owned(), why: None };
         let phone = self.request.phone.then(|| Left::OnPhone { account: account_of(&self.arn) });
         let left = self.request.keys.iter().map(credential).chain(phone).collect();
-        NotDone { left, ..NotDone::from(cause) }
+        NotDone::from(at).leaving(left)
     }
 }
 
 /// No code has been seen by anybody.
-pub(super) fn take_back(run: Run, stage: Stage, cause: failure::Cause, desk: &mut Desk<'_>) -> NotDone {
-    let cause = if desk.interrupt.raised() { failure::Cause::Interrupted } else { cause };
-    if matches!(cause, failure::Cause::Interrupted) && !run.intents.is_empty() {
+pub(super) fn take_back(run: Run, (stage, cause): At, desk: &mut Desk<'_>) -> NotDone {
+    let cause = desk.interrupted_or(cause);
+    if matches!(cause, Cause::Interrupted) && !run.intents.is_empty() {
         desk.tell(Notice::Undoing);
     }
     desk.interrupt.clear();
+    undone(run, (stage, cause), desk)
+}
+
+fn undone(run: Run, at: At, desk: &mut Desk<'_>) -> NotDone {
     let left = run.remove_credentials(desk);
-    NotDone { left, undone: true, ..NotDone::from(Cause::Flow(stage, cause)) }
+    NotDone { undone: true, ..NotDone::from(at).leaving(left) }
 }

@@ -5,6 +5,7 @@ use super::super::state::{Policies, State};
 use super::super::wire::{Form, Refusal, Xml, iso};
 use super::super::{Ctx, Outcome, managed};
 use super::{name, no_user, page, page_of};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What has policies.
 #[derive(Clone, Copy)]
@@ -233,8 +234,8 @@ fn holder(ctx: &Ctx<'_>) -> Holder {
     Holder::of(ctx.form.get("Action").unwrap_or_default())
 }
 
-/// Documents come back percent-encoded, RFC 3986 §2.1.
+/// Documents come back percent-encoded, but for unreserved characters (RFC 3986 §2.3).
 pub(super) fn percent(text: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    utf8_percent_encode(text, &ESCAPED).to_string()
 }

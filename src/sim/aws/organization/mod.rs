@@ -1,7 +1,7 @@
 //! An organization: who is in it, how it is built, what it trusts and delegates, and its service control policies.
 //!
-//! The register only. [`handle`] is how tests and the simulator build one, [`control`] how it is changed while it is
-//! served, [`service`] how AWS clients see it.
+//! The register only. `handle` is how tests and the simulator build one, `control` how it is changed while it is
+//! served, `service` how AWS clients see it.
 
 mod control;
 mod handle;

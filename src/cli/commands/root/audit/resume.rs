@@ -2,19 +2,20 @@
 
 use super::row::Row;
 use crate::cli::explain::Explanation;
-use crate::store;
+use crate::store::{self, Lines};
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// How every row begins.
 const ROW: &[u8] = b"{\"type\":\"root_audit\"";
+/// The format; one that is not named is the first.
+const FORMAT: u64 = 1;
 /// In bytes; an organization of fifty thousand accounts is less.
 const LONGEST: u64 = 512 << 20;
 
 pub(super) struct Resume {
     path: PathBuf,
-    file: File,
+    lines: Lines,
     rows: HashMap<String, Row>,
 }
 
@@ -22,21 +23,20 @@ impl Resume {
     /// Opens the file, or makes it. A last line that was cut short is dropped.
     pub(super) fn open(path: &Path) -> Result<Self, Box<Explanation>> {
         let wrong = |cause: std::io::Error| wrong(path, &cause);
-        let mut file = store::open(path, File::options().read(true).append(true).create(true)).map_err(wrong)?;
-        let text = store::all(&mut file, LONGEST).map_err(wrong)?;
+        let (lines, text) = Lines::open(path, LONGEST).map_err(wrong)?;
         let whole = store::whole_lines(&text);
         // Nothing is cut off that is not the beginning of a row.
-        if whole.is_empty() && !(text.starts_with(ROW) || ROW.starts_with(&text)) {
+        if whole.is_empty() && !store::may_begin(&text, ROW) {
             return Err(no_row(path, 1));
         }
         let mut rows = HashMap::new();
-        let lines = whole.split_inclusive(|byte| *byte == b'\n');
-        for (nth, line) in lines.enumerate() {
+        for (nth, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            store::check_version(line, FORMAT).map_err(wrong)?;
             let row: Row = serde_json::from_slice(line).map_err(|_| no_row(path, nth + 1))?;
             rows.insert(row.account.clone(), row);
         }
-        store::cut_torn_line(&file, &text).map_err(wrong)?;
-        Ok(Self { path: path.to_owned(), file, rows })
+        lines.cut_torn(&text).map_err(wrong)?;
+        Ok(Self { path: path.to_owned(), lines, rows })
     }
 
     /// The rows that were told in full. The others are asked again.
@@ -47,7 +47,7 @@ impl Resume {
     }
 
     pub(super) fn add(&mut self, row: &Row) -> Result<(), Explanation> {
-        store::append_line(&mut self.file, row.json().as_bytes()).map_err(|cause| *wrong(&self.path, &cause))
+        self.lines.append(row.json().as_bytes()).map_err(|cause| *wrong(&self.path, &cause))
     }
 }
 
