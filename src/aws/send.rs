@@ -40,13 +40,15 @@ struct Shared {
     throttled: AtomicU64,
 }
 
+type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
+
 /// How calls are sent.
 #[derive(Clone)]
 pub(super) struct Manner {
     pub(super) clock: Clock,
     pub(super) interrupt: Interrupt,
     /// Told before every repeat; in a crowd nobody is.
-    pub(super) on_retry: Option<Arc<dyn Fn(&Retry) + Send + Sync>>,
+    pub(super) on_retry: Option<Listener>,
     pub(super) pace: Option<Arc<Pace>>,
     /// Many calls are under way together. Whoever waits for all of them hears the person interrupt, and a call that waits
     /// lets the others go on.
