@@ -135,12 +135,14 @@ impl<'w> Desk<'w> {
 
     /// Waits, second by second so that a countdown can be shown.
     pub(super) fn wait(&mut self, what: &'static str, duration: Duration) -> Result<(), Cause> {
-        for seconds in (1..=duration.as_secs_f64().ceil() as u64).rev() {
-            self.tell(Notice::Waiting { what, seconds });
-            if !self.clock.sleep(Duration::from_secs(1)) {
-                return Err(Cause::Interrupted);
-            }
-        }
-        Ok(())
+        if count_down(what, duration, &self.clock, self.person) { Ok(()) } else { Err(Cause::Interrupted) }
     }
+}
+
+/// Waits, and tells the person each second how many are left. `false`: interrupted.
+pub(super) fn count_down(what: &'static str, duration: Duration, clock: &Clock, person: &mut dyn Person) -> bool {
+    (1..=duration.as_secs_f64().ceil() as u64).rev().all(|seconds| {
+        person.tell(&Notice::Waiting { what, seconds });
+        clock.sleep(Duration::from_secs(1))
+    })
 }

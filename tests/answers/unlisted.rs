@@ -182,3 +182,13 @@ fn an_announcement_that_iam_does_not_list_is_no_announcement() {
     assert!(done.code == 0, "{done:?}");
     assert!(done.stderr.contains("AWS acknowledged TagUser, but IAM does not show it"), "{done:?}");
 }
+
+/// And of root's devices in a member account.
+#[test]
+fn a_device_that_root_has_as_before_is_not_said_to_be_removed() {
+    let member = crate::root::remove::Member::with_two_keys();
+    member.aws.fail(Fault { times: 9, ..Fault::next("DeactivateMFADevice", Wrong::Pretend) });
+    let done = crate::support::run(&mut member.removal());
+    assert!(done.code != 0 && done.stdout.is_empty(), "{done:?}");
+    assert!(done.stderr.contains("AWS acknowledged DeactivateMFADevice, but IAM does not show it"), "{done:?}");
+}

@@ -4,7 +4,8 @@
 use super::leaving::{in_console, may_be_hidden};
 use super::view::{Look, View};
 use super::{NotDone, Patience};
-use crate::aws::{self, Account, DeviceArn, RootTask};
+use crate::aws::{self, Account, Call, DeviceArn, RootTask};
+use crate::flow::acknowledged::is_seen_in;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::person::{Notice, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
@@ -114,7 +115,7 @@ fn delete_each(
         if world.interrupt.raised() {
             return Err(stopped(Cause::Interrupted, &removal));
         }
-        deactivate(&serial, session).map_err(|why| stopped(Cause::Aws(why), &removal))?;
+        deactivate(&serial, session, world).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
         if let Ok(arn) = serial.parse::<DeviceArn>() {
             match delete(&arn, session) {
@@ -169,14 +170,15 @@ fn delete(arn: &DeviceArn, session: &Account) -> Result<(), aws::Error> {
     if matches!(sent, Err(aws::Error::NotFound { .. })) { Ok(()) } else { sent }
 }
 
-/// A lost reply is settled by looking: a device that is not listed is gone.
-fn deactivate(serial: &str, session: &Account) -> Result<(), aws::Error> {
+/// What AWS acknowledges must show; a lost reply is settled by looking: a device that is not listed is gone.
+fn deactivate(serial: &str, session: &Account, world: &mut World) -> Result<(), aws::Error> {
+    let is_gone = || Ok(session.own_mfa_devices()?.iter().all(|device| device.serial != serial));
     match session.deactivate_own(serial) {
-        Ok(()) | Err(aws::Error::NotFound { .. }) => Ok(()),
-        Err(why @ aws::Error::OutcomeUnknown { .. }) => match session.own_mfa_devices() {
-            Ok(devices) if devices.iter().all(|device| device.serial != serial) => Ok(()),
-            Ok(_) => match session.deactivate_own(serial) {
-                Err(aws::Error::NotFound { .. }) => Ok(()),
+        Ok(()) | Err(aws::Error::NotFound { .. }) => is_seen_in(Call::DeactivateMfaDevice, world, is_gone),
+        Err(why @ aws::Error::OutcomeUnknown { .. }) => match is_gone() {
+            Ok(true) => Ok(()),
+            Ok(false) => match session.deactivate_own(serial) {
+                Ok(()) | Err(aws::Error::NotFound { .. }) => is_seen_in(Call::DeactivateMfaDevice, world, is_gone),
                 sent => sent,
             },
             Err(_) => Err(why),
