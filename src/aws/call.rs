@@ -5,7 +5,7 @@
 //! [`Error::OutcomeUnknown`] and the flow asks. *Answered*: that is the answer.
 
 use super::client::{Account, Live};
-use super::config::OnTheWire;
+use super::config::{LONGEST_REPLY, OnTheWire, trouble};
 use super::error::{Error, refusal, words};
 use crate::secret::on_wiped_stack;
 use crate::totp::Trial;
@@ -13,6 +13,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http_body_util::LengthLimitError;
 use std::fmt;
 use std::time::Duration;
 
@@ -451,6 +452,9 @@ where
                 return Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
             };
             // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
+            if let Some(trouble) = trouble(cause) {
+                return trouble;
+            }
             let sent = any_source(cause, |error| error.is::<OnTheWire>());
             if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
                 Error::BadConfiguration { detail: of_the_sdk(detail) }
@@ -461,6 +465,7 @@ where
             }
         }
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
+        error if any_source(&error, |error| error.is::<LengthLimitError>()) => too_long(call),
         _ => not_aws(call),
     }
 }
@@ -476,6 +481,16 @@ fn of_the_sdk(detail: String) -> String {
             format!("{switch} chooses among AWS's own endpoints, and AWS_ENDPOINT_URL (endpoint_url) names another")
         }
         None => detail,
+    }
+}
+
+/// A reply that was not read to its end. Behind it the call may have been carried out all the same.
+fn too_long(call: Call) -> Error {
+    let most = LONGEST_REPLY >> 20;
+    if call.changes_something() {
+        Error::OutcomeUnknown { call, detail: format!("it is longer than {most} MiB") }
+    } else {
+        Error::TooLong { call, most }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answer::OwnAnswer;
 use super::arn::Caller;
 use super::call::Retry;
-use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, runtime};
+use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Waiting, runtime};
 use super::ears::Ears;
 use super::error::Error;
 use super::pace::Pace;
@@ -46,6 +46,8 @@ pub struct Connector {
     pub interrupt: Interrupt,
     /// Told before every repeat.
     pub on_retry: Arc<dyn Fn(&Retry) + Send + Sync>,
+    /// Told of a `credential_process` that is waited for.
+    pub on_wait: Arc<dyn Fn(&Waiting) + Send + Sync>,
 }
 
 /// An account, seen with one caller's credentials.

@@ -33,7 +33,9 @@ pub use arn::{
 };
 pub use call::{Call, Retry};
 pub use client::{Account, Connector, Wire};
-pub use config::{Difference, Origin, Settings, Trouble, Unreadable, Way};
+pub use config::{
+    Difference, Misnamed, NearMiss, Origin, ProcessFault, Running, Settings, Trouble, Unreadable, Waiting, Way,
+};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
 pub use pace::Pace;

@@ -119,6 +119,7 @@ impl Stage {
                 clock: clock.clone(),
                 interrupt: interrupt.clone(),
                 on_retry: Arc::new(|_| {}),
+                on_wait: Arc::new(|_| {}),
             },
             person: Box::new(self.audience()),
             clock,
