@@ -30,7 +30,7 @@ fn a_reply_without_end_is_read_up_to_a_bound() {
     let world = Simulated::with_keys(1);
     let url = endless();
     for (line, call) in [
-        ("devices alice", "ListMFADevices"),
+        ("devices alice", "GetCallerIdentity"),
         ("session --no-cache", "ListMFADevices"),
         ("root audit", "GetCallerIdentity"),
     ] {
