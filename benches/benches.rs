@@ -101,6 +101,7 @@ fn world(state: &Path) -> World {
             clock: clock.clone(),
             interrupt: interrupt.clone(),
             on_retry: Arc::new(|_| {}),
+            on_wait: Arc::new(|_| {}),
         },
         person: Box::new(Silent),
         clock,

@@ -74,6 +74,7 @@ impl World {
                 clock: clock.clone(),
                 interrupt: interrupt.clone(),
                 on_retry: Arc::new(|_| ()),
+                on_wait: Arc::new(|_| ()),
             },
             person: Box::new(Nobody),
             clock,

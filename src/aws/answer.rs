@@ -36,6 +36,10 @@ impl Intercept for OwnAnswer {
         if !response.status().is_success() {
             return Ok(());
         }
+        // Where the reply was not read to its end, that is the error.
+        if context.output_or_error().is_err() && response.body().bytes().is_none() {
+            return Ok(());
+        }
         let operation = config.load::<Metadata>().map_or("", Metadata::name);
         match Answer::read(response.body().bytes().unwrap_or_default()) {
             Some(answer) if answer.is_to(operation) => Ok(()),

@@ -2,7 +2,7 @@
 
 use super::arn::Caller;
 use super::clients::Clients;
-use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Way, runtime};
+use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Waiting, Way, runtime};
 use super::ears::Ears;
 use super::error::Error;
 use super::mfa::{Assignment, MfaDevice, VirtualDevice};
@@ -48,6 +48,8 @@ pub struct Connector {
     pub interrupt: Interrupt,
     /// Told before every repeat.
     pub on_retry: Arc<dyn Fn(&Retry) + Send + Sync>,
+    /// Told of a `credential_process` that is waited for.
+    pub on_wait: Arc<dyn Fn(&Waiting) + Send + Sync>,
 }
 
 /// An account, seen with one caller's credentials.

@@ -21,6 +21,7 @@ use check::variable;
 use differences::differences;
 use files::Files;
 use origin::follow;
+use process::Process;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -30,6 +31,7 @@ mod differences;
 mod files;
 mod ini;
 mod origin;
+mod process;
 mod trouble;
 mod trust;
 mod wire;
@@ -37,9 +39,10 @@ mod within;
 
 pub use differences::Difference;
 pub use origin::{Origin, Way};
-pub use trouble::{Trouble, Unreadable};
+pub use process::{Running, Waiting};
+pub use trouble::{Misnamed, NearMiss, ProcessFault, Trouble, Unreadable};
 pub(super) use trust::Bundle;
-pub(super) use wire::OnTheWire;
+pub(super) use wire::{LONGEST_REPLY, OnTheWire};
 
 /// What a connector found: everything that stands behind an account.
 pub(super) struct Loaded {
@@ -57,8 +60,9 @@ impl Connector {
         runtime.block_on(async {
             tokio::select! {
                 biased;
-                loaded = self.load_async() => loaded,
+                // First: Ctrl-C on a terminal ends a credential_process too, which is no failure of its own.
                 () = self.interrupt.raised_async() => Err(Error::Interrupted),
+                loaded = self.load_async() => loaded,
             }
         })
     }
@@ -77,15 +81,18 @@ impl Connector {
             let read = self.read().await?;
             let http = self.http_client(read.bundle.as_ref());
             let region = Region::new(read.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()));
-            let sdk = read.files.for_sdk(within::marked);
+            let process = self.process(&read);
+            let sdk = read.files.for_sdk(process.as_ref().map(|process| process.profile.as_str()));
             let name = read.files.alias(&read.profile);
             let mut loader = loader
                 .http_client(http.clone())
                 .region(region.clone())
                 .profile_files(sdk.clone())
                 .profile_name(&name);
-            if self.profile.is_some() {
-                loader = loader.credentials_provider(self.of_profile(sdk, &name, region, http, &read));
+            if let Some(process) = process.as_ref().filter(|process| process.profile == read.profile) {
+                loader = loader.credentials_provider(process.clone());
+            } else if self.profile.is_some() || process.is_some() {
+                loader = loader.credentials_provider(self.of_profile(sdk, &name, region, http, &read, process));
             } else if let Some(credentials) = with_older_token(&read.origin) {
                 loader = loader.credentials_provider(credentials);
             }
@@ -108,6 +115,7 @@ impl Connector {
         region: Region,
         http: SharedHttpClient,
         read: &Read,
+        process: Option<Process>,
     ) -> ProfileFileCredentialsProvider {
         let config = ProviderConfig::default()
             .with_region(Some(region))
@@ -115,7 +123,28 @@ impl Connector {
             .with_use_fips(read.switch("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
             .with_use_dual_stack(read.switch("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"))
             .with_time_source(CorrectedTime(self.clock.clone()));
-        ProfileFileCredentialsProvider::builder().configure(&config).profile_files(files).profile_name(name).build()
+        let mut builder = ProfileFileCredentialsProvider::builder();
+        if let Some(process) = process {
+            builder = builder.with_custom_provider(files::PROCESS, process);
+        }
+        builder.configure(&config).profile_files(files).profile_name(name).build()
+    }
+
+    /// The `credential_process` that the credentials come from, where they come from one.
+    fn process(&self, read: &Read) -> Option<Process> {
+        let Origin::Profile { name, way: Way::Process } = &read.origin else { return None };
+        // A role that is assumed with no other profile's credentials is refused by the SDK, with its reason.
+        if *name == read.profile && read.files.setting(name, "role_arn").is_some() {
+            return None;
+        }
+        let setting = |setting| read.files.setting(name, setting).map(str::to_owned);
+        Some(Process {
+            profile: name.clone(),
+            command: setting("credential_process")?,
+            account: setting("aws_account_id"),
+            clock: self.clock.clone(),
+            listener: self.on_wait.clone(),
+        })
     }
 
     /// Reads the configuration, and looks for what can be told to be wrong with it.
@@ -129,8 +158,8 @@ impl Connector {
         let named = self.named_profile();
         let profile = named.clone().unwrap_or_else(|| "default".to_owned());
         if named.is_some() && files.profile(&profile).is_none() {
-            let (known, bare) = (files.names(), files.bare(&profile));
-            return Err(Trouble::NoSuchProfile { name: profile, known, bare });
+            let (known, near) = (files.names(), files.near(&profile));
+            return Err(Trouble::NoSuchProfile { name: profile, known, near });
         }
         check::switches(&files, &profile)?;
         check::endpoints(&files, &profile)?;
@@ -145,6 +174,7 @@ impl Connector {
                 origin => origin,
             }
         };
+        check::opened(&files, &origin, bundle.is_some())?;
         Ok(Read { files, profile, named, region, bundle, origin })
     }
 
@@ -158,7 +188,12 @@ impl Connector {
         let bundle = read.bundle.as_ref().map(|bundle| (bundle.setting, bundle.path.clone()));
         let named = read.region.is_some();
         Ok(Settings {
-            differences: differences(&read.files, &read.profile, self.region.is_some(), named),
+            differences: differences(
+                &read.files,
+                &read.profile,
+                named,
+                (self.profile.is_some(), self.region.is_some()),
+            ),
             profile: read.named,
             region_is_named: read.region.is_some(),
             region: read.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
@@ -210,7 +245,7 @@ impl Connector {
         if named.is_some() {
             return named;
         }
-        let sdk = files.for_sdk(within::marked);
+        let sdk = files.for_sdk(None);
         let provider =
             ProfileFileRegionProvider::builder().profile_files(sdk).profile_name(files.alias(profile)).build();
         provider.region().await.map(|region| region.to_string())
@@ -291,7 +326,17 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|cause| Error::Configuration(Box::new(Trouble::System { why: cause.to_string() })))
 }
 
+/// What is wrong with a configuration, where that is behind an error of the SDK.
+pub(super) fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let trouble = causes.find_map(|cause| cause.downcast_ref::<Trouble>())?;
+    Some(Error::Configuration(Box::new(trouble.clone())))
+}
+
 fn no_credentials(cause: CredentialsError, profile: Option<&str>) -> Error {
+    if let Some(trouble) = trouble(&cause) {
+        return trouble;
+    }
     match (cause, profile) {
         (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => {
             Error::NoCredentials { detail: format!("the profile \"{profile}\" names none") }

@@ -129,6 +129,14 @@ pub enum Error {
         /// The call.
         call: Call,
     },
+    /// A reply that is longer than any of AWS's, and was not read to its end.
+    #[error("the reply to {call} is longer than {most} MiB")]
+    TooLong {
+        /// The call.
+        call: Call,
+        /// How much of a reply is read, in MiB.
+        most: usize,
+    },
     /// A list in pages whose pages come round again, so that its end is never reached.
     #[error("the list that {call} gives does not end: its pages come round again")]
     Endless {
@@ -166,6 +174,7 @@ impl Error {
                 | Self::OutcomeUnknown { .. }
                 | Self::Interrupted
                 | Self::Malformed { .. }
+                | Self::TooLong { .. }
         )
     }
 }

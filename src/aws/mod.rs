@@ -36,7 +36,9 @@ pub use access_keys::{AccessKey, NewAccessKey};
 pub use arn::{Caller, DeviceArn, DeviceKind, Identity, NotAnArn, check_name, check_path, root_arn};
 pub use call::Call;
 pub use client::{Account, Connector, Looked, Reaching, Wire};
-pub use config::{Difference, Origin, Settings, Trouble, Unreadable, Way};
+pub use config::{
+    Difference, Misnamed, NearMiss, Origin, ProcessFault, Running, Settings, Trouble, Unreadable, Waiting, Way,
+};
 pub use error::Error;
 pub use mfa::{Assignment, MfaDevice, NewDevice, Tag, VirtualDevice};
 pub use pace::Pace;

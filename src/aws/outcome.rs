@@ -1,12 +1,13 @@
 //! What came of a request that was sent: an answer, a refusal, or nothing that can be relied on.
 
 use super::call::Call;
-use super::config::OnTheWire;
+use super::config::{LONGEST_REPLY, OnTheWire, trouble};
 use super::error::{Error, refusal, words};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http_body_util::LengthLimitError;
 
 pub(super) fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
 where
@@ -37,6 +38,9 @@ where
             let Some(cause) = failure.as_connector_error() else {
                 return Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
             };
+            if let Some(trouble) = trouble(cause) {
+                return trouble;
+            }
             // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
             let sent = any_source(cause, |error| error.is::<OnTheWire>());
             if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
@@ -48,6 +52,7 @@ where
             }
         }
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
+        error if any_source(&error, |error| error.is::<LengthLimitError>()) => too_long(call),
         _ => not_aws(call),
     }
 }
@@ -63,6 +68,16 @@ fn of_the_sdk(detail: String) -> String {
             format!("{switch} chooses among AWS's own endpoints, and AWS_ENDPOINT_URL (endpoint_url) names another")
         }
         None => detail,
+    }
+}
+
+/// A reply that was not read to its end. Behind it the call may have been carried out all the same.
+fn too_long(call: Call) -> Error {
+    let most = LONGEST_REPLY >> 20;
+    if call.changes_something() {
+        Error::OutcomeUnknown { call, detail: format!("it is longer than {most} MiB") }
+    } else {
+        Error::TooLong { call, most }
     }
 }
 

@@ -18,6 +18,13 @@ use crate::person::{
 };
 use std::fmt::Display;
 
+/// What is waited for, of a program that takes long.
+pub(super) fn waiting(waiting: &crate::aws::Waiting, style: Style) -> Vec<String> {
+    let what =
+        format!("for `{}`, the credential_process of profile \"{}\"; Ctrl-C stops", waiting.program, waiting.profile);
+    vec![format!("  {} {what}", style.bold(&format!("{:<9}", "waiting")))]
+}
+
 /// The lines of a notice, without their ends; none for notices that are shown otherwise.
 pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     match notice {

@@ -5,6 +5,7 @@ use super::console::Console;
 use super::explain::{self, Explanation};
 use super::notices;
 use super::terminal::TerminalPerson;
+use crate::aws::Running;
 use crate::fido::FidoPorts;
 #[cfg(unix)]
 use crate::fido::NoDevices;
@@ -36,6 +37,11 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
     world.aws.on_retry = Arc::new(move |retry| {
         for line in notices::lines(&Notice::Retrying(retry.clone()), style) {
             style.say(&line);
+        }
+    });
+    world.aws.on_wait = Arc::new(move |waiting| {
+        if waiting.stage == Running::Slow {
+            notices::waiting(waiting, style).iter().for_each(|line| style.say(line));
         }
     });
     world.person = Box::new(TerminalPerson::new(global, style, world.interrupt.clone()));

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// How often it is looked whether they have ended.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long a program that is asked to end may take.
+const TO_END: Duration = Duration::from_millis(300);
+
 /// The programs that one thread has started.
 #[derive(Clone)]
 pub struct Children {
@@ -44,6 +47,30 @@ impl Children {
             let _ = waitpid(Some(child), WaitOptions::empty());
         }
     }
+}
+
+/// Asks a child of this process, and all that it has started, to end; what does not is killed soon after. It is left to be
+/// waited for.
+pub fn end_with_all_it_started(child: u32) {
+    let Some(first) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
+    let all = stopped(first);
+    for process in &all {
+        let _ = kill_process(*process, Signal::TERM).and_then(|()| kill_process(*process, Signal::CONT));
+    }
+    let deadline = Instant::now() + TO_END;
+    while all.iter().any(|process| runs(*process)) && Instant::now() < deadline {
+        std::thread::sleep(LOOK);
+    }
+    for process in all.into_iter().filter(|process| runs(*process)) {
+        let _ = kill_process(process, Signal::KILL);
+    }
+}
+
+/// Neither gone nor a zombie: `PID (NAME) STATE …` (proc_pid_stat(5)).
+fn runs(process: Pid) -> bool {
+    let stat = fs::read(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    stat.rsplit_once(')').is_some_and(|(_, after)| !after.trim_start().starts_with(['Z', 'X']))
 }
 
 /// A process and all that it has started: stopped one by one, so that they start no more meanwhile.

@@ -11,12 +11,12 @@ pub use browser::open_in_browser;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::{Interrupt, Terminal, with_variable};
+pub use unix::{Interrupt, Terminal, shell};
 
 #[cfg(not(unix))]
 mod portable;
 #[cfg(not(unix))]
-pub use portable::{Interrupt, Terminal, with_variable};
+pub use portable::{Interrupt, Terminal, shell};
 
 /// Opening files with care, and who else may write to them.
 #[cfg(unix)]
@@ -29,12 +29,12 @@ pub mod files;
 #[cfg(target_os = "linux")]
 mod children;
 #[cfg(target_os = "linux")]
-pub use children::Children;
+pub use children::{Children, end_with_all_it_started};
 
 #[cfg(not(target_os = "linux"))]
 mod no_children;
 #[cfg(not(target_os = "linux"))]
-pub use no_children::Children;
+pub use no_children::{Children, end_with_all_it_started};
 
 #[cfg(target_os = "linux")]
 mod keyring;
@@ -95,4 +95,11 @@ impl HostClock for SystemClock {
     fn sleep(&self, duration: Duration) -> bool {
         !self.0.wait(duration)
     }
+}
+
+/// The program a shell's line begins with: what may be shown and written down, since a line can hold a token.
+#[must_use]
+pub fn program_of(line: &str) -> String {
+    let word = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("the command");
+    word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
 }

@@ -143,8 +143,14 @@ impl Terminal {
     }
 }
 
-/// A shell's command line with a variable in its environment. The value has no quotes in it.
+/// A shell that runs a command line. On Windows its own quotes stand around the line, which is passed as it is.
 #[must_use]
-pub fn with_variable(name: &str, value: &str, command: &str) -> String {
-    format!("set \"{name}={value}\"&& {command}")
+pub fn shell(line: &str) -> std::process::Command {
+    let mut command = std::process::Command::new("cmd.exe");
+    command.arg("/C");
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::raw_arg(&mut command, format!("\"{line}\""));
+    #[cfg(not(windows))]
+    command.arg(line);
+    command
 }

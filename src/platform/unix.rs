@@ -270,8 +270,10 @@ impl Drop for EchoOff<'_> {
     }
 }
 
-/// A shell's command line with a variable in its environment. The value has no quotes in it.
+/// A shell that runs a command line.
 #[must_use]
-pub fn with_variable(name: &str, value: &str, command: &str) -> String {
-    format!("export {name}='{value}' && {command}")
+pub fn shell(line: &str) -> std::process::Command {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", line]);
+    command
 }

@@ -14,6 +14,7 @@ use registers::clear_registers;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, OnceCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::OnceLock;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Zeroes `len` bytes in a way the compiler may not leave out as a dead store.
@@ -230,10 +231,20 @@ pub fn harden() -> Vec<Unprotected> {
 pub fn unset_empty_variables() {
     let concerns = |name: &str| name.starts_with("AWS_") || name.to_ascii_uppercase().ends_with("_PROXY");
     let empty = std::env::vars_os().filter(|(_, value)| value.is_empty()).map(|(name, _)| name);
-    for name in empty.filter(|name| name.to_str().is_some_and(concerns)).collect::<Vec<_>>() {
+    let empty: Vec<_> = empty.filter(|name| name.to_str().is_some_and(concerns)).collect();
+    for name in EMPTY.get_or_init(|| empty) {
         // SAFETY: `main` calls this before it starts a thread, so nobody reads the environment meanwhile.
         unsafe { std::env::remove_var(name) };
     }
+}
+
+/// What [`unset_empty_variables`] took out.
+static EMPTY: OnceLock<Vec<std::ffi::OsString>> = OnceLock::new();
+
+/// Whether a variable was there and empty when the process began.
+#[must_use]
+pub fn was_empty(name: &str) -> bool {
+    EMPTY.get().is_some_and(|empty| empty.iter().any(|there| there == name))
 }
 
 /// Whether standard output was closed when the process began. Rust's runtime opens `/dev/null` in its place before

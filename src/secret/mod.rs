@@ -9,7 +9,7 @@ mod text;
 
 pub use memory::{
     Protection, SecretPages, Unprotected, WipingAllocator, harden, on_wiped_stack, protection, stdout_was_closed,
-    unset_empty_variables,
+    unset_empty_variables, was_empty,
 };
 pub use text::{plain_text, without_mark};
 

@@ -43,6 +43,7 @@ pub fn world(aws: &aws::Aws, caller: &aws::Keys, keys: &[oath_card::SoftKey], st
             clock: clock.clone(),
             interrupt: interrupt.clone(),
             on_retry: Arc::new(|_| ()),
+            on_wait: Arc::new(|_| {}),
         },
         person: Box::new(Nobody),
         clock,

@@ -6,7 +6,7 @@
 
 use super::Error;
 use super::told::is_told;
-use crate::platform::Interrupt;
+use crate::platform::{Interrupt, program_of};
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
 use std::io::{self, Read, Write};
@@ -67,13 +67,6 @@ pub enum CommandEnd {
 
 /// How it ended, and its last words.
 pub(super) type Ended = (CommandEnd, Option<Vec<String>>);
-
-/// The program a shell's line begins with: what may be shown and written down, since a line can hold a token.
-#[must_use]
-pub fn program_of(line: &str) -> String {
-    let word = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("the command");
-    word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
-}
 
 impl CommandSink {
     /// Hands the seed over. The exit status is the proof; there is no other. When this fails the command may have it or

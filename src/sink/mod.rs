@@ -12,9 +12,10 @@ mod key;
 mod phone;
 mod told;
 
+pub use crate::platform::program_of;
 pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
 pub use code::{CodeCommand, CodeTrouble};
-pub use command::{CommandEnd, CommandSink, Errand, program_of};
+pub use command::{CommandEnd, CommandSink, Errand};
 pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
 pub use phone::PhoneSink;

@@ -23,6 +23,7 @@ fn audited(region: Option<&str>, faults: &[Fault]) -> (usize, Vec<String>) {
         clock: Clock::new(Arc::new(clock)),
         interrupt: Interrupt::new().unwrap(),
         on_retry: Arc::new(|_| {}),
+        on_wait: Arc::new(|_| {}),
     };
     let account = connector.connect().unwrap();
     let mut read = 0;

@@ -55,6 +55,21 @@ fn what_is_not_a_file_is_neither_read_nor_waited_for() {
     }
 }
 
+/// The AWS CLI goes on without it, with what the other file says.
+#[test]
+fn what_is_said_of_a_directory_in_a_files_place_is_so() {
+    let home = Home::new();
+    home.write("config", format!("[default]\n{}", home.key()));
+    let directory = home.path("").display().to_string();
+    let (theirs, _) = home.both(&[("AWS_SHARED_CREDENTIALS_FILE", &directory)], None);
+    assert_eq!(theirs, home.admin());
+    let mut command = home.command(&["devices"]);
+    command.env("AWS_SHARED_CREDENTIALS_FILE", &directory);
+    let done = run(&mut command);
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.stderr.contains("the AWS CLI passes over this one, and goes on without it"), "{done:?}");
+}
+
 #[test]
 fn a_file_that_is_not_there_is_an_empty_one() {
     let home = Home::new();

@@ -4,7 +4,9 @@
 
 mod environment; // variables: empty, half, not text, not an address
 mod files; // files and lines that cannot be read
+mod opened; // files that the SDK opens by itself
 mod origin; // which credentials are used; the aws CLI as judge
+mod process; // what a credential_process prints, and how long it takes
 mod trust; // bundles of certificates, FIPS and dual-stack
 mod within; // a credential_process that comes back to itself
 

@@ -15,7 +15,7 @@ impl Home {
     }
 
     /// Who the aws CLI is, and who doctor says that we are.
-    fn both(&self, environment: &[(&str, &str)], profile: Option<&str>) -> (String, String) {
+    pub(super) fn both(&self, environment: &[(&str, &str)], profile: Option<&str>) -> (String, String) {
         let flags: Vec<&str> = profile.iter().flat_map(|name| ["--profile", *name]).collect();
         let query = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
         let theirs = self.aws(&[&query[..], &flags].concat(), environment);
@@ -269,4 +269,67 @@ fn files_whose_lines_end_with_carriage_returns_are_read() {
     home.write("credentials", format!("[default]\n{}", home.key()).replace('\n', "\r"));
     home.write("config", "[default]\rregion = eu-west-1\r");
     assert_eq!(home.both(&[], None), (home.admin(), home.admin()));
+}
+
+/// The older name of the session token goes first in files too.
+#[test]
+fn the_older_name_of_the_session_token_is_read_from_files() {
+    let bob = crate::session::Bob::new();
+    let opened = crate::support::run(&mut bob.command(&["--no-cache", "--format", "json"])).json();
+    let word = |name: &str| opened[name].as_str().unwrap().to_owned();
+    let key = format!(
+        "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+        word("access_key_id"),
+        word("secret_access_key")
+    );
+    let token = word("session_token");
+    let path = bob.world.keys.home.path().join("older");
+    for (tokens, is_bob) in [
+        (format!("aws_security_token = {token}\n"), true),
+        (format!("aws_security_token = {token}\naws_session_token = another\n"), true),
+        (format!("aws_security_token = another\naws_session_token = {token}\n"), false),
+    ] {
+        std::fs::write(&path, format!("[b]\n{key}{tokens}")).unwrap();
+        let mut command = bob.world.glasskey(["doctor", "--json", "--profile", "b"]);
+        let done = crate::support::run(command.env("AWS_SHARED_CREDENTIALS_FILE", &path));
+        let said = check(&done, "aws_identity")["message"].to_string();
+        assert_eq!(said.contains("user/bob"), is_bob, "{tokens}: {said}");
+    }
+}
+
+#[test]
+fn a_section_whose_name_is_nearly_right_is_named() {
+    let home = Home::new();
+    home.write("config", "[ profile spaced]\nregion = eu-west-1\n");
+    home.write("credentials", format!("[profile long]\n{0}[ bob]\n{0}", home.key()));
+    for (profile, file, section, right) in [
+        ("spaced", "config", "[ profile spaced]", "[profile spaced]"),
+        ("long", "credentials", "[profile long]", "[long]"),
+        ("bob", "credentials", "[ bob]", "[bob]"),
+    ] {
+        let (theirs, _) = home.both(&[], Some(profile));
+        assert!(theirs.contains("could not be found"), "{profile}: {theirs}");
+        let done = crate::support::run(&mut home.command(&["devices", "--profile", profile]));
+        assert_eq!(done.code, 3, "{done:?}");
+        let note = format!("{} has a section {section}, ", home.path(file).display());
+        let hint = format!("glasskey: hint: write {right} there\n");
+        assert!(done.stderr.contains(&note) && done.stderr.contains(&hint), "{done:?}");
+    }
+    let done = crate::support::run(&mut home.command(&["devices", "--profile", "long"]));
+    assert!(done.stderr.contains("in this file the word `profile` is superfluous"), "{done:?}");
+}
+
+#[test]
+fn doctor_says_what_the_aws_cli_reads_otherwise_in_a_value_or_a_name() {
+    let home = Home::new();
+    home.write("credentials", format!("[default]\n{}", home.key().replacen('\n', " # of the admin\n", 1)));
+    let mut command = home.command(&["doctor", "--json", "--offline"]);
+    let done = crate::support::run(command.env("AWS_PROFILE", ""));
+    let said = check(&done, "aws_configuration")["details"].to_string();
+    assert!(said.contains("the value of aws_access_key_id of profile default ends before its comment"), "{said}");
+    assert!(said.contains("AWS_PROFILE is empty, which it takes for the name of a profile"), "{said}");
+    let (theirs, ours) = home.both(&[], None);
+    assert!(!theirs.starts_with("arn:") && ours == home.admin(), "{theirs} {ours}");
+    let (theirs, _) = home.both(&[("AWS_PROFILE", "")], None);
+    assert!(theirs.contains("config profile ()"), "{theirs}");
 }

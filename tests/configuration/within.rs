@@ -46,7 +46,8 @@ fn a_process_that_asks_for_its_own_profile_is_started_once() {
             let _ = std::fs::remove_file(home.path("starts"));
             let done = run(home.command(command).env("AWS_PROFILE", "loop"));
             assert_eq!((done.code, done.stdout.as_str()), (3, ""), "{process}: {done:?}");
-            assert!(done.stderr.contains(ERROR), "{process}: {done:?}");
+            assert!(done.stderr.contains(&format!("glasskey: error: {ERROR}\n")), "{process}: {done:?}");
+            assert!(!done.stderr.contains("exit status"), "{process}: {done:?}");
             assert!(starts(&home) <= 1, "{process}: {} starts", starts(&home));
         }
     }

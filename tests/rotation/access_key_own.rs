@@ -61,6 +61,7 @@ impl Outside {
                 clock: clock.clone(),
                 interrupt: interrupt.clone(),
                 on_retry: Arc::new(|_| {}),
+                on_wait: Arc::new(|_| {}),
             },
             person: Box::new(Yes(Arc::clone(&self.told))),
             clock,

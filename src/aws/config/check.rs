@@ -1,9 +1,14 @@
 //! What can be told to be wrong with a configuration before anybody is asked. Each is a thing that the SDK passes over
 //! in silence, panics at, or finds only when a request is on its way.
 
-use super::files::Files;
-use super::trouble::Trouble;
+use super::files::{Files, home};
+use super::origin::{Origin, Way};
+use super::trouble::{Trouble, Unreadable};
 use aws_credential_types::Credentials;
+use data_encoding::HEXLOWER;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 
 /// The session token's name in the first SDKs, which the AWS CLI reads before `AWS_SESSION_TOKEN`.
 pub(super) const OLDER_TOKEN: &str = "AWS_SECURITY_TOKEN";
@@ -89,6 +94,57 @@ pub(super) fn region(name: &str) -> Result<(), Trouble> {
         return Ok(());
     }
     Err(Trouble::BadRegion { value: name.to_owned() })
+}
+
+/// The files that the SDK and the TLS library open by themselves: at a pipe in a file's place they would wait without end.
+/// `trusted`: a bundle of certificates is named, and the system's are not read.
+pub(super) fn opened(files: &Files, origin: &Origin, trusted: bool) -> Result<(), Trouble> {
+    let set = |name: &str| variable(name).map(|path| (name.to_owned(), PathBuf::from(path)));
+    let certificates = set("SSL_CERT_FILE").filter(|(_, path)| !trusted && path.exists());
+    let container = || set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    let mut all: Vec<_> = certificates.into_iter().collect();
+    match origin {
+        Origin::Machine => all.extend(set("AWS_WEB_IDENTITY_TOKEN_FILE").or_else(container)),
+        Origin::Profile { name, way } => {
+            let setting = |setting| files.setting(name, setting);
+            let kept = |path: Option<PathBuf>| {
+                let path = path.filter(|path| path.exists())?;
+                Some((format!("the sign-in of profile \"{name}\""), path))
+            };
+            match way {
+                Way::WebIdentity => all.extend(
+                    setting("web_identity_token_file")
+                        .map(|path| (of_profile("web_identity_token_file", name), PathBuf::from(path))),
+                ),
+                Way::Source if setting("credential_source") == Some("EcsContainer") => all.extend(container()),
+                Way::Sso => all.extend(kept(setting("sso_session").or(setting("sso_start_url")).map(of_sso))),
+                Way::Login => all.extend(kept(setting("login_session").map(of_login))),
+                _ => {}
+            }
+        }
+        Origin::Environment => {}
+    }
+    let odd = all.into_iter().find_map(|(setting, path)| {
+        let why = match std::fs::metadata(&path) {
+            Ok(there) if there.is_file() => return None,
+            Ok(_) => Unreadable::NotAFile,
+            Err(cause) => Unreadable::System { why: cause.to_string() },
+        };
+        Some(Trouble::File { setting, path, why })
+    });
+    odd.map_or(Ok(()), Err)
+}
+
+/// Where the SDK keeps what a sign-in gave.
+fn of_sso(session: &str) -> PathBuf {
+    home().join(".aws/sso/cache").join(HEXLOWER.encode(&Sha1::digest(session)) + ".json")
+}
+
+/// As [`of_sso`], for `aws login`.
+fn of_login(session: &str) -> PathBuf {
+    let cache = variable("AWS_LOGIN_CACHE_DIRECTORY").map(PathBuf::from);
+    let cache = cache.unwrap_or_else(|| home().join(".aws/login/cache"));
+    cache.join(HEXLOWER.encode(&Sha256::digest(session.trim())) + ".json")
 }
 
 /// What goes into a header must be visible: the SDK panics at other characters, and one that ends a line would begin

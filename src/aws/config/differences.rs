@@ -2,6 +2,7 @@
 
 use super::check::variable;
 use super::files::Files;
+use crate::secret::was_empty;
 
 /// A setting, as a person finds it, that the AWS CLI reads otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,18 @@ pub enum Difference {
         ours: String,
         /// What version 1 takes.
         theirs: Option<String>,
+    },
+    /// A variable names the profile and is empty: the AWS CLI looks for a profile without a name.
+    EmptyProfile {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// A value ends before a comment, which the AWS CLI takes for a part of it.
+    Comment {
+        /// The profile.
+        profile: String,
+        /// The setting.
+        setting: String,
     },
     /// How long a role's session lasts (`duration_seconds`): the SDK asks for AWS's default, an hour.
     Duration {
@@ -35,14 +48,24 @@ pub enum Difference {
     },
 }
 
-/// All that applies, in the order in which a command meets them. `flag`: a region was named on the command line.
-pub(super) fn differences(files: &Files, profile: &str, flag: bool, named: bool) -> Vec<Difference> {
+/// All that applies, in the order in which a command meets them. `named`: there is a region. `flags`: a profile was named
+/// on the command line, and a region.
+pub(super) fn differences(files: &Files, profile: &str, named: bool, flags: (bool, bool)) -> Vec<Difference> {
     let of_profile = |name: &str| files.setting(profile, name).map(str::to_owned);
     let mut found = Vec::new();
+    // The AWS CLI takes the first of these that is there at all.
+    let first = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].into_iter().find(|it| variable(it).is_some() || was_empty(it));
+    if let Some(variable) = first.filter(|it| !flags.0 && was_empty(it)) {
+        found.push(Difference::EmptyProfile { variable });
+    }
+    let commented = files.profile(profile).into_iter().flat_map(|profile| &profile.commented);
+    found.extend(
+        commented.map(|setting| Difference::Comment { profile: profile.to_owned(), setting: setting.clone() }),
+    );
     if !named {
         found.push(Difference::NoRegion);
     }
-    if let Some(ours) = variable("AWS_REGION").filter(|_| !flag) {
+    if let Some(ours) = variable("AWS_REGION").filter(|_| !flags.1) {
         let theirs = variable("AWS_DEFAULT_REGION").or_else(|| of_profile("region"));
         if theirs.as_ref() != Some(&ours) {
             found.push(Difference::RegionVariable { ours, theirs });

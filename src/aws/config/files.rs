@@ -4,7 +4,7 @@
 //! So it is given a text of our own: every profile that the AWS CLI finds, under a name that the SDK takes.
 
 use super::ini::{self, Section};
-use super::trouble::{Trouble, Unreadable};
+use super::trouble::{Misnamed, NearMiss, Trouble, Unreadable};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -22,6 +22,8 @@ pub(super) struct Profile {
     pub(super) has_key: bool,
     /// An access key id without its secret beside it. The AWS CLI never takes the two from different files.
     pub(super) half: Option<Half>,
+    /// Settings whose values end before a comment, which the AWS CLI takes for a part of them.
+    pub(super) commented: BTreeSet<String>,
 }
 
 /// Which file holds an access key id, and not its secret.
@@ -32,7 +34,10 @@ pub(super) enum Half {
 }
 
 /// What belongs together, and to one file.
-const KEY: [&str; 4] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
+const KEY: [&str; 4] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", OLDER_TOKEN];
+
+/// The session token's name in the first SDKs.
+const OLDER_TOKEN: &str = "aws_security_token";
 
 /// What both files say.
 #[derive(Debug, Default)]
@@ -40,9 +45,12 @@ pub(super) struct Files {
     profiles: BTreeMap<String, Profile>,
     sso_sessions: BTreeMap<String, Settings>,
     services: BTreeMap<String, Settings>,
-    /// Sections of the config file that would be profiles with the word `profile` before them.
-    bare: BTreeSet<String>,
+    /// Sections that are no profile's for want of a right name, by the profile that they mean.
+    near: BTreeMap<String, NearMiss>,
 }
+
+/// What the SDK is told where a role is assumed with what a `credential_process` gives.
+pub(super) const PROCESS: &str = "GlasskeyProcess";
 
 /// More than any configuration has.
 const LONGEST: u64 = 16 << 20;
@@ -57,16 +65,20 @@ impl Files {
     }
 
     fn take_config(&mut self, sections: Vec<Section>) {
-        for Section { header, settings } in sections {
+        for Section { header, settings, commented } in sections {
             let settings = settings.into_iter().collect();
             // Quotes are a shell's: `aws configure --profile "a b"` writes [profile 'a b'].
             let words = shlex::split(&header).unwrap_or_default();
+            // A space is a part of the name: after the bracket always, before it in that of `default`.
+            let spaced = header.starts_with(char::is_whitespace);
             match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-                ["default"] => {
-                    self.profiles.insert("default".to_owned(), Profile::of_config(settings));
+                ["default"] if header == "default" => {
+                    self.profiles.insert("default".to_owned(), Profile::of_config(settings, commented));
                 }
+                ["default"] => self.nearly("default", &header, Misnamed::Spaced, true),
+                ["profile", name] if spaced => self.nearly(name, &header, Misnamed::Spaced, true),
                 ["profile", name] => {
-                    self.profiles.insert(name.to_owned(), Profile::of_config(settings));
+                    self.profiles.insert(name.to_owned(), Profile::of_config(settings, commented));
                 }
                 ["sso-session", name] => {
                     self.sso_sessions.insert(name.to_owned(), settings);
@@ -74,22 +86,31 @@ impl Files {
                 ["services", name] => {
                     self.services.insert(name.to_owned(), settings);
                 }
-                _ => {
-                    self.bare.insert(header.trim().to_owned());
-                }
+                _ => self.nearly(header.trim(), &header, Misnamed::Bare, true),
             }
         }
     }
 
     fn take_credentials(&mut self, sections: Vec<Section>) {
-        for Section { header, settings } in sections {
-            self.profiles.entry(header).or_default().take(settings.into_iter().collect());
+        for Section { header, settings, commented } in sections {
+            match header.trim().strip_prefix("profile ") {
+                Some(name) => self.nearly(name.trim(), &header, Misnamed::Superfluous, false),
+                None if header.trim() != header => self.nearly(header.trim(), &header, Misnamed::Spaced, false),
+                None => {}
+            }
+            self.profiles.entry(header).or_default().take(settings.into_iter().collect(), commented);
         }
     }
 
-    /// The config file, where it has a section of this name that lacks the word `profile`.
-    pub(super) fn bare(&self, name: &str) -> Option<PathBuf> {
-        self.bare.contains(name).then(config)
+    fn nearly(&mut self, profile: &str, section: &str, why: Misnamed, in_config: bool) {
+        let path = if in_config { config() } else { credentials() };
+        let near = NearMiss { path, section: section.to_owned(), why, in_config };
+        self.near.entry(profile.to_owned()).or_insert(near);
+    }
+
+    /// The section that was meant to be this profile's, where one was.
+    pub(super) fn near(&self, profile: &str) -> Option<NearMiss> {
+        self.near.get(profile).cloned()
     }
 
     pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
@@ -124,21 +145,28 @@ impl Files {
         alias(&self.profiles, name)
     }
 
-    /// For the SDK. `marked`: what is run in place of a profile's `credential_process`.
-    pub(super) fn for_sdk(&self, marked: impl Fn(&str, &str) -> String) -> EnvConfigFiles {
+    /// For the SDK, which starts no `credential_process`: the one of this profile is a source of its own ([`PROCESS`]).
+    pub(super) fn for_sdk(&self, process: Option<&str>) -> EnvConfigFiles {
         let mut text = String::new();
         for (name, profile) in &self.profiles {
             text += &format!("[profile {}]\n", self.alias(name));
             for (setting, value) in &profile.settings {
-                let value = match setting.as_str() {
+                let (mut setting, mut value) = (setting.as_str(), value.clone());
+                match setting {
                     name if profile.half.is_some() && KEY.contains(&name) => continue,
                     // The AWS CLI's order: a key in the credentials file goes before a login and a process.
-                    "login_session" | "credential_process" if profile.has_key => continue,
-                    "credential_process" => marked(name, value),
-                    "source_profile" => self.alias(value),
-                    "services" => alias(&self.services, value),
-                    _ => value.clone(),
-                };
+                    // The older name goes first, as with the AWS CLI.
+                    "aws_session_token" if profile.settings.contains_key(OLDER_TOKEN) => continue,
+                    OLDER_TOKEN => setting = "aws_session_token",
+                    "login_session" if profile.has_key => continue,
+                    "credential_process" => continue,
+                    "source_profile" if process == Some(value.as_str()) && value != *name => {
+                        (setting, value) = ("credential_source", PROCESS.to_owned());
+                    }
+                    "source_profile" => value = self.alias(&value),
+                    "services" => value = alias(&self.services, &value),
+                    _ => {}
+                }
                 write(&mut text, setting, &value);
             }
         }
@@ -155,13 +183,15 @@ impl Files {
 }
 
 impl Profile {
-    fn of_config(settings: Settings) -> Self {
+    fn of_config(settings: Settings, commented: Vec<String>) -> Self {
         let half = is_half(&settings).then_some(Half::Config);
-        Self { settings, has_key: false, half }
+        Self { settings, has_key: false, half, commented: commented.into_iter().collect() }
     }
 
     /// What the credentials file says of it.
-    fn take(&mut self, settings: Settings) {
+    fn take(&mut self, settings: Settings, commented: Vec<String>) {
+        self.commented.retain(|name| !settings.contains_key(name));
+        self.commented.extend(commented);
         if has(&settings, "aws_access_key_id") {
             KEY.iter().for_each(|name| drop(self.settings.remove(*name)));
             self.half = is_half(&settings).then_some(Half::Credentials);
@@ -217,15 +247,19 @@ fn alias<T>(all: &BTreeMap<String, T>, name: &str) -> String {
 
 /// Where a file is: the variable says it, else it is in the home directory.
 fn place(variable: &str, name: &str) -> PathBuf {
-    let home =
-        || std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).or_else(std::env::home_dir);
     match std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
-        Some(path) => match (path.strip_prefix("~"), home()) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            _ => path,
+        Some(path) => match path.strip_prefix("~") {
+            Ok(rest) => home().join(rest),
+            Err(_) => path,
         },
-        None => home().unwrap_or_default().join(".aws").join(name),
+        None => home().join(".aws").join(name),
     }
+}
+
+/// The home directory; an empty path where there is none.
+pub(super) fn home() -> PathBuf {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    home.or_else(std::env::home_dir).unwrap_or_default()
 }
 
 fn sections(path: &Path) -> Result<Vec<Section>, Trouble> {

@@ -9,6 +9,8 @@ pub(super) struct Section {
     pub(super) header: String,
     /// Names in small letters. A value of several lines keeps their ends.
     pub(super) settings: Vec<(String, String)>,
+    /// The names of those whose values end before a comment.
+    pub(super) commented: Vec<String>,
 }
 
 /// The sections, or the number of the line that is at fault and what is wrong with it.
@@ -70,7 +72,7 @@ impl Reading {
         if self.sections.iter().any(|section| section.header == header) {
             return Err(Unreadable::Twice { name: format!("[{header}]") });
         }
-        self.sections.push(Section { header: header.to_owned(), settings: Vec::new() });
+        self.sections.push(Section { header: header.to_owned(), settings: Vec::new(), commented: Vec::new() });
         self.in_setting = false;
         Ok(())
     }
@@ -85,7 +87,11 @@ impl Reading {
         if section.settings.iter().any(|(there, _)| *there == name) {
             return Err(Unreadable::Twice { name });
         }
-        section.settings.push((name, without_comment(value).to_owned()));
+        let said = without_comment(value);
+        if said != value.trim() {
+            section.commented.push(name.clone());
+        }
+        section.settings.push((name, said.to_owned()));
         self.in_setting = true;
         Ok(())
     }

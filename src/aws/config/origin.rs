@@ -60,8 +60,8 @@ pub(super) fn follow(files: &Files, profile: &str) -> Result<Origin, Trouble> {
         match source {
             Some(source) if source != name && !seen.iter().any(|there| there == source) => {
                 if files.profile(source).is_none() {
-                    let bare = files.bare(source);
-                    return Err(Trouble::NoSourceProfile { source: source.to_owned(), profile: name, bare });
+                    let near = files.near(source);
+                    return Err(Trouble::NoSourceProfile { source: source.to_owned(), profile: name, near });
                 }
                 let source = source.to_owned();
                 seen.push(std::mem::replace(&mut name, source));

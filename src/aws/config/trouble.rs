@@ -13,8 +13,8 @@ pub enum Trouble {
         name: String,
         /// Those there are.
         known: Vec<String>,
-        /// The file with a section of this name that is no profile's, for want of the word `profile`.
-        bare: Option<PathBuf>,
+        /// A section that was meant to be its own.
+        near: Option<NearMiss>,
     },
     /// A profile's access key id has no secret beside it in its file.
     #[error("profile \"{profile}\" has an access key id in {} without its secret", path.display())]
@@ -45,7 +45,7 @@ pub enum Trouble {
         /// What its `source_profile` says.
         r#source: String,
         /// As of [`Trouble::NoSuchProfile`].
-        bare: Option<PathBuf>,
+        near: Option<NearMiss>,
     },
     /// A profile's `sso_session` does not exist.
     #[error("profile \"{profile}\" signs in with sso-session \"{session}\", and there is none of that name")]
@@ -82,6 +82,30 @@ pub enum Trouble {
         profile: String,
         /// Profiles with an access key.
         bases: Vec<String>,
+    },
+    /// A file that the SDK reads by itself, and cannot.
+    #[error("{setting}: {} {}", path.display(), match why {
+        Unreadable::NotAFile => "is not a regular file".to_owned(),
+        why => format!("cannot be used: {why}"),
+    })]
+    File {
+        /// The variable, or the setting of a profile.
+        setting: String,
+        /// The file it names.
+        path: PathBuf,
+        /// What is wrong.
+        why: Unreadable,
+    },
+    /// A profile's `credential_process` gives no credentials that can be used.
+    #[error("the credential_process of profile \"{profile}\" (`{program}`) {why}")]
+    Process {
+        /// The profile.
+        profile: String,
+        /// The program, without its arguments.
+        program: String,
+        /// What is wrong.
+        #[source]
+        why: ProcessFault,
     },
     /// An endpoint that is no `http://` or `https://` address.
     #[error("{setting} is \"{}\", which is no http:// or https:// address", value.rsplit('@').next().unwrap_or_default())]
@@ -137,6 +161,77 @@ pub enum Trouble {
     System {
         /// Its words.
         why: String,
+    },
+}
+
+/// A section that is not the profile's whose it was meant to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// The file.
+    pub path: PathBuf,
+    /// What stands between its brackets.
+    pub section: String,
+    /// What is wrong with that.
+    pub why: Misnamed,
+    /// It is the config file, where all sections but `default` begin with the word `profile`.
+    pub in_config: bool,
+}
+
+/// What is wrong with the name of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misnamed {
+    /// The word `profile` is missing.
+    Bare,
+    /// The word `profile` is one too many: in the credentials file a name stands alone.
+    Superfluous,
+    /// A space stands beside a bracket.
+    Spaced,
+}
+
+/// What is wrong with a `credential_process`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessFault {
+    /// The system does not run it.
+    #[error("could not be run: {why}")]
+    NotStarted {
+        /// The system's words.
+        why: String,
+    },
+    /// It failed by its own account.
+    #[error("{}", status.map_or_else(|| "was ended by a signal".to_owned(), |status| format!("ended with exit status {status}")))]
+    Status {
+        /// `None`: a signal ended it.
+        status: Option<i32>,
+        /// The last lines of its standard error.
+        said: Vec<String>,
+    },
+    /// It printed more than any credentials take, and was stopped.
+    #[error("printed more than {most} MiB, and was stopped")]
+    TooLong {
+        /// How much is read, in MiB.
+        most: usize,
+    },
+    /// What it printed is no JSON object of credentials.
+    #[error("printed no JSON of credentials")]
+    NotJson,
+    /// Its `Version` is not 1.
+    #[error("printed JSON whose Version is not 1")]
+    Version,
+    /// A part is missing.
+    #[error("printed no {name}")]
+    Lacks {
+        /// Which.
+        name: &'static str,
+    },
+    /// Its `Expiration` is no time.
+    #[error("printed an Expiration that is no time (RFC 3339)")]
+    NotATime,
+    /// The credentials are of no use any more.
+    #[error("gave credentials that expired at {at}")]
+    Expired {
+        /// When.
+        at: String,
     },
 }
 

@@ -1,5 +1,5 @@
 //! The HTTP client, which marks what goes wrong once a request is on its way: everything else the SDK refuses by itself,
-//! and nothing was sent.
+//! and nothing was sent. A reply is read up to a bound.
 
 use super::trust::Bundle;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -7,15 +7,20 @@ use aws_smithy_http_client::{Builder, Connector as Network, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 use std::fmt;
 use std::time::Duration;
 
 /// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
 /// reply to the next call.
 const STALE: Duration = Duration::from_secs(4);
+
+/// The most bytes that are read of a reply. The longest, the credential report of 5,000 users, has a few million.
+pub(in crate::aws) const LONGEST_REPLY: usize = 16 << 20;
 
 /// To AWS. TLS by ring: a process starts 25 ms sooner than with aws-lc.
 pub(super) fn network(bundle: Option<&Bundle>) -> SharedHttpClient {
@@ -74,8 +79,12 @@ impl HttpClient for Marked<SharedHttpClient> {
 impl HttpConnector for Marked<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let answer = self.0.call(request);
-        HttpConnectorFuture::new(async move { answer.await.map_err(mark) })
+        HttpConnectorFuture::new(async move { answer.await.map(bounded).map_err(mark) })
     }
+}
+
+fn bounded(response: HttpResponse) -> HttpResponse {
+    response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_REPLY)))
 }
 
 /// Keeps the kind.

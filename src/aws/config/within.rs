@@ -4,7 +4,7 @@
 //! that is to start the process of one of these would do so without end. Where the environment is cleaned on the way
 //! (`env -i`, sudo), the processes above this one tell.
 
-use crate::platform::{ancestors, with_variable};
+use crate::platform::ancestors;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -34,13 +34,13 @@ fn opens(arguments: &[OsString], profile: &str) -> bool {
     words.contains(&"session") && (after || within.into_iter().any(|named| named == profile))
 }
 
-/// The command of a profile, with the profile's mark in its environment.
-pub(super) fn marked(profile: &str, command: &str) -> String {
+/// The variable that tells what this profile's command was started for, and what it says.
+pub(super) fn mark_of(profile: &str) -> (&'static str, String) {
     let marks = [marks(), mark(profile)].into_iter().filter(|marks| !marks.is_empty()).collect::<Vec<_>>();
-    with_variable(WITHIN, &marks.join(":"), command)
+    (WITHIN, marks.join(":"))
 }
 
-/// What is not a list of marks is not passed on to a shell.
+/// What is not a list of marks is not passed on.
 fn marks() -> String {
     let ours = |marks: &String| marks.bytes().all(|c| c.is_ascii_hexdigit() || c == b':');
     std::env::var(WITHIN).ok().filter(ours).unwrap_or_default()

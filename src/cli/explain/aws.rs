@@ -59,6 +59,8 @@ pub(in crate::cli) fn aws(error: &aws::Error) -> Explanation {
             .hint("look once more in some minutes; is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_IAM pointed at something that is not AWS?"),
         E::Malformed { call } => Explanation::new("malformed_reply", format!("the reply to {call} lacks what it must have"))
             .hint("is AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL_STS pointed at something that is not AWS?"),
+        E::TooLong { call, most } => Explanation::new("reply_too_long", format!("the reply to {call} is longer than {most} MiB, and was not read to its end"))
+            .hint("is the endpoint (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS) something that is not AWS?"),
         E::Endless { call } => Explanation::new("endless_list", format!("the list that {call} gives does not end: its pages come round again"))
             .hint("is the endpoint (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM) something that is not AWS?"),
         E::Refused { call, status, code, message } => {

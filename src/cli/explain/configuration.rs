@@ -1,17 +1,16 @@
 //! What is wrong with the AWS configuration.
 
 use super::Explanation;
-use crate::aws::{Trouble, Unreadable};
+use crate::aws::{Misnamed, NearMiss, ProcessFault, Trouble, Unreadable};
 use crate::cli::shell::word;
-use std::path::Path;
 
 pub(super) fn configuration(trouble: &Trouble) -> Explanation {
     let wrong = |what: String| Explanation::new("bad_configuration", what);
     match trouble {
-        Trouble::NoSuchProfile { name, bare: Some(path), .. } => {
-            bare(wrong(format!("there is no AWS profile \"{name}\"")), name, path)
+        Trouble::NoSuchProfile { name, near: Some(near), .. } => {
+            misnamed(wrong(format!("there is no AWS profile \"{name}\"")), name, near)
         }
-        Trouble::NoSuchProfile { name, known, bare: None } => {
+        Trouble::NoSuchProfile { name, known, near: None } => {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             wrong(format!("there is no AWS profile \"{name}\""))
                 .note(format!("there are: {known}"))
@@ -24,12 +23,16 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
                 Unreadable::NotUtf8 | Unreadable::Utf16 | Unreadable::ByteOrderMark => {
                     text.hint("save it as UTF-8, without a byte order mark")
                 }
+                Unreadable::NotAFile => {
+                    text.hint("name a regular file there: the AWS CLI passes over this one, and goes on without it")
+                }
                 Unreadable::ReturnWithin => text.hint("save it with one kind of line end"),
                 _ => text.hint("the AWS CLI does not take it either: `aws configure list`"),
             }
         }
         Trouble::WantsMfa { profile, role, source, device } => wants_mfa(profile, role, source.as_deref(), device),
         Trouble::Endless { profile, bases } => endless(profile, bases),
+        Trouble::Process { profile, program, why } => process(trouble, profile, program, why),
         Trouble::CannotBeSent { part, character } => {
             wrong(format!("the {part} of the AWS credentials has {character} in it, which cannot be sent"))
                 .hint("set it anew without; a file with the line ends of another system is a common cause")
@@ -55,11 +58,11 @@ pub(super) fn configuration(trouble: &Trouble) -> Explanation {
 fn named(trouble: &Trouble) -> Explanation {
     let wrong = |what: String| Explanation::new("bad_configuration", what);
     match trouble {
-        Trouble::NoSourceProfile { profile, source, bare: Some(path) } => {
+        Trouble::NoSourceProfile { profile, source, near: Some(near) } => {
             let what = format!("the source_profile of profile \"{profile}\" is \"{source}\", and there is no such profile");
-            bare(wrong(what), source, path)
+            misnamed(wrong(what), source, near)
         }
-        Trouble::NoSourceProfile { profile, source, bare: None } => {
+        Trouble::NoSourceProfile { profile, source, near: None } => {
             wrong(format!("profile \"{profile}\" assumes its role with the credentials of profile \"{source}\", and there is no such profile"))
                 .hint(format!("correct source_profile, or make it: `aws configure --profile {}`", word(source)))
         }
@@ -76,6 +79,7 @@ fn named(trouble: &Trouble) -> Explanation {
             wrong(format!("{setting} is \"{value}\", which is no http:// or https:// address"))
         }
         Trouble::NotASwitch { setting, value } => wrong(format!("{setting} is \"{value}\", neither true nor false")),
+        Trouble::File { .. } => wrong(trouble.to_string()).hint("`glasskey doctor` shows where credentials come from"),
         Trouble::BadRegion { value } => wrong(format!("\"{value}\" is not the name of a region"))
             .hint("--region, AWS_REGION, or region in the profile names it: us-east-1"),
         Trouble::NotText { variable } => wrong(format!("the variable {variable} is not text (UTF-8)")),
@@ -100,15 +104,23 @@ fn unreadable(path: &str, line: Option<usize>, why: &Unreadable) -> String {
     }
 }
 
-/// A section that lacks the word `profile`.
-fn bare(text: Explanation, name: &str, path: &Path) -> Explanation {
+/// A section that was meant to be this profile's.
+fn misnamed(text: Explanation, name: &str, near: &NearMiss) -> Explanation {
+    let why = match near.why {
+        Misnamed::Bare => "which is no profile's: the word `profile` is missing",
+        Misnamed::Superfluous => "which is another profile's: in this file the word `profile` is superfluous",
+        Misnamed::Spaced => {
+            "whose name begins or ends with a space: the AWS CLI does not take it for the profile's either"
+        }
+    };
     // As `aws configure` writes it.
-    let section = word(name);
-    text.note(format!(
-        "{} has a section [{name}], which is no profile's: the word `profile` is missing",
-        path.display()
-    ))
-    .hint(format!("write [profile {section}] there"))
+    let right = match name {
+        _ if !near.in_config => name.to_owned(),
+        "default" => name.to_owned(),
+        name => format!("profile {}", word(name)),
+    };
+    text.note(format!("{} has a section [{}], {why}", near.path.display(), near.section))
+        .hint(format!("write [{right}] there"))
 }
 
 fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> Explanation {
@@ -135,4 +147,26 @@ fn endless(profile: &str, bases: &[String]) -> Explanation {
     text.hint(format!(
         "in its credential_process, name the profile that holds the access key: `glasskey session --profile {base} --format credential-process`"
     ))
+}
+
+/// Where the program is another glasskey, its own error goes first: of several within each other, the innermost one's.
+fn process(trouble: &Trouble, profile: &str, program: &str, why: &ProcessFault) -> Explanation {
+    let explained = |what: String| Explanation::new("bad_configuration", what);
+    let said = if let ProcessFault::Status { said, .. } = why { said.as_slice() } else { &[] };
+    let error = said.iter().find_map(|line| line.strip_prefix("glasskey: error: "));
+    if let Some(error) = error {
+        let hints = said.iter().filter_map(|line| line.strip_prefix("glasskey: hint: "));
+        let text = explained(error.to_owned())
+            .note(format!("so says `{program}`, the credential_process of profile \"{profile}\""));
+        return hints.fold(text, Explanation::hint);
+    }
+    let text = explained(trouble.to_string());
+    let last = said.len().saturating_sub(3);
+    let text = said.iter().skip(last).fold(text, |text, line| text.note(line.chars().take(200).collect::<String>()));
+    match why {
+        ProcessFault::Expired { .. } => {
+            text.hint("the AWS CLI refuses them too; sign in again with the tool behind it")
+        }
+        _ => text.hint("run the command that credential_process names by itself, and see what it prints"),
+    }
 }

@@ -32,7 +32,9 @@ pub(super) fn check_duration(role: &Role, wanted: Duration, account: &Account) -
         Ok(Some(longest)) if wanted > longest => {
             Err(Cause::refused(SessionRefusal::LongerThanRole { role: role.arn.clone(), longest }))
         }
-        Err(cause @ (aws::Error::Interrupted | aws::Error::BadConfiguration { .. })) => Err(Cause::Aws(cause)),
+        Err(
+            cause @ (aws::Error::Interrupted | aws::Error::BadConfiguration { .. } | aws::Error::Configuration(_)),
+        ) => Err(Cause::Aws(cause)),
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -91,6 +91,14 @@ fn difference(difference: &Difference) -> String {
         Difference::RegionVariable { ours, theirs: None } => {
             format!("AWS_REGION names {ours}; version 1 of the AWS CLI does not read it, and has no region")
         }
+        Difference::EmptyProfile { variable } => {
+            format!("{variable} is empty, which it takes for the name of a profile; here the default profile is used")
+        }
+        Difference::Comment { profile, setting } => {
+            format!(
+                "the value of {setting} of profile {profile} ends before its comment; it takes the comment for a part of it"
+            )
+        }
         Difference::Duration { profile, value } => {
             format!("duration_seconds of profile {profile} ({value}) is not used; the role's session lasts an hour")
         }

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use reach::Reached;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) -> Outcome {
@@ -36,6 +37,11 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
     let person = std::mem::replace(&mut world.person, Box::new(Nobody));
     let waited = deadline::Waited::default();
     world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input, waited.clone()));
+    let (told, heard) = (world.aws.on_wait.clone(), waited.clone());
+    world.aws.on_wait = Arc::new(move |waiting| {
+        heard.hear_process(waiting);
+        told(waiting);
+    });
     let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another(), waited.clone());
     let opened = on_wiped_stack(|| flow::session::session(&request, &mut world));
     let in_time = deadline.end();

@@ -8,7 +8,6 @@ use crate::keys::{KeyId, Serial};
 use crate::person::{Choice, NoNewPin, Notice, Person, Question};
 use crate::secret::{Code, Password};
 use std::process::{Command, Stdio};
-use std::sync::PoisonError;
 
 pub(super) struct Reached {
     person: Box<dyn Person>,
@@ -47,10 +46,7 @@ impl Person for Reached {
 
     fn tell(&mut self, notice: &Notice) {
         self.person.tell(notice);
-        *self.waited.lock().unwrap_or_else(PoisonError::into_inner) = match notice {
-            Notice::Waiting { what, .. } => Some(*what),
-            _ => None,
-        };
+        self.waited.hear(notice);
         if let Notice::Touch { key } = notice {
             self.call_for_a_touch(*key);
         }

@@ -12,8 +12,11 @@ use std::time::SystemTime;
 /// again, trust a service.
 #[must_use]
 pub fn may_pass(why: &Unreadable) -> bool {
-    use aws::Error::{Malformed, OutcomeUnknown, TryLater, Unreachable};
-    matches!(why.why, TryLater { .. } | OutcomeUnknown { .. } | Unreachable { .. } | Malformed { .. })
+    use aws::Error::{Malformed, OutcomeUnknown, TooLong, TryLater, Unreachable};
+    matches!(
+        why.why,
+        TryLater { .. } | OutcomeUnknown { .. } | Unreachable { .. } | Malformed { .. } | TooLong { .. }
+    )
 }
 
 /// Why something could not be read.

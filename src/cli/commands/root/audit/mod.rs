@@ -95,16 +95,22 @@ fn scope(args: &Audit) -> Result<Option<Scope>, Box<Explanation>> {
     Ok(Some(Scope::Accounts(accounts)))
 }
 
+/// The longest list of accounts that is read.
+const LONGEST_LIST: u64 = 16 << 20;
+
 fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
     let unreadable = |cause: std::io::Error| {
         let what = format!("{} cannot be read: {cause}", path.display());
         Box::new(Explanation::new("accounts", what).exit(Exit::Usage))
     };
     let mut text = String::new();
-    if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(LONGEST_LIST + 1).read_to_string(&mut text)
     } else {
-        crate::store::named(path).and_then(|mut file| file.read_to_string(&mut text)).map_err(unreadable)?;
+        crate::store::named(path).and_then(|file| file.take(LONGEST_LIST + 1).read_to_string(&mut text))
+    };
+    if read.map_err(unreadable)? as u64 > LONGEST_LIST {
+        return Err(unreadable(crate::store::Odd::TooLong { most: LONGEST_LIST }.into()));
     }
     let line = |(nth, line): (usize, &str)| {
         account_id(line).map_err(|why| {
