@@ -15,6 +15,7 @@ pub enum RootView {
     Administrator,
     /// From the organization, through AssumeRoot.
     Member,
+    /// From nowhere: AWS is not asked.
     #[serde(rename = "none")]
     Nowhere,
 }

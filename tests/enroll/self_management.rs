@@ -98,7 +98,7 @@ fn a_dry_run_spends_no_code() {
     let args = ["enroll", "--key", "12345678", "--device-name", "bob-new", "--dry-run"];
     let done = run(&mut world.glasskey_as(&bob, args));
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices", "ListVirtualMFADevices"]);
+    assert_eq!(world.sorted_actions(), ["GetCallerIdentity", "ListMFADevices", "ListVirtualMFADevices"]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_dry_run_says_what_each_permission_is_for() {
 fn a_refusal_is_an_answer() {
     let world = enrolled(1, &[]);
     world.aws.fail(Fault::next("DeleteVirtualMFADevice", Wrong::Deny));
-    world.aws.fail(Fault::next("ListVirtualMFADevices", Wrong::Deny));
+    world.aws.fail(Fault::nth("ListVirtualMFADevices", 2, Wrong::Deny));
     let done =
         run(&mut world.glasskey(["rotate", "alice", "--from", "alice", "--key", "12345680", "--yes", "--no-input"]));
     let said = format!(

@@ -89,6 +89,13 @@ impl Simulated {
         self.aws.calls().into_iter().map(|call| call.action).collect()
     }
 
+    /// As [`Simulated::actions`], by their names: those that go together come in any order.
+    pub(crate) fn sorted_actions(&self) -> Vec<String> {
+        let mut actions = self.actions();
+        actions.sort();
+        actions
+    }
+
     /// No device, no credential, no record of a run: the world as it was.
     pub(crate) fn nothing_is_left(&self) -> Result<(), String> {
         let devices = self.aws.devices();

@@ -53,12 +53,10 @@ fn an_unassigned_device_of_somebody_else_has_the_name() {
         &world,
         &mut enroll(&world, &[]),
         3,
-        &format!(
-            "glasskey: error: arn:aws:iam::ACCOUNT:mfa/alice exists already and was not made by an unfinished \
+        "glasskey: error: arn:aws:iam::ACCOUNT:mfa/alice exists already and was not made by an unfinished \
              run of this machine; it was not touched\n\
              glasskey: hint: if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device \
-             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`; or use --device-name alice-2\n"
-        ),
+             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`; or use --device-name alice-2\n",
     );
     assert!(!world.actions().contains(&"DeleteVirtualMFADevice".to_owned()));
 }
