@@ -107,7 +107,7 @@ const MAY_BE_ANOTHERS: &str = "left as it is: arn:aws:iam::ACCOUNT:mfa/alice is 
                                making; --undo deletes it, --forget keeps it\n";
 const HOLDS: &str = "  12345678  holds the credential \"AWS:ACCOUNT/alice\"\n";
 const HOLDS_NOT: &str = "  12345678  does not hold the credential\n";
-const FINISHED: &str = "  enabled   with the codes for TIME and TIME, from YubiKey 12345678; nothing to wait for\n  listed    IAM shows it for alice\n\
+const FINISHED: &str = "  enabled   with the codes for TIME and TIME, from YubiKey 12345678\n  listed    IAM shows it for alice\n\
                         First sign-in code: from TIME (in SECONDS).\n";
 const NOTHING: (i32, &str, &str) = (0, "nothing to recover\n", "");
 

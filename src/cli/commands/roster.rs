@@ -126,6 +126,7 @@ fn sentence(bad: &BadRow) -> String {
         Wrong::BadSerial { value } => format!("\"{value}\" is not a serial number"),
         Wrong::BadTouch { value } => format!("touch is yes or no, not \"{value}\""),
         Wrong::Twice { what, value, first } => format!("the {what} {value} is on line {first} already"),
+        Wrong::Unclosed => "its quotation mark is not closed".to_owned(),
         Wrong::Nobody => "nobody is in it".to_owned(),
     };
     format!("line {}: {what}", bad.line)

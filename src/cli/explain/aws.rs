@@ -18,7 +18,8 @@ pub(in crate::cli) fn aws(error: &aws::Error) -> Explanation {
         E::MfaRefused { message } => Explanation::new("mfa_refused", said("STS did not accept the code", message))
             .hint("every code is accepted once, and nine tries in three minutes lock the device for the rest of them"),
         E::WrongCodes => Explanation::new("wrong_codes", "AWS refused both codes")
-            .hint("another run may have used this device's codes in the last minute; run the same command again"),
+            .hint("another run may have used this device's codes in the last minute; run the same command again")
+            .hint("refused once more, the key holds another seed than the device has, which was made anew since"),
         E::AlreadyExists { message } => Explanation::new("already_exists", said("AWS says it exists already", message)),
         E::NotFound { message } => Explanation::new("not_found", said("AWS does not find it", message)),
         E::LimitExceeded { message } => Explanation::new("limit_exceeded", said("an AWS quota is reached", message)),

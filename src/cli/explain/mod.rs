@@ -25,7 +25,7 @@ pub(in crate::cli) use fido::{fido, fido_ring};
 pub(in crate::cli) use flow::{failed, journal};
 pub(in crate::cli) use keys::{TELL_SERIAL, keys, ring, transport};
 pub(in crate::cli) use places::not_open;
-pub(in crate::cli) use refusals::{delete_it, last_factor};
+pub(in crate::cli) use refusals::{delete_it, last_factors};
 pub(in crate::cli) use root::A_PHONE;
 pub(in crate::cli) use root::root_not_done;
 pub(in crate::cli) use world::world;

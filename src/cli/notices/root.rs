@@ -4,7 +4,7 @@ use super::device_kind;
 use crate::aws;
 use crate::aws::Partition;
 use crate::cli::console::Style;
-use crate::cli::explain::{aws as aws_words, last_factor};
+use crate::cli::explain::{aws as aws_words, last_factors};
 use crate::cli::moments::{clock_time, date_time};
 use crate::person::{ConsoleTask, DeviceState, KeyState, RootStep, RootView, Unfinished};
 use std::collections::BTreeMap;
@@ -79,10 +79,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             "counted",
             "one MFA device fewer is in use in this account; whose it was, an administrator is not told".to_owned(),
         ),
-        RootStep::LastFactors { serials, sure } => serials
-            .iter()
-            .flat_map(|serial| warn(format!("{serial} is {}", last_factor(*sure))))
-            .collect(),
+        RootStep::LastFactors { serials, sure } => warn(last_factors(serials, *sure)),
         RootStep::Blind { why } => warn(format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))),
         RootStep::NotListedYet => told("waiting", "IAM does not list it for root yet".to_owned()),
         RootStep::CountsAsVirtual => vec![

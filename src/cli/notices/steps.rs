@@ -3,6 +3,7 @@
 use super::super::explain::{aws as answer, no_keyring};
 use super::super::moments::{clock_time, off_by};
 use crate::aws;
+use crate::cli::counts::count;
 use crate::person::Notice;
 
 /// What is waited for.
@@ -39,7 +40,7 @@ pub(super) fn done(notice: &Notice) -> Option<(String, String)> {
         Notice::Created { arn } => ("created", arn.to_string()),
         Notice::OnPhone => ("phone", "has it, its code matches".to_owned()),
         Notice::Escrowed { path, recipients } => {
-            let who = if *recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") };
+            let who = count(*recipients, "recipient");
             ("escrow", format!("{} for {who}; read back, header and content are right", path.display()))
         }
         Notice::HandedOver { program, checked } => {
@@ -50,7 +51,7 @@ pub(super) fn done(notice: &Notice) -> Option<(String, String)> {
         Notice::Enabled { codes: [first, second], by } => {
             let from = by.map_or_else(|| "the seed".to_owned(), |key| format!("YubiKey {key}"));
             let (first, second) = (clock_time(*first), clock_time(*second));
-            ("enabled", format!("with the codes for {first} and {second}, from {from}; nothing to wait for"))
+            ("enabled", format!("with the codes for {first} and {second}, from {from}"))
         }
         Notice::Listed { user } => ("listed", format!("IAM shows it for {user}")),
         Notice::NotConfirmed { why } => {

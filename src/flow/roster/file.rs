@@ -127,6 +127,9 @@ pub enum Wrong {
         /// The earlier line.
         first: u64,
     },
+    /// A quotation mark is not closed, so that the rest of the file would be one field.
+    #[error("its quotation mark is not closed")]
+    Unclosed,
     /// The file names nobody at all.
     #[error("nobody is in it")]
     Nobody,
@@ -139,6 +142,9 @@ pub enum Wrong {
 pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
     let Some(text) = plain_text(bytes) else { return Err(vec![BadRow { line: 1, what: Wrong::BadUtf16 }]) };
     let bytes = text.as_slice();
+    if let Some(line) = unclosed(bytes) {
+        return Err(vec![BadRow { line, what: Wrong::Unclosed }]);
+    }
     let mut named = named_delimiter(bytes);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -188,6 +194,14 @@ fn named_delimiter(bytes: &[u8]) -> Option<u8> {
         ] if *byte != b'"' => Some(*byte),
         _ => None,
     }
+}
+
+/// The line of a quotation mark that is never closed; within quotation marks one is written twice (RFC 4180 §2).
+fn unclosed(bytes: &[u8]) -> Option<u64> {
+    let marks = bytes.iter().filter(|byte| **byte == b'"').count();
+    let last = bytes.iter().rposition(|byte| *byte == b'"').filter(|_| marks % 2 == 1)?;
+    let before = bytes.get(..last).unwrap_or_default();
+    Some(1 + before.iter().filter(|byte| **byte == b'\n').count() as u64)
 }
 
 /// What stands between the fields: a comma, or the semicolon or tab that spreadsheets write in its place. A comma may be
@@ -282,7 +296,8 @@ mod tests {
         assert_eq!(wrong("user,user\n"), [(1, Wrong::BadHeader)]);
         assert_eq!(wrong(&format!("{}\n", "x".repeat(48))), [(1, Wrong::TooLong { bytes: 65 })]);
         assert_eq!(read(b"al\xFFice\n", Kind::Enroll).unwrap_err()[0].what, Wrong::NotUtf8);
-        assert!(matches!(&wrong("\"a\nb\nc")[..], [(1, Wrong::BadName { .. })]));
+        assert_eq!(wrong("\"a\nb\nc"), [(1, Wrong::Unclosed)]);
+        assert_eq!(wrong("bob\n\"alice,,12345678,\ncarol"), [(2, Wrong::Unclosed)]);
     }
 
     #[test]

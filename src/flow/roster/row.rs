@@ -107,7 +107,7 @@ fn serial(text: &str) -> Option<Serial> {
     text.parse().ok().filter(|number| digits && *number > 0).map(Serial)
 }
 
-/// What may be shown of a field: an unclosed quote makes one of the rest of the file.
+/// What may be shown of a field, which may be as long as the file.
 pub(super) fn shortened(text: &str) -> String {
     let mut shown: String = text.chars().take(40).collect();
     if text.chars().nth(40).is_some() {

@@ -195,6 +195,18 @@ glasskey: the plan for YubiKey 12345678:
     assert!(touch.stderr.contains("on the key already; not compared, since its code needs a touch"), "{touch:?}");
 }
 
+/// A name that cannot be read is mended as the hint says.
+#[test]
+fn a_name_that_cannot_be_read_is_given_another() {
+    let keys = Keys::serve(1);
+    let list = "otpauth://totp/%FFExample:alice?secret=MZXW6YTBOI&issuer=Example\n";
+    let refused = keys.run_with(["oath", "import", KEY, "--yes"], list.as_bytes());
+    assert!(refused.code == 2 && refused.stderr.contains("--rename NUMBER=ISSUER:ACCOUNT"), "{refused:?}");
+    let done = keys.run_with(["oath", "import", KEY, "--yes", "--rename", "1=Example:alice"], list.as_bytes());
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(keys.key(0).credentials(), ["Example:alice"]);
+}
+
 #[test]
 fn what_does_not_fit_is_skipped_or_renamed_by_number_or_name() {
     let keys = Keys::serve(1);

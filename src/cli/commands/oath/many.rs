@@ -4,7 +4,7 @@ use super::secret::{bounded, looks_like_a_uri, readable};
 use super::{Bench, Failed, interrupted, picture, usage};
 use crate::cli::explain::{Exit, Explanation};
 use crate::secret::without_mark;
-use crate::totp::{BadMigration, BadUri, Exported, Migration, Uri, is_migration};
+use crate::totp::{BadMigration, BadUri, Exported, Given, Migration, Uri, is_migration};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ pub(super) struct Entry {
     /// What its maker calls it, where that can be told.
     pub(super) called: Option<String>,
     pub(super) uri: Result<Uri, BadUri>,
+    /// The rest of a URI whose names alone cannot be read, for one that is given another name.
+    pub(super) unnamed: Option<Uri>,
 }
 
 /// Everything that was read.
@@ -90,7 +92,10 @@ impl Many {
 
     fn add(&mut self, source: String, text: &[u8]) {
         if !is_migration(text) {
-            self.entries.push(Entry { source, called: Uri::label(text), uri: Uri::parse(text) });
+            let uri = Uri::parse(text);
+            let names = Given { issuer: true, account: true, ..Given::default() };
+            let unnamed = if uri.is_err() { Uri::parse_beside(text, &names).ok() } else { None };
+            self.entries.push(Entry { source, called: Uri::label(text), uri, unnamed });
             return;
         }
         let found = match Migration::parse(text) {
@@ -109,7 +114,12 @@ impl Many {
             }
         }
         for (nth, Exported { name, uri }) in found.entries.into_iter().enumerate() {
-            self.entries.push(Entry { source: format!("{source}, entry {}", nth + 1), called: name, uri });
+            self.entries.push(Entry {
+                source: format!("{source}, entry {}", nth + 1),
+                called: name,
+                uri,
+                unnamed: None,
+            });
         }
     }
 

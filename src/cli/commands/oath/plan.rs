@@ -57,12 +57,12 @@ impl Plan {
     pub(super) fn new(many: Many, args: &Import, bench: &Bench<'_>) -> Result<Self, Failed> {
         let Many { entries, mut missing, .. } = many;
         let mut items: Vec<Item> = Vec::new();
-        let mut uris: Vec<Result<Uri, String>> = Vec::new();
-        for (nth, Entry { source, called, uri }) in entries.into_iter().enumerate() {
+        let mut uris: Vec<(Result<Uri, String>, Option<Uri>)> = Vec::new();
+        for (nth, Entry { source, called, uri, unnamed }) in entries.into_iter().enumerate() {
             let uri = uri.map_err(|cause| explain::bad_uri(&cause).what);
             let called = uri.as_ref().map_or(called, |uri| Some(name_in(uri)).filter(|name| !name.is_empty()));
             items.push(Item { number: nth + 1, source, called, fate: Fate::Wrong(String::new()) });
-            uris.push(uri);
+            uris.push((uri, unnamed));
         }
         let mut skipped = Vec::new();
         for target in &args.skip {
@@ -73,8 +73,9 @@ impl Plan {
             }
         }
         let renamed = renames(&items, &args.rename)?;
-        for ((at, item), uri) in items.iter_mut().enumerate().zip(uris) {
+        for ((at, item), (uri, unnamed)) in items.iter_mut().enumerate().zip(uris) {
             let to = renamed.iter().rev().find(|(index, _)| *index == at).map(|(_, to)| &**to);
+            let uri = uri.or_else(|why| unnamed.filter(|_| to.is_some()).ok_or(why));
             if skipped.contains(&at) {
                 item.fate = Fate::LeftOut("skipped", "--skip".to_owned());
                 continue;

@@ -14,7 +14,7 @@ use super::Explanation;
 use crate::flow::Refusal;
 
 pub(super) use root::not_seen;
-pub(in crate::cli) use root::{delete_it, last_factor};
+pub(in crate::cli) use root::{delete_it, last_factors};
 
 pub(super) fn refusal(refusal: &Refusal) -> Explanation {
     match refusal {

@@ -88,7 +88,7 @@ fn which_device(named: Option<&str>, devices: &[String], all: bool) -> Explanati
 fn would_lose_mfa(account: &str, serials: &[String], sure: bool) -> Explanation {
     let what = format!("root of account {account} would be left without MFA; nothing was changed");
     let text = Explanation::new("would_lose_mfa", what);
-    let text = serials.iter().fold(text, |text, serial| text.note(format!("{serial} is {}", last_factor(sure))));
+    let text = text.note(last_factors(serials, sure));
     text.hint("give it another factor first: `glasskey root enroll`")
         .hint(format!("--without-mfa {account} says that this is meant"))
 }
@@ -129,11 +129,15 @@ pub(in crate::cli) fn delete_it(serial: &str) -> String {
     )
 }
 
-/// What the only device of root's is.
-pub(in crate::cli) fn last_factor(sure: bool) -> &'static str {
-    if sure {
-        "root's last factor: without it the password alone signs in"
-    } else {
-        "the last factor of root's that shows here; security keys do not show to an administrator"
+/// That these are all that root has.
+pub(in crate::cli) fn last_factors(serials: &[String], sure: bool) -> String {
+    let all = serials.join(", ");
+    match (serials, sure) {
+        ([_], true) => format!("{all} is root's last factor: without it the password alone signs in"),
+        (_, true) => format!("{all} are root's last factors: without them the password alone signs in"),
+        ([_], false) => format!("{all} is the last factor of root's that shows here; {UNSEEN_KEYS}"),
+        (_, false) => format!("{all} are the last factors of root's that show here; {UNSEEN_KEYS}"),
     }
 }
+
+const UNSEEN_KEYS: &str = "security keys do not show to an administrator";
