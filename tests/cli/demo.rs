@@ -8,7 +8,7 @@ fn every_scene_is_shown_and_ends_as_it_says() {
     let shown = run(glasskey(home.path()).arg("demo"));
     assert_eq!((shown.code, &*shown.stdout), (0, ""), "{shown:?}");
     for told in [
-        "five calls in all, and no time step was waited for\n",
+        "six calls in all, and no time step was waited for\n",
         "an STS session with MFA is open, and IAM answers it\n",
         "refused: InvalidAuthenticationCode\n",
         "accepted once, then refused: AWS never takes a code twice\n",

@@ -196,7 +196,7 @@ fn enroll_alice(stage: &mut Stage) -> Told {
     let enrolled = enroll(stage, "alice", stage.serials())?;
     let device =
         enrolled.devices.first().filter(|device| device.confirmed).ok_or_else(|| unexpected("not enabled"))?;
-    Ok(format!("{} is enabled, five calls in all, and no time step was waited for", device.arn))
+    Ok(format!("{} is enabled, six calls in all, and no time step was waited for", device.arn))
 }
 
 fn sign_in(stage: &mut Stage) -> Told {
