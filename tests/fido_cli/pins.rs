@@ -51,7 +51,7 @@ fn what_was_typed_before_a_question_does_not_answer_it() {
     let keys = FidoKeys::serve(1);
     let mut person = Typist::start(&keys.bare(["fido", "config", "min-pin-length", "6"]));
     // Both at once: the second is not for the question that comes next.
-    person.sees("[y/N] ").types("y\ny");
+    person.sees("[y/N] ").pastes("y\ny\n");
     person.sees("Go on? [y/N] ").types("n");
     person.end().1.is(3, "", "glasskey: error: not confirmed; nothing was done\n");
 }
