@@ -9,9 +9,10 @@ use glasskey::sim::tap::Wire;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The calls of one's own rotation. `proof.rs` holds a run that goes well to it.
-pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 14] = [
+pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 16] = [
     ("GetCallerIdentity", 1),
     ("ListMFADevices", 1),
+    ("ListVirtualMFADevices", 1),
     ("GetSessionToken", 1),
     ("CreateVirtualMFADevice", 1),
     ("EnableMFADevice", 1),
@@ -24,6 +25,7 @@ pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 14] = [
     ("ListMFADevices", 4),
     ("UntagUser", 1),
     ("DeleteVirtualMFADevice", 1),
+    ("ListVirtualMFADevices", 2),
 ];
 
 #[test]
