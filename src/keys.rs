@@ -7,7 +7,7 @@ mod hid; // keys over HID
 mod joined; // both ways of seeing a key, by its serial number
 
 pub(crate) use hid::open_device;
-pub use hid::{Opened, Seen, device_over_hid, list_fido};
+pub use hid::{ListedAuthenticator, Opened, device_over_hid, list_fido};
 pub use joined::{Key, join};
 
 use crate::oath;
@@ -222,7 +222,7 @@ impl From<config::Config> for Device {
 }
 
 /// A reader, and the key in it or why it could not be read.
-pub struct Found {
+pub struct ListedKey {
     /// The reader's name.
     pub reader: String,
     /// The key, or the error to show in its row.
@@ -278,9 +278,12 @@ impl Error {
 
 /// Looks into every reader. A reader that cannot be read has its row with the reason; only a service that does not
 /// answer at all is an error of the whole.
-pub fn list(ports: &dyn Ports) -> Result<Vec<Found>, Error> {
+pub fn list(ports: &dyn Ports) -> Result<Vec<ListedKey>, Error> {
     let readers = ports.readers().map_err(Error::Transport)?;
-    Ok(readers.into_iter().map(|reader| Found { key: read(ports, &reader).map(|(key, _)| key), reader }).collect())
+    Ok(readers
+        .into_iter()
+        .map(|reader| ListedKey { key: read(ports, &reader).map(|(key, _)| key), reader })
+        .collect())
 }
 
 /// Opens the key of this serial, exactly, or the only key when none is named. Keys that cannot be read do not hide
@@ -364,19 +367,19 @@ fn read_oath(card: Box<dyn Card>) -> Result<(OathState, Box<dyn Card>), Error> {
     let mut session = match oath::Session::open_or_return(card) {
         Ok(session) => session,
         Err((oath::Error::NoApplet, card)) => return Ok((OathState::Absent, card)),
-        Err((error, _)) => return Err(told(error)),
+        Err((error, _)) => return Err(describe(error)),
     };
     let capacity = session.info().capacity;
     let state = if session.is_locked() {
         OathState::Locked { capacity }
     } else {
-        let (used, touch) = session.count().map_err(told)?;
+        let (used, touch) = session.count().map_err(describe)?;
         OathState::Open { used, capacity, touch }
     };
     Ok((state, session.into_card()))
 }
 
-fn told(error: oath::Error) -> Error {
+fn describe(error: oath::Error) -> Error {
     match error {
         oath::Error::Transport(error) => Error::Transport(error),
         error => Error::Oath(error),

@@ -7,13 +7,13 @@
 //! - [`totp`]: RFC 6238 arithmetic, otpauth URIs, and the clock corrected by AWS's replies.
 //! - [`store`]: files as this program keeps them: opened with care, replaced whole, added to by lines, locked.
 //! - [`journal`]: what an interrupted run must undo or finish; never a secret.
-//! - [`spent`]: which codes have been sent, so that none is sent twice.
+//! - [`used_codes`]: which codes have been sent, so that none is sent twice.
 //! - [`transport`]: bytes to a smart card and back; knows no applet.
 //! - [`oath`]: the YKOATH applet; has never heard of AWS.
 //! - [`fido`]: FIDO2 authenticators over HID: CTAP2, attestation, WebAuthn.
 //! - [`piv`]: what the PIV applet says, read only; knows real readers alone.
 //! - [`qr`]: QR codes, in and out.
-//! - [`ring`]: keys in use by a command, unlocked with a password or PIN asked for once.
+//! - [`unlock`]: keys in use by a command, unlocked with a password or PIN asked for once.
 //! - [`platform`]: being interrupted, the terminal as a device, who may write to a file: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, seen through PC/SC, over HID or both; choosing exactly one.
 //! - [`aws`]: IAM, STS and what an audit reads; the only async code outside the simulator's server.
@@ -64,20 +64,20 @@ pub mod piv;
 #[allow(missing_docs)]
 pub mod platform;
 pub mod qr;
-#[allow(missing_docs)]
-pub mod ring;
 pub mod secret;
 #[allow(missing_docs)]
 pub mod sim;
 #[allow(missing_docs)]
 pub mod sink;
 #[allow(missing_docs)]
-pub mod spent;
-#[allow(missing_docs)]
 pub mod store;
 pub mod totp;
 #[allow(missing_docs)]
 pub mod transport;
+#[allow(missing_docs)]
+pub mod unlock;
+#[allow(missing_docs)]
+pub mod used_codes;
 pub mod world;
 
 #[doc(hidden)]

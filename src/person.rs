@@ -10,9 +10,9 @@ mod unfinished; // what is found of a run that did not end
 
 pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 pub use notice::{KeyStep, Notice};
-pub use plan::{Loss, Parting, Plan, PlannedDevice, Proving, RosterPlan};
+pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
-pub use unfinished::{DeviceState, FileState, KeyState, Leaving, Unfinished, UnfinishedRetirement};
+pub use unfinished::{DeviceState, FileState, KeyState, OldDevice, Unfinished, UnfinishedRetirement};
 
 use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};

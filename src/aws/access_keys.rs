@@ -4,7 +4,7 @@ use super::arn::Caller;
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
-use super::send::Asker;
+use super::send::AsyncClient;
 use crate::secret::SecretText;
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::StatusType;
@@ -32,15 +32,15 @@ pub struct NewAccessKey {
 impl Account {
     /// ListAccessKeys: at most two for a user.
     pub fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, Error> {
-        self.ask(async |asker| asker.access_keys(Some(user)).await)
+        self.ask(async |client| client.access_keys(Some(user)).await)
     }
 
     /// CreateAccessKey. Sent once; after a lost reply nobody has the secret, and [`Account::access_keys`] tells
     /// whether there is a key to delete. Afterwards every connection is closed.
     pub fn create_access_key(&self, user: &str) -> Result<NewAccessKey, Error> {
         let call = Call::CreateAccessKey;
-        let created = self.call(call, |asker| {
-            let request = asker.iam.create_access_key().user_name(user).send();
+        let created = self.call(call, |client| {
+            let request = client.iam.create_access_key().user_name(user).send();
             async {
                 let key = request.await?.access_key;
                 Ok(key.and_then(|key| {
@@ -49,23 +49,23 @@ impl Account {
                 }))
             }
         });
-        self.hang_up();
+        self.close();
         created?.ok_or(Error::Malformed { call })
     }
 
     /// UpdateAccessKey: whether it may be used.
     pub fn set_access_key(&self, user: &str, id: &str, active: bool) -> Result<(), Error> {
         let status = if active { StatusType::Active } else { StatusType::Inactive };
-        self.call(Call::UpdateAccessKey, |asker| {
-            asker.iam.update_access_key().user_name(user).access_key_id(id).status(status.clone()).send()
+        self.call(Call::UpdateAccessKey, |client| {
+            client.iam.update_access_key().user_name(user).access_key_id(id).status(status.clone()).send()
         })
         .map(drop)
     }
 
     /// DeleteAccessKey. [`Error::NotFound`] when it is not the user's.
     pub fn delete_access_key(&self, user: &str, id: &str) -> Result<(), Error> {
-        self.call(Call::DeleteAccessKey, |asker| {
-            asker.iam.delete_access_key().user_name(user).access_key_id(id).send()
+        self.call(Call::DeleteAccessKey, |client| {
+            client.iam.delete_access_key().user_name(user).access_key_id(id).send()
         })
         .map(drop)
     }
@@ -86,11 +86,11 @@ impl Account {
     }
 }
 
-impl Asker {
+impl AsyncClient {
     /// ListAccessKeys; without a user, of the caller.
     pub(super) async fn access_keys(&self, user: Option<&str>) -> Result<Vec<AccessKey>, Error> {
         let call = Call::ListAccessKeys;
-        let send = |asker: &Self| asker.iam.list_access_keys().set_user_name(user.map(str::to_owned)).send();
+        let send = |client: &Self| client.iam.list_access_keys().set_user_name(user.map(str::to_owned)).send();
         let page = self.call(call, send).await?;
         if page.is_truncated() {
             return Err(Error::Malformed { call });

@@ -3,12 +3,12 @@
 use super::arn::Caller;
 use super::clients::Clients;
 use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Waiting, Way, runtime};
-use super::ears::Ears;
+use super::date_interceptor::DateInterceptor;
 use super::error::Error;
 use super::mfa::{Assignment, MfaDevice, VirtualDevice};
 use super::pace::Pace;
 use super::retry::Retry;
-use super::send::{Asker, Manner};
+use super::send::{AsyncClient, Manner};
 use super::spread::Spread;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
@@ -61,13 +61,13 @@ pub struct Account {
     caller: Caller,
     access_key_id: String,
     pub(super) long_term: bool,
-    live: RefCell<Option<Live>>,
+    connection: RefCell<Option<Connection>>,
     pace: Option<Arc<Pace>>,
 }
 
 /// A runtime, and the clients whose connections it drives.
-pub(super) struct Live {
-    pub(super) asker: Asker,
+pub(super) struct Connection {
+    pub(super) client: AsyncClient,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -109,7 +109,7 @@ impl Connector {
             identity: super::Identity::Other,
         };
         let access_key_id = first.access_key_id().to_owned();
-        let live = RefCell::new(None);
+        let connection = RefCell::new(None);
         Ok(Account {
             connector: self.clone(),
             config,
@@ -118,7 +118,7 @@ impl Connector {
             caller,
             access_key_id,
             long_term,
-            live,
+            connection,
             pace: None,
         })
     }
@@ -151,8 +151,8 @@ pub struct Looked {
     pub unassigned: Result<Vec<VirtualDevice>, Error>,
 }
 
-impl Asker {
-    async fn look(&self, user: &str) -> Looked {
+impl AsyncClient {
+    async fn read(&self, user: &str) -> Looked {
         let unassigned = self.virtual_devices(Assignment::Unassigned, |_| false);
         let (devices, unassigned) = tokio::join!(self.mfa_devices(Some(user)), unassigned);
         Looked { devices, unassigned }
@@ -164,22 +164,22 @@ impl Account {
     /// of one. The others are repeated only where the first is answered.
     pub fn identify_and_look(&mut self, user: &str) -> Result<Looked, Error> {
         let (open, gate) = watch::channel(false);
-        let (caller, looked) = self.ask(async |asker| {
-            let beside = asker.behind(gate);
+        let (caller, looked) = self.ask(async |client| {
+            let beside = client.behind(gate);
             let caller = async {
-                let caller = asker.caller().await?;
+                let caller = client.caller().await?;
                 open.send_replace(true);
                 Ok(caller)
             };
-            tokio::try_join!(caller, async { Ok(beside.look(user).await) })
+            tokio::try_join!(caller, async { Ok(beside.read(user).await) })
         })?;
         self.caller = caller;
         Ok(looked)
     }
 
     /// Asks what devices there are: two questions in the time of one.
-    pub fn look(&self, user: &str) -> Result<Looked, Error> {
-        self.ask(async |asker| Ok(asker.look(user).await))
+    pub fn read(&self, user: &str) -> Result<Looked, Error> {
+        self.ask(async |client| Ok(client.read(user).await))
     }
 
     /// Asks AWS who the caller is (GetCallerIdentity).
@@ -224,7 +224,7 @@ impl Account {
             caller: self.caller.clone(),
             access_key_id,
             long_term: false,
-            live: RefCell::new(None),
+            connection: RefCell::new(None),
             pace: self.pace.clone(),
         }
     }
@@ -251,32 +251,32 @@ impl Account {
             caller: self.caller.clone(),
             access_key_id: self.access_key_id.clone(),
             long_term: self.long_term,
-            live: RefCell::new(None),
+            connection: RefCell::new(None),
             pace: Some(pace),
         }
     }
 
     /// Closes every connection and drops the runtime, so that no buffer of theirs outlives a reply that held a seed.
-    pub(super) fn hang_up(&self) {
-        on_wiped_stack(|| drop(self.live.borrow_mut().take()));
+    pub(super) fn close(&self) {
+        on_wiped_stack(|| drop(self.connection.borrow_mut().take()));
     }
 
     /// Lends the clients, making them where there are none.
-    pub(super) fn with_live<R>(&self, f: impl FnOnce(&Live) -> R) -> Result<R, Error> {
-        let mut slot = self.live.borrow_mut();
-        let live = match slot.take() {
-            Some(live) => live,
-            None => self.go_live()?,
+    pub(super) fn with_connection<R>(&self, f: impl FnOnce(&Connection) -> R) -> Result<R, Error> {
+        let mut slot = self.connection.borrow_mut();
+        let connection = match slot.take() {
+            Some(connection) => connection,
+            None => self.connect()?,
         };
-        let answer = f(&live);
-        *slot = Some(live);
+        let answer = f(&connection);
+        *slot = Some(connection);
         Ok(answer)
     }
 
-    fn go_live(&self) -> Result<Live, Error> {
+    fn connect(&self) -> Result<Connection, Error> {
         let Connector { clock, interrupt, on_retry, .. } = &self.connector;
         let http = self.connector.http_client(self.bundle.as_ref());
-        let clients = Clients::new(&self.config, http, self.credentials.clone(), Ears(clock.clone()));
+        let clients = Clients::new(&self.config, http, self.credentials.clone(), DateInterceptor(clock.clone()));
         let manner = Manner {
             clock: clock.clone(),
             interrupt: interrupt.clone(),
@@ -290,6 +290,6 @@ impl Account {
             || clients.own_endpoint("STS").is_some()
             || self.config.use_fips().unwrap_or_default();
         let spread = Spread::from(&self.region(), pinned);
-        Ok(Live { asker: Asker::new(clients, spread, manner), runtime: runtime()? })
+        Ok(Connection { client: AsyncClient::new(clients, spread, manner), runtime: runtime()? })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::answer::OwnAnswer;
 use super::config::{Cached, DEFAULT_REGION};
-use super::ears::Ears;
+use super::date_interceptor::DateInterceptor;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -18,11 +18,16 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(super) struct Clients {
     pub(super) config: SdkConfig,
-    pub(super) ears: Ears,
+    pub(super) date_interceptor: DateInterceptor,
 }
 
 impl Clients {
-    pub(super) fn new(config: &SdkConfig, http: SharedHttpClient, credentials: Cached, ears: Ears) -> Self {
+    pub(super) fn new(
+        config: &SdkConfig,
+        http: SharedHttpClient,
+        credentials: Cached,
+        date_interceptor: DateInterceptor,
+    ) -> Self {
         let region = config.region().cloned().unwrap_or(Region::from_static(DEFAULT_REGION));
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -44,24 +49,28 @@ impl Clients {
             // bounds a reply as well.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
-        Self { config, ears }
+        Self { config, date_interceptor }
     }
 
     /// The same for another caller.
     pub(super) fn with_credentials(&self, credentials: Credentials) -> Self {
         let credentials = SharedCredentialsProvider::new(credentials);
         let config = self.config.to_builder().credentials_provider(credentials).build();
-        Self { config, ears: self.ears.clone() }
+        Self { config, date_interceptor: self.date_interceptor.clone() }
     }
 
     pub(super) fn iam(&self) -> aws_sdk_iam::Client {
         let config = aws_sdk_iam::config::Builder::from(&self.config);
-        aws_sdk_iam::Client::from_conf(config.interceptor(self.ears.clone()).interceptor(OwnAnswer).build())
+        aws_sdk_iam::Client::from_conf(
+            config.interceptor(self.date_interceptor.clone()).interceptor(OwnAnswer).build(),
+        )
     }
 
     pub(super) fn sts(&self) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.config);
-        aws_sdk_sts::Client::from_conf(config.interceptor(self.ears.clone()).interceptor(OwnAnswer).build())
+        aws_sdk_sts::Client::from_conf(
+            config.interceptor(self.date_interceptor.clone()).interceptor(OwnAnswer).build(),
+        )
     }
 
     /// `AWS_ENDPOINT_URL_…`, the profile's, or `AWS_ENDPOINT_URL`, for the service of this name.

@@ -2,7 +2,7 @@
 //! `credential_process`. It does not know what the credentials are used for.
 
 use super::client::{Connector, Wire};
-use super::error::{Error, words};
+use super::error::{Error, message};
 use crate::totp::Clock;
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -348,8 +348,8 @@ fn no_credentials(cause: CredentialsError, profile: Option<&str>) -> Error {
                     .to_owned(),
         },
         // The last place that is looked at. Whatever stands at its address, it gave none, and nothing before it did.
-        (cause, None) if words(&cause).contains("IMDS") => Error::NoCredentials { detail: words(&cause) },
-        (cause, _) => Error::BadConfiguration { detail: words(&cause) },
+        (cause, None) if message(&cause).contains("IMDS") => Error::NoCredentials { detail: message(&cause) },
+        (cause, _) => Error::BadConfiguration { detail: message(&cause) },
     }
 }
 

@@ -220,7 +220,7 @@ fn is_for_now(code: &str) -> bool {
 
 /// An error and what is behind it, in one line, each thing said once. The SDK's errors say little themselves and all
 /// in their sources.
-pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for error in std::iter::successors(Some(error), |error| error.source()) {
         let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::client::Account;
 use super::error::Error;
 use super::pages::Pages;
-use super::send::Asker;
+use super::send::AsyncClient;
 use crate::secret::{Code, Seed};
 use aws_sdk_iam::types::AssignmentStatusType;
 use std::collections::BTreeMap;
@@ -66,19 +66,19 @@ pub enum Assignment {
 impl Account {
     /// ListMFADevices: every MFA device of a user. [`Error::NotFound`] when there is no such user.
     pub fn mfa_devices(&self, user: &str) -> Result<Vec<MfaDevice>, Error> {
-        self.ask(async |asker| asker.mfa_devices(Some(user)).await)
+        self.ask(async |client| client.mfa_devices(Some(user)).await)
     }
 
     /// ListMFADevices without a name: the caller's own, and the only way to see root's.
     pub fn own_mfa_devices(&self) -> Result<Vec<MfaDevice>, Error> {
-        self.ask(async |asker| asker.mfa_devices(None).await)
+        self.ask(async |client| client.mfa_devices(None).await)
     }
 
     /// GetMFADevice: what a FIDO device is certified for, as AWS reads it from the FIDO Alliance's metadata:
     /// `FIDO: L1`. FIDO devices only; without a user, the caller's own.
     pub fn certifications(&self, user: Option<&str>, serial: &str) -> Result<BTreeMap<String, String>, Error> {
-        let answer = self.call(Call::GetMfaDevice, |asker| {
-            asker.iam.get_mfa_device().set_user_name(user.map(str::to_owned)).serial_number(serial).send()
+        let answer = self.call(Call::GetMfaDevice, |client| {
+            client.iam.get_mfa_device().set_user_name(user.map(str::to_owned)).serial_number(serial).send()
         })?;
         Ok(answer.certifications().map(|all| all.clone().into_iter().collect()).unwrap_or_default())
     }
@@ -89,7 +89,7 @@ impl Account {
         which: Assignment,
         stop: impl FnMut(&VirtualDevice) -> bool,
     ) -> Result<Vec<VirtualDevice>, Error> {
-        self.ask(async |asker| asker.virtual_devices(which, stop).await)
+        self.ask(async |client| client.virtual_devices(which, stop).await)
     }
 
     /// The virtual device of this serial number, if the account has it.
@@ -104,8 +104,8 @@ impl Account {
     pub fn create_virtual_mfa(&self, device: &NewDevice) -> Result<(DeviceArn, Seed), Error> {
         let call = Call::CreateVirtualMfaDevice;
         let tags = tags(&device.tags)?;
-        let created = self.call(call, |asker| {
-            let request = asker
+        let created = self.call(call, |client| {
+            let request = client
                 .iam
                 .create_virtual_mfa_device()
                 .virtual_mfa_device_name(&device.name)
@@ -118,7 +118,7 @@ impl Account {
                 Ok(device.map(|mut device| (device.serial_number.parse(), take_seed(&mut device))))
             }
         });
-        self.hang_up();
+        self.close();
         match created? {
             Some((Ok(arn), Some(seed))) => Ok((arn, seed)),
             _ => Err(Error::Malformed { call }),
@@ -127,9 +127,9 @@ impl Account {
 
     /// EnableMFADevice with two consecutive codes. Sent once; after a lost reply, ask [`Account::mfa_devices`].
     pub fn enable(&self, user: &str, arn: &DeviceArn, codes: &[Code; 2]) -> Result<(), Error> {
-        self.call(Call::EnableMfaDevice, |asker| {
+        self.call(Call::EnableMfaDevice, |client| {
             let [first, second] = codes;
-            asker
+            client
                 .iam
                 .enable_mfa_device()
                 .user_name(user)
@@ -143,9 +143,9 @@ impl Account {
 
     /// ResyncMFADevice with two consecutive codes.
     pub fn resync(&self, user: &str, serial: &str, codes: &[Code; 2]) -> Result<(), Error> {
-        self.call(Call::ResyncMfaDevice, |asker| {
+        self.call(Call::ResyncMfaDevice, |client| {
             let [first, second] = codes;
-            asker
+            client
                 .iam
                 .resync_mfa_device()
                 .user_name(user)
@@ -159,16 +159,16 @@ impl Account {
 
     /// DeactivateMFADevice: the device stays, unassigned. [`Error::NotFound`] when it is not the user's.
     pub fn deactivate(&self, user: &str, serial: &str) -> Result<(), Error> {
-        self.call(Call::DeactivateMfaDevice, |asker| {
-            asker.iam.deactivate_mfa_device().user_name(user).serial_number(serial).send()
+        self.call(Call::DeactivateMfaDevice, |client| {
+            client.iam.deactivate_mfa_device().user_name(user).serial_number(serial).send()
         })
         .map(drop)
     }
 
     /// DeleteVirtualMFADevice. [`Error::DeleteConflict`] while it is enabled.
     pub fn delete_virtual_mfa(&self, arn: &DeviceArn) -> Result<(), Error> {
-        self.call(Call::DeleteVirtualMfaDevice, |asker| {
-            asker.iam.delete_virtual_mfa_device().serial_number(arn.to_string()).send()
+        self.call(Call::DeleteVirtualMfaDevice, |client| {
+            client.iam.delete_virtual_mfa_device().serial_number(arn.to_string()).send()
         })
         .map(drop)
     }
@@ -176,22 +176,22 @@ impl Account {
     /// TagMFADevice.
     pub fn tag(&self, arn: &DeviceArn, new: &[Tag]) -> Result<(), Error> {
         let tags = tags(new)?;
-        self.call(Call::TagMfaDevice, |asker| {
-            asker.iam.tag_mfa_device().serial_number(arn.to_string()).set_tags(Some(tags.clone())).send()
+        self.call(Call::TagMfaDevice, |client| {
+            client.iam.tag_mfa_device().serial_number(arn.to_string()).set_tags(Some(tags.clone())).send()
         })
         .map(drop)
     }
 }
 
-impl Asker {
+impl AsyncClient {
     /// ListMFADevices; without a user, of the caller.
     pub(super) async fn mfa_devices(&self, user: Option<&str>) -> Result<Vec<MfaDevice>, Error> {
         let call = Call::ListMfaDevices;
         let mut devices = Vec::new();
         let mut pages = Pages::of(call);
         loop {
-            let send = |asker: &Self| {
-                let request = asker.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
+            let send = |client: &Self| {
+                let request = client.iam.list_mfa_devices().set_user_name(user.map(str::to_owned));
                 request.set_marker(pages.token()).send()
             };
             let page = self.call(call, send).await?;
@@ -220,8 +220,8 @@ impl Asker {
         let mut devices = Vec::new();
         let mut pages = Pages::of(call);
         loop {
-            let send = |asker: &Self| {
-                let request = asker.iam.list_virtual_mfa_devices().assignment_status(status.clone());
+            let send = |client: &Self| {
+                let request = client.iam.list_virtual_mfa_devices().assignment_status(status.clone());
                 request.max_items(1000).set_marker(pages.token()).send()
             };
             let page = self.call(call, send).await?;

@@ -11,7 +11,7 @@ mod call;
 mod client;
 mod clients;
 mod config;
-mod ears;
+mod date_interceptor;
 mod error;
 mod mfa;
 mod outcome;

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::config::{LONGEST_REPLY, OnTheWire, trouble};
-use super::error::{Error, refusal, words};
+use super::error::{Error, message, refusal};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -13,7 +13,7 @@ pub(super) fn classify<E>(call: Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let detail = words(&error);
+    let detail = message(&error);
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
@@ -57,7 +57,7 @@ where
     }
 }
 
-/// Why the SDK sends nothing, in words for whoever wrote the configuration.
+/// Why the SDK sends nothing, in message for whoever wrote the configuration.
 fn of_the_sdk(detail: String) -> String {
     let kinds = [
         ("Dualstack and custom endpoint", "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)"),

@@ -99,11 +99,11 @@ const fn regional(prefix: &'static str, host: &'static str, id: &'static str, pr
 
 /// The services, as one caller reaches them.
 #[derive(Clone)]
-pub(super) struct Plain {
+pub(super) struct JsonClient {
     pub(super) clients: Clients,
 }
 
-impl Plain {
+impl JsonClient {
     /// Sends one request to a service in a region. What comes back is JSON, also where the service speaks XML.
     pub(super) fn ask(
         &self,
@@ -156,7 +156,7 @@ impl Plain {
             },
             ..SigV4OperationSigningConfig::default()
         });
-        let Clients { config, ears } = &self.clients;
+        let Clients { config, date_interceptor } = &self.clients;
         let identity = config.credentials_provider().map(SharedIdentityResolver::new);
         let mut components = RuntimeComponentsBuilder::new("signing")
             .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
@@ -169,7 +169,7 @@ impl Plain {
             .operation_name(action)
             .endpoint_url(url)
             .no_retry()
-            .interceptor(ears.clone())
+            .interceptor(date_interceptor.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .runtime_plugin(
                 StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),

@@ -80,7 +80,7 @@ impl<'c> Attempts<'c> {
 
     /// `paced`: it was throttled, and all calls of one pace slow down for it.
     pub(super) fn next(&mut self, error: &Error, paced: bool) -> Next {
-        let patience = match error {
+        let timeout = match error {
             Error::BadSignature { .. } if !self.corrected => return self.correct(),
             // STS spends codes, and does not say whether it looked at this one: the flow takes the next.
             Error::TryLater { .. } if self.call.takes_a_code() => return Next::GiveUp,
@@ -90,7 +90,7 @@ impl<'c> Attempts<'c> {
             Error::Unreachable { .. } => LOST_PATIENCE,
             _ => return Next::GiveUp,
         };
-        if self.count >= patience {
+        if self.count >= timeout {
             return Next::GiveUp;
         }
         let after = match paced {

@@ -8,7 +8,7 @@ use super::client::Account;
 use super::error::Error;
 use super::mfa::{Assignment, MfaDevice};
 use super::retry::means_throttling;
-use super::send::Asker;
+use super::send::AsyncClient;
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_sdk_iam::types::{StatusType, SummaryKeyType};
@@ -70,13 +70,13 @@ impl RootTask {
 impl Account {
     /// GetAccountSummary, as far as it speaks of root.
     pub fn summary(&self) -> Result<Summary, Error> {
-        self.ask(Asker::summary)
+        self.ask(AsyncClient::summary)
     }
 
     /// AssumeRoot: a member account's root for one task, for fifteen minutes.
     pub fn assume_root(&self, account: &str, task: RootTask) -> Result<Self, Error> {
         let partition = self.caller().partition.clone();
-        let credentials = self.ask(async |asker| asker.assume_root(account, &task.policy(&partition)).await)?;
+        let credentials = self.ask(async |client| client.assume_root(account, &task.policy(&partition)).await)?;
         let arn = root_arn(&partition, account);
         let account = account.to_owned();
         Ok(self.as_other(credentials, Caller { partition, account, arn, identity: Identity::Root }))
@@ -93,23 +93,23 @@ impl Account {
 
     /// DeactivateMFADevice of the caller's own: in a session of AssumeRoot's delete task, root's.
     pub fn deactivate_own(&self, serial: &str) -> Result<(), Error> {
-        self.call(Call::DeactivateMfaDevice, |asker| asker.iam.deactivate_mfa_device().serial_number(serial).send())
+        self.call(Call::DeactivateMfaDevice, |client| client.iam.deactivate_mfa_device().serial_number(serial).send())
             .map(drop)
     }
 
     /// How many access keys the caller has.
     pub fn own_access_keys(&self) -> Result<usize, Error> {
-        self.ask(async |asker| Ok(asker.access_keys(None).await?.len()))
+        self.ask(async |client| Ok(client.access_keys(None).await?.len()))
     }
 
     /// How many signing certificates the caller has.
     pub fn own_certificates(&self) -> Result<usize, Error> {
-        self.ask(async |asker| Ok(asker.certificates().await?.len()))
+        self.ask(async |client| Ok(client.certificates().await?.len()))
     }
 
     /// Whether the last credential report may be read. None is made.
     pub fn may_read_report(&self) -> Result<(), Error> {
-        match self.call(Call::GetCredentialReport, |asker| asker.iam.get_credential_report().send()) {
+        match self.call(Call::GetCredentialReport, |client| client.iam.get_credential_report().send()) {
             Ok(_) => Ok(()),
             // There is none: the permission was looked at before.
             Err(Error::Refused { code, .. }) if code.starts_with("Report") => Ok(()),
@@ -118,10 +118,10 @@ impl Account {
     }
 }
 
-impl Asker {
+impl AsyncClient {
     /// GetAccountSummary.
     pub(super) async fn summary(&self) -> Result<Summary, Error> {
-        let answer = self.call(Call::GetAccountSummary, |asker| asker.iam.get_account_summary().send()).await?;
+        let answer = self.call(Call::GetAccountSummary, |client| client.iam.get_account_summary().send()).await?;
         let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();
         let flag = |key| count(key).map(|count| count > 0);
         Ok(Summary {
@@ -136,7 +136,7 @@ impl Asker {
     /// ListSigningCertificates, of the caller: whether each is active.
     pub(super) async fn certificates(&self) -> Result<Vec<bool>, Error> {
         let call = Call::ListSigningCertificates;
-        let answer = self.call(call, |asker| asker.iam.list_signing_certificates().send()).await?;
+        let answer = self.call(call, |client| client.iam.list_signing_certificates().send()).await?;
         Ok(answer.certificates().iter().map(|one| one.status() == &StatusType::Active).collect())
     }
 
@@ -167,9 +167,9 @@ impl Asker {
     ) -> Result<Credentials, Error> {
         let call = Call::AssumeRoot;
         let spread = self.spread();
-        let send = |asker: &Self| {
+        let send = |client: &Self| {
             let policy = PolicyDescriptorType::builder().arn(policy).build();
-            let request = asker.sts().assume_root().target_principal(account).task_policy_arn(policy);
+            let request = client.sts().assume_root().target_principal(account).task_policy_arn(policy);
             let config = aws_sdk_sts::config::Config::builder();
             let config = region().map(|region| config.region(Region::from_static(region)));
             let request = request.duration_seconds(900).customize().config_override(config.unwrap_or_default());

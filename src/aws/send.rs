@@ -8,7 +8,7 @@ use super::error::Error;
 use super::outcome::classify;
 use super::pace::Pace;
 use super::pages::Pages;
-use super::plain::Plain;
+use super::plain::JsonClient;
 use super::retry::{Attempts, Next, Retry, is_throttling, why};
 use super::spread::Spread;
 use crate::platform::Interrupt;
@@ -27,14 +27,14 @@ use tokio::sync::watch;
 
 /// One caller's clients. Clones share everything.
 #[derive(Clone)]
-pub(super) struct Asker {
+pub(super) struct AsyncClient {
     pub(super) iam: aws_sdk_iam::Client,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     sts: aws_sdk_sts::Client,
-    plain: Plain,
+    plain: JsonClient,
     spread: Arc<Spread>,
     manner: Manner,
     throttled: AtomicU64,
@@ -47,7 +47,7 @@ type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
 pub(super) struct Manner {
     pub(super) clock: Clock,
     pub(super) interrupt: Interrupt,
-    /// Told before every repeat; in a crowd nobody is.
+    /// Called before every repeat, except while many calls are under way together.
     pub(super) on_retry: Option<Listener>,
     pub(super) pace: Option<Arc<Pace>>,
     /// Many calls are under way together. Whoever waits for all of them hears the person interrupt, and a call that waits
@@ -59,31 +59,33 @@ pub(super) struct Manner {
 
 impl Account {
     /// Asks something of several calls, and waits for it. What the calls leave in memory is wiped.
-    pub(super) fn ask<T>(&self, question: impl AsyncFnOnce(&Asker) -> Result<T, Error>) -> Result<T, Error> {
-        on_wiped_stack(|| self.with_live(|live| live.runtime.block_on(question(&live.asker)))?)
+    pub(super) fn ask<T>(&self, question: impl AsyncFnOnce(&AsyncClient) -> Result<T, Error>) -> Result<T, Error> {
+        on_wiped_stack(|| {
+            self.with_connection(|connection| connection.runtime.block_on(question(&connection.client)))?
+        })
     }
 
     /// Sends `send` once or more, as its call allows, and waits for the answer.
-    pub(super) fn call<T, E, F>(&self, call: Call, send: impl Fn(&Asker) -> F) -> Result<T, Error>
+    pub(super) fn call<T, E, F>(&self, call: Call, send: impl Fn(&AsyncClient) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.ask(async |asker| asker.call(call, send).await)
+        self.ask(async |client| client.call(call, send).await)
     }
 
     /// As [`Account::ask`], for many calls beside each other, all of which change nothing. `aloud`: repeats are told.
     pub(super) fn ask_much<T>(
         &self,
         aloud: bool,
-        question: impl AsyncFnOnce(&Asker) -> Result<T, Error>,
+        question: impl AsyncFnOnce(&AsyncClient) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.with_live(|live| {
-            let asker = live.asker.for_many(aloud);
+        self.with_connection(|connection| {
+            let client = connection.client.for_many(aloud);
             let interrupt = &self.connector.interrupt;
-            live.runtime.block_on(async {
+            connection.runtime.block_on(async {
                 tokio::select! {
-                    outcome = question(&asker) => if interrupt.raised() { Err(Error::Interrupted) } else { outcome },
+                    outcome = question(&client) => if interrupt.raised() { Err(Error::Interrupted) } else { outcome },
                     () = interrupt.raised_async() => Err(Error::Interrupted),
                 }
             })
@@ -91,10 +93,10 @@ impl Account {
     }
 }
 
-impl Asker {
+impl AsyncClient {
     pub(super) fn new(clients: Clients, spread: Spread, manner: Manner) -> Self {
         let (iam, sts) = (clients.iam(), clients.sts());
-        let (plain, spread, throttled) = (Plain { clients }, Arc::new(spread), AtomicU64::new(0));
+        let (plain, spread, throttled) = (JsonClient { clients }, Arc::new(spread), AtomicU64::new(0));
         Self { iam, shared: Arc::new(Shared { sts, plain, spread, manner, throttled }) }
     }
 
@@ -204,7 +206,7 @@ impl Asker {
 
     /// A call to one of the plain services, in a region. What does not have the form of its answer is none.
     pub(super) async fn ask<T: DeserializeOwned>(&self, call: Call, region: &str, body: Value) -> Result<T, Error> {
-        let answer = self.call(call, |asker| asker.shared.plain.ask(call, region, body.clone())).await?;
+        let answer = self.call(call, |client| client.shared.plain.ask(call, region, body.clone())).await?;
         serde_json::from_value(answer).map_err(|_| Error::Malformed { call })
     }
 

@@ -4,7 +4,7 @@ use super::arn::Caller;
 use super::call::Call;
 use super::client::Account;
 use super::error::Error;
-use super::send::Asker;
+use super::send::AsyncClient;
 use crate::secret::Code;
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as Issued;
@@ -39,7 +39,7 @@ pub struct Role {
 impl Account {
     /// GetCallerIdentity. Needs no permission.
     pub(super) fn get_caller_identity(&self) -> Result<Caller, Error> {
-        self.ask(Asker::caller)
+        self.ask(AsyncClient::caller)
     }
 
     /// GetSessionToken with MFA: the same caller, authenticated with the device `serial` for `duration` (900 s to
@@ -56,8 +56,8 @@ impl Account {
         duration: Duration,
     ) -> Result<SessionCredentials, Error> {
         let call = Call::GetSessionToken;
-        let answer = self.call(call, |asker| {
-            asker
+        let answer = self.call(call, |client| {
+            client
                 .sts()
                 .get_session_token()
                 .serial_number(serial)
@@ -77,8 +77,8 @@ impl Account {
         duration: Duration,
     ) -> Result<SessionCredentials, Error> {
         let call = Call::AssumeRole;
-        let answer = self.call(call, |asker| {
-            asker
+        let answer = self.call(call, |client| {
+            client
                 .sts()
                 .assume_role()
                 .role_arn(&role.arn)
@@ -97,7 +97,7 @@ impl Account {
     /// IAM does not say.
     pub fn longest_session(&self, role: &Role) -> Result<Option<Duration>, Error> {
         let name = role.arn.rsplit('/').next().unwrap_or(&role.arn);
-        let answer = self.call(Call::GetRole, |asker| asker.iam.get_role().role_name(name).send())?;
+        let answer = self.call(Call::GetRole, |client| client.iam.get_role().role_name(name).send())?;
         let longest =
             answer.role().filter(|found| found.arn() == role.arn).and_then(|found| found.max_session_duration());
         Ok(longest.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs))
@@ -116,11 +116,11 @@ impl Account {
     }
 }
 
-impl Asker {
+impl AsyncClient {
     /// GetCallerIdentity.
     pub(super) async fn caller(&self) -> Result<Caller, Error> {
         let call = Call::GetCallerIdentity;
-        let answer = self.call(call, |asker| asker.sts().get_caller_identity().send()).await?;
+        let answer = self.call(call, |client| client.sts().get_caller_identity().send()).await?;
         answer.arn().and_then(|arn| arn.parse().ok()).ok_or(Error::Malformed { call })
     }
 }

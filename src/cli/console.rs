@@ -6,7 +6,7 @@
 
 use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
-use super::page::{Page, json_line, shown};
+use super::page::{Page, displayed, json_line};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fs::File;
@@ -326,10 +326,10 @@ fn seal() -> &'static str {
 /// A line as a terminal gets it: in our own style, and with everything else that would act on it written out.
 pub(super) fn painted(line: &str) -> String {
     let mut parts = line.split(seal());
-    let mut painted = shown(parts.next().unwrap_or_default());
+    let mut painted = displayed(parts.next().unwrap_or_default());
     for part in parts {
         let (code, rest) = part.split_once('m').unwrap_or(("0", part));
-        painted.push_str(&format!("\u{1b}[{code}m{}", shown(rest)));
+        painted.push_str(&format!("\u{1b}[{code}m{}", displayed(rest)));
     }
     painted
 }

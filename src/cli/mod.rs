@@ -7,13 +7,13 @@ mod args;
 mod commands;
 mod console;
 mod counts;
+mod environment;
 mod explain;
 mod fixes;
 #[cfg(test)]
 mod hints;
 mod moments;
 mod notices;
-mod outside;
 mod page;
 mod private_dir;
 mod report;
@@ -75,7 +75,7 @@ fn not_parsed(usage: &clap::Error, args: &[OsString]) -> Exit {
         return console::print(|| usage.print());
     }
     // It repeats the arguments, which may come from a script's input: asked again, it repeats them written out.
-    let written_out = args.iter().map(|arg| OsString::from(page::shown(&arg.to_string_lossy())));
+    let written_out = args.iter().map(|arg| OsString::from(page::displayed(&arg.to_string_lossy())));
     match Cli::try_parse_from(written_out) {
         Err(again) if again.use_stderr() => {
             let _ = again.print();

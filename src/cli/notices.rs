@@ -14,7 +14,8 @@ use crate::aws::DeviceKind;
 use crate::fido::advisories::Unknown;
 use crate::keys::Serial;
 use crate::person::{
-    DeviceState, FileState, KeyState, KeyStep, Notice, Parting, Plan, RosterPlan, Unfinished, UnfinishedRetirement,
+    DeviceState, FileState, KeyState, KeyStep, Notice, Plan, RemovalPlan, RosterPlan, Unfinished,
+    UnfinishedRetirement,
 };
 use std::fmt::Display;
 
@@ -31,7 +32,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::Plan(plan) => plan_lines(plan, style),
         Notice::RosterPlan(plan) => roster_lines(plan, style),
         Notice::KeyPlan(plan) => access_key::plan_lines(plan, style),
-        Notice::Parting(parting) => parting_lines(parting, style),
+        Notice::RemovalPlan(parting) => parting_lines(parting, style),
         Notice::ProofPlanned(proving) => vec![proof::proving(*proving).to_owned()],
         Notice::Losses(losses) => losses.iter().map(|loss| proof::loss(loss, style)).collect(),
         Notice::UnknownUsers { users } => unknown_lines(users, style),
@@ -233,7 +234,7 @@ fn clock_verdict(ahead: i64, style: Style) -> Vec<String> {
     }
 }
 
-fn parting_lines(parting: &Parting, style: Style) -> Vec<String> {
+fn parting_lines(parting: &RemovalPlan, style: Style) -> Vec<String> {
     let mut lines = vec![format!("glasskey will, for user {}:", parting.user)];
     let mut step = |verb: &str, what: &str, detail: &str| {
         lines.push(format!("  {} {what:<19} {detail}", style.bold(&format!("{verb:<7}"))));

@@ -23,7 +23,7 @@ pub(super) fn acts(c: char) -> bool {
 }
 
 /// Text as one line shows it. A backslash before `u{` is doubled, so that nobody can write what looks written out.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn displayed(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
@@ -96,7 +96,7 @@ impl Page {
 
     /// Adds a line.
     pub(super) fn line(&mut self, line: &str) {
-        self.0.push_str(&shown(line));
+        self.0.push_str(&displayed(line));
         self.0.push('\n');
     }
 
@@ -136,18 +136,18 @@ mod tests {
     #[test]
     fn what_acts_is_written_out_and_the_rest_is_left_alone() {
         assert_eq!(
-            shown("a\u{1b}[31mb\nc\u{202e}d\u{200b}\u{e0041}"),
+            displayed("a\u{1b}[31mb\nc\u{202e}d\u{200b}\u{e0041}"),
             "a\\u{1b}[31mb\\u{a}c\\u{202e}d\\u{200b}\\u{e0041}"
         );
         for plain in ["Ünïcode, 日本語, العربية", "C:\\Users\\u", "🔑", "e\u{301}", "a\u{a0}b"] {
-            assert_eq!(shown(plain), plain);
+            assert_eq!(displayed(plain), plain);
         }
     }
 
     #[test]
     fn nobody_can_write_what_looks_written_out() {
-        assert_ne!(shown("\\u{1b}"), shown("\u{1b}"));
-        assert_eq!(shown("\\u{1b}"), "\\\\u{1b}");
+        assert_ne!(displayed("\\u{1b}"), displayed("\u{1b}"));
+        assert_eq!(displayed("\\u{1b}"), "\\\\u{1b}");
     }
 
     #[test]

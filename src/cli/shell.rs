@@ -1,6 +1,6 @@
 //! Words as a shell takes them.
 
-use super::page::shown;
+use super::page::displayed;
 use crate::keys::KeyId;
 use crate::oath::Name;
 use data_encoding::HEXLOWER;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// How a command names a credential, as a shell takes it: quoted, or by its bytes where it is no text for a shell.
 pub(super) fn by_name(name: &Name) -> String {
     let id = name.id();
-    if !name.is_text() || shown(id) != id || id.starts_with('-') {
+    if !name.is_text() || displayed(id) != id || id.starts_with('-') {
         return format!("--id {}", HEXLOWER.encode(name.bytes()));
     }
     // Within double quotes these mean something to a shell, `!` to an interactive one.

@@ -1,12 +1,12 @@
 //! Tables for people.
 
-use super::page::{Page, shown};
+use super::page::{Page, displayed};
 use unicode_width::UnicodeWidthStr;
 
 /// Columns as wide as their widest cell, two blanks between them and none at the end of a line. The first row is the
 /// head.
 pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Page {
-    let width = |cell: &String| shown(cell).width();
+    let width = |cell: &String| displayed(cell).width();
     let widths = rows.iter().fold([0; COLUMNS], |mut widths, line| {
         for (widest, cell) in widths.iter_mut().zip(line) {
             *widest = width(cell).max(*widest);

@@ -46,7 +46,7 @@ impl Encoding {
     }
 
     /// After "is".
-    pub(super) fn words(self) -> &'static str {
+    pub(super) fn message(self) -> &'static str {
         match self {
             Self::Utf8WithMark => "UTF-8 with a byte order mark before it",
             Self::Utf16 => "UTF-16",
@@ -81,7 +81,7 @@ pub(super) fn truly(mut text: Explanation) -> Explanation {
     match last {
         Some(Why::FdNotUtf8 { fd, encoding }) if text.exit != Exit::Interrupted => {
             text.code = "not_utf8";
-            text.what = format!("the text on file descriptor {fd} is {}", encoding.words());
+            text.what = format!("the text on file descriptor {fd} is {}", encoding.message());
             text.hints = vec![match encoding {
                 Encoding::Nul => "give it without the NUL".to_owned(),
                 _ => "save it as UTF-8, without a byte order mark".to_owned(),

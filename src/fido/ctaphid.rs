@@ -135,7 +135,7 @@ pub struct Channel {
     device: Device,
     interrupt: Interrupt,
     /// The interrupt is not listened to: something is being put in order after it.
-    deaf: bool,
+    uninterruptible: bool,
     limits: Limits,
 }
 
@@ -154,7 +154,7 @@ impl Channel {
     /// [`Error::NoAnswer`], [`Error::Busy`], [`Error::Cancelled`], [`Error::Transport`].
     pub fn open(hid: Box<dyn Hid>, interrupt: Interrupt, limits: Limits) -> Result<Self, Error> {
         let device = Device { version: (0, 0, 0), wink: false, ctap2: false };
-        let mut channel = Self { hid, id: None, device, interrupt, deaf: false, limits };
+        let mut channel = Self { hid, id: None, device, interrupt, uninterruptible: false, limits };
         channel.id()?;
         Ok(channel)
     }
@@ -171,14 +171,14 @@ impl Channel {
         self.limits
     }
 
-    /// While `deaf`, an interrupt ends nothing: for what must be put in order after one.
-    pub fn set_deaf(&mut self, deaf: bool) {
-        self.deaf = deaf;
+    /// While `uninterruptible`, an interrupt ends nothing: for what must be put in order after one.
+    pub fn set_deaf(&mut self, uninterruptible: bool) {
+        self.uninterruptible = uninterruptible;
     }
 
-    /// Sends a message and returns the answer to it, waiting at most `patience` in all. `alive` hears every keepalive.
+    /// Sends a message and returns the answer to it, waiting at most `timeout` in all. `alive` hears every keepalive.
     ///
-    /// When the person interrupts or `patience` ends, the command is cancelled, and its answer awaited: a touch may
+    /// When the person interrupts or `timeout` ends, the command is cancelled, and its answer awaited: a touch may
     /// have come a moment before. Only if the key then says that it was cancelled is that the outcome; if it says
     /// nothing, [`Error::CancelUnanswered`] is.
     ///
@@ -190,20 +190,20 @@ impl Channel {
         &mut self,
         command: u8,
         data: &[u8],
-        patience: Duration,
+        timeout: Duration,
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         // Nothing is begun after an interrupt: a sequence of commands ends at the next one.
         if self.interrupted() {
             return Err(Error::Cancelled);
         }
-        let until = Instant::now() + patience;
+        let until = Instant::now() + timeout;
         let mut pause = FIRST_PAUSE;
         loop {
             let id = self.id()?;
             self.forget_unread()?;
             let answer =
-                self.send(id, command, data).and_then(|()| self.answer(id, command, (patience, until), alive));
+                self.send(id, command, data).and_then(|()| self.answer(id, command, (timeout, until), alive));
             match answer {
                 Ok(Answer::Message(message)) => return Ok(message.data),
                 Ok(Answer::GaveUp(why)) => return Err(why),
@@ -301,7 +301,7 @@ impl Channel {
         &mut self,
         channel: u32,
         command: u8,
-        (patience, until): (Duration, Instant),
+        (timeout, until): (Duration, Instant),
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Answer, Error> {
         let mut frames = Reassembler::new(channel);
@@ -315,7 +315,7 @@ impl Channel {
                     return self.give_up(channel, command, Error::NoAnswer { after: self.limits.silence });
                 }
                 Ok(None) => {
-                    let late = if touch { Error::TouchTimedOut } else { Error::NoAnswer { after: patience } };
+                    let late = if touch { Error::TouchTimedOut } else { Error::NoAnswer { after: timeout } };
                     return self.give_up(channel, command, late);
                 }
                 Err(Error::Cancelled) => return self.give_up(channel, command, Error::Cancelled),
@@ -334,7 +334,7 @@ impl Channel {
                     touch |= state == Keepalive::TouchNeeded;
                     alive(state);
                 }
-                Some(message) => return told(message, command),
+                Some(message) => return describe(message, command),
                 None => {}
             }
         }
@@ -375,7 +375,7 @@ impl Channel {
     }
 
     fn interrupted(&self) -> bool {
-        !self.deaf && self.interrupt.raised()
+        !self.uninterruptible && self.interrupt.raised()
     }
 
     /// Waits before a busy key is asked again.
@@ -384,7 +384,7 @@ impl Channel {
             return Err(Error::Busy);
         }
         // Deaf, a raised interrupt would end every pause at once.
-        let interrupted = if self.deaf {
+        let interrupted = if self.uninterruptible {
             std::thread::sleep(*pause);
             false
         } else {
@@ -399,7 +399,7 @@ impl Channel {
 }
 
 /// What a message means as the answer to `command`.
-fn told(message: Message, command: u8) -> Result<Answer, Error> {
+fn describe(message: Message, command: u8) -> Result<Answer, Error> {
     match (message.command, message.data.first()) {
         (command::ERROR, Some(&code)) => match ChannelError::from(code) {
             ChannelError::Busy => Ok(Answer::Busy),

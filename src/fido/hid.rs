@@ -4,7 +4,7 @@
 //! It does not know what a report means.
 
 use super::Error;
-use super::ports::{FidoPorts, Found};
+use super::ports::{DiscoveredDevice, FidoPorts};
 use crate::transport::Error as Transport;
 use crate::transport::hid::{Hid, Report};
 use ctap_hid_fido2::HidParam;
@@ -21,16 +21,16 @@ use zeroize::Zeroizing;
 pub struct HidPorts;
 
 impl FidoPorts for HidPorts {
-    fn list(&self) -> Result<Vec<Found>, Error> {
+    fn list(&self) -> Result<Vec<DiscoveredDevice>, Error> {
         let devices = guarded(ctap_hid_fido2::get_fidokey_devices)?;
         let found = devices.into_iter().filter_map(|device| match device.param {
             // Only a path says which of two devices of one kind is meant.
             HidParam::Path(path) => {
-                Some(Found { path, vendor: device.vid, product: device.pid, name: device.product_string })
+                Some(DiscoveredDevice { path, vendor: device.vid, product: device.pid, name: device.product_string })
             }
             HidParam::VidPid { .. } => None,
         });
-        let mut found: Vec<Found> = found.collect();
+        let mut found: Vec<DiscoveredDevice> = found.collect();
         found.sort_by(|one, other| one.path.cmp(&other.path));
         // hidapi lists a device once for each of its usages.
         found.dedup_by(|one, other| one.path == other.path);

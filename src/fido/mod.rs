@@ -31,7 +31,7 @@ pub use ctaphid::{ChannelError, Limits};
 pub use error::{Error, status_name};
 pub use info::Info;
 pub use pin::{Attempt, BadPin, Permissions, Token};
-pub use ports::{FidoPorts, Found, NoDevices, open};
+pub use ports::{DiscoveredDevice, FidoPorts, NoDevices, open};
 pub use types::*;
 
 /// Reads bytes as authenticator data; for fuzzing. Must return whatever the bytes are.

@@ -8,7 +8,7 @@ use crate::transport::hid::Hid;
 
 /// A FIDO device that is plugged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct DiscoveredDevice {
     /// What to open: a device node (`/dev/hidraw3`), or the system's name for the device.
     pub path: String,
     /// USB vendor id: 1050 is Yubico.
@@ -25,7 +25,7 @@ pub trait FidoPorts {
     ///
     /// # Errors
     /// [`Error::System`], [`Error::LibraryPanicked`].
-    fn list(&self) -> Result<Vec<Found>, Error>;
+    fn list(&self) -> Result<Vec<DiscoveredDevice>, Error>;
 
     /// Opens the device of this path.
     ///
@@ -38,7 +38,7 @@ pub trait FidoPorts {
 pub struct NoDevices;
 
 impl FidoPorts for NoDevices {
-    fn list(&self) -> Result<Vec<Found>, Error> {
+    fn list(&self) -> Result<Vec<DiscoveredDevice>, Error> {
         Ok(Vec::new())
     }
 

@@ -2,7 +2,7 @@
 //! would say of the device.
 
 use super::Error;
-use super::ports::{FidoPorts, Found};
+use super::ports::{DiscoveredDevice, FidoPorts};
 use crate::transport::hid::Hid;
 use crate::transport::hid_socket;
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ impl SocketFidoPorts {
 }
 
 impl FidoPorts for SocketFidoPorts {
-    fn list(&self) -> Result<Vec<Found>, Error> {
+    fn list(&self) -> Result<Vec<DiscoveredDevice>, Error> {
         let entries = match fs::read_dir(&self.directory) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| system(&error))?,
@@ -37,7 +37,7 @@ impl FidoPorts for SocketFidoPorts {
                 found.extend(fs::read_to_string(place.join("device/uevent")).ok().map(|told| device(&place, &told)));
             }
         }
-        found.sort_by(|one: &Found, other| one.path.cmp(&other.path));
+        found.sort_by(|one: &DiscoveredDevice, other| one.path.cmp(&other.path));
         Ok(found)
     }
 
@@ -56,11 +56,11 @@ fn system(error: &io::Error) -> Error {
 }
 
 /// `HID_ID=0003:00001050:00000407`, `HID_NAME=Yubico YubiKey`.
-fn device(place: &Path, uevent: &str) -> Found {
+fn device(place: &Path, uevent: &str) -> DiscoveredDevice {
     let value = |key: &str| uevent.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     let mut ids = value("HID_ID").unwrap_or_default().split(':').skip(1);
     let mut id = || ids.next().and_then(|id| u32::from_str_radix(id, 16).ok()).and_then(|id| u16::try_from(id).ok());
-    Found {
+    DiscoveredDevice {
         path: place.to_string_lossy().into_owned(),
         vendor: id().unwrap_or_default(),
         product: id().unwrap_or_default(),

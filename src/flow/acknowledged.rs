@@ -3,7 +3,7 @@
 //! IAM copies changes about, and a list may be read before it has them (IAM User Guide, "Troubleshoot IAM", "Changes that I
 //! make are not always immediately visible"), so it is read again for half a minute.
 
-use super::desk::{Desk, count_down};
+use super::context::{Context, count_down};
 use crate::aws::{self, Call};
 use crate::world::World;
 use std::time::Duration;
@@ -14,10 +14,10 @@ const WAITS: [u64; 5] = [1, 2, 4, 8, 15];
 /// Looks until what AWS has acknowledged is to be seen, and gives the last look and whether it is.
 pub(super) fn look_until<T>(
     waiting: &'static str,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     look: impl FnMut() -> Result<(T, bool), aws::Error>,
 ) -> Result<(T, bool), aws::Error> {
-    look_again(|duration| desk.wait(waiting, duration).is_ok(), look)
+    look_again(|duration| context.wait(waiting, duration).is_ok(), look)
 }
 
 fn look_again<T>(
@@ -38,13 +38,13 @@ fn look_again<T>(
 /// tell, the acknowledgement stands.
 pub(super) fn is_seen(
     call: Call,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     look: impl FnMut() -> Result<bool, aws::Error>,
 ) -> Result<(), aws::Error> {
-    is_seen_after(call, |duration| desk.wait(WAITING, duration).is_ok(), look)
+    is_seen_after(call, |duration| context.wait(WAITING, duration).is_ok(), look)
 }
 
-/// As [`is_seen`], for a flow without a desk.
+/// As [`is_seen`], for a flow without a context.
 pub(super) fn is_seen_in(
     call: Call,
     world: &mut World,

@@ -15,7 +15,7 @@
 //! said, and only where it is so: after a lost reply IAM is asked.
 
 use super::acknowledged::look_until;
-use super::desk::Desk;
+use super::context::Context;
 use crate::aws::{self, Account, Call, Tag};
 use crate::person::Notice;
 use crate::totp::unix;
@@ -34,14 +34,14 @@ pub(super) const ANNOUNCING: [Call; 3] = [Call::TagUser, Call::ListUserTags, Cal
 
 /// A removal that another run has announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Going {
+pub(super) struct AnnouncedRemoval {
     /// The device's serial number, as tags have it.
     value: String,
     /// Until when it is believed.
     pub(super) until: SystemTime,
 }
 
-impl Going {
+impl AnnouncedRemoval {
     /// Whether this is the device.
     pub(super) fn is(&self, serial: &str) -> bool {
         self.value == value(serial)
@@ -65,9 +65,9 @@ impl<'a> Announcement<'a> {
         serial: &'a str,
         run: &'a str,
         account: &Account,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Self, aws::Error> {
-        let at = desk.clock.now();
+        let at = context.clock.now();
         let key = format!("{PREFIX}{}/{run}", unix(at + LASTS));
         let made = Self { user, serial, run, at, keys: vec![key.clone()] };
         match account.tag_user(user, &[Tag { key, value: value(serial) }]) {
@@ -78,22 +78,26 @@ impl<'a> Announcement<'a> {
                 | aws::Error::Invalid { .. }
                 | aws::Error::Refused { .. }),
             ) => {
-                desk.tell(Notice::NotAnnounced { user: user.to_owned(), serial: serial.to_owned(), why });
+                context.tell(Notice::NotAnnounced { user: user.to_owned(), serial: serial.to_owned(), why });
                 Ok(Self { keys: Vec::new(), ..made })
             }
             // It may be there all the same.
             Err(cause) => {
-                made.withdraw(account, desk);
+                made.withdraw(account, context);
                 Err(cause)
             }
         }
     }
 
     /// What other runs have announced. Where that may not be read, nothing is known of any.
-    pub(super) fn others(&mut self, account: &Account, desk: &mut Desk<'_>) -> Result<Vec<Going>, aws::Error> {
+    pub(super) fn others(
+        &mut self,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<AnnouncedRemoval>, aws::Error> {
         let own = self.keys.first().cloned();
         let is_own_among = |tags: &[Tag]| own.iter().all(|own| tags.iter().any(|tag| tag.key == *own));
-        let looked = look_until("for IAM to show the announcement", desk, || {
+        let looked = look_until("for IAM to show the announcement", context, || {
             let tags = account.user_tags(self.user)?;
             let is_so = is_own_among(&tags);
             Ok((tags, is_so))
@@ -103,25 +107,25 @@ impl<'a> Announcement<'a> {
                 if !is_announced {
                     let (user, serial) = (self.user.to_owned(), self.serial.to_owned());
                     let why = aws::Error::NotSeen { call: Call::TagUser };
-                    desk.tell(Notice::NotAnnounced { user, serial, why });
+                    context.tell(Notice::NotAnnounced { user, serial, why });
                 }
                 tags
             }
             Err(why @ (aws::Error::Denied { .. } | aws::Error::Refused { .. })) => {
                 // Said already where the tag could not be written either.
                 if !self.keys.is_empty() {
-                    desk.tell(Notice::OthersUnseen { user: self.user.to_owned(), why });
+                    context.tell(Notice::OthersUnseen { user: self.user.to_owned(), why });
                 }
                 return Ok(Vec::new());
             }
             Err(cause) => return Err(cause),
         };
-        let now = desk.clock.now();
+        let now = context.clock.now();
         let mut others = Vec::new();
         for tag in tags {
             let Some((until, run)) = read(&tag.key) else { continue };
             if run != self.run && is_believed(until, now) {
-                others.push(Going { value: tag.value, until });
+                others.push(AnnouncedRemoval { value: tag.value, until });
             } else if !self.keys.is_empty() && !self.keys.contains(&tag.key) {
                 self.keys.push(tag.key);
             }
@@ -131,37 +135,37 @@ impl<'a> Announcement<'a> {
 
     /// Whether a device may still be deactivated on the strength of it: the machine may have slept since, or its clock
     /// may have been put right.
-    pub(super) fn is_fresh(&self, desk: &Desk<'_>) -> bool {
-        let now = desk.clock.now();
+    pub(super) fn is_fresh(&self, context: &Context<'_>) -> bool {
+        let now = context.clock.now();
         let apart = now.duration_since(self.at).unwrap_or_else(|ahead| ahead.duration());
         apart <= MAY_ACT
     }
 
     /// Takes the tag away again. An interrupt does not keep it from that.
-    pub(super) fn withdraw(self, account: &Account, desk: &mut Desk<'_>) {
+    pub(super) fn withdraw(self, account: &Account, context: &mut Context<'_>) {
         if self.keys.is_empty() {
             return;
         }
-        let interrupted = desk.interrupt.raised();
-        desk.interrupt.clear();
+        let interrupted = context.interrupt.raised();
+        context.interrupt.clear();
         match account.untag_user(self.user, &self.keys) {
             Ok(()) => {}
             Err(why @ aws::Error::OutcomeUnknown { .. }) => match account.user_tags(self.user) {
                 Ok(tags) if !tags.iter().any(|tag| self.keys.contains(&tag.key)) => {}
-                Ok(_) => desk.tell(self.still_there(Some(why), true)),
-                Err(_) => desk.tell(self.still_there(Some(why), false)),
+                Ok(_) => context.tell(self.still_there(Some(why), true)),
+                Err(_) => context.tell(self.still_there(Some(why), false)),
             },
-            Err(why) => desk.tell(self.still_there(Some(why), true)),
+            Err(why) => context.tell(self.still_there(Some(why), true)),
         }
         if interrupted {
-            desk.interrupt.raise();
+            context.interrupt.raise();
         }
     }
 
     /// Leaves the tag, since the deactivation may still be on its way.
-    pub(super) fn keep(self, desk: &mut Desk<'_>) {
+    pub(super) fn keep(self, context: &mut Context<'_>) {
         if !self.keys.is_empty() {
-            desk.tell(self.still_there(None, true));
+            context.tell(self.still_there(None, true));
         }
     }
 

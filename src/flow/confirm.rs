@@ -5,8 +5,8 @@
 //! so it is read again for half a minute.
 
 use super::acknowledged::look_until;
-use super::desk::Desk;
-use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Refusal, Stage};
+use super::context::Context;
+use super::failure::{At, Cause, EnrollRefusal, Failed, Refusal, Residue, Stage};
 use super::run::Run;
 use crate::aws::{self, Account, DeviceArn, MfaDevice};
 use crate::keys::Serial;
@@ -39,9 +39,9 @@ impl EnabledWith {
 }
 
 /// Asks IAM.
-pub(super) fn listing(account: &Account, user: &str, serial: &str, desk: &mut Desk<'_>) -> Listing {
+pub(super) fn listing(account: &Account, user: &str, serial: &str, context: &mut Context<'_>) -> Listing {
     let is_there = |devices: &[MfaDevice]| devices.iter().any(|device| device.serial == serial);
-    match listed_where(account, user, "for IAM to list the device", is_there, desk) {
+    match listed_where(account, user, "for IAM to list the device", is_there, context) {
         Ok((_, true)) => Listing::Listed,
         Ok((_, false)) => Listing::NotListed,
         Err(why) => Listing::NotTold(why),
@@ -54,9 +54,9 @@ pub(super) fn listed_where(
     user: &str,
     waiting: &'static str,
     as_it_should_be: impl Fn(&[MfaDevice]) -> bool,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Vec<MfaDevice>, bool), aws::Error> {
-    look_until(waiting, desk, || {
+    look_until(waiting, context, || {
         let devices = account.mfa_devices(user)?;
         let is_as_it_should_be = as_it_should_be(&devices);
         Ok((devices, is_as_it_should_be))
@@ -69,26 +69,26 @@ pub(super) fn confirm(
     user: &str,
     arn: &DeviceArn,
     with: EnabledWith,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<bool, At> {
-    desk.interrupt.clear();
-    match listing(account, user, &arn.to_string(), desk) {
+    context.interrupt.clear();
+    match listing(account, user, &arn.to_string(), context) {
         Listing::Listed => {
-            desk.tell(with.notice());
-            desk.tell(Notice::Listed { user: user.to_owned() });
+            context.tell(with.notice());
+            context.tell(Notice::Listed { user: user.to_owned() });
             Ok(true)
         }
         Listing::NotListed => Err((Stage::Confirm, not_listed(arn, user))),
         Listing::NotTold(why) => {
-            desk.tell(Notice::NotConfirmed { why });
+            context.tell(Notice::NotConfirmed { why });
             Ok(false)
         }
     }
 }
 
 /// What is said of a device that was enabled again: `unseen`, where IAM did not tell whether it lists it.
-pub(super) fn tell_enabled(with: EnabledWith, unseen: Option<aws::Error>, desk: &mut Desk<'_>) {
-    desk.tell(unseen.map_or_else(|| with.notice(), |why| Notice::NotConfirmed { why }));
+pub(super) fn tell_enabled(with: EnabledWith, unseen: Option<aws::Error>, context: &mut Context<'_>) {
+    context.tell(unseen.map_or_else(|| with.notice(), |why| Notice::NotConfirmed { why }));
 }
 
 /// Why a flow stops there.
@@ -103,8 +103,8 @@ pub(super) fn is_not_listed(cause: &Cause) -> bool {
 }
 
 /// Ends a command whose device IAM does not list. The run stays, for recovery to look again.
-pub(super) fn keep(run: Run, at: At, mut left: Vec<Left>, desk: &mut Desk<'_>) -> Failed {
-    desk.interrupt.clear();
-    left.insert(0, Left::NotListed { arn: run.begin.arn.clone() });
-    desk.fail_leaving(at, left)
+pub(super) fn keep(run: Run, at: At, mut left: Vec<Residue>, context: &mut Context<'_>) -> Failed {
+    context.interrupt.clear();
+    left.insert(0, Residue::NotListed { arn: run.begin.arn.clone() });
+    context.fail_leaving(at, left)
 }

@@ -4,15 +4,15 @@
 //! STS has taken a code from it in this very run. Nothing that was recorded earlier counts as proof: a credential of
 //! the same name may have been put there since.
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::{Holdings, holdings};
 use super::record::Record;
 use super::self_management::{Factor, open_session};
 use crate::aws::{self, Account, Assignment, Call, DeviceKind, Identity, MfaDevice, VirtualDevice};
 use crate::keys::{self, Serial};
-use crate::ring;
 use crate::totp::unix_or_null;
+use crate::unlock;
 use crate::world::World;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -116,7 +116,7 @@ pub enum Unseen {
     Key {
         key: Serial,
         #[source]
-        why: ring::Error,
+        why: unlock::Error,
     },
     /// A card that does not even tell which key it is, if it is one.
     #[error("the card in \"{reader}\" could not be read")]
@@ -145,23 +145,23 @@ pub enum Unseen {
 /// # Errors
 /// [`Failed`]; nothing was changed.
 pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    look(request, &connector, &mut desk).map_err(|cause| {
-        let cause = desk.interrupted_or(cause);
-        desk.fail(Stage::Preflight, cause)
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    read(request, &connector, &mut context).map_err(|cause| {
+        let cause = context.interrupted_or(cause);
+        context.fail(Stage::Preflight, cause)
     })
 }
 
-fn look(request: &DevicesRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Inventory, Cause> {
+fn read(request: &DevicesRequest, connector: &aws::Connector, context: &mut Context<'_>) -> Result<Inventory, Cause> {
     let account = connector.connect().map_err(Cause::Aws)?;
-    desk.tell_clock();
+    context.tell_clock();
     let mut unseen = Vec::new();
     let (listed, virtual_devices) = if request.all {
-        everybody(&account, &mut unseen, desk)?
+        everybody(&account, &mut unseen, context)?
     } else {
         (one_user(request.user.as_deref(), &account)?, None)
     };
-    let holdings = match holdings(account.caller(), desk) {
+    let holdings = match holdings(account.caller(), context) {
         // Without a reader the list is as good; only what the keys hold is not known.
         Err(Cause::Keys(why)) => {
             unseen.push(Unseen::Keys { why });
@@ -172,11 +172,11 @@ fn look(request: &DevicesRequest, connector: &aws::Connector, desk: &mut Desk<'_
     let mut devices: Vec<Device> = listed.into_iter().map(|found| device(found, &holdings)).collect();
     certify(&mut devices, &account, &mut unseen)?;
     let orphans = match virtual_devices {
-        Some(all) => Some(orphans(&all, &holdings, desk)?),
+        Some(all) => Some(orphans(&all, &holdings, context)?),
         None => None,
     };
     if request.prove {
-        prove(&mut devices, &account, &holdings, &mut unseen, desk)?;
+        prove(&mut devices, &account, &holdings, &mut unseen, context)?;
     }
     unseen.extend(holdings.unread.into_iter().map(|(key, why)| Unseen::Key { key, why }));
     unseen.extend(holdings.unknown.into_iter().map(|(reader, why)| Unseen::Reader { reader, why }));
@@ -210,11 +210,11 @@ fn of(user: Option<&str>, devices: Vec<MfaDevice>) -> impl Iterator<Item = Liste
 fn everybody(
     account: &Account,
     unseen: &mut Vec<Unseen>,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<(Vec<Listed>, Option<Vec<VirtualDevice>>), Cause> {
     let mut found: Vec<Listed> = Vec::new();
     for user in unless_denied(account.users(), Call::ListUsers, unseen)?.unwrap_or_default() {
-        desk.go_on()?;
+        context.go_on()?;
         match account.mfa_devices(&user.name) {
             Ok(devices) => found.extend(of(Some(&user.name), devices)),
             // Deleted since.
@@ -288,9 +288,9 @@ fn certify(devices: &mut [Device], account: &Account, unseen: &mut Vec<Unseen>) 
     Ok(())
 }
 
-fn orphans(all: &[VirtualDevice], holdings: &Holdings, desk: &Desk<'_>) -> Result<Vec<Orphan>, Cause> {
+fn orphans(all: &[VirtualDevice], holdings: &Holdings, context: &Context<'_>) -> Result<Vec<Orphan>, Cause> {
     let mut begun = BTreeMap::new();
-    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         if let Some(Record::Begin(begin)) = run.entries.first() {
             begun.insert(begin.arn.to_string(), UNIX_EPOCH + Duration::from_secs(begin.started));
         }
@@ -310,7 +310,7 @@ fn prove(
     account: &Account,
     holdings: &Holdings,
     unseen: &mut Vec<Unseen>,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     let Identity::User(caller) = &account.caller().identity else {
         unseen.push(Unseen::Proof);
@@ -327,7 +327,7 @@ fn prove(
         for (holding, held) in holdings.of(&device.serial).zip(&mut device.held) {
             let factor =
                 Factor { serial: device.serial.clone(), enabled, key: holding.key, name: holding.name.clone() };
-            held.proof = match open_session(account, &factor, desk) {
+            held.proof = match open_session(account, &factor, context) {
                 Ok(_) => Proof::Proved,
                 Err(Cause::Aws(aws::Error::MfaRefused { .. })) => Proof::Refused,
                 Err(cause) => return Err(cause),

@@ -1,13 +1,13 @@
 //! What the attached keys hold of an account's devices, as the names of their credentials say.
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::Cause;
 use super::naming::device_of;
 use crate::aws::{Caller, DeviceArn};
 use crate::keys::{self, Serial};
 use crate::oath::Name;
 use crate::person::Notice;
-use crate::ring;
+use crate::unlock;
 
 /// A credential on an attached key that is called as a device of the account is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Holding {
 pub(super) struct Holdings {
     pub(super) held: Vec<Holding>,
     /// Keys whose credentials could not be read, and why.
-    pub(super) unread: Vec<(Serial, ring::Error)>,
+    pub(super) unread: Vec<(Serial, unlock::Error)>,
     /// Readers in which there is a card that does not even tell which key it is, if it is one.
     pub(super) unknown: Vec<(String, keys::Error)>,
 }
@@ -34,11 +34,11 @@ impl Holdings {
     }
 
     /// Where a device is to go: says of which keys it is not known whether they hold it.
-    pub(super) fn tell_unread(&self, desk: &mut Desk<'_>) {
-        self.unread.iter().for_each(|(key, _)| desk.tell(Notice::KeyUnread { key: *key }));
+    pub(super) fn tell_unread(&self, context: &mut Context<'_>) {
+        self.unread.iter().for_each(|(key, _)| context.tell(Notice::KeyUnread { key: *key }));
         // Some other card is in nobody's way.
         let keys = self.unknown.iter().filter(|(_, cause)| *cause != keys::Error::NotAYubiKey);
-        keys.for_each(|(reader, _)| desk.tell(Notice::ReaderUnread { reader: reader.clone() }));
+        keys.for_each(|(reader, _)| context.tell(Notice::ReaderUnread { reader: reader.clone() }));
     }
 }
 
@@ -47,12 +47,12 @@ pub(super) fn holdings_of(
     key: Serial,
     partition: &str,
     account: &str,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Vec<Holding>, Cause> {
-    let listed = desk
-        .ring
-        .session(key, desk.person)
-        .and_then(|mut session| session.list().map_err(|cause| ring::Error::Oath { key, cause }))
+    let listed = context
+        .keys
+        .session(key, context.person)
+        .and_then(|mut session| session.list().map_err(|cause| unlock::Error::Oath { key, cause }))
         .map_err(|cause| Cause::Sink(cause.into()))?;
     let holding = |credential: crate::oath::Credential| {
         let device = device_of(&credential.name, partition, account)?;
@@ -62,19 +62,19 @@ pub(super) fn holdings_of(
 }
 
 /// Reads every attached key.
-pub(super) fn holdings(caller: &Caller, desk: &mut Desk<'_>) -> Result<Holdings, Cause> {
-    holdings_until(caller, desk, |_| false)
+pub(super) fn holdings(caller: &Caller, context: &mut Context<'_>) -> Result<Holdings, Cause> {
+    holdings_until(caller, context, |_| false)
 }
 
 /// Reads the attached keys until one holds what is looked for: the others are not asked for their passwords. One that
 /// cannot be read may be followed by one that can.
 pub(super) fn holdings_until(
     caller: &Caller,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     enough: impl Fn(&Holding) -> bool,
 ) -> Result<Holdings, Cause> {
     let mut all = Holdings::default();
-    for found in keys::list(desk.ring.ports()).map_err(Cause::Keys)? {
+    for found in keys::list(context.keys.ports()).map_err(Cause::Keys)? {
         let key = match found.key.and_then(|key| key.device.serial.ok_or(keys::Error::NoSerial)) {
             Ok(key) => key,
             Err(cause) => {
@@ -84,10 +84,10 @@ pub(super) fn holdings_until(
                 continue;
             }
         };
-        let listed = desk
-            .ring
-            .session(key, desk.person)
-            .and_then(|mut session| session.list().map_err(|cause| ring::Error::Oath { key, cause }));
+        let listed = context
+            .keys
+            .session(key, context.person)
+            .and_then(|mut session| session.list().map_err(|cause| unlock::Error::Oath { key, cause }));
         match listed {
             Ok(credentials) => all.held.extend(credentials.into_iter().filter_map(|credential| {
                 let device = device_of(&credential.name, &caller.partition, &caller.account)?;

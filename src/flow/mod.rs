@@ -6,7 +6,7 @@ mod acknowledged;
 mod announce;
 mod audit;
 mod confirm;
-mod desk;
+mod context;
 pub mod devices;
 pub mod drill;
 pub mod enroll;
@@ -15,7 +15,6 @@ mod failure;
 pub mod fido_key;
 mod holdings;
 mod naming;
-pub mod places;
 mod record;
 pub mod recover;
 mod removal;
@@ -25,17 +24,19 @@ pub mod root;
 pub mod roster;
 pub mod rotate;
 mod run;
+pub mod seed_sinks;
 mod self_management;
 pub mod session;
 mod spending;
 
 pub use audit::{
     AuditRequest, Audited, Benchmark, Break, Evidence, Finding, Link, RULES, Rule, RuleInfo, Sees, Severity, Swept,
-    Titles, TrailProblem, Verdict, audit, is_member, judge, out_of_reach,
+    Titles, TrailProblem, Verdict, audit, check, is_member, out_of_reach,
 };
 pub use failure::{
     AccessKeyRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal, Implausible,
-    Left, RecoverRefusal, Refusal, RemovalRefusal, RootRefusal, RosterRefusal, RotateRefusal, SessionRefusal, Stage,
+    RecoverRefusal, Refusal, RemovalRefusal, Residue, RootRefusal, RosterRefusal, RotateRefusal, SessionRefusal,
+    Stage,
 };
 pub use naming::{credential_name, device_of};
 pub use record::Undo;

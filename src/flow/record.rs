@@ -70,7 +70,7 @@ pub(super) struct Begin {
     pub(super) program: Option<String>,
     /// The device that this one is to replace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) replaces: Option<Old>,
+    pub(super) replaces: Option<RemovedDevice>,
     /// The device is the root user's: the console makes and enables it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) root: bool,
@@ -87,7 +87,7 @@ pub(super) struct Retiring {
     pub(super) caller: String,
     pub(super) account: String,
     pub(super) user: String,
-    pub(super) old: Old,
+    pub(super) old: RemovedDevice,
     /// The person named it as the last one.
     pub(super) last: bool,
 }
@@ -117,7 +117,7 @@ pub(super) struct KeyRotation {
 
 /// A device that is to go, as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Old {
+pub(super) struct RemovedDevice {
     /// Its serial number: an ARN, or a hardware token's number.
     pub(super) serial: String,
     /// When it was enabled, seconds since the Unix epoch: a device of the same name that was enabled since is another.

@@ -5,12 +5,12 @@
 //! immediately before the device goes, under the lock of the journal and after the removal was announced to other
 //! machines; and once more after, since not everybody who removes devices uses glasskey.
 
-use super::announce::{Announcement, Going};
+use super::announce::{AnnouncedRemoval, Announcement};
 use super::confirm::{EnabledWith, Listing, listed_where, listing, not_listed, tell_enabled};
-use super::desk::Desk;
-use super::failure::{At, Cause, Left, RemovalRefusal, Stage};
+use super::context::Context;
+use super::failure::{At, Cause, RemovalRefusal, Residue, Stage};
 use super::holdings::Holding;
-use super::record::{Old, OldCredential, Record, Undo};
+use super::record::{OldCredential, Record, RemovedDevice, Undo};
 use super::run::{delete_device, remove_credential};
 use crate::aws::{self, Account, DeviceArn, MfaDevice};
 use crate::journal::Writer;
@@ -20,7 +20,7 @@ use crate::person::Notice;
 use crate::sink::KeySink;
 use crate::totp::{Step, unix};
 
-impl Old {
+impl RemovedDevice {
     pub(super) fn new<'a>(device: &MfaDevice, held: impl Iterator<Item = &'a Holding>) -> Self {
         let credential = |held: &Holding| OldCredential { key: held.key, credential: held.name.id().to_owned() };
         Self { serial: device.serial.clone(), enabled: unix(device.enabled), held: held.map(credential).collect() }
@@ -33,7 +33,7 @@ impl Old {
 
 /// What must be enabled for the user when the device goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stays {
+pub(super) enum MustRemain {
     /// This one.
     This(String),
     /// Any other.
@@ -42,9 +42,9 @@ pub(super) enum Stays {
     Nothing,
 }
 
-impl Stays {
+impl MustRemain {
     /// The devices that would do.
-    fn candidates<'d>(&self, devices: &'d [MfaDevice], old: &Old) -> impl Iterator<Item = &'d MfaDevice> {
+    fn candidates<'d>(&self, devices: &'d [MfaDevice], old: &RemovedDevice) -> impl Iterator<Item = &'d MfaDevice> {
         devices.iter().filter(move |device| match self {
             Self::This(serial) => device.serial == *serial,
             Self::Another | Self::Nothing => device.serial != old.serial,
@@ -52,7 +52,7 @@ impl Stays {
     }
 
     /// Whether one is there that is not about to go.
-    fn holds(&self, devices: &[MfaDevice], going: &[Going], old: &Old) -> bool {
+    fn holds(&self, devices: &[MfaDevice], going: &[AnnouncedRemoval], old: &RemovedDevice) -> bool {
         let stays = |device: &MfaDevice| !going.iter().any(|going| going.is(&device.serial));
         *self == Self::Nothing || self.candidates(devices, old).any(stays)
     }
@@ -60,16 +60,16 @@ impl Stays {
 
 pub(super) struct Removal<'a> {
     pub(super) user: &'a str,
-    pub(super) old: &'a Old,
-    pub(super) stays: Stays,
+    pub(super) old: &'a RemovedDevice,
+    pub(super) stays: MustRemain,
     /// The run's id in the journal.
     pub(super) run: String,
 }
 
 /// Where a removal stopped.
-pub(super) struct Broken {
+pub(super) struct RemovalError {
     pub(super) at: At,
-    pub(super) left: Vec<Left>,
+    pub(super) left: Vec<Residue>,
     /// The device is what it was, for certain.
     pub(super) untouched: bool,
 }
@@ -80,11 +80,11 @@ impl Removal<'_> {
         &self,
         mut log: Option<&mut Writer>,
         account: &Account,
-        desk: &mut Desk<'_>,
-    ) -> Result<(), Broken> {
-        self.deactivate(log.as_deref_mut(), account, desk)?;
-        self.delete(log, account, desk)?;
-        self.remove_credentials(desk)
+        context: &mut Context<'_>,
+    ) -> Result<(), RemovalError> {
+        self.deactivate(log.as_deref_mut(), account, context)?;
+        self.delete(log, account, context)?;
+        self.remove_credentials(context)
     }
 
     /// Deactivates it, unless it is not the user's any more. Sent once; after a lost reply IAM is asked.
@@ -92,19 +92,19 @@ impl Removal<'_> {
         &self,
         log: Option<&mut Writer>,
         account: &Account,
-        desk: &mut Desk<'_>,
-    ) -> Result<(), Broken> {
-        let mut announced = Announcement::make(self.user, &self.old.serial, &self.run, account, desk)
+        context: &mut Context<'_>,
+    ) -> Result<(), RemovalError> {
+        let mut announced = Announcement::make(self.user, &self.old.serial, &self.run, account, context)
             .map_err(|cause| self.untouched(Cause::Aws(cause)))?;
-        let outcome = self.deactivate_announced(&mut announced, log, account, desk);
+        let outcome = self.deactivate_announced(&mut announced, log, account, context);
         // What may still be on its way stays announced until it cannot be any more.
-        let is_settled = |broken: &Broken| {
+        let is_settled = |broken: &RemovalError| {
             broken.untouched || !matches!(broken.at, (_, Cause::Aws(aws::Error::OutcomeUnknown { .. })))
         };
         if outcome.as_ref().err().is_none_or(is_settled) {
-            announced.withdraw(account, desk);
+            announced.withdraw(account, context);
         } else {
-            announced.keep(desk);
+            announced.keep(context);
         }
         outcome
     }
@@ -114,13 +114,13 @@ impl Removal<'_> {
         announced: &mut Announcement<'_>,
         mut log: Option<&mut Writer>,
         account: &Account,
-        desk: &mut Desk<'_>,
-    ) -> Result<(), Broken> {
+        context: &mut Context<'_>,
+    ) -> Result<(), RemovalError> {
         let untouched = |cause| self.untouched(Cause::Aws(cause));
         // In this order: a run takes its announcement back after its device is gone, never before.
         let going = match self.stays {
-            Stays::Nothing => Vec::new(),
-            _ => announced.others(account, desk).map_err(untouched)?,
+            MustRemain::Nothing => Vec::new(),
+            _ => announced.others(account, context).map_err(untouched)?,
         };
         let devices = account.mfa_devices(self.user).map_err(untouched)?;
         let holds = self.stays.holds(&devices, &going, self.old);
@@ -133,34 +133,34 @@ impl Removal<'_> {
         if !holds {
             return Err(self.untouched(self.would_lock_out(&devices, &going)));
         }
-        desk.still_wanted().map_err(|cause| self.untouched(cause))?;
+        context.still_wanted().map_err(|cause| self.untouched(cause))?;
         if let Some(log) = &mut log {
             log.append(&Record::Intend(Undo::EnableAgain)).map_err(|cause| self.untouched(Cause::Journal(cause)))?;
         }
-        let sent = if announced.is_fresh(desk) {
+        let sent = if announced.is_fresh(context) {
             account.deactivate(self.user, &self.old.serial).map_err(Cause::Aws)
         } else {
             Err(Cause::refused(RemovalRefusal::TooLate { serial: self.old.serial.clone() }))
         };
         match sent {
             Ok(()) | Err(Cause::Aws(aws::Error::NotFound { .. })) => {}
-            Err(Cause::Aws(cause @ aws::Error::OutcomeUnknown { .. })) => self.ask(cause, account, desk)?,
+            Err(Cause::Aws(cause @ aws::Error::OutcomeUnknown { .. })) => self.ask(cause, account, context)?,
             Err(cause) => {
                 let _ = log.map(|log| log.append(&Record::Void(Undo::EnableAgain)));
                 return Err(self.untouched(cause));
             }
         }
-        self.look_again(log, account, desk)
+        self.look_again(log, account, context)
     }
 
     /// The reply was lost: is it still the user's?
-    fn ask(&self, cause: aws::Error, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
-        match desk.settle(|| account.mfa_devices(self.user)).0 {
+    fn ask(&self, cause: aws::Error, account: &Account, context: &mut Context<'_>) -> Result<(), RemovalError> {
+        match context.settle(|| account.mfa_devices(self.user)).0 {
             Ok(devices) if !devices.iter().any(|device| self.old.is(device)) => Ok(()),
             // It may still be on its way: nothing is certain.
             Ok(_) => Err(self.broken(Stage::Deactivate, Cause::Aws(cause), self.kept())),
             Err(why) => {
-                let left = Left::PerhapsEnabled { serial: self.old.serial.clone(), why };
+                let left = Residue::PerhapsEnabled { serial: self.old.serial.clone(), why };
                 Err(self.broken(Stage::Deactivate, Cause::Aws(cause), left))
             }
         }
@@ -171,18 +171,23 @@ impl Removal<'_> {
     /// Somebody may have taken away what was to stay, between the look and the deactivation: in the console, or with a
     /// glasskey that may not announce it. Then this one is enabled again at once, from its key. Where IAM does not
     /// answer, the way back stays open.
-    fn look_again(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
-        desk.interrupt.clear();
+    fn look_again(
+        &self,
+        log: Option<&mut Writer>,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<(), RemovalError> {
+        context.interrupt.clear();
         let is_gone = |devices: &[MfaDevice]| !devices.iter().any(|device| self.old.is(device));
-        let listed = listed_where(account, self.user, "for IAM to list the device no more", is_gone, desk);
+        let listed = listed_where(account, self.user, "for IAM to list the device no more", is_gone, context);
         if listed.as_ref().is_ok_and(|(_, gone)| !gone) {
             let cause = Cause::refused(RemovalRefusal::StillListed { serial: self.old.serial.clone() });
             return Err(self.broken(Stage::Deactivate, cause, self.kept()));
         }
-        desk.tell(Notice::Deactivated { serial: self.old.serial.clone() });
+        context.tell(Notice::Deactivated { serial: self.old.serial.clone() });
         match listed {
             Ok((devices, _)) if !self.stays.holds(&devices, &[], self.old) => {
-                let left = match enable_again(self.user, self.old, log, account, desk) {
+                let left = match enable_again(self.user, self.old, log, account, context) {
                     Ok(_) => self.kept(),
                     Err(_) => self.deactivated(),
                 };
@@ -194,44 +199,49 @@ impl Removal<'_> {
     }
 
     /// Deletes a virtual device; of other kinds nothing is left in IAM.
-    fn delete(&self, log: Option<&mut Writer>, account: &Account, desk: &mut Desk<'_>) -> Result<(), Broken> {
+    fn delete(
+        &self,
+        log: Option<&mut Writer>,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<(), RemovalError> {
         let Ok(arn) = self.old.serial.parse::<DeviceArn>() else { return Ok(()) };
-        desk.still_wanted().map_err(|cause| self.broken(Stage::Delete, cause, self.deactivated()))?;
-        if let Some(left) = delete_device(account, &arn, desk) {
+        context.still_wanted().map_err(|cause| self.broken(Stage::Delete, cause, self.deactivated()))?;
+        if let Some(left) = delete_device(account, &arn, context) {
             let cause = match &left {
-                Left::Device { why, .. } | Left::Unknown { why, .. } => Cause::Aws(why.clone()),
+                Residue::Device { why, .. } | Residue::Unknown { why, .. } => Cause::Aws(why.clone()),
                 _ => Cause::refused(RemovalRefusal::InUseAgain { arn }),
             };
             return Err(self.broken(Stage::Delete, cause, left));
         }
         // What is called so from now on is another. If this line is lost, the next attempt finds the device missing.
         let _ = log.map(|log| log.append(&Record::Deleted));
-        desk.tell(Notice::Deleted { serial: self.old.serial.clone() });
+        context.tell(Notice::Deleted { serial: self.old.serial.clone() });
         Ok(())
     }
 
-    pub(super) fn remove_credentials(&self, desk: &mut Desk<'_>) -> Result<(), Broken> {
+    pub(super) fn remove_credentials(&self, context: &mut Context<'_>) -> Result<(), RemovalError> {
         let mut broken = None;
         for OldCredential { key, credential } in &self.old.held {
-            match remove_credential(*key, credential, desk) {
-                None => desk.tell(Notice::CredentialRemoved { key: *key, name: credential.clone() }),
+            match remove_credential(*key, credential, context) {
+                None => context.tell(Notice::CredentialRemoved { key: *key, name: credential.clone() }),
                 Some(left) => {
                     let cause = match &left {
-                        Left::Credential { why: Some(why), .. } => Cause::Sink(why.clone().into()),
+                        Residue::Credential { why: Some(why), .. } => Cause::Sink(why.clone().into()),
                         _ => Cause::Interrupted,
                     };
                     let at = (Stage::Credentials, cause);
-                    broken.get_or_insert(Broken { at, left: Vec::new(), untouched: false }).left.push(left);
+                    broken.get_or_insert(RemovalError { at, left: Vec::new(), untouched: false }).left.push(left);
                 }
             }
         }
         broken.map_or(Ok(()), Err)
     }
 
-    fn would_lock_out(&self, devices: &[MfaDevice], going: &[Going]) -> Cause {
+    fn would_lock_out(&self, devices: &[MfaDevice], going: &[AnnouncedRemoval]) -> Cause {
         let serial = self.old.serial.clone();
         let without = match &self.stays {
-            Stays::This(serial) => Some(serial.clone()),
+            MustRemain::This(serial) => Some(serial.clone()),
             _ => None,
         };
         // There would be one that stays, were it not about to go.
@@ -245,30 +255,30 @@ impl Removal<'_> {
         })
     }
 
-    fn deactivated(&self) -> Left {
-        Left::Deactivated { serial: self.old.serial.clone() }
+    fn deactivated(&self) -> Residue {
+        Residue::Deactivated { serial: self.old.serial.clone() }
     }
 
-    fn kept(&self) -> Left {
-        Left::Kept { serial: self.old.serial.clone() }
+    fn kept(&self) -> Residue {
+        Residue::Kept { serial: self.old.serial.clone() }
     }
 
-    fn untouched(&self, cause: Cause) -> Broken {
-        Broken { at: (Stage::Deactivate, cause), left: vec![self.kept()], untouched: true }
+    fn untouched(&self, cause: Cause) -> RemovalError {
+        RemovalError { at: (Stage::Deactivate, cause), left: vec![self.kept()], untouched: true }
     }
 
-    fn broken(&self, stage: Stage, cause: Cause, left: Left) -> Broken {
-        Broken { at: (stage, cause), left: vec![left], untouched: false }
+    fn broken(&self, stage: Stage, cause: Cause, left: Residue) -> RemovalError {
+        RemovalError { at: (stage, cause), left: vec![left], untouched: false }
     }
 }
 
 /// Undoes a deactivation: enables the device with two codes of a key that holds its seed, and says which.
 pub(super) fn enable_again(
     user: &str,
-    old: &Old,
+    old: &RemovedDevice,
     log: Option<&mut Writer>,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Serial, Cause> {
     let cannot = || Cause::refused(RemovalRefusal::NoKeyToEnable { serial: old.serial.clone() });
     let arn: DeviceArn = old.serial.parse().map_err(|_| cannot())?;
@@ -278,7 +288,7 @@ pub(super) fn enable_again(
     for held in &old.held {
         // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.
         for _ in 0..2 {
-            match enable_from(held, user, old, &arn, account, desk) {
+            match enable_from(held, user, old, &arn, account, context) {
                 Ok(()) => return Ok(held.key),
                 Err(cause @ Cause::Aws(aws::Error::WrongCodes)) => last = cause,
                 Err(cause) => {
@@ -294,19 +304,19 @@ pub(super) fn enable_again(
 fn enable_from(
     held: &OldCredential,
     user: &str,
-    old: &Old,
+    old: &RemovedDevice,
     arn: &DeviceArn,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     let OldCredential { key, credential } = held;
     let name = Name::from_id(credential)
-        .map_err(|cause| Cause::Sink(crate::ring::Error::Oath { key: *key, cause }.into()))?;
-    let sink = key_sink(*key, name, desk)?;
-    let (step, codes) = fresh_pair(&sink, &old.serial, desk)?;
+        .map_err(|cause| Cause::Sink(crate::unlock::Error::Oath { key: *key, cause }.into()))?;
+    let sink = key_sink(*key, name, context)?;
+    let (step, codes) = fresh_pair(&sink, &old.serial, context)?;
     let enabled = account.enable(user, arn, &codes);
-    let unseen = settle_enabling(enabled, user, &old.serial, account, desk)?;
-    tell_enabled(EnabledWith { step, by: Some(*key) }, unseen, desk);
+    let unseen = settle_enabling(enabled, user, &old.serial, account, context)?;
+    tell_enabled(EnabledWith { step, by: Some(*key) }, unseen, context);
     Ok(())
 }
 
@@ -317,11 +327,11 @@ fn settle_enabling(
     user: &str,
     serial: &str,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<aws::Error>, Cause> {
     let cause = match outcome {
         Ok(()) => {
-            return match (listing(account, user, serial, desk), serial.parse()) {
+            return match (listing(account, user, serial, context), serial.parse()) {
                 (Listing::NotListed, Ok(arn)) => Err(not_listed(&arn, user)),
                 (Listing::NotTold(why), _) => Ok(Some(why)),
                 _ => Ok(None),
@@ -330,7 +340,7 @@ fn settle_enabling(
         Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::AlreadyExists { .. })) => cause,
         Err(cause) => return Err(Cause::Aws(cause)),
     };
-    match desk.settle(|| account.mfa_devices(user)).0 {
+    match context.settle(|| account.mfa_devices(user)).0 {
         Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(None),
         _ => Err(Cause::Aws(cause)),
     }
@@ -338,10 +348,10 @@ fn settle_enabling(
 
 /// A credential that is on a key already, and whether its codes want a touch: only CALCULATE ALL says that without
 /// waiting for one.
-pub(super) fn key_sink(key: Serial, name: Name, desk: &mut Desk<'_>) -> Result<KeySink, Cause> {
-    let now = unix(desk.clock.now());
-    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
-    let oath = |cause| Cause::Sink(crate::ring::Error::Oath { key, cause }.into());
+pub(super) fn key_sink(key: Serial, name: Name, context: &mut Context<'_>) -> Result<KeySink, Cause> {
+    let now = unix(context.clock.now());
+    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let oath = |cause| Cause::Sink(crate::unlock::Error::Oath { key, cause }.into());
     let answers = session.all(now).map_err(oath)?;
     let (_, answer) = answers
         .into_iter()
@@ -354,11 +364,11 @@ pub(super) fn key_sink(key: Serial, name: Name, desk: &mut Desk<'_>) -> Result<K
 pub(super) fn fresh_pair(
     sink: &KeySink,
     serial: &str,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Step, [crate::secret::Code; 2]), Cause> {
-    desk.unspent_pair(serial)?;
-    let (step, codes) = sink.two_codes(&mut desk.bench()).map_err(Cause::Sink)?;
-    desk.go_on()?;
-    desk.spend_pair(serial, step)?;
+    context.unspent_pair(serial)?;
+    let (step, codes) = sink.two_codes(&mut context.sinks()).map_err(Cause::Sink)?;
+    context.go_on()?;
+    context.spend_pair(serial, step)?;
     Ok((step, codes))
 }

@@ -3,7 +3,7 @@
 //! A key has no clock. What is out of step is AWS's idea of the device, set by the last pair of codes it took, and so by
 //! the clock of the computer that computed them. The codes here are computed by AWS's own time.
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::Holding;
 use super::removal::{fresh_pair, key_sink};
@@ -49,35 +49,35 @@ pub fn resync_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`]; a device that was in step still is.
 pub fn resync(request: &ResyncRequest, world: &mut World) -> Result<Resynced, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
     let (account, serial, sink) =
-        preflight(request, &connector, &mut desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
-    let step = carry_out(request, &serial, &sink, &account, &mut desk).map_err(|cause| {
-        let cause = desk.interrupted_or(cause);
-        desk.fail(Stage::Resync, cause)
+        preflight(request, &connector, &mut context).map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    let step = carry_out(request, &serial, &sink, &account, &mut context).map_err(|cause| {
+        let cause = context.interrupted_or(cause);
+        context.fail(Stage::Resync, cause)
     })?;
     let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
-    desk.tell(Notice::Resynced { serial: serial.clone(), codes });
+    context.tell(Notice::Resynced { serial: serial.clone(), codes });
     Ok(Resynced { account: account.caller().account.clone(), serial, codes })
 }
 
 fn preflight(
     request: &ResyncRequest,
     connector: &aws::Connector,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Account, String, KeySink), Cause> {
     // The key first: without it nothing is asked of AWS.
-    drop(desk.ring.session(request.key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?);
+    drop(context.keys.session(request.key, context.person).map_err(|cause| Cause::Sink(cause.into()))?);
     let account = connector.connect().map_err(Cause::Aws)?;
-    if let Some(ahead) = desk.clock.ahead_seconds() {
-        desk.tell(Notice::ClockVerdict { ahead });
+    if let Some(ahead) = context.clock.ahead_seconds() {
+        context.tell(Notice::ClockVerdict { ahead });
     }
-    let (devices, held) = devices_and_keys(&request.user, &account, desk)?;
+    let (devices, held) = devices_and_keys(&request.user, &account, context)?;
     let by_key = request.key.to_string();
     let device = named_device(request.device.as_deref().unwrap_or(&by_key), &devices, &held)?;
     let on_key = held.of(&device.serial).find(|held| held.key == request.key);
     let Holding { key, name, .. } = on_key.ok_or_else(|| not_on(request.key, device))?;
-    let sink = key_sink(*key, name.clone(), desk)?;
+    let sink = key_sink(*key, name.clone(), context)?;
     Ok((account, device.serial.clone(), sink))
 }
 
@@ -92,15 +92,15 @@ fn carry_out(
     serial: &str,
     sink: &KeySink,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Step, Cause> {
-    let (step, codes) = fresh_pair(sink, serial, desk)?;
+    let (step, codes) = fresh_pair(sink, serial, context)?;
     match account.resync(&request.user, serial, &codes) {
         Ok(()) => return Ok(step),
-        Err(aws::Error::OutcomeUnknown { .. }) if !desk.interrupt.raised() => desk.tell(Notice::ResyncAgain),
+        Err(aws::Error::OutcomeUnknown { .. }) if !context.interrupt.raised() => context.tell(Notice::ResyncAgain),
         Err(cause) => return Err(Cause::Aws(cause)),
     }
-    let (step, codes) = fresh_pair(sink, serial, desk)?;
+    let (step, codes) = fresh_pair(sink, serial, context)?;
     account.resync(&request.user, serial, &codes).map_err(Cause::Aws)?;
     Ok(step)
 }

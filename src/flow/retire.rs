@@ -3,18 +3,18 @@
 //! Until it is deactivated nothing has happened; from then on only forward.
 
 use super::announce::ANNOUNCING;
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{Cause, CommonRefusal, Failed, RemovalRefusal, Stage};
 use super::holdings::{Holding, Holdings, holdings};
-use super::record::{Old, Record, Retiring};
-use super::removal::{Broken, Removal, Stays};
+use super::record::{Record, RemovedDevice, Retiring};
+use super::removal::{MustRemain, Removal, RemovalError};
 use super::run::{begin_log, nothing_unfinished};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
 use crate::person::Notice;
-pub use crate::person::Parting;
+pub use crate::person::RemovalPlan;
 use crate::totp::unix;
 use crate::world::World;
 
@@ -39,12 +39,12 @@ pub struct Retired {
     /// The account.
     pub account: String,
     /// What was planned.
-    pub parting: Parting,
+    pub parting: RemovalPlan,
 }
 
 impl Retiring {
     pub(super) fn removal(&self, log: &Writer) -> Removal<'_> {
-        let stays = if self.last { Stays::Nothing } else { Stays::Another };
+        let stays = if self.last { MustRemain::Nothing } else { MustRemain::Another };
         Removal { user: &self.user, old: &self.old, stays, run: log.id().to_owned() }
     }
 }
@@ -62,49 +62,52 @@ pub fn retire_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world.
 pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
-    let ready = preflight(request, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
-    desk.tell(Notice::Parting(ready.parting.clone()));
-    self_management::tell_wait(ready.factor.as_ref(), &mut desk);
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
+    let ready = preflight(request, &connector, &mut context).map_err(|cause| before(cause, &context))?;
+    context.tell(Notice::RemovalPlan(ready.parting.clone()));
+    self_management::tell_wait(ready.factor.as_ref(), &mut context);
     let done = Retired { account: ready.retiring.account.clone(), parting: ready.parting };
     if request.dry_run {
         return Ok(done);
     }
-    desk.approve(request.approved).map_err(|cause| before(cause, &desk))?;
+    context.approve(request.approved).map_err(|cause| before(cause, &context))?;
     let account = match ready.factor {
         None => ready.account,
-        Some(factor) => {
-            self_management::open_session(&ready.account, &factor, &mut desk).map_err(|cause| before(cause, &desk))?
-        }
+        Some(factor) => self_management::open_session(&ready.account, &factor, &mut context)
+            .map_err(|cause| before(cause, &context))?,
     };
-    carry_out(ready.retiring, &account, &mut desk).map(|()| done)
+    carry_out(ready.retiring, &account, &mut context).map(|()| done)
 }
 
 /// What pre-flight found to be possible.
-struct Ready {
-    parting: Parting,
+struct Preflight {
+    parting: RemovalPlan,
     retiring: Retiring,
     account: Account,
     /// What IAM's self-management rule asks for a code, if it applies.
     factor: Option<Factor>,
 }
 
-fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+fn preflight(
+    request: &RetireRequest,
+    connector: &aws::Connector,
+    context: &mut Context<'_>,
+) -> Result<Preflight, Cause> {
     let account = connector.connect().map_err(Cause::Aws)?;
-    desk.tell_clock();
+    context.tell_clock();
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, &request.user, desk)?;
-    let (devices, held) = devices_and_keys(&request.user, &account, desk)?;
-    held.tell_unread(desk);
+    nothing_unfinished(&caller.account, &request.user, context)?;
+    let (devices, held) = devices_and_keys(&request.user, &account, context)?;
+    held.tell_unread(context);
     let device = named_device(&request.device, &devices, &held)?;
     let others: Vec<&MfaDevice> = devices.iter().filter(|other| other.serial != device.serial).collect();
     let last = others.is_empty();
     if last && request.last_factor.as_deref().is_none_or(|named| !is_called(&device.serial, named)) {
         return Err(Cause::refused(RemovalRefusal::LastFactor { serial: device.serial.clone(), without: None }));
     }
-    let old = Old::new(device, held.of(&device.serial));
-    let parting = Parting {
+    let old = RemovedDevice::new(device, held.of(&device.serial));
+    let parting = RemovalPlan {
         user: request.user.clone(),
         serial: device.serial.clone(),
         kind: DeviceKind::of(&device.serial),
@@ -112,44 +115,46 @@ fn preflight(request: &RetireRequest, connector: &aws::Connector, desk: &mut Des
         others: others.len(),
         no_session: !last && others.iter().all(|other| !opens_sessions(&other.serial)),
     };
-    let factor = self_management::factor_needed(&account, &request.user, &devices, desk)?;
+    let factor = self_management::factor_needed(&account, &request.user, &devices, context)?;
     let retiring = Retiring {
         version: 1,
         command: "retire".to_owned(),
-        started: unix(desk.clock.now()),
+        started: unix(context.clock.now()),
         caller: caller.arn,
         account: caller.account,
         user: request.user.clone(),
         old,
         last,
     };
-    Ok(Ready { parting, retiring, account, factor })
+    Ok(Preflight { parting, retiring, account, factor })
 }
 
-fn carry_out(retiring: Retiring, account: &Account, desk: &mut Desk<'_>) -> Result<(), Failed> {
-    let mut log = begin_log(retiring.started, &Record::Retire(retiring.clone()), desk)
-        .map_err(|cause| desk.fail(Stage::Preflight, cause))?;
-    let Err(Broken { at, left, untouched }) = retiring.removal(&log).carry_out(Some(&mut log), account, desk) else {
+fn carry_out(retiring: Retiring, account: &Account, context: &mut Context<'_>) -> Result<(), Failed> {
+    let mut log = begin_log(retiring.started, &Record::Retire(retiring.clone()), context)
+        .map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    let Err(RemovalError { at, left, untouched }) =
+        retiring.removal(&log).carry_out(Some(&mut log), account, context)
+    else {
         if log.finish().is_err() {
-            desk.tell(Notice::JournalKept);
+            context.tell(Notice::JournalKept);
         }
         return Ok(());
     };
-    let at = if desk.interrupt.raised() { (at.0, Cause::Interrupted) } else { at };
-    desk.interrupt.clear();
+    let at = if context.interrupt.raised() { (at.0, Cause::Interrupted) } else { at };
+    context.interrupt.clear();
     // Nothing has happened: there is nothing to recover either.
     let left = if untouched && log.finish().is_ok() { Vec::new() } else { left };
-    Err(desk.fail_leaving(at, left))
+    Err(context.fail_leaving(at, left))
 }
 
 /// The user's devices, and what the keys here hold of the account's.
 pub(super) fn devices_and_keys(
     user: &str,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Vec<MfaDevice>, Holdings), Cause> {
     let devices = devices_of(user, account)?;
-    Ok((devices, holdings(account.caller(), desk)?))
+    Ok((devices, holdings(account.caller(), context)?))
 }
 
 /// The user's devices.

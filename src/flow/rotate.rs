@@ -8,19 +8,19 @@ mod inheritance;
 use super::access_key::{self, KeyRequest, KeyRotated};
 use super::announce::ANNOUNCING;
 use super::confirm;
-use super::desk::Desk;
-use super::enroll::{self, Checked, DeviceResult, Enrolled, MAX_DEVICES, Request, Seen, Work};
-use super::failure::{At, Cause, Failed, Left, RecoverRefusal, Refusal, RemovalRefusal, RotateRefusal, Stage};
+use super::context::Context;
+use super::enroll::{self, Checked, DevicePlan, DeviceResult, Enrolled, MAX_DEVICES, Observed, Request};
+use super::failure::{At, Cause, Failed, RecoverRefusal, Refusal, RemovalRefusal, Residue, RotateRefusal, Stage};
 use super::holdings::{Holdings, holdings};
-use super::places::Usable;
-use super::record::{Old, Undo};
-use super::removal::{Broken, Removal, Stays, enable_again};
+use super::record::{RemovedDevice, Undo};
+use super::removal::{MustRemain, Removal, RemovalError, enable_again};
 use super::retire::{is_called, named_device};
 use super::run::Run;
+use super::seed_sinks::ValidatedSinks;
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceKind, Identity, MfaDevice};
 use crate::person::Notice;
-pub use crate::person::{Loss, Parting, Proving};
+pub use crate::person::{Loss, Proving, RemovalPlan};
 use crate::totp::unix;
 use crate::world::World;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -46,7 +46,7 @@ pub struct Rotated {
     /// The new device; none after a dry run.
     pub enrolled: Enrolled,
     /// The old one.
-    pub old: Parting,
+    pub old: RemovalPlan,
     /// How the new one was proved, or is to be.
     pub proof: ProvedBy,
     /// What the user has less of.
@@ -106,16 +106,16 @@ fn rotate_all(
     key: Option<&KeyRequest>,
     world: &mut World,
 ) -> Result<(Rotated, Option<KeyRotated>), Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     let (account, usable, seen) =
-        enroll::look(&request.new, &connector, &mut desk).map_err(|cause| before(cause, &desk))?;
-    let ready = judge(request, &usable, &seen, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
-    let key_ready = key.map(|key| access_key::preflight(key, &account, &mut desk)).transpose();
-    let key_ready = key_ready.map_err(|cause| before(cause, &desk))?;
-    ready.tell(&mut desk);
+        enroll::read(&request.new, &connector, &mut context).map_err(|cause| before(cause, &context))?;
+    let ready = check(request, &usable, &seen, &account, &mut context).map_err(|cause| before(cause, &context))?;
+    let key_ready = key.map(|key| access_key::preflight(key, &account, &mut context)).transpose();
+    let key_ready = key_ready.map_err(|cause| before(cause, &context))?;
+    ready.tell(&mut context);
     if let Some(key) = &key_ready {
-        desk.tell(Notice::KeyPlan(key.plan.clone()));
+        context.tell(Notice::KeyPlan(key.plan.clone()));
     }
     let mut done = Rotated {
         enrolled: Enrolled { plan: ready.add.plan.clone(), devices: Vec::new() },
@@ -127,16 +127,16 @@ fn rotate_all(
         return Ok((done, key_ready.map(|key| key.planned())));
     }
     let unproved = !request.new.places.accept_unproved && !ready.work.is_proved();
-    desk.approve_unproved(request.new.approved, unproved).map_err(|cause| before(cause, &desk))?;
-    let session = ready.session(&mut desk).map_err(|cause| before(cause, &desk))?;
-    let (device, proof) = replace(&ready, session.as_ref().unwrap_or(&account), &mut desk)?;
+    context.approve_unproved(request.new.approved, unproved).map_err(|cause| before(cause, &context))?;
+    let session = ready.session(&mut context).map_err(|cause| before(cause, &context))?;
+    let (device, proof) = replace(&ready, session.as_ref().unwrap_or(&account), &mut context)?;
     done.enrolled.devices.push(device);
     let (Some(key), Some(mut key_ready)) = (key, key_ready) else { return Ok((done, None)) };
     // What opens sessions from here on is the new device.
-    key_ready.factor = proof.is_some().then(|| ready.new_factor(&desk)).flatten();
+    key_ready.factor = proof.is_some().then(|| ready.new_factor(&context)).flatten();
     key_ready.session = proof;
-    let rotated = access_key::carry_out(key, key_ready, &account, &mut desk).map_err(|mut failed| {
-        failed.left.insert(0, Left::Rotated { arn: ready.work.arn.clone() });
+    let rotated = access_key::carry_out(key, key_ready, &account, &mut context).map_err(|mut failed| {
+        failed.left.insert(0, Residue::Rotated { arn: ready.work.arn.clone() });
         failed
     })?;
     Ok((done, Some(rotated)))
@@ -145,39 +145,39 @@ fn rotate_all(
 /// One user of many: the plan was approved for all of them, the account is connected, the places have been tried out.
 pub(super) fn rotate_on(
     request: &RotateRequest,
-    usable: &Usable,
+    usable: &ValidatedSinks,
     account: &Account,
-    desk: &mut Desk<'_>,
-) -> Result<(DeviceResult, Parting), Failed> {
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
-    let seen = enroll::look_on(&request.new, account, desk).map_err(|cause| before(cause, desk))?;
-    let ready = judge(request, usable, &seen, account, desk).map_err(|cause| before(cause, desk))?;
-    ready.tell_losses(desk);
-    let session = ready.session(desk).map_err(|cause| before(cause, desk))?;
-    let (device, _) = replace(&ready, session.as_ref().unwrap_or(account), desk)?;
+    context: &mut Context<'_>,
+) -> Result<(DeviceResult, RemovalPlan), Failed> {
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
+    let seen = enroll::read_on(&request.new, account, context).map_err(|cause| before(cause, context))?;
+    let ready = check(request, usable, &seen, account, context).map_err(|cause| before(cause, context))?;
+    ready.tell_losses(context);
+    let session = ready.session(context).map_err(|cause| before(cause, context))?;
+    let (device, _) = replace(&ready, session.as_ref().unwrap_or(account), context)?;
     Ok((device, ready.parting))
 }
 
 /// What pre-flight found to be possible.
-struct Ready<'a> {
+struct Preflight<'a> {
     account: &'a Account,
     add: Checked,
-    work: Work,
-    old: Old,
-    parting: Parting,
+    work: DevicePlan,
+    old: RemovedDevice,
+    parting: RemovalPlan,
     replace_first: bool,
     losses: Vec<Loss>,
 }
 
-fn judge<'a>(
+fn check<'a>(
     request: &RotateRequest,
-    usable: &Usable,
-    seen: &Seen,
+    usable: &ValidatedSinks,
+    seen: &Observed,
     account: &'a Account,
-    desk: &mut Desk<'_>,
-) -> Result<Ready<'a>, Cause> {
-    let held = holdings(account.caller(), desk)?;
-    held.tell_unread(desk);
+    context: &mut Context<'_>,
+) -> Result<Preflight<'a>, Cause> {
+    let held = holdings(account.caller(), context)?;
+    held.tell_unread(context);
     let device = match (request.from.as_deref(), &*seen.devices) {
         (Some(from), devices) => named_device(from, devices, &held)?.clone(),
         (None, [only]) => only.clone(),
@@ -193,8 +193,8 @@ fn judge<'a>(
     if !request.replace_first && used >= MAX_DEVICES {
         return Err(Cause::refused(RotateRefusal::NoRoomToRotate { used }));
     }
-    let old = Old::new(&device, held.of(&device.serial));
-    let parting = Parting {
+    let old = RemovedDevice::new(&device, held.of(&device.serial));
+    let parting = RemovalPlan {
         user: seen.user.clone(),
         serial: device.serial.clone(),
         kind: DeviceKind::of(&device.serial),
@@ -204,16 +204,16 @@ fn judge<'a>(
         no_session: false,
     };
     let mut new = request.new.clone();
-    let before = inheritance::look(request, &old, desk);
+    let before = inheritance::read(request, &old, context);
     before.is_kept(request, &old)?;
     new.touch = before.touch_of_new(request);
     new.device_name.get_or_insert_with(|| free_name(&seen.user, &seen.devices, &held));
     let leaving = usize::from(request.replace_first);
-    let add = enroll::judge(&new, usable, seen, (account, leaving), desk);
+    let add = enroll::check(&new, usable, seen, (account, leaving), context);
     let mut add = add.map_err(|cause| before.explain(cause, request, &old))?;
     let work = add.work.pop().ok_or(Cause::refused(RecoverRefusal::CannotFinish))?;
     let losses = before.losses(&work, &parting);
-    Ok(Ready { account, add, work, old, parting, replace_first: request.replace_first, losses })
+    Ok(Preflight { account, add, work, old, parting, replace_first: request.replace_first, losses })
 }
 
 /// The user's name, or with a number behind it: neither a device of the user's nor a credential on a key here is
@@ -228,11 +228,11 @@ fn free_name(user: &str, devices: &[MfaDevice], held: &Holdings) -> String {
     free.unwrap_or_else(|| user.to_owned())
 }
 
-impl Ready<'_> {
+impl Preflight<'_> {
     /// As IAM's self-management rule asks for.
-    fn session(&self, desk: &mut Desk<'_>) -> Result<Option<Account>, Cause> {
+    fn session(&self, context: &mut Context<'_>) -> Result<Option<Account>, Cause> {
         let factor = self.add.factor.as_ref();
-        factor.map(|factor| self_management::open_session(self.account, factor, desk)).transpose()
+        factor.map(|factor| self_management::open_session(self.account, factor, context)).transpose()
     }
 
     fn is_own(&self) -> bool {
@@ -259,112 +259,118 @@ impl Ready<'_> {
         }
     }
 
-    fn tell_losses(&self, desk: &mut Desk<'_>) {
+    fn tell_losses(&self, context: &mut Context<'_>) {
         if !self.losses.is_empty() {
-            desk.tell(Notice::Losses(self.losses.clone()));
+            context.tell(Notice::Losses(self.losses.clone()));
         }
     }
 
-    fn new_factor(&self, desk: &Desk<'_>) -> Option<Factor> {
-        let (serial, enabled) = (self.work.arn.to_string(), desk.clock.now());
+    fn new_factor(&self, context: &Context<'_>) -> Option<Factor> {
+        let (serial, enabled) = (self.work.arn.to_string(), context.clock.now());
         let key = *self.work.keys.last()?;
         Some(Factor { serial, enabled, key, name: self.work.name.clone() })
     }
 
-    fn tell(&self, desk: &mut Desk<'_>) {
-        desk.tell(Notice::Plan(self.add.plan.clone()));
-        desk.tell(Notice::Parting(self.parting.clone()));
-        desk.tell(Notice::ProofPlanned(self.proving()));
-        self_management::tell_wait(self.add.factor.as_ref(), desk);
-        self.tell_losses(desk);
+    fn tell(&self, context: &mut Context<'_>) {
+        context.tell(Notice::Plan(self.add.plan.clone()));
+        context.tell(Notice::RemovalPlan(self.parting.clone()));
+        context.tell(Notice::ProofPlanned(self.proving()));
+        self_management::tell_wait(self.add.factor.as_ref(), context);
+        self.tell_losses(context);
         if self.is_own() && self.work.arn.name() != self.work.user {
-            desk.tell(Notice::OtherName { name: self.work.arn.name().to_owned(), user: self.work.user.clone() });
+            context.tell(Notice::OtherName { name: self.work.arn.name().to_owned(), user: self.work.user.clone() });
         }
     }
 }
 
 /// The whole of it, from the journal's first line to its last: the device, and the session that proved it.
 fn replace(
-    ready: &Ready<'_>,
+    ready: &Preflight<'_>,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(DeviceResult, Option<Account>), Failed> {
-    let Ready { work, old, .. } = ready;
-    let begin = work.begin("rotate", Some(old.clone()), desk);
-    let mut run = Run::begin(begin, desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
+    let Preflight { work, old, .. } = ready;
+    let begin = work.begin("rotate", Some(old.clone()), context);
+    let mut run = Run::begin(begin, context).map_err(|cause| context.fail(Stage::Preflight, cause))?;
     if ready.replace_first {
-        let removal = Removal { user: &work.user, old, stays: Stays::Another, run: run.writer.id().to_owned() };
-        if let Err(broken) = removal.deactivate(Some(&mut run.writer), account, desk) {
-            return Err(not_deactivated(broken, run, desk));
+        let removal = Removal { user: &work.user, old, stays: MustRemain::Another, run: run.writer.id().to_owned() };
+        if let Err(broken) = removal.deactivate(Some(&mut run.writer), account, context) {
+            return Err(not_deactivated(broken, run, context));
         }
         run.intents.push(Undo::EnableAgain);
     }
-    let added = desk.still_wanted().map_err(|cause| (Stage::Create, cause));
-    let device = match added.and_then(|()| enroll::attempt(&mut run, work, account, desk)) {
+    let added = context.still_wanted().map_err(|cause| (Stage::Create, cause));
+    let device = match added.and_then(|()| enroll::attempt(&mut run, work, account, context)) {
         Ok(device) => device,
-        Err(at) if confirm::is_not_listed(&at.1) => return Err(keep_both(run, at, ready, desk)),
-        Err(at) => return Err(give_back(run, at, ready, account, desk)),
+        Err(at) if confirm::is_not_listed(&at.1) => return Err(keep_both(run, at, ready, context)),
+        Err(at) => return Err(give_back(run, at, ready, account, context)),
     };
     // From here on only forward: both devices work, but for an old one that went first.
-    let both = |(stage, cause): At, left: Vec<Left>, desk: &mut Desk<'_>| {
-        let cause = desk.interrupted_or(cause);
-        desk.interrupt.clear();
+    let both = |(stage, cause): At, left: Vec<Residue>, context: &mut Context<'_>| {
+        let cause = context.interrupted_or(cause);
+        context.interrupt.clear();
         // Another machine may have taken it away.
         let gone =
             matches!(cause, Cause::Refused(Refusal::Removal(RemovalRefusal::LastFactor { without: Some(_), .. })));
-        let new = (!gone).then(|| Left::Earlier { arn: work.arn.clone() });
+        let new = (!gone).then(|| Residue::Earlier { arn: work.arn.clone() });
         let left = left.into_iter().map(|left| match left {
-            Left::Kept { serial } if ready.replace_first => Left::Deactivated { serial },
+            Residue::Kept { serial } if ready.replace_first => Residue::Deactivated { serial },
             left => left,
         });
-        desk.fail_leaving((stage, cause), new.into_iter().chain(left).collect())
+        context.fail_leaving((stage, cause), new.into_iter().chain(left).collect())
     };
-    let proved = desk.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, desk));
-    let session = proved.map_err(|at| both(at, vec![Left::Kept { serial: old.serial.clone() }], desk))?;
-    let stays = Stays::This(work.arn.to_string());
+    let proved = context.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, context));
+    let session = proved.map_err(|at| both(at, vec![Residue::Kept { serial: old.serial.clone() }], context))?;
+    let stays = MustRemain::This(work.arn.to_string());
     let removal = Removal { user: &work.user, old, stays, run: run.writer.id().to_owned() };
     removal
-        .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), desk)
-        .map_err(|Broken { at, left, .. }| both(at, left, desk))?;
+        .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), context)
+        .map_err(|RemovalError { at, left, .. }| both(at, left, context))?;
     if run.finish().is_err() {
-        desk.tell(Notice::JournalKept);
+        context.tell(Notice::JournalKept);
     }
     Ok((device, session))
 }
 
 /// The old device was to be deactivated first, and was not.
-fn not_deactivated(broken: Broken, run: Run, desk: &mut Desk<'_>) -> Failed {
+fn not_deactivated(broken: RemovalError, run: Run, context: &mut Context<'_>) -> Failed {
     let (stage, cause) = broken.at;
-    let cause = desk.interrupted_or(cause);
-    desk.interrupt.clear();
+    let cause = context.interrupted_or(cause);
+    context.interrupt.clear();
     let left = if broken.untouched && run.finish().is_ok() { Vec::new() } else { broken.left };
-    desk.fail_leaving((stage, cause), left)
+    context.fail_leaving((stage, cause), left)
 }
 
 /// Whether the new device is enabled is not known: neither is touched.
-fn keep_both(run: Run, at: At, ready: &Ready<'_>, desk: &mut Desk<'_>) -> Failed {
+fn keep_both(run: Run, at: At, ready: &Preflight<'_>, context: &mut Context<'_>) -> Failed {
     let serial = ready.old.serial.clone();
-    let old = if ready.replace_first { Left::Deactivated { serial } } else { Left::Kept { serial } };
-    confirm::keep(run, at, vec![old], desk)
+    let old = if ready.replace_first { Residue::Deactivated { serial } } else { Residue::Kept { serial } };
+    confirm::keep(run, at, vec![old], context)
 }
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.
-fn give_back(mut run: Run, (stage, cause): At, ready: &Ready<'_>, account: &Account, desk: &mut Desk<'_>) -> Failed {
-    let cause = desk.interrupted_or(cause);
+fn give_back(
+    mut run: Run,
+    (stage, cause): At,
+    ready: &Preflight<'_>,
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Failed {
+    let cause = context.interrupted_or(cause);
     let cause = explain_denied(cause, ready);
     if ready.replace_first {
-        desk.interrupt.clear();
-        if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, desk).is_err() {
-            let old = Left::Deactivated { serial: ready.old.serial.clone() };
-            let new = Left::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted, asked: None };
-            return desk.fail_leaving((stage, cause), vec![old, new]);
+        context.interrupt.clear();
+        if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, context).is_err() {
+            let old = Residue::Deactivated { serial: ready.old.serial.clone() };
+            let new = Residue::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted, asked: None };
+            return context.fail_leaving((stage, cause), vec![old, new]);
         }
     }
-    run.give_up((stage, cause), account, desk)
+    run.give_up((stage, cause), account, context)
 }
 
 /// A policy that allows a user only the device of their own name does not allow a second one.
-fn explain_denied(cause: Cause, ready: &Ready<'_>) -> Cause {
+fn explain_denied(cause: Cause, ready: &Preflight<'_>) -> Cause {
     match cause {
         Cause::Aws(aws::Error::Denied { call: Call::CreateVirtualMfaDevice, message, needs_mfa: false })
             if ready.is_own() =>
@@ -376,13 +382,13 @@ fn explain_denied(cause: Cause, ready: &Ready<'_>) -> Cause {
 }
 
 /// Opens a session with a code of the new device, where one can be opened. At most three codes are tried, each once.
-fn prove(ready: &Ready<'_>, desk: &mut Desk<'_>) -> Result<Option<Account>, At> {
-    let (ProvedBy::Session, Some(factor)) = (ready.proof(), ready.new_factor(desk)) else { return Ok(None) };
+fn prove(ready: &Preflight<'_>, context: &mut Context<'_>) -> Result<Option<Account>, At> {
+    let (ProvedBy::Session, Some(factor)) = (ready.proof(), ready.new_factor(context)) else { return Ok(None) };
     let serial = factor.serial.clone();
-    let proof = self_management::open_session_within(ready.account, &factor, TRIES, desk);
+    let proof = self_management::open_session_within(ready.account, &factor, TRIES, context);
     proof.map(Some).map_err(|cause| match cause {
         Cause::Aws(aws::Error::MfaRefused { message }) => {
-            let refills = refills(desk.clock.now());
+            let refills = refills(context.clock.now());
             (Stage::Proof, Cause::refused(RotateRefusal::NotProved { serial, message, tried: TRIES, refills }))
         }
         cause => (Stage::Proof, cause),

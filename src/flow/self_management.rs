@@ -1,7 +1,7 @@
 //! IAM's self-management rule: a user who has an MFA device and signs with a long-term access key must act on their
 //! own devices through an MFA session (AWS security bulletin AWS-2023-001; it comes before any policy).
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{Cause, SessionRefusal};
 use super::holdings::{Holding, holdings_until};
 use crate::aws::{self, Account, Identity, MfaDevice, Retry};
@@ -38,13 +38,13 @@ pub(super) fn factor_needed(
     account: &Account,
     user: &str,
     devices: &[MfaDevice],
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<Factor>, Cause> {
     let caller = account.caller();
     if devices.is_empty() || !account.uses_long_term_key() || caller.identity != Identity::User(user.to_owned()) {
         return Ok(None);
     }
-    match find_factor(account, devices, desk)? {
+    match find_factor(account, devices, context)? {
         Some(factor) => Ok(Some(factor)),
         None => {
             let devices = devices.iter().map(|device| device.serial.clone()).collect();
@@ -59,10 +59,10 @@ pub(super) fn session_after(
     account: &Account,
     user: &str,
     enabled: &[MfaDevice],
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<Account>, Cause> {
-    match factor_needed(account, user, enabled, desk)? {
-        Some(factor) => open_session(account, &factor, desk).map(Some),
+    match factor_needed(account, user, enabled, context)? {
+        Some(factor) => open_session(account, &factor, context).map(Some),
         None => Ok(None),
     }
 }
@@ -71,10 +71,10 @@ pub(super) fn session_after(
 pub(super) fn find_factor(
     account: &Account,
     devices: &[MfaDevice],
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<Factor>, Cause> {
-    let choice = Choice::among(devices.iter(), desk);
-    let held = holdings_until(account.caller(), desk, |held| choice.is_due(held))?.held;
+    let choice = Choice::among(devices.iter(), context);
+    let held = holdings_until(account.caller(), context, |held| choice.is_due(held))?.held;
     Ok(choice.of(held))
 }
 
@@ -85,8 +85,8 @@ pub(super) struct Choice<'d> {
 }
 
 impl<'d> Choice<'d> {
-    pub(super) fn among(devices: impl Iterator<Item = &'d MfaDevice>, desk: &mut Desk<'_>) -> Self {
-        Self { devices: devices.map(|device| (device, desk.due(&device.serial, device.enabled))).collect() }
+    pub(super) fn among(devices: impl Iterator<Item = &'d MfaDevice>, context: &mut Context<'_>) -> Self {
+        Self { devices: devices.map(|device| (device, context.due(&device.serial, device.enabled))).collect() }
     }
 
     fn device(&self, held: &Holding) -> Option<&(&'d MfaDevice, Duration)> {
@@ -111,18 +111,18 @@ impl<'d> Choice<'d> {
 }
 
 /// Says how long the next code of this factor has to be waited for, where it has to be.
-pub(super) fn tell_wait(factor: Option<&Factor>, desk: &mut Desk<'_>) {
+pub(super) fn tell_wait(factor: Option<&Factor>, context: &mut Context<'_>) {
     let Some(factor) = factor else { return };
-    let wait = desk.due(&factor.serial, factor.enabled);
+    let wait = context.due(&factor.serial, factor.enabled);
     if !wait.is_zero() {
         let seconds = wait.as_secs_f64().ceil() as u64;
-        desk.tell(Notice::CodeDue { serial: factor.serial.clone(), seconds });
+        context.tell(Notice::CodeDue { serial: factor.serial.clone(), seconds });
     }
 }
 
 /// A session for this command.
-pub(super) fn open_session(account: &Account, factor: &Factor, desk: &mut Desk<'_>) -> Result<Account, Cause> {
-    open_session_within(account, factor, TRIES, desk)
+pub(super) fn open_session(account: &Account, factor: &Factor, context: &mut Context<'_>) -> Result<Account, Cause> {
+    open_session_within(account, factor, TRIES, context)
 }
 
 /// The same with so many codes at most.
@@ -130,10 +130,10 @@ pub(super) fn open_session_within(
     account: &Account,
     factor: &Factor,
     tries: u32,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Account, Cause> {
-    let session = with_codes(factor, tries, desk, &|code| account.mfa_session(&factor.serial, code, SESSION))?;
-    desk.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
+    let session = with_codes(factor, tries, context, &|code| account.mfa_session(&factor.serial, code, SESSION))?;
+    context.tell(Notice::SessionOpened { serial: factor.serial.clone(), key: factor.key });
     Ok(session)
 }
 
@@ -142,33 +142,33 @@ pub(super) fn open_session_within(
 /// whether it has looked at the code.
 pub(super) fn with_code<T>(
     factor: &Factor,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     send: impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
-    with_codes(factor, TRIES, desk, &send)
+    with_codes(factor, TRIES, context, &send)
 }
 
 fn with_codes<T>(
     factor: &Factor,
     tries: u32,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     send: &impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
-    if let Ok(left) = (factor.enabled + aws::PROPAGATION).duration_since(desk.clock.now()) {
+    if let Ok(left) = (factor.enabled + aws::PROPAGATION).duration_since(context.clock.now()) {
         // A device enabled in the future is not older for being waited for.
-        desk.wait("for STS to know the new device", left.min(aws::PROPAGATION))?;
+        context.wait("for STS to know the new device", left.min(aws::PROPAGATION))?;
     }
     let (mut refused, mut throttled) = (0, 0);
     loop {
-        match try_code(factor, desk, send) {
+        match try_code(factor, context, send) {
             Err(Cause::Aws(aws::Error::MfaRefused { .. })) if refused + 1 < tries => refused += 1,
             Err(Cause::Aws(aws::Error::TryLater { call, code })) if throttled < THROTTLED => {
                 throttled += 1;
-                let now = desk.clock.now();
+                let now = context.clock.now();
                 let after =
                     Step::at(now, AWS.period).next().begins(AWS.period).duration_since(now).unwrap_or_default();
                 let attempt = throttled + 1;
-                desk.tell(Notice::Retrying(Retry { call, why: format!("AWS answered {code}"), after, attempt }));
+                context.tell(Notice::Retrying(Retry { call, why: format!("AWS answered {code}"), after, attempt }));
             }
             outcome => return outcome,
         }
@@ -177,32 +177,32 @@ fn with_codes<T>(
 
 fn try_code<T>(
     factor: &Factor,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     send: &impl Fn(&Code) -> Result<T, aws::Error>,
 ) -> Result<T, Cause> {
     for _ in 0..TAKEN {
-        let step = desk.unspent_step(&factor.serial)?;
-        let code = code(factor, step, desk)?;
-        desk.go_on()?;
-        if desk.spend(&factor.serial, step) {
+        let step = context.unspent_step(&factor.serial)?;
+        let code = code(factor, step, context)?;
+        context.go_on()?;
+        if context.spend(&factor.serial, step) {
             return send(&code).map_err(Cause::Aws);
         }
     }
-    let from = Step::at(desk.clock.now(), AWS.period).next().begins(AWS.period);
+    let from = Step::at(context.clock.now(), AWS.period).next().begins(AWS.period);
     Err(Cause::refused(SessionRefusal::CodeSpent { serial: factor.serial.clone(), from }))
 }
 
 /// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.
-fn code(factor: &Factor, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause> {
+fn code(factor: &Factor, step: Step, context: &mut Context<'_>) -> Result<Code, Cause> {
     let key = factor.key;
-    let oath = |cause| Cause::Sink(crate::ring::Error::Oath { key, cause }.into());
-    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let oath = |cause| Cause::Sink(crate::unlock::Error::Oath { key, cause }.into());
+    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
     let answers = session.all(unix(step.begins(AWS.period))).map_err(oath)?;
     match answers.into_iter().find(|(name, _)| *name == factor.name) {
         Some((_, Answer::Code(code))) => Ok(code),
-        _ if desk.no_touch => Err(Cause::refused(SessionRefusal::TouchNeeded { key })),
+        _ if context.no_touch => Err(Cause::refused(SessionRefusal::TouchNeeded { key })),
         _ => {
-            desk.person.tell(&Notice::Touch { key });
+            context.person.tell(&Notice::Touch { key });
             session.code(&factor.name, step).map_err(oath)
         }
     }

@@ -2,20 +2,20 @@
 //!
 //! Sent once also means: six in three minutes at most, of the nine that STS allows.
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{Cause, SessionRefusal};
 use crate::aws;
 use crate::person::Notice;
-use crate::spent::Doubt;
 use crate::totp::{AWS, Step};
+use crate::used_codes::Doubt;
 use std::time::{Duration, SystemTime};
 
 /// Others may take the next code too, each time it is waited for. After so many it is said, and not waited for any more.
 const WAITS: u32 = 10;
-/// A pair behind the last step that is believed ([`crate::spent`]) begins sooner than this, whatever the clock does.
+/// A pair behind the last step that is believed ([`crate::used_codes`]) begins sooner than this, whatever the clock does.
 const LONGEST_WAIT: Duration = Duration::from_secs(180);
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The present step, once it is one whose code has not been sent. Waits for it, and says so.
     pub(super) fn unspent_step(&mut self, serial: &str) -> Result<Step, Cause> {
         self.unspent(serial, 1)
@@ -29,7 +29,7 @@ impl Desk<'_> {
     /// How long it takes until STS knows a device that was enabled then, and a code of it is due that has not been sent.
     pub(super) fn due(&mut self, serial: &str, enabled: SystemTime) -> Duration {
         let (now, step) = (self.clock.now(), self.step());
-        let last = self.spent.last(serial, step);
+        let last = self.used_codes.last(serial, step);
         self.tell_doubt();
         let unsent = last.filter(|last| *last >= step).map(|last| last.next().begins(AWS.period));
         let times = unsent.into_iter().chain([enabled + aws::PROPAGATION]);
@@ -54,7 +54,7 @@ impl Desk<'_> {
     /// The device was made anew: its codes are others.
     pub(super) fn forget_spent(&mut self, serial: &str) {
         let now = self.step();
-        self.spent.forget(serial, now);
+        self.used_codes.forget(serial, now);
         self.tell_doubt();
     }
 
@@ -66,7 +66,7 @@ impl Desk<'_> {
         let mut from = SystemTime::UNIX_EPOCH;
         for _ in 0..WAITS {
             let now = self.step();
-            let last = self.spent.last(serial, now);
+            let last = self.used_codes.last(serial, now);
             self.tell_doubt();
             let first = match last {
                 Some(last) if last.0.saturating_add(codes) > now.0 => Step(last.0.saturating_add(codes)),
@@ -84,13 +84,13 @@ impl Desk<'_> {
 
     fn claim(&mut self, serial: &str, first: Step, last: Step) -> bool {
         let now = self.step();
-        let claimed = self.spent.claim(serial, first, last, now);
+        let claimed = self.used_codes.claim(serial, first, last, now);
         self.tell_doubt();
         claimed.is_ok()
     }
 
     fn tell_doubt(&mut self) {
-        match self.spent.take_doubt() {
+        match self.used_codes.take_doubt() {
             None => {}
             Some(Doubt::Unreadable { path }) => self.tell(Notice::StepsUnreadable { path }),
             Some(Doubt::Unwritable { path, cause }) => {

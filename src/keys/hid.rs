@@ -2,15 +2,15 @@
 
 use super::{Device, KeyId, read_device};
 use crate::fido::advisories::{self, Applied, Firmware, Unknown, Version};
-use crate::fido::{self, Ctap2, FidoPorts, Found, Info};
+use crate::fido::{self, Ctap2, DiscoveredDevice, FidoPorts, Info};
 use crate::oath;
 use crate::platform::Interrupt;
 use crate::secret::Password;
 
 /// A device, and the key that it is or why that cannot be told.
-pub struct Seen {
+pub struct ListedAuthenticator {
     /// The device.
-    pub found: Found,
+    pub found: DiscoveredDevice,
     /// The key, or the error to show in its row.
     pub key: Result<Opened, fido::Error>,
 }
@@ -20,7 +20,7 @@ pub struct Opened {
     /// How to name it.
     pub id: KeyId,
     /// Where it is.
-    pub found: Found,
+    pub found: DiscoveredDevice,
     /// What its Management application says; `None` for keys of other makers, and before version 4.
     pub device: Option<Device>,
     /// The key.
@@ -36,21 +36,21 @@ const YUBICO: u16 = 0x1050;
 ///
 /// # Errors
 /// When the devices cannot be listed, or the person interrupts.
-pub fn list_fido(ports: &dyn FidoPorts, interrupt: &Interrupt) -> Result<Vec<Seen>, fido::Error> {
+pub fn list_fido(ports: &dyn FidoPorts, interrupt: &Interrupt) -> Result<Vec<ListedAuthenticator>, fido::Error> {
     let mut seen = Vec::new();
     for found in ports.list()? {
         let key = open_device(ports, &found, interrupt);
         if matches!(key, Err(fido::Error::Cancelled)) {
             return Err(fido::Error::Cancelled);
         }
-        seen.push(Seen { found, key });
+        seen.push(ListedAuthenticator { found, key });
     }
     Ok(seen)
 }
 
 pub(crate) fn open_device(
     ports: &dyn FidoPorts,
-    found: &Found,
+    found: &DiscoveredDevice,
     interrupt: &Interrupt,
 ) -> Result<Opened, fido::Error> {
     let mut key = fido::open(ports, &found.path, interrupt)?;
@@ -70,7 +70,7 @@ pub fn device_over_hid(key: &mut Ctap2) -> Result<Option<Device>, fido::Error> {
     read_device(oath::Version(major, minor, patch), |page| Ok(key.management_page(page)?.unwrap_or_default()))
 }
 
-impl Seen {
+impl ListedAuthenticator {
     /// How to name it: by the device, where the key cannot be asked.
     #[must_use]
     pub fn id(&self) -> KeyId {

@@ -1,7 +1,7 @@
 //! What a person should know while a command runs.
 
 use super::{
-    AccessKeyStep, KeyPlan, Loss, Parting, Plan, Proving, RootStep, RosterPlan, Unfinished, UnfinishedKey,
+    AccessKeyStep, KeyPlan, Loss, Plan, Proving, RemovalPlan, RootStep, RosterPlan, Unfinished, UnfinishedKey,
     UnfinishedRetirement,
 };
 use crate::aws::{self, DeviceArn, Retry};
@@ -146,7 +146,7 @@ pub enum Notice {
     /// A reply was lost; AWS is being asked what happened.
     Asking,
     /// A device is about to be taken away from its user.
-    Parting(Parting),
+    RemovalPlan(RemovalPlan),
     /// How the new device is to be proved before the old one goes.
     ProofPlanned(Proving),
     /// What a user has less of once the new device has taken the old one's place.

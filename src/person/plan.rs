@@ -90,7 +90,7 @@ pub enum Loss {
 
 /// A device that is about to be taken away from its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parting {
+pub struct RemovalPlan {
     pub user: String,
     /// The device's serial number.
     pub serial: String,

@@ -132,7 +132,7 @@ pub enum RootStep {
     /// Hardware-MFA controls stay failed: AWS counts this device as virtual.
     CountsAsVirtual,
     /// What is to be taken away from root.
-    Parting {
+    RemovalPlan {
         account: String,
         serials: Vec<String>,
         /// Those that stay.

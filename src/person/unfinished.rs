@@ -26,14 +26,14 @@ pub struct Unfinished {
     /// The command that was to take the seed, and whether it may have.
     pub command: Option<(String, bool)>,
     /// The device that it was to replace.
-    pub replaces: Option<Leaving>,
+    pub replaces: Option<OldDevice>,
     /// The device is the root user's.
     pub root: bool,
 }
 
 /// A device that was to go, and what has become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaving {
+pub struct OldDevice {
     /// Its serial number.
     pub serial: String,
     /// What IAM says of it.
@@ -48,7 +48,7 @@ pub struct UnfinishedRetirement {
     pub user: String,
     /// When it began.
     pub started: SystemTime,
-    pub leaving: Leaving,
+    pub leaving: OldDevice,
 }
 
 /// What stands where an escrow file was to be.

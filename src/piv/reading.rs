@@ -76,7 +76,7 @@ fn hush() {
 }
 
 fn visit(reader: &str, expected: Option<Serial>) -> Result<Info, Error> {
-    let told = |error| told(error, reader);
+    let told = |error| describe(error, reader);
     let mut context = Context::open().map_err(told)?;
     let found = context.iter().map_err(told)?.find(|found| found.name() == reader);
     let no_reader = || Error::Transport(transport::Error::NoReader { reader: reader.to_owned() });
@@ -110,7 +110,7 @@ impl Applet<'_> {
         if let Some(tries) = self.tries(ManagementSlotId::Pin)? {
             return Ok(tries);
         }
-        let left = self.key.get_pin_retries().map_err(|error| told(error, self.reader))?;
+        let left = self.key.get_pin_retries().map_err(|error| describe(error, self.reader))?;
         Ok(Tries { left, of: None, default: None })
     }
 
@@ -123,7 +123,7 @@ impl Applet<'_> {
     }
 
     fn management_key(&mut self) -> Result<ManagementKey, Error> {
-        let factory = MgmKey::get_default(self.key).map_err(|error| told(error, self.reader))?;
+        let factory = MgmKey::get_default(self.key).map_err(|error| describe(error, self.reader))?;
         let factory_algorithm = name(factory.algorithm_id());
         let (algorithm, default) = match self.metadata(SlotId::Management(ManagementSlotId::Management))? {
             None => (Some("3DES"), None), // there was no other
@@ -175,7 +175,7 @@ impl Applet<'_> {
         match piv::metadata(self.key, slot) {
             Err(E::NotSupported) if self.version < METADATA_SINCE => Ok(None),
             Err(E::NotSupported) => Err(Error::Disturbed),
-            Err(error @ (E::PcscError { .. } | E::GenericError)) => Err(told(error, self.reader)),
+            Err(error @ (E::PcscError { .. } | E::GenericError)) => Err(describe(error, self.reader)),
             answer => Ok(Some(answer)),
         }
     }
@@ -187,14 +187,14 @@ impl Applet<'_> {
             Ok(object) if object.is_empty() => Ok(None), // deleted
             Ok(object) => Ok(Some(certificate(&object))),
             Err(E::NotFound) => Ok(None),
-            Err(error @ (E::PcscError { .. } | E::GenericError)) => Err(told(error, self.reader)),
+            Err(error @ (E::PcscError { .. } | E::GenericError)) => Err(describe(error, self.reader)),
             Err(_) => Ok(Some(Certificate::Unreadable)),
         }
     }
 }
 
 /// What the crate says, in this room's words.
-fn told(error: yubikey::Error, reader: &str) -> Error {
+fn describe(error: yubikey::Error, reader: &str) -> Error {
     use yubikey::Error as E;
     match error {
         E::PcscError { inner: Some(code) } => Error::Transport(pcsc::met_elsewhere(code, reader)),

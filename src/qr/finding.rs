@@ -31,9 +31,9 @@ pub(super) fn texts(picture: Picture) -> Result<Texts, BadPicture> {
         let picture = if light_on_dark { &picture.inverted() } else { &picture };
         let least = picture.width.min(picture.height);
         let most = picture.width.max(picture.height);
-        let found = look(picture, &mut seen)
-            .or_else(|| (least > LARGE).then(|| look(&picture.halved(), &mut seen))?)
-            .or_else(|| (most < SMALL).then(|| look(&picture.doubled(), &mut seen))?);
+        let found = read(picture, &mut seen)
+            .or_else(|| (least > LARGE).then(|| read(&picture.halved(), &mut seen))?)
+            .or_else(|| (most < SMALL).then(|| read(&picture.doubled(), &mut seen))?);
         if let Some(texts) = found {
             return Ok(texts);
         }
@@ -42,7 +42,7 @@ pub(super) fn texts(picture: Picture) -> Result<Texts, BadPicture> {
 }
 
 /// The texts, if any; notes whether there is what looks like a code.
-fn look(picture: &Picture, seen: &mut bool) -> Option<Texts> {
+fn read(picture: &Picture, seen: &mut bool) -> Option<Texts> {
     // The decoder indexes by what it has measured. A picture that leads it astray is an unreadable one, not the end of
     // the program.
     match quietly(|| decode(picture)) {

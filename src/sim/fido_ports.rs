@@ -1,7 +1,7 @@
 //! Software authenticators as FIDO devices, in process.
 
 use super::authenticator::SoftAuthenticator;
-use crate::fido::{Error, FidoPorts, Found};
+use crate::fido::{DiscoveredDevice, Error, FidoPorts};
 use crate::transport::hid::Hid;
 use std::path::PathBuf;
 
@@ -16,10 +16,10 @@ impl SoftFidoPorts {
 }
 
 impl FidoPorts for SoftFidoPorts {
-    fn list(&self) -> Result<Vec<Found>, Error> {
+    fn list(&self) -> Result<Vec<DiscoveredDevice>, Error> {
         let found = |(path, key): (String, &SoftAuthenticator)| {
             let options = key.options();
-            Found { path, vendor: options.vendor_id, product: options.product_id, name: options.product }
+            DiscoveredDevice { path, vendor: options.vendor_id, product: options.product_id, name: options.product }
         };
         Ok(self.plugged_in().map(found).collect())
     }

@@ -5,7 +5,7 @@
 //! there is not looked at.
 
 use super::Error;
-use super::command::Errand;
+use super::command::ChildCommand;
 use super::told::is_told;
 use crate::platform::Interrupt;
 use crate::secret::{SecretText, on_wiped_stack};
@@ -29,7 +29,7 @@ pub enum SecretFormat {
 /// Where it goes.
 pub enum AccessKeySink<'a> {
     /// To a command.
-    Command(Errand),
+    Command(ChildCommand),
     /// Into a pipe.
     Pipe(&'a Pipe, &'a Interrupt),
 }
@@ -39,7 +39,7 @@ pub struct Pipe {
     fd: u32,
     file: File,
     /// How long it may take to be read.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// Why a pipe did not take a secret.
@@ -92,8 +92,8 @@ impl AccessKeySink<'_> {
             secret.expose(|secret| {
                 let text = format.text(user, id, secret);
                 match self {
-                    Self::Command(errand) => {
-                        errand.run(&text, &|heard| is_told(heard, &[secret.as_bytes()], text.as_bytes()))
+                    Self::Command(child) => {
+                        child.run(&text, &|heard| is_told(heard, &[secret.as_bytes()], text.as_bytes()))
                     }
                     Self::Pipe(pipe, interrupt) => {
                         pipe.put(&text, interrupt).map_err(|why| Error::Pipe { fd: pipe.fd, why })
@@ -107,7 +107,7 @@ impl AccessKeySink<'_> {
 impl Pipe {
     /// An inherited file descriptor. Opened anew by its name, which needs no unsafe code, and never waits: a pipe that
     /// nobody reads cannot be opened.
-    pub fn inherited(fd: u32, patience: Duration) -> Result<Self, Error> {
+    pub fn inherited(fd: u32, timeout: Duration) -> Result<Self, Error> {
         let mut options = File::options();
         options.write(true);
         #[cfg(unix)]
@@ -124,15 +124,15 @@ impl Pipe {
             return Err(trouble(PipeTrouble::NotAPipe));
         }
         let file = options.open(&path).map_err(|cause| trouble(PipeTrouble::NotOpen { why: cause.to_string() }))?;
-        Self::over(fd, file, patience)
+        Self::over(fd, file, timeout)
     }
 
     /// A file that is open already.
-    pub fn over(fd: u32, file: File, patience: Duration) -> Result<Self, Error> {
+    pub fn over(fd: u32, file: File, timeout: Duration) -> Result<Self, Error> {
         let trouble = |why| Error::Pipe { fd, why };
         match file.metadata() {
             Ok(there) if is_pipe(&there) && no_reader(&file) => Err(trouble(PipeTrouble::Closed)),
-            Ok(there) if is_pipe(&there) => Ok(Self { fd, file, patience }),
+            Ok(there) if is_pipe(&there) => Ok(Self { fd, file, timeout }),
             Ok(_) => Err(trouble(PipeTrouble::NotAPipe)),
             Err(cause) => Err(trouble(PipeTrouble::NotOpen { why: cause.to_string() })),
         }
@@ -145,7 +145,7 @@ impl Pipe {
     }
 
     fn put(&self, text: &str, interrupt: &Interrupt) -> Result<(), PipeTrouble> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         // Less than is written in one piece (PIPE_BUF): all of it or nothing.
         while let Err(cause) = (&self.file).write_all(text.as_bytes()) {
             match cause.kind() {
@@ -168,7 +168,7 @@ impl Pipe {
             return Err(PipeTrouble::Interrupted);
         }
         let late = Instant::now() >= deadline;
-        if late { Err(PipeTrouble::TimedOut { seconds: self.patience.as_secs() }) } else { Ok(()) }
+        if late { Err(PipeTrouble::TimedOut { seconds: self.timeout.as_secs() }) } else { Ok(()) }
     }
 }
 

@@ -4,7 +4,7 @@
 //! seed can compute it.
 
 use super::command::holds_seed;
-use super::{CommandEnd, Errand, Error, program_of};
+use super::{ChildCommand, CommandEnd, Error, program_of};
 use crate::secret::{Code, Seed, on_wiped_stack};
 use crate::totp::{self, AWS, Clock, Step, Uri};
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 /// A command that prints the current code of what was stored.
 pub struct CodeCommand {
-    pub errand: Errand,
+    pub child: ChildCommand,
 }
 
 /// Why a command's code is no proof.
@@ -41,10 +41,10 @@ impl CodeCommand {
     /// # Errors
     /// [`Error::Code`].
     pub fn check(&self, seed: &Seed, clock: &Clock) -> Result<(), Error> {
-        let failed = |why, said| Error::Code { program: program_of(&self.errand.line), why, said };
+        let failed = |why, said| Error::Code { program: program_of(&self.child.line), why, said };
         let begun = [clock.now(), clock.host_now()];
         let secret = |heard: &[u8]| on_wiped_stack(|| holds_seed(heard, &Uri::totp_text(None, "", AWS, seed), seed));
-        let printed = self.errand.ask(&secret).map_err(|(end, said)| failed(CodeTrouble::Ended(end), said))?;
+        let printed = self.child.ask(&secret).map_err(|(end, said)| failed(CodeTrouble::Ended(end), said))?;
         let code = code_in(&printed).ok_or_else(|| failed(CodeTrouble::NotACode, None))?;
         let ended = [clock.now(), clock.host_now()];
         let mut steps = begun.into_iter().zip(ended).flat_map(|(from, to)| steps(from, to));

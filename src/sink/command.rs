@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 /// A command that takes the seed.
 pub struct CommandSink {
-    pub errand: Errand,
+    pub child: ChildCommand,
     /// The issuer in the URI.
     pub issuer: String,
     /// The account in the URI.
@@ -25,13 +25,13 @@ pub struct CommandSink {
 }
 
 /// A command that takes a secret on its standard input.
-pub struct Errand {
+pub struct ChildCommand {
     /// What the secret is called: `seed`.
     pub what: &'static str,
     /// For the shell (`sh -c`; on Windows `cmd /C`).
     pub line: String,
     /// After this long it is killed.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Variables for it: names, never the secret.
     pub variables: Vec<(&'static str, String)>,
     /// Ends the waiting.
@@ -77,7 +77,7 @@ impl CommandSink {
     pub fn put(&self, seed: &Seed) -> Result<(), Error> {
         on_wiped_stack(|| {
             let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
-            self.errand.run(&format_line(&uri), &|heard| holds_seed(heard, &uri, seed))
+            self.child.run(&format_line(&uri), &|heard| holds_seed(heard, &uri, seed))
         })
     }
 }
@@ -86,7 +86,7 @@ fn format_line(text: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{text}\n"))
 }
 
-impl Errand {
+impl ChildCommand {
     /// Runs it with this on its standard input. `told`: whether the secret is in what it said.
     pub(super) fn run(&self, text: &str, told: &dyn Fn(&[u8]) -> bool) -> Result<(), Error> {
         let failed = |end, said| Error::Command { program: program_of(&self.line), what: self.what, end, said };
@@ -135,7 +135,7 @@ impl Errand {
 
     /// `None`: status 0.
     fn wait(&self, child: &mut Child) -> Option<CommandEnd> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         loop {
             match child.try_wait() {
                 Ok(Some(status)) if status.success() => return None,
@@ -146,7 +146,7 @@ impl Errand {
             let end = if self.interrupt.wait(Duration::from_millis(10)) {
                 CommandEnd::Interrupted
             } else if Instant::now() >= deadline {
-                CommandEnd::TimedOut { seconds: self.patience.as_secs() }
+                CommandEnd::TimedOut { seconds: self.timeout.as_secs() }
             } else {
                 continue;
             };

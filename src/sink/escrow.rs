@@ -40,7 +40,7 @@ const MAGIC: &str = "age-encryption.org/v1\n";
 pub struct Recipients {
     all: Arc<Vec<Named>>,
     /// Plugins are other people's programs, which may wait for a token for ever.
-    patience: Duration,
+    timeout: Duration,
     interrupt: Interrupt,
 }
 
@@ -52,9 +52,9 @@ struct Named {
 impl Recipients {
     /// Reads recipients: `age1…`, `age1PLUGIN1…`, `ssh-ed25519 …` or `ssh-rsa …`. A plugin is waited for so long, or
     /// until the person interrupts.
-    pub fn parse(texts: &[String], patience: Duration, interrupt: &Interrupt) -> Result<Self, Error> {
+    pub fn parse(texts: &[String], timeout: Duration, interrupt: &Interrupt) -> Result<Self, Error> {
         let all = texts.iter().map(|text| named(text.trim())).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { all: Arc::new(all), patience, interrupt: interrupt.clone() })
+        Ok(Self { all: Arc::new(all), timeout, interrupt: interrupt.clone() })
     }
 
     /// Encrypts nothing to each of them, then to all: what cannot be used is found before anything is done.
@@ -93,14 +93,14 @@ impl Recipients {
             Error::Recipient { recipient, why }
         };
         std::thread::Builder::new().name("age".to_owned()).spawn(work).map_err(|cause| of(cause.to_string()))?;
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let given_up = loop {
             match answer.recv_timeout(TICK) {
-                Ok(sealed) => return sealed.map_err(|cause| of(words(&cause))),
+                Ok(sealed) => return sealed.map_err(|cause| of(message(&cause))),
                 Err(mpsc::RecvTimeoutError::Timeout) if self.interrupt.raised() => break "interrupted".to_owned(),
                 Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    break format!("no answer within {} s", self.patience.as_secs());
+                    break format!("no answer within {} s", self.timeout.as_secs());
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Err(of("the age crate failed".to_owned())),
             }
@@ -151,7 +151,7 @@ fn named(text: &str) -> Result<Named, Error> {
     Ok(Named { text: text.to_owned(), recipient })
 }
 
-fn words(cause: &EncryptError) -> String {
+fn message(cause: &EncryptError) -> String {
     match cause {
         EncryptError::IncompatibleRecipients { .. } => "they cannot be mixed in one file".to_owned(),
         cause => plain(&cause.to_string()),
@@ -287,7 +287,7 @@ impl EscrowFile {
 
     /// Looks at what is there.
     #[must_use]
-    pub fn look(&self) -> EscrowState {
+    pub fn read(&self) -> EscrowState {
         if !self.is_plausible() {
             return EscrowState::Absent;
         }
@@ -313,7 +313,7 @@ impl EscrowFile {
 
     /// Removes it, where it is ours. "Not there" is success.
     pub fn remove(&self) -> io::Result<()> {
-        match self.look() {
+        match self.read() {
             EscrowState::Absent => Ok(()),
             EscrowState::Unreadable => store::read(&self.path, LARGEST).map(drop),
             EscrowState::Torn | EscrowState::Whole => store::remove(&self.path),

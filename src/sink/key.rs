@@ -1,12 +1,12 @@
 //! A YubiKey's OATH applet.
 
-use super::{Bench, Error};
+use super::{Context, Error};
 use crate::keys::Serial;
 use crate::oath::{self, Name, New};
 use crate::person::Notice;
-use crate::ring;
 use crate::secret::{Code, Seed};
 use crate::totp::{self, AWS, Clock, Kind, Step};
+use crate::unlock;
 
 /// How often the step may end before both codes of it are there. One touch that comes late costs one.
 const ROUNDS: u32 = 10;
@@ -24,9 +24,9 @@ impl KeySink {
     /// Writes the seed. When this fails the key may hold it or not.
     ///
     /// # Errors
-    /// [`Error::Ring`].
-    pub fn put(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        let mut session = bench.ring.session(self.key, bench.person)?;
+    /// [`Error::UnlockedKeys`].
+    pub fn put(&self, seed: &Seed, context: &mut Context<'_, '_>) -> Result<(), Error> {
+        let mut session = context.keys.session(self.key, context.person)?;
         let new = New { name: &self.name, kind: Kind::Totp, params: AWS, touch: self.touch, seed };
         Ok(session.put(&new).map_err(|cause| self.oath(cause))?)
     }
@@ -34,26 +34,26 @@ impl KeySink {
     /// Has the key compute a code, and compares it with the seed's.
     ///
     /// # Errors
-    /// [`Error::Ring`], [`Error::WrongCode`].
-    pub fn verify(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
-        let step = Step::at(bench.clock.now(), AWS.period);
-        let code = self.code_at(step, bench)?;
+    /// [`Error::UnlockedKeys`], [`Error::WrongCode`].
+    pub fn verify(&self, seed: &Seed, context: &mut Context<'_, '_>) -> Result<(), Error> {
+        let step = Step::at(context.clock.now(), AWS.period);
+        let code = self.code_at(step, context)?;
         self.compare(seed, step, &code)
     }
 
     /// The codes for the step before now and for now, which IAM accepts together without any waiting. With a touch
     /// credential a step may pass between the touches: then the later code serves as the earlier one.
-    pub fn two_codes(&self, bench: &mut Bench<'_, '_>) -> Result<(Step, [Code; 2]), Error> {
+    pub fn two_codes(&self, context: &mut Context<'_, '_>) -> Result<(Step, [Code; 2]), Error> {
         let now = |clock: &Clock| Step::at(clock.now(), AWS.period);
-        let mut step = now(bench.clock);
-        let mut earlier = self.code_at(step.previous(), bench)?;
+        let mut step = now(context.clock);
+        let mut earlier = self.code_at(step.previous(), context)?;
         for _ in 0..ROUNDS {
-            let code = self.code_at(step, bench)?;
-            let later = now(bench.clock);
+            let code = self.code_at(step, context)?;
+            let later = now(context.clock);
             if later <= step {
                 return Ok((step, [earlier, code]));
             }
-            earlier = if later == step.next() { code } else { self.code_at(later.previous(), bench)? };
+            earlier = if later == step.next() { code } else { self.code_at(later.previous(), context)? };
             step = later;
         }
         Err(Error::TooSlow { key: self.key })
@@ -65,15 +65,15 @@ impl KeySink {
     }
 
     /// The code for any step, after a touch where the credential asks for one.
-    pub fn code_at(&self, step: Step, bench: &mut Bench<'_, '_>) -> Result<Code, Error> {
-        let mut session = bench.ring.session(self.key, bench.person)?;
+    pub fn code_at(&self, step: Step, context: &mut Context<'_, '_>) -> Result<Code, Error> {
+        let mut session = context.keys.session(self.key, context.person)?;
         if self.touch {
-            bench.person.tell(&Notice::Touch { key: self.key });
+            context.person.tell(&Notice::Touch { key: self.key });
         }
         Ok(session.code(&self.name, step).map_err(|cause| self.oath(cause))?)
     }
 
-    fn oath(&self, cause: oath::Error) -> ring::Error {
-        ring::Error::Oath { key: self.key, cause }
+    fn oath(&self, cause: oath::Error) -> unlock::Error {
+        unlock::Error::Oath { key: self.key, cause }
     }
 }

@@ -15,20 +15,20 @@ mod told;
 pub use crate::platform::program_of;
 pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
 pub use code::{CodeCommand, CodeTrouble};
-pub use command::{CommandEnd, CommandSink, Errand};
+pub use command::{ChildCommand, CommandEnd, CommandSink};
 pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
 pub use phone::PhoneSink;
 
 use crate::person::Person;
-use crate::ring::{self, Ring};
 use crate::totp::Clock;
+use crate::unlock::{self, UnlockedKeys};
 use std::io;
 use std::path::PathBuf;
 
 /// What a sink needs while it works.
-pub struct Bench<'a, 'p> {
-    pub ring: &'a mut Ring<'p>,
+pub struct Context<'a, 'p> {
+    pub keys: &'a mut UnlockedKeys<'p>,
     /// Touch prompts, the phone's screen.
     pub person: &'a mut dyn Person,
     /// The moment a proof is computed for.
@@ -40,7 +40,7 @@ pub struct Bench<'a, 'p> {
 #[non_exhaustive]
 pub enum Error {
     #[error(transparent)]
-    Ring(#[from] ring::Error),
+    Unlock(#[from] unlock::Error),
     /// The key computes other codes than the seed gives.
     #[error("YubiKey {key} computes other codes than the seed gives")]
     WrongCode { key: crate::keys::Serial },

@@ -1,6 +1,6 @@
 //! An authenticator app, through a QR code on the terminal.
 
-use super::{Bench, Error};
+use super::{Context, Error};
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::totp::{self, AWS, Step, Uri};
@@ -18,17 +18,17 @@ impl PhoneSink {
     ///
     /// # Errors
     /// [`Error::NotConfirmed`], [`Error::NobodyToAsk`].
-    pub fn verify(&self, seed: &Seed, bench: &mut Bench<'_, '_>) -> Result<(), Error> {
+    pub fn verify(&self, seed: &Seed, context: &mut Context<'_, '_>) -> Result<(), Error> {
         let uri = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
-        let clock = bench.clock;
+        let clock = context.clock;
         // The phone's clock may be a step off, and typing takes time.
         let mut check = |code: &crate::secret::Code| {
             let step = Step::at(clock.now(), AWS.period);
             [step.previous(), step, step.next()].iter().any(|step| totp::code(seed, AWS, *step).matches(code))
         };
-        match bench.person.show_qr(&uri, &mut check) {
+        match context.person.show_qr(&uri, &mut check) {
             Some(true) => {
-                bench.person.tell(&Notice::OnPhone);
+                context.person.tell(&Notice::OnPhone);
                 Ok(())
             }
             Some(false) => Err(Error::NotConfirmed),

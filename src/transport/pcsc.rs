@@ -41,12 +41,12 @@ const NOTICE: Duration = Duration::from_secs(1);
 /// The system's PC/SC readers.
 #[derive(Clone, Copy, Debug)]
 pub struct PcscPorts {
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Default for PcscPorts {
     fn default() -> Self {
-        Self { patience: PATIENCE }
+        Self { timeout: PATIENCE }
     }
 }
 
@@ -54,8 +54,8 @@ impl PcscPorts {
     /// Readers where another program's transaction is waited for this long (by default 5 s) before the reader counts
     /// as [`Error::Busy`].
     #[must_use]
-    pub fn with_patience(patience: Duration) -> Self {
-        Self { patience }
+    pub fn with_timeout(timeout: Duration) -> Self {
+        Self { timeout }
     }
 }
 
@@ -81,7 +81,7 @@ impl Ports for PcscPorts {
         let context = Context::establish(Scope::User).map_err(|code| failure(code, reader))?;
         let name = named(&context, reader)?;
         let (theirs, target) = (context.clone(), name.clone());
-        let opened = within(self.patience, move || connect(&theirs, &target));
+        let opened = within(self.timeout, move || connect(&theirs, &target));
         let (card, access) = match opened {
             Ok((card, ShareMode::Exclusive)) => (card, Access::Exclusive),
             Ok((card, _)) => (card, Access::Shared(holder::likely())),
@@ -91,7 +91,7 @@ impl Ports for PcscPorts {
             Err(code) => return Err(failure(code, reader)),
         };
         let answer = Zeroizing::new(vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED]);
-        Ok(Box::new(PcscCard { card: Some(card), context, reader: name, access, patience: self.patience, answer }))
+        Ok(Box::new(PcscCard { card: Some(card), context, reader: name, access, timeout: self.timeout, answer }))
     }
 }
 
@@ -122,7 +122,7 @@ struct PcscCard {
     context: Context,
     reader: CString,
     access: Access,
-    patience: Duration,
+    timeout: Duration,
     /// Where answers arrive. The service wants room for the longest possible one: a command whose answer does not
     /// fit is carried out and its answer lost.
     answer: Zeroizing<Vec<u8>>,
@@ -157,7 +157,7 @@ impl PcscCard {
             Access::Exclusive => ShareMode::Exclusive,
             Access::Shared(_) => ShareMode::Shared,
         };
-        match within(self.patience, move || take_up(card, mode)) {
+        match within(self.timeout, move || take_up(card, mode)) {
             Ok((card, _)) => {
                 self.card = Some(card);
                 Error::Reset
@@ -244,7 +244,7 @@ type Connection = (pcsc::Card, ShareMode);
 /// (pcsc-lite 1.9.9), and PC/SC can neither limit nor cancel that. So a thread of its own does it. Should it get the
 /// card after we have given up, it leaves it as it found it.
 fn within(
-    patience: Duration,
+    timeout: Duration,
     work: impl FnOnce() -> Result<Connection, Code> + Send + 'static,
 ) -> Result<Connection, Code> {
     // Without room of its own the channel gives the card back when nobody takes it: it cannot be lost on the way.
@@ -255,7 +255,7 @@ fn within(
         }
     };
     thread::Builder::new().name("pcsc-open".into()).spawn(waiting).map_err(|_| Code::NoMemory)?;
-    match take.recv_timeout(patience) {
+    match take.recv_timeout(timeout) {
         Ok(outcome) => outcome,
         Err(mpsc::RecvTimeoutError::Timeout) => Err(Code::SharingViolation),
         Err(mpsc::RecvTimeoutError::Disconnected) => Err(Code::InternalError),

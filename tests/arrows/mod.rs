@@ -19,21 +19,33 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &["totp"]),
     ("store", &["platform"]),
     ("journal", &["store"]),
-    ("spent", &["store", "totp"]),
+    ("used_codes", &["store", "totp"]),
     ("oath", &["secret", "totp", "transport"]),
     ("fido", &["platform", "secret", "transport"]),
     ("keys", &["fido", "oath", "platform", "secret", "transport"]),
     ("piv", &["keys", "oath", "transport"]),
     ("aws", &["platform", "secret", "totp"]),
     ("person", &["aws", "keys", "platform", "secret", "transport"]),
-    ("ring", &["fido", "keys", "oath", "person", "platform", "secret", "transport"]),
-    ("sink", &["keys", "oath", "person", "platform", "ring", "secret", "store", "totp"]),
+    ("unlock", &["fido", "keys", "oath", "person", "platform", "secret", "transport"]),
+    ("sink", &["keys", "oath", "person", "platform", "unlock", "secret", "store", "totp"]),
     ("world", &["aws", "fido", "person", "platform", "totp", "transport"]),
     (
         "flow",
         &[
-            "aws", "fido", "journal", "keys", "oath", "person", "platform", "ring", "secret", "sink", "spent",
-            "store", "totp", "world",
+            "aws",
+            "fido",
+            "journal",
+            "keys",
+            "oath",
+            "person",
+            "platform",
+            "unlock",
+            "secret",
+            "sink",
+            "used_codes",
+            "store",
+            "totp",
+            "world",
         ],
     ),
     ("sim", &["aws", "fido", "keys", "oath", "person", "platform", "totp", "transport", "world"]),
@@ -50,7 +62,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "piv",
             "platform",
             "qr",
-            "ring",
+            "unlock",
             "secret",
             "sim",
             "sink",
@@ -188,7 +200,7 @@ fn check(path: &str, text: &str) -> Vec<String> {
     wrong
 }
 
-/// How many modules deep a file is: `ring.rs` and `oath/mod.rs` are 1, `oath/wire.rs` is 2.
+/// How many modules deep a file is: `unlock.rs` and `oath/mod.rs` are 1, `oath/wire.rs` is 2.
 fn depth(path: &str) -> usize {
     path.trim_end_matches("/mod.rs").split('/').count()
 }
@@ -351,10 +363,13 @@ fn what_keeps_to_the_rules_is_not() {
         ("transport/mod.rs", "//! Not [`crate::oath`].\n/// Nor [`crate::keys`].\npub struct X; // crate::aws"),
         ("transport/mod.rs", "const S: &str = \"crate::aws::Account println!\";"),
         ("transport/pcsc.rs", "use pcsc::Context;"),
-        ("cli/outside.rs", "use crate::transport::pcsc::PcscPorts;"),
+        ("cli/environment.rs", "use crate::transport::pcsc::PcscPorts;"),
         ("cli/console.rs", "println!(); io::stderr().lock();"),
         ("cli/terminal.rs", "Terminal::open()"),
-        ("flow/enroll/mod.rs", "use super::desk::Desk; use crate::aws::{self, Account}; use super::super::run::Run;"),
+        (
+            "flow/enroll/mod.rs",
+            "use super::context::Context; use crate::aws::{self, Account}; use super::super::run::Run;",
+        ),
         ("sim/serve.rs", "use super::aws::Aws; async fn f() { g().await }"),
         ("sim/aws/iam/mod.rs", "use super::super::aws::Aws;"),
         ("journal.rs", "#[cfg(test)] mod tests { use super::*; }"),

@@ -3,10 +3,11 @@
 
 use super::hold;
 use glasskey::flow::RecoverRefusal;
-use glasskey::flow::recover::{Course, Deed, Found, Outcome, options_of};
+use glasskey::flow::recover::{Course, Deed, Outcome, RunState, options_of};
 use glasskey::keys::Serial;
 use glasskey::person::{
-    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,
+    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
+    UnfinishedRetirement,
 };
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
@@ -88,11 +89,11 @@ fn with_file(seen: Unfinished, state: FileState) -> Unfinished {
     Unfinished { escrow: Some(("/seed.age".into(), state)), ..seen }
 }
 
-fn leaving(device: DeviceState, key: KeyState) -> Leaving {
-    Leaving { serial: OLD.to_owned(), device, keys: vec![(Serial(3), "AWS:714417917417/old".to_owned(), key)] }
+fn leaving(device: DeviceState, key: KeyState) -> OldDevice {
+    OldDevice { serial: OLD.to_owned(), device, keys: vec![(Serial(3), "AWS:714417917417/old".to_owned(), key)] }
 }
 
-fn course(records: &[Value], seen: &Found) -> Course {
+fn course(records: &[Value], seen: &RunState) -> Course {
     options_of(&lines(records), seen).expect("such a run is written").expect("such a thing is seen of it")
 }
 
@@ -155,7 +156,7 @@ fn deed_told(deed: Deed) -> &'static str {
 
 #[test]
 fn what_recover_makes_of_an_enrollment() {
-    let of = |seen: Unfinished| course(&[begin(&json!({}))], &Found::Run(seen));
+    let of = |seen: Unfinished| course(&[begin(&json!({}))], &RunState::Run(seen));
     let all = |device: DeviceState, keys: &[[KeyState; 2]]| -> Vec<Course> {
         keys.iter().map(|keys| of(seen(device.clone(), *keys))).collect()
     };
@@ -183,12 +184,12 @@ fn what_recover_makes_of_an_enrollment() {
 
 #[test]
 fn what_recover_makes_of_a_rotation() {
-    let of = |device: DeviceState, keys: &[[KeyState; 2]], olds: &[Leaving]| -> Vec<Course> {
+    let of = |device: DeviceState, keys: &[[KeyState; 2]], olds: &[OldDevice]| -> Vec<Course> {
         let first = begin(&json!({ "replaces": old() }));
         let each = keys.iter().flat_map(|keys| olds.iter().map(move |old| (keys, old)));
         each.map(|(keys, old)| {
             let seen = Unfinished { replaces: Some(old.clone()), ..seen(device.clone(), *keys) };
-            course(std::slice::from_ref(&first), &Found::Run(seen))
+            course(std::slice::from_ref(&first), &RunState::Run(seen))
         })
         .collect()
     };
@@ -236,7 +237,7 @@ fn what_recover_makes_of_a_retirement() {
     let of = |last: bool, device: DeviceState, key: KeyState| {
         let leaving = leaving(device, key);
         let seen = UnfinishedRetirement { user: "alice".to_owned(), started: UNIX_EPOCH, leaving };
-        course(&[retire(last)], &Found::Retirement(seen))
+        course(&[retire(last)], &RunState::Retirement(seen))
     };
     let any = [Present, Absent, NotHere];
     let both = |device: &DeviceState, keys: &[KeyState]| -> Vec<Course> {
@@ -260,7 +261,7 @@ fn what_recover_makes_of_a_device_of_roots() {
     let of = |shown: bool, device: DeviceState, keys: [KeyState; 2], phone: bool| {
         let shown = shown.then(|| json!({ "record": "enabling" }));
         let records: Vec<Value> = std::iter::once(begin(&json!({ "root": true }))).chain(shown).collect();
-        course(&records, &Found::Run(Unfinished { phone, root: true, ..seen(device, keys) }))
+        course(&records, &RunState::Run(Unfinished { phone, root: true, ..seen(device, keys) }))
     };
     let both =
         |device: &DeviceState, keys: [KeyState; 2]| [false, true].map(|it| of(it, device.clone(), keys, false));
@@ -296,7 +297,7 @@ fn what_recover_makes_of_an_access_key() {
             old: Some(("AKIAOLD".to_owned(), old)),
             keep,
         };
-        course(&records[..1 + usize::from(deactivated)], &Found::AccessKey(seen))
+        course(&records[..1 + usize::from(deactivated)], &RunState::AccessKey(seen))
     };
     let no_new = |old, deactivated| vec![of(false, false, Handed::No, old, false, deactivated)];
     let ours = |handed, old, keep, deactivated| vec![of(true, true, handed, old, keep, deactivated)];
@@ -349,7 +350,7 @@ fn nothing_in_use_goes_unasked_and_nothing_is_enabled_without_its_seed() {
                 for (phone, old) in [(false, Enabled), (true, Enabled), (false, Unassigned), (true, Missing)] {
                     let replaces = kind.get("replaces").map(|_| leaving(old, Present));
                     let found = Unfinished { phone, replaces, ..seen(device.clone(), keys) };
-                    let Course::Open(options) = course(&[begin(kind)], &Found::Run(found)) else { continue };
+                    let Course::Open(options) = course(&[begin(kind)], &RunState::Run(found)) else { continue };
                     open += 1;
                     let what = format!("{kind}, {device:?}, {keys:?}, {phone}: {options:?}");
                     let refused = match options.recommended {

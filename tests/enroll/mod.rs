@@ -9,4 +9,4 @@ mod happy; // the promises of an enrollment that goes well
 mod places; // escrow files and commands
 mod recover; // each row of the situation table
 mod self_management; // a user who has a device already
-mod spent; // no code is sent twice
+mod used_codes; // no code is sent twice

@@ -15,7 +15,7 @@ use glasskey::keys::{self, KeyId, Serial};
 use glasskey::secret::{BadSeed, Seed};
 use glasskey::sim::oath_card::SoftPorts;
 use glasskey::totp::{self, BadUri, Uri};
-use glasskey::{journal, oath, person, piv, platform, qr, ring, sink, spent, store, transport, world};
+use glasskey::{journal, oath, person, piv, platform, qr, sink, store, transport, unlock, used_codes, world};
 use std::error::Error;
 use std::io;
 use std::iter::successors;
@@ -49,7 +49,7 @@ fn a_question_mark_takes_every_room() {
 #[test]
 fn a_failed_flow_says_where_and_then_why() {
     let key = Serial(12_345_678);
-    let cause = sink::Error::from(ring::Error::Oath { key, cause: oath::Error::Full });
+    let cause = sink::Error::from(unlock::Error::Oath { key, cause: oath::Error::Full });
     let failed = Failed { stage: Stage::Write { key }, cause: cause.into(), left: Vec::new(), ahead: None };
     assert_eq!(
         printed(&failed),
@@ -61,7 +61,8 @@ fn a_failed_flow_says_where_and_then_why() {
     );
 
     let denied = aws::Error::Denied { call: Call::GetUser, message: "not you".to_owned(), needs_mfa: false };
-    let left = vec![flow::Left::KeyActive { id: "AKIA".to_owned() }, flow::Left::KeyGone { id: "AKIB".to_owned() }];
+    let left =
+        vec![flow::Residue::KeyActive { id: "AKIA".to_owned() }, flow::Residue::KeyGone { id: "AKIB".to_owned() }];
     let failed = Failed { stage: Stage::KeyProof, cause: denied.into(), left, ahead: None };
     assert_eq!(
         printed(&failed),
@@ -90,7 +91,7 @@ fn what_the_system_said_is_behind_the_file_it_is_about() {
 #[test]
 fn errors_of_keys_tell_facts_and_no_hints() {
     let key = KeyId::Serial(Serial(7));
-    let wrong = ring::fido::Error::Fido { key: Some(key), cause: fido::Error::PinWrong { left: Some(2) } };
+    let wrong = unlock::fido::Error::Fido { key: Some(key), cause: fido::Error::PinWrong { left: Some(2) } };
     assert_eq!(printed(&wrong), ["YubiKey 7 could not be used", "that is not the PIN of the key; tries left: 2"]);
     let other = fido::Error::Other { command: 1, status: 0x7F };
     assert_eq!(printed(&other), ["the key refused with status 7F (CTAP1_ERR_OTHER)"]);
@@ -167,15 +168,15 @@ fn every_public_error_is_one() {
     is_error::<platform::NoKeyring>();
     is_error::<qr::BadPicture>();
     is_error::<qr::TooLong>();
-    is_error::<ring::Error>();
-    is_error::<ring::fido::Error>();
-    is_error::<ring::fido::NotChanged>();
+    is_error::<unlock::Error>();
+    is_error::<unlock::fido::Error>();
+    is_error::<unlock::fido::NotChanged>();
     is_error::<BadSeed>();
     is_error::<sink::CodeTrouble>();
     is_error::<sink::CommandEnd>();
     is_error::<sink::Error>();
     is_error::<sink::PipeTrouble>();
-    is_error::<spent::Taken>();
+    is_error::<used_codes::Taken>();
     is_error::<store::Above>();
     is_error::<store::Odd>();
     is_error::<totp::BadMigration>();

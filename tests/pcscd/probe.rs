@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasskey::keys::{self, Found};
+use glasskey::keys::{self, ListedKey};
 use glasskey::transport::pcsc::PcscPorts;
 use glasskey::transport::{Card, Ports};
 
@@ -133,7 +133,7 @@ struct Hands {
 
 impl Hands {
     fn carry_out(&mut self, verb: &str, object: &str) -> String {
-        let ports = PcscPorts::with_patience(if verb == "open-briefly" { BRIEFLY } else { DEADLINE });
+        let ports = PcscPorts::with_timeout(if verb == "open-briefly" { BRIEFLY } else { DEADLINE });
         match verb {
             "readers" => match ports.readers() {
                 Ok(names) => names.join("|"),
@@ -152,7 +152,7 @@ impl Hands {
                 "closed".to_owned()
             }
             "keys" => {
-                let tell = |found: Found| match found.key {
+                let tell = |found: ListedKey| match found.key {
                     Ok(key) => key.device.serial.map_or("key without serial".to_owned(), |serial| serial.to_string()),
                     Err(error) => format!("{error:?}"),
                 };

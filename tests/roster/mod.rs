@@ -1,9 +1,9 @@
 //! `enroll --roster` through the binary: several users at once, key after key, from where it stopped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod crowd; // users that need nobody: counts, throttling, failures, restarts
 mod file; // rosters and ledgers that cannot be used
-mod hands; // keys, waited for and handed out
+mod interactive; // keys, waited for and handed out
+mod parallel; // users that need nobody: counts, throttling, failures, restarts
 mod plan; // what is said before anything is done
 mod rotate; // devices replaced, for many users
 

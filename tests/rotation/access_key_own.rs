@@ -6,8 +6,8 @@ use glasskey::aws::Connector;
 use glasskey::flow;
 use glasskey::flow::access_key::{KeyRequest, OldKey, SecretTo};
 use glasskey::flow::enroll::Request;
-use glasskey::flow::places::CommandTo;
 use glasskey::flow::rotate::RotateRequest;
+use glasskey::flow::seed_sinks::CommandTo;
 use glasskey::keys::Serial;
 use glasskey::person::{Notice, OwnKey, Person, Question};
 use glasskey::platform::Interrupt;
@@ -74,7 +74,7 @@ impl Outside {
         let line = format!("cat >{}", self.home.path().join("taken").display());
         KeyRequest {
             user: "alice".to_owned(),
-            to: SecretTo::Command(CommandTo { line, patience: Duration::from_secs(20) }),
+            to: SecretTo::Command(CommandTo { line, timeout: Duration::from_secs(20) }),
             format: glasskey::sink::SecretFormat::Env,
             replace: None,
             make_room: None,

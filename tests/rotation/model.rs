@@ -107,7 +107,7 @@ impl Outside {
             return;
         }
         self.seen.messages.fetch_add(1, Ordering::Relaxed);
-        self.look();
+        self.read();
         // Taken out while it runs: it may run something itself.
         let hook = HOOK.take();
         if let Some(mut hook) = hook {
@@ -122,7 +122,7 @@ impl Outside {
     }
 
     /// The two sentences, and the state they were held to.
-    fn look(&self) {
+    fn read(&self) {
         LOOKING.set(true);
         let devices: Vec<_> = self.aws.devices().into_iter().filter(|device| device.is_virtual).collect();
         let held: Vec<_> = self.keys.iter().map(SoftKey::credentials).collect();
@@ -176,7 +176,7 @@ impl Outside {
         let mut world = self.world(caller, machine);
         let outcome = catch_unwind(AssertUnwindSafe(|| deed.carry_out(&mut world)));
         HOOK.set(None);
-        self.look();
+        self.read();
         match outcome {
             Ok(done) => Some(done),
             Err(death) if death.is::<Death>() => None,
@@ -201,7 +201,7 @@ impl Outside {
     }
 
     fn is_well(&self, what: &str) {
-        self.look();
+        self.read();
         let wrong = self.wrong.lock().unwrap();
         assert_eq!(*wrong, None, "{what}");
     }

@@ -4,8 +4,8 @@
 use super::*;
 use crate::drill::Safe;
 use crate::support::run;
-use glasskey::spent::Spent;
 use glasskey::totp::Step;
+use glasskey::used_codes::UsedCodes;
 
 /// The account and the key that the files are about.
 const ACCOUNT: &str = "795614738402";
@@ -159,7 +159,7 @@ fn an_audit_goes_on_where_it_stopped() {
 fn codes_that_were_sent_stay_spent() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("spent.json"), fixture("spent.json")).unwrap();
-    let mut spent = Spent::in_dir(dir.path());
+    let mut spent = UsedCodes::in_dir(dir.path());
     let serial = format!("arn:aws:iam::{ACCOUNT}:mfa/alice");
     let last = Step(59_865_553);
     assert_eq!(spent.last(&serial, last), Some(last));

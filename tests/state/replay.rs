@@ -3,14 +3,14 @@
 use super::{begin, delete_device, intend, lines, remove_credential};
 use crate::support::Simulated;
 use glasskey::flow::Implausible;
-use glasskey::flow::recover::{Found, options_of};
+use glasskey::flow::recover::{RunState, options_of};
 use glasskey::person::UnfinishedKey;
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
 
 /// The line that is no step of such a run, and why.
 fn flaw(records: &[Value]) -> Option<(usize, Implausible)> {
-    let seen = Found::AccessKey(UnfinishedKey {
+    let seen = RunState::AccessKey(UnfinishedKey {
         user: String::new(),
         started: UNIX_EPOCH,
         new: None,

@@ -1,7 +1,7 @@
 //! EventBridge event patterns, held against root's sign-ins and API calls, and everybody else's: [`super::model`]'s
 //! events, as EventBridge has them.
 
-use super::model::{Event, Own, Seen, Trial, Trials, like};
+use super::model::{Event, Observed, Own, Trial, Trials, like};
 use serde_json::Value;
 
 /// What a rule does with root's events.
@@ -80,7 +80,7 @@ const TOP: [&str; 24] = [
 ];
 
 /// What a pattern does with the events of one kind.
-fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Seen> {
+fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
     let mut trials = Trials::of(own);
     asked.each(&mut |field, choices| {
         trials.constants(field, choices.iter().flat_map(Choice::constants));
@@ -120,7 +120,7 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Seen> {
             trials.fix("readOnly", vec![Trial::Bool(false), Trial::Bool(true)]);
         }
     }
-    let enough = |seen: &Seen| seen.some && seen.misses.is_some() && seen.noisy.is_some();
+    let enough = |seen: &Observed| seen.some && seen.misses.is_some() && seen.noisy.is_some();
     trials.each(|event| asked.holds(event), enough).ok()
 }
 

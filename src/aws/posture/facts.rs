@@ -65,18 +65,18 @@ pub struct Facts {
     /// When this was read.
     pub at: SystemTime,
     /// Where it stands in an organization.
-    pub standing: Fact<Standing>,
+    pub standing: Fact<OrgMembership>,
     /// Its root user.
     pub root: Root,
     /// Who is told about security; `None`: nobody.
     pub security_contact: Fact<Option<Contact>>,
     /// The rest; `None` for a member of an organization that is seen from outside.
-    pub around: Option<Around>,
+    pub around: Option<Surroundings>,
 }
 
 /// An account and organizations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum OrgMembership {
     /// In none.
     Alone,
     /// The management account of one.
@@ -212,7 +212,7 @@ pub struct Contact {
 
 /// What is around the root user: seen from inside the account only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Around {
+pub struct Surroundings {
     /// The account's own contact.
     pub contact: Fact<Option<Contact>>,
     /// Central management of the members' root users; `None` where that is none of this account's business.

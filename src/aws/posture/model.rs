@@ -54,7 +54,7 @@ const LIMIT: usize = 300_000;
 
 /// What a pattern was seen to do with the events that were tried.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct Observed {
     /// An event of root's that it misses.
     pub(super) misses: Option<Example>,
     /// An event of somebody else's that it matches.
@@ -108,8 +108,8 @@ impl<'o> Trials<'o> {
     pub(super) fn each(
         self,
         matches: impl Fn(&Event<'_>) -> bool,
-        enough: impl Fn(&Seen) -> bool,
-    ) -> Result<Seen, NotJudged> {
+        enough: impl Fn(&Observed) -> bool,
+    ) -> Result<Observed, NotJudged> {
         let Self { own, constants, mut fixed } = self;
         let values = |(field, constants): (String, Vec<String>)| {
             let values = fixed.remove(&field).unwrap_or_else(|| trials(&field, &constants, own));
@@ -120,7 +120,7 @@ impl<'o> Trials<'o> {
         if combinations.is_none_or(|combinations| combinations > LIMIT) {
             return Err(NotJudged::TooManyFields);
         }
-        let mut seen = Seen { assumed: true, ..Seen::default() };
+        let mut seen = Observed { assumed: true, ..Observed::default() };
         let mut indexes = vec![0_usize; domains.len()];
         loop {
             let event: Event<'_> = domains
@@ -148,7 +148,7 @@ fn next(domains: &[(String, Vec<Trial>)], indexes: &mut [usize]) -> bool {
     false
 }
 
-impl Seen {
+impl Observed {
     fn note(&mut self, own: &Own, event: &Event<'_>, matches: bool) {
         match audience(own, event) {
             Audience::Root if matches => self.some = true,

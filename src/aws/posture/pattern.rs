@@ -4,7 +4,7 @@
 //! acted for it, and it is no `AwsServiceEvent`): [`super::model`] tries them all. One that must match and does not is
 //! the proof that a pattern is wrong, and is shown.
 
-use super::model::{Event, Example, Own, Seen, Trial, Trials, like};
+use super::model::{Event, Example, Observed, Own, Trial, Trials, like};
 use std::fmt;
 
 /// A pattern, parsed.
@@ -110,9 +110,9 @@ impl Pattern {
         self.each(&mut |test| trials.constants(&test.field, constants(&test.is)));
         let seen = trials.each(|event| self.matches(event, differs_when_missing), |seen| seen.misses.is_some())?;
         Ok(match seen {
-            Seen { misses: Some(event), .. } => Coverage::Misses(event),
-            Seen { noisy: Some(event), .. } => Coverage::Noisy(event),
-            Seen { assumed, .. } => Coverage::Root { assumed },
+            Observed { misses: Some(event), .. } => Coverage::Misses(event),
+            Observed { noisy: Some(event), .. } => Coverage::Noisy(event),
+            Observed { assumed, .. } => Coverage::Root { assumed },
         })
     }
 

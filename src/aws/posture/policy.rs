@@ -8,11 +8,11 @@ use serde_json::Value;
 /// What is known of a request.
 pub(super) trait Keys {
     /// Of a condition key, in small letters.
-    fn key(&self, key: &str) -> Known;
+    fn key(&self, key: &str) -> KeyValue;
 }
 
 /// What is known of a condition key.
-pub(super) enum Known {
+pub(super) enum KeyValue {
     Is(String),
     /// It is not in the request.
     Absent,
@@ -28,7 +28,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn told(holds: bool) -> Self {
+    pub(super) fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
 
@@ -78,12 +78,12 @@ fn condition(operator: &str, key: &str, values: &[String], keys: &impl Keys) -> 
     let (set, name) = lower.split_once(':').map_or(("", lower.as_str()), |(set, name)| (set, name));
     let (name, if_exists) = name.strip_suffix("ifexists").map_or((name, false), |name| (name, true));
     let actual = match keys.key(&key.to_ascii_lowercase()) {
-        Known::Unknown => return Answer::Unclear(key.to_owned()),
-        Known::Absent => None,
-        Known::Is(actual) => Some(actual),
+        KeyValue::Unknown => return Answer::Unclear(key.to_owned()),
+        KeyValue::Absent => None,
+        KeyValue::Is(actual) => Some(actual),
     };
     if name == "null" {
-        return Answer::told(values.iter().any(|value| value.eq_ignore_ascii_case("true")) == actual.is_none());
+        return Answer::of(values.iter().any(|value| value.eq_ignore_ascii_case("true")) == actual.is_none());
     }
     let (name, negated) = match name.split_once("not") {
         Some((kind, rest)) => (format!("{kind}{rest}"), true),
@@ -96,7 +96,7 @@ fn condition(operator: &str, key: &str, values: &[String], keys: &impl Keys) -> 
         _ => return Answer::Unclear(key.to_owned()),
     };
     let Some(actual) = actual else {
-        return Answer::told(if_exists || set == "forallvalues" || (negated && set.is_empty()));
+        return Answer::of(if_exists || set == "forallvalues" || (negated && set.is_empty()));
     };
     let mut any = false;
     for value in values {
@@ -105,7 +105,7 @@ fn condition(operator: &str, key: &str, values: &[String], keys: &impl Keys) -> 
             Err(_) => return Answer::Unclear(key.to_owned()),
         }
     }
-    Answer::told(any != negated)
+    Answer::of(any != negated)
 }
 
 /// A pattern with a variable in it that is not known.
@@ -124,7 +124,7 @@ pub(super) fn filled_in(value: &str, keys: &impl Keys) -> Result<String, Variabl
         filled.push_str(before);
         match (name, keys.key(&name.to_ascii_lowercase())) {
             ("*" | "?" | "$", _) => filled.push_str(name),
-            (_, Known::Is(text)) => filled.push_str(&text),
+            (_, KeyValue::Is(text)) => filled.push_str(&text),
             _ => {
                 unknown = Some(name.to_owned());
                 filled.push('*');

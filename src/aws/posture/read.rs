@@ -1,17 +1,19 @@
 //! One account, from inside: everything there is to know, asked side by side.
 
-use super::facts::{Admin, Admins, Around, Central, Contact, Fact, Facts, PasswordPolicy, Standing, Unreadable};
+use super::facts::{
+    Admin, Admins, Central, Contact, Fact, Facts, OrgMembership, PasswordPolicy, Surroundings, Unreadable,
+};
 use super::model::Own;
 use super::policy::texts;
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
-use super::scp::{Desk, Organization, ServiceControl};
+use super::scp::{Organization, PolicyReader, ServiceControl};
 use super::watch::Follower;
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use crate::aws::{Account, Call, Caller, Error, Identity, Partition};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
 use percent_encoding::percent_decode_str;
@@ -22,7 +24,7 @@ use std::time::SystemTime;
 impl Account {
     /// Reads everything about the caller's own account. What cannot be read is a fact of its own.
     pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
-        self.ask_much(true, async |asker| Ok(own(asker, self, at).await))
+        self.ask_much(true, async |client| Ok(own(client, self, at).await))
     }
 }
 
@@ -32,42 +34,42 @@ pub(super) async fn home(account: &Account) -> String {
     iam_of(&account.region()).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
 }
 
-pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Facts {
+pub(super) async fn own(client: &AsyncClient, account: &Account, at: SystemTime) -> Facts {
     let caller = account.caller();
     let (region, global) = (account.region(), &*home(account).await);
     let ((standing, organization), report) =
-        tokio::join!(standing(asker, global, &caller.account), root::credential_report(asker));
+        tokio::join!(standing(client, global, &caller.account), root::credential_report(client));
     let root = async {
         match caller.identity {
-            Identity::Root => root::by_itself(asker).await,
-            _ => root::by_an_administrator(asker, &caller.partition, &caller.account, &report).await,
+            Identity::Root => root::by_itself(client).await,
+            _ => root::by_an_administrator(client, &caller.partition, &caller.account, &report).await,
         }
     };
     // A member learns nothing of the organization's features and policies; a delegated administrator does, but they are
     // the management account's to answer for.
-    let manages = !matches!(standing, Fact::Known(Standing::Alone | Standing::Member(_)))
+    let manages = !matches!(standing, Fact::Known(OrgMembership::Alone | OrgMembership::Member(_)))
         && Partition::named(&caller.partition).root_signs_in();
     let of_organization = async {
         match manages {
             true => {
-                let scps = service_control(asker, global, caller, organization.as_ref());
-                let (central, scps) = tokio::join!(central(asker), scps);
+                let scps = service_control(client, global, caller, organization.as_ref());
+                let (central, scps) = tokio::join!(central(client), scps);
                 (Some(central), Some(scps))
             }
             false => (None, None),
         }
     };
     let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
-    let follower = Follower::new(asker, own, &region, global);
+    let follower = Follower::new(client, own, &region, global);
     let (root, (central, scps), trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
         root,
         of_organization,
         follower.trails(),
         follower.rules(),
-        admins(asker, &report),
-        password_policy(asker),
-        contact(asker, global),
-        security_contact(asker, global, None),
+        admins(client, &report),
+        password_policy(client),
+        contact(client, global),
+        security_contact(client, global, None),
     );
     Facts {
         account: caller.account.clone(),
@@ -78,13 +80,13 @@ pub(super) async fn own(asker: &Asker, account: &Account, at: SystemTime) -> Fac
         standing,
         root,
         security_contact,
-        around: Some(Around { contact, central, trails, rules, admins, scps, password_policy }),
+        around: Some(Surroundings { contact, central, trails, rules, admins, scps, password_policy }),
     }
 }
 
 /// What service control policies do. Consolidated billing alone has none.
 async fn service_control(
-    asker: &Asker,
+    client: &AsyncClient,
     region: &str,
     caller: &Caller,
     organization: Option<&Organization>,
@@ -92,20 +94,20 @@ async fn service_control(
     if organization.is_some_and(|organization| !organization.all_features) {
         return Fact::Known(ServiceControl::default());
     }
-    let desk = Desk {
-        asker,
+    let reader = PolicyReader {
+        client,
         region,
         partition: &caller.partition,
         organization: organization.map(|organization| organization.id.as_str()),
         // Nobody else may read policies but a delegated administrator, who is told who manages.
         management: organization.map_or(&caller.account, |organization| &organization.management),
     };
-    desk.service_control().await
+    reader.service_control().await
 }
 
-async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>, Option<Organization>) {
+async fn standing(client: &AsyncClient, region: &str, account: &str) -> (Fact<OrgMembership>, Option<Organization>) {
     let call = Call::DescribeOrganization;
-    match asker.ask::<DescribedOrganization>(call, region, json!({})).await {
+    match client.ask::<DescribedOrganization>(call, region, json!({})).await {
         Ok(answer) => {
             let found = answer.organization;
             let master = found.master_account_id.clone().ok_or(Error::Malformed { call });
@@ -115,22 +117,22 @@ async fn standing(asker: &Asker, region: &str, account: &str) -> (Fact<Standing>
                 all_features: found.feature_set.as_deref() != Some("CONSOLIDATED_BILLING"),
             });
             let standing = Fact::of(call, master).map(|master| match master == account {
-                true => Standing::Management,
-                false => Standing::Member(master),
+                true => OrgMembership::Management,
+                false => OrgMembership::Member(master),
             });
             (standing, organization)
         }
         Err(Error::Refused { code, .. }) if code == "AWSOrganizationsNotInUseException" => {
-            (Fact::Known(Standing::Alone), None)
+            (Fact::Known(OrgMembership::Alone), None)
         }
         Err(why) => (Fact::of(call, Err(why)), None),
     }
 }
 
 /// ListOrganizationsFeatures. Without all features, or without trusted access for IAM, it is refused, which is an answer.
-pub(super) async fn central(asker: &Asker) -> Fact<Central> {
+pub(super) async fn central(client: &AsyncClient) -> Fact<Central> {
     let call = Call::ListOrganizationsFeatures;
-    match asker.call(call, |asker| asker.iam.list_organizations_features().send()).await {
+    match client.call(call, |client| client.iam.list_organizations_features().send()).await {
         Ok(answer) => {
             let has = |feature: &FeatureType| answer.enabled_features().contains(feature);
             Fact::Known(Central {
@@ -151,14 +153,14 @@ pub(super) async fn central(asker: &Asker) -> Fact<Central> {
 }
 
 /// GetAccountAuthorizationDetails: who has AdministratorAccess, or a policy that comes to the same.
-async fn admins(asker: &Asker, report: &Fact<CredentialReport>) -> Fact<Admins> {
+async fn admins(client: &AsyncClient, report: &Fact<CredentialReport>) -> Fact<Admins> {
     let call = Call::GetAccountAuthorizationDetails;
     let mut found = Collected::default();
     let mut pages = Pages::of(call);
     loop {
-        let page = asker
-            .call(call, |asker| {
-                let mut request = asker.iam.get_account_authorization_details().max_items(1000);
+        let page = client
+            .call(call, |client| {
+                let mut request = client.iam.get_account_authorization_details().max_items(1000);
                 for kind in [EntityType::User, EntityType::Role, EntityType::Group, EntityType::LocalManagedPolicy] {
                     request = request.filter(kind);
                 }
@@ -304,9 +306,9 @@ fn somebody_may_assume(document: Option<&str>) -> bool {
     })
 }
 
-async fn password_policy(asker: &Asker) -> Fact<Option<PasswordPolicy>> {
+async fn password_policy(client: &AsyncClient) -> Fact<Option<PasswordPolicy>> {
     let call = Call::GetAccountPasswordPolicy;
-    match asker.call(call, |asker| asker.iam.get_account_password_policy().send()).await {
+    match client.call(call, |client| client.iam.get_account_password_policy().send()).await {
         Ok(answer) => Fact::Known(answer.password_policy().map(|policy| PasswordPolicy {
             length: policy.minimum_password_length().unwrap_or_default(),
             reuse: policy.password_reuse_prevention().unwrap_or_default(),
@@ -323,9 +325,9 @@ fn none_there<T>(call: Call, why: Error) -> Fact<Option<T>> {
     }
 }
 
-async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
+async fn contact(client: &AsyncClient, region: &str) -> Fact<Option<Contact>> {
     let call = Call::GetContactInformation;
-    match asker.ask::<ContactInformation>(call, region, json!({})).await {
+    match client.ask::<ContactInformation>(call, region, json!({})).await {
         Ok(answer) => {
             let name = answer.contact_information.and_then(|contact| contact.full_name);
             Fact::Known(name.map(|name| Contact { email: String::new(), name }))
@@ -335,13 +337,17 @@ async fn contact(asker: &Asker, region: &str) -> Fact<Option<Contact>> {
 }
 
 /// The security contact of the caller's own account, or of a member of its organization.
-pub(super) async fn security_contact(asker: &Asker, region: &str, member: Option<&str>) -> Fact<Option<Contact>> {
+pub(super) async fn security_contact(
+    client: &AsyncClient,
+    region: &str,
+    member: Option<&str>,
+) -> Fact<Option<Contact>> {
     let call = Call::GetAlternateContact;
     let body = match member {
         Some(member) => json!({ "AlternateContactType": "SECURITY", "AccountId": member }),
         None => json!({ "AlternateContactType": "SECURITY" }),
     };
-    match asker.ask::<FoundContact>(call, region, body).await {
+    match client.ask::<FoundContact>(call, region, body).await {
         Ok(answer) => {
             let AlternateContact { email_address: email, name } = answer.alternate_contact.unwrap_or_default();
             Fact::Known((!email.is_empty()).then_some(Contact { email, name }))

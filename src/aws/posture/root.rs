@@ -3,83 +3,83 @@
 use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Unreadable};
 use super::report::CredentialReport;
 use crate::aws::pages::Pages;
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use crate::aws::{AccessKey, Assignment, Call, DeviceKind, Error, MfaDevice, Summary, VirtualDevice, root_arn};
 use aws_sdk_iam::types::ReportStateType;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-async fn summary(asker: &Asker) -> Fact<Summary> {
-    Fact::of(Call::GetAccountSummary, asker.summary().await)
+async fn summary(client: &AsyncClient) -> Fact<Summary> {
+    Fact::of(Call::GetAccountSummary, client.summary().await)
 }
 
 /// Root as it sees itself. `UserName` is left out of every call: it would mean an IAM user.
-pub(super) async fn by_itself(asker: &Asker) -> Root {
-    let (summary, factors) = tokio::join!(summary(asker), own_factors(asker));
+pub(super) async fn by_itself(client: &AsyncClient) -> Root {
+    let (summary, factors) = tokio::join!(summary(client), own_factors(client));
     let certificates = async {
         match summary.known().and_then(|summary| summary.certificates) {
             Some(false) => Fact::Known(Certificates::default()),
-            _ => own_certificates(asker).await,
+            _ => own_certificates(client).await,
         }
     };
     let (keys, certificates, password_used) =
-        tokio::join!(own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
+        tokio::join!(own_keys(client, &summary), certificates, own_password_use(client, &summary));
     Root { summary, factors, keys, certificates, password_used }
 }
 
 /// Root as a session of AssumeRoot sees it: at most six calls, fewer where the summary says that there is nothing to
 /// see. That certificates are there is enough to know: whether they are active is not asked.
-pub(super) async fn by_session(asker: &Asker) -> Root {
-    let summary = summary(asker).await;
+pub(super) async fn by_session(client: &AsyncClient) -> Root {
+    let summary = summary(client).await;
     let factors = async {
         match summary.known() {
             // That is a finding; what has no password either is looked at all the same.
             Some(Summary { mfa: Some(false), password: Some(true), .. }) => Fact::Known(Factors::all(Vec::new())),
-            _ => own_factors(asker).await,
+            _ => own_factors(client).await,
         }
     };
     let certificates = async {
         match summary.known().and_then(|summary| summary.certificates) {
             Some(present) => Fact::Known(Certificates { active: 0, present: usize::from(present) }),
-            None => own_certificates(asker).await,
+            None => own_certificates(client).await,
         }
     };
     let (factors, keys, certificates, password_used) =
-        tokio::join!(factors, own_keys(asker, &summary), certificates, own_password_use(asker, &summary));
+        tokio::join!(factors, own_keys(client, &summary), certificates, own_password_use(client, &summary));
     Root { summary, factors, keys, certificates, password_used }
 }
 
-async fn own_factors(asker: &Asker) -> Fact<Factors> {
+async fn own_factors(client: &AsyncClient) -> Fact<Factors> {
     let seen = |devices: Vec<MfaDevice>| {
         Factors::all(devices.into_iter().map(|device| factor(device.serial, Some(device.enabled))).collect())
     };
-    Fact::of(Call::ListMfaDevices, asker.mfa_devices(None).await).map(seen)
+    Fact::of(Call::ListMfaDevices, client.mfa_devices(None).await).map(seen)
 }
 
 fn factor(serial: String, enabled: Option<SystemTime>) -> Factor {
     Factor { kind: DeviceKind::of(&serial), serial, enabled }
 }
 
-async fn own_keys(asker: &Asker, summary: &Fact<Summary>) -> Fact<Vec<RootKey>> {
+async fn own_keys(client: &AsyncClient, summary: &Fact<Summary>) -> Fact<Vec<RootKey>> {
     if summary.known().and_then(|summary| summary.keys) == Some(false) {
         return Fact::Known(Vec::new());
     }
-    let found = match asker.access_keys(None).await {
+    let found = match client.access_keys(None).await {
         Ok(found) => found,
         Err(why) => return Fact::of(Call::ListAccessKeys, Err(why)),
     };
     let mut keys = Vec::new();
     for AccessKey { id, active, .. } in found.into_iter().take(2) {
-        let (used, unread) = last_used(asker, &id).await;
+        let (used, unread) = last_used(client, &id).await;
         keys.push(RootKey { id: Some(id), active, used, unread });
     }
     Fact::Known(keys)
 }
 
 /// That the key is there is bad enough: what cannot be read here leaves only its use untold.
-async fn last_used(asker: &Asker, id: &str) -> (LastUse, Option<Unreadable>) {
+async fn last_used(client: &AsyncClient, id: &str) -> (LastUse, Option<Unreadable>) {
     let call = Call::GetAccessKeyLastUsed;
-    let answer = asker.call(call, |asker| asker.iam.get_access_key_last_used().access_key_id(id).send()).await;
+    let answer = client.call(call, |client| client.iam.get_access_key_last_used().access_key_id(id).send()).await;
     let used = match answer {
         Ok(answer) => answer.access_key_last_used,
         Err(why) => return (LastUse::Untold, Some(Unreadable { call, why })),
@@ -92,17 +92,17 @@ async fn last_used(asker: &Asker, id: &str) -> (LastUse, Option<Unreadable>) {
     (used, None)
 }
 
-async fn own_certificates(asker: &Asker) -> Fact<Certificates> {
-    Fact::of(Call::ListSigningCertificates, asker.certificates().await)
+async fn own_certificates(client: &AsyncClient) -> Fact<Certificates> {
+    Fact::of(Call::ListSigningCertificates, client.certificates().await)
         .map(|found| Certificates { active: found.iter().filter(|active| **active).count(), present: found.len() })
 }
 
-async fn own_password_use(asker: &Asker, summary: &Fact<Summary>) -> Fact<LastUse> {
+async fn own_password_use(client: &AsyncClient, summary: &Fact<Summary>) -> Fact<LastUse> {
     if summary.known().and_then(|summary| summary.password) == Some(false) {
         return Fact::Known(LastUse::Untold);
     }
     let call = Call::GetUser;
-    let answer = asker.call(call, |asker| asker.iam.get_user().send()).await;
+    let answer = client.call(call, |client| client.iam.get_user().send()).await;
     Fact::of(call, answer).map(|answer| {
         let used = answer.user().and_then(|user| user.password_last_used()).copied();
         used.and_then(|date| SystemTime::try_from(date).ok()).map_or(LastUse::Never, LastUse::At)
@@ -112,13 +112,13 @@ async fn own_password_use(asker: &Asker, summary: &Fact<Summary>) -> Fact<LastUs
 /// Root as an administrator of the account sees it: through the summary, the list of virtual devices, and the
 /// credential report.
 pub(super) async fn by_an_administrator(
-    asker: &Asker,
+    client: &AsyncClient,
     partition: &str,
     account: &str,
     report: &Fact<CredentialReport>,
 ) -> Root {
     let (summary, virtual_ones) =
-        tokio::join!(summary(asker), asker.virtual_devices(Assignment::Assigned, |_| false));
+        tokio::join!(summary(client), client.virtual_devices(Assignment::Assigned, |_| false));
     let row = match report {
         Fact::Known(report) => Fact::Known(report.root.as_ref()),
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
@@ -151,7 +151,7 @@ pub(super) async fn by_an_administrator(
     let root = root_arn(partition, account);
     let mut factors = factors_from_outside(&root, &summary, virtual_ones, report);
     if let (Fact::Known(factors), Fact::Known(summary)) = (&mut factors, &summary) {
-        count_the_unseen(asker, factors, summary).await;
+        count_the_unseen(client, factors, summary).await;
     }
     Root { summary, factors, keys, certificates, password_used }
 }
@@ -230,12 +230,12 @@ const USERS_COUNTED: i32 = 100;
 
 /// Where there is room for more than one number of unseen factors, the users' devices are counted one by one: what is
 /// in use and is no user's is root's. From the report alone that would not do, because it may be hours old.
-async fn count_the_unseen(asker: &Asker, factors: &mut Factors, summary: &Summary) {
+async fn count_the_unseen(client: &AsyncClient, factors: &mut Factors, summary: &Summary) {
     let Some(in_use) = summary.devices_in_use else { return };
     if factors.unseen_at_most == Some(factors.unseen_at_least) {
         return;
     }
-    match devices_of_users(asker).await {
+    match devices_of_users(client).await {
         Ok(Some(of_users)) => {
             let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
             let unseen = in_use.saturating_sub(of_users).saturating_sub(seen).max(factors.unseen_at_least);
@@ -247,15 +247,15 @@ async fn count_the_unseen(asker: &Asker, factors: &mut Factors, summary: &Summar
 }
 
 /// `None` where there are too many users.
-async fn devices_of_users(asker: &Asker) -> Result<Option<u32>, Unreadable> {
+async fn devices_of_users(client: &AsyncClient) -> Result<Option<u32>, Unreadable> {
     let mut users = Vec::new();
-    let another = asker.page_of_users(USERS_COUNTED, &mut Pages::of(Call::ListUsers), &mut users).await;
+    let another = client.page_of_users(USERS_COUNTED, &mut Pages::of(Call::ListUsers), &mut users).await;
     if another.map_err(|why| Unreadable { call: Call::ListUsers, why })? {
         return Ok(None);
     }
     let mut count = 0;
     for user in users {
-        let devices = asker.mfa_devices(Some(&user.name)).await;
+        let devices = client.mfa_devices(Some(&user.name)).await;
         let devices = devices.map_err(|why| Unreadable { call: Call::ListMfaDevices, why })?;
         count += u32::try_from(devices.len()).unwrap_or(u32::MAX);
     }
@@ -267,22 +267,22 @@ const REPORT_PATIENCE: u32 = 30;
 
 /// GenerateCredentialReport until it says COMPLETE, then GetCredentialReport. A report that vanished or expired in
 /// between is made again. Who may not make one may still read the last.
-pub(super) async fn credential_report(asker: &Asker) -> Fact<CredentialReport> {
+pub(super) async fn credential_report(client: &AsyncClient) -> Fact<CredentialReport> {
     for attempt in 0..REPORT_PATIENCE {
         if attempt > 0
-            && let Err(why) = asker.wait(Duration::from_millis(if attempt < 3 { 250 } else { 2000 })).await
+            && let Err(why) = client.wait(Duration::from_millis(if attempt < 3 { 250 } else { 2000 })).await
         {
             return Fact::of(Call::GenerateCredentialReport, Err(why));
         }
         let call = Call::GenerateCredentialReport;
-        let refused = match asker.call(call, |asker| asker.iam.generate_credential_report().send()).await {
+        let refused = match client.call(call, |client| client.iam.generate_credential_report().send()).await {
             Ok(answer) if answer.state() == Some(&ReportStateType::Complete) => None,
             Ok(_) => continue,
             Err(why @ Error::Denied { .. }) => Some(why),
             Err(why) => return Fact::of(call, Err(why)),
         };
         let call = Call::GetCredentialReport;
-        match asker.call(call, |asker| asker.iam.get_credential_report().send()).await {
+        match client.call(call, |client| client.iam.get_credential_report().send()).await {
             Ok(answer) => return Fact::of(call, parsed(call, answer.content().map(AsRef::as_ref))),
             Err(Error::Refused { code, .. }) if code.starts_with("Report") => match refused {
                 Some(why) => return Fact::of(Call::GenerateCredentialReport, Err(why)),

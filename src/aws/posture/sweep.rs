@@ -8,7 +8,7 @@ use super::read::{self, home};
 use super::replies::{self, DescribedOrganization, ListedAccounts};
 use super::window::Window;
 use crate::aws::pages::Pages;
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use crate::aws::{Account, Call, Error};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -83,20 +83,20 @@ impl Account {
         skip: &dyn Fn(&str) -> bool,
         each: &mut dyn FnMut(Progress, usize) -> bool,
     ) -> Result<Sweep, Error> {
-        self.ask_much(false, async |asker| {
+        self.ask_much(false, async |client| {
             let home = home(self).await;
             let pages = matches!(scope, Scope::Organization).then(|| Pages::of(Call::ListAccounts));
-            let management = management_account(asker, &home, pages.is_none()).await?;
-            let crowd = Crowd::new(self, asker, &home, management, scope, most);
-            crowd.run(pages, now, skip, each).await
+            let management = management_account(client, &home, pages.is_none()).await?;
+            let accounts_at_once = Accounts::new(self, client, &home, management, scope, most);
+            accounts_at_once.run(pages, now, skip, each).await
         })
     }
 }
 
 /// Those who are asked at once.
-struct Crowd<'a> {
+struct Accounts<'a> {
     account: &'a Account,
-    asker: &'a Asker,
+    client: &'a AsyncClient,
     home: &'a str,
     management: Option<String>,
     waiting: VecDeque<Target>,
@@ -111,10 +111,10 @@ struct Crowd<'a> {
 /// So many may be done and not handed over.
 const DONE: usize = 1000;
 
-impl<'a> Crowd<'a> {
+impl<'a> Accounts<'a> {
     fn new(
         account: &'a Account,
-        asker: &'a Asker,
+        client: &'a AsyncClient,
         home: &'a str,
         management: Option<String>,
         scope: Scope,
@@ -127,7 +127,7 @@ impl<'a> Crowd<'a> {
         };
         Self {
             account,
-            asker,
+            client,
             home,
             management,
             wanted: waiting.len(),
@@ -147,9 +147,9 @@ impl<'a> Crowd<'a> {
         skip: &dyn Fn(&str) -> bool,
         each: &mut dyn FnMut(Progress, usize) -> bool,
     ) -> Result<Sweep, Error> {
-        let (account, asker, home) = (self.account, self.asker, self.home);
+        let (account, client, home) = (self.account, self.client, self.home);
         let mut page: Option<Pin<Box<dyn Future<Output = _> + '_>>> =
-            pages.map(|pages| next_page(asker, home, pages));
+            pages.map(|pages| next_page(client, home, pages));
         let (mut own, mut rest) = (None, None);
         loop {
             while self.has_room()
@@ -161,7 +161,7 @@ impl<'a> Crowd<'a> {
                 if target.is_closed() {
                     self.done.push_back(target.closed());
                 } else if target.account == account.caller().account {
-                    own = Some(Box::pin(own_facts(asker, account, target, now())));
+                    own = Some(Box::pin(own_facts(client, account, target, now())));
                 } else {
                     self.begin(target, now());
                 }
@@ -171,7 +171,7 @@ impl<'a> Crowd<'a> {
                 return Ok(self.swept());
             }
             if self.wants_a_page() {
-                page = page.or_else(|| rest.take().map(|pages| next_page(asker, home, pages)));
+                page = page.or_else(|| rest.take().map(|pages| next_page(client, home, pages)));
             }
             tokio::select! {
                 Some(listed) = on(&mut page) => {
@@ -192,7 +192,7 @@ impl<'a> Crowd<'a> {
                     self.done.push_front(facts);
                 }
                 Some(done) = self.under_way.join_next() => {
-                    self.window.adapt(asker.throttled());
+                    self.window.adapt(client.throttled());
                     // A task neither panics nor is it cancelled while it is waited for.
                     self.done.extend(done);
                 }
@@ -222,7 +222,7 @@ impl<'a> Crowd<'a> {
 
     fn begin(&mut self, target: Target, at: SystemTime) {
         let member = Member {
-            asker: self.asker.clone(),
+            client: self.client.clone(),
             region: self.home.to_owned(),
             partition: self.account.caller().partition.clone(),
             management: self.management.clone().unwrap_or_default(),
@@ -232,7 +232,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn swept(&self) -> Sweep {
-        Sweep { throttled: self.asker.throttled(), at_once: self.at_once }
+        Sweep { throttled: self.client.throttled(), at_once: self.at_once }
     }
 }
 
@@ -244,8 +244,8 @@ async fn on<F: Future + Unpin>(future: &mut Option<F>) -> Option<F::Output> {
     }
 }
 
-async fn own_facts(asker: &Asker, account: &Account, target: Target, at: SystemTime) -> Progress {
-    let mut facts = read::own(asker, account, at).await;
+async fn own_facts(client: &AsyncClient, account: &Account, target: Target, at: SystemTime) -> Progress {
+    let mut facts = read::own(client, account, at).await;
     (facts.name, facts.state) = (target.name, target.state);
     Progress::Facts(Box::new(facts))
 }
@@ -253,11 +253,15 @@ async fn own_facts(asker: &Asker, account: &Account, target: Target, at: SystemT
 /// ListAccounts, one page, and the way to the rest.
 type Page = Result<(Vec<Target>, Option<Pages>), Error>;
 
-fn next_page<'a>(asker: &'a Asker, home: &'a str, mut pages: Pages) -> Pin<Box<dyn Future<Output = Page> + 'a>> {
+fn next_page<'a>(
+    client: &'a AsyncClient,
+    home: &'a str,
+    mut pages: Pages,
+) -> Pin<Box<dyn Future<Output = Page> + 'a>> {
     Box::pin(async move {
         let call = Call::ListAccounts;
         let body = pages.token().map_or_else(|| json!({}), |token| json!({ "NextToken": token }));
-        let page: ListedAccounts = asker.ask(call, home, body).await?;
+        let page: ListedAccounts = client.ask(call, home, body).await?;
         let goes_on = pages.go_on(page.next_token.as_deref())?;
         let target = |account: replies::Account| Target {
             state: account.state().map(str::to_owned),
@@ -270,8 +274,8 @@ fn next_page<'a>(asker: &'a Asker, home: &'a str, mut pages: Pages) -> Pin<Box<d
 }
 
 /// `None` where that is not told: then every account is taken for a member. `named`: there is nothing to list.
-async fn management_account(asker: &Asker, home: &str, named: bool) -> Result<Option<String>, Error> {
-    match asker.ask::<DescribedOrganization>(Call::DescribeOrganization, home, json!({})).await {
+async fn management_account(client: &AsyncClient, home: &str, named: bool) -> Result<Option<String>, Error> {
+    match client.ask::<DescribedOrganization>(Call::DescribeOrganization, home, json!({})).await {
         Ok(answer) => Ok(answer.organization.master_account_id),
         Err(why @ Error::Interrupted) => Err(why),
         // Named accounts may be the caller's own.

@@ -5,10 +5,10 @@
 //! CloudWatch alarms to publish", "Key management") and from what people met: see [`Publisher`].
 
 use super::facts::{Fact, Unreadable};
-use super::policy::{Answer, Keys, Known, conditions, filled_in, fits, named, texts};
+use super::policy::{Answer, KeyValue, Keys, conditions, filled_in, fits, named, texts};
 use super::replies::{self, DescribedKey, FoundSubscription, FoundTopic, KeyMetadata, KeyPolicy};
 use super::watchers::{May, Receives, Seal, Subscription, Topic};
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use crate::aws::{Call, Error};
 use serde_json::{Value, json};
 
@@ -46,29 +46,29 @@ pub(super) fn is_gone(why: &Error) -> bool {
 }
 
 /// `None`: there is no such topic.
-pub(super) async fn read(asker: &Asker, arn: &str) -> Option<Read> {
+pub(super) async fn read(client: &AsyncClient, arn: &str) -> Option<Read> {
     let region = arn.split(':').nth(3).unwrap_or_default();
     let call = Call::GetTopicAttributes;
-    let attributes = match asker.ask(call, region, json!({ "TopicArn": arn })).await {
+    let attributes = match client.ask(call, region, json!({ "TopicArn": arn })).await {
         Err(why) if is_gone(&why) => return None,
         answer => Fact::of(call, answer).map(|FoundTopic { attributes }| attributes),
     };
-    let subscriptions = match subscriptions(asker, region, arn).await {
+    let subscriptions = match subscriptions(client, region, arn).await {
         Err(why) if is_gone(&why) => return None,
         found => Fact::of(Call::ListSubscriptionsByTopic, found),
     };
     let seal = match &attributes {
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
-        Fact::Known(attributes) => seal(asker, region, &attributes.kms_master_key_id).await,
+        Fact::Known(attributes) => seal(client, region, &attributes.kms_master_key_id).await,
     };
     let policy = attributes.map(|attributes| attributes.policy);
     Some(Read { policy, seal, subscriptions })
 }
 
-async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Subscription>, Error> {
+async fn subscriptions(client: &AsyncClient, region: &str, arn: &str) -> Result<Vec<Subscription>, Error> {
     let call = Call::ListSubscriptionsByTopic;
     let found: Vec<replies::Subscription> =
-        asker.pages(call, region, json!({ "TopicArn": arn }), "Subscriptions", "NextToken").await?;
+        client.pages(call, region, json!({ "TopicArn": arn }), "Subscriptions", "NextToken").await?;
     let (mut read, mut asked, mut received) = (Vec::new(), 0, false);
     for replies::Subscription { subscription_arn: of, protocol, endpoint } in found {
         let receives = match protocol.as_str() {
@@ -79,7 +79,7 @@ async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Sub
             _ if received || asked >= ASKED => Some(Receives::NotAsked),
             _ => {
                 asked += 1;
-                filter(asker, region, &of).await
+                filter(client, region, &of).await
             }
         };
         received |= receives == Some(Receives::Everything);
@@ -89,9 +89,9 @@ async fn subscriptions(asker: &Asker, region: &str, arn: &str) -> Result<Vec<Sub
 }
 
 /// GetSubscriptionAttributes; `None`: it is gone. Neither alarms nor rules give a message attributes.
-async fn filter(asker: &Asker, region: &str, arn: &str) -> Option<Receives> {
+async fn filter(client: &AsyncClient, region: &str, arn: &str) -> Option<Receives> {
     let call = Call::GetSubscriptionAttributes;
-    let attributes = match asker.ask(call, region, json!({ "SubscriptionArn": arn })).await {
+    let attributes = match client.ask(call, region, json!({ "SubscriptionArn": arn })).await {
         Ok(FoundSubscription { attributes }) => attributes,
         Err(why) if is_gone(&why) => return None,
         Err(why) => return Some(Receives::Unread(Unreadable { call, why })),
@@ -117,7 +117,7 @@ fn wants_absence(choices: &Value) -> bool {
 }
 
 /// DescribeKey takes every name of a key; GetKeyPolicy takes no alias.
-async fn seal(asker: &Asker, region: &str, key: &str) -> Fact<Sealed> {
+async fn seal(client: &AsyncClient, region: &str, key: &str) -> Fact<Sealed> {
     if key.is_empty() {
         return Fact::Known(Sealed::Not);
     }
@@ -125,7 +125,7 @@ async fn seal(asker: &Asker, region: &str, key: &str) -> Fact<Sealed> {
         return Fact::Known(Sealed::ByAws);
     }
     let call = Call::DescribeKey;
-    let KeyMetadata { arn, key_state, key_manager } = match asker.ask(call, region, json!({ "KeyId": key })).await {
+    let KeyMetadata { arn, key_state, key_manager } = match client.ask(call, region, json!({ "KeyId": key })).await {
         Err(why) if is_gone(&why) => return Fact::Known(Sealed::Gone),
         Err(why) => return Fact::of(call, Err(why)),
         Ok(DescribedKey { key_metadata }) => key_metadata,
@@ -137,7 +137,7 @@ async fn seal(asker: &Asker, region: &str, key: &str) -> Fact<Sealed> {
         return Fact::Known(Sealed::Unusable(key_state));
     }
     let call = Call::GetKeyPolicy;
-    match asker.ask(call, region, json!({ "KeyId": arn, "PolicyName": "default" })).await {
+    match client.ask(call, region, json!({ "KeyId": arn, "PolicyName": "default" })).await {
         Err(why) if is_gone(&why) => Fact::Known(Sealed::Gone),
         answer => Fact::of(call, answer).map(|KeyPolicy { policy }| Sealed::By(policy)),
     }
@@ -232,13 +232,13 @@ impl Request<'_> {
 
     fn is_meant(&self, statement: &Value, action: &str) -> Answer {
         let action = named(statement, "Action", "NotAction", |pattern| {
-            Answer::told(fits(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
+            Answer::of(fits(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()))
         });
         // A key's policy is about the key, whatever it says.
         let resource = || match self.key {
             true => Answer::Yes,
             false => named(statement, "Resource", "NotResource", |pattern| match filled_in(pattern, self) {
-                Ok(pattern) => Answer::told(fits(&pattern, self.topic)),
+                Ok(pattern) => Answer::of(fits(&pattern, self.topic)),
                 Err(unclear) if !fits(&unclear.at_most, self.topic) => Answer::No,
                 Err(unclear) => Answer::Unclear(unclear.variable),
             }),
@@ -269,23 +269,23 @@ impl Request<'_> {
 }
 
 impl Keys for Request<'_> {
-    fn key(&self, key: &str) -> Known {
-        let is = |text: &str| Known::Is(text.to_owned());
+    fn key(&self, key: &str) -> KeyValue {
+        let is = |text: &str| KeyValue::Is(text.to_owned());
         let Publisher { service, account, source, .. } = self.publisher;
         match (key, service) {
             ("aws:sourceaccount", Service::CloudWatch) => is(account),
             ("aws:sourcearn", Service::CloudWatch) => is(source),
             // What a topic's default policy asks for: alarms pass, rules do not.
             ("aws:sourceowner", Service::CloudWatch) => is(account),
-            ("aws:sourceowner", Service::EventBridge) => Known::Absent,
+            ("aws:sourceowner", Service::EventBridge) => KeyValue::Absent,
             // EventBridge gives a key neither; whether it gives them to a topic, AWS has said both.
-            ("aws:sourceaccount" | "aws:sourcearn", Service::EventBridge) if self.key => Known::Absent,
+            ("aws:sourceaccount" | "aws:sourcearn", Service::EventBridge) if self.key => KeyValue::Absent,
             ("aws:securetransport" | "aws:principalisawsservice", _) => is("true"),
             ("aws:principalservicename", _) => is(service.name()),
             ("kms:encryptioncontext:aws:sns:topicarn", _) => is(self.topic),
-            ("sns:endpoint" | "sns:protocol", _) => Known::Absent,
-            (key, _) if key.starts_with("aws:principal") => Known::Absent,
-            _ => Known::Unknown,
+            ("sns:endpoint" | "sns:protocol", _) => KeyValue::Absent,
+            (key, _) if key.starts_with("aws:principal") => KeyValue::Absent,
+            _ => KeyValue::Unknown,
         }
     }
 }

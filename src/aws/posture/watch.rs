@@ -9,14 +9,14 @@ use super::replies::{self, CompositeAlarm, DescribedTrails, MetricAlarm, MetricF
 use super::topic::{self, Publisher, Service, is_gone};
 use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
 use crate::aws::Call;
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::Mutex;
 
 /// Whoever follows the chains of one account. Topics and alarms are read once, however many lead to them.
 pub(super) struct Follower<'a> {
-    asker: &'a Asker,
+    client: &'a AsyncClient,
     own: Own,
     /// The caller's region, and the one where root's sign-ins are recorded.
     region: &'a str,
@@ -25,8 +25,8 @@ pub(super) struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    pub(super) fn new(asker: &'a Asker, own: Own, region: &'a str, global: &'a str) -> Self {
-        Self { asker, own, region, global, topics: Mutex::default() }
+    pub(super) fn new(client: &'a AsyncClient, own: Own, region: &'a str, global: &'a str) -> Self {
+        Self { client, own, region, global, topics: Mutex::default() }
     }
 
     /// Every trail that reaches the region, or the one of root's sign-ins, each with all that is behind it, asked in its
@@ -36,7 +36,7 @@ impl<'a> Follower<'a> {
         let (mut trails, mut seen) = (Vec::new(), HashSet::new());
         let elsewhere = Some(self.global).filter(|global| *global != self.region);
         for region in std::iter::once(self.region).chain(elsewhere) {
-            let found = match self.asker.ask(call, region, json!({})).await {
+            let found = match self.client.ask(call, region, json!({})).await {
                 Ok(DescribedTrails { trail_list }) => trail_list,
                 Err(why) => return Fact::of(call, Err(why)),
             };
@@ -55,9 +55,9 @@ impl<'a> Follower<'a> {
         let home = Some(trail.home_region.as_str()).filter(|home| !home.is_empty()).unwrap_or(region);
         let (status, selectors) = (Call::GetTrailStatus, Call::GetEventSelectors);
         let (asked, management, logs) = tokio::join!(
-            self.asker.ask(status, home, json!({ "Name": arn })),
+            self.client.ask(status, home, json!({ "Name": arn })),
             async {
-                Fact::of(selectors, self.asker.ask(selectors, home, json!({ "TrailName": arn })).await)
+                Fact::of(selectors, self.client.ask(selectors, home, json!({ "TrailName": arn })).await)
                     .map(|found| read_selectors(&found))
             },
             self.logs(&trail.cloud_watch_logs_log_group_arn),
@@ -90,7 +90,7 @@ impl<'a> Follower<'a> {
         }
         let call = Call::DescribeMetricFilters;
         let body = json!({ "logGroupName": group });
-        let found: Vec<MetricFilter> = match self.asker.pages(call, region, body, "metricFilters", "nextToken").await
+        let found: Vec<MetricFilter> = match self.client.pages(call, region, body, "metricFilters", "nextToken").await
         {
             Ok(found) => found,
             Err(why) if is_gone(&why) => return Some(Logs { group, behind: Behind::Nothing }),
@@ -131,8 +131,8 @@ impl<'a> Follower<'a> {
         let kind = |kind| json!({ "AlarmTypes": [kind] });
         let call = Call::DescribeAlarms;
         let (metric, composite) = tokio::join!(
-            self.asker.pages(call, region, kind("MetricAlarm"), "MetricAlarms", "NextToken"),
-            self.asker.pages(call, region, kind("CompositeAlarm"), "CompositeAlarms", "NextToken"),
+            self.client.pages(call, region, kind("MetricAlarm"), "MetricAlarms", "NextToken"),
+            self.client.pages(call, region, kind("CompositeAlarm"), "CompositeAlarms", "NextToken"),
         );
         Fact::of(call, metric.and_then(|metric| composite.map(|composite| (metric, composite))))
     }
@@ -180,7 +180,7 @@ impl<'a> Follower<'a> {
                 let read = match topics.get(&arn) {
                     Some(read) => read.clone(),
                     None => {
-                        let read = topic::read(self.asker, &arn).await;
+                        let read = topic::read(self.client, &arn).await;
                         topics.insert(arn.clone(), read.clone());
                         read
                     }
@@ -200,7 +200,7 @@ impl<'a> Follower<'a> {
     /// Rules of the default bus that root's sign-ins come past.
     pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
         let (call, region) = (Call::ListRules, self.global);
-        let found: Vec<replies::Rule> = match self.asker.pages(call, region, json!({}), "Rules", "NextToken").await {
+        let found: Vec<replies::Rule> = match self.client.pages(call, region, json!({}), "Rules", "NextToken").await {
             Ok(found) => found,
             Err(why) => return Fact::of(call, Err(why)),
         };
@@ -234,7 +234,7 @@ impl<'a> Follower<'a> {
     async fn rule_targets(&self, rule: &replies::Rule) -> Option<Fact<Vec<Target>>> {
         let call = Call::ListTargetsByRule;
         let body = json!({ "Rule": rule.name });
-        let found: Vec<RuleTarget> = match self.asker.pages(call, self.global, body, "Targets", "NextToken").await {
+        let found: Vec<RuleTarget> = match self.client.pages(call, self.global, body, "Targets", "NextToken").await {
             Ok(found) => found,
             Err(why) if is_gone(&why) => return None,
             Err(why) => return Some(Fact::of(call, Err(why))),

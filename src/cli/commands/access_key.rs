@@ -4,9 +4,9 @@ use crate::cli::args::{Cli, Rotate, Written};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::access_key::{KeyRequest, KeyRotated, OldKey, SecretTo};
-use crate::flow::places::CommandTo;
+use crate::flow::seed_sinks::CommandTo;
 use crate::flow::{self, Cause, Failed, Stage};
 use crate::sink::{Pipe, SecretFormat};
 use schemars::JsonSchema;
@@ -22,10 +22,10 @@ pub(super) fn request(args: &Rotate, cli: &Cli, console: &Console) -> Result<Opt
     if !key.access_key {
         return Ok(None);
     }
-    let patience = Duration::from_secs(args.places.command_timeout);
+    let timeout = Duration::from_secs(args.places.command_timeout);
     let to = match (&key.secret_to_command, key.secret_fd) {
-        (Some(line), _) => SecretTo::Command(CommandTo { line: line.clone(), patience }),
-        (None, Some(fd)) => SecretTo::Pipe(pipe(fd, patience, cli, console)?),
+        (Some(line), _) => SecretTo::Command(CommandTo { line: line.clone(), timeout }),
+        (None, Some(fd)) => SecretTo::Pipe(pipe(fd, timeout, cli, console)?),
         (None, None) => return Ok(None),
     };
     Ok(Some(KeyRequest {
@@ -44,7 +44,7 @@ pub(super) fn request(args: &Rotate, cli: &Cli, console: &Console) -> Result<Opt
     }))
 }
 
-fn pipe(fd: u32, patience: Duration, cli: &Cli, console: &Console) -> Result<Pipe, Box<Explanation>> {
+fn pipe(fd: u32, timeout: Duration, cli: &Cli, console: &Console) -> Result<Pipe, Box<Explanation>> {
     let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     let trouble = |cause| {
         let (stage, cause) = (Stage::Preflight, Cause::Sink(cause));
@@ -54,16 +54,16 @@ fn pipe(fd: u32, patience: Duration, cli: &Cli, console: &Console) -> Result<Pip
         STDOUT if cli.global.json => Err(usage("with --json standard output has the result, which holds no secret")),
         STDOUT => {
             let out = console.stdout().map_err(|_| usage("standard output cannot be used here"))?;
-            Pipe::over(fd, out, patience).map_err(trouble)
+            Pipe::over(fd, out, timeout).map_err(trouble)
         }
         0 | 2 => Err(usage("--secret-fd names neither standard input nor standard error")),
-        _ => Pipe::inherited(fd, patience).map_err(trouble),
+        _ => Pipe::inherited(fd, timeout).map_err(trouble),
     }
 }
 
 /// Rotates the access key alone.
 pub(super) fn rotate(request: &KeyRequest, args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let rotated =
         flow::access_key::rotate_access_key(request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let Some(new) = &rotated.new else {

@@ -7,7 +7,7 @@ use crate::cli::explain::{self, Exit};
 use crate::cli::moments::date_time;
 use crate::cli::page::{Page, name};
 use crate::cli::table::table;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow;
 use crate::flow::devices::{Device, DevicesRequest, Held, Inventory, Orphan, Proof, Unseen};
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Devices, cli: &Cli, console: &mut Console) -> Outcome {
     let request = DevicesRequest { user: args.user.clone(), all: args.all, prove: args.prove };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let found = flow::devices::devices(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let devices = headed(["DEVICE", "KIND", "USER", "ENABLED", "HELD BY", "CERTIFIED"], rows(&found));
     let orphans = found.orphans.iter().flatten().map(orphan_row);
@@ -90,7 +90,7 @@ fn keys(held: &[Held]) -> String {
 fn not_seen(unseen: &Unseen) -> String {
     match unseen {
         Unseen::Keys { why } => format!("not read: the keys ({})", explain::keys(why).what),
-        Unseen::Key { key, why } => format!("not read: YubiKey {key} ({})", explain::ring(why).what),
+        Unseen::Key { key, why } => format!("not read: YubiKey {key} ({})", explain::unlock(why).what),
         Unseen::Reader { reader, why } => {
             format!("not read: the card in the reader \"{reader}\" ({})", explain::keys(why).what)
         }

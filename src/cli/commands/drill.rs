@@ -5,7 +5,7 @@ use crate::cli::args::{Cli, Drill, DrillCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::drill::{self, BadLog, DrillRequest, Drilled, Entry, Flaw, Problem, State, enrolled_here};
 use crate::flow::fido_key::Records;
 use crate::flow::{Cause, Failed};
@@ -32,7 +32,7 @@ fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome 
         return Err(usage("the same key is named twice"));
     }
     let trusted = Trusted::read(&args.trusting)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let request = DrillRequest {
         keys: args.keys.clone(),
         log: log.to_owned(),
@@ -159,7 +159,7 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
     let text = drill::read_log(file).map_err(|cause| usage(&format!("cannot read {}: {cause}", file.display())))?;
     // What was enrolled on another machine is not known here, and nothing is held against it.
     let enrolled =
-        outside::state_dir().map_or_else(|_| BTreeMap::new(), |state| enrolled_here(&Records::of_state(&state)));
+        environment::state_dir().map_or_else(|_| BTreeMap::new(), |state| enrolled_here(&Records::of_state(&state)));
     let proved = drill::prove(&text, &enrolled).and_then(|proved| match head {
         Some(head) if !head.eq_ignore_ascii_case(&proved.head) => {
             let (line, found) = (proved.entries.len(), proved.head);

@@ -4,10 +4,10 @@ use crate::cli::args::{Cli, Enroll, SeedPlaces};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::enroll::{DeviceResult, Enrolled, Request};
-use crate::flow::places::{CommandTo, EscrowTo, Places};
 use crate::flow::roster::Kind as RosterKind;
+use crate::flow::seed_sinks::{CommandTo, EscrowTo, SeedSinks};
 use crate::flow::{self, Cause};
 use crate::keys::Serial;
 use crate::person::PlannedDevice;
@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
         return super::roster::run(sheet, cli, console);
     }
     let request = request(args, cli)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     match flow::enroll::enroll(&request, &mut world) {
         Ok(enrolled) if request.dry_run => {
             let permissions = flow::enroll::permissions(&request);
@@ -93,18 +93,18 @@ fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
     })
 }
 
-pub(super) fn places(args: &SeedPlaces) -> Places {
+pub(super) fn places(args: &SeedPlaces) -> SeedSinks {
     let escrow = EscrowTo {
         recipients: args.escrow.clone(),
         file: args.escrow_file.clone(),
         directory: args.escrow_dir.clone(),
-        patience: Duration::from_secs(args.escrow_timeout),
+        timeout: Duration::from_secs(args.escrow_timeout),
     };
-    let patience = Duration::from_secs(args.command_timeout);
-    Places {
+    let timeout = Duration::from_secs(args.command_timeout);
+    SeedSinks {
         escrow: Some(escrow).filter(|escrow| !escrow.recipients.is_empty()),
-        command: args.to_command.clone().map(|line| CommandTo { line, patience }),
-        code: args.code_from_command.clone().map(|line| CommandTo { line, patience }),
+        command: args.to_command.clone().map(|line| CommandTo { line, timeout }),
+        code: args.code_from_command.clone().map(|line| CommandTo { line, timeout }),
         accept_unproved: args.accept_unproved,
     }
 }
@@ -173,7 +173,7 @@ impl<'a> PlanReport<'a> {
             keys: device.keys.iter().map(|(key, _)| *key).collect(),
             phone: device.phone,
             touch: device.touch,
-            escrow: device.escrow.as_ref().map(|(path, _)| shown(path)),
+            escrow: device.escrow.as_ref().map(|(path, _)| displayed(path)),
             command: device.command.as_deref(),
             code_command: device.code.as_deref(),
             proved: device.is_proved(),
@@ -200,6 +200,6 @@ impl<'a> Report<'a> {
     }
 }
 
-fn shown(path: &Path) -> String {
+fn displayed(path: &Path) -> String {
     path.display().to_string()
 }

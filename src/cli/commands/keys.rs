@@ -12,12 +12,12 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
-use crate::cli::{Outcome, outside};
-use crate::fido::{Error as FidoError, Found as Device, Info};
-use crate::keys::{self, Applications, Error, FormFactor, Found, Key, OathState, Pcsc, Serial};
+use crate::cli::{Outcome, environment};
+use crate::fido::{DiscoveredDevice as Device, Error as FidoError, Info};
+use crate::keys::{self, Applications, Error, FormFactor, Key, ListedKey, OathState, Pcsc, Serial};
 use crate::platform::Interrupt;
-use crate::ring::fido::{self as ring, Opened, Seen};
 use crate::transport;
+use crate::unlock::fido::{self as unlock, ListedAuthenticator, Opened};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
     let interrupt = Interrupt::install()
         .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
     let Views { keys, mut unreadable } = Views::read(&interrupt, console)?;
-    let software = outside::are_software_keys();
+    let software = environment::are_software_keys();
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
     rows.extend(keys.iter().map(|shown| shown.row(software)));
     let keys: Vec<KeyReport> = keys.iter().map(|shown| shown.report(software)).collect();
@@ -162,8 +162,8 @@ struct Unreadable {
 impl Views {
     fn read(interrupt: &Interrupt, console: &Console) -> Result<Self, Box<Explanation>> {
         let mut views = Self { keys: Vec::new(), unreadable: Vec::new() };
-        let readers = keys::list(&*outside::ports());
-        let devices = match ring::list(&*outside::fido_ports(), interrupt) {
+        let readers = keys::list(&*environment::ports());
+        let devices = match unlock::list(&*environment::fido_ports(), interrupt) {
             Ok(devices) => devices,
             Err(FidoError::Cancelled) => return Err(Box::new(explain::fido(None, &FidoError::Cancelled))),
             Err(cause) => {
@@ -202,7 +202,7 @@ impl Views {
         self.unreadable(text.what.clone(), None, None, text);
     }
 
-    fn card(&mut self, Found { reader, key }: Found) -> Option<Pcsc> {
+    fn card(&mut self, ListedKey { reader, key }: ListedKey) -> Option<Pcsc> {
         match key {
             Ok(key) => Some(key),
             Err(error) => {
@@ -220,7 +220,7 @@ impl Views {
 
     fn device(
         &mut self,
-        Seen { found, key }: Seen,
+        ListedAuthenticator { found, key }: ListedAuthenticator,
         pcsc: &[Pcsc],
     ) -> Result<Option<(Opened, State)>, Box<Explanation>> {
         let read = key.and_then(|mut opened| {

@@ -4,7 +4,7 @@ use crate::cli::args::{Cli, OneKey, Piv, PivCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::keys::{self, Device, Serial};
 use crate::oath::Version;
 use crate::piv::{self, Certificate, Info, METADATA_SINCE, ManagementKey, Slot, SlotKey, Tries};
@@ -21,13 +21,13 @@ pub(in crate::cli) fn run(args: &Piv, _cli: &Cli, console: &mut Console) -> Outc
 
 /// Finds the key by way of our own transport, lets go of it, and has that reader alone read for PIV.
 fn info(named: &OneKey, console: &mut Console) -> Outcome {
-    if outside::are_software_keys() {
+    if environment::are_software_keys() {
         return Err(Box::new(out_of_reach()));
     }
     if cfg!(not(feature = "pcsc")) {
         return Err(Box::new(explain::piv(named.key, &piv::Error::NotBuiltIn)));
     }
-    let (key, card) = keys::open(&*outside::ports(), named.key).map_err(|error| explain::keys(&error))?;
+    let (key, card) = keys::open(&*environment::ports(), named.key).map_err(|error| explain::keys(&error))?;
     drop(card); // held exclusively
     let (reader, key) = (key.reader, key.device);
     let info = piv::read(&reader, key.serial).map_err(|error| explain::piv(key.serial, &error))?;
@@ -37,11 +37,13 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
 }
 
 fn out_of_reach() -> Explanation {
-    let what =
-        format!("PIV is read through the PC/SC service alone, and {} names software keys on sockets", outside::CARDS);
+    let what = format!(
+        "PIV is read through the PC/SC service alone, and {} names software keys on sockets",
+        environment::CARDS
+    );
     Explanation::new("software_key", what).hint(format!(
         "unset {} to read a real key; behind a virtual reader of pcscd, `glasskey simulate --card-socket PATH` makes one to try with",
-        outside::CARDS
+        environment::CARDS
     ))
 }
 

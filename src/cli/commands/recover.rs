@@ -4,12 +4,13 @@ use crate::cli::args::{Cli, Recover};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, A_PHONE, Exit};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow;
-use crate::flow::recover::{Found, Outcome as Became, RecoverRequest, Recovered};
+use crate::flow::recover::{Outcome as Became, RecoverRequest, Recovered, RunState};
 use crate::keys::Serial;
 use crate::person::{
-    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, Leaving, Unfinished, UnfinishedKey, UnfinishedRetirement,
+    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
+    UnfinishedRetirement,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,7 +24,7 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
         args.forget.then_some(Choice::Forget)
     };
     let request = RecoverRequest { choice, recommended: cli.global.yes };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     match flow::recover::recover(request, &mut world) {
         Ok(runs) => {
             let human =
@@ -38,9 +39,9 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
 
 fn sentence(run: &Recovered) -> String {
     match &run.found {
-        Found::Run(found) => run_sentence(found, &run.outcome),
-        Found::Retirement(found) => retirement_sentence(found, &run.outcome),
-        Found::AccessKey(found) => key_sentence(found, &run.outcome),
+        RunState::Run(found) => run_sentence(found, &run.outcome),
+        RunState::Retirement(found) => retirement_sentence(found, &run.outcome),
+        RunState::AccessKey(found) => key_sentence(found, &run.outcome),
     }
 }
 
@@ -137,7 +138,7 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
 }
 
 /// What is so of the device that was to go, now that it has been removed (`gone`), or given back where that was needed.
-fn state_of(old: &Leaving, gone: bool, given_back: bool) -> String {
+fn state_of(old: &OldDevice, gone: bool, given_back: bool) -> String {
     let serial = &old.serial;
     match &old.device {
         _ if gone => format!("{serial} is gone"),
@@ -293,7 +294,7 @@ impl<'a> RunReport<'a> {
         };
         let holds = matches!(outcome, OutcomeReport::Finished | OutcomeReport::WasComplete);
         match &run.found {
-            Found::Run(found) => Self::Device {
+            RunState::Run(found) => Self::Device {
                 command: match (found.root, found.replaces.is_some()) {
                     (true, _) => DeviceCommand::RootEnroll,
                     (false, true) => DeviceCommand::Rotate,
@@ -308,7 +309,7 @@ impl<'a> RunReport<'a> {
                     _ => None,
                 },
             },
-            Found::Retirement(found) => Self::Device {
+            RunState::Retirement(found) => Self::Device {
                 command: DeviceCommand::Retire,
                 arn: found.leaving.serial.clone(),
                 user: &found.user,
@@ -316,7 +317,7 @@ impl<'a> RunReport<'a> {
                 keys,
                 escrow: None,
             },
-            Found::AccessKey(found) => Self::AccessKey {
+            RunState::AccessKey(found) => Self::AccessKey {
                 command: KeyCommand::RotateAccessKey,
                 user: &found.user,
                 outcome,

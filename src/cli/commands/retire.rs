@@ -5,7 +5,7 @@ use crate::cli::args::{Cli, Retire};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow;
 use crate::flow::retire::{RetireRequest, Retired};
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ pub(in crate::cli) fn run(args: &Retire, cli: &Cli, console: &mut Console) -> Ou
         dry_run: args.dry_run,
         approved: cli.global.yes,
     };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let retired = flow::retire::retire(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     if request.dry_run {
         let permissions = flow::retire::retire_permissions();

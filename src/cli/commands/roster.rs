@@ -5,14 +5,14 @@ use crate::cli::args::{Aws, Cli};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, notices, outside};
+use crate::cli::{Outcome, environment, notices};
 use crate::flow;
 use crate::flow::enroll::DeviceResult;
-use crate::flow::places::Places;
 use crate::flow::roster::{
     BadRow, Became, Kind as RosterKind, Progress, RosterDone, RosterRequest, Row, UserOutcome, Watch, Wrong,
     read as read_roster, work_through,
 };
+use crate::flow::seed_sinks::SeedSinks;
 use crate::keys::Serial;
 use crate::person::Notice;
 use schemars::JsonSchema;
@@ -27,7 +27,7 @@ pub(super) struct Sheet<'a> {
     pub(super) kind: RosterKind,
     pub(super) file: &'a Path,
     pub(super) ledger: Option<&'a PathBuf>,
-    pub(super) places: Places,
+    pub(super) places: SeedSinks,
     pub(super) touch: bool,
     pub(super) path: Option<&'a String>,
     pub(super) tags: &'a [Tag],
@@ -40,7 +40,7 @@ pub(super) struct Sheet<'a> {
 
 pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome {
     let rows = rows(sheet.file, sheet.kind)?;
-    let mut world = outside::world(&cli.global, Some(sheet.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(sheet.aws), console)?;
     let request = RosterRequest {
         kind: sheet.kind,
         rows,

@@ -8,7 +8,7 @@ use crate::cli::args::{Cli, Resync, Rotate};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow;
 use crate::flow::access_key::KeyRotated;
 use crate::flow::enroll::{DeviceResult, Request};
@@ -16,7 +16,7 @@ use crate::flow::resync::ResyncRequest;
 use crate::flow::roster::Kind as RosterKind;
 use crate::flow::rotate::{ProvedBy, RotateRequest, Rotated};
 use crate::keys::Serial;
-use crate::person::{Loss, Parting};
+use crate::person::{Loss, RemovalPlan};
 use crate::totp::unix;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         return access_key::rotate(&key, args, cli, console);
     };
     let request = request(args, from, cli)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let (rotated, rotated_key) = match &key {
         Some(key) => flow::rotate::rotate_with_access_key(&request, key, &mut world),
         None => flow::rotate::rotate(&request, &mut world).map(|rotated| (rotated, None)),
@@ -241,7 +241,7 @@ impl<'a> PlanReport<'a> {
 }
 
 impl<'a> RemovedReport<'a> {
-    pub(super) fn of(old: &'a Parting) -> Self {
+    pub(super) fn of(old: &'a RemovalPlan) -> Self {
         let credential = |(key, name): &'a (Serial, String)| CredentialReport { key: *key, credential: name };
         Self { device: &old.serial, kind: old.kind, credentials: old.credentials.iter().map(credential).collect() }
     }
@@ -278,7 +278,7 @@ pub(in crate::cli) struct ResyncReport<'a> {
 
 pub(in crate::cli) fn resync(args: &Resync, cli: &Cli, console: &mut Console) -> Outcome {
     let request = ResyncRequest { user: args.user.clone(), device: args.device.clone(), key: args.key };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let done = flow::resync::resync(&request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let report = ResyncReport {
         account: &done.account,

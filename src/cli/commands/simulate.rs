@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::private_dir::PrivateDir;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::platform::Interrupt;
 #[cfg(unix)]
 use crate::sim::authenticator::{self, Authority, SoftAuthenticator};
@@ -45,19 +45,19 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
     let admin = aws.admin();
     let sockets = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let mut lines = server.exports(&admin);
-    let direct = outside::without_proxy();
+    let direct = environment::without_proxy();
     let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
     lines.extend(direct.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
     let fido = directory.path().display().to_string();
     if !sockets.is_empty() {
-        lines.push(format!("export {}={sockets}", outside::CARDS));
-        lines.push(format!("export {}={fido}", outside::FIDO));
+        lines.push(format!("export {}={sockets}", environment::CARDS));
+        lines.push(format!("export {}={fido}", environment::FIDO));
     }
     let environment = server
         .environment(&admin)
         .into_iter()
         .chain(direct)
-        .chain([(outside::CARDS, sockets), (outside::FIDO, fido)])
+        .chain([(environment::CARDS, sockets), (environment::FIDO, fido)])
         .collect();
     let report = Report {
         url: server.url().to_owned(),

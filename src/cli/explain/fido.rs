@@ -4,25 +4,25 @@ use super::{Exit, Explanation, nobody};
 use crate::cli::shell::key_option;
 use crate::fido::{BadPin, Error, status_name};
 use crate::keys::KeyId;
-use crate::ring::fido as ring;
 use crate::transport;
+use crate::unlock::fido as unlock;
 use std::path::Path;
 
 /// A FIDO2 key that could not be found, chosen or used.
-pub(in crate::cli) fn fido_ring(error: &ring::Error) -> Explanation {
+pub(in crate::cli) fn fido_unlock(error: &unlock::Error) -> Explanation {
     match error {
-        ring::Error::Fido { key, cause } => fido(key.as_ref(), cause),
-        ring::Error::NoKey => Explanation::new("no_key", "no FIDO2 key is plugged in")
+        unlock::Error::Fido { key, cause } => fido(key.as_ref(), cause),
+        unlock::Error::NoKey => Explanation::new("no_key", "no FIDO2 key is plugged in")
             .hint("plug one in; `glasskey fido list` shows what is seen, and `glasskey simulate` makes software keys to try with"),
-        ring::Error::Several(present) => {
+        unlock::Error::Several(present) => {
             Explanation::new("several_keys", format!("more than one FIDO2 key is plugged in: {}", list(present)))
                 .hint("name one with --key SERIAL, or with --key PATH where it tells no serial number")
                 .exit(Exit::Usage)
         }
-        ring::Error::Missing { wanted, present } => missing(wanted, present),
-        ring::Error::NobodyToAsk { key } => nobody(&format!("the PIN of {key} is needed, and nobody can be asked for it"))
+        unlock::Error::Missing { wanted, present } => missing(wanted, present),
+        unlock::Error::NobodyToAsk { key } => nobody(&format!("the PIN of {key} is needed, and nobody can be asked for it"))
             .hint("--pin-fd FD reads it from a file descriptor, one line per key"),
-        ring::Error::Declined => Explanation::new("declined", "not confirmed; no PIN was tried"),
+        unlock::Error::Declined => Explanation::new("declined", "not confirmed; no PIN was tried"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
-use super::{Exit, Explanation, aws, ceremonies, fido_ring, keys, nobody, places, refusals, ring};
+use super::{Exit, Explanation, aws, ceremonies, fido_unlock, keys, nobody, places, refusals, unlock};
 use crate::cli::moments::off_by;
-use crate::flow::{Cause, Failed, Left, Refusal, RotateRefusal, Stage};
+use crate::flow::{Cause, Failed, Refusal, Residue, RotateRefusal, Stage};
 use crate::store::{self, Odd};
 use crate::{journal, sink};
 use std::path::Path;
@@ -17,20 +17,20 @@ pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
         ));
     }
     text.state.extend(failed.left.iter().map(left));
-    let recover = failed.left.iter().any(Left::is_for_recover);
+    let recover = failed.left.iter().any(Residue::is_for_recover);
     if recover {
         text.exit = Exit::Left;
         // It would be refused while this run is unfinished.
         text.hints.retain(|hint| hint != "run the same command again");
         text.hints.push("`glasskey recover` looks at what is left and finishes or undoes it".to_owned());
-    } else if failed.left.iter().any(|left| matches!(left, Left::Earlier { .. })) {
+    } else if failed.left.iter().any(|left| matches!(left, Residue::Earlier { .. })) {
         text.exit = Exit::Left;
         text.hints.push("run the command again for the keys that have no device yet".to_owned());
-    } else if failed.left.iter().any(|left| matches!(left, Left::Rotated { .. })) {
+    } else if failed.left.iter().any(|left| matches!(left, Residue::Rotated { .. })) {
         text.exit = Exit::Left;
         text.hints
             .push("the device is done; run the command again without --from and --key for the access key".to_owned());
-    } else if failed.left.iter().any(|left| matches!(left, Left::KeyGone { .. } | Left::KeyWorks { .. })) {
+    } else if failed.left.iter().any(|left| matches!(left, Residue::KeyGone { .. } | Residue::KeyWorks { .. })) {
         text.exit = Exit::Left;
     } else if failed.stage == Stage::Create && was_refused(&failed.cause) {
         text.state.insert(0, "nothing was created".to_owned());
@@ -80,7 +80,7 @@ pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
         Cause::Journal(error) => journal(error),
         Cause::Refused(error) => refusals::refusal(error),
         Cause::Ledger { path, why } => places::ledger(path, why),
-        Cause::Fido(error) => fido_ring(error),
+        Cause::Fido(error) => fido_unlock(error),
         Cause::Record(error) => ceremonies::record(error),
         // The command says more.
         Cause::DrillLog { .. } => Explanation::new("drill_log", cause.to_string()),
@@ -90,61 +90,61 @@ pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
     }
 }
 
-pub(super) fn left(left: &Left) -> String {
+pub(super) fn left(left: &Residue) -> String {
     match left {
-        Left::Device { arn, why } => {
+        Residue::Device { arn, why } => {
             format!("left behind: {arn}, not enabled ({})", aws(why).what)
         }
-        Left::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_deref())),
-        Left::PerhapsAnothers { arn } => {
+        Residue::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_deref())),
+        Residue::PerhapsAnothers { arn } => {
             format!("there: {arn}, not touched: whether this run made it is not known, since the reply was lost")
         }
-        Left::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
-        Left::Enabled { arn } => format!("{arn} is enabled"),
-        Left::NotListed { arn } => {
+        Residue::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
+        Residue::Enabled { arn } => format!("{arn} is enabled"),
+        Residue::NotListed { arn } => {
             format!("perhaps left behind: {arn}, enabled or not; whatever holds its seed was left as it is")
         }
-        Left::Rotated { arn } => format!("done before this: {arn} is enabled and works; the old device is gone"),
-        Left::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
-        Left::Kept { serial } => format!("as it was: {serial} is enabled"),
-        Left::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
-        Left::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
-        Left::Credential { key, name, why: Some(why) } => {
-            format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", ring(why).what)
+        Residue::Rotated { arn } => format!("done before this: {arn} is enabled and works; the old device is gone"),
+        Residue::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
+        Residue::Kept { serial } => format!("as it was: {serial} is enabled"),
+        Residue::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
+        Residue::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
+        Residue::Credential { key, name, why: Some(why) } => {
+            format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", unlock(why).what)
         }
-        Left::Credential { key, name, why: None } => {
+        Residue::Credential { key, name, why: None } => {
             format!("kept: the credential \"{name}\" on YubiKey {key}, which can still finish the device")
         }
-        Left::OnPhone { account } => {
+        Residue::OnPhone { account } => {
             format!(
                 "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
             )
         }
-        Left::Escrow { path, why: Some(why) } => {
+        Residue::Escrow { path, why: Some(why) } => {
             format!("left behind: {} ({why}); its device does not exist", path.display())
         }
-        Left::Escrow { path, why: None } => format!("kept: {}, as long as its device exists", path.display()),
-        Left::AtCommand { program, account } => {
+        Residue::Escrow { path, why: None } => format!("kept: {}, as long as its device exists", path.display()),
+        Residue::AtCommand { program, account } => {
             format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
         }
-        Left::NewKey { user, id: Some(id), why } => {
+        Residue::NewKey { user, id: Some(id), why } => {
             format!("left behind: access key {id} of {user}, whose secret nobody can use ({})", aws(why).what)
         }
-        Left::NewKey { user, id: None, .. } => {
+        Residue::NewKey { user, id: None, .. } => {
             format!("perhaps left behind: a new access key of {user}, whose secret nobody has")
         }
-        Left::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
-        Left::KeyActive { id } => format!("as it was: access key {id} is active"),
-        Left::KeyInactive { id } => format!("access key {id} is not active any more, and is not deleted yet"),
-        Left::KeyUnknown { id, why } => {
+        Residue::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
+        Residue::KeyActive { id } => format!("as it was: access key {id} is active"),
+        Residue::KeyInactive { id } => format!("access key {id} is not active any more, and is not deleted yet"),
+        Residue::KeyUnknown { id, why } => {
             format!("access key {id} may be active, inactive or gone; {}", unseen(Some(why)))
         }
-        Left::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
-        Left::KeyStored { id, to } => {
+        Residue::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
+        Residue::KeyStored { id, to } => {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
-        Left::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
-        Left::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
+        Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+        Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
     }
 }
 
@@ -165,8 +165,8 @@ fn unseen(asked: Option<&crate::aws::Error>) -> String {
 
 fn sink(error: &sink::Error, stage: Stage) -> Explanation {
     match error {
-        sink::Error::Ring(error) => {
-            let mut text = ring(error);
+        sink::Error::Unlock(error) => {
+            let mut text = unlock(error);
             match stage {
                 Stage::Write { key } => text.what = format!("{} (while writing to YubiKey {key})", text.what),
                 Stage::Prove { key } => text.what = format!("{} (while proving YubiKey {key})", text.what),

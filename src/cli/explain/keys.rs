@@ -3,14 +3,14 @@
 use super::{Exit, Explanation, nobody, oath};
 use crate::cli::fixes::no_service;
 use crate::keys::{self, Serial};
-use crate::{ring, transport};
+use crate::{transport, unlock};
 
 /// A key that could not be used.
-pub(in crate::cli) fn ring(error: &ring::Error) -> Explanation {
+pub(in crate::cli) fn unlock(error: &unlock::Error) -> Explanation {
     match error {
-        ring::Error::Keys(error) => keys(error),
-        ring::Error::Oath { key, cause } => oath(Some(*key), cause),
-        ring::Error::NobodyToAsk { key } => {
+        unlock::Error::Keys(error) => keys(error),
+        unlock::Error::Oath { key, cause } => oath(Some(*key), cause),
+        unlock::Error::NobodyToAsk { key } => {
             nobody(&format!("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it"))
                 .hint("--password-fd FD reads it from a file descriptor, one line per key")
         }

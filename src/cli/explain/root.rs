@@ -5,7 +5,7 @@ use super::refusals::not_seen;
 use super::{Exit, Explanation, nobody};
 use crate::aws::{Call, Error};
 use crate::flow::root::{Evidence, NotDone, Registered};
-use crate::flow::{Cause, Failed, Left, Refusal, RootRefusal};
+use crate::flow::{Cause, Failed, Refusal, Residue, RootRefusal};
 use crate::sink;
 
 /// Root was not given its factors, or not all.
@@ -41,11 +41,11 @@ pub(in crate::cli) fn root_not_done(not_done: &NotDone) -> Explanation {
     text.note("root has one factor fewer than it should: losing the only one locks root out")
 }
 
-fn left(left: &Left, undone: bool) -> String {
+fn left(left: &Residue, undone: bool) -> String {
     match left {
-        Left::OnPhone { .. } if undone => A_PHONE.to_owned(),
-        Left::OnPhone { .. } => "kept: the entry on the phone, since it may be root's factor by now".to_owned(),
-        Left::Credential { key, name, why: None } => {
+        Residue::OnPhone { .. } if undone => A_PHONE.to_owned(),
+        Residue::OnPhone { .. } => "kept: the entry on the phone, since it may be root's factor by now".to_owned(),
+        Residue::Credential { key, name, why: None } => {
             format!("kept: the credential \"{name}\" on YubiKey {key}, since it may be root's factor by now")
         }
         left => flow_left(left),

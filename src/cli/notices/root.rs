@@ -25,16 +25,16 @@ pub(in crate::cli) fn url(partition: &str) -> String {
 }
 
 pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
-    let told = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
+    let described = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
     let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match step {
         RootStep::Sees { view, account, lacks } => sees(*view, account.as_deref(), lacks),
         RootStep::AtConsole { task, partition } => console(task, partition, style),
         RootStep::Watching { what, elapsed, left } => {
-            told("waiting", format!("for {what}: {}, {} left; Ctrl-C stops", minutes(*elapsed), minutes(*left)))
+            described("waiting", format!("for {what}: {}, {} left; Ctrl-C stops", minutes(*elapsed), minutes(*left)))
         }
         RootStep::Appeared { serial: Some(serial), expected } => {
-            let mut lines = told("seen", serial.clone());
+            let mut lines = described("seen", serial.clone());
             if let Some(expected) = expected {
                 lines.extend(warn(format!(
                     "it is not called \"{expected}\"; if it is another key than was asked for, remove it in the console"
@@ -42,17 +42,17 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             }
             lines
         }
-        RootStep::Appeared { serial: None, .. } => told(
+        RootStep::Appeared { serial: None, .. } => described(
             "seen",
             "root has MFA now (AccountMFAEnabled went from 0 to 1); with which device, an administrator is not told"
                 .to_owned(),
         ),
         RootStep::Certified { aws, attested } => {
-            let mut lines = told("attested", format!("{attested}, by the key's own statement"));
+            let mut lines = described("attested", format!("{attested}, by the key's own statement"));
             lines.extend(match aws {
-                Some(aws) if aws.is_empty() => told("AWS says", "nothing about its certification".to_owned()),
-                Some(aws) => told("AWS says", certifications(aws)),
-                None => told("AWS says", "not told here: root alone may ask (iam:GetMFADevice)".to_owned()),
+                Some(aws) if aws.is_empty() => described("AWS says", "nothing about its certification".to_owned()),
+                Some(aws) => described("AWS says", certifications(aws)),
+                None => described("AWS says", "not told here: root alone may ask (iam:GetMFADevice)".to_owned()),
             });
             lines
         }
@@ -62,12 +62,12 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             device_kind(*kind)
         )),
         RootStep::Gone { serial } => warn(format!("a device of root's is gone: {serial}")),
-        RootStep::OneMoreInUse => told(
+        RootStep::OneMoreInUse => described(
             "counted",
-            "one more MFA device is in use in this account; whose it is, an administrator is not told".to_owned(),
+            "one more MFA device is in use in this account; whose it is, an administrator is not described".to_owned(),
         ),
-        RootStep::Removed { serial: Some(serial) } => told("gone", serial.clone()),
-        RootStep::Removed { serial: None } => told(
+        RootStep::Removed { serial: Some(serial) } => described("gone", serial.clone()),
+        RootStep::Removed { serial: None } => described(
             "gone",
             "root has no MFA any more (AccountMFAEnabled went from 1 to 0); that is all an administrator is told"
                 .to_owned(),
@@ -75,19 +75,19 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
         RootStep::ListedAgain { serial } => {
             warn(format!("{serial} is listed again: it has not gone, or IAM's lists are some seconds old"))
         }
-        RootStep::OneFewerInUse => told(
+        RootStep::OneFewerInUse => described(
             "counted",
-            "one MFA device fewer is in use in this account; whose it was, an administrator is not told".to_owned(),
+            "one MFA device fewer is in use in this account; whose it was, an administrator is not described".to_owned(),
         ),
         RootStep::LastFactors { serials, sure } => warn(last_factors(serials, *sure)),
         RootStep::Blind { why } => warn(format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))),
-        RootStep::NotListedYet => told("waiting", "IAM does not list it for root yet".to_owned()),
+        RootStep::NotListedYet => described("waiting", "IAM does not list it for root yet".to_owned()),
         RootStep::CountsAsVirtual => vec![
             "AWS counts a device with codes as virtual, also where a YubiKey computes them: controls for hardware MFA \
              (CIS 2.6, Security Hub IAM.6) stay failed. `glasskey root enroll` without --totp gives root security keys."
                 .to_owned(),
         ],
-        RootStep::Parting { account, serials, stay, password, keys } => {
+        RootStep::RemovalPlan { account, serials, stay, password, keys } => {
             parting(account, serials, stay, *password, *keys)
         }
     }

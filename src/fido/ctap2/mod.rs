@@ -81,8 +81,8 @@ impl Ctap2 {
 
     /// A command that needs no person. The answer is `Null` where it has no content.
     fn ask(&mut self, command: u8, request: Option<&Value>) -> Result<Value, Error> {
-        let patience = self.channel.limits().command;
-        self.run(command, request, patience, &mut |_| ())
+        let timeout = self.channel.limits().command;
+        self.run(command, request, timeout, &mut |_| ())
     }
 
     /// A command that waits for a person.
@@ -93,9 +93,9 @@ impl Ctap2 {
         timeout: Option<Duration>,
         touch: &mut dyn FnMut(),
     ) -> Result<Value, Error> {
-        let patience = timeout.unwrap_or(self.channel.limits().person);
+        let timeout = timeout.unwrap_or(self.channel.limits().person);
         let mut told = false;
-        self.run(command, request, patience, &mut |state| {
+        self.run(command, request, timeout, &mut |state| {
             // Keepalives come ten times a second; the person is told once.
             if state == Keepalive::TouchNeeded && !told {
                 told = true;
@@ -108,7 +108,7 @@ impl Ctap2 {
         &mut self,
         command: u8,
         request: Option<&Value>,
-        patience: Duration,
+        timeout: Duration,
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Value, Error> {
         let encoded = Zeroizing::new(request.map(cbor::encode).unwrap_or_default());
@@ -118,7 +118,7 @@ impl Ctap2 {
         if message.len() > self.info.as_ref().map_or(usize::MAX, |info| info.max_message) {
             return Err(Error::TooLarge);
         }
-        let answer = self.channel.call(command::CBOR, &message, patience, alive)?;
+        let answer = self.channel.call(command::CBOR, &message, timeout, alive)?;
         read(command, &answer)
     }
 }
@@ -194,14 +194,14 @@ impl Ctap2 {
         if !self.device().wink {
             return Err(Error::NotSupported { what: "blinking" });
         }
-        let patience = self.channel.limits().command;
-        self.channel.call(command::WINK, &[], patience, &mut |_| ()).map(drop)
+        let timeout = self.channel.limits().command;
+        self.channel.call(command::WINK, &[], timeout, &mut |_| ()).map(drop)
     }
 
     /// Sends bytes there and back. [`Error::Malformed`] when others come back.
     pub fn ping(&mut self, data: &[u8]) -> Result<(), Error> {
-        let patience = self.channel.limits().command;
-        let echo = self.channel.call(command::PING, data, patience, &mut |_| ())?;
+        let timeout = self.channel.limits().command;
+        let echo = self.channel.call(command::PING, data, timeout, &mut |_| ())?;
         if *echo == data { Ok(()) } else { Err(Error::Malformed { what: "echo" }) }
     }
 }

@@ -10,8 +10,8 @@ impl Ctap2 {
     /// # Errors
     /// The key does not answer.
     pub fn management_page(&mut self, page: u8) -> Result<Option<Vec<u8>>, Error> {
-        let patience = self.channel.limits().command;
-        match self.channel.call(command::READ_CONFIG, &[page], patience, &mut |_| ()) {
+        let timeout = self.channel.limits().command;
+        match self.channel.call(command::READ_CONFIG, &[page], timeout, &mut |_| ()) {
             // Other makers' keys do not know the command, or use its number for something else.
             Err(Error::Channel(
                 ChannelError::InvalidCommand | ChannelError::InvalidParameter | ChannelError::InvalidLength,

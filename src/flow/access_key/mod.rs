@@ -5,11 +5,11 @@
 
 mod steps;
 
-use super::desk::Desk;
-use super::places::CommandTo;
+use super::context::Context;
+use super::seed_sinks::CommandTo;
 use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
-use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Left, Stage};
+use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Residue, Stage};
 use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::run::{begin_log, nothing_unfinished};
 pub use crate::person::KeyPlan;
@@ -81,26 +81,26 @@ pub fn access_key_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn rotate_access_key(request: &KeyRequest, world: &mut World) -> Result<KeyRotated, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
-    let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), &desk))?;
-    desk.tell_clock();
-    let ready = preflight(request, &account, &mut desk).map_err(|cause| before(cause, &desk))?;
-    desk.tell(Notice::KeyPlan(ready.plan.clone()));
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
+    let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), &context))?;
+    context.tell_clock();
+    let ready = preflight(request, &account, &mut context).map_err(|cause| before(cause, &context))?;
+    context.tell(Notice::KeyPlan(ready.plan.clone()));
     if ready.session.is_none() {
-        tell_wait(ready.factor.as_ref(), &mut desk);
+        tell_wait(ready.factor.as_ref(), &mut context);
     }
     if request.dry_run {
         return Ok(ready.planned());
     }
-    desk.approve(request.approved).map_err(|cause| before(cause, &desk))?;
-    carry_out(request, ready, &account, &mut desk)
+    context.approve(request.approved).map_err(|cause| before(cause, &context))?;
+    carry_out(request, ready, &account, &mut context)
 }
 
 /// What pre-flight found to be possible.
-pub(super) struct Ready {
+pub(super) struct Preflight {
     pub(super) plan: KeyPlan,
-    choice: Chosen,
+    choice: Choice,
     before: Vec<String>,
     /// A key here that holds a device of the caller's own.
     pub(super) factor: Option<Factor>,
@@ -108,7 +108,7 @@ pub(super) struct Ready {
     pub(super) session: Option<Account>,
 }
 
-impl Ready {
+impl Preflight {
     pub(super) fn planned(&self) -> KeyRotated {
         KeyRotated { plan: self.plan.clone(), new: None, old: OldKey::Kept }
     }
@@ -116,19 +116,23 @@ impl Ready {
 
 /// Which keys go.
 #[derive(Default)]
-struct Chosen {
+struct Choice {
     first: Option<AccessKey>,
     old: Option<AccessKey>,
 }
 
-pub(super) fn preflight(request: &KeyRequest, account: &Account, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
+pub(super) fn preflight(
+    request: &KeyRequest,
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Result<Preflight, Cause> {
     let user = &request.user;
     if !aws::check_name(user) {
         return Err(Cause::refused(CommonRefusal::BadValue { what: "user name", value: user.clone() }));
     }
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, user, desk)?;
-    let Seen { keys, factor, session } = look(user, account, desk)?;
+    nothing_unfinished(&caller.account, user, context)?;
+    let Observed { keys, factor, session } = read(user, account, context)?;
     let choice = choose(request, &keys, account.access_key_id())?;
     let named = |key: &AccessKey| (key.id.clone(), key.active);
     let signs = |key: &AccessKey| key.id == account.access_key_id();
@@ -139,7 +143,7 @@ pub(super) fn preflight(request: &KeyRequest, account: &Account, desk: &mut Desk
         first: choice.first.as_ref().map(named),
         old: choice.old.as_ref().map(named),
         keep: request.keep_old,
-        to: request.to.shown(),
+        to: request.to.displayed(),
         command: matches!(request.to, SecretTo::Command(_)),
         own: match &choice.old {
             Some(old) if signs(old) => OwnKey::Signs,
@@ -148,11 +152,11 @@ pub(super) fn preflight(request: &KeyRequest, account: &Account, desk: &mut Desk
         },
         session: factor.as_ref().map(|factor| factor.serial.clone()),
     };
-    Ok(Ready { plan, choice, before: keys.into_iter().map(|key| key.id).collect(), factor, session })
+    Ok(Preflight { plan, choice, before: keys.into_iter().map(|key| key.id).collect(), factor, session })
 }
 
 /// A user's keys, and how the caller acts where it is their own.
-pub(super) struct Seen {
+pub(super) struct Observed {
     pub(super) keys: Vec<AccessKey>,
     pub(super) factor: Option<Factor>,
     pub(super) session: Option<Account>,
@@ -160,38 +164,38 @@ pub(super) struct Seen {
 
 /// Looks at a user's keys. Many policies want MFA of users even for looking at their own keys: then the session is
 /// opened for it.
-pub(super) fn look(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
-    let factor = own_factor(user, account, desk)?;
+pub(super) fn read(user: &str, account: &Account, context: &mut Context<'_>) -> Result<Observed, Cause> {
+    let factor = own_factor(user, account, context)?;
     let no_user = |cause| match cause {
         aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
         cause => Cause::Aws(cause),
     };
     match (account.access_keys(user), factor) {
         (Err(aws::Error::Denied { .. }), Some(factor)) => {
-            let session = open_session(account, &factor, desk)?;
+            let session = open_session(account, &factor, context)?;
             let keys = session.access_keys(user).map_err(no_user)?;
-            Ok(Seen { keys, factor: Some(factor), session: Some(session) })
+            Ok(Observed { keys, factor: Some(factor), session: Some(session) })
         }
-        (keys, factor) => Ok(Seen { keys: keys.map_err(no_user)?, factor, session: None }),
+        (keys, factor) => Ok(Observed { keys: keys.map_err(no_user)?, factor, session: None }),
     }
 }
 
 /// A key here that holds a device of the caller's, where it is the caller's own access key that is spoken of. IAM has no
 /// rule that wants a session for access keys; policies have.
-fn own_factor(user: &str, account: &Account, desk: &mut Desk<'_>) -> Result<Option<Factor>, Cause> {
+fn own_factor(user: &str, account: &Account, context: &mut Context<'_>) -> Result<Option<Factor>, Cause> {
     if !account.uses_long_term_key() || account.caller().identity != Identity::User(user.to_owned()) {
         return Ok(None);
     }
     match account.mfa_devices(user) {
         Ok(devices) if devices.is_empty() => Ok(None),
         // Without a reader there is no factor either.
-        Ok(devices) => Ok(find_factor(account, &devices, desk).ok().flatten()),
+        Ok(devices) => Ok(find_factor(account, &devices, context).ok().flatten()),
         Err(aws::Error::Denied { .. }) => Ok(None),
         Err(cause) => Err(Cause::Aws(cause)),
     }
 }
 
-fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chosen, Cause> {
+fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Choice, Cause> {
     let which = |named: Option<&String>| {
         let keys = keys.iter().map(|key| (key.id.clone(), key.active, key.created)).collect();
         Cause::refused(AccessKeyRefusal::WhichAccessKey { user: request.user.clone(), named: named.cloned(), keys })
@@ -202,10 +206,10 @@ fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chose
     let other = |key: &AccessKey| keys.iter().find(|other| other.id != key.id);
     match (keys, replace, room) {
         ([], ..) => Err(Cause::refused(AccessKeyRefusal::NoAccessKey { user: request.user.clone() })),
-        ([only], _, None) => Ok(Chosen { first: None, old: Some(only.clone()) }),
+        ([only], _, None) => Ok(Choice { first: None, old: Some(only.clone()) }),
         (_, _, Some(room)) if room.active => Err(Cause::refused(AccessKeyRefusal::ActiveKey { id: room.id.clone() })),
         (_, replace, Some(room)) if replace.is_none_or(|replace| replace.id != room.id) => {
-            Ok(Chosen { first: Some(room.clone()), old: other(room).cloned() })
+            Ok(Choice { first: Some(room.clone()), old: other(room).cloned() })
         }
         // There is no room for a third: it goes before the new one is made, and the other one stays.
         (_, Some(goes), _) => {
@@ -217,7 +221,7 @@ fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chose
                     let (id, other) = (goes.id.clone(), other.id.clone());
                     Err(Cause::refused(AccessKeyRefusal::LastActiveKey { id, other }))
                 }
-                _ => Ok(Chosen { first: Some(goes.clone()), old: None }),
+                _ => Ok(Choice { first: Some(goes.clone()), old: None }),
             }
         }
         _ => Err(which(None)),
@@ -226,7 +230,7 @@ fn choose(request: &KeyRequest, keys: &[AccessKey], signs: &str) -> Result<Chose
 
 impl SecretTo {
     /// What may be shown and written down.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn displayed(&self) -> String {
         match self {
             Self::Command(to) => program_of(&to.line),
             Self::Pipe(pipe) => format!("file descriptor {}", pipe.fd()),
@@ -237,43 +241,43 @@ impl SecretTo {
 /// The whole of it, from the journal's first line to its last. The plan is approved.
 pub(super) fn carry_out(
     request: &KeyRequest,
-    mut ready: Ready,
+    mut ready: Preflight,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<KeyRotated, Failed> {
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     if ready.session.is_none()
         && let Some(factor) = &ready.factor
     {
-        let session = open_session(account, factor, desk).map_err(|cause| before(cause, desk))?;
+        let session = open_session(account, factor, context).map_err(|cause| before(cause, context))?;
         ready.session = Some(session);
     }
     // The question may have stood for minutes: whatever key was made meanwhile is none of this run's.
     let keys = ready.session.as_ref().unwrap_or(account).access_keys(&request.user);
-    ready.before = keys.map_err(|cause| before(Cause::Aws(cause), desk))?.into_iter().map(|key| key.id).collect();
-    let begin = ready.begin(request, account, desk);
-    let log = begin_log(begin.started, &Record::Key(begin), desk).map_err(|cause| before(cause, desk))?;
-    let Ready { plan, choice, factor, session, before } = ready;
+    ready.before = keys.map_err(|cause| before(Cause::Aws(cause), context))?.into_iter().map(|key| key.id).collect();
+    let begin = ready.begin(request, account, context);
+    let log = begin_log(begin.started, &Record::Key(begin), context).map_err(|cause| before(cause, context))?;
+    let Preflight { plan, choice, factor, session, before } = ready;
     let mut rotation =
         steps::Rotation { request, log, base: account, factor, act: session, before, gone: None, deactivated: None };
-    match rotation.run(choice.first.as_ref(), choice.old.as_ref(), desk) {
+    match rotation.run(choice.first.as_ref(), choice.old.as_ref(), context) {
         Ok((new, old)) => {
             if rotation.log.finish().is_err() {
-                desk.tell(Notice::JournalKept);
+                context.tell(Notice::JournalKept);
             }
             Ok(KeyRotated { plan, new: Some(new), old })
         }
-        Err(broken) => Err(rotation.give_up(broken, desk)),
+        Err(broken) => Err(rotation.give_up(broken, context)),
     }
 }
 
-impl Ready {
-    fn begin(&self, request: &KeyRequest, account: &Account, desk: &Desk<'_>) -> KeyRotation {
+impl Preflight {
+    fn begin(&self, request: &KeyRequest, account: &Account, context: &Context<'_>) -> KeyRotation {
         let id = |key: &Option<AccessKey>| key.as_ref().map(|key| key.id.clone());
         KeyRotation {
             version: 1,
             command: "rotate".to_owned(),
-            started: unix(desk.clock.now()),
+            started: unix(context.clock.now()),
             caller: account.caller().arn.clone(),
             account: account.caller().account.clone(),
             user: request.user.clone(),
@@ -281,14 +285,14 @@ impl Ready {
             first: id(&self.choice.first),
             old: id(&self.choice.old),
             keep: request.keep_old,
-            to: request.to.shown(),
+            to: request.to.displayed(),
         }
     }
 }
 
 /// What is left of a rotation that stopped, and whether its run has ended with it.
-pub(super) fn left_behind(left: &[Left]) -> bool {
-    left.iter().any(Left::is_for_recover)
+pub(super) fn left_behind(left: &[Residue]) -> bool {
+    left.iter().any(Residue::is_for_recover)
 }
 
 /// What a deactivation is undone by.

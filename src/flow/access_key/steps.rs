@@ -3,13 +3,13 @@
 use super::{KeyRequest, OldKey, SecretTo, left_behind, undo_of};
 use crate::aws::{self, AccessKey, Account, Call, Identity, NewAccessKey};
 use crate::flow::acknowledged::is_seen;
-use crate::flow::desk::Desk;
-use crate::flow::failure::{AccessKeyRefusal, At, Cause, Failed, Left, Stage};
+use crate::flow::context::Context;
+use crate::flow::failure::{AccessKeyRefusal, At, Cause, Failed, Residue, Stage};
 use crate::flow::record::{Record, Undo};
 use crate::flow::self_management::{Factor, open_session};
 use crate::journal::Writer;
 use crate::person::{AccessKeyStep, Notice, Question};
-use crate::sink::{self, AccessKeySink, CommandEnd, Errand, PipeTrouble};
+use crate::sink::{self, AccessKeySink, ChildCommand, CommandEnd, PipeTrouble};
 use std::time::{Duration, SystemTime};
 
 /// Between the questions whether AWS knows a new key: a minute and a half in all. Some seconds are usual.
@@ -33,9 +33,9 @@ pub(super) struct Rotation<'a> {
 }
 
 /// Where it stopped, and what is left.
-pub(super) struct Broken {
+pub(super) struct StepFailed {
     at: At,
-    left: Vec<Left>,
+    left: Vec<Residue>,
     new: Made,
     /// Somebody may have stored the secret.
     stored: bool,
@@ -52,8 +52,8 @@ enum Made {
     Works(String),
 }
 
-fn broken(at: At, new: Made) -> Broken {
-    Broken { at, left: Vec::new(), new, stored: false }
+fn broken(at: At, new: Made) -> StepFailed {
+    StepFailed { at, left: Vec::new(), new, stored: false }
 }
 
 impl Rotation<'_> {
@@ -66,30 +66,30 @@ impl Rotation<'_> {
         &mut self,
         first: Option<&AccessKey>,
         old: Option<&AccessKey>,
-        desk: &mut Desk<'_>,
-    ) -> Result<(String, OldKey), Broken> {
+        context: &mut Context<'_>,
+    ) -> Result<(String, OldKey), StepFailed> {
         if let Some(first) = first {
-            self.make_room(first, desk)?;
+            self.make_room(first, context)?;
         }
-        let key = self.create(desk)?;
+        let key = self.create(context)?;
         let id = key.id.clone();
-        self.prove(&key, desk).map_err(|cause| broken((Stage::KeyProof, cause), Made::Useless(id.clone())))?;
-        self.hand_over(&key, desk)?;
+        self.prove(&key, context).map_err(|cause| broken((Stage::KeyProof, cause), Made::Useless(id.clone())))?;
+        self.hand_over(&key, context)?;
         // From here on only forward: both keys work.
         let works =
-            |stage, cause, left| Broken { at: (stage, cause), left, new: Made::Works(id.clone()), stored: false };
+            |stage, cause, left| StepFailed { at: (stage, cause), left, new: Made::Works(id.clone()), stored: false };
         let Some(old) = old else { return Ok((id, OldKey::Deleted)) };
-        self.act_with(&key, old, desk)
-            .map_err(|cause| works(Stage::KeyDeactivate, cause, vec![Left::KeyActive { id: old.id.clone() }]))?;
+        self.act_with(&key, old, context)
+            .map_err(|cause| works(Stage::KeyDeactivate, cause, vec![Residue::KeyActive { id: old.id.clone() }]))?;
         drop(key);
-        let done = self.retire(&id, old, desk).map_err(|(stage, cause, left)| works(stage, cause, vec![left]))?;
+        let done = self.retire(&id, old, context).map_err(|(stage, cause, left)| works(stage, cause, vec![left]))?;
         Ok((id, done))
     }
 
     /// IAM allows two keys. The one that makes room is deactivated first, where another one is active meanwhile.
-    fn make_room(&mut self, first: &AccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
+    fn make_room(&mut self, first: &AccessKey, context: &mut Context<'_>) -> Result<(), StepFailed> {
         let at = |cause| broken((Stage::KeyRoom, cause), Made::No);
-        desk.still_wanted().map_err(at)?;
+        context.still_wanted().map_err(at)?;
         let user = &self.request.user;
         if first.active {
             let keys = self.account().access_keys(user).map_err(|cause| at(Cause::Aws(cause)))?;
@@ -100,34 +100,34 @@ impl Rotation<'_> {
             }
             self.log.append(&Record::Intend(undo_of(&first.id))).map_err(|cause| at(Cause::Journal(cause)))?;
             let account = self.act.as_ref().unwrap_or(self.base);
-            deactivate(account, user, &first.id, desk).map_err(|(cause, left)| {
-                let left = if let Left::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
-                Broken { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
+            deactivate(account, user, &first.id, context).map_err(|(cause, left)| {
+                let left = if let Residue::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
+                StepFailed { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
             })?;
             self.deactivated = Some(first.id.clone());
-            desk.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: first.id.clone() }));
-            desk.still_wanted().map_err(at)?;
+            context.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: first.id.clone() }));
+            context.still_wanted().map_err(at)?;
         }
-        delete(self.account(), user, &first.id, desk).map_err(|(cause, left)| {
-            let left = if let Left::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
-            Broken { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
+        delete(self.account(), user, &first.id, context).map_err(|(cause, left)| {
+            let left = if let Residue::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
+            StepFailed { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
         })?;
         (self.gone, self.deactivated) = (Some(first.id.clone()), None);
         let _ = self.log.append(&Record::KeyDeleted { id: first.id.clone() });
-        desk.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: first.id.clone() }));
+        context.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: first.id.clone() }));
         Ok(())
     }
 
     /// Creates the key. The only reply that ever holds its secret; if it is lost, the key is looked for and deleted.
-    fn create(&mut self, desk: &mut Desk<'_>) -> Result<NewAccessKey, Broken> {
+    fn create(&mut self, context: &mut Context<'_>) -> Result<NewAccessKey, StepFailed> {
         let at = |cause| broken((Stage::KeyCreate, cause), Made::No);
-        desk.still_wanted().map_err(at)?;
+        context.still_wanted().map_err(at)?;
         self.log.append(&Record::Intend(Undo::DeleteKey)).map_err(|cause| at(Cause::Journal(cause)))?;
-        let sent = desk.clock.now();
+        let sent = context.clock.now();
         let key = match self.account().create_access_key(&self.request.user) {
             Ok(key) => key,
             Err(cause @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. })) => {
-                return Err(self.find_lost(cause, sent, desk));
+                return Err(self.find_lost(cause, sent, context));
             }
             Err(cause) => {
                 let _ = self.log.append(&Record::Void(Undo::DeleteKey));
@@ -136,20 +136,21 @@ impl Rotation<'_> {
         };
         let noted = self.log.append(&Record::NewKey { id: key.id.clone() });
         noted.map_err(|cause| broken((Stage::KeyCreate, Cause::Journal(cause)), Made::Useless(key.id.clone())))?;
-        desk.tell(Notice::AccessKey(AccessKeyStep::Created { id: key.id.clone(), user: self.request.user.clone() }));
+        context
+            .tell(Notice::AccessKey(AccessKeyStep::Created { id: key.id.clone(), user: self.request.user.clone() }));
         Ok(key)
     }
 
     /// The reply was lost, and with it the secret: a key that was not there before, and was made since the call was sent,
     /// is of no use to anybody. One that is older is somebody else's.
-    fn find_lost(&mut self, cause: aws::Error, sent: SystemTime, desk: &mut Desk<'_>) -> Broken {
-        let (keys, interrupted) = desk.settle(|| self.account().access_keys(&self.request.user));
+    fn find_lost(&mut self, cause: aws::Error, sent: SystemTime, context: &mut Context<'_>) -> StepFailed {
+        let (keys, interrupted) = context.settle(|| self.account().access_keys(&self.request.user));
         let at = (Stage::KeyCreate, if interrupted { Cause::Interrupted } else { Cause::Aws(cause.clone()) });
         match keys {
             Ok(keys) => match &*made_since(sent, appeared(&keys, &self.before)) {
                 [] => broken(at, Made::No),
                 [lost] => {
-                    desk.tell(Notice::AccessKey(AccessKeyStep::Found { id: lost.id.clone() }));
+                    context.tell(Notice::AccessKey(AccessKeyStep::Found { id: lost.id.clone() }));
                     let _ = self.log.append(&Record::NewKey { id: lost.id.clone() });
                     broken(at, Made::Useless(lost.id.clone()))
                 }
@@ -160,15 +161,16 @@ impl Rotation<'_> {
     }
 
     /// The new key itself asks AWS who it is, until AWS knows it.
-    fn prove(&self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Cause> {
+    fn prove(&self, key: &NewAccessKey, context: &mut Context<'_>) -> Result<(), Cause> {
         let mut waits = WAITS.iter();
         loop {
-            desk.still_wanted()?;
+            context.still_wanted()?;
             match self.base.identity_of(key) {
                 Ok(caller) => {
                     let account = &self.base.caller().account;
                     if caller.identity == Identity::User(self.request.user.clone()) && caller.account == *account {
-                        desk.tell(Notice::AccessKey(AccessKeyStep::Proved { id: key.id.clone(), arn: caller.arn }));
+                        context
+                            .tell(Notice::AccessKey(AccessKeyStep::Proved { id: key.id.clone(), arn: caller.arn }));
                         return Ok(());
                     }
                     let (id, arn) = (key.id.clone(), caller.arn);
@@ -176,7 +178,7 @@ impl Rotation<'_> {
                 }
                 Err(aws::Error::UnknownCredentials) => match waits.next() {
                     Some(seconds) => {
-                        desk.wait("for AWS to know the new access key", Duration::from_secs(*seconds))?
+                        context.wait("for AWS to know the new access key", Duration::from_secs(*seconds))?
                     }
                     None => {
                         let seconds = WAITS.iter().sum();
@@ -188,110 +190,116 @@ impl Rotation<'_> {
         }
     }
 
-    fn hand_over(&mut self, key: &NewAccessKey, desk: &mut Desk<'_>) -> Result<(), Broken> {
+    fn hand_over(&mut self, key: &NewAccessKey, context: &mut Context<'_>) -> Result<(), StepFailed> {
         let at = |cause| broken((Stage::KeyHandOver, cause), Made::Useless(key.id.clone()));
-        desk.still_wanted().map_err(at)?;
-        let to = self.request.to.shown();
+        context.still_wanted().map_err(at)?;
+        let to = self.request.to.displayed();
         let undo = Undo::TakeBack { program: to.clone() };
         self.log.append(&Record::Intend(undo)).map_err(|cause| at(Cause::Journal(cause)))?;
         let account = &self.base.caller().account;
-        let put = self.request.to.put(self.request, key, account, desk);
+        let put = self.request.to.put(self.request, key, account, context);
         put.map_err(|cause| {
             let untouched = matches!(
                 &cause,
                 sink::Error::Command { end: CommandEnd::NotStarted { .. }, .. }
                     | sink::Error::Pipe { why: PipeTrouble::NotOpen { .. } | PipeTrouble::Closed, .. }
             );
-            Broken { stored: !untouched, ..at(Cause::Sink(cause)) }
+            StepFailed { stored: !untouched, ..at(Cause::Sink(cause)) }
         })?;
         // Best effort: without this line recovery asks a person.
         let _ = self.log.append(&Record::HandedOver);
-        desk.tell(Notice::AccessKey(AccessKeyStep::HandedOver { id: key.id.clone(), to }));
+        context.tell(Notice::AccessKey(AccessKeyStep::HandedOver { id: key.id.clone(), to }));
         Ok(())
     }
 
     /// Where the old key signs this very command, the new one does from here on.
-    fn act_with(&mut self, key: &NewAccessKey, old: &AccessKey, desk: &mut Desk<'_>) -> Result<(), Cause> {
+    fn act_with(&mut self, key: &NewAccessKey, old: &AccessKey, context: &mut Context<'_>) -> Result<(), Cause> {
         if self.base.access_key_id() != old.id {
             return Ok(());
         }
         let own = self.base.with_access_key(key);
         self.act = Some(match &self.factor {
-            Some(factor) => open_session(&own, factor, desk)?,
+            Some(factor) => open_session(&own, factor, context)?,
             None => own,
         });
-        desk.tell(Notice::AccessKey(AccessKeyStep::ActingWith { id: key.id.clone() }));
+        context.tell(Notice::AccessKey(AccessKeyStep::ActingWith { id: key.id.clone() }));
         Ok(())
     }
 
     /// The old key goes, while the new one is seen to be active.
-    fn retire(&mut self, new: &str, old: &AccessKey, desk: &mut Desk<'_>) -> Result<OldKey, (Stage, Cause, Left)> {
+    fn retire(
+        &mut self,
+        new: &str,
+        old: &AccessKey,
+        context: &mut Context<'_>,
+    ) -> Result<OldKey, (Stage, Cause, Residue)> {
         let (user, id) = (&self.request.user, &old.id);
-        let active = || Left::KeyActive { id: id.clone() };
+        let active = || Residue::KeyActive { id: id.clone() };
         let kept = |cause| (Stage::KeyDeactivate, cause, active());
-        desk.still_wanted().map_err(kept)?;
+        context.still_wanted().map_err(kept)?;
         let account = self.act.as_ref().unwrap_or(self.base);
         let keys = keys_while_active(account, user, new).map_err(kept)?;
         match keys.iter().find(|key| key.id == *id) {
             None => return Ok(OldKey::Deleted),
             Some(key) if key.active => {
                 self.log.append(&Record::Intend(undo_of(id))).map_err(|cause| kept(Cause::Journal(cause)))?;
-                deactivate(account, user, id, desk).map_err(|(cause, left)| (Stage::KeyDeactivate, cause, left))?;
-                desk.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: id.clone() }));
+                deactivate(account, user, id, context)
+                    .map_err(|(cause, left)| (Stage::KeyDeactivate, cause, left))?;
+                context.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: id.clone() }));
             }
             Some(_) => {}
         }
         if self.request.keep_old {
             return Ok(OldKey::Inactive);
         }
-        let inactive = |cause| (Stage::KeyDelete, cause, Left::KeyInactive { id: id.clone() });
-        desk.still_wanted().map_err(inactive)?;
+        let inactive = |cause| (Stage::KeyDelete, cause, Residue::KeyInactive { id: id.clone() });
+        context.still_wanted().map_err(inactive)?;
         let question = Question::DeleteAccessKey { id: id.clone(), user: user.clone() };
-        match self.request.approved.then_some(true).or_else(|| desk.person.confirm(&question)) {
+        match self.request.approved.then_some(true).or_else(|| context.person.confirm(&question)) {
             Some(true) => {}
-            _ if desk.interrupt.raised() => return Err(inactive(Cause::Interrupted)),
+            _ if context.interrupt.raised() => return Err(inactive(Cause::Interrupted)),
             Some(false) => return Ok(OldKey::Inactive),
             None => return Err(inactive(Cause::NobodyToAsk)),
         }
-        delete(account, user, id, desk).map_err(|(cause, left)| (Stage::KeyDelete, cause, left))?;
-        desk.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: id.clone() }));
+        delete(account, user, id, context).map_err(|(cause, left)| (Stage::KeyDelete, cause, left))?;
+        context.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: id.clone() }));
         Ok(OldKey::Deleted)
     }
 
     /// Undoes what can be, and says what is left.
-    pub(super) fn give_up(mut self, broken: Broken, desk: &mut Desk<'_>) -> Failed {
-        let Broken { at: (stage, cause), mut left, new, stored } = broken;
-        let cause = desk.interrupted_or(cause);
-        desk.interrupt.clear();
+    pub(super) fn give_up(mut self, broken: StepFailed, context: &mut Context<'_>) -> Failed {
+        let StepFailed { at: (stage, cause), mut left, new, stored } = broken;
+        let cause = context.interrupted_or(cause);
+        context.interrupt.clear();
         let user = self.request.user.clone();
         match new {
             Made::No => {}
-            Made::Works(id) => left.insert(0, Left::KeyWorks { id }),
-            Made::Perhaps(why) => left.push(Left::NewKey { user: user.clone(), id: None, why }),
+            Made::Works(id) => left.insert(0, Residue::KeyWorks { id }),
+            Made::Perhaps(why) => left.push(Residue::NewKey { user: user.clone(), id: None, why }),
             Made::Useless(id) => {
-                desk.tell(Notice::AccessKey(AccessKeyStep::Undoing { id: id.clone() }));
-                match delete(self.account(), &user, &id, desk) {
-                    Ok(()) if stored => left.push(Left::KeyStored { id, to: self.request.to.shown() }),
+                context.tell(Notice::AccessKey(AccessKeyStep::Undoing { id: id.clone() }));
+                match delete(self.account(), &user, &id, context) {
+                    Ok(()) if stored => left.push(Residue::KeyStored { id, to: self.request.to.displayed() }),
                     Ok(()) => {}
-                    Err((Cause::Aws(why), _)) => left.push(Left::NewKey { user: user.clone(), id: Some(id), why }),
+                    Err((Cause::Aws(why), _)) => left.push(Residue::NewKey { user: user.clone(), id: Some(id), why }),
                     Err(_) => {
-                        left.push(Left::NewKey { user: user.clone(), id: Some(id), why: aws::Error::Interrupted })
+                        left.push(Residue::NewKey { user: user.clone(), id: Some(id), why: aws::Error::Interrupted })
                     }
                 }
             }
         }
         if let Some(id) = self.deactivated.take()
-            && activate(self.account(), &user, &id, desk).is_err()
+            && activate(self.account(), &user, &id, context).is_err()
         {
-            left.push(Left::KeyInactive { id });
+            left.push(Residue::KeyInactive { id });
         }
-        left.extend(self.gone.take().map(|id| Left::KeyGone { id }));
+        left.extend(self.gone.take().map(|id| Residue::KeyGone { id }));
         if !left_behind(&left)
             && let Err(cause) = self.log.finish()
         {
-            left.push(Left::Journal { cause });
+            left.push(Residue::Journal { cause });
         }
-        desk.fail_leaving((stage, cause), left)
+        context.fail_leaving((stage, cause), left)
     }
 }
 
@@ -314,22 +322,22 @@ impl SecretTo {
         request: &KeyRequest,
         key: &NewAccessKey,
         account: &str,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<(), sink::Error> {
         let put = |sink: &AccessKeySink<'_>| sink.put(request.format, &request.user, &key.id, &key.secret);
         match self {
-            Self::Command(to) => put(&AccessKeySink::Command(Errand {
+            Self::Command(to) => put(&AccessKeySink::Command(ChildCommand {
                 what: "secret",
                 line: to.line.clone(),
-                patience: to.patience,
+                timeout: to.timeout,
                 variables: vec![
                     ("GLASSKEY_USER", request.user.clone()),
                     ("GLASSKEY_ACCOUNT", account.to_owned()),
                     ("GLASSKEY_ACCESS_KEY_ID", key.id.clone()),
                 ],
-                interrupt: desk.interrupt.clone(),
+                interrupt: context.interrupt.clone(),
             })),
-            Self::Pipe(pipe) => put(&AccessKeySink::Pipe(pipe, &desk.interrupt)),
+            Self::Pipe(pipe) => put(&AccessKeySink::Pipe(pipe, &context.interrupt)),
         }
     }
 }
@@ -358,9 +366,9 @@ pub(in crate::flow) fn deactivate(
     account: &Account,
     user: &str,
     id: &str,
-    desk: &mut Desk<'_>,
-) -> Result<(), (Cause, Left)> {
-    set(account, user, id, false, desk)
+    context: &mut Context<'_>,
+) -> Result<(), (Cause, Residue)> {
+    set(account, user, id, false, context)
 }
 
 /// Activates a key again, as [`deactivate`].
@@ -368,26 +376,32 @@ pub(in crate::flow) fn activate(
     account: &Account,
     user: &str,
     id: &str,
-    desk: &mut Desk<'_>,
-) -> Result<(), (Cause, Left)> {
-    set(account, user, id, true, desk)
+    context: &mut Context<'_>,
+) -> Result<(), (Cause, Residue)> {
+    set(account, user, id, true, context)
 }
 
-fn set(account: &Account, user: &str, id: &str, active: bool, desk: &mut Desk<'_>) -> Result<(), (Cause, Left)> {
+fn set(
+    account: &Account,
+    user: &str,
+    id: &str,
+    active: bool,
+    context: &mut Context<'_>,
+) -> Result<(), (Cause, Residue)> {
     let as_it_was = || {
         let id = id.to_owned();
-        if active { Left::KeyInactive { id } } else { Left::KeyActive { id } }
+        if active { Residue::KeyInactive { id } } else { Residue::KeyActive { id } }
     };
     match account.set_access_key(user, id, active) {
         Ok(()) => {
             let is_set = || Ok(state(account, user, id)?.is_none_or(|now| now == active));
-            is_seen(Call::UpdateAccessKey, desk, is_set).map_err(|why| (Cause::Aws(why), as_it_was()))
+            is_seen(Call::UpdateAccessKey, context, is_set).map_err(|why| (Cause::Aws(why), as_it_was()))
         }
-        Err(cause @ aws::Error::OutcomeUnknown { .. }) => match desk.settle(|| state(account, user, id)).0 {
+        Err(cause @ aws::Error::OutcomeUnknown { .. }) => match context.settle(|| state(account, user, id)).0 {
             Ok(Some(now)) if now == active => Ok(()),
             Ok(None) if !active => Ok(()),
             Ok(_) => Err((Cause::Aws(cause), as_it_was())),
-            Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
+            Err(why) => Err((Cause::Aws(cause), Residue::KeyUnknown { id: id.to_owned(), why })),
         },
         Err(aws::Error::NotFound { .. }) if !active => Ok(()),
         Err(cause) => Err((Cause::Aws(cause), as_it_was())),
@@ -399,23 +413,23 @@ pub(in crate::flow) fn delete(
     account: &Account,
     user: &str,
     id: &str,
-    desk: &mut Desk<'_>,
-) -> Result<(), (Cause, Left)> {
-    let there = || Left::KeyInactive { id: id.to_owned() };
+    context: &mut Context<'_>,
+) -> Result<(), (Cause, Residue)> {
+    let there = || Residue::KeyInactive { id: id.to_owned() };
     let gone = |outcome: &Result<(), aws::Error>| matches!(outcome, Ok(()) | Err(aws::Error::NotFound { .. }));
     let cause = match account.delete_access_key(user, id) {
         Ok(()) => {
             let is_gone = || Ok(state(account, user, id)?.is_none());
-            return is_seen(Call::DeleteAccessKey, desk, is_gone).map_err(|why| (Cause::Aws(why), there()));
+            return is_seen(Call::DeleteAccessKey, context, is_gone).map_err(|why| (Cause::Aws(why), there()));
         }
         Err(aws::Error::NotFound { .. }) => return Ok(()),
         Err(cause @ aws::Error::OutcomeUnknown { call: Call::DeleteAccessKey, .. }) => cause,
         Err(cause) => return Err((Cause::Aws(cause), there())),
     };
-    match desk.settle(|| state(account, user, id)).0 {
+    match context.settle(|| state(account, user, id)).0 {
         Ok(None) => Ok(()),
         Ok(Some(_)) if gone(&account.delete_access_key(user, id)) => Ok(()),
         Ok(Some(_)) => Err((Cause::Aws(cause), there())),
-        Err(why) => Err((Cause::Aws(cause), Left::KeyUnknown { id: id.to_owned(), why })),
+        Err(why) => Err((Cause::Aws(cause), Residue::KeyUnknown { id: id.to_owned(), why })),
     }
 }

@@ -6,9 +6,9 @@ mod rules;
 
 pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, Verdict};
 pub use rule::{Benchmark, Rule, RuleInfo, Titles};
-pub use rules::{RULES, judge};
+pub use rules::{RULES, check};
 
-use crate::aws::posture::{Fact, Facts, Progress, Scope, Standing, Sweep};
+use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
 use crate::aws::{Call, Error};
 use crate::world::World;
 
@@ -85,7 +85,7 @@ pub fn audit(
 }
 
 fn judged(facts: Facts) -> Audited {
-    let findings = judge(&facts);
+    let findings = check(&facts);
     Audited::Account { facts: Box::new(facts), findings }
 }
 
@@ -98,5 +98,5 @@ pub fn out_of_reach(facts: &Facts) -> bool {
 /// Whether an account is a member of the organization.
 #[must_use]
 pub fn is_member(facts: &Facts) -> bool {
-    matches!(facts.standing, Fact::Known(Standing::Member(_)))
+    matches!(facts.standing, Fact::Known(OrgMembership::Member(_)))
 }

@@ -46,7 +46,7 @@ pub struct RuleInfo {
     /// What a finding says, by verdict.
     pub titles: Titles,
     /// Judges the facts; `None` where they do not include what this rule is about, as of an account seen from outside.
-    pub judge: fn(&Facts) -> Option<Finding>,
+    pub check: fn(&Facts) -> Option<Finding>,
 }
 
 impl PartialEq for RuleInfo {

@@ -8,7 +8,7 @@ mod log;
 pub use super::failure::{BadLog, Flaw, Problem};
 pub use log::{Check, Credential, Entry, Proved, State, prove, read as read_log};
 
-use super::desk::Desk;
+use super::context::Context;
 use super::fido_key::{Ceremony, Finding, Record, Records, Trust, attest, known, sign};
 use super::self_management::with_code;
 use super::session::{SessionRequest, find, find_unlisted};
@@ -16,10 +16,10 @@ use crate::aws::Account;
 use crate::fido::webauthn::AssertionResponse;
 use crate::flow::failure::{Cause, Failed, Refusal, SessionRefusal, Stage};
 use crate::keys::{self, KeyId, Serial};
-use crate::ring;
-use crate::ring::fido::Opened;
 use crate::sink;
 use crate::totp::unix;
+use crate::unlock;
+use crate::unlock::fido::Opened;
 use crate::world::World;
 use data_encoding::BASE64URL_NOPAD;
 use log::{Log, challenge, line, passes, signed_part};
@@ -123,7 +123,7 @@ impl Drill<'_> {
         let mut entry = self.blank(log, world);
         match keys::open(&*world.ports, Some(self.key)) {
             Err(cause) => {
-                entry.present = Check::failed(self.told(Cause::Keys(cause), world)?);
+                entry.present = Check::failed(self.describe(Cause::Keys(cause), world)?);
             }
             Ok((found, card)) => {
                 drop(card);
@@ -175,8 +175,8 @@ impl Drill<'_> {
 
     /// The key's FIDO2 side. `expected`: the key says that it has one.
     fn fido(&self, expected: bool, entry: &mut Entry, world: &mut World) -> Result<Option<Opened>, Failed> {
-        use ring::fido::Error as E;
-        match ring::fido::open(&*world.fido, Some(&self.id), &world.interrupt) {
+        use unlock::fido::Error as E;
+        match unlock::fido::open(&*world.fido, Some(&self.id), &world.interrupt) {
             Ok(opened) => Ok(Some(opened)),
             Err(E::Missing { .. } | E::NoKey) if !expected => {
                 entry.attestation = Check::skipped("the key has no FIDO2 application");
@@ -184,7 +184,7 @@ impl Drill<'_> {
                 Ok(None)
             }
             Err(cause) => {
-                let why = self.told(Cause::Fido(cause), world)?;
+                let why = self.describe(Cause::Fido(cause), world)?;
                 entry.attestation = Check::failed(why);
                 entry.credential = entry.attestation.clone();
                 Ok(None)
@@ -203,12 +203,12 @@ impl Drill<'_> {
                 entry.aaguid = Some(attested.aaguid.to_string());
                 attested.verdict.map_or_else(|reason| Check::failed(reason.to_string()), |_| Check::passed())
             }
-            Err(cause) => Check::failed(self.told(cause, world)?),
+            Err(cause) => Check::failed(self.describe(cause, world)?),
         };
         match record {
             Ok(record) => Ok(Some(record)),
             Err(cause) => {
-                entry.credential = Check::failed(self.told(cause, world)?);
+                entry.credential = Check::failed(self.describe(cause, world)?);
                 Ok(None)
             }
         }
@@ -216,11 +216,11 @@ impl Drill<'_> {
 
     /// Its code opens a session, and the session is the caller's.
     fn code(&self, entry: &mut Entry, world: &mut World) -> Result<(), Failed> {
-        let mut desk = match Desk::over(world) {
-            Ok(desk) => desk,
+        let mut context = match Context::over(world) {
+            Ok(context) => context,
             Err(cause) => return Err(nothing_left(cause, world)),
         };
-        desk.no_touch = self.request.no_touch;
+        context.no_touch = self.request.no_touch;
         let asked = SessionRequest {
             device: None,
             key: Some(self.key),
@@ -230,25 +230,25 @@ impl Drill<'_> {
             no_touch: self.request.no_touch,
             no_wait: false,
         };
-        let found = match find(&asked, self.account, &mut desk) {
-            Ok(None) => find_unlisted(&asked, self.account, &mut desk),
+        let found = match find(&asked, self.account, &mut context) {
+            Ok(None) => find_unlisted(&asked, self.account, &mut context),
             Ok(Some(factor)) => Ok(factor),
             Err(cause) => Err(cause),
         };
         let session = found.and_then(|factor| {
             entry.device = Some(factor.serial.clone());
-            with_code(&factor, &mut desk, |code| self.account.mfa_session(&factor.serial, code, SESSION))
+            with_code(&factor, &mut context, |code| self.account.mfa_session(&factor.serial, code, SESSION))
         });
         entry.identity = Check::skipped("no session was opened");
         match session {
-            Err(cause) => entry.session = Check::failed(self.told(cause, world)?),
+            Err(cause) => entry.session = Check::failed(self.describe(cause, world)?),
             Ok(mut session) => {
                 entry.session = Check::passed();
                 let before = self.account.caller();
                 entry.identity = match session.identify() {
                     Ok(()) if session.caller() == before => Check::passed(),
                     Ok(()) => Check::failed(format!("the session is of {}", session.caller().arn)),
-                    Err(cause) => Check::failed(self.told(Cause::Aws(cause), world)?),
+                    Err(cause) => Check::failed(self.describe(Cause::Aws(cause), world)?),
                 };
             }
         }
@@ -281,7 +281,7 @@ impl Drill<'_> {
                 (Err(Finding::InTheFuture { .. }), _) => "the record has a date in the future".to_owned(),
                 _ => "the key does not hold the credential that it was enrolled with".to_owned(),
             },
-            Err(cause) => self.told(cause, world)?,
+            Err(cause) => self.describe(cause, world)?,
         };
         entry.credential = Check::failed(why);
         self.write(entry, None, log, world)
@@ -311,13 +311,13 @@ impl Drill<'_> {
 
     /// What a failure is called in the record. A person who is missing, or asked to stop, is no fault of the key: that
     /// ends the drill.
-    fn told(&self, cause: Cause, world: &World) -> Result<String, Failed> {
-        use ring::fido::Error as E;
+    fn describe(&self, cause: Cause, world: &World) -> Result<String, Failed> {
+        use unlock::fido::Error as E;
         let failed = nothing_left(cause, world);
         match &failed.cause {
             Cause::Interrupted
             | Cause::Refused(Refusal::Session(SessionRefusal::TouchNeeded { .. }))
-            | Cause::Sink(sink::Error::Ring(ring::Error::NobodyToAsk { .. }))
+            | Cause::Sink(sink::Error::Unlock(unlock::Error::NobodyToAsk { .. }))
             | Cause::Fido(E::NobodyToAsk { .. } | E::Declined) => Err(failed),
             cause => Ok((self.words)(&self.id, cause)),
         }

@@ -5,11 +5,11 @@
 mod preflight;
 
 use super::confirm;
-use super::desk::Desk;
-use super::places::{self, Places, Usable};
+use super::context::Context;
+use super::seed_sinks::{self, SeedSinks, ValidatedSinks};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, MfaDevice, Tag};
-use crate::flow::failure::{At, Cause, EnrollRefusal, Failed, Left, RecoverRefusal, Stage};
+use crate::flow::failure::{At, Cause, EnrollRefusal, Failed, RecoverRefusal, Residue, Stage};
 use crate::flow::record::{Record, Undo};
 use crate::flow::run::Run;
 use crate::keys::Serial;
@@ -19,8 +19,8 @@ use crate::secret::{Code, Seed};
 use crate::sink::KeySink;
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
-pub(super) use preflight::{Checked, Seen, Work, judge, keys_can_take, look, look_on};
-use preflight::{Ready, preflight, preflight_on};
+pub(super) use preflight::{Checked, DevicePlan, Observed, check, keys_can_take, read, read_on};
+use preflight::{Preflight, preflight, preflight_on};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub struct Request {
     /// A phone too, by QR code.
     pub phone: bool,
     /// Places beside keys and phones.
-    pub places: Places,
+    pub places: SeedSinks,
     /// One device per key instead of one seed on all.
     pub separate: bool,
     /// Every code asks for a touch.
@@ -124,58 +124,65 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let ready = preflight(request, &connector, &mut desk);
-    let Ready { plan, work, account, factor } = ready.map_err(|cause| desk.fail(Stage::Preflight, cause))?;
-    desk.tell(Notice::Plan(plan.clone()));
-    self_management::tell_wait(factor.as_ref(), &mut desk);
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let ready = preflight(request, &connector, &mut context);
+    let Preflight { plan, work, account, factor } = ready.map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    context.tell(Notice::Plan(plan.clone()));
+    self_management::tell_wait(factor.as_ref(), &mut context);
     let mut done = Enrolled { plan, devices: Vec::new() };
     if request.dry_run {
         return Ok(done);
     }
-    let unproved = !request.places.accept_unproved && !work.iter().all(Work::is_proved);
-    let account = desk
+    let unproved = !request.places.accept_unproved && !work.iter().all(DevicePlan::is_proved);
+    let account = context
         .approve_unproved(request.approved, unproved)
         .and_then(|()| {
-            factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut desk).map(Some))
+            factor.map_or(Ok(None), |factor| self_management::open_session(&account, &factor, &mut context).map(Some))
         })
         .map(|session| session.unwrap_or(account))
-        .map_err(|cause| desk.fail(Stage::Preflight, cause))?;
-    enroll_all(&work, &account, &mut done, &mut desk).map(|()| done)
+        .map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    enroll_all(&work, &account, &mut done, &mut context).map(|()| done)
 }
 
 /// One user of many: the plan was approved for all of them, the account is connected, the places have been tried out.
 pub(super) fn enroll_on(
     request: &Request,
-    usable: &Usable,
+    usable: &ValidatedSinks,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<DeviceResult, Failed> {
-    let before = |cause, desk: &Desk<'_>| desk.fail(Stage::Preflight, cause);
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     let Checked { plan, work, factor } =
-        preflight_on(request, usable, account, desk).map_err(|cause| before(cause, desk))?;
+        preflight_on(request, usable, account, context).map_err(|cause| before(cause, context))?;
     let session = match factor {
         None => None,
         Some(factor) => {
-            Some(self_management::open_session(account, &factor, desk).map_err(|cause| before(cause, desk))?)
+            Some(self_management::open_session(account, &factor, context).map_err(|cause| before(cause, context))?)
         }
     };
     let mut done = Enrolled { plan, devices: Vec::new() };
-    enroll_all(&work, session.as_ref().unwrap_or(account), &mut done, desk)?;
-    done.devices.pop().ok_or_else(|| before(Cause::refused(RecoverRefusal::CannotFinish), desk))
+    enroll_all(&work, session.as_ref().unwrap_or(account), &mut done, context)?;
+    done.devices.pop().ok_or_else(|| before(Cause::refused(RecoverRefusal::CannotFinish), context))
 }
 
 /// Device after device. One that fails leaves those before it enabled, and says so.
-fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut Desk<'_>) -> Result<(), Failed> {
+fn enroll_all(
+    work: &[DevicePlan],
+    account: &Account,
+    done: &mut Enrolled,
+    context: &mut Context<'_>,
+) -> Result<(), Failed> {
     let mut opened: Option<Account> = None;
     for device in work {
         let account = opened.as_ref().unwrap_or(account);
-        let wanted = if done.devices.is_empty() { Ok(()) } else { desk.still_wanted() };
+        let wanted = if done.devices.is_empty() { Ok(()) } else { context.still_wanted() };
         let result = wanted
-            .and_then(|()| self_management::session_after(account, &device.user, &enabled_since(&done.devices), desk))
-            .map_err(|cause| desk.fail(Stage::Enable, cause))
+            .and_then(|()| {
+                self_management::session_after(account, &device.user, &enabled_since(&done.devices), context)
+            })
+            .map_err(|cause| context.fail(Stage::Enable, cause))
             .and_then(|session| {
-                let result = one_device(device, session.as_ref().unwrap_or(account), desk)?;
+                let result = one_device(device, session.as_ref().unwrap_or(account), context)?;
                 Ok((result, session))
             });
         match result {
@@ -184,7 +191,7 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
                 opened = session.or(opened);
             }
             Err(mut failed) => {
-                failed.left.extend(done.devices.iter().map(|device| Left::Earlier { arn: device.arn.clone() }));
+                failed.left.extend(done.devices.iter().map(|device| Residue::Earlier { arn: device.arn.clone() }));
                 return Err(failed);
             }
         }
@@ -193,35 +200,35 @@ fn enroll_all(work: &[Work], account: &Account, done: &mut Enrolled, desk: &mut 
 }
 
 /// One device, from the journal's first line to its last.
-fn one_device(device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<DeviceResult, Failed> {
-    let begin = device.begin("enroll", None, desk);
-    let mut run = Run::begin(begin, desk).map_err(|cause| desk.fail(Stage::Preflight, cause))?;
-    match attempt(&mut run, device, account, desk) {
+fn one_device(device: &DevicePlan, account: &Account, context: &mut Context<'_>) -> Result<DeviceResult, Failed> {
+    let begin = device.begin("enroll", None, context);
+    let mut run = Run::begin(begin, context).map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    match attempt(&mut run, device, account, context) {
         Ok(result) => {
             if run.finish().is_err() {
                 // Enabled and proved; only the record stays, and recovery will find nothing to do.
-                desk.tell(Notice::JournalKept);
+                context.tell(Notice::JournalKept);
             }
             Ok(result)
         }
-        Err(at) if confirm::is_not_listed(&at.1) => Err(confirm::keep(run, at, Vec::new(), desk)),
-        Err(at) => Err(run.give_up(at, account, desk)),
+        Err(at) if confirm::is_not_listed(&at.1) => Err(confirm::keep(run, at, Vec::new(), context)),
+        Err(at) => Err(run.give_up(at, account, context)),
     }
 }
 
 /// The part that can be undone, and the step beyond which it cannot.
 pub(super) fn attempt(
     run: &mut Run,
-    device: &Work,
+    device: &DevicePlan,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<DeviceResult, At> {
-    let seed = create(run, device, account, desk)?;
-    let pair = spread(run, device, &seed, desk)?;
+    let seed = create(run, device, account, context)?;
+    let pair = spread(run, device, &seed, context)?;
     drop(seed);
-    enable(run, pair.step, &pair.codes, account, desk)?;
+    enable(run, pair.step, &pair.codes, account, context)?;
     let with = confirm::EnabledWith { step: pair.step, by: pair.by };
-    let confirmed = confirm::confirm(account, &device.user, &device.arn, with, desk)?;
+    let confirmed = confirm::confirm(account, &device.user, &device.arn, with, context)?;
     Ok(DeviceResult {
         arn: device.arn.clone(),
         credential: device.name.id().to_owned(),
@@ -231,14 +238,14 @@ pub(super) fn attempt(
         command: device.beside.program(),
         proved: device.is_proved(),
         confirmed,
-        first_code_from: tell_first_code(pair.step, desk),
+        first_code_from: tell_first_code(pair.step, context),
     })
 }
 
 /// Creates the device. The only reply that ever holds the seed; if it is lost, the device is deleted again.
-fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) -> Result<Seed, At> {
+fn create(run: &mut Run, device: &DevicePlan, account: &Account, context: &mut Context<'_>) -> Result<Seed, At> {
     let at = |cause| (Stage::Create, cause);
-    desk.go_on().map_err(at)?;
+    context.go_on().map_err(at)?;
     run.intend(Undo::DeleteDevice).map_err(at)?;
     let (arn, seed) = account.create_virtual_mfa(&device.new).map_err(|cause| {
         if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
@@ -251,13 +258,13 @@ fn create(run: &mut Run, device: &Work, account: &Account, desk: &mut Desk<'_>) 
     })?;
     run.note(&Record::Created).map_err(at)?;
     // An earlier device of this serial number had another seed.
-    desk.forget_spent(&arn.to_string());
-    desk.tell(Notice::Created { arn });
+    context.forget_spent(&arn.to_string());
+    context.tell(Notice::Created { arn });
     Ok(seed)
 }
 
 /// "Already exists" means another's device: finds out whose, for the message.
-fn explain_taken(cause: aws::Error, device: &Work, account: &Account) -> Cause {
+fn explain_taken(cause: aws::Error, device: &DevicePlan, account: &Account) -> Cause {
     if !matches!(cause, aws::Error::AlreadyExists { .. }) {
         return Cause::Aws(cause);
     }
@@ -275,42 +282,42 @@ struct Pair {
 /// Puts the seed in every place and has each prove it. The last key proves it with the two codes that will enable the
 /// device, so that they are as fresh as can be and cost no touch more. Where other places follow, which may take a
 /// while, the codes are computed after them.
-fn spread(run: &mut Run, device: &Work, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, At> {
+fn spread(run: &mut Run, device: &DevicePlan, seed: &Seed, context: &mut Context<'_>) -> Result<Pair, At> {
     let mut pair = None;
     for (n, key) in device.keys.iter().enumerate() {
         let key = *key;
         let sink = KeySink { key, name: device.name.clone(), touch: device.touch };
-        places::key(run, &sink, seed, desk)?;
+        seed_sinks::key(run, &sink, seed, context)?;
         let prove = |cause| (Stage::Prove { key }, Cause::Sink(cause));
         if n + 1 == device.keys.len() && !device.phone && device.beside.is_empty() {
-            pair = Some(prove_pair(&sink, seed, desk).map_err(prove)?);
+            pair = Some(prove_pair(&sink, seed, context).map_err(prove)?);
         } else {
-            sink.verify(seed, &mut desk.bench()).map_err(prove)?;
+            sink.verify(seed, &mut context.sinks()).map_err(prove)?;
         }
-        desk.tell(Notice::Written { key });
+        context.tell(Notice::Written { key });
     }
-    device.beside.escrow(run, seed, desk)?;
+    device.beside.escrow(run, seed, context)?;
     if device.phone {
-        places::phone(run, seed, desk)?;
+        seed_sinks::phone(run, seed, context)?;
     }
-    device.beside.command(run, seed, desk)?;
+    device.beside.command(run, seed, context)?;
     match (pair, device.keys.last()) {
         (Some(pair), _) => Ok(pair),
         (None, Some(key)) => {
             let sink = KeySink { key: *key, name: device.name.clone(), touch: device.touch };
-            prove_pair(&sink, seed, desk).map_err(|cause| (Stage::Prove { key: *key }, Cause::Sink(cause)))
+            prove_pair(&sink, seed, context).map_err(|cause| (Stage::Prove { key: *key }, Cause::Sink(cause)))
         }
         // No key: none of the other places can be asked for codes of the past, so the seed gives both.
         (None, None) => {
-            let step = Step::at(desk.clock.now(), AWS.period);
+            let step = Step::at(context.clock.now(), AWS.period);
             let codes = [step.previous(), step].map(|step| totp::code(seed, AWS, step));
             Ok(Pair { step, codes, by: None })
         }
     }
 }
 
-fn prove_pair(sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<Pair, crate::sink::Error> {
-    let (step, codes) = sink.two_codes(&mut desk.bench())?;
+fn prove_pair(sink: &KeySink, seed: &Seed, context: &mut Context<'_>) -> Result<Pair, crate::sink::Error> {
+    let (step, codes) = sink.two_codes(&mut context.sinks())?;
     for (step, code) in [step.previous(), step].into_iter().zip(&codes) {
         sink.compare(seed, step, code)?;
     }
@@ -324,20 +331,20 @@ pub(super) fn enable(
     step: Step,
     codes: &[Code; 2],
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), At> {
     let at = |cause| (Stage::Enable, cause);
-    desk.go_on().map_err(at)?;
+    context.go_on().map_err(at)?;
     let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
-    desk.spend_pair(&arn.to_string(), step).map_err(at)?;
-    run.note(&Record::Enabling { at: Some(unix(desk.clock.now())) }).map_err(at)?;
+    context.spend_pair(&arn.to_string(), step).map_err(at)?;
+    run.note(&Record::Enabling { at: Some(unix(context.clock.now())) }).map_err(at)?;
     let lost = match account.enable(&user, &arn, codes) {
         Ok(()) => None,
         Err(cause @ aws::Error::OutcomeUnknown { .. }) => Some(cause),
         Err(cause) => return Err(at(Cause::Aws(cause))),
     };
     if let Some(cause) = lost {
-        let (devices, interrupted) = desk.settle(|| account.mfa_devices(&user));
+        let (devices, interrupted) = context.settle(|| account.mfa_devices(&user));
         let serial = arn.to_string();
         if !devices.is_ok_and(|devices| devices.iter().any(|device| device.serial == serial)) {
             return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
@@ -349,10 +356,10 @@ pub(super) fn enable(
 }
 
 /// The two codes are spent. The next step's is good, once STS knows the device.
-pub(super) fn tell_first_code(step: Step, desk: &mut Desk<'_>) -> u64 {
-    let now = desk.clock.now();
+pub(super) fn tell_first_code(step: Step, context: &mut Context<'_>) -> u64 {
+    let now = context.clock.now();
     let from = step.next().begins(AWS.period).max(now + aws::PROPAGATION);
     let seconds = from.duration_since(now).map_or(0, |left| left.as_secs());
-    desk.tell(Notice::FirstCode { from, seconds });
+    context.tell(Notice::FirstCode { from, seconds });
     unix(from)
 }

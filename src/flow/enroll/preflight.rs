@@ -1,14 +1,14 @@
 //! Everything that can be known before anything is created.
 
-use super::super::desk::Desk;
+use super::super::context::Context;
 use super::super::naming::credential_name;
-use super::super::places::{Beside, Usable};
 use super::super::retire::devices_found;
+use super::super::seed_sinks::{DeviceSinks, ValidatedSinks};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, Looked, MfaDevice, NewDevice, VirtualDevice};
 use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
-use crate::flow::record::{Begin, Old, Record};
+use crate::flow::record::{Begin, Record, RemovedDevice};
 use crate::flow::run::nothing_unfinished;
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
@@ -17,7 +17,7 @@ use crate::totp::unix;
 use std::collections::BTreeMap;
 
 /// One device and where its seed goes.
-pub(in crate::flow) struct Work {
+pub(in crate::flow) struct DevicePlan {
     pub(in crate::flow) user: String,
     pub(in crate::flow) caller: String,
     pub(in crate::flow) arn: DeviceArn,
@@ -26,29 +26,29 @@ pub(in crate::flow) struct Work {
     pub(in crate::flow) keys: Vec<Serial>,
     pub(in crate::flow) phone: bool,
     pub(in crate::flow) touch: bool,
-    pub(in crate::flow) beside: Beside,
+    pub(in crate::flow) beside: DeviceSinks,
     /// IAM was seen to have no device of this name that is nobody's. `false`: who asks may not list them.
     pub(in crate::flow) name_was_free: bool,
 }
 
 /// What pre-flight found to be possible.
-pub(super) struct Ready {
+pub(super) struct Preflight {
     pub(super) plan: Plan,
-    pub(super) work: Vec<Work>,
+    pub(super) work: Vec<DevicePlan>,
     pub(super) account: Account,
     /// What IAM's self-management rule asks for a code, if it applies.
     pub(super) factor: Option<Factor>,
 }
 
-/// As [`Ready`], on an account that was there before.
+/// As [`Preflight`], on an account that was there before.
 pub(in crate::flow) struct Checked {
     pub(in crate::flow) plan: Plan,
-    pub(in crate::flow) work: Vec<Work>,
+    pub(in crate::flow) work: Vec<DevicePlan>,
     pub(in crate::flow) factor: Option<Factor>,
 }
 
 /// A key as pre-flight found it.
-struct Found {
+struct KeyContents {
     key: Serial,
     model: String,
     firmware: Version,
@@ -57,8 +57,8 @@ struct Found {
 }
 
 /// What was looked at before anything was decided.
-pub(in crate::flow) struct Seen {
-    keys: Vec<Found>,
+pub(in crate::flow) struct Observed {
+    keys: Vec<KeyContents>,
     pub(in crate::flow) user: String,
     /// The user's.
     pub(in crate::flow) devices: Vec<MfaDevice>,
@@ -68,24 +68,28 @@ pub(in crate::flow) struct Seen {
 
 /// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
 /// caller; the user and the devices there are; names that fit and are free.
-pub(super) fn preflight(request: &Request, connector: &aws::Connector, desk: &mut Desk<'_>) -> Result<Ready, Cause> {
-    let (account, usable, seen) = look(request, connector, desk)?;
-    let Checked { plan, work, factor } = judge(request, &usable, &seen, (&account, 0), desk)?;
-    Ok(Ready { plan, work, account, factor })
+pub(super) fn preflight(
+    request: &Request,
+    connector: &aws::Connector,
+    context: &mut Context<'_>,
+) -> Result<Preflight, Cause> {
+    let (account, usable, seen) = read(request, connector, context)?;
+    let Checked { plan, work, factor } = check(request, &usable, &seen, (&account, 0), context)?;
+    Ok(Preflight { plan, work, account, factor })
 }
 
 /// Looks at the places, the caller, and the user's devices.
-pub(in crate::flow) fn look(
+pub(in crate::flow) fn read(
     request: &Request,
     connector: &aws::Connector,
-    desk: &mut Desk<'_>,
-) -> Result<(Account, Usable, Seen), Cause> {
-    if request.phone && !desk.person.is_there() {
+    context: &mut Context<'_>,
+) -> Result<(Account, ValidatedSinks, Observed), Cause> {
+    if request.phone && !context.person.is_there() {
         return Err(Cause::Sink(crate::sink::Error::NobodyToAsk));
     }
-    let usable = request.places.usable(desk)?;
+    let usable = request.places.usable(context)?;
     let reaching = connector.reach_meanwhile();
-    let keys = find_keys(&request.keys, desk)?;
+    let keys = find_keys(&request.keys, context)?;
     let mut account = reaching.account().map_err(Cause::Aws)?;
     let named = request.user.as_deref().filter(|user| aws::check_name(user));
     let looked = match named {
@@ -93,52 +97,45 @@ pub(in crate::flow) fn look(
         None => account.identify().map(|()| None),
     };
     let looked = looked.map_err(Cause::Aws)?;
-    desk.tell_clock();
-    let seen = seen(request, keys, looked, &account, desk)?;
+    context.tell_clock();
+    let seen = seen(request, keys, looked, &account, context)?;
     Ok((account, usable, seen))
 }
 
 /// As [`look`], for one of many users: the account is connected, and the places have been tried out.
-pub(in crate::flow) fn look_on(request: &Request, account: &Account, desk: &mut Desk<'_>) -> Result<Seen, Cause> {
-    let keys = find_keys(&request.keys, desk)?;
-    seen(request, keys, None, account, desk)
-}
-
-/// Decides whether it can be done on an account, when `leaving` of the user's devices go first.
-pub(in crate::flow) fn judge(
+pub(in crate::flow) fn read_on(
     request: &Request,
-    usable: &Usable,
-    seen: &Seen,
-    (account, leaving): (&Account, usize),
-    desk: &mut Desk<'_>,
-) -> Result<Checked, Cause> {
-    check(request, seen, leaving, usable, account, desk)
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Result<Observed, Cause> {
+    let keys = find_keys(&request.keys, context)?;
+    seen(request, keys, None, account, context)
 }
 
 /// As [`preflight`], for one of many users.
 pub(super) fn preflight_on(
     request: &Request,
-    usable: &Usable,
+    usable: &ValidatedSinks,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Checked, Cause> {
-    let seen = look_on(request, account, desk)?;
-    judge(request, usable, &seen, (account, 0), desk)
+    let seen = read_on(request, account, context)?;
+    check(request, usable, &seen, (account, 0), context)
 }
 
 /// The user no earlier run is unfinished for, and the devices there are. `looked`: what came of asking already.
 fn seen(
     request: &Request,
-    keys: Vec<Found>,
+    keys: Vec<KeyContents>,
     looked: Option<Looked>,
     account: &Account,
-    desk: &Desk<'_>,
-) -> Result<Seen, Cause> {
+    context: &Context<'_>,
+) -> Result<Observed, Cause> {
     let user = target_user(request, account.caller())?;
-    nothing_unfinished(&account.caller().account, &user, desk)?;
+    nothing_unfinished(&account.caller().account, &user, context)?;
     let Looked { devices, unassigned } = match looked {
         Some(looked) => looked,
-        None => account.look(&user).map_err(Cause::Aws)?,
+        None => account.read(&user).map_err(Cause::Aws)?,
     };
     let devices = devices_found(&user, devices)?;
     let unassigned = match unassigned {
@@ -146,22 +143,22 @@ fn seen(
         Err(aws::Error::Denied { .. }) => None,
         Err(cause) => return Err(Cause::Aws(cause)),
     };
-    Ok(Seen { keys, user, devices, unassigned })
+    Ok(Observed { keys, user, devices, unassigned })
 }
 
-fn check(
+/// Decides whether it can be done on an account, when `leaving` of the user's devices go first.
+pub(in crate::flow) fn check(
     request: &Request,
-    seen: &Seen,
-    leaving: usize,
-    usable: &Usable,
-    account: &Account,
-    desk: &mut Desk<'_>,
+    usable: &ValidatedSinks,
+    seen: &Observed,
+    (account, leaving): (&Account, usize),
+    context: &mut Context<'_>,
 ) -> Result<Checked, Cause> {
-    let Seen { keys, user, devices, unassigned } = seen;
+    let Observed { keys, user, devices, unassigned } = seen;
     let mut work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
-        check_journal(device, desk)?;
+        check_journal(device, context)?;
     }
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, devices, leaving)?;
@@ -170,22 +167,27 @@ fn check(
     }
     look_for_names(&mut work, unassigned.as_deref())?;
     let plan = plan(&work, keys, devices, account);
-    let factor = self_management::factor_needed(account, user, devices, desk)?;
+    let factor = self_management::factor_needed(account, user, devices, context)?;
     Ok(Checked { plan, work, factor })
 }
 
-impl Work {
+impl DevicePlan {
     /// Whether a place proves the seed by a code before the device is enabled.
     pub(in crate::flow) fn is_proved(&self) -> bool {
         !self.keys.is_empty() || self.phone || self.beside.code.is_some()
     }
 
     /// The first record of its run.
-    pub(in crate::flow) fn begin(&self, command: &str, replaces: Option<Old>, desk: &Desk<'_>) -> Begin {
+    pub(in crate::flow) fn begin(
+        &self,
+        command: &str,
+        replaces: Option<RemovedDevice>,
+        context: &Context<'_>,
+    ) -> Begin {
         Begin {
             version: 1,
             command: command.to_owned(),
-            started: unix(desk.clock.now()),
+            started: unix(context.clock.now()),
             caller: self.caller.clone(),
             user: self.user.clone(),
             arn: self.arn.clone(),
@@ -201,17 +203,19 @@ impl Work {
     }
 }
 
-fn find_keys(wanted: &[Serial], desk: &mut Desk<'_>) -> Result<Vec<Found>, Cause> {
+fn find_keys(wanted: &[Serial], context: &mut Context<'_>) -> Result<Vec<KeyContents>, Cause> {
     wanted
         .iter()
         .map(|key| {
-            let (found, card) = keys::open(desk.ring.ports(), Some(*key)).map_err(Cause::Keys)?;
+            let (found, card) = keys::open(context.keys.ports(), Some(*key)).map_err(Cause::Keys)?;
             drop(card);
-            let mut session = desk.ring.session(*key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
-            let credentials =
-                session.list().map_err(|cause| Cause::Sink(crate::ring::Error::Oath { key: *key, cause }.into()))?;
+            let mut session =
+                context.keys.session(*key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
+            let credentials = session
+                .list()
+                .map_err(|cause| Cause::Sink(crate::unlock::Error::Oath { key: *key, cause }.into()))?;
             let info = session.info();
-            Ok(Found {
+            Ok(KeyContents {
                 key: *key,
                 model: found.device.model,
                 firmware: info.version,
@@ -237,7 +241,12 @@ fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause>
 }
 
 /// One device for all sinks, or one a key.
-fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) -> Result<Vec<Work>, Cause> {
+fn compose(
+    request: &Request,
+    user: &str,
+    usable: &ValidatedSinks,
+    account: &Account,
+) -> Result<Vec<DevicePlan>, Cause> {
     let bad = |what, value: &str| Cause::refused(CommonRefusal::BadValue { what, value: value.to_owned() });
     let base = request.device_name.clone().unwrap_or_else(|| user.to_owned());
     let path = request.path.clone().unwrap_or_else(|| "/".to_owned());
@@ -260,7 +269,18 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
         let beside = usable.of(&arn)?;
-        Ok(Work { user, caller, arn, new, name, keys, phone, touch: request.touch, beside, name_was_free: false })
+        Ok(DevicePlan {
+            user,
+            caller,
+            arn,
+            new,
+            name,
+            keys,
+            phone,
+            touch: request.touch,
+            beside,
+            name_was_free: false,
+        })
     };
     // Without keys there is nothing to keep apart.
     if request.separate && !request.keys.is_empty() {
@@ -271,12 +291,12 @@ fn compose(request: &Request, user: &str, usable: &Usable, account: &Account) ->
     }
 }
 
-fn check_keys(device: &Work, keys: &[Found]) -> Result<(), Cause> {
+fn check_keys(device: &DevicePlan, keys: &[KeyContents]) -> Result<(), Cause> {
     let mut own = keys.iter().filter(|found| device.keys.contains(&found.key));
     own.try_for_each(|found| check_key(found, &device.name, device.touch))
 }
 
-fn check_key(found: &Found, name: &Name, touch: bool) -> Result<(), Cause> {
+fn check_key(found: &KeyContents, name: &Name, touch: bool) -> Result<(), Cause> {
     let key = found.key;
     if found.credentials.iter().any(|credential| credential.name == *name) {
         return Err(Cause::refused(EnrollRefusal::CredentialThere { key, name: name.clone() }));
@@ -286,7 +306,7 @@ fn check_key(found: &Found, name: &Name, touch: bool) -> Result<(), Cause> {
     }
     if touch && found.firmware < oath::TOUCH_SINCE {
         let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
-        return Err(Cause::Sink(crate::ring::Error::Oath { key, cause }.into()));
+        return Err(Cause::Sink(crate::unlock::Error::Oath { key, cause }.into()));
     }
     Ok(())
 }
@@ -296,18 +316,18 @@ pub(in crate::flow) fn keys_can_take(
     keys: &[Serial],
     name: &Name,
     touch: bool,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), Cause> {
-    find_keys(keys, desk)?.iter().try_for_each(|found| check_key(found, name, touch))
+    find_keys(keys, context)?.iter().try_for_each(|found| check_key(found, name, touch))
 }
 
-fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
-    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+fn check_journal(device: &DevicePlan, context: &Context<'_>) -> Result<(), Cause> {
+    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         // Of another user's, and under the same name.
         if let Some(Record::Begin(begin)) = run.entries.first()
             && begin.arn == device.arn
         {
-            desk.journal.idle().map_err(Cause::Journal)?;
+            context.journal.idle().map_err(Cause::Journal)?;
             let (arn, user) = (begin.arn.clone(), begin.user.clone());
             return Err(Cause::refused(CommonRefusal::Unfinished { arn, user }));
         }
@@ -315,7 +335,7 @@ fn check_journal(device: &Work, desk: &Desk<'_>) -> Result<(), Cause> {
     Ok(())
 }
 
-fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {
+fn check_devices(work: &[DevicePlan], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {
     if devices.len() + work.len() > MAX_DEVICES + leaving {
         return Err(Cause::refused(EnrollRefusal::TooManyDevices { used: devices.len(), wanted: work.len() }));
     }
@@ -330,7 +350,7 @@ fn check_devices(work: &[Work], devices: &[MfaDevice], leaving: usize) -> Result
 
 /// Should the reply to CreateVirtualMFADevice be lost, a device of the name that is nobody's is the run's own to delete only
 /// where none was there before.
-fn look_for_names(work: &mut [Work], unassigned: Option<&[VirtualDevice]>) -> Result<(), Cause> {
+fn look_for_names(work: &mut [DevicePlan], unassigned: Option<&[VirtualDevice]>) -> Result<(), Cause> {
     let Some(unassigned) = unassigned else { return Ok(()) };
     for device in work {
         let serial = device.arn.to_string();
@@ -342,7 +362,7 @@ fn look_for_names(work: &mut [Work], unassigned: Option<&[VirtualDevice]>) -> Re
     Ok(())
 }
 
-fn plan(work: &[Work], keys: &[Found], devices: &[MfaDevice], account: &Account) -> Plan {
+fn plan(work: &[DevicePlan], keys: &[KeyContents], devices: &[MfaDevice], account: &Account) -> Plan {
     let models: BTreeMap<_, _> = keys.iter().map(|found| (found.key, found.model.as_str())).collect();
     let named = |key: &Serial| (*key, models.get(key).copied().unwrap_or_default().to_owned());
     Plan {

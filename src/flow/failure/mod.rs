@@ -28,7 +28,7 @@ pub use session::SessionRefusal;
 
 use crate::aws::{self, DeviceArn};
 use crate::keys::{self, Serial};
-use crate::{journal, ring, sink};
+use crate::{journal, sink, unlock};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -130,7 +130,7 @@ pub enum Cause {
     },
     /// A FIDO2 key, or asking for its PIN.
     #[error(transparent)]
-    Fido(#[from] ring::fido::Error),
+    Fido(#[from] unlock::fido::Error),
     /// The record of glasskey's own credential on a key.
     #[error(transparent)]
     Record(#[from] BadRecord),
@@ -195,7 +195,7 @@ impl Cause {
 #[derive(Debug)]
 #[non_exhaustive]
 #[allow(missing_docs)]
-pub enum Left {
+pub enum Residue {
     /// A device that is nobody's.
     Device { arn: DeviceArn, why: aws::Error },
     /// A device of this name is there; whether the run has made it is not known, since the reply was lost.
@@ -219,7 +219,7 @@ pub enum Left {
     /// A device that was to go is not enabled any more.
     Deactivated { serial: String },
     /// A credential on a key; its device does not exist, or is listed beside it.
-    Credential { key: Serial, name: String, why: Option<ring::Error> },
+    Credential { key: Serial, name: String, why: Option<unlock::Error> },
     /// An entry in a phone's app, of no use any more.
     OnPhone { account: String },
     /// An escrow file. `None`: kept, since its device could not be deleted.
@@ -246,7 +246,7 @@ pub enum Left {
     BadRun { why: Box<Cause> },
 }
 
-impl Left {
+impl Residue {
     /// Whether `glasskey recover` has something to do about it. A phone's entry is the person's to remove.
     #[must_use]
     pub fn is_for_recover(&self) -> bool {
@@ -265,7 +265,7 @@ impl Left {
 }
 
 /// How many of what is left wait for `recover`, where any do.
-fn unsettled(left: &[Left]) -> String {
+fn unsettled(left: &[Residue]) -> String {
     match left.iter().filter(|left| left.is_for_recover()).count() {
         0 => String::new(),
         count => format!("; left to recover: {count}"),
@@ -280,7 +280,7 @@ pub struct Failed {
     #[source]
     pub cause: Cause,
     /// What is left in the world; empty when it is as it was.
-    pub left: Vec<Left>,
+    pub left: Vec<Residue>,
     /// How far the host's clock is ahead of AWS, in seconds, where known.
     pub ahead: Option<i64>,
 }

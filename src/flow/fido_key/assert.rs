@@ -1,7 +1,7 @@
 //! Signing in: what a browser does between a relying party and a key (WebAuthn L3 §5.1.4), for one key.
 
 use super::verifying::{self, Wanted};
-use super::{Ceremony, patience};
+use super::{Ceremony, ceremony_timeout};
 use crate::fido::webauthn::{
     AssertionResponse, Ceremony as Kind, ClientData, Error, LargeBlob, Origin, Prf, PrfResults, RequestOptions,
     Salts, Used,
@@ -46,7 +46,7 @@ pub fn assert(
         hmac_salts: hashed.as_deref(),
         large_blob_key: wants_blob_key(options, &info),
         token: verified.token.as_ref(),
-        timeout: patience(options.timeout),
+        timeout: ceremony_timeout(options.timeout),
         ..AssertionRequest::new(&rp_id, &hash)
     };
     let assertions = ceremony.touched(|key, touch| key.get_assertion(&request, touch))?;
@@ -87,7 +87,7 @@ fn check_large_blob(options: &RequestOptions) -> Result<(), Cause> {
 fn read_blob(blob_key: Option<&[u8]>, ceremony: &mut Ceremony<'_>) -> Result<Option<Vec<u8>>, Cause> {
     let Some(blob_key) = blob_key else { return Ok(None) };
     let blob = ceremony.key.key.large_blobs().and_then(|array| large_blob::read(&array, blob_key));
-    Ok(ceremony.key.told(blob)?)
+    Ok(ceremony.key.described(blob)?)
 }
 
 /// Whether it was written: a key that has no room for it, or no large blobs, is no error to the relying party.
@@ -101,7 +101,7 @@ fn write_blob(blob: &[u8], blob_key: Option<&[u8]>, info: &Info, ceremony: &mut 
     let array = key.large_blobs().and_then(|array| large_blob::written(&array, blob_key, blob));
     match array.and_then(|array| key.set_large_blobs(token.as_ref(), &array)) {
         Err(fido::Error::LargeBlobFull | fido::Error::TooLarge) => Ok(false),
-        written => Ok(ceremony.key.told(written).map(|()| true)?),
+        written => Ok(ceremony.key.described(written).map(|()| true)?),
     }
 }
 

@@ -66,11 +66,11 @@ pub fn attest(trust: Trust<'_>, ceremony: &mut Ceremony<'_>) -> Result<Attested,
     };
     let registration = register(&options, &own::origin(ORIGIN)?, ceremony)?;
     let (object, hash) = &registration.attestation;
-    Ok(judge(object, hash, registration.registered.aaguid, trust))
+    Ok(check(object, hash, registration.registered.aaguid, trust))
 }
 
 /// The verdict on one statement.
-fn judge(object: &AttestationObject, hash: &[u8; 32], aaguid: Aaguid, trust: Trust<'_>) -> Attested {
+fn check(object: &AttestationObject, hash: &[u8; 32], aaguid: Aaguid, trust: Trust<'_>) -> Attested {
     let Trust { metadata, brought, at } = trust;
     let by_metadata = verify(object, hash, metadata, brought, at);
     let verdict = match by_metadata {

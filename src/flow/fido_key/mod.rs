@@ -20,8 +20,8 @@ use super::failure::Cause;
 use crate::fido::{self, Ctap2, Info, Permissions, Token};
 use crate::person::Person;
 use crate::platform::Interrupt;
-use crate::ring;
-use crate::ring::fido::Opened;
+use crate::unlock;
+use crate::unlock::fido::Opened;
 use std::time::Duration;
 
 /// A key, and who has it in hand.
@@ -41,7 +41,7 @@ pub struct Ceremony<'a> {
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(600);
 
-fn patience(timeout: Option<Duration>) -> Option<Duration> {
+fn ceremony_timeout(timeout: Option<Duration>) -> Option<Duration> {
     timeout.map(|timeout| timeout.clamp(SHORTEST, LONGEST))
 }
 
@@ -67,9 +67,9 @@ impl Ceremony<'_> {
     }
 
     /// Nobody answers a prompt that was interrupted.
-    fn unanswered(&self, error: ring::fido::Error) -> Cause {
+    fn unanswered(&self, error: unlock::fido::Error) -> Cause {
         match error {
-            ring::fido::Error::NobodyToAsk { .. } if self.interrupt.raised() => Cause::Interrupted,
+            unlock::fido::Error::NobodyToAsk { .. } if self.interrupt.raised() => Cause::Interrupted,
             error => Cause::Fido(error),
         }
     }

@@ -17,7 +17,7 @@ use crate::fido::webauthn::{
 use crate::fido::{self, Aaguid, Descriptor, EDDSA, ES256, Permissions, cose};
 use crate::flow::failure::{Cause, FidoRefusal};
 use crate::keys::Serial;
-use crate::ring::fido::Error as RingError;
+use crate::unlock::fido::Error as UnlockError;
 use std::time::{Duration, SystemTime};
 
 /// The id of the relying party.
@@ -107,7 +107,7 @@ pub(super) fn options(rp_id: &str, ceremony: &Ceremony<'_>) -> Result<CreationOp
 }
 
 fn challenge(ceremony: &Ceremony<'_>) -> Result<Vec<u8>, Cause> {
-    let told = ceremony.key.told(fresh_challenge())?;
+    let told = ceremony.key.described(fresh_challenge())?;
     Ok(told.to_vec())
 }
 
@@ -201,7 +201,7 @@ fn prove(
     let (told, model) = (info.aaguid, ceremony.key.model(&info));
     let origin = origin(ORIGIN)?;
     let response = match assert(&options, &origin, None, ceremony) {
-        Err(Cause::Fido(RingError::Fido { cause: fido::Error::NoCredentials, .. })) => {
+        Err(Cause::Fido(UnlockError::Fido { cause: fido::Error::NoCredentials, .. })) => {
             return not_on_key(newest, from_key, ceremony).map(|verified| (verified, None));
         }
         response => response?,
@@ -260,7 +260,7 @@ fn read_from_key(now: SystemTime, ceremony: &mut Ceremony<'_>) -> Result<Record,
     }
     let token = ceremony.token(Permissions::CREDENTIAL_MANAGEMENT, None)?;
     let listed = ceremony.key.key.credentials(&token, &rp_id_hash(RP_ID));
-    let listed = ceremony.key.told(listed)?;
+    let listed = ceremony.key.described(listed)?;
     let ours = listed.into_iter().find(|stored| stored.user.id == USER).ok_or(FidoRefusal::NotEnrolled)?;
     let public_key =
         cose::PublicKey::from_value(&ours.public_key).map_err(|why| FidoRefusal::Refused(Refusal::Key(why)))?;

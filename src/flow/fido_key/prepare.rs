@@ -10,8 +10,8 @@ use crate::fido::{self, Info, Permissions, PinRule};
 use crate::flow::failure::{Cause, FidoRefusal};
 use crate::keys::KeyId;
 use crate::person::{KeyStep, NoNewPin, Notice};
-use crate::ring::fido::{Error as RingError, NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};
+use crate::unlock::fido::{Error as UnlockError, NotChanged, Opened};
 
 /// What is asked for beside the steps that every key goes through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl Run<'_, '_> {
     }
 
     fn fail<R>(&self, cause: fido::Error) -> Result<R, Cause> {
-        Err(Cause::Fido(RingError::Fido { key: Some(self.ceremony.key.id.clone()), cause }))
+        Err(Cause::Fido(UnlockError::Fido { key: Some(self.ceremony.key.id.clone()), cause }))
     }
 
     fn tell(&mut self, step: KeyStep) {

@@ -1,7 +1,7 @@
 //! A registration: what a browser does between a relying party and a key (WebAuthn L3 §5.1.3), for one key.
 
 use super::verifying::{self, Wanted};
-use super::{Ceremony, answer_lost, patience};
+use super::{Ceremony, answer_lost, ceremony_timeout};
 use crate::fido::attestation::AttestationObject;
 use crate::fido::webauthn::{
     Attachment, Ceremony as Kind, ClientData, Conveyance, CreationOptions, Expected, Made, Origin, Refusal,
@@ -10,7 +10,7 @@ use crate::fido::webauthn::{
 use crate::fido::{Descriptor, EDDSA, ES256, Info, MadeCredential, NewCredential, NewExtensions, Permissions};
 use crate::fido::{RelyingParty, User, webauthn};
 use crate::flow::failure::{Cause, FidoRefusal};
-use crate::ring::fido::Error as RingError;
+use crate::unlock::fido::Error as UnlockError;
 
 /// A credential that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub fn register(
         enterprise: plan.enterprise,
         extensions: plan.extensions.clone(),
         token: verified.token.as_ref(),
-        timeout: patience(options.timeout),
+        timeout: ceremony_timeout(options.timeout),
     };
     let made = ceremony.touched(|key, touch| key.make_credential(&request, touch));
     let made = made.map_err(|error| perhaps_made(plan.resident, error))?;
@@ -82,7 +82,7 @@ pub fn register(
 /// What is not discoverable is kept by nobody when its answer is lost.
 fn perhaps_made(resident: bool, error: Cause) -> Cause {
     match error {
-        Cause::Fido(RingError::Fido { cause, .. }) if resident && answer_lost(&cause) => {
+        Cause::Fido(UnlockError::Fido { cause, .. }) if resident && answer_lost(&cause) => {
             FidoRefusal::PerhapsMade(cause).into()
         }
         error => error,

@@ -4,7 +4,7 @@ use super::Ceremony;
 use crate::fido::webauthn::Requirement;
 use crate::fido::{Error, Info, Permissions, Token};
 use crate::flow::failure::Cause;
-use crate::ring::fido::Error as RingError;
+use crate::unlock::fido::Error as UnlockError;
 
 /// So often a finger is asked for before the PIN is (CTAP 2.1 §6.4, preferredPlatformUvAttempts; at least one).
 const MOST_FINGERS: u64 = 3;
@@ -66,8 +66,8 @@ fn with_a_finger(wanted: &Wanted<'_>, info: &Info, ceremony: &mut Ceremony<'_>) 
     for _ in 0..info.preferred_uv_attempts.unwrap_or(1).clamp(1, MOST_FINGERS) {
         let token = ceremony.touched(|key, touch| key.uv_token(wanted.permissions, Some(wanted.rp_id), touch));
         match token {
-            Err(Cause::Fido(RingError::Fido { cause: Error::UvWrong { .. }, .. })) => {}
-            Err(Cause::Fido(RingError::Fido { cause: Error::UvBlocked, .. })) => break,
+            Err(Cause::Fido(UnlockError::Fido { cause: Error::UvWrong { .. }, .. })) => {}
+            Err(Cause::Fido(UnlockError::Fido { cause: Error::UvBlocked, .. })) => break,
             token => return token.map(Some),
         }
     }
@@ -75,5 +75,5 @@ fn with_a_finger(wanted: &Wanted<'_>, info: &Info, ceremony: &mut Ceremony<'_>) 
 }
 
 fn failed(cause: Error, ceremony: &Ceremony<'_>) -> Cause {
-    Cause::Fido(RingError::Fido { key: Some(ceremony.key.id.clone()), cause })
+    Cause::Fido(UnlockError::Fido { key: Some(ceremony.key.id.clone()), cause })
 }

@@ -2,13 +2,13 @@
 //! journal; what the keys are is IAM's to say.
 
 use super::options::{Course, Deed, Doing, Options, offered};
-use super::passes::{Kind, Seen, moment, own_account, since, stopped, strike};
-use super::{Found, Outcome};
+use super::passes::{Kind, Observation, moment, own_account, since, stopped, strike};
+use super::{Outcome, RunState};
 use crate::aws::{self, AccessKey, Account};
-use crate::flow::access_key::{activate, appeared, deactivate, delete, keys_while_active, look, undo_of};
-use crate::flow::desk::Desk;
+use crate::flow::access_key::{activate, appeared, deactivate, delete, keys_while_active, read, undo_of};
+use crate::flow::context::Context;
 use crate::flow::failure::{
-    AccessKeyRefusal, Cause, CommonRefusal, Failed, Implausible, Left, RecoverRefusal, Refusal,
+    AccessKeyRefusal, Cause, CommonRefusal, Failed, Implausible, RecoverRefusal, Refusal, Residue,
 };
 use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::self_management::open_session;
@@ -27,7 +27,7 @@ pub(super) struct KeyRun {
     handed: bool,
 }
 
-impl From<UnfinishedKey> for Found {
+impl From<UnfinishedKey> for RunState {
     fn from(found: UnfinishedKey) -> Self {
         Self::AccessKey(found)
     }
@@ -63,19 +63,19 @@ impl Kind for KeyRun {
         own_account(account, &self.begin.account, None)
     }
 
-    fn unknown(&self) -> Left {
+    fn unknown(&self) -> Residue {
         let (user, why) = (self.begin.user.clone(), aws::Error::Interrupted);
         match (&self.begin.old, self.handed) {
-            (Some(id), true) => Left::KeyUnknown { id: id.clone(), why },
-            _ => Left::NewKey { user, id: self.new.clone(), why },
+            (Some(id), true) => Residue::KeyUnknown { id: id.clone(), why },
+            _ => Residue::NewKey { user, id: self.new.clone(), why },
         }
     }
 
-    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<UnfinishedKey>, Cause> {
-        let (keys, session) = match look(&self.begin.user, account, desk) {
+    fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<UnfinishedKey>, Cause> {
+        let (keys, session) = match read(&self.begin.user, account, context) {
             Ok(seen) => {
                 let session = match (seen.session, &seen.factor) {
-                    (None, Some(factor)) => Some(open_session(account, factor, desk)?),
+                    (None, Some(factor)) => Some(open_session(account, factor, context)?),
                     (session, _) => session,
                 };
                 (seen.keys, session)
@@ -83,7 +83,7 @@ impl Kind for KeyRun {
             Err(Cause::Refused(Refusal::Common(CommonRefusal::NoSuchUser { .. }))) => (Vec::new(), None),
             Err(cause) => return Err(cause),
         };
-        Ok(Seen { observed: self.found(&keys), session })
+        Ok(Observation { observed: self.found(&keys), session })
     }
 
     fn options(&self, found: &UnfinishedKey) -> Course {
@@ -109,24 +109,24 @@ impl Kind for KeyRun {
         Course::Open(Options { recommended, finish: offered(may_finish, &finishing), undo: Ok(undo) })
     }
 
-    fn undecided(&self, _found: &UnfinishedKey) -> Vec<Left> {
+    fn undecided(&self, _found: &UnfinishedKey) -> Vec<Residue> {
         vec![self.unknown()]
     }
 
     fn carry_out(
         &self,
         doing: &Doing,
-        seen: &Seen<UnfinishedKey>,
+        seen: &Observation<UnfinishedKey>,
         mut log: Writer,
         account: &Account,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
         let (found, act) = (&seen.observed, seen.session.as_ref().unwrap_or(account));
         let outcome = match doing {
-            Doing::Finish(deeds) => finish(found, deeds, (account, act), &mut log, desk)?,
-            Doing::Undo(_) => self.undo(found, act, desk)?,
+            Doing::Finish(deeds) => finish(found, deeds, (account, act), &mut log, context)?,
+            Doing::Undo(_) => self.undo(found, act, context)?,
         };
-        strike(log, outcome, desk)
+        strike(log, outcome, context)
     }
 }
 
@@ -201,20 +201,20 @@ impl KeyRun {
     }
 
     /// The old key is activated first: what uses it must not wait for the rest.
-    fn undo(&self, found: &UnfinishedKey, act: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+    fn undo(&self, found: &UnfinishedKey, act: &Account, context: &mut Context<'_>) -> Result<Outcome, Failed> {
         if let Some(id) = self.deactivated(found) {
-            activate(act, &found.user, id, desk).map_err(|(cause, left)| stopped(cause, vec![left], desk))?;
+            activate(act, &found.user, id, context).map_err(|(cause, left)| stopped(cause, vec![left], context))?;
         }
         if let Some(new) = &found.new {
-            delete(act, &found.user, new, desk).map_err(|(cause, _)| {
+            delete(act, &found.user, new, context).map_err(|(cause, _)| {
                 let why = match &cause {
                     Cause::Aws(why) => why.clone(),
                     _ => aws::Error::Interrupted,
                 };
-                let left = Left::NewKey { user: found.user.clone(), id: Some(new.clone()), why };
-                stopped(cause, vec![left], desk)
+                let left = Residue::NewKey { user: found.user.clone(), id: Some(new.clone()), why };
+                stopped(cause, vec![left], context)
             })?;
-            desk.tell(Notice::key_deleted(new));
+            context.tell(Notice::key_deleted(new));
         }
         Ok(Outcome::Undone)
     }
@@ -236,29 +236,29 @@ fn finish(
     deeds: &[Deed],
     (account, act): (&Account, &Account),
     log: &mut Writer,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Outcome, Failed> {
     let done = Ok(Outcome::Completed { keys: Vec::new() });
     let (Some((id, is)), Some(new)) = (&found.old, &found.new) else { return done };
-    let stop = |(cause, left), desk: &mut Desk<'_>| stopped(cause, vec![left], desk);
+    let stop = |(cause, left), context: &mut Context<'_>| stopped(cause, vec![left], context);
     if account.access_key_id() == id {
-        let left = Left::KeyActive { id: id.clone() };
-        return Err(stop((Cause::refused(AccessKeyRefusal::SignsThis { id: id.clone() }), left), desk));
+        let left = Residue::KeyActive { id: id.clone() };
+        return Err(stop((Cause::refused(AccessKeyRefusal::SignsThis { id: id.clone() }), left), context));
     }
     let stays = |cause| match is {
-        KeyIs::Active => (cause, Left::KeyActive { id: id.clone() }),
-        _ => (cause, Left::KeyInactive { id: id.clone() }),
+        KeyIs::Active => (cause, Residue::KeyActive { id: id.clone() }),
+        _ => (cause, Residue::KeyInactive { id: id.clone() }),
     };
-    keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), desk))?;
+    keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), context))?;
     if deeds.contains(&Deed::DeactivateOldKey) {
         log.append(&Record::Intend(undo_of(id)))
-            .map_err(|cause| stop((Cause::Journal(cause), Left::KeyActive { id: id.clone() }), desk))?;
-        deactivate(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
-        desk.tell(Notice::key_inactive(id));
+            .map_err(|cause| stop((Cause::Journal(cause), Residue::KeyActive { id: id.clone() }), context))?;
+        deactivate(act, &found.user, id, context).map_err(|stopped| stop(stopped, context))?;
+        context.tell(Notice::key_inactive(id));
     }
     if deeds.contains(&Deed::DeleteOldKey) {
-        delete(act, &found.user, id, desk).map_err(|stopped| stop(stopped, desk))?;
-        desk.tell(Notice::key_deleted(id));
+        delete(act, &found.user, id, context).map_err(|stopped| stop(stopped, context))?;
+        context.tell(Notice::key_deleted(id));
     }
     done
 }

@@ -4,8 +4,8 @@
 use super::passes::{BEFORE, moment, since};
 use super::removed::check_old;
 use crate::aws::{self, Account};
-use crate::flow::desk::Desk;
-use crate::flow::failure::{Implausible, Left};
+use crate::flow::context::Context;
+use crate::flow::failure::{Implausible, Residue};
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record, Undo};
 use crate::flow::run::Run;
@@ -90,12 +90,12 @@ impl AddedDevice {
         }
     }
 
-    pub(super) fn unknown(&self) -> Left {
-        Left::Unknown { arn: self.begin.arn.clone(), why: aws::Error::Interrupted, asked: None }
+    pub(super) fn unknown(&self) -> Residue {
+        Residue::Unknown { arn: self.begin.arn.clone(), why: aws::Error::Interrupted, asked: None }
     }
 
-    pub(super) fn untouched(&self) -> Vec<Left> {
-        vec![Left::Untouched { arn: self.begin.arn.clone() }]
+    pub(super) fn untouched(&self) -> Vec<Residue> {
+        vec![Residue::Untouched { arn: self.begin.arn.clone() }]
     }
 
     /// The run, to be gone on with.
@@ -104,17 +104,17 @@ impl AddedDevice {
     }
 
     /// Asks IAM for the device and every key for its credential.
-    pub(super) fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Unfinished, aws::Error> {
+    pub(super) fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Unfinished, aws::Error> {
         let told = account.virtual_device(&self.begin.arn)?;
-        let keys = self.keys(desk);
+        let keys = self.keys(context);
         Ok(self.seen(self.device(told), keys))
     }
 
     /// What is on the keys. One that was not reached holds nothing of this run, whatever it holds.
-    pub(super) fn keys(&self, desk: &mut Desk<'_>) -> Vec<(Serial, KeyState)> {
+    pub(super) fn keys(&self, context: &mut Context<'_>) -> Vec<(Serial, KeyState)> {
         let mut state = |key: Serial| {
             let reached = self.intents.contains(&Undo::RemoveCredential { key });
-            if reached { key_state(key, &self.begin.credential, desk) } else { KeyState::Absent }
+            if reached { key_state(key, &self.begin.credential, context) } else { KeyState::Absent }
         };
         self.begin.keys.iter().map(|key| (*key, state(*key))).collect()
     }
@@ -198,7 +198,7 @@ fn check_begin(begin: &Begin) -> Result<(), Implausible> {
 
 fn file_state(intents: &[Undo]) -> FileState {
     let made = intents.iter().find_map(|intent| match intent {
-        Undo::RemoveEscrow(file) => Some(file.look()),
+        Undo::RemoveEscrow(file) => Some(file.read()),
         _ => None,
     });
     match made {
@@ -210,11 +210,11 @@ fn file_state(intents: &[Undo]) -> FileState {
 }
 
 /// Asks a key for a credential.
-pub(super) fn key_state(key: Serial, name: &str, desk: &mut Desk<'_>) -> KeyState {
-    let listed = desk
-        .ring
-        .session(key, desk.person)
-        .and_then(|mut session| session.list().map_err(|cause| crate::ring::Error::Oath { key, cause }));
+pub(super) fn key_state(key: Serial, name: &str, context: &mut Context<'_>) -> KeyState {
+    let listed = context
+        .keys
+        .session(key, context.person)
+        .and_then(|mut session| session.list().map_err(|cause| crate::unlock::Error::Oath { key, cause }));
     match listed {
         Err(_) => KeyState::NotHere,
         Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,

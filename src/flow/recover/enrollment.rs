@@ -3,12 +3,12 @@
 use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
 use super::from_key::enable_from_key;
 use super::options::{Course, Deed, Doing, Options, offered};
-use super::passes::{Kind, Seen, own_account, strike};
-use super::{Found, Outcome};
+use super::passes::{Kind, Observation, own_account, strike};
+use super::{Outcome, RunState};
 use crate::aws::{self, Account};
 use crate::flow::confirm::is_not_listed;
-use crate::flow::desk::Desk;
-use crate::flow::failure::{At, Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
+use crate::flow::context::Context;
+use crate::flow::failure::{At, Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
 use crate::flow::record::Record;
 use crate::flow::run::Run;
 use crate::journal::Writer;
@@ -22,7 +22,7 @@ pub(super) struct Enrollment {
     pub(super) run: AddedDevice,
 }
 
-impl From<Unfinished> for Found {
+impl From<Unfinished> for RunState {
     fn from(found: Unfinished) -> Self {
         Self::Run(found)
     }
@@ -40,12 +40,12 @@ impl Kind for Enrollment {
         own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
     }
 
-    fn unknown(&self) -> Left {
+    fn unknown(&self) -> Residue {
         self.run.unknown()
     }
 
-    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<Unfinished>, Cause> {
-        self.run.observe(account, desk).map(Seen::from).map_err(Cause::Aws)
+    fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Unfinished>, Cause> {
+        self.run.observe(account, context).map(Observation::from).map_err(Cause::Aws)
     }
 
     fn options(&self, found: &Unfinished) -> Course {
@@ -80,28 +80,28 @@ impl Kind for Enrollment {
         Course::Open(Options { recommended, finish: finishing(found, may_finish, &[Deed::EnableNew]), undo })
     }
 
-    fn undecided(&self, _found: &Unfinished) -> Vec<Left> {
+    fn undecided(&self, _found: &Unfinished) -> Vec<Residue> {
         self.run.untouched()
     }
 
     fn carry_out(
         &self,
         doing: &Doing,
-        seen: &Seen<Unfinished>,
+        seen: &Observation<Unfinished>,
         log: Writer,
         account: &Account,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
         let (run, found) = (self.run.resumed(log), &seen.observed);
         match doing {
-            Doing::Finish(_) => finish(run, &with_credential(found), account, desk),
+            Doing::Finish(_) => finish(run, &with_credential(found), account, context),
             Doing::Undo(deeds) => {
                 if deeds.contains(&Deed::DeactivateNew) {
-                    deactivate(found, account, desk).map_err(|(cause, left)| {
-                        desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), vec![left])
+                    deactivate(found, account, context).map_err(|(cause, left)| {
+                        context.fail_leaving((Stage::Recover, Cause::Aws(cause)), vec![left])
                     })?;
                 }
-                outcome_of_undo(run.undo(account, desk), desk)
+                outcome_of_undo(run.undo(account, context), context)
             }
         }
     }
@@ -122,53 +122,53 @@ pub(super) fn finishing(found: &Unfinished, may_finish: bool, deeds: &[Deed]) ->
 }
 
 /// Enables the device with codes of the keys that hold its seed.
-fn finish(mut run: Run, keys: &[Serial], account: &Account, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
-    match enable_from_key(&mut run, keys, account, desk) {
+fn finish(mut run: Run, keys: &[Serial], account: &Account, context: &mut Context<'_>) -> Result<Outcome, Failed> {
+    match enable_from_key(&mut run, keys, account, context) {
         Ok(first_code_from) => {
             // One that was cut short is of no use to anybody.
-            let torn = run.escrow_files().filter(|file| file.look() == EscrowState::Torn);
+            let torn = run.escrow_files().filter(|file| file.read() == EscrowState::Torn);
             torn.for_each(|file| _ = file.remove());
-            strike(run.writer, Outcome::Finished { keys: keys.to_vec(), first_code_from }, desk)
+            strike(run.writer, Outcome::Finished { keys: keys.to_vec(), first_code_from }, context)
         }
-        Err(at) => Err(not_finished(&run, at, desk)),
+        Err(at) => Err(not_finished(&run, at, context)),
     }
 }
 
 /// Nothing is undone unasked.
-fn not_finished(run: &Run, (stage, cause): At, desk: &Desk<'_>) -> Failed {
-    desk.interrupt.clear();
+fn not_finished(run: &Run, (stage, cause): At, context: &Context<'_>) -> Failed {
+    context.interrupt.clear();
     let arn = run.begin.arn.clone();
     let left = match &cause {
         Cause::Aws(why @ (aws::Error::OutcomeUnknown { .. } | aws::Error::Interrupted)) => {
-            Left::Unknown { arn, why: why.clone(), asked: Some(Box::new(why.clone())) }
+            Residue::Unknown { arn, why: why.clone(), asked: Some(Box::new(why.clone())) }
         }
-        cause if is_not_listed(cause) => Left::NotListed { arn },
-        _ => Left::Untouched { arn },
+        cause if is_not_listed(cause) => Residue::NotListed { arn },
+        _ => Residue::Untouched { arn },
     };
-    desk.fail_leaving((stage, cause), vec![left])
+    context.fail_leaving((stage, cause), vec![left])
 }
 
 /// "Not found" is success; after a lost reply IAM is asked.
-fn deactivate(found: &Unfinished, account: &Account, desk: &mut Desk<'_>) -> Result<(), (aws::Error, Left)> {
+fn deactivate(found: &Unfinished, account: &Account, context: &mut Context<'_>) -> Result<(), (aws::Error, Residue)> {
     let serial = found.arn.to_string();
     let cause = match account.deactivate(&found.user, &serial) {
         Ok(()) | Err(aws::Error::NotFound { .. }) => return Ok(()),
         Err(cause) => cause,
     };
     if !matches!(cause, aws::Error::OutcomeUnknown { .. }) {
-        return Err((cause, Left::Enabled { arn: found.arn.clone() }));
+        return Err((cause, Residue::Enabled { arn: found.arn.clone() }));
     }
-    match desk.settle(|| account.mfa_devices(&found.user)).0 {
+    match context.settle(|| account.mfa_devices(&found.user)).0 {
         Ok(devices) if !devices.iter().any(|device| device.serial == serial) => Ok(()),
-        Ok(_) => Err((cause, Left::Enabled { arn: found.arn.clone() })),
-        Err(why) => Err((cause, Left::PerhapsEnabled { serial, why })),
+        Ok(_) => Err((cause, Residue::Enabled { arn: found.arn.clone() })),
+        Err(why) => Err((cause, Residue::PerhapsEnabled { serial, why })),
     }
 }
 
 /// Where something is left that recovery could still undo, it is not undone.
-pub(super) fn outcome_of_undo(left: Vec<Left>, desk: &Desk<'_>) -> Result<Outcome, Failed> {
-    if left.iter().any(Left::is_for_recover) {
-        return Err(desk.fail_leaving((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left));
+pub(super) fn outcome_of_undo(left: Vec<Residue>, context: &Context<'_>) -> Result<Outcome, Failed> {
+    if left.iter().any(Residue::is_for_recover) {
+        return Err(context.fail_leaving((Stage::Recover, Cause::refused(RecoverRefusal::CannotUndo)), left));
     }
     Ok(Outcome::Undone)
 }

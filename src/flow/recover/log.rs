@@ -12,10 +12,10 @@ use super::passes::{Kind, recover_one};
 use super::retirement::Retirement;
 use super::root::RootDevice;
 use super::rotation::{Replacing, Rotation};
-use super::{Found, RecoverRequest, Recovered};
+use super::{RecoverRequest, Recovered, RunState};
 use crate::aws::Account;
-use crate::flow::desk::Desk;
-use crate::flow::failure::{Failed, Implausible, Left};
+use crate::flow::context::Context;
+use crate::flow::failure::{Failed, Implausible, Residue};
 use crate::flow::record::Record;
 use crate::journal::FORMAT;
 
@@ -73,7 +73,7 @@ impl RunLog {
     }
 
     /// What to say of it where nothing could be looked at.
-    pub(super) fn unknown(&self) -> Left {
+    pub(super) fn unknown(&self) -> Residue {
         with_any!(self, run => run.unknown())
     }
 
@@ -83,9 +83,9 @@ impl RunLog {
         id: &str,
         request: RecoverRequest,
         account: Option<&Account>,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Recovered, Failed> {
-        with_any!(self, run => recover_one(run, id, request, account, desk))
+        with_any!(self, run => recover_one(run, id, request, account, context))
     }
 }
 
@@ -134,15 +134,15 @@ pub(super) fn is_of_another_format(first: &Record) -> bool {
 /// # Errors
 /// The line that no run writes, counted from 1, and what is wrong with it.
 #[doc(hidden)]
-pub fn options_of(lines: &str, seen: &Found) -> Result<Option<Course>, (usize, Implausible)> {
+pub fn options_of(lines: &str, seen: &RunState) -> Result<Option<Course>, (usize, Implausible)> {
     let records: Result<Vec<Record>, _> = lines.lines().map(serde_json::from_str).collect();
     let Ok(records) = records else { return Ok(None) };
     Ok(match (replay(records)?, seen) {
-        (RunLog::Enrollment(run), Found::Run(seen)) => Some(run.options(seen)),
-        (RunLog::Rotation(run), Found::Run(seen)) => Replacing::of(seen).map(|seen| run.options(&seen)),
-        (RunLog::Root(run), Found::Run(seen)) => Some(run.options(seen)),
-        (RunLog::Retirement(run), Found::Retirement(seen)) => Some(run.options(seen)),
-        (RunLog::KeyRotation(run), Found::AccessKey(seen)) => Some(run.options(seen)),
+        (RunLog::Enrollment(run), RunState::Run(seen)) => Some(run.options(seen)),
+        (RunLog::Rotation(run), RunState::Run(seen)) => Replacing::of(seen).map(|seen| run.options(&seen)),
+        (RunLog::Root(run), RunState::Run(seen)) => Some(run.options(seen)),
+        (RunLog::Retirement(run), RunState::Retirement(seen)) => Some(run.options(seen)),
+        (RunLog::KeyRotation(run), RunState::AccessKey(seen)) => Some(run.options(seen)),
         _ => None,
     })
 }

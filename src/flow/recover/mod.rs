@@ -17,8 +17,8 @@ mod retirement; // a device is taken away
 mod root; // root's device is made
 mod rotation; // a device is made, and another taken away
 
-use super::desk::Desk;
-use super::failure::{Cause, Failed, Left, RecoverRefusal, Stage};
+use super::context::Context;
+use super::failure::{Cause, Failed, RecoverRefusal, Residue, Stage};
 use super::record::Record;
 use crate::aws;
 use crate::journal;
@@ -44,14 +44,14 @@ pub struct RecoverRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     /// What was found.
-    pub found: Found,
+    pub found: RunState,
     /// What was done about it.
     pub outcome: Outcome,
 }
 
 /// An unfinished run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum RunState {
     /// An enrollment or a rotation.
     Run(Unfinished),
     /// A retirement.
@@ -60,7 +60,7 @@ pub enum Found {
     AccessKey(UnfinishedKey),
 }
 
-impl Found {
+impl RunState {
     fn notice(&self) -> Notice {
         match self.clone() {
             Self::Run(found) => Notice::Unfinished(found),
@@ -106,18 +106,18 @@ pub enum Outcome {
 /// The first run that could not be recovered; those before it are done. Those that are not believed, or cannot be read,
 /// come last, each is named, and they are kept as they are.
 pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
-    let (connector, mut desk) = Desk::open(Stage::Recover, world)?;
-    let Read { runs, bad } = read_runs(&mut desk).map_err(|cause| desk.fail(Stage::Recover, cause))?;
-    let done = if runs.is_empty() { Ok(Vec::new()) } else { recover_each(request, &runs, &connector, &mut desk) };
+    let (connector, mut context) = Context::open(Stage::Recover, world)?;
+    let Read { runs, bad } = read_runs(&mut context).map_err(|cause| context.fail(Stage::Recover, cause))?;
+    let done = if runs.is_empty() { Ok(Vec::new()) } else { recover_each(request, &runs, &connector, &mut context) };
     let mut bad = bad.into_iter();
-    let others = |bad: std::vec::IntoIter<Cause>| bad.map(|why| Left::BadRun { why: Box::new(why) });
+    let others = |bad: std::vec::IntoIter<Cause>| bad.map(|why| Residue::BadRun { why: Box::new(why) });
     match done {
         Err(mut failed) => {
             failed.left.extend(others(bad));
             Err(failed)
         }
         Ok(done) => match bad.next() {
-            Some(cause) => Err(desk.fail_leaving((Stage::Recover, cause), others(bad).collect())),
+            Some(cause) => Err(context.fail_leaving((Stage::Recover, cause), others(bad).collect())),
             None => Ok(done),
         },
     }
@@ -127,24 +127,25 @@ fn recover_each(
     request: RecoverRequest,
     runs: &[Recorded],
     connector: &aws::Connector,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Vec<Recovered>, Failed> {
-    let at_work = |cause| desk.fail(Stage::Recover, Cause::Journal(cause));
-    desk.journal.idle().map_err(at_work)?;
+    let at_work = |cause| context.fail(Stage::Recover, Cause::Journal(cause));
+    context.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
         // Root may have been given its device without anybody asking AWS.
         Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::Root(_))) => None,
         connected => Some(
-            connected.map_err(|cause| desk.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
+            connected
+                .map_err(|cause| context.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
         ),
     };
-    desk.tell_clock();
+    context.tell_clock();
     let mut done = Vec::new();
     for (n, run) in runs.iter().enumerate() {
-        desk.still_wanted().map_err(|cause| {
-            desk.fail_leaving((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()))
+        context.still_wanted().map_err(|cause| {
+            context.fail_leaving((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()))
         })?;
-        match run.log.recover(&run.id, request, account.as_ref(), desk) {
+        match run.log.recover(&run.id, request, account.as_ref(), context) {
             Ok(recovered) => done.push(recovered),
             Err(mut failed) => {
                 failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
@@ -156,7 +157,7 @@ fn recover_each(
 }
 
 /// What to say of runs that were not reached: their devices may be there.
-fn still_there(runs: &[Recorded]) -> Vec<Left> {
+fn still_there(runs: &[Recorded]) -> Vec<Residue> {
     runs.iter().map(|run| run.log.unknown()).collect()
 }
 
@@ -175,11 +176,11 @@ struct Read {
 }
 
 /// Reads the journal. Files of runs that had not begun anything are removed, and that is said.
-fn read_runs(desk: &mut Desk<'_>) -> Result<Read, Cause> {
-    let found = desk.journal.all::<Record>().map_err(Cause::Journal)?;
+fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
+    let found = context.journal.all::<Record>().map_err(Cause::Journal)?;
     for path in found.empty {
-        match desk.journal.remove_empty(&path) {
-            Ok(removed) => desk.tell(Notice::EmptyRun { path, removed }),
+        match context.journal.remove_empty(&path) {
+            Ok(removed) => context.tell(Notice::EmptyRun { path, removed }),
             // Another glasskey may have made it just now.
             Err(journal::Error::Busy { .. }) => {}
             Err(error) => return Err(Cause::Journal(error)),
@@ -187,7 +188,7 @@ fn read_runs(desk: &mut Desk<'_>) -> Result<Read, Cause> {
     }
     let mut read = Read { runs: Vec::new(), bad: found.unreadable.into_iter().map(Cause::Journal).collect() };
     for journal::Unfinished { id, entries } in found.unfinished {
-        let path = desk.journal.path_of(&id);
+        let path = context.journal.path_of(&id);
         if entries.first().is_some_and(log::is_of_another_format) {
             read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
             continue;

@@ -2,7 +2,7 @@
 //! run fills it in from what its record says and what was seen, and asks nobody.
 
 use super::{Outcome, RecoverRequest};
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RecoverRefusal};
 use crate::person::Choice;
 
@@ -81,13 +81,17 @@ impl Options {
 }
 
 /// Takes what was asked for, or what is recommended, or asks the person.
-pub(super) fn decide(request: RecoverRequest, options: Options, desk: &mut Desk<'_>) -> Result<Decision, Cause> {
+pub(super) fn decide(
+    request: RecoverRequest,
+    options: Options,
+    context: &mut Context<'_>,
+) -> Result<Decision, Cause> {
     let choice = match request.choice {
         Some(choice) => choice,
         None if request.recommended => options.recommended,
-        None => match desk.person.choose(options.finish.is_ok(), options.undo.is_ok()) {
+        None => match context.person.choose(options.finish.is_ok(), options.undo.is_ok()) {
             Some(choice) => choice,
-            None if desk.interrupt.raised() => return Err(Cause::Interrupted),
+            None if context.interrupt.raised() => return Err(Cause::Interrupted),
             None => return Err(Cause::NobodyToAsk),
         },
     };

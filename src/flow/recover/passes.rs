@@ -2,10 +2,10 @@
 //! looked at and what may be done is decided; then that is done.
 
 use super::options::{Course, Decision, Doing, decide};
-use super::{Found, Outcome, RecoverRequest, Recovered};
+use super::{Outcome, RecoverRequest, Recovered, RunState};
 use crate::aws::{Account, DeviceArn};
-use crate::flow::desk::Desk;
-use crate::flow::failure::{Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
+use crate::flow::context::Context;
+use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
 use crate::flow::record::Record;
 use crate::journal::Writer;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ pub(super) const BEFORE: Duration = Duration::from_secs(300);
 /// A kind of run: what its record says of it.
 pub(super) trait Kind {
     /// What IAM and the keys show of it.
-    type Observed: Clone + Into<Found>;
+    type Observed: Clone + Into<RunState>;
     /// Who calls AWS.
     type Caller<'a>: Copy;
 
@@ -27,35 +27,39 @@ pub(super) trait Kind {
     fn caller<'a>(&self, account: Option<&'a Account>) -> Result<Self::Caller<'a>, RecoverRefusal>;
 
     /// What to say of it where nothing could be looked at.
-    fn unknown(&self) -> Left;
+    fn unknown(&self) -> Residue;
 
     /// Second pass: asks IAM and the keys. Changes nothing.
-    fn observe(&self, caller: Self::Caller<'_>, desk: &mut Desk<'_>) -> Result<Seen<Self::Observed>, Cause>;
+    fn observe(
+        &self,
+        caller: Self::Caller<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Observation<Self::Observed>, Cause>;
 
     /// What may be done then. Asks nobody.
     fn options(&self, observed: &Self::Observed) -> Course;
 
     /// What is left where nothing was decided, or what was asked for is refused.
-    fn undecided(&self, observed: &Self::Observed) -> Vec<Left>;
+    fn undecided(&self, observed: &Self::Observed) -> Vec<Residue>;
 
     /// Third pass: does it, and strikes the run when all is done.
     fn carry_out(
         &self,
         doing: &Doing,
-        seen: &Seen<Self::Observed>,
+        seen: &Observation<Self::Observed>,
         log: Writer,
         caller: Self::Caller<'_>,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed>;
 }
 
 /// What was seen, and the session that was opened to see it.
-pub(super) struct Seen<Observed> {
+pub(super) struct Observation<Observed> {
     pub(super) observed: Observed,
     pub(super) session: Option<Account>,
 }
 
-impl<Observed> From<Observed> for Seen<Observed> {
+impl<Observed> From<Observed> for Observation<Observed> {
     fn from(observed: Observed) -> Self {
         Self { observed, session: None }
     }
@@ -67,40 +71,40 @@ pub(super) fn recover_one<K: Kind>(
     id: &str,
     request: RecoverRequest,
     account: Option<&Account>,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Recovered, Failed> {
-    let still = |cause, desk: &Desk<'_>| desk.fail_leaving((Stage::Recover, cause), vec![run.unknown()]);
-    let caller = run.caller(account).map_err(|why| still(Cause::refused(why), desk))?;
-    let seen = run.observe(caller, desk).map_err(|cause| still(cause, desk))?;
-    let found: Found = seen.observed.clone().into();
-    desk.tell(found.notice());
-    let log = desk.journal.resume(id).map_err(|cause| desk.fail(Stage::Recover, Cause::Journal(cause)))?;
+    let still = |cause, context: &Context<'_>| context.fail_leaving((Stage::Recover, cause), vec![run.unknown()]);
+    let caller = run.caller(account).map_err(|why| still(Cause::refused(why), context))?;
+    let seen = run.observe(caller, context).map_err(|cause| still(cause, context))?;
+    let found: RunState = seen.observed.clone().into();
+    context.tell(found.notice());
+    let log = context.journal.resume(id).map_err(|cause| context.fail(Stage::Recover, Cause::Journal(cause)))?;
     let options = match run.options(&seen.observed) {
-        Course::Struck(outcome) => return Ok(Recovered { found, outcome: strike(log, outcome, desk)? }),
+        Course::Struck(outcome) => return Ok(Recovered { found, outcome: strike(log, outcome, context)? }),
         Course::Open(options) => options,
     };
-    let decided = decide(request, options, desk)
-        .map_err(|cause| desk.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)))?;
+    let decided = decide(request, options, context)
+        .map_err(|cause| context.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)))?;
     let outcome = match decided {
         Decision::Leave => Outcome::Left,
-        Decision::Forget => strike(log, Outcome::Forgotten, desk)?,
-        Decision::Do(doing) => run.carry_out(&doing, &seen, log, caller, desk)?,
+        Decision::Forget => strike(log, Outcome::Forgotten, context)?,
+        Decision::Do(doing) => run.carry_out(&doing, &seen, log, caller, context)?,
     };
     Ok(Recovered { found, outcome })
 }
 
 /// Ends the run: its file goes.
-pub(super) fn strike(log: Writer, outcome: Outcome, desk: &Desk<'_>) -> Result<Outcome, Failed> {
+pub(super) fn strike(log: Writer, outcome: Outcome, context: &Context<'_>) -> Result<Outcome, Failed> {
     match log.finish() {
         Ok(()) => Ok(outcome),
-        Err(cause) => Err(desk.fail(Stage::Recover, Cause::Journal(cause))),
+        Err(cause) => Err(context.fail(Stage::Recover, Cause::Journal(cause))),
     }
 }
 
 /// A deed has failed: what interrupted it has been heard.
-pub(super) fn stopped(cause: Cause, left: Vec<Left>, desk: &Desk<'_>) -> Failed {
-    desk.interrupt.clear();
-    desk.fail_leaving((Stage::Recover, cause), left)
+pub(super) fn stopped(cause: Cause, left: Vec<Residue>, context: &Context<'_>) -> Failed {
+    context.interrupt.clear();
+    context.fail_leaving((Stage::Recover, cause), left)
 }
 
 /// The account, where it is that of this number. One of the same number in another partition is another one.

@@ -3,20 +3,20 @@
 use super::added::key_state;
 use super::passes::BEFORE;
 use crate::aws::{self, Account, DeviceArn};
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal};
 use crate::flow::naming::device_of;
-use crate::flow::record::{Old, OldCredential, Undo};
-use crate::flow::removal::Broken;
+use crate::flow::record::{OldCredential, RemovedDevice, Undo};
+use crate::flow::removal::RemovalError;
 use crate::flow::retire::devices_of;
 use crate::flow::self_management::{factor_needed, open_session};
 use crate::oath::Name;
-use crate::person::{DeviceState, KeyState, Leaving};
+use crate::person::{DeviceState, KeyState, OldDevice};
 use crate::totp::unix;
 use std::collections::BTreeSet;
 
 /// The credentials of a device that is to go are called as that device: by whatever tool wrote them.
-pub(super) fn check_old(old: &Old, account: &str, started: u64) -> Result<(), Implausible> {
+pub(super) fn check_old(old: &RemovedDevice, account: &str, started: u64) -> Result<(), Implausible> {
     let arn = old.serial.parse::<DeviceArn>().ok();
     // One that was enabled when the run had begun cannot have been what it was to remove.
     let later = old.enabled > started.saturating_add(BEFORE.as_secs());
@@ -38,20 +38,25 @@ pub(super) fn check_old(old: &Old, account: &str, started: u64) -> Result<(), Im
 }
 
 /// The device that was to go, as it is enabled now, where an undoing that was cut short may have enabled it `again`.
-pub(super) fn as_enabled(old: &Old, again: bool, user: &str, account: &Account) -> Result<Old, Cause> {
+pub(super) fn as_enabled(
+    old: &RemovedDevice,
+    again: bool,
+    user: &str,
+    account: &Account,
+) -> Result<RemovedDevice, Cause> {
     let devices = if again { devices_of(user, account)? } else { Vec::new() };
     let enabled = devices.iter().find(|device| device.serial == old.serial).map(|device| unix(device.enabled));
-    Ok(Old { enabled: enabled.unwrap_or(old.enabled), ..old.clone() })
+    Ok(RemovedDevice { enabled: enabled.unwrap_or(old.enabled), ..old.clone() })
 }
 
 /// Asks IAM for the device that was to go, and its keys for its credential. `deleted`: the run has.
 pub(super) fn observe_old(
-    old: &Old,
+    old: &RemovedDevice,
     user: &str,
     (intents, deleted): (&[Undo], bool),
     account: &Account,
-    desk: &mut Desk<'_>,
-) -> Result<Leaving, aws::Error> {
+    context: &mut Context<'_>,
+) -> Result<OldDevice, aws::Error> {
     let listed = match account.mfa_devices(user) {
         Err(aws::Error::NotFound { .. }) => Vec::new(),
         listed => listed?,
@@ -72,18 +77,18 @@ pub(super) fn observe_old(
     // What belongs to a device of somebody else's making is not looked at.
     let ours = !matches!(device, DeviceState::Foreign { .. } | DeviceState::Uncertain);
     let mut state =
-        |held: &OldCredential| (held.key, held.credential.clone(), key_state(held.key, &held.credential, desk));
+        |held: &OldCredential| (held.key, held.credential.clone(), key_state(held.key, &held.credential, context));
     let keys = if ours { old.held.iter().map(&mut state).collect() } else { Vec::new() };
-    Ok(Leaving { serial: old.serial.clone(), device, keys })
+    Ok(OldDevice { serial: old.serial.clone(), device, keys })
 }
 
 /// Whether the device that was to go is there and was the user's, or is.
-pub(super) fn is_there(old: &Leaving) -> bool {
+pub(super) fn is_there(old: &OldDevice) -> bool {
     matches!(old.device, DeviceState::Enabled | DeviceState::Unassigned)
 }
 
 /// Whether a key here holds a credential of the device that was to go.
-pub(super) fn old_is_on_a_key(old: &Leaving) -> bool {
+pub(super) fn old_is_on_a_key(old: &OldDevice) -> bool {
     old.keys.iter().any(|(_, _, state)| *state == KeyState::Present)
 }
 
@@ -93,11 +98,11 @@ pub(super) fn old_gone(serial: &str) -> RecoverRefusal {
 }
 
 /// A removal has stopped.
-pub(super) fn removal_stopped(broken: Broken, desk: &Desk<'_>) -> Failed {
+pub(super) fn removal_stopped(broken: RemovalError, context: &Context<'_>) -> Failed {
     let (stage, cause) = broken.at;
-    let cause = desk.interrupted_or(cause);
-    desk.interrupt.clear();
-    desk.fail_leaving((stage, cause), broken.left)
+    let cause = context.interrupted_or(cause);
+    context.interrupt.clear();
+    context.fail_leaving((stage, cause), broken.left)
 }
 
 /// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here
@@ -106,13 +111,13 @@ pub(super) fn acting(
     account: &Account,
     user: &str,
     by: Option<&str>,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<Account>, Cause> {
     let devices = devices_of(user, account)?;
     let chosen: Vec<_> = devices.iter().filter(|device| Some(&*device.serial) == by).cloned().collect();
-    let factor = match factor_needed(account, user, &chosen, desk) {
+    let factor = match factor_needed(account, user, &chosen, context) {
         Ok(Some(factor)) => Some(factor),
-        _ => factor_needed(account, user, &devices, desk)?,
+        _ => factor_needed(account, user, &devices, context)?,
     };
-    factor.map(|factor| open_session(account, &factor, desk)).transpose()
+    factor.map(|factor| open_session(account, &factor, context)).transpose()
 }

@@ -1,14 +1,14 @@
 //! An interrupted retirement: a device was to be taken away from its user for good.
 
 use super::options::{Course, Deed, Doing, Options};
-use super::passes::{Kind, Seen, moment, own_account, stopped, strike};
+use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::removed::{
     acting, as_enabled, check_old, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped,
 };
-use super::{Found, Outcome};
+use super::{Outcome, RunState};
 use crate::aws::{self, Account, DeviceArn};
-use crate::flow::desk::Desk;
-use crate::flow::failure::{Cause, Failed, Implausible, Left, RecoverRefusal};
+use crate::flow::context::Context;
+use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue};
 use crate::flow::record::{Record, Retiring, Undo};
 use crate::flow::removal::enable_again;
 use crate::journal::Writer;
@@ -26,7 +26,7 @@ pub(super) struct Retirement {
     again: bool,
 }
 
-impl From<UnfinishedRetirement> for Found {
+impl From<UnfinishedRetirement> for RunState {
     fn from(found: UnfinishedRetirement) -> Self {
         Self::Retirement(found)
     }
@@ -51,14 +51,18 @@ impl Kind for Retirement {
         own_account(account, &self.begin.account, self.begin.old.serial.parse::<DeviceArn>().ok().as_ref())
     }
 
-    fn unknown(&self) -> Left {
-        Left::PerhapsEnabled { serial: self.begin.old.serial.clone(), why: aws::Error::Interrupted }
+    fn unknown(&self) -> Residue {
+        Residue::PerhapsEnabled { serial: self.begin.old.serial.clone(), why: aws::Error::Interrupted }
     }
 
-    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<UnfinishedRetirement>, Cause> {
+    fn observe(
+        &self,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<Observation<UnfinishedRetirement>, Cause> {
         let Retiring { user, started, old, .. } = &self.begin;
-        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, desk).map_err(Cause::Aws)?;
-        Ok(Seen::from(UnfinishedRetirement { user: user.clone(), started: moment(*started), leaving }))
+        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, context).map_err(Cause::Aws)?;
+        Ok(Observation::from(UnfinishedRetirement { user: user.clone(), started: moment(*started), leaving }))
     }
 
     fn options(&self, found: &UnfinishedRetirement) -> Course {
@@ -79,44 +83,47 @@ impl Kind for Retirement {
         Course::Open(Options { recommended, finish: Ok(vec![Deed::RemoveOld]), undo })
     }
 
-    fn undecided(&self, found: &UnfinishedRetirement) -> Vec<Left> {
+    fn undecided(&self, found: &UnfinishedRetirement) -> Vec<Residue> {
         let serial = self.begin.old.serial.clone();
         vec![match found.leaving.device {
-            DeviceState::Enabled => Left::Kept { serial },
-            _ => Left::Deactivated { serial },
+            DeviceState::Enabled => Residue::Kept { serial },
+            _ => Residue::Deactivated { serial },
         }]
     }
 
     fn carry_out(
         &self,
         doing: &Doing,
-        seen: &Seen<UnfinishedRetirement>,
+        seen: &Observation<UnfinishedRetirement>,
         mut log: Writer,
         account: &Account,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let stop = |cause, desk: &Desk<'_>| stopped(cause, self.undecided(&seen.observed), desk);
+        let stop = |cause, context: &Context<'_>| stopped(cause, self.undecided(&seen.observed), context);
         let user = &self.begin.user;
         let outcome = match doing {
             Doing::Undo(deeds) if !deeds.contains(&Deed::EnableOld) => Outcome::Undone,
             Doing::Undo(_) => {
-                let session = acting(account, user, None, desk).map_err(|cause| stop(cause, desk))?;
+                let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
                 let account = session.as_ref().unwrap_or(account);
-                enable_again(user, &self.begin.old, Some(&mut log), account, desk)
-                    .map_err(|cause| stop(cause, desk))?;
+                enable_again(user, &self.begin.old, Some(&mut log), account, context)
+                    .map_err(|cause| stop(cause, context))?;
                 Outcome::Undone
             }
             Doing::Finish(_) => {
-                let session = acting(account, user, None, desk).map_err(|cause| stop(cause, desk))?;
+                let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
                 let account = session.as_ref().unwrap_or(account);
                 let mut begin = self.begin.clone();
-                begin.old = as_enabled(&begin.old, self.again, user, account).map_err(|cause| stop(cause, desk))?;
+                begin.old =
+                    as_enabled(&begin.old, self.again, user, account).map_err(|cause| stop(cause, context))?;
                 let removal = begin.removal(&log);
-                removal.carry_out(Some(&mut log), account, desk).map_err(|broken| removal_stopped(broken, desk))?;
+                removal
+                    .carry_out(Some(&mut log), account, context)
+                    .map_err(|broken| removal_stopped(broken, context))?;
                 Outcome::Completed { keys: Vec::new() }
             }
         };
-        strike(log, outcome, desk)
+        strike(log, outcome, context)
     }
 }
 

@@ -8,10 +8,10 @@ use super::Outcome;
 use super::added::{AddedDevice, is_on_a_key, with_credential};
 use super::enrollment::{in_use, outcome_of_undo};
 use super::options::{Course, Deed, Doing, Options, offered};
-use super::passes::{Kind, Seen};
+use super::passes::{Kind, Observation};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
-use crate::flow::desk::Desk;
-use crate::flow::failure::{Cause, Failed, Implausible, Left, RecoverRefusal};
+use crate::flow::context::Context;
+use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue};
 use crate::flow::record::Record;
 use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, KeyState, Unfinished};
@@ -36,18 +36,22 @@ impl Kind for RootDevice {
         Ok(account)
     }
 
-    fn unknown(&self) -> Left {
+    fn unknown(&self) -> Residue {
         self.run.unknown()
     }
 
-    fn observe(&self, account: Option<&Account>, desk: &mut Desk<'_>) -> Result<Seen<Unfinished>, Cause> {
+    fn observe(
+        &self,
+        account: Option<&Account>,
+        context: &mut Context<'_>,
+    ) -> Result<Observation<Unfinished>, Cause> {
         let listed = account.map(|account| devices(account, self.run.begin.arn.account()));
         let device = match (self.device(listed.and_then(Result::ok).as_deref()), account) {
             (DeviceState::Missing, Some(account)) => self.owned_by_another(account).unwrap_or(DeviceState::Missing),
             (device, _) => device,
         };
-        let keys = self.run.keys(desk);
-        Ok(Seen::from(Unfinished { root: true, escrow: None, command: None, ..self.run.seen(device, keys) }))
+        let keys = self.run.keys(context);
+        Ok(Observation::from(Unfinished { root: true, escrow: None, command: None, ..self.run.seen(device, keys) }))
     }
 
     fn options(&self, found: &Unfinished) -> Course {
@@ -69,22 +73,22 @@ impl Kind for RootDevice {
         Course::Open(Options { recommended, finish: offered(false, &[]), undo })
     }
 
-    fn undecided(&self, found: &Unfinished) -> Vec<Left> {
+    fn undecided(&self, found: &Unfinished) -> Vec<Residue> {
         let begin = &self.run.begin;
         let kept = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
-        let keys = kept.map(|(key, _)| Left::Credential { key: *key, name: begin.credential.clone(), why: None });
+        let keys = kept.map(|(key, _)| Residue::Credential { key: *key, name: begin.credential.clone(), why: None });
         keys.chain(found.phone.then(|| self.run.unknown())).collect()
     }
 
     fn carry_out(
         &self,
         _doing: &Doing,
-        _seen: &Seen<Unfinished>,
+        _seen: &Observation<Unfinished>,
         log: Writer,
         _account: Option<&Account>,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        outcome_of_undo(self.run.resumed(log).remove_credentials(desk), desk)
+        outcome_of_undo(self.run.resumed(log).remove_credentials(context), context)
     }
 }
 

@@ -5,19 +5,19 @@ use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_cred
 use super::enrollment::{finishing, in_use, outcome_of_undo};
 use super::from_key::enable_from_key;
 use super::options::{Course, Deed, Doing, Options};
-use super::passes::{Kind, Seen, own_account, stopped, strike};
+use super::passes::{Kind, Observation, own_account, stopped, strike};
 use super::removed::{acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped};
-use super::{Found, Outcome};
+use super::{Outcome, RunState};
 use crate::aws::Account;
 use crate::flow::confirm::{is_not_listed, keep};
-use crate::flow::desk::Desk;
-use crate::flow::failure::{At, Cause, Failed, Implausible, Left, RecoverRefusal, Stage};
-use crate::flow::record::{Old, OldCredential, Record};
-use crate::flow::removal::{Removal, Stays, enable_again};
+use crate::flow::context::Context;
+use crate::flow::failure::{At, Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
+use crate::flow::record::{OldCredential, Record, RemovedDevice};
+use crate::flow::removal::{MustRemain, Removal, enable_again};
 use crate::flow::retire::devices_of;
 use crate::flow::run::Run;
 use crate::journal::Writer;
-use crate::person::{Choice, DeviceState, KeyState, Leaving, Unfinished};
+use crate::person::{Choice, DeviceState, KeyState, OldDevice, Unfinished};
 use crate::totp::unix;
 
 /// What its record says.
@@ -25,14 +25,14 @@ use crate::totp::unix;
 pub(super) struct Rotation {
     pub(super) run: AddedDevice,
     /// The device that is to go.
-    pub(super) old: Old,
+    pub(super) old: RemovedDevice,
 }
 
 /// What is seen of both devices.
 #[derive(Clone)]
 pub(super) struct Replacing {
     found: Unfinished,
-    old: Leaving,
+    old: OldDevice,
 }
 
 impl Replacing {
@@ -42,7 +42,7 @@ impl Replacing {
     }
 }
 
-impl From<Replacing> for Found {
+impl From<Replacing> for RunState {
     fn from(seen: Replacing) -> Self {
         Self::Run(Unfinished { replaces: Some(seen.old), ..seen.found })
     }
@@ -60,15 +60,15 @@ impl Kind for Rotation {
         own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
     }
 
-    fn unknown(&self) -> Left {
+    fn unknown(&self) -> Residue {
         self.run.unknown()
     }
 
-    fn observe(&self, account: &Account, desk: &mut Desk<'_>) -> Result<Seen<Replacing>, Cause> {
-        let found = self.run.observe(account, desk).map_err(Cause::Aws)?;
+    fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Replacing>, Cause> {
+        let found = self.run.observe(account, context).map_err(Cause::Aws)?;
         let run = (&*self.run.intents, self.run.deleted);
-        let old = observe_old(&self.old, &found.user, run, account, desk).map_err(Cause::Aws)?;
-        Ok(Seen::from(Replacing { found, old }))
+        let old = observe_old(&self.old, &found.user, run, account, context).map_err(Cause::Aws)?;
+        Ok(Observation::from(Replacing { found, old }))
     }
 
     fn options(&self, Replacing { found, old }: &Replacing) -> Course {
@@ -97,30 +97,30 @@ impl Kind for Rotation {
         Course::Open(Options { recommended, finish, undo: undoing(found, old) })
     }
 
-    fn undecided(&self, _seen: &Replacing) -> Vec<Left> {
+    fn undecided(&self, _seen: &Replacing) -> Vec<Residue> {
         self.run.untouched()
     }
 
     fn carry_out(
         &self,
         doing: &Doing,
-        seen: &Seen<Replacing>,
+        seen: &Observation<Replacing>,
         log: Writer,
         account: &Account,
-        desk: &mut Desk<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
         let old = as_enabled(&self.old, self.run.again, &self.run.begin.user, account)
-            .map_err(|cause| desk.fail_leaving((Stage::Recover, cause), vec![self.unknown()]))?;
+            .map_err(|cause| context.fail_leaving((Stage::Recover, cause), vec![self.unknown()]))?;
         let (run, found) = (self.run.resumed(log), &seen.observed.found);
         match doing {
-            Doing::Finish(deeds) => complete(run, deeds, &old, found, account, desk),
-            Doing::Undo(deeds) => roll_back(run, deeds, &old, found, account, desk),
+            Doing::Finish(deeds) => complete(run, deeds, &old, found, account, context),
+            Doing::Undo(deeds) => roll_back(run, deeds, &old, found, account, context),
         }
     }
 }
 
 /// The old one comes back first, where it has gone.
-fn undoing(found: &Unfinished, old: &Leaving) -> Result<Vec<Deed>, RecoverRefusal> {
+fn undoing(found: &Unfinished, old: &OldDevice) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
     match &found.device {
         // The run has nothing there any more.
@@ -137,97 +137,98 @@ fn undoing(found: &Unfinished, old: &Leaving) -> Result<Vec<Deed>, RecoverRefusa
 fn complete(
     mut run: Run,
     deeds: &[Deed],
-    old: &Old,
+    old: &RemovedDevice,
     found: &Unfinished,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Outcome, Failed> {
     let keys = with_credential(found);
     let new = found.arn.to_string();
     if deeds.contains(&Deed::EnableNew) {
-        let session = acting(account, &found.user, None, desk)
-            .map_err(|cause| both_stay((Stage::Recover, cause), found, desk))?;
-        if let Err(at) = enable_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), desk) {
+        let session = acting(account, &found.user, None, context)
+            .map_err(|cause| both_stay((Stage::Recover, cause), found, context))?;
+        if let Err(at) = enable_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), context) {
             let not_listed = is_not_listed(&at.1);
-            return Err(if not_listed { keep(run, at, Vec::new(), desk) } else { both_stay(at, found, desk) });
+            return Err(if not_listed { keep(run, at, Vec::new(), context) } else { both_stay(at, found, context) });
         }
     }
     // The user's own session is opened with a code of the new device: the proof that it works.
-    let session = acting(account, &found.user, Some(&new), desk)
-        .map_err(|cause| both_stay((Stage::Proof, cause), found, desk))?;
-    let removal = Removal { user: &found.user, old, stays: Stays::This(new), run: run.writer.id().to_owned() };
+    let session = acting(account, &found.user, Some(&new), context)
+        .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
+    let removal = Removal { user: &found.user, old, stays: MustRemain::This(new), run: run.writer.id().to_owned() };
     let account = session.as_ref().unwrap_or(account);
-    match removal.carry_out(Some(&mut run.writer), account, desk) {
-        Ok(()) => strike(run.writer, Outcome::Completed { keys }, desk),
-        Err(broken) => Err(removal_stopped(broken, desk)),
+    match removal.carry_out(Some(&mut run.writer), account, context) {
+        Ok(()) => strike(run.writer, Outcome::Completed { keys }, context),
+        Err(broken) => Err(removal_stopped(broken, context)),
     }
 }
 
-fn both_stay(at: At, found: &Unfinished, desk: &Desk<'_>) -> Failed {
-    desk.interrupt.clear();
-    desk.fail_leaving(at, vec![Left::Untouched { arn: found.arn.clone() }])
+fn both_stay(at: At, found: &Unfinished, context: &Context<'_>) -> Failed {
+    context.interrupt.clear();
+    context.fail_leaving(at, vec![Residue::Untouched { arn: found.arn.clone() }])
 }
 
 /// Enables the old device again where it is not, and removes the new one.
 fn roll_back(
     mut run: Run,
     deeds: &[Deed],
-    old: &Old,
+    old: &RemovedDevice,
     found: &Unfinished,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Outcome, Failed> {
-    let untouched = |cause, desk: &Desk<'_>| stopped(cause, vec![Left::Untouched { arn: found.arn.clone() }], desk);
+    let untouched =
+        |cause, context: &Context<'_>| stopped(cause, vec![Residue::Untouched { arn: found.arn.clone() }], context);
     // Deleting what is nobody's needs no session.
     let session = if deeds.iter().any(|deed| matches!(deed, Deed::EnableOld | Deed::RemoveNew)) {
-        acting(account, &found.user, None, desk).map_err(|cause| untouched(cause, desk))?
+        acting(account, &found.user, None, context).map_err(|cause| untouched(cause, context))?
     } else {
         None
     };
     let account = session.as_ref().unwrap_or(account);
     if deeds.contains(&Deed::EnableOld) {
-        enable_again(&found.user, old, Some(&mut run.writer), account, desk)
-            .map_err(|cause| untouched(cause, desk))?;
+        enable_again(&found.user, old, Some(&mut run.writer), account, context)
+            .map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::RemoveNew) {
-        remove_new(run, old, found, account, desk)
+        remove_new(run, old, found, account, context)
     } else if deeds.contains(&Deed::DeleteNew) {
-        outcome_of_undo(run.undo(account, desk), desk)
+        outcome_of_undo(run.undo(account, context), context)
     } else {
-        rolled_back(run, desk)
+        rolled_back(run, context)
     }
 }
 
 /// The old device is enabled, and the new one is none of the run's: what is left is the escrow file.
-fn rolled_back(run: Run, desk: &mut Desk<'_>) -> Result<Outcome, Failed> {
+fn rolled_back(run: Run, context: &mut Context<'_>) -> Result<Outcome, Failed> {
     match run.remove_escrow() {
-        left if left.is_empty() => strike(run.writer, Outcome::Undone, desk),
-        left => outcome_of_undo(left, desk),
+        left if left.is_empty() => strike(run.writer, Outcome::Undone, context),
+        left => outcome_of_undo(left, context),
     }
 }
 
 /// The new device goes while the old one is enabled.
 fn remove_new(
     run: Run,
-    old: &Old,
+    old: &RemovedDevice,
     found: &Unfinished,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Outcome, Failed> {
-    let stop = |cause, desk: &Desk<'_>| {
-        desk.fail_leaving((Stage::Recover, cause), vec![Left::Untouched { arn: found.arn.clone() }])
+    let stop = |cause, context: &Context<'_>| {
+        context.fail_leaving((Stage::Recover, cause), vec![Residue::Untouched { arn: found.arn.clone() }])
     };
-    let devices = devices_of(&found.user, account).map_err(|cause| stop(cause, desk))?;
+    let devices = devices_of(&found.user, account).map_err(|cause| stop(cause, context))?;
     let serial = found.arn.to_string();
     let enabled = devices.iter().find(|device| device.serial == serial).map_or(0, |device| unix(device.enabled));
     let credential = run.begin.credential.clone();
     let held = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
     let held = held.map(|(key, _)| OldCredential { key: *key, credential: credential.clone() }).collect();
-    let new = Old { serial, enabled, held };
-    let (stays, id) = (Stays::This(old.serial.clone()), run.writer.id().to_owned());
+    let new = RemovedDevice { serial, enabled, held };
+    let (stays, id) = (MustRemain::This(old.serial.clone()), run.writer.id().to_owned());
     let removal = Removal { user: &found.user, old: &new, stays, run: id };
-    match removal.carry_out(None, account, desk) {
-        Ok(()) => rolled_back(run, desk),
-        Err(broken) => Err(removal_stopped(broken, desk)),
+    match removal.carry_out(None, account, context) {
+        Ok(()) => rolled_back(run, context),
+        Err(broken) => Err(removal_stopped(broken, context)),
     }
 }

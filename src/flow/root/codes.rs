@@ -5,7 +5,7 @@
 //! so that nobody types the first code of one and the second of another.
 
 use crate::flow::Cause;
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::person::{AtCodes, TwoCodes};
 use crate::secret::{Code, Seed};
 use crate::sink::KeySink;
@@ -20,9 +20,9 @@ pub(super) enum Source<'a> {
 }
 
 impl Source<'_> {
-    fn code(self, step: Step, desk: &mut Desk<'_>) -> Result<Code, Cause> {
+    fn code(self, step: Step, context: &mut Context<'_>) -> Result<Code, Cause> {
         match self {
-            Self::Key(sink) => sink.code_at(step, &mut desk.bench()).map_err(Cause::Sink),
+            Self::Key(sink) => sink.code_at(step, &mut context.sinks()).map_err(Cause::Sink),
             Self::Seed(seed) => Ok(totp::code(seed, AWS, step)),
         }
     }
@@ -35,32 +35,32 @@ pub(super) struct Shown {
 }
 
 /// A pair that no earlier command has used up.
-fn pair(source: Source<'_>, first: Step, desk: &mut Desk<'_>) -> Result<Shown, Cause> {
-    let codes = [source.code(first, desk)?, source.code(first.next(), desk)?];
+fn pair(source: Source<'_>, first: Step, context: &mut Context<'_>) -> Result<Shown, Cause> {
+    let codes = [source.code(first, context)?, source.code(first.next(), context)?];
     let good_until = first.next().next().begins(AWS.period);
     Ok(Shown { step: first, codes: TwoCodes { codes, good_until } })
 }
 
 impl Shown {
     /// The first pair: of the present step, or of the one after the last that was used.
-    pub(super) fn first(source: Source<'_>, serial: &str, desk: &mut Desk<'_>) -> Result<Self, Cause> {
-        let now = Step::at(desk.clock.now(), AWS.period);
-        let used = desk.spent.last(serial, now);
+    pub(super) fn first(source: Source<'_>, serial: &str, context: &mut Context<'_>) -> Result<Self, Cause> {
+        let now = Step::at(context.clock.now(), AWS.period);
+        let used = context.used_codes.last(serial, now);
         let first = used.map_or(now, |used| used.next().max(now));
-        pair(source, first, desk)
+        pair(source, first, context)
     }
 
     /// Shows it for a second; a pair that is not good any more is replaced before.
-    pub(super) fn show(&mut self, source: Source<'_>, desk: &mut Desk<'_>) -> Result<AtCodes, Cause> {
-        let now = desk.clock.now();
+    pub(super) fn show(&mut self, source: Source<'_>, context: &mut Context<'_>) -> Result<AtCodes, Cause> {
+        let now = context.clock.now();
         if now >= self.codes.good_until {
-            desk.person.hide_codes();
-            *self = pair(source, Step::at(now, AWS.period), desk)?;
+            context.person.hide_codes();
+            *self = pair(source, Step::at(now, AWS.period), context)?;
         }
-        desk.go_on()?;
-        match desk.person.show_codes(&self.codes, desk.clock.now()) {
+        context.go_on()?;
+        match context.person.show_codes(&self.codes, context.clock.now()) {
             Some(at) => Ok(at),
-            None if desk.interrupt.raised() => Ok(AtCodes::GivesUp),
+            None if context.interrupt.raised() => Ok(AtCodes::GivesUp),
             None => Err(Cause::NobodyToAsk),
         }
     }
@@ -70,9 +70,9 @@ impl Shown {
     }
 
     /// Writes down that these have been taken: whoever needs a pair next gets a later one.
-    pub(super) fn used(&self, serial: &str, desk: &mut Desk<'_>) {
-        let now = Step::at(desk.clock.now(), AWS.period);
+    pub(super) fn used(&self, serial: &str, context: &mut Context<'_>) {
+        let now = Step::at(context.clock.now(), AWS.period);
         // An earlier claim of another process is as good.
-        let _ = desk.spent.claim(serial, self.step, self.step.next(), now);
+        let _ = context.used_codes.claim(serial, self.step, self.step.next(), now);
     }
 }

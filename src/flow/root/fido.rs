@@ -3,7 +3,7 @@
 //! An administrator sees that root has MFA now, and not with what. What a view cannot show is asked of the person.
 
 use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, watch};
-use super::{NotDone, Patience};
+use super::{NotDone, WatchLimits};
 use crate::aws::DeviceKind;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::keys::KeyId;
@@ -21,7 +21,7 @@ pub struct FidoRequest {
     /// AWS is not to be asked.
     pub blind: bool,
     /// How long each device is waited for.
-    pub patience: Patience,
+    pub limits: WatchLimits,
 }
 
 /// A key that is ready to be registered.
@@ -77,7 +77,7 @@ pub struct Enrolled {
 pub struct Sitting {
     view: View,
     known: Known,
-    patience: Patience,
+    limits: WatchLimits,
 }
 
 /// Looks at root, and refuses what can be refused.
@@ -95,7 +95,7 @@ pub fn begin(request: &FidoRequest, world: &mut World) -> Result<Sitting, NotDon
         return Err(Cause::refused(RootRefusal::WouldNotBeSeen { none: !seen_by_flag }).into());
     }
     tell_view(&view, &look, &mut *world.person);
-    Ok(Sitting { view, known, patience: request.patience })
+    Ok(Sitting { view, known, limits: request.limits })
 }
 
 pub(super) fn tell_view(view: &View, look: &Look, person: &mut dyn Person) {
@@ -154,7 +154,7 @@ impl Sitting {
         let partition = self.view.partition.clone();
         world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition }));
         let what = format!("\"{name}\" to appear");
-        let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, patience: self.patience };
+        let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, limits: self.limits };
         let sign = if self.known.can_tell(&self.view) {
             watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person)
         } else {
@@ -172,7 +172,7 @@ impl Sitting {
                 }
                 said(key, name, world)
             }
-            Err(Unseen::TimedOut) => Err(Cause::refused(RootRefusal::NotSeen { after: self.patience.timeout })),
+            Err(Unseen::TimedOut) => Err(Cause::refused(RootRefusal::NotSeen { after: self.limits.timeout })),
             Err(Unseen::Interrupted) => Err(Cause::Interrupted),
             Err(Unseen::Blind(why)) => {
                 if !world.person.is_there() {

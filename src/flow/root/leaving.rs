@@ -6,7 +6,7 @@
 use super::fido::tell_view;
 use super::remove::Removal;
 use super::view::{Look, Unseen, View, look_until};
-use super::{NotDone, Patience};
+use super::{NotDone, WatchLimits};
 use crate::aws::{self, DeviceKind};
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep};
@@ -14,7 +14,7 @@ use crate::world::World;
 use std::collections::BTreeSet;
 
 /// What is to go, and what has been seen of it.
-struct Leaving {
+struct Removing {
     /// Those that show, and have not gone yet.
     shown: BTreeSet<String>,
     /// Those that this view does not show.
@@ -33,7 +33,7 @@ enum Sign {
     OneFewer,
 }
 
-/// Says what to do in the console, and looks until it is done. `patience`: `None` where nobody is to look.
+/// Says what to do in the console, and looks until it is done. `limits`: `None` where nobody is to look.
 ///
 /// # Errors
 /// The devices that have not gone; those that have are named.
@@ -41,23 +41,23 @@ pub(super) fn in_console(
     mut view: View,
     before: &Look,
     removal: Removal,
-    patience: Option<Patience>,
+    limits: Option<WatchLimits>,
     world: &mut World,
 ) -> Result<Removal, NotDone> {
-    let mut leaving = Leaving::of(before, &removal.meant);
-    if !world.person.is_there() && (patience.is_none() || !leaving.would_show()) {
+    let mut leaving = Removing::of(before, &removal.meant);
+    if !world.person.is_there() && (limits.is_none() || !leaving.would_show()) {
         return Err(Cause::refused(RootRefusal::WouldNotBeSeenToGo).into());
     }
     tell_view(&view, before, &mut *world.person);
     let task = ConsoleTask::Remove { serials: removal.meant.clone() };
     world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition: removal.partition.clone() }));
     let mut removal = removal;
-    let ended = leaving.watch(&mut view, patience, &mut removal, world);
+    let ended = leaving.watch(&mut view, limits, &mut removal, world);
     ended.map_err(|cause| NotDone { removed: removal.removed.clone(), ..NotDone::from((Stage::Console, cause)) })?;
     Ok(removal)
 }
 
-impl Leaving {
+impl Removing {
     fn of(before: &Look, meant: &[String]) -> Self {
         let known: BTreeSet<String> = before.devices.iter().map(|device| device.serial.clone()).collect();
         let (shown, hidden): (Vec<_>, Vec<_>) = meant.iter().cloned().partition(|serial| known.contains(serial));
@@ -78,16 +78,16 @@ impl Leaving {
     fn watch(
         &mut self,
         view: &mut View,
-        patience: Option<Patience>,
+        limits: Option<WatchLimits>,
         removal: &mut Removal,
         world: &mut World,
     ) -> Result<(), Cause> {
-        let Some(patience) = patience else { return self.said(removal, world) };
+        let Some(limits) = limits else { return self.said(removal, world) };
         while !self.shown.is_empty() || (!self.hidden.is_empty() && self.can_tell()) {
             let what = self.awaited();
             let (clock, person) = (world.clock.clone(), &mut *world.person);
             let sign =
-                look_until(view, patience, &what, &clock, person, |look, person| self.compare(look, removal, person));
+                look_until(view, limits, &what, &clock, person, |look, person| self.compare(look, removal, person));
             match sign {
                 Ok(Sign::Gone) => return Ok(()),
                 Ok(Sign::OneFewer) => {
@@ -97,7 +97,7 @@ impl Leaving {
                 Err(Unseen::TimedOut) => {
                     return Err(Cause::refused(RootRefusal::StillThere {
                         serials: self.left(),
-                        after: patience.timeout,
+                        after: limits.timeout,
                     }));
                 }
                 Err(Unseen::Interrupted) => return Err(Cause::Interrupted),

@@ -58,11 +58,11 @@ pub fn login_check(world: &mut World) -> Result<Login, aws::Error> {
         access_key: account.uses_long_term_key(),
         signed_in: world.aws.login_session(),
         expires: account.expires(),
-        sees: if root { look(&account)? } else { Vec::new() },
+        sees: if root { read(&account)? } else { Vec::new() },
     })
 }
 
-fn look(account: &Account) -> Result<Vec<Sight>, aws::Error> {
+fn read(account: &Account) -> Result<Vec<Sight>, aws::Error> {
     let mut sees = Vec::new();
     let mut sight = |call, outcome: Result<(), aws::Error>| {
         let answer = match outcome {

@@ -17,13 +17,13 @@ pub use remove::{Removal, RemoveRequest, remove};
 pub use resync::{ResyncCodes, ResyncCodesRequest, resync_codes};
 pub use totp::{TotpEnrolled, TotpRequest, TotpSitting, begin_totp};
 
-use super::failure::{At, Cause, Failed, Left, RootRefusal, Stage};
+use super::failure::{At, Cause, Failed, Residue, RootRefusal, Stage};
 use crate::aws;
 use std::time::Duration;
 
 /// How long and how often root is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct WatchLimits {
     /// For one device.
     pub timeout: Duration,
     /// Between two looks, at first.
@@ -62,7 +62,7 @@ impl From<Cause> for NotDone {
 }
 
 impl NotDone {
-    fn leaving(mut self, left: Vec<Left>) -> Self {
+    fn leaving(mut self, left: Vec<Residue>) -> Self {
         self.failed.left = left;
         self
     }

@@ -3,7 +3,7 @@
 
 use super::leaving::{in_console, may_be_hidden};
 use super::view::{Look, View};
-use super::{NotDone, Patience};
+use super::{NotDone, WatchLimits};
 use crate::aws::{self, Account, Call, DeviceArn, RootTask};
 use crate::flow::acknowledged::is_seen_in;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
@@ -22,7 +22,7 @@ pub struct RemoveRequest {
     /// The account whose root may be left without MFA.
     pub without_mfa: Option<String>,
     /// How long the console's part is watched; `None`: nobody is to look.
-    pub patience: Option<Patience>,
+    pub limits: Option<WatchLimits>,
 }
 
 /// What became of it.
@@ -59,8 +59,13 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     let stay: Vec<String> = devices.iter().filter(|serial| !meant.contains(serial)).cloned().collect();
     let flags = look.flags;
     let (password, keys) = (flags.and_then(|flags| flags.password), flags.and_then(|flags| flags.keys));
-    let parting =
-        RootStep::Parting { account: account.clone(), serials: meant.clone(), stay: stay.clone(), password, keys };
+    let parting = RootStep::RemovalPlan {
+        account: account.clone(),
+        serials: meant.clone(),
+        stay: stay.clone(),
+        password,
+        keys,
+    };
     world.person.tell(&Notice::Root(parting));
     let in_use = password != Some(false) || keys != Some(false);
     // What an administrator does not see may be there, or not.
@@ -82,7 +87,7 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         unassigned: Vec::new(),
     };
     if view.outside().is_none() {
-        return in_console(view, &look, removal, request.patience, world);
+        return in_console(view, &look, removal, request.limits, world);
     }
     confirmed(&account, &meant, world)?;
     let outside = view.outside().ok_or(Cause::refused(RootRefusal::NoCredentials))?;

@@ -5,7 +5,7 @@ use super::codes::{Shown, Source};
 use super::fido::tell_view;
 use super::view::View;
 use crate::aws::DeviceKind;
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::flow::holdings::{Holding, holdings_of};
 use crate::flow::removal::key_sink;
@@ -50,12 +50,12 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
         return Err(Cause::refused(RootRefusal::NobodyToShow).into());
     }
     let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
-    let look = view.look().map_err(Cause::Aws)?;
+    let look = view.read().map_err(Cause::Aws)?;
     let account = view.account.clone().ok_or(Cause::refused(RootRefusal::NameTheAccount))?;
     let ahead = world.clock.ahead_seconds();
-    let mut desk = Desk::over(world).map_err(at)?;
+    let mut context = Context::over(world).map_err(at)?;
     if let Some(ahead) = ahead {
-        desk.tell(Notice::ClockVerdict { ahead });
+        context.tell(Notice::ClockVerdict { ahead });
     }
     let roots: Vec<String> = look
         .devices
@@ -63,7 +63,7 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
         .filter(|device| DeviceKind::of(&device.serial) == DeviceKind::Virtual)
         .map(|device| device.serial.clone())
         .collect();
-    let held = holdings_of(request.key, &view.partition, &account, &mut desk).map_err(at)?;
+    let held = holdings_of(request.key, &view.partition, &account, &mut context).map_err(at)?;
     let is_meant = |holding: &&Holding| {
         let serial = holding.device.to_string();
         let named = request.device.as_deref().is_none_or(|named| named == serial || named == holding.device.name());
@@ -77,27 +77,27 @@ pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<R
         return Err(Cause::refused(RootRefusal::WhichCredential { key: request.key, roots, on_key, several }).into());
     };
     let serial = holding.device.to_string();
-    let sink = key_sink(request.key, holding.name.clone(), &mut desk).map_err(at)?;
-    let mut shown = Shown::first(Source::Key(&sink), &serial, &mut desk).map_err(at)?;
+    let sink = key_sink(request.key, holding.name.clone(), &mut context).map_err(at)?;
+    let mut shown = Shown::first(Source::Key(&sink), &serial, &mut context).map_err(at)?;
     let credential = holding.name.id().to_owned();
     if request.hand_over {
-        shown.used(&serial, &mut desk);
+        shown.used(&serial, &mut context);
         return Ok(ResyncCodes { account, serial, credential, codes: Some(shown.into_codes()) });
     }
-    tell_view(&view, &look, desk.person);
+    tell_view(&view, &look, context.person);
     let task = ConsoleTask::Resync { serial: Some(serial.clone()) };
-    desk.tell(Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
+    context.tell(Notice::Root(RootStep::AtConsole { task, partition: view.partition.clone() }));
     let end = loop {
-        match shown.show(Source::Key(&sink), &mut desk) {
+        match shown.show(Source::Key(&sink), &mut context) {
             Ok(AtCodes::Reads) => {}
             Ok(AtCodes::Done) => break Ok(()),
             Ok(AtCodes::GivesUp) | Err(Cause::Interrupted) => break Err(at(Cause::Interrupted)),
             Err(cause) => break Err(at(cause)),
         }
     };
-    desk.person.hide_codes();
+    context.person.hide_codes();
     // Shown is as good as sent: whoever asks next gets later ones.
-    shown.used(&serial, &mut desk);
+    shown.used(&serial, &mut context);
     end?;
     Ok(ResyncCodes { account, serial, credential, codes: None })
 }

@@ -3,7 +3,7 @@
 //! Root itself, and a session of AssumeRoot, see each device by its serial number. An administrator sees whether root
 //! has MFA at all, root's virtual devices, and how many devices are in use in the whole account.
 
-use super::Patience;
+use super::WatchLimits;
 use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootTask, Summary};
 use crate::flow::failure::{Cause, RootRefusal};
 use crate::person::{Notice, Person, RootStep, RootView};
@@ -16,10 +16,10 @@ pub(super) struct View {
     pub(super) partition: String,
     /// `None`: no credentials and no `--account`.
     pub(super) account: Option<String>,
-    eyes: Eyes,
+    vantage: RootVantage,
 }
 
-enum Eyes {
+enum RootVantage {
     Root(Box<Account>),
     Administrator(Box<Account>),
     Member { by: Box<Account>, session: Box<Account> },
@@ -53,63 +53,65 @@ impl View {
             Some(connected) => Box::new(connected.map_err(Cause::Aws)?),
         };
         let (own, identity) = (caller.caller().clone(), caller.caller().identity.clone());
-        let eyes = match (account.filter(|account| *account != own.account), identity) {
+        let vantage = match (account.filter(|account| *account != own.account), identity) {
             (Some(_), Identity::Root) => return Err(Cause::refused(RootRefusal::RootIntoMember)),
             (Some(member), _) => {
                 let session = Box::new(caller.assume_root(member, RootTask::Audit).map_err(Cause::Aws)?);
-                Eyes::Member { by: caller, session }
+                RootVantage::Member { by: caller, session }
             }
-            (None, Identity::Root) => Eyes::Root(caller),
-            (None, _) => Eyes::Administrator(caller),
+            (None, Identity::Root) => RootVantage::Root(caller),
+            (None, _) => RootVantage::Administrator(caller),
         };
         let account = account.map_or(own.account, str::to_owned);
-        Ok(Self { partition: own.partition, account: Some(account), eyes })
+        Ok(Self { partition: own.partition, account: Some(account), vantage })
     }
 
     fn nowhere(connector: &Connector, account: Option<&str>) -> Result<Self, Cause> {
         let region = connector.settings().map_err(Cause::Aws)?.region;
         let partition = aws::Partition::of_region(&region).name().to_owned();
-        Ok(Self { partition, account: account.map(str::to_owned), eyes: Eyes::None })
+        Ok(Self { partition, account: account.map(str::to_owned), vantage: RootVantage::None })
     }
 
     pub(super) fn sees(&self) -> RootView {
-        match &self.eyes {
-            Eyes::Root(_) => RootView::Root,
-            Eyes::Administrator(_) => RootView::Administrator,
-            Eyes::Member { .. } => RootView::Member,
-            Eyes::None => RootView::Nowhere,
+        match &self.vantage {
+            RootVantage::Root(_) => RootView::Root,
+            RootVantage::Administrator(_) => RootView::Administrator,
+            RootVantage::Member { .. } => RootView::Member,
+            RootVantage::None => RootView::Nowhere,
         }
     }
 
     /// Whether each device is seen by its serial number.
     pub(super) fn sees_each(&self) -> bool {
-        matches!(self.eyes, Eyes::Root(_) | Eyes::Member { .. })
+        matches!(self.vantage, RootVantage::Root(_) | RootVantage::Member { .. })
     }
 
     /// Whoever asks from outside, for tasks beyond looking.
     pub(super) fn outside(&self) -> Option<&Account> {
-        match &self.eyes {
-            Eyes::Member { by, .. } => Some(by),
+        match &self.vantage {
+            RootVantage::Member { by, .. } => Some(by),
             _ => None,
         }
     }
 
     /// Who is written down as the caller.
     pub(super) fn caller(&self) -> String {
-        match &self.eyes {
-            Eyes::Root(account) | Eyes::Administrator(account) | Eyes::Member { by: account, .. } => {
-                account.caller().arn.clone()
-            }
-            Eyes::None => String::new(),
+        match &self.vantage {
+            RootVantage::Root(account)
+            | RootVantage::Administrator(account)
+            | RootVantage::Member { by: account, .. } => account.caller().arn.clone(),
+            RootVantage::None => String::new(),
         }
     }
 
     /// Looks once. A member's session that has ended is opened anew.
-    pub(super) fn look(&mut self) -> Result<Look, aws::Error> {
-        match &mut self.eyes {
-            Eyes::None => Ok(Look::default()),
-            Eyes::Root(account) => Ok(Look { devices: account.own_mfa_devices()?, all: true, ..Look::default() }),
-            Eyes::Member { by, session } => {
+    pub(super) fn read(&mut self) -> Result<Look, aws::Error> {
+        match &mut self.vantage {
+            RootVantage::None => Ok(Look::default()),
+            RootVantage::Root(account) => {
+                Ok(Look { devices: account.own_mfa_devices()?, all: true, ..Look::default() })
+            }
+            RootVantage::Member { by, session } => {
                 let devices = match session.own_mfa_devices() {
                     Err(aws::Error::Expired) => {
                         let account = session.caller().account.clone();
@@ -120,14 +122,14 @@ impl View {
                 };
                 Ok(Look { devices, all: true, ..Look::default() })
             }
-            Eyes::Administrator(account) => look_from_outside(account),
+            RootVantage::Administrator(account) => look_from_outside(account),
         }
     }
 
     /// Looks once at everything there is, with the flags: whether root has a password and keys.
     pub(super) fn look_closely(&mut self) -> Result<Look, aws::Error> {
-        let mut look = self.look()?;
-        if let Eyes::Root(account) | Eyes::Member { session: account, .. } = &self.eyes {
+        let mut look = self.read()?;
+        if let RootVantage::Root(account) | RootVantage::Member { session: account, .. } = &self.vantage {
             match account.summary() {
                 Ok(flags) => look.flags = Some(flags),
                 Err(aws::Error::Denied { call, .. }) => look.lacks.push(call.permission()),
@@ -139,8 +141,8 @@ impl View {
 
     /// What AWS takes a security key of root's to be certified for. Root alone may ask.
     pub(super) fn certifications(&self, serial: &str) -> Option<std::collections::BTreeMap<String, String>> {
-        match &self.eyes {
-            Eyes::Root(account) => account.certifications(None, serial).ok(),
+        match &self.vantage {
+            RootVantage::Root(account) => account.certifications(None, serial).ok(),
             _ => None,
         }
     }
@@ -186,7 +188,7 @@ pub(super) struct Awaited<'a> {
     pub(super) name: &'a str,
     /// For people.
     pub(super) what: &'a str,
-    pub(super) patience: Patience,
+    pub(super) limits: WatchLimits,
 }
 
 /// What was seen.
@@ -277,25 +279,25 @@ pub(super) fn watch(
     person: &mut dyn Person,
 ) -> Result<Sign, Unseen> {
     let compare = |look: &Look, person: &mut dyn Person| known.compare(look, awaited, person);
-    look_until(view, awaited.patience, awaited.what, clock, person, compare)
+    look_until(view, awaited.limits, awaited.what, clock, person, compare)
 }
 
 /// Looks again and again, until `compare` finds something.
 pub(super) fn look_until<T>(
     view: &mut View,
-    Patience { timeout, every }: Patience,
+    WatchLimits { timeout, every }: WatchLimits,
     what: &str,
     clock: &Clock,
     person: &mut dyn Person,
     mut compare: impl FnMut(&Look, &mut dyn Person) -> Option<T>,
 ) -> Result<T, Unseen> {
-    let (patience, least) = (timeout.as_secs(), every.as_secs());
+    let (limits, least) = (timeout.as_secs(), every.as_secs());
     let mut elapsed = 0;
     let mut next = 0;
     let mut every = least.max(1);
     loop {
         if elapsed >= next {
-            match view.look() {
+            match view.read() {
                 Ok(look) if look.is_blind() => return Err(Unseen::Blind(blind(&look))),
                 Ok(look) => {
                     if let Some(sign) = compare(&look, person) {
@@ -310,11 +312,11 @@ pub(super) fn look_until<T>(
             }
             next = elapsed + every;
         }
-        if elapsed >= patience {
+        if elapsed >= limits {
             return Err(Unseen::TimedOut);
         }
         let what = what.to_owned();
-        person.tell(&Notice::Root(RootStep::Watching { what, elapsed, left: patience - elapsed }));
+        person.tell(&Notice::Root(RootStep::Watching { what, elapsed, left: limits - elapsed }));
         if !clock.sleep(Duration::from_secs(1)) {
             return Err(Unseen::Interrupted);
         }

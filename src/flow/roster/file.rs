@@ -7,7 +7,7 @@
 //! them; a line before all others may say which (`sep=;`, Excel's). UTF-16, which spreadsheets call Unicode text, is read
 //! as UTF-8 is. All that is wrong is told at once, with line numbers.
 
-use super::row::{Seen, row, shortened};
+use super::row::{SeenRows, row, shortened};
 use crate::keys::Serial;
 use crate::secret::plain_text;
 
@@ -158,7 +158,7 @@ pub fn read(bytes: &[u8], kind: Kind) -> Result<Vec<Row>, Vec<BadRow>> {
     let mut order: Vec<usize> = (0..columns.len()).collect();
     let mut record = csv::ByteRecord::new();
     let mut first = true;
-    let mut seen = Seen::default();
+    let mut seen = SeenRows::default();
     while reader.read_byte_record(&mut record).unwrap_or(false) {
         if named.take().is_some() {
             continue; // the line that named it

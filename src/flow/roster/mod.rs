@@ -4,25 +4,25 @@
 //! Rows that need nobody (their seed goes to escrow files and commands only) are shared among threads, each with
 //! connections of its own and all at one pace. Rows with keys are done one by one: a key is waited for.
 
-mod crowd;
 mod file;
-mod hands;
+mod interactive;
 mod ledger;
+mod parallel;
 mod row;
 
 pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
 
-use super::desk::Desk;
+use super::context::Context;
 use super::enroll::{DeviceResult, Request, enroll_on};
-use super::places::{Places, Usable};
 use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
+use super::seed_sinks::{SeedSinks, ValidatedSinks};
 use crate::aws::{self, Account, DeviceArn, Tag};
 use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
 use crate::flow::record::Record;
 use crate::keys::Serial;
 pub use crate::person::RosterPlan;
-use crate::person::{Notice, Parting};
+use crate::person::{Notice, RemovalPlan};
 use crate::totp::unix;
 use crate::world::World;
 use ledger::{Ledger, Line, State};
@@ -40,7 +40,7 @@ pub struct RosterRequest {
     /// Where it is written down who is done.
     pub ledger: PathBuf,
     /// Places for every seed, beside the row's key.
-    pub places: Places,
+    pub places: SeedSinks,
     /// Every code asks for a touch, where the row does not say.
     pub touch: bool,
     /// The devices' path; `/` when not named.
@@ -72,7 +72,7 @@ pub enum Became {
     /// The device is enabled.
     Done(DeviceResult),
     /// It is, and another one is gone.
-    Rotated(Box<DeviceResult>, Box<Parting>),
+    Rotated(Box<DeviceResult>, Box<RemovalPlan>),
     /// It had been enabled before the last process ended; the ledger did not know yet.
     FoundDone(String),
     /// It is not.
@@ -127,9 +127,9 @@ pub struct RosterDone {
 /// What kept it from beginning, or from writing down what it does. A user's own failure goes to `watch`.
 pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn Watch) -> Result<RosterDone, Failed> {
     let state = world.state.clone();
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    let begun = begin(request, &connector, &mut desk);
-    let (account, usable, mut book) = begun.map_err(|cause| desk.fail(Stage::Preflight, cause))?;
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let begun = begin(request, &connector, &mut context);
+    let (account, usable, mut book) = begun.map_err(|cause| context.fail(Stage::Preflight, cause))?;
     let done = |book: &Book<'_>, interrupted| RosterDone {
         account: account.caller().account.clone(),
         progress: book.progress,
@@ -140,23 +140,23 @@ pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn 
     }
     let rows: Vec<&Row> = request.rows.iter().filter(|row| book.ledger.state(row) != Some(State::Done)).collect();
     let nobody_needed = rows.iter().all(|row| row.key.is_none()) && !request.places.is_empty();
-    let work = Work { request, usable: &usable, account: &account };
+    let work = SharedInputs { request, usable: &usable, account: &account };
     let outcome = if nobody_needed {
-        crowd::work(&work, &rows, &state, &mut book, watch, &mut desk)
+        parallel::work(&work, &rows, &state, &mut book, watch, &mut context)
     } else {
-        hands::work(&work, &rows, &mut book, watch, &mut desk)
+        interactive::work(&work, &rows, &mut book, watch, &mut context)
     };
     match outcome {
         Ok(interrupted) => Ok(done(&book, interrupted)),
-        Err(cause) => Err(desk.fail(Stage::Roster, cause)),
+        Err(cause) => Err(context.fail(Stage::Roster, cause)),
     }
 }
 
 /// What every user's turn is made of.
 #[derive(Clone, Copy)]
-struct Work<'a> {
+struct SharedInputs<'a> {
     request: &'a RosterRequest,
-    usable: &'a Usable,
+    usable: &'a ValidatedSinks,
     account: &'a Account,
 }
 
@@ -174,16 +174,16 @@ struct Book<'a> {
 fn begin<'a>(
     request: &'a RosterRequest,
     connector: &aws::Connector,
-    desk: &mut Desk<'_>,
-) -> Result<(Account, Usable, Book<'a>), Cause> {
+    context: &mut Context<'_>,
+) -> Result<(Account, ValidatedSinks, Book<'a>), Cause> {
     if !request.ledger.exists() {
-        somebody_brings_keys(request, request.rows.iter(), desk)?;
+        somebody_brings_keys(request, request.rows.iter(), context)?;
     }
-    let usable = request.places.usable(desk)?;
-    desk.journal.hold().map_err(Cause::Journal)?;
+    let usable = request.places.usable(context)?;
+    context.journal.hold().map_err(Cause::Journal)?;
     let account = connector.connect().map_err(Cause::Aws)?;
-    desk.tell_clock();
-    check_journal(request, &account, desk)?;
+    context.tell_clock();
+    check_journal(request, &account, context)?;
     let caller = account.caller();
     let ledger = |why| Cause::Ledger { path: request.ledger.clone(), why };
     let opened = if request.dry_run && !request.ledger.exists() {
@@ -192,13 +192,13 @@ fn begin<'a>(
         Ledger::open(&request.ledger, request.kind.command(), &caller.account, &request.rows).map_err(ledger)?
     };
     let to_do: Vec<&Row> = request.rows.iter().filter(|row| opened.state(row) != Some(State::Done)).collect();
-    somebody_brings_keys(request, to_do.iter().copied(), desk)?;
+    somebody_brings_keys(request, to_do.iter().copied(), context)?;
     let before = request.rows.len() - to_do.len();
     let gets_key = |row: &Row| row.key.is_some() || request.places.is_empty();
     let keys = to_do.iter().filter(|row| gets_key(row)).count();
     let unproved = if request.places.code.is_some() { 0 } else { to_do.len() - keys };
     let progress = Progress { total: request.rows.len(), before, ..Progress::default() };
-    desk.tell(Notice::RosterPlan(RosterPlan {
+    context.tell(Notice::RosterPlan(RosterPlan {
         rotate: request.kind == Kind::Rotate,
         account: caller.account.clone(),
         caller: caller.arn.clone(),
@@ -210,10 +210,10 @@ fn begin<'a>(
         code: request.places.code.as_ref().map(|to| crate::sink::program_of(&to.line)),
         unproved,
     }));
-    find_unknown(request, &opened, &account, desk)?;
+    find_unknown(request, &opened, &account, context)?;
     if !request.dry_run {
         let unproved = unproved > 0 && !request.places.accept_unproved;
-        desk.approve_unproved(request.approved, unproved)?;
+        context.approve_unproved(request.approved, unproved)?;
     }
     Ok((
         account,
@@ -226,10 +226,10 @@ fn begin<'a>(
 fn somebody_brings_keys<'r>(
     request: &RosterRequest,
     mut rows: impl Iterator<Item = &'r Row>,
-    desk: &Desk<'_>,
+    context: &Context<'_>,
 ) -> Result<(), Cause> {
     match rows.find(|row| row.key.is_none() && request.places.is_empty()) {
-        Some(row) if !desk.person.is_there() => {
+        Some(row) if !context.person.is_there() => {
             Err(Cause::refused(RosterRefusal::NeedsPerson { line: row.line, user: row.user.clone() }))
         }
         _ => Ok(()),
@@ -237,8 +237,8 @@ fn somebody_brings_keys<'r>(
 }
 
 /// A run that was cut short is recovered first: whether its user is done is not known before.
-fn check_journal(request: &RosterRequest, account: &Account, desk: &Desk<'_>) -> Result<(), Cause> {
-    for run in desk.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+fn check_journal(request: &RosterRequest, account: &Account, context: &Context<'_>) -> Result<(), Cause> {
+    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
         let ours = |account_of: &str, user: &str| {
             account_of == account.caller().account && request.rows.iter().any(|row| row.user == *user)
         };
@@ -265,7 +265,7 @@ fn find_unknown(
     request: &RosterRequest,
     ledger: &Ledger,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     let to_do = || request.rows.iter().filter(|row| ledger.state(row) != Some(State::Done));
     if to_do().next().is_none() {
@@ -274,7 +274,7 @@ fn find_unknown(
     let users: HashSet<String> = match account.users() {
         Ok(users) => users.into_iter().map(|user| user.name).collect(),
         Err(aws::Error::Denied { .. }) => {
-            desk.tell(Notice::UsersNotListed);
+            context.tell(Notice::UsersNotListed);
             return Ok(());
         }
         Err(cause) => return Err(Cause::Aws(cause)),
@@ -282,7 +282,7 @@ fn find_unknown(
     let unknown = to_do().filter(|row| !users.contains(&row.user)).map(|row| (row.line, row.user.clone()));
     let unknown: Vec<_> = unknown.collect();
     if !unknown.is_empty() {
-        desk.tell(Notice::UnknownUsers { users: unknown });
+        context.tell(Notice::UnknownUsers { users: unknown });
     }
     Ok(())
 }
@@ -296,9 +296,9 @@ impl Kind {
     }
 }
 
-impl Work<'_> {
+impl SharedInputs<'_> {
     /// One user's turn, with this key.
-    fn turn(&self, row: &Row, key: Option<Serial>, account: &Account, desk: &mut Desk<'_>) -> Became {
+    fn turn(&self, row: &Row, key: Option<Serial>, account: &Account, context: &mut Context<'_>) -> Became {
         let request = Request {
             user: Some(row.user.clone()),
             keys: key.into_iter().collect(),
@@ -310,7 +310,7 @@ impl Work<'_> {
             ..Request::default()
         };
         let outcome = match self.request.kind {
-            Kind::Enroll => enroll_on(&request, self.usable, account, desk).map(Became::Done),
+            Kind::Enroll => enroll_on(&request, self.usable, account, context).map(Became::Done),
             Kind::Rotate => {
                 let request = RotateRequest {
                     new: request,
@@ -320,7 +320,7 @@ impl Work<'_> {
                     // Whoever names no key means the other places: which key is plugged in meanwhile says nothing.
                     fewer_keys: self.request.fewer_keys || key.is_none(),
                 };
-                let rotated = rotate_on(&request, self.usable, account, desk);
+                let rotated = rotate_on(&request, self.usable, account, context);
                 rotated.map(|(device, old)| Became::Rotated(Box::new(device), Box::new(old)))
             }
         };
@@ -366,10 +366,10 @@ impl Book<'_> {
     }
 
     /// Tells and writes down what became of a user.
-    fn end(&mut self, row: &Row, became: Became, watch: &mut dyn Watch, desk: &Desk<'_>) -> Result<(), Cause> {
+    fn end(&mut self, row: &Row, became: Became, watch: &mut dyn Watch, context: &Context<'_>) -> Result<(), Cause> {
         let outcome = UserOutcome { row, became };
         let failure = watch.user(&outcome);
-        let (user, device, at) = (row.user.clone(), row.device.clone(), unix(desk.clock.now()));
+        let (user, device, at) = (row.user.clone(), row.device.clone(), unix(context.clock.now()));
         let line = match (&outcome.became, failure) {
             (Became::Done(done), _) => done_line(user, device, done, at),
             (Became::Rotated(done, _), _) => done_line(user, device, done, at),

@@ -13,7 +13,7 @@ pub(super) fn row(
     record: &csv::ByteRecord,
     order: &[usize],
     kind: Kind,
-    seen: &mut Seen,
+    seen: &mut SeenRows,
     bad: &mut Vec<Wrong>,
 ) -> Option<Row> {
     if record.len() > order.len() && record.iter().skip(order.len()).any(|field| !field.is_empty()) {
@@ -118,13 +118,13 @@ pub(super) fn shortened(text: &str) -> String {
 
 /// Where each name stood first.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct SeenRows {
     users: HashMap<String, u64>,
     devices: HashMap<String, u64>,
     keys: HashMap<Serial, u64>,
 }
 
-impl Seen {
+impl SeenRows {
     /// All that is there for the second time. Names that differ in case only are the same to IAM (User Guide, "IAM
     /// identifiers").
     fn add(

@@ -2,17 +2,17 @@
 //!
 //! What the old device is can be seen on the keys that are plugged in, and nowhere else.
 
-use super::super::desk::Desk;
-use super::super::enroll::Work;
+use super::super::context::Context;
+use super::super::enroll::DevicePlan;
 use super::super::removal::key_sink;
 use super::RotateRequest;
 use crate::aws::{DeviceArn, DeviceKind};
 use crate::flow::failure::{Cause, RotateRefusal};
-use crate::flow::record::Old;
+use crate::flow::record::RemovedDevice;
 use crate::keys::Serial;
 use crate::oath::{self, Name};
-use crate::person::{Loss, Parting};
-use crate::{ring, sink};
+use crate::person::{Loss, RemovalPlan};
+use crate::{sink, unlock};
 
 /// The old device, as the keys here have it.
 pub(super) struct Before {
@@ -23,7 +23,7 @@ pub(super) struct Before {
 
 /// Looks at the keys that hold the old device. One of them that asks for a touch is enough: nobody is to have the codes
 /// of the new one without.
-pub(super) fn look(request: &RotateRequest, old: &Old, desk: &mut Desk<'_>) -> Before {
+pub(super) fn read(request: &RotateRequest, old: &RemovedDevice, context: &mut Context<'_>) -> Before {
     let mut keys: Vec<Serial> = old.held.iter().map(|held| held.key).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -33,7 +33,7 @@ pub(super) fn look(request: &RotateRequest, old: &Old, desk: &mut Desk<'_>) -> B
     }
     let wants = old.held.iter().map(|held| {
         let name = Name::from_id(&held.credential).ok()?;
-        key_sink(held.key, name, desk).ok().map(|sink| sink.touch)
+        key_sink(held.key, name, context).ok().map(|sink| sink.touch)
     });
     let wants: Vec<Option<bool>> = wants.collect();
     let touch = if wants.contains(&Some(true)) {
@@ -47,7 +47,7 @@ pub(super) fn look(request: &RotateRequest, old: &Old, desk: &mut Desk<'_>) -> B
 
 impl Before {
     /// A new device on fewer keys must have been asked for.
-    pub(super) fn is_kept(&self, request: &RotateRequest, old: &Old) -> Result<(), Cause> {
+    pub(super) fn is_kept(&self, request: &RotateRequest, old: &RemovedDevice) -> Result<(), Cause> {
         let (before, after) = (self.keys.len(), request.new.keys.len());
         if after >= before || request.fewer_keys {
             return Ok(());
@@ -62,9 +62,9 @@ impl Before {
     }
 
     /// A touch that nobody asked for, and that a key cannot give.
-    pub(super) fn explain(&self, cause: Cause, request: &RotateRequest, old: &Old) -> Cause {
+    pub(super) fn explain(&self, cause: Cause, request: &RotateRequest, old: &RemovedDevice) -> Cause {
         match cause {
-            Cause::Sink(sink::Error::Ring(ring::Error::Oath {
+            Cause::Sink(sink::Error::Unlock(unlock::Error::Oath {
                 key,
                 cause: oath::Error::Unsupported { what: "touch", .. },
             })) if !request.new.touch => {
@@ -75,12 +75,12 @@ impl Before {
     }
 
     /// Keys hold it, and did not say whether its codes want a touch.
-    fn is_touch_unseen(&self, work: &Work) -> bool {
+    fn is_touch_unseen(&self, work: &DevicePlan) -> bool {
         self.touch.is_none() && !work.touch && !work.keys.is_empty()
     }
 
     /// What the user has less of afterwards.
-    pub(super) fn losses(&self, work: &Work, parting: &Parting) -> Vec<Loss> {
+    pub(super) fn losses(&self, work: &DevicePlan, parting: &RemovalPlan) -> Vec<Loss> {
         let mut losses = Vec::new();
         if work.keys.len() < self.keys.len() {
             losses.push(Loss::FewerKeys { before: self.keys.clone(), after: work.keys.len() });

@@ -8,7 +8,7 @@ mod shared;
 
 pub use kept::Session;
 
-use super::desk::Desk;
+use super::context::Context;
 use super::holdings::{Holding, holdings_until};
 use super::naming::device_of;
 use super::self_management::{Choice, Factor, with_code};
@@ -17,7 +17,7 @@ use crate::flow::failure::{Cause, Failed, SessionRefusal, Stage};
 use crate::keys::Serial;
 use crate::person::Notice;
 use crate::platform::{Keyring, NoKeyring};
-use crate::ring;
+use crate::unlock;
 use crate::world::World;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -62,24 +62,24 @@ pub enum Source {
 /// [`Failed`], with nothing left. A code that was sent is spent.
 pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, Source), Failed> {
     let state = world.state.clone();
-    let (connector, mut desk) = Desk::open(Stage::Preflight, world)?;
-    desk.no_touch = request.no_touch;
-    desk.no_wait = request.no_wait;
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    context.no_touch = request.no_touch;
+    context.no_wait = request.no_wait;
     let opened = connector.reach().map_err(Cause::Aws).and_then(|mut account| {
         if let Some(role) = &request.role {
             role::check_duration(role, request.duration, &account)?;
         }
         match &request.role {
             Some(role) if request.kept && account.uses_long_term_key() => {
-                role::find_or_assume(request, role, &mut account, &state, &mut desk)
+                role::find_or_assume(request, role, &mut account, &state, &mut context)
             }
-            _ if request.kept => find_or_open(request, &mut account, &state, &mut desk),
-            _ => open(request, &mut account, &mut desk),
+            _ if request.kept => find_or_open(request, &mut account, &state, &mut context),
+            _ => open(request, &mut account, &mut context),
         }
     });
     opened.map_err(|cause| {
-        let cause = desk.interrupted_or(cause);
-        desk.fail(Stage::Preflight, cause)
+        let cause = context.interrupted_or(cause);
+        context.fail(Stage::Preflight, cause)
     })
 }
 
@@ -95,7 +95,7 @@ pub fn forget_session(request: &SessionRequest, world: &mut World) -> Result<Res
         ahead: None,
     })?;
     let name = name(request, &account);
-    Ok(Keyring::open().and_then(|ring| ring.remove(&name)))
+    Ok(Keyring::open().and_then(|keyring| keyring.remove(&name)))
 }
 
 /// From memory; or opened by whoever is first, while the others wait for it.
@@ -103,10 +103,10 @@ fn find_or_open(
     request: &SessionRequest,
     account: &mut Account,
     state: &Path,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Session, Source), Cause> {
     let name = name(request, account);
-    find_or(&name, "session", state, desk, |desk| open(request, account, desk))
+    find_or(&name, "session", state, context, |context| open(request, account, context))
 }
 
 /// What is kept as `name`; or opened by `open`, in this process or in another that is at it. `turns` names the files
@@ -115,41 +115,41 @@ fn find_or(
     name: &str,
     turns: &str,
     state: &Path,
-    desk: &mut Desk<'_>,
-    open: impl FnOnce(&mut Desk<'_>) -> Result<(Session, Source), Cause>,
+    context: &mut Context<'_>,
+    open: impl FnOnce(&mut Context<'_>) -> Result<(Session, Source), Cause>,
 ) -> Result<(Session, Source), Cause> {
-    let ring = match Keyring::open() {
-        Ok(ring) => Some(ring),
+    let keyring = match Keyring::open() {
+        Ok(keyring) => Some(keyring),
         Err(why) => {
-            desk.tell(Notice::NotKept(why));
+            context.tell(Notice::NotKept(why));
             None
         }
     };
-    let find = |desk: &mut Desk<'_>| match ring.as_ref().map(|ring| ring.get(name)) {
+    let find = |context: &mut Context<'_>| match keyring.as_ref().map(|keyring| keyring.get(name)) {
         None | Some(Ok(None)) => None,
-        Some(Ok(Some(text))) => Session::read(&text, name).filter(|found| found.is_fresh(desk.clock.host_now())),
+        Some(Ok(Some(text))) => Session::read(&text, name).filter(|found| found.is_fresh(context.clock.host_now())),
         Some(Err(why)) => {
-            desk.tell(Notice::NotKept(why));
+            context.tell(Notice::NotKept(why));
             None
         }
     };
-    if let Some(found) = find(desk) {
+    if let Some(found) = find(context) {
         return Ok((found, Source::Memory));
     }
-    let shown = match take_turn(state, turns, name, desk)? {
+    let shown = match take_turn(state, turns, name, context)? {
         Turn::Given(session) => return Ok((session, Source::Another)),
         Turn::Ours(shown) => shown,
     };
     // Whoever held the turn before may have opened it.
-    if let Some(found) = find(desk) {
+    if let Some(found) = find(context) {
         return Ok((found, Source::Memory));
     }
-    let (session, source) = open(desk)?;
+    let (session, source) = open(context)?;
     let text = session.write(name);
-    if let Some(ring) = &ring {
-        let left = session.credentials.expires.duration_since(desk.clock.now()).unwrap_or_default();
-        if let Err(why) = ring.put(name, text.as_bytes(), left) {
-            desk.tell(Notice::NotKept(why));
+    if let Some(keyring) = &keyring {
+        let left = session.credentials.expires.duration_since(context.clock.now()).unwrap_or_default();
+        if let Err(why) = keyring.put(name, text.as_bytes(), left) {
+            context.tell(Notice::NotKept(why));
         }
     }
     shown.give(text.as_bytes());
@@ -182,44 +182,48 @@ fn name(request: &SessionRequest, account: &Account) -> String {
     format!("glasskey:session:{}", HEXLOWER.encode(&hash.finalize()))
 }
 
-fn open(request: &SessionRequest, account: &mut Account, desk: &mut Desk<'_>) -> Result<(Session, Source), Cause> {
+fn open(
+    request: &SessionRequest,
+    account: &mut Account,
+    context: &mut Context<'_>,
+) -> Result<(Session, Source), Cause> {
     if request.role.is_none() && !account.uses_long_term_key() {
         return Err(Cause::refused(SessionRefusal::SessionOfSession));
     }
-    let factor = match find(request, account, desk)? {
+    let factor = match find(request, account, context)? {
         Some(factor) => factor,
         None => {
             account.identify().map_err(Cause::Aws)?;
-            desk.tell_clock();
-            find_unlisted(request, account, desk)?
+            context.tell_clock();
+            find_unlisted(request, account, context)?
         }
     };
     let (serial, duration) = (&factor.serial, request.duration);
-    let credentials = with_code(&factor, desk, |code| match &request.role {
+    let credentials = with_code(&factor, context, |code| match &request.role {
         Some(role) => account.role_credentials(role, Some((serial, code)), duration),
         None => account.mfa_credentials(serial, code, duration),
     })?;
-    desk.tell(Notice::SessionOpened { serial: serial.clone(), key: factor.key });
-    Ok((Session::new(credentials, factor.serial, factor.key, duration, &desk.clock), Source::Key))
+    context.tell(Notice::SessionOpened { serial: serial.clone(), key: factor.key });
+    Ok((Session::new(credentials, factor.serial, factor.key, duration, &context.clock), Source::Key))
 }
 
 /// The device and the key that holds it. One call of IAM tells the devices and AWS's time. `None`: that is not allowed.
 pub(super) fn find(
     request: &SessionRequest,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Option<Factor>, Cause> {
     match account.own_mfa_devices() {
         Ok(devices) => {
-            desk.tell_clock();
-            listed(request, &devices, desk).map(Some)
+            context.tell_clock();
+            listed(request, &devices, context).map(Some)
         }
         Err(aws::Error::Denied { .. } | aws::Error::Invalid { .. }) => Ok(None),
         Err(cause) => Err(Cause::Aws(cause)),
     }
 }
 
-fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) -> Result<Factor, Cause> {
+fn listed(request: &SessionRequest, devices: &[MfaDevice], context: &mut Context<'_>) -> Result<Factor, Cause> {
     let all = || devices.iter().map(|device| device.serial.clone()).collect::<Vec<_>>();
     if devices.is_empty() {
         return Err(Cause::refused(SessionRefusal::NoDevice));
@@ -231,9 +235,9 @@ fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) 
     }
     let arns = wanted.iter().filter_map(|device| device.serial.parse::<DeviceArn>().ok());
     let account = arns.map(|arn| (arn.partition().to_owned(), arn.account().to_owned())).next();
-    let choice = Choice::among(wanted.iter().copied(), desk);
+    let choice = Choice::among(wanted.iter().copied(), context);
     let (held, unread) = match account {
-        Some((partition, account)) => look(request, &partition, &account, desk, |held| choice.is_due(held))?,
+        Some((partition, account)) => read(request, &partition, &account, context, |held| choice.is_due(held))?,
         // Hardware tokens and FIDO devices alone: no OATH credential is one of them.
         None => (Vec::new(), None),
     };
@@ -246,10 +250,10 @@ fn listed(request: &SessionRequest, devices: &[MfaDevice], desk: &mut Desk<'_>) 
 pub(super) fn find_unlisted(
     request: &SessionRequest,
     account: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Factor, Cause> {
     let caller = account.caller();
-    let (held, unread) = look(request, &caller.partition, &caller.account, desk, |_| false)?;
+    let (held, unread) = read(request, &caller.partition, &caller.account, context, |_| false)?;
     let mut held: Vec<Holding> =
         held.into_iter().filter(|held| is_wanted(request, &held.device.to_string())).collect();
     if let aws::Identity::User(user) = &caller.identity
@@ -274,7 +278,7 @@ fn is_wanted(request: &SessionRequest, serial: &str) -> bool {
 }
 
 /// A key that could not be read may be the one: then why it could not is what to say.
-fn nowhere(request: &SessionRequest, devices: Vec<String>, unread: Option<ring::Error>) -> Cause {
+fn nowhere(request: &SessionRequest, devices: Vec<String>, unread: Option<unlock::Error>) -> Cause {
     match unread {
         Some(cause) => Cause::Sink(cause.into()),
         None => Cause::refused(SessionRefusal::NoKeyHolds { devices, key: request.key }),
@@ -282,13 +286,13 @@ fn nowhere(request: &SessionRequest, devices: Vec<String>, unread: Option<ring::
 }
 
 /// What the keys hold of an account, and why one could not be read. A key that is named is the only one looked at.
-fn look(
+fn read(
     request: &SessionRequest,
     partition: &str,
     account: &str,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
     enough: impl Fn(&Holding) -> bool,
-) -> Result<(Vec<Holding>, Option<ring::Error>), Cause> {
+) -> Result<(Vec<Holding>, Option<unlock::Error>), Cause> {
     let Some(key) = request.key else {
         let caller = aws::Caller {
             partition: partition.to_owned(),
@@ -296,11 +300,11 @@ fn look(
             arn: String::new(),
             identity: aws::Identity::Other,
         };
-        let all = holdings_until(&caller, desk, enough)?;
+        let all = holdings_until(&caller, context, enough)?;
         return Ok((all.held, all.unread.into_iter().next().map(|(_, cause)| cause)));
     };
-    let oath = |cause| Cause::Sink(ring::Error::Oath { key, cause }.into());
-    let mut session = desk.ring.session(key, desk.person).map_err(|cause| Cause::Sink(cause.into()))?;
+    let oath = |cause| Cause::Sink(unlock::Error::Oath { key, cause }.into());
+    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
     let credentials = session.list().map_err(oath)?.into_iter();
     let held = credentials.filter_map(|credential| {
         let device = device_of(&credential.name, partition, account)?;

@@ -6,7 +6,7 @@
 use super::kept::Session;
 use super::{SessionRequest, Source, find_or, find_or_open, name, open};
 use crate::aws::{self, Account, Call, Retry, Role, SessionCredentials};
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::failure::{Cause, SessionRefusal};
 use crate::person::Notice;
 use std::path::Path;
@@ -45,11 +45,11 @@ pub(super) fn find_or_assume(
     role: &Role,
     account: &mut Account,
     state: &Path,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Session, Source), Cause> {
     let name = name(request, account);
     // Turns of their own: who holds a role's turn waits for the session's, and never the other way round.
-    find_or(&name, "role", state, desk, |desk| assume(request, role, account, state, desk))
+    find_or(&name, "role", state, context, |context| assume(request, role, account, state, context))
 }
 
 fn assume(
@@ -57,18 +57,18 @@ fn assume(
     role: &Role,
     account: &mut Account,
     state: &Path,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(Session, Source), Cause> {
     let shared = SessionRequest { role: None, duration: SHARED, ..request.clone() };
-    let (session, source) = find_or_open(&shared, account, state, desk)?;
-    desk.go_on()?;
-    match without_code(role, request.duration, &account.through(&session.credentials), desk) {
+    let (session, source) = find_or_open(&shared, account, state, context)?;
+    context.go_on()?;
+    match without_code(role, request.duration, &account.through(&session.credentials), context) {
         Ok(credentials) => {
             let Session { device, key, .. } = session;
-            Ok((Session::new(credentials, device, key, request.duration, &desk.clock), source))
+            Ok((Session::new(credentials, device, key, request.duration, &context.clock), source))
         }
         // The role may want a code that is fresher than the session (aws:MultiFactorAuthAge).
-        Err(aws::Error::Denied { .. }) if source != Source::Key => open(request, account, desk),
+        Err(aws::Error::Denied { .. }) if source != Source::Key => open(request, account, context),
         Err(cause) => Err(Cause::Aws(cause)),
     }
 }
@@ -78,21 +78,21 @@ fn without_code(
     role: &Role,
     duration: Duration,
     session: &Account,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<SessionCredentials, aws::Error> {
     let mut attempt = 1;
     loop {
         let why = match session.role_credentials(role, None, duration) {
             Err(aws::Error::TryLater { code, .. }) if attempt < TRIES => format!("AWS answered {code}"),
-            Err(aws::Error::OutcomeUnknown { .. }) if attempt < TRIES && !desk.interrupt.raised() => {
+            Err(aws::Error::OutcomeUnknown { .. }) if attempt < TRIES && !context.interrupt.raised() => {
                 "no reply came".to_owned()
             }
             outcome => return outcome,
         };
         let after = Duration::from_secs(1 << (attempt - 1));
         attempt += 1;
-        desk.tell(Notice::Retrying(Retry { call: Call::AssumeRole, why, after, attempt }));
-        if !desk.clock.sleep(after) {
+        context.tell(Notice::Retrying(Retry { call: Call::AssumeRole, why, after, attempt }));
+        if !context.clock.sleep(after) {
             return Err(aws::Error::Interrupted);
         }
     }

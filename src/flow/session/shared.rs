@@ -4,7 +4,7 @@
 //! it, in a directory that its owner alone can enter, and gives what it has opened to whoever waits there. So callers at
 //! the same moment share one touch and one code even where the system keeps nothing in memory.
 
-use super::super::desk::Desk;
+use super::super::context::Context;
 use super::kept::Session;
 use crate::flow::failure::Cause;
 use crate::store;
@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Waits for the turn, or for what another opens. A lock that cannot be had does not stop the command: it goes on
 /// alone.
-pub(super) fn take_turn(state: &Path, turns: &str, name: &str, desk: &mut Desk<'_>) -> Result<Turn, Cause> {
+pub(super) fn take_turn(state: &Path, turns: &str, name: &str, context: &mut Context<'_>) -> Result<Turn, Cause> {
     // A name's own files would pile up, with access keys that live for an hour.
     let place = name.bytes().last().map_or('0', char::from);
     let (lock, socket) = (state.join(format!("{turns}-{place}.lock")), state.join(format!("{turns}-{place}.sock")));
@@ -44,11 +44,11 @@ pub(super) fn take_turn(state: &Path, turns: &str, name: &str, desk: &mut Desk<'
             Err(TryLockError::Error(_)) => return Ok(Turn::Ours(Shown::unseen(None))),
             Err(TryLockError::WouldBlock) => {}
         }
-        if let Some(session) = receive(&socket, name, desk) {
+        if let Some(session) = receive(&socket, name, context) {
             return Ok(Turn::Given(session));
         }
-        desk.go_on()?;
-        if desk.interrupt.wait(LOOK) {
+        context.go_on()?;
+        if context.interrupt.wait(LOOK) {
             return Err(Cause::Interrupted);
         }
     }
@@ -93,7 +93,7 @@ impl Drop for Shown {
 
 /// Waits at the opener's socket until it gives something or hangs up.
 #[cfg(unix)]
-fn receive(socket: &Path, name: &str, desk: &Desk<'_>) -> Option<Session> {
+fn receive(socket: &Path, name: &str, context: &Context<'_>) -> Option<Session> {
     use std::io::{ErrorKind, Read};
     use zeroize::Zeroizing;
     let mut opener = std::os::unix::net::UnixStream::connect(socket).ok()?;
@@ -101,7 +101,7 @@ fn receive(socket: &Path, name: &str, desk: &Desk<'_>) -> Option<Session> {
     // More than any session takes: a buffer that grows leaves its old place behind.
     let mut text = Zeroizing::new(vec![0; 16 * 1024]);
     let mut len = 0;
-    while !desk.interrupt.raised() {
+    while !context.interrupt.raised() {
         match opener.read(text.get_mut(len..)?) {
             Ok(0) => break,
             Ok(read) => len += read,
@@ -128,6 +128,6 @@ impl Shown {
 }
 
 #[cfg(not(unix))]
-fn receive(_: &Path, _: &str, _: &Desk<'_>) -> Option<Session> {
+fn receive(_: &Path, _: &str, _: &Context<'_>) -> Option<Session> {
     None
 }

@@ -9,11 +9,11 @@
 mod read;
 mod request;
 
-pub(super) use read::{Desk, Organization};
+pub(super) use read::{Organization, PolicyReader};
 
 use super::policy::{Answer, conditions, texts};
 use crate::aws::RootTask;
-use request::{On, Scene, Who, applies};
+use request::{PrincipalKind, RequestContext, ResourceKind, applies};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -125,30 +125,30 @@ pub struct Place<'a> {
 }
 
 /// What the tasks of AssumeRoot do, and what with.
-const TASKS: [(RootTask, &[(&str, On)]); 5] = [
+const TASKS: [(RootTask, &[(&str, ResourceKind)]); 5] = [
     (
         RootTask::Audit,
         &[
-            ("iam:GetAccountSummary", On::Account),
-            ("iam:ListMFADevices", On::Root),
-            ("iam:ListAccessKeys", On::Root),
-            ("iam:GetUser", On::Root),
-            ("iam:GetAccessKeyLastUsed", On::Root),
-            ("iam:ListSigningCertificates", On::Root),
+            ("iam:GetAccountSummary", ResourceKind::Account),
+            ("iam:ListMFADevices", ResourceKind::Root),
+            ("iam:ListAccessKeys", ResourceKind::Root),
+            ("iam:GetUser", ResourceKind::Root),
+            ("iam:GetAccessKeyLastUsed", ResourceKind::Root),
+            ("iam:ListSigningCertificates", ResourceKind::Root),
         ],
     ),
     (
         RootTask::Delete,
         &[
-            ("iam:DeleteAccessKey", On::Root),
-            ("iam:DeleteSigningCertificate", On::Root),
-            ("iam:DeleteLoginProfile", On::Root),
-            ("iam:DeactivateMFADevice", On::Root),
+            ("iam:DeleteAccessKey", ResourceKind::Root),
+            ("iam:DeleteSigningCertificate", ResourceKind::Root),
+            ("iam:DeleteLoginProfile", ResourceKind::Root),
+            ("iam:DeactivateMFADevice", ResourceKind::Root),
         ],
     ),
-    (RootTask::CreatePassword, &[("iam:CreateLoginProfile", On::Root)]),
-    (RootTask::UnlockBucket, &[("s3:DeleteBucketPolicy", On::Bucket)]),
-    (RootTask::UnlockQueue, &[("sqs:SetQueueAttributes", On::Queue)]),
+    (RootTask::CreatePassword, &[("iam:CreateLoginProfile", ResourceKind::Root)]),
+    (RootTask::UnlockBucket, &[("s3:DeleteBucketPolicy", ResourceKind::Bucket)]),
+    (RootTask::UnlockQueue, &[("sqs:SetQueueAttributes", ResourceKind::Queue)]),
 ];
 
 /// The calls that a task makes.
@@ -186,15 +186,20 @@ impl Tasks {
         place: &Place<'_>,
         accounts: &[String],
         regions: &[String],
-        one: impl Fn(&'static str, &Scene<'_>) -> Stops,
+        one: impl Fn(&'static str, &RequestContext<'_>) -> Stops,
         in_several_accounts: fn(Stops, Stops) -> Stops,
     ) -> Self {
         let here = [place.region.to_owned()];
-        let call = |(action, on): &(&'static str, On)| {
+        let call = |(action, on): &(&'static str, ResourceKind)| {
             let regions = if on.has_a_region_of_its_own() { regions } else { &here };
             let in_account = |account: &String| {
-                let scenes =
-                    regions.iter().map(|region| Scene { place, account, region, who: Who::Session, on: *on });
+                let scenes = regions.iter().map(|region| RequestContext {
+                    place,
+                    account,
+                    region,
+                    who: PrincipalKind::Session,
+                    on: *on,
+                });
                 scenes.map(|scene| one(action, &scene)).reduce(Stops::at_best).unwrap_or(Stops::No)
             };
             accounts.iter().map(in_account).reduce(in_several_accounts).unwrap_or(Stops::No)
@@ -241,13 +246,13 @@ impl Effect {
         let deny = with_effect([&policy], "Deny");
         let accounts = accounts(place, text);
         let of_everybody = |statement: &Value, account: &str| {
-            let scene = |who| Scene { place, account, region: place.region, who, on: On::Root };
+            let scene = |who| RequestContext { place, account, region: place.region, who, on: ResourceKind::Root };
             let holds = |who| conditions(statement, &scene(who));
-            holds(Who::Root) == Answer::Yes && holds(Who::Role) == Answer::No
+            holds(PrincipalKind::Root) == Answer::Yes && holds(PrincipalKind::Role) == Answer::No
         };
         let denies_root =
             accounts.iter().any(|account| deny.iter().any(|statement| of_everybody(statement, account)));
-        let one = |action: &'static str, scene: &Scene<'_>| match deny
+        let one = |action: &'static str, scene: &RequestContext<'_>| match deny
             .iter()
             .map(|statement| applies(statement, action, scene))
             .fold(Answer::No, Answer::or)
@@ -267,7 +272,7 @@ impl Allowed {
     pub fn of(texts: &[&str], place: &Place<'_>) -> Option<Self> {
         let policies = texts.iter().map(|text| parse(text)).collect::<Option<Vec<Value>>>()?;
         let allow = with_effect(&policies, "Allow");
-        let one = |action: &'static str, scene: &Scene<'_>| match allow
+        let one = |action: &'static str, scene: &RequestContext<'_>| match allow
             .iter()
             .map(|statement| applies(statement, action, scene))
             .fold(Answer::No, Answer::or)

@@ -3,7 +3,7 @@
 use super::{AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops};
 use crate::aws::posture::facts::{Fact, Unreadable};
 use crate::aws::posture::replies::{DescribedPolicy, PolicySummary, PolicyTarget};
-use crate::aws::send::Asker;
+use crate::aws::send::AsyncClient;
 use crate::aws::{Call, Error};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ pub(in crate::aws::posture) struct Organization {
 }
 
 /// Where policies are asked for. `management`: the account that no policy reaches.
-pub(in crate::aws::posture) struct Desk<'a> {
-    pub(in crate::aws::posture) asker: &'a Asker,
+pub(in crate::aws::posture) struct PolicyReader<'a> {
+    pub(in crate::aws::posture) client: &'a AsyncClient,
     pub(in crate::aws::posture) region: &'a str,
     pub(in crate::aws::posture) partition: &'a str,
     pub(in crate::aws::posture) organization: Option<&'a str>,
@@ -32,7 +32,7 @@ struct Written {
     targets: Vec<Level>,
 }
 
-impl Desk<'_> {
+impl PolicyReader<'_> {
     /// Reads all of them.
     pub(in crate::aws::posture) async fn service_control(&self) -> Fact<ServiceControl> {
         match self.read().await {
@@ -59,7 +59,7 @@ impl Desk<'_> {
     }
 
     async fn list<T: DeserializeOwned>(&self, call: Call, body: Value, of: &str) -> Result<Vec<T>, Unreadable> {
-        let items = self.asker.pages(call, self.region, body, of, "NextToken").await;
+        let items = self.client.pages(call, self.region, body, of, "NextToken").await;
         items.map_err(|why| Unreadable { call, why })
     }
 
@@ -68,7 +68,7 @@ impl Desk<'_> {
         let mut policies = Vec::new();
         for PolicySummary { id, name, aws_managed } in listed {
             let call = Call::DescribePolicy;
-            let described = self.asker.ask::<DescribedPolicy>(call, self.region, json!({ "PolicyId": id })).await;
+            let described = self.client.ask::<DescribedPolicy>(call, self.region, json!({ "PolicyId": id })).await;
             let described = described.map_err(|why| Unreadable { call, why })?;
             let targets: Vec<PolicyTarget> = match aws_managed {
                 true => Vec::new(),

@@ -6,9 +6,9 @@ use crate::fido::metadata::Metadata;
 use crate::flow::fido_key::{self, Ceremony, PinNow, PrepareRequest, Prepared, Records, Trust};
 use crate::person::Person;
 use crate::platform::Interrupt;
-use crate::ring::fido::{self as ring, Opened};
 use crate::sim::authenticator::{Options, SoftAuthenticator};
 use crate::sim::fido_ports::SoftFidoPorts;
+use crate::unlock::fido::{self as unlock, Opened};
 
 /// A key out of its box, made ready.
 pub(super) struct Made {
@@ -24,7 +24,8 @@ pub(super) fn made_ready(stage: &Stage) -> Result<Made, Box<Explanation>> {
     let brought: Vec<Vec<u8>> = key.attestation_roots().into_iter().chain(key.attestation_intermediates()).collect();
     let interrupt = Interrupt::new().map_err(|_| unexpected("no interrupt"))?;
     let ports = SoftFidoPorts(vec![key.clone()]);
-    let mut opened = ring::open(&ports, None, &interrupt).map_err(|cause| Box::new(explain::fido_ring(&cause)))?;
+    let mut opened =
+        unlock::open(&ports, None, &interrupt).map_err(|cause| Box::new(explain::fido_unlock(&cause)))?;
     let mut person = stage.audience();
     let trust = Trust { metadata: Metadata::bundled(), brought: &brought, at: stage.clock.now() };
     let request = PrepareRequest { min_pin: Some(8), ..PrepareRequest::default() };

@@ -3,11 +3,11 @@
 use super::fido::{self, Made};
 use super::{Stage, Told, unexpected};
 use crate::cli::explain::{self, Explanation};
-use crate::flow::root::{self, Candidate, Evidence, FidoRequest, NotDone, Patience, TotpRequest};
+use crate::flow::root::{self, Candidate, Evidence, FidoRequest, NotDone, TotpRequest, WatchLimits};
 use crate::secret::Seed;
 use std::time::Duration;
 
-const PATIENCE: Patience = Patience { timeout: Duration::from_secs(900), every: Duration::from_secs(3) };
+const PATIENCE: WatchLimits = WatchLimits { timeout: Duration::from_secs(900), every: Duration::from_secs(3) };
 
 fn not_done(failed: &NotDone) -> Box<Explanation> {
     Box::new(explain::root_not_done(failed))
@@ -15,7 +15,7 @@ fn not_done(failed: &NotDone) -> Box<Explanation> {
 
 /// Two security keys, each made ready, registered in the console, and seen in IAM by its serial number.
 pub(super) fn two_keys(stage: &mut Stage) -> Told {
-    let request = FidoRequest { keys: 2, account: None, blind: false, patience: PATIENCE };
+    let request = FidoRequest { keys: 2, account: None, blind: false, limits: PATIENCE };
     let mut world = stage.world(&stage.aws.root_session())?;
     let sitting = root::begin(&request, &mut world).map_err(|failed| not_done(&failed))?;
     let ready = [fido::made_ready(stage)?, fido::made_ready(stage)?];
@@ -45,7 +45,7 @@ pub(super) fn codes(stage: &mut Stage) -> Told {
         blind: false,
         device_name: name.to_owned(),
         touch: false,
-        patience: PATIENCE,
+        limits: PATIENCE,
         codes_elsewhere: true,
     };
     let mut world = stage.world(&stage.aws.root_session())?;

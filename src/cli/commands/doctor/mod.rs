@@ -8,7 +8,7 @@ use crate::cli::args::{Cli, Doctor};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -97,7 +97,7 @@ impl Check {
 }
 
 pub(in crate::cli) fn run(args: &Doctor, cli: &Cli, console: &mut Console) -> Outcome {
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let mut checks = plugged::checks(&world)?;
     checks.extend(machine::checks(&world.state));
     checks.extend(account::checks(&mut world, args.offline)?);

@@ -1,15 +1,15 @@
 //! The way to keys, and the keys at the end of it: over PC/SC, and over HID.
 
 use super::Check;
-use crate::cli::commands::fido::told;
+use crate::cli::commands::fido::described;
 use crate::cli::explain::{self, Explanation};
 use crate::cli::fixes;
-use crate::cli::{advisories, outside};
+use crate::cli::{advisories, environment};
 use crate::fido;
 use crate::fido::advisories::{Applied, Severity, Unknown, Use};
 use crate::keys::{self, Applications, OathState, Pcsc};
-use crate::ring::fido::{Opened, Seen, list};
 use crate::transport::{self, Card, Ports};
+use crate::unlock::fido::{ListedAuthenticator, Opened, list};
 use crate::world::World;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,7 +62,7 @@ fn over_pcsc(ports: &dyn Ports, known: &mut Known) -> Vec<Check> {
             Err(error) => checks.push(unread(reader, &error)),
         }
     }
-    if outside::are_software_keys() || !cfg!(feature = "pcsc") {
+    if environment::are_software_keys() || !cfg!(feature = "pcsc") {
         return checks;
     }
     let access = if refused { denied() } else { Check::ok("reader_access", ACCESS, "this user may reach readers") };
@@ -72,8 +72,8 @@ fn over_pcsc(ports: &dyn Ports, known: &mut Known) -> Vec<Check> {
 }
 
 fn service(readers: usize) -> Check {
-    if outside::are_software_keys() {
-        let what = format!("not looked at: {} or {} names software keys", outside::CARDS, outside::FIDO);
+    if environment::are_software_keys() {
+        let what = format!("not looked at: {} or {} names software keys", environment::CARDS, environment::FIDO);
         return Check::ok("pcsc_service", SERVICE, what);
     }
     if cfg!(not(feature = "pcsc")) {
@@ -175,7 +175,7 @@ fn on_usb_without_reader(readers: &[String]) -> Option<Check> {
 const HID: &str = "FIDO2 over HID";
 
 fn over_hid(world: &World, known: &mut Known) -> Result<Vec<Check>, Box<Explanation>> {
-    if !outside::are_software_keys() {
+    if !environment::are_software_keys() {
         if cfg!(not(feature = "hid")) {
             return Ok(vec![Check::cannot_tell("hid", HID, "this glasskey was built without it")]);
         }
@@ -194,7 +194,7 @@ fn over_hid(world: &World, known: &mut Known) -> Result<Vec<Check>, Box<Explanat
         several => format!("{several} devices"),
     };
     let mut checks = vec![Check::ok("hid", HID, devices)];
-    for Seen { found, key } in seen {
+    for ListedAuthenticator { found, key } in seen {
         let outcome = key.and_then(|mut key| of_fido_key(&mut key, known));
         match outcome {
             Ok(check) => checks.push(check),
@@ -229,7 +229,7 @@ fn of_fido_key(key: &mut Opened, known: &mut Known) -> Result<Check, fido::Error
     let pin = match info.pin_set() {
         Some(true) if info.force_pin_change => "its PIN must be changed before it is taken".to_owned(),
         Some(true) => {
-            let left = told(key.key.pin_retries())?.map(|retries| retries.left);
+            let left = described(key.key.pin_retries())?.map(|retries| retries.left);
             if left == Some(0) {
                 let text = explain::fido(Some(&key.id), &fido::Error::PinBlocked);
                 return Ok(Check::error("fido2", name, text));

@@ -1,6 +1,6 @@
 //! `glasskey fido blink`: which key is it? It blinks, and where it can, until it is touched.
 
-use super::{Bench, KeyReport};
+use super::{Invocation, KeyReport};
 use crate::cli::Outcome;
 use crate::cli::args::FidoKey;
 use crate::cli::explain::{self, Exit};
@@ -9,19 +9,19 @@ use crate::fido::Error;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_read(named)?;
+pub(super) fn run(named: &FidoKey, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_read(named)?;
     match key.key.wink() {
         Ok(()) | Err(Error::NotSupported { .. }) => {}
         Err(cause) => return Err(Box::new(explain::fido(Some(&key.id), &cause))),
     }
-    let touched = match key.touched(&mut bench.person, |key, touch| key.select(touch)) {
+    let touched = match key.touched(&mut invocation.person, |key, touch| key.select(touch)) {
         // Before CTAP 2.1 there is only the wink.
-        Err(crate::ring::fido::Error::Fido { cause: Error::NotSupported { .. }, .. }) => false,
-        outcome => bench.told(outcome).map(|()| true)?,
+        Err(crate::unlock::fido::Error::Fido { cause: Error::NotSupported { .. }, .. }) => false,
+        outcome => invocation.described(outcome).map(|()| true)?,
     };
-    bench.step(key.id.argument(), if touched { "it was touched" } else { "it blinked" });
-    bench.console.result(&Page::nothing(), &Report { key: KeyReport::of(&key), touched });
+    invocation.step(key.id.argument(), if touched { "it was touched" } else { "it blinked" });
+    invocation.console.result(&Page::nothing(), &Report { key: KeyReport::of(&key), touched });
     Ok(Exit::Done)
 }
 

@@ -1,18 +1,18 @@
 //! `glasskey fido attest`, `enroll`, `assert` and `verify`.
 
 use super::trusting::{IssueReport, Trusted, issue_words};
-use super::{Bench, Failed, KeyReport};
+use super::{Failed, Invocation, KeyReport};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::fido::metadata::Certification;
 use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
 use crate::flow::Cause;
 use crate::flow::fido_key::{self, Attested, Ceremony, RP_ID, Records};
-use crate::ring::fido::Opened;
 use crate::secret::plain_text;
 use crate::totp::unix;
+use crate::unlock::fido::Opened;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub(super) fn usage(what: impl Into<String>) -> Explanation {
     Explanation::new("usage", what).exit(Exit::Usage)
 }
 
-impl Bench<'_> {
+impl Invocation<'_> {
     /// A ceremony with this key, and its trouble as it is shown.
     pub(super) fn hold<R>(
         &mut self,
@@ -40,17 +40,18 @@ impl Bench<'_> {
     }
 }
 
-pub(super) fn attest(args: &FidoAttest, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn attest(args: &FidoAttest, invocation: &mut Invocation<'_>) -> Outcome {
     let trusted = Trusted::read(&args.trusting)?;
-    let mut key = bench.key_to_read(&args.key.key)?;
-    let attested = bench.hold(&mut key, args.key.last_try, |ceremony| fido_key::attest(trusted.trust(), ceremony))?;
+    let mut key = invocation.key_to_read(&args.key.key)?;
+    let attested =
+        invocation.hold(&mut key, args.key.last_try, |ceremony| fido_key::attest(trusted.trust(), ceremony))?;
     let report = AttestReport { key: KeyReport::of(&key), attestation: Attestation::of(&attested) };
-    bench.console.result(&attested_words(&attested), &report);
+    invocation.console.result(&attested_words(&attested), &report);
     match &attested.verdict {
         Ok(_) => Ok(Exit::Done),
         Err(reason) => {
             for hint in explain::attestation_hints(reason) {
-                let style = bench.console.style();
+                let style = invocation.console.style();
                 style.say(&format!("glasskey: {} {hint}", style.bold("hint:")));
             }
             Ok(Exit::No)
@@ -167,30 +168,31 @@ impl<'a> Attestation<'a> {
     }
 }
 
-pub(super) fn enroll(args: &FidoEnroll, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn enroll(args: &FidoEnroll, invocation: &mut Invocation<'_>) -> Outcome {
     match &args.origin {
-        Some(origin) => enroll_for(args, origin, bench),
-        None => enroll_own(&args.key, bench),
+        Some(origin) => enroll_for(args, origin, invocation),
+        None => enroll_own(&args.key, invocation),
     }
 }
 
-fn enroll_for(args: &FidoEnroll, origin: &str, bench: &mut Bench<'_>) -> Outcome {
+fn enroll_for(args: &FidoEnroll, origin: &str, invocation: &mut Invocation<'_>) -> Outcome {
     let origin = origin_of(origin)?;
     let options = CreationOptions::parse(&read_options(args.options.as_ref())?)
         .map_err(|error| Box::new(explain::options(&error)))?;
     options.rp_id(&origin).map_err(|error| Box::new(explain::options(&error)))?;
-    let mut key = bench.key_to_write(&args.key.key)?;
-    let made = bench.hold(&mut key, args.key.last_try, |ceremony| fido_key::register(&options, &origin, ceremony))?;
+    let mut key = invocation.key_to_write(&args.key.key)?;
+    let made =
+        invocation.hold(&mut key, args.key.last_try, |ceremony| fido_key::register(&options, &origin, ceremony))?;
     let response = made.response.to_json();
-    bench.console.json(&response);
+    invocation.console.json(&response);
     Ok(Exit::Done)
 }
 
-fn enroll_own(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+fn enroll_own(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
     let records = records()?;
-    let mut key = bench.key_to_write(&named.key)?;
+    let mut key = invocation.key_to_write(&named.key)?;
     let now = SystemTime::now();
-    let enrolled = bench.hold(&mut key, named.last_try, |ceremony| fido_key::enroll(&records, now, ceremony))?;
+    let enrolled = invocation.hold(&mut key, named.last_try, |ceremony| fido_key::enroll(&records, now, ceremony))?;
     let record = &enrolled.record;
     let again = if enrolled.replaced { " again; what was on record before is replaced" } else { "" };
     let human = Page::of(&format!("{}: enrolled for glasskey's own checks{again}", key.id));
@@ -206,7 +208,7 @@ fn enroll_own(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         counter: record.counter,
         replaced: enrolled.replaced,
     };
-    bench.console.result(&human, &report);
+    invocation.console.result(&human, &report);
     Ok(Exit::Done)
 }
 
@@ -236,25 +238,25 @@ pub(in crate::cli) struct EnrollReport<'a> {
     replaced: bool,
 }
 
-pub(super) fn assert(args: &FidoAssert, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn assert(args: &FidoAssert, invocation: &mut Invocation<'_>) -> Outcome {
     let origin = origin_of(&args.origin)?;
     let options = RequestOptions::parse(&read_options(args.options.as_ref())?)
         .map_err(|error| Box::new(explain::options(&error)))?;
     options.rp_id(&origin).map_err(|error| Box::new(explain::options(&error)))?;
-    let mut key = bench.key_to_read(&args.key.key)?;
-    let response = bench.hold(&mut key, args.key.last_try, |ceremony| {
+    let mut key = invocation.key_to_read(&args.key.key)?;
+    let response = invocation.hold(&mut key, args.key.last_try, |ceremony| {
         fido_key::assert(&options, &origin, args.user.as_deref(), ceremony)
     })?;
     let response = response.to_json();
-    bench.console.json(&response);
+    invocation.console.json(&response);
     Ok(Exit::Done)
 }
 
-pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn verify(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
     let records = records()?;
-    let mut key = bench.key_to_read(&named.key)?;
+    let mut key = invocation.key_to_read(&named.key)?;
     let now = SystemTime::now();
-    let verified = bench.hold(&mut key, named.last_try, |ceremony| fido_key::verify(&records, now, ceremony))?;
+    let verified = invocation.hold(&mut key, named.last_try, |ceremony| fido_key::verify(&records, now, ceremony))?;
     let record = &verified.record;
     let finding = verified.verdict.as_ref().err().map(|finding| explain::finding(&key.id, finding));
     let human = match &finding {
@@ -274,10 +276,10 @@ pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         enrolled: unix(record.enrolled),
         from_key: verified.from_key,
     };
-    bench.console.result(&Page::of(&human), &report);
+    invocation.console.result(&Page::of(&human), &report);
     let Some(text) = finding else { return Ok(Exit::Done) };
     for hint in &text.hints {
-        let style = bench.console.style();
+        let style = invocation.console.style();
         style.say(&format!("glasskey: {} {hint}", style.bold("hint:")));
     }
     Ok(Exit::No)
@@ -318,7 +320,7 @@ fn since(verified: &fido_key::Verified) -> String {
 }
 
 fn records() -> Result<Records, Failed> {
-    Ok(Records::of_state(&outside::state_dir()?))
+    Ok(Records::of_state(&environment::state_dir()?))
 }
 
 fn origin_of(text: &str) -> Result<Origin, Failed> {

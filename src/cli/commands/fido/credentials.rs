@@ -1,14 +1,14 @@
 //! `glasskey fido credentials list`, `delete` and `rename`: the discoverable credentials on a key.
 
 use super::info::algorithm;
-use super::{Bench, Failed, KeyReport, lost};
+use super::{Failed, Invocation, KeyReport, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::fido::{Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
-use crate::ring::fido::Opened;
+use crate::unlock::fido::Opened;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,12 +18,12 @@ const LEAST: usize = 6;
 /// How much of one is shown to people. Keys make ids of up to 64 bytes.
 const SHOWN: usize = 16;
 
-pub(super) fn run(command: &FidoCredentialsCommand, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(command: &FidoCredentialsCommand, invocation: &mut Invocation<'_>) -> Outcome {
     match command {
-        FidoCredentialsCommand::List(key) => list(key, bench),
-        FidoCredentialsCommand::Delete { key, id } => delete(key, id, bench),
+        FidoCredentialsCommand::List(key) => list(key, invocation),
+        FidoCredentialsCommand::Delete { key, id } => delete(key, id, invocation),
         FidoCredentialsCommand::Rename { key, id, name, display_name } => {
-            rename(key, id, name, display_name.as_deref(), bench)
+            rename(key, id, name, display_name.as_deref(), invocation)
         }
     }
 }
@@ -149,12 +149,12 @@ pub(in crate::cli) struct CredentialReport<'a> {
     protection: Option<u8>,
 }
 
-fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_read(&named.key)?;
-    let token = token(&mut key, named, bench)?;
+fn list(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_read(&named.key)?;
+    let token = token(&mut key, named, invocation)?;
     let count = key.key.credential_count(&token);
-    let count = bench.told(key.told(count))?;
-    let all = all(&mut key, &token, bench)?;
+    let count = invocation.described(key.described(count))?;
+    let all = all(&mut key, &token, invocation)?;
     let mut rows = vec![["RELYING PARTY", "USER", "ALGORITHM", "ID"].map(ToOwned::to_owned)];
     rows.extend(all.iter().map(|kept| {
         [
@@ -171,18 +171,18 @@ fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
         remaining: count.remaining,
         credentials: all.iter().map(Kept::report).collect(),
     };
-    bench.console.result(&human, &report);
-    bench.console.say(&format!(
+    invocation.console.result(&human, &report);
+    invocation.console.say(&format!(
         "glasskey: {} discoverable credentials on {}; at most {} more fit",
         count.existing, key.id, count.remaining
     ));
     Ok(Exit::Done)
 }
 
-fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
-    let kept = find(&mut key, named, id, bench)?;
-    if bench.says_yes && kept.id() != id && kept.hex() != id {
+fn delete(named: &FidoKeyAndPin, id: &str, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
+    let kept = find(&mut key, named, id, invocation)?;
+    if invocation.says_yes && kept.id() != id && kept.hex() != id {
         return Err(Box::new(
             Explanation::new("usage", "with --yes, a credential is deleted by its whole id")
                 .hint(format!("that is {}", kept.hex()))
@@ -190,45 +190,56 @@ fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
         ));
     }
     if kept.rp.id.as_deref().is_some_and(is_aws) {
-        bench.warn(&format!("{} is AWS; without this credential the key can no longer sign in there", kept.rp()));
+        invocation
+            .warn(&format!("{} is AWS; without this credential the key can no longer sign in there", kept.rp()));
     }
-    bench.confirm_words(&format!("Remove {} from {} for good? [y/N] ", kept.named(), key.id))?;
+    invocation.confirm_words(&format!("Remove {} from {} for good? [y/N] ", kept.named(), key.id))?;
     // Bought anew: while the person thought it over, the first one may have expired.
-    let token = token(&mut key, named, bench)?;
+    let token = token(&mut key, named, invocation)?;
     let deleted = key.key.delete_credential(&token, &kept.descriptor());
     deleted.map_err(|cause| lost(&key, &cause, "credentials list"))?;
-    bench.step(key.id.argument(), &format!("{} removed", kept.named()));
-    bench.console.result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), credential: kept.report() });
+    invocation.step(key.id.argument(), &format!("{} removed", kept.named()));
+    invocation
+        .console
+        .result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), credential: kept.report() });
     Ok(Exit::Done)
 }
 
 /// The account's id and what is not named stay: the key takes the whole account anew.
-fn rename(named: &FidoKeyAndPin, id: &str, name: &str, display_name: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
-    let mut kept = find(&mut key, named, id, bench)?;
+fn rename(
+    named: &FidoKeyAndPin,
+    id: &str,
+    name: &str,
+    display_name: Option<&str>,
+    invocation: &mut Invocation<'_>,
+) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
+    let mut kept = find(&mut key, named, id, invocation)?;
     let before = kept.named();
     let user = &mut kept.credential.user;
     user.name = Some(name.to_owned());
     user.display_name = display_name.map(ToOwned::to_owned).or(user.display_name.take());
-    let token = token(&mut key, named, bench)?;
+    let token = token(&mut key, named, invocation)?;
     let renamed = key.key.rename_user(&token, &kept.descriptor(), &kept.credential.user);
     renamed.map_err(|cause| lost(&key, &cause, "credentials list"))?;
-    bench.step(key.id.argument(), &format!("{before} is now \"{}\"", kept.user()));
-    bench.console.result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), credential: kept.report() });
+    invocation.step(key.id.argument(), &format!("{before} is now \"{}\"", kept.user()));
+    invocation
+        .console
+        .result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), credential: kept.report() });
     Ok(Exit::Done)
 }
 
-fn token(key: &mut Opened, named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<Token, Failed> {
-    let token = key.token(&mut bench.person, named.last_try, Permissions::CREDENTIAL_MANAGEMENT, None);
-    bench.told(token)
+fn token(key: &mut Opened, named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Result<Token, Failed> {
+    let token = key.token(&mut invocation.person, named.last_try, Permissions::CREDENTIAL_MANAGEMENT, None);
+    invocation.described(token)
 }
 
-fn all(key: &mut Opened, token: &Token, bench: &Bench<'_>) -> Result<Vec<Kept>, Failed> {
+fn all(key: &mut Opened, token: &Token, invocation: &Invocation<'_>) -> Result<Vec<Kept>, Failed> {
     let parties = key.key.relying_parties(token);
     let mut all = Vec::new();
-    for rp in bench.told(key.told(parties))? {
+    for rp in invocation.described(key.described(parties))? {
         let credentials = key.key.credentials(token, &rp.id_hash);
-        let credentials = bench.told(key.told(credentials))?;
+        let credentials = invocation.described(key.described(credentials))?;
         all.extend(credentials.into_iter().map(|credential| Kept { rp: rp.clone(), credential }));
     }
     all.sort_by_key(|kept| (kept.rp(), kept.user()));
@@ -236,13 +247,13 @@ fn all(key: &mut Opened, token: &Token, bench: &Bench<'_>) -> Result<Vec<Kept>, 
 }
 
 /// The credential of this id, or the only one whose id begins with it.
-fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Result<Kept, Failed> {
+fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, invocation: &mut Invocation<'_>) -> Result<Kept, Failed> {
     if id.len() < LEAST {
         let what = format!("{LEAST} characters of a credential's id or more are needed");
         return Err(Box::new(Explanation::new("usage", what).exit(Exit::Usage)));
     }
-    let token = token(key, named, bench)?;
-    let mut fitting: Vec<_> = all(key, &token, bench)?
+    let token = token(key, named, invocation)?;
+    let mut fitting: Vec<_> = all(key, &token, invocation)?
         .into_iter()
         .filter(|kept| kept.hex().starts_with(id) || kept.id().starts_with(id))
         .collect();

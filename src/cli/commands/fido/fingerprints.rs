@@ -1,6 +1,6 @@
 //! `glasskey fido fingerprints list`, `add`, `rename` and `delete`.
 
-use super::{Bench, Failed, KeyReport, lost};
+use super::{Failed, Invocation, KeyReport, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoFingerprintsCommand, FidoKeyAndPin};
 use crate::cli::console::Style;
@@ -8,42 +8,42 @@ use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::fido::{Capture, Error, Fingerprint, Permissions, SampleQuality, Token};
-use crate::ring::fido::Opened;
+use crate::unlock::fido::Opened;
 use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(command: &FidoFingerprintsCommand, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(command: &FidoFingerprintsCommand, invocation: &mut Invocation<'_>) -> Outcome {
     match command {
-        FidoFingerprintsCommand::List(key) => list(key, bench),
-        FidoFingerprintsCommand::Add { key, name } => add(key, name.as_deref(), bench),
-        FidoFingerprintsCommand::Rename { key, id, name } => rename(key, id, name, bench),
-        FidoFingerprintsCommand::Delete { key, id } => delete(key, id, bench),
+        FidoFingerprintsCommand::List(key) => list(key, invocation),
+        FidoFingerprintsCommand::Add { key, name } => add(key, name.as_deref(), invocation),
+        FidoFingerprintsCommand::Rename { key, id, name } => rename(key, id, name, invocation),
+        FidoFingerprintsCommand::Delete { key, id } => delete(key, id, invocation),
     }
 }
 
-fn list(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_read(&named.key)?;
-    has_sensor(&mut key, bench)?;
-    let token = token(&mut key, named, bench)?;
-    let all = all(&mut key, &token, bench)?;
+fn list(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_read(&named.key)?;
+    has_sensor(&mut key, invocation)?;
+    let token = token(&mut key, named, invocation)?;
+    let all = all(&mut key, &token, invocation)?;
     let mut rows = vec![["ID", "NAME"].map(ToOwned::to_owned)];
     rows.extend(all.iter().map(|finger| [id_of(finger), finger.name.clone().unwrap_or_default()]));
     let human = if all.is_empty() { Page::nothing() } else { table(&rows) };
     let fingerprints = all.iter().map(Into::into).collect();
-    bench.console.result(&human, &ListReport { key: KeyReport::of(&key), fingerprints });
+    invocation.console.result(&human, &ListReport { key: KeyReport::of(&key), fingerprints });
     if all.is_empty() {
-        bench.console.say(&format!("glasskey: no fingerprint is on {}", key.id));
+        invocation.console.say(&format!("glasskey: no fingerprint is on {}", key.id));
     }
     Ok(Exit::Done)
 }
 
-fn add(named: &FidoKeyAndPin, name: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
-    let longest = has_sensor(&mut key, bench)?;
+fn add(named: &FidoKeyAndPin, name: Option<&str>, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
+    let longest = has_sensor(&mut key, invocation)?;
     check_name(name, longest)?;
-    let token = token(&mut key, named, bench)?;
-    let style = bench.console.style();
+    let token = token(&mut key, named, invocation)?;
+    let style = invocation.console.style();
     let mut told_to_touch = false;
     let added = key.key.enroll_fingerprint(&token, &mut |capture| {
         if let Some(line) = progress(capture, &mut told_to_touch) {
@@ -60,8 +60,10 @@ fn add(named: &FidoKeyAndPin, name: Option<&str>, bench: &mut Bench<'_>) -> Outc
             text
         })?;
     }
-    bench.step(key.id.argument(), &format!("knows the finger as {}", described(&finger)));
-    bench.console.result(&Page::nothing(), &AddReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    invocation.step(key.id.argument(), &format!("knows the finger as {}", described(&finger)));
+    invocation
+        .console
+        .result(&Page::nothing(), &AddReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
     Ok(Exit::Done)
 }
 
@@ -100,49 +102,53 @@ fn advice(quality: SampleQuality) -> &'static str {
     }
 }
 
-fn rename(named: &FidoKeyAndPin, id: &str, name: &str, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
-    let longest = has_sensor(&mut key, bench)?;
+fn rename(named: &FidoKeyAndPin, id: &str, name: &str, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
+    let longest = has_sensor(&mut key, invocation)?;
     check_name(Some(name), longest)?;
-    let token = token(&mut key, named, bench)?;
-    let mut finger = find(&mut key, &token, id, bench)?;
+    let token = token(&mut key, named, invocation)?;
+    let mut finger = find(&mut key, &token, id, invocation)?;
     let before = described(&finger);
     let renamed = key.key.rename_fingerprint(&token, &finger.id, name);
     renamed.map_err(|cause| lost(&key, &cause, "fingerprints list"))?;
     finger.name = Some(name.to_owned());
-    bench.step(key.id.argument(), &format!("{before} is now {}", described(&finger)));
-    bench.console.result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    invocation.step(key.id.argument(), &format!("{before} is now {}", described(&finger)));
+    invocation
+        .console
+        .result(&Page::nothing(), &RenameReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
     Ok(Exit::Done)
 }
 
-fn delete(named: &FidoKeyAndPin, id: &str, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
-    has_sensor(&mut key, bench)?;
-    let first = token(&mut key, named, bench)?;
-    let finger = find(&mut key, &first, id, bench)?;
-    bench.confirm_words(&format!(
+fn delete(named: &FidoKeyAndPin, id: &str, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
+    has_sensor(&mut key, invocation)?;
+    let first = token(&mut key, named, invocation)?;
+    let finger = find(&mut key, &first, id, invocation)?;
+    invocation.confirm_words(&format!(
         "Remove the fingerprint {} from {} for good? [y/N] ",
         described(&finger),
         key.id
     ))?;
     // Bought anew: while the person thought it over, the first one may have expired.
-    let token = token(&mut key, named, bench)?;
+    let token = token(&mut key, named, invocation)?;
     let removed = key.key.remove_fingerprint(&token, &finger.id);
     removed.map_err(|cause| lost(&key, &cause, "fingerprints list"))?;
-    bench.step(key.id.argument(), &format!("{} removed", described(&finger)));
-    bench.console.result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
+    invocation.step(key.id.argument(), &format!("{} removed", described(&finger)));
+    invocation
+        .console
+        .result(&Page::nothing(), &DeleteReport { key: KeyReport::of(&key), fingerprint: (&finger).into() });
     Ok(Exit::Done)
 }
 
-fn token(key: &mut Opened, named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Result<Token, Failed> {
-    let token = key.token(&mut bench.person, named.last_try, Permissions::BIO_ENROLLMENT, None);
-    bench.told(token)
+fn token(key: &mut Opened, named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Result<Token, Failed> {
+    let token = key.token(&mut invocation.person, named.last_try, Permissions::BIO_ENROLLMENT, None);
+    invocation.described(token)
 }
 
 /// The longest name a fingerprint may have, in bytes. Looked at before the PIN is asked for.
-fn has_sensor(key: &mut Opened, bench: &Bench<'_>) -> Result<Option<usize>, Failed> {
+fn has_sensor(key: &mut Opened, invocation: &Invocation<'_>) -> Result<Option<usize>, Failed> {
     let sensor = key.key.sensor();
-    Ok(bench.told(key.told(sensor))?.max_name)
+    Ok(invocation.described(key.described(sensor))?.max_name)
 }
 
 fn check_name(name: Option<&str>, longest: Option<usize>) -> Result<(), Failed> {
@@ -155,14 +161,14 @@ fn check_name(name: Option<&str>, longest: Option<usize>) -> Result<(), Failed> 
     }
 }
 
-fn all(key: &mut Opened, token: &Token, bench: &Bench<'_>) -> Result<Vec<Fingerprint>, Failed> {
+fn all(key: &mut Opened, token: &Token, invocation: &Invocation<'_>) -> Result<Vec<Fingerprint>, Failed> {
     let all = key.key.fingerprints(token);
-    bench.told(key.told(all))
+    invocation.described(key.described(all))
 }
 
 /// The fingerprint of exactly this id, or of exactly this name where only one has it.
-fn find(key: &mut Opened, token: &Token, wanted: &str, bench: &Bench<'_>) -> Result<Fingerprint, Failed> {
-    let all = all(key, token, bench)?;
+fn find(key: &mut Opened, token: &Token, wanted: &str, invocation: &Invocation<'_>) -> Result<Fingerprint, Failed> {
+    let all = all(key, token, invocation)?;
     let (mut ids, mut names) = (Vec::new(), Vec::new());
     for finger in all {
         if id_of(&finger) == wanted {

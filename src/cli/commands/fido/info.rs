@@ -1,7 +1,7 @@
 //! `glasskey fido info`: everything a key says without its PIN, and what is known of its model.
 
-use super::list::{Pin, State, firmware, told};
-use super::{Bench, Failed, KeyReport};
+use super::list::{Pin, State, described, firmware};
+use super::{Failed, Invocation, KeyReport};
 use crate::cli::Outcome;
 use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::FidoKey;
@@ -10,14 +10,14 @@ use crate::cli::page::Page;
 use crate::fido::advisories::{Applied, Unknown};
 use crate::fido::metadata::{Metadata, Model};
 use crate::fido::{Info, Retries};
-use crate::ring::fido::Opened;
+use crate::unlock::fido::Opened;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_read(named)?;
+pub(super) fn run(named: &FidoKey, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_read(named)?;
     let told = Told::read(&mut key)?;
-    bench.console.result(&human(&key, &told), &report(&key, &told));
+    invocation.console.result(&human(&key, &told), &report(&key, &told));
     Ok(Exit::Done)
 }
 
@@ -114,7 +114,7 @@ impl Told {
     fn read(key: &mut Opened) -> Result<Self, Failed> {
         let failed = |cause| Box::new(explain::fido(Some(&key.id), &cause));
         let state = State::read_from(&mut key.key).map_err(failed)?;
-        let fingers = if state.info.has("uv") { told(key.key.uv_retries()).map_err(failed)? } else { None };
+        let fingers = if state.info.has("uv") { described(key.key.uv_retries()).map_err(failed)? } else { None };
         let advisories = key.advisories(&state.info);
         Ok(Self { fingers, model: Metadata::bundled().model(state.info.aaguid), advisories, state })
     }
@@ -129,8 +129,8 @@ fn human(key: &Opened, told: &Told) -> Page {
         ("model".to_owned(), model(told)),
         ("AAGUID".to_owned(), info.aaguid.to_string()),
         ("firmware".to_owned(), firmware(key, info).unwrap_or_else(|| "not told".to_owned())),
-        ("versions".to_owned(), words(&info.versions)),
-        ("extensions".to_owned(), words(&info.extensions)),
+        ("versions".to_owned(), message(&info.versions)),
+        ("extensions".to_owned(), message(&info.extensions)),
         ("algorithms".to_owned(), algorithms(info)),
         ("options".to_owned(), options(info)),
         ("PIN".to_owned(), pin(told)),
@@ -166,7 +166,7 @@ fn model(told: &Told) -> String {
     }
 }
 
-fn words(words: &[String]) -> String {
+fn message(words: &[String]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
@@ -196,7 +196,7 @@ pub(super) fn algorithm(number: i64) -> String {
 fn options(info: &Info) -> String {
     let state = |on: &bool| if *on { "" } else { " off" };
     let all: Vec<_> = info.options.iter().map(|(name, on)| format!("{name}{}", state(on))).collect();
-    words(&all)
+    message(&all)
 }
 
 fn pin(told: &Told) -> String {

@@ -1,22 +1,22 @@
 //! `glasskey fido list`: what is plugged in. No key is an answer, not an error.
 
-use super::{Bench, Failed};
+use super::{Failed, Invocation};
 use crate::cli::explain::{self, Exit, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
 use crate::fido::{Ctap2, Error, Info, Retries};
 use crate::keys::Serial;
-use crate::ring::fido::{self as ring, Opened, Seen};
+use crate::unlock::fido::{self as unlock, ListedAuthenticator, Opened};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
-    let seen = ring::list(&*bench.ports, &bench.interrupt);
+pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
+    let seen = unlock::list(&*invocation.ports, &invocation.interrupt);
     let seen = seen.map_err(|cause| Box::new(explain::fido(None, &cause)))?;
     let mut rows = vec![["SERIAL", "MODEL", "FIRMWARE", "PIN", "DEVICE", "NOTES"].map(ToOwned::to_owned)];
     let (mut keys, mut unreadable) = (Vec::new(), Vec::new());
-    for Seen { found, key } in seen {
+    for ListedAuthenticator { found, key } in seen {
         match key.and_then(|mut key| State::read_from(&mut key.key).map(|state| (key, state))) {
             Ok((key, state)) => {
                 rows.push(row(&key, &state));
@@ -34,9 +34,9 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
     }
     let none = rows.len() == 1;
     let human = if none { Page::nothing() } else { table(&rows) };
-    bench.console.result(&human, &Report { keys, unreadable });
+    invocation.console.result(&human, &Report { keys, unreadable });
     if none {
-        bench.console.say("glasskey: no FIDO2 key is plugged in");
+        invocation.console.say("glasskey: no FIDO2 key is plugged in");
     }
     Ok(Exit::Done)
 }
@@ -113,7 +113,7 @@ pub(in crate::cli) struct State {
 impl State {
     pub(in crate::cli) fn read_from(key: &mut Ctap2) -> Result<Self, Error> {
         let info = key.info()?;
-        let pin = if info.pin_set() == Some(true) { told(key.pin_retries())? } else { None };
+        let pin = if info.pin_set() == Some(true) { described(key.pin_retries())? } else { None };
         Ok(Self { info, pin })
     }
 
@@ -151,7 +151,7 @@ impl State {
 
 /// Tries, where the key tells them. An odd answer of some maker's key leaves them unknown; a key that is gone or busy is
 /// an error as ever.
-pub(in crate::cli) fn told(retries: Result<Retries, Error>) -> Result<Option<Retries>, Error> {
+pub(in crate::cli) fn described(retries: Result<Retries, Error>) -> Result<Option<Retries>, Error> {
     match retries {
         Ok(retries) => Ok(Some(retries)),
         Err(

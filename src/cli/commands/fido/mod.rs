@@ -15,53 +15,53 @@ pub(in crate::cli) mod prepare;
 mod reset;
 pub(in crate::cli) mod trusting;
 
-pub(in crate::cli) use list::{Pin, State, told};
+pub(in crate::cli) use list::{Pin, State, described};
 
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::report::schema;
 use crate::cli::terminal::TerminalPerson;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::fido::{self, FidoPorts};
 use crate::keys::Serial;
 use crate::person::{Person, Question};
 use crate::platform::Interrupt;
-use crate::ring::fido::{self as ring, Opened};
+use crate::unlock::fido::{self as unlock, Opened};
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
         .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let mut bench = Bench::new(cli, console, interrupt);
+    let mut invocation = Invocation::new(cli, console, interrupt);
     match &args.command {
-        FidoCommand::List => list::run(&mut bench),
+        FidoCommand::List => list::run(&mut invocation),
         FidoCommand::Pin { command: FidoPinCommand::Set { key, new_pin_fd } } => {
-            pin::set(key, bench.new_pins_from(*new_pin_fd))
+            pin::set(key, invocation.new_pins_from(*new_pin_fd))
         }
         FidoCommand::Pin { command: FidoPinCommand::Change { key, new_pin_fd } } => {
-            pin::change(key, bench.new_pins_from(*new_pin_fd))
+            pin::change(key, invocation.new_pins_from(*new_pin_fd))
         }
-        FidoCommand::Pin { command: FidoPinCommand::Verify(key) } => pin::verify(key, &mut bench),
-        FidoCommand::Info(key) => info::run(key, &mut bench),
-        FidoCommand::Config { command } => config::run(command, &mut bench),
-        FidoCommand::Credentials { command } => credentials::run(command, &mut bench),
-        FidoCommand::Fingerprints { command } => fingerprints::run(command, &mut bench),
-        FidoCommand::Reset(args) => reset::run(args, &mut bench),
-        FidoCommand::Attest(args) => ceremonies::attest(args, &mut bench),
-        FidoCommand::Enroll(args) => ceremonies::enroll(args, &mut bench),
-        FidoCommand::Assert(args) => ceremonies::assert(args, &mut bench),
-        FidoCommand::Verify(key) => ceremonies::verify(key, &mut bench),
-        FidoCommand::Prepare(args) => prepare::run(args, &mut bench),
-        FidoCommand::Blink(key) => blink::run(key, &mut bench),
+        FidoCommand::Pin { command: FidoPinCommand::Verify(key) } => pin::verify(key, &mut invocation),
+        FidoCommand::Info(key) => info::run(key, &mut invocation),
+        FidoCommand::Config { command } => config::run(command, &mut invocation),
+        FidoCommand::Credentials { command } => credentials::run(command, &mut invocation),
+        FidoCommand::Fingerprints { command } => fingerprints::run(command, &mut invocation),
+        FidoCommand::Reset(args) => reset::run(args, &mut invocation),
+        FidoCommand::Attest(args) => ceremonies::attest(args, &mut invocation),
+        FidoCommand::Enroll(args) => ceremonies::enroll(args, &mut invocation),
+        FidoCommand::Assert(args) => ceremonies::assert(args, &mut invocation),
+        FidoCommand::Verify(key) => ceremonies::verify(key, &mut invocation),
+        FidoCommand::Prepare(args) => prepare::run(args, &mut invocation),
+        FidoCommand::Blink(key) => blink::run(key, &mut invocation),
     }
 }
 
 type Failed = Box<Explanation>;
 
 /// What a command has at hand.
-pub(in crate::cli) struct Bench<'a> {
+pub(in crate::cli) struct Invocation<'a> {
     ports: Box<dyn FidoPorts>,
     person: TerminalPerson,
     interrupt: Interrupt,
@@ -72,10 +72,10 @@ pub(in crate::cli) struct Bench<'a> {
     no_input: bool,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Invocation<'a> {
     pub(in crate::cli) fn new(cli: &Cli, console: &'a mut Console, interrupt: Interrupt) -> Self {
         Self {
-            ports: outside::fido_ports(),
+            ports: environment::fido_ports(),
             person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
             interrupt,
             console,
@@ -85,7 +85,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-impl Bench<'_> {
+impl Invocation<'_> {
     /// Takes new PINs from this file descriptor.
     fn new_pins_from(&mut self, fd: Option<u32>) -> &mut Self {
         self.person.new_pins_from(fd);
@@ -94,7 +94,7 @@ impl Bench<'_> {
 
     /// The key to read: the one named, or the only one.
     fn key_to_read(&self, named: &FidoKey) -> Result<Opened, Failed> {
-        self.told(ring::open(&*self.ports, named.key.as_ref(), &self.interrupt))
+        self.described(unlock::open(&*self.ports, named.key.as_ref(), &self.interrupt))
     }
 
     /// The key to write: the one named, or the only one once the person has confirmed that it is meant.
@@ -104,7 +104,7 @@ impl Bench<'_> {
             return Ok(opened);
         }
         let info = opened.info();
-        let (key, model) = (opened.id.clone(), opened.model(&self.told(info)?));
+        let (key, model) = (opened.id.clone(), opened.model(&self.described(info)?));
         let nobody = Explanation::new("nobody_to_ask", format!("is {key} ({model}) meant? Nobody can be asked"))
             .hint(format!("name it with --key {}", key.argument()))
             .exit(Exit::Person);
@@ -113,10 +113,10 @@ impl Bench<'_> {
     }
 
     /// A key's error as it is shown. What fails after Ctrl-C fails because of it.
-    fn told<R>(&self, outcome: Result<R, ring::Error>) -> Result<R, Failed> {
+    fn described<R>(&self, outcome: Result<R, unlock::Error>) -> Result<R, Failed> {
         outcome.map_err(|error| match error {
-            ring::Error::NobodyToAsk { .. } => self.unanswered(explain::fido_ring(&error)),
-            error => Box::new(explain::fido_ring(&error)),
+            unlock::Error::NobodyToAsk { .. } => self.unanswered(explain::fido_unlock(&error)),
+            error => Box::new(explain::fido_unlock(&error)),
         })
     }
 
@@ -129,7 +129,7 @@ impl Bench<'_> {
         }
     }
 
-    /// As [`Bench::confirm`], for a question that only this command asks.
+    /// As [`Invocation::confirm`], for a question that only this command asks.
     fn confirm_words(&self, question: &str) -> Result<(), Failed> {
         self.answered(self.person.confirm_words(question))
     }

@@ -1,69 +1,69 @@
 //! `glasskey fido pin set`, `change` and `verify`.
 
-use super::{Bench, Failed, KeyReport, after, lost};
+use super::{Failed, Invocation, KeyReport, after, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoKey, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::fido::{Attempt, Error, Retries};
 use crate::person::{NoNewPin, Person};
-use crate::ring::fido::{NotChanged, Opened};
 use crate::secret::{Password, on_wiped_stack};
+use crate::unlock::fido::{NotChanged, Opened};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn set(named: &FidoKey, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(named)?;
+pub(super) fn set(named: &FidoKey, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(named)?;
     let info = key.info();
-    let info = bench.told(info)?;
+    let info = invocation.described(info)?;
     match info.pin_set() {
         None => return Err(refused(&key, &Error::NotSupported { what: "PINs" })),
         Some(true) => return Err(refused(&key, &Error::PinAlreadySet)),
         Some(false) => {}
     }
-    let new = new_pin(&key, info.min_pin_length, bench)?;
+    let new = new_pin(&key, info.min_pin_length, invocation)?;
     on_wiped_stack(|| key.key.set_pin(&new)).map_err(|cause| lost(&key, &cause, "info"))?;
     on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
         .map_err(|cause| after(&key, &cause, "the PIN was set; it could not be tried"))?;
-    bench.step(key.id.argument(), "PIN set, and the key accepts it");
-    bench
+    invocation.step(key.id.argument(), "PIN set, and the key accepts it");
+    invocation
         .console
         .say("glasskey: a forgotten PIN cannot be recovered; `glasskey fido reset` would wipe the credentials too");
-    report(&mut key, Done::Set, bench)
+    report(&mut key, Done::Set, invocation)
 }
 
-pub(super) fn change(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_write(&named.key)?;
+pub(super) fn change(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_write(&named.key)?;
     let info = key.info();
-    let least = bench.told(info)?.min_pin_length;
-    let new = match key.change_pin(&mut bench.person, named.last_try, least) {
+    let least = invocation.described(info)?.min_pin_length;
+    let new = match key.change_pin(&mut invocation.person, named.last_try, least) {
         Ok(new) => new,
-        Err(NotChanged::Asking(error)) => return bench.told(Err(error)),
-        Err(NotChanged::New(why)) => return Err(no_new_pin(&key, why, bench)),
+        Err(NotChanged::Asking(error)) => return invocation.described(Err(error)),
+        Err(NotChanged::New(why)) => return Err(no_new_pin(&key, why, invocation)),
         Err(NotChanged::Key(cause)) => return Err(lost(&key, &cause, "pin verify")),
     };
     on_wiped_stack(|| key.key.verify_pin(Attempt::new(&new)))
         .map_err(|cause| after(&key, &cause, "the PIN was changed; the new one could not be tried"))?;
-    bench.step(key.id.argument(), "PIN changed, and the key accepts the new one");
-    report(&mut key, Done::Changed, bench)
+    invocation.step(key.id.argument(), "PIN changed, and the key accepts the new one");
+    report(&mut key, Done::Changed, invocation)
 }
 
-pub(super) fn verify(named: &FidoKeyAndPin, bench: &mut Bench<'_>) -> Outcome {
-    let mut key = bench.key_to_read(&named.key)?;
-    let verified = key.with_pin(&mut bench.person, named.last_try, |key, pin| key.verify_pin(pin));
-    bench.told(verified)?;
-    bench.step(key.id.argument(), "that is its PIN");
-    report(&mut key, Done::Verified, bench)
+pub(super) fn verify(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
+    let mut key = invocation.key_to_read(&named.key)?;
+    let verified = key.with_pin(&mut invocation.person, named.last_try, |key, pin| key.verify_pin(pin));
+    invocation.described(verified)?;
+    invocation.step(key.id.argument(), "that is its PIN");
+    report(&mut key, Done::Verified, invocation)
 }
 
 /// Asks for a new PIN. The key's other rules are looked at before it is sent.
-pub(super) fn new_pin(key: &Opened, least: usize, bench: &mut Bench<'_>) -> Result<Password, Failed> {
-    bench.person.new_pin(&key.id, least).map_err(|why| no_new_pin(key, why, bench))
+pub(super) fn new_pin(key: &Opened, least: usize, invocation: &mut Invocation<'_>) -> Result<Password, Failed> {
+    invocation.person.new_pin(&key.id, least).map_err(|why| no_new_pin(key, why, invocation))
 }
 
-fn no_new_pin(key: &Opened, why: NoNewPin, bench: &mut Bench<'_>) -> Failed {
+fn no_new_pin(key: &Opened, why: NoNewPin, invocation: &mut Invocation<'_>) -> Failed {
     match why {
-        NoNewPin::NobodyToAsk => bench.unanswered(
+        NoNewPin::NobodyToAsk => invocation.unanswered(
             Explanation::new(
                 "nobody_to_ask",
                 format!("the new PIN for {} is needed, and nobody can be asked", key.id),
@@ -77,10 +77,10 @@ fn no_new_pin(key: &Opened, why: NoNewPin, bench: &mut Bench<'_>) -> Failed {
     }
 }
 
-fn report(key: &mut Opened, done: Done, bench: &mut Bench<'_>) -> Outcome {
+fn report(key: &mut Opened, done: Done, invocation: &mut Invocation<'_>) -> Outcome {
     // Told already; how many tries there are is an extra.
     let left = key.key.pin_retries().ok().map(|Retries { left, .. }| left);
-    bench.console.result(&Page::nothing(), &Report { key: KeyReport::of(key), done, tries_left: left });
+    invocation.console.result(&Page::nothing(), &Report { key: KeyReport::of(key), done, tries_left: left });
     Ok(Exit::Done)
 }
 

@@ -2,55 +2,59 @@
 
 use super::ceremonies::{Attestation, usage};
 use super::trusting::{Trusted, issue_words};
-use super::{Bench, Failed, KeyReport};
+use super::{Failed, Invocation, KeyReport};
 use crate::cli::Outcome;
 use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::{FidoKey, FidoPrepare};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::flow::fido_key::{self, Ceremony, PinNow, PrepareRequest, Prepared, same_key};
-use crate::ring::fido::Opened;
+use crate::unlock::fido::Opened;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(args: &FidoPrepare, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(args: &FidoPrepare, invocation: &mut Invocation<'_>) -> Outcome {
     if args.pair && args.keys.len() < 2 {
         return Err(Box::new(usage("--pair needs two keys").hint("name both: --key ONE --key OTHER")));
     }
-    let ready = make_ready(args, bench)?;
+    let ready = make_ready(args, invocation)?;
     let mut human = Page::default();
     for (nth, (prepared, _)) in ready.iter().enumerate() {
         if nth > 0 {
             human.gap();
         }
-        human.append(&words(prepared));
+        human.append(&message(prepared));
     }
     let keys = ready.iter().map(|(prepared, path)| PreparedReport::of(prepared, path)).collect();
-    bench.console.result(&human, &Report { keys });
+    invocation.console.result(&human, &Report { keys });
     Ok(Exit::Done)
 }
 
 /// Makes the keys that are meant ready, one after the other, and lets go of them.
 pub(in crate::cli) fn make_ready(
     args: &FidoPrepare,
-    bench: &mut Bench<'_>,
+    invocation: &mut Invocation<'_>,
 ) -> Result<Vec<(Prepared, String)>, Failed> {
     let trusted = Trusted::read(&args.trusting)?;
-    bench.person.new_pins_from(args.new_pin_fd);
+    invocation.person.new_pins_from(args.new_pin_fd);
     let request = PrepareRequest {
         change_pin: args.change_pin,
         min_pin: args.min_pin_length.map(usize::from),
         always_uv: args.always_uv,
     };
-    let mut keys = open(args, bench)?;
+    let mut keys = open(args, invocation)?;
     let several = keys.len() > 1;
     let mut ready: Vec<(Prepared, String)> = Vec::new();
     for key in &mut keys {
         if several {
-            bench.console.say(&format!("{}:", key.id));
+            invocation.console.say(&format!("{}:", key.id));
         }
-        let mut ceremony =
-            Ceremony { key, person: &mut bench.person, interrupt: &bench.interrupt, last_try: args.last_try };
+        let mut ceremony = Ceremony {
+            key,
+            person: &mut invocation.person,
+            interrupt: &invocation.interrupt,
+            last_try: args.last_try,
+        };
         match fido_key::prepare(request, trusted.trust(), &mut ceremony) {
             Ok(prepared) => ready.push((prepared, key.found.path.clone())),
             Err(failed) => return Err(not_prepared(key, &failed, &ready)),
@@ -69,16 +73,16 @@ fn not_prepared(key: &Opened, failed: &fido_key::NotPrepared, ready: &[(Prepared
 }
 
 /// The keys that are meant: those named, or the only one.
-fn open(args: &FidoPrepare, bench: &mut Bench<'_>) -> Result<Vec<Opened>, Failed> {
+fn open(args: &FidoPrepare, invocation: &mut Invocation<'_>) -> Result<Vec<Opened>, Failed> {
     match args.keys.as_slice() {
-        [] => Ok(vec![bench.key_to_write(&FidoKey { key: None })?]),
-        [key] => Ok(vec![bench.key_to_write(&FidoKey { key: Some(key.clone()) })?]),
+        [] => Ok(vec![invocation.key_to_write(&FidoKey { key: None })?]),
+        [key] => Ok(vec![invocation.key_to_write(&FidoKey { key: Some(key.clone()) })?]),
         [first, second] => {
             if first == second {
                 return Err(the_same(&first.to_string()));
             }
-            let first = bench.key_to_write(&FidoKey { key: Some(first.clone()) })?;
-            let second = bench.key_to_write(&FidoKey { key: Some(second.clone()) })?;
+            let first = invocation.key_to_write(&FidoKey { key: Some(first.clone()) })?;
+            let second = invocation.key_to_write(&FidoKey { key: Some(second.clone()) })?;
             if same_key(&first, &second) {
                 return Err(the_same(&first.id.to_string()));
             }
@@ -94,7 +98,7 @@ fn the_same(key: &str) -> Failed {
 }
 
 /// The record of a key, to be kept with it.
-fn words(prepared: &Prepared) -> Page {
+fn message(prepared: &Prepared) -> Page {
     let mut page = Page::default();
     let mut line = |name: &str, what: String| page.line(&format!("{name:<12} {what}"));
     line("key", prepared.key.to_string());

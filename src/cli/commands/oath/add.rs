@@ -1,8 +1,8 @@
 //! `glasskey oath add`: a credential is written, then the key's code is compared with our own arithmetic. One that
 //! cannot be proved does not stay.
 
-use super::secret::{self, Found};
-use super::{Bench, Failed, NameReport, by_name, interrupted, refused, usage, visible};
+use super::secret::{self, SecretInput};
+use super::{Failed, Invocation, NameReport, by_name, interrupted, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -17,31 +17,31 @@ use serde::Serialize;
 use std::time::SystemTime;
 use subtle::ConstantTimeEq;
 
-pub(super) fn run(args: &Add, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(args: &Add, invocation: &mut Invocation<'_>) -> Outcome {
     refuse_secrets_in_arguments(args)?;
-    let given = secret::given(args, bench)?;
-    let key = bench.key_to_write(&args.key)?;
+    let given = secret::given(args, invocation)?;
+    let key = invocation.key_to_write(&args.key)?;
     let found = match given {
         Some(found) => found,
-        None => secret::asked(args, bench)?,
+        None => secret::asked(args, invocation)?,
     };
-    warn_of_two_issuers(args, &found, bench);
+    warn_of_two_issuers(args, &found, invocation);
     let credential = Credential::new(args, key, found)?;
-    credential.write(key, bench)?;
+    credential.write(key, invocation)?;
     let proved = credential.kind == Kind::Totp;
     if proved {
-        if let Err(why) = credential.prove(key, bench) {
-            return Err(credential.take_back(key, why, bench));
+        if let Err(why) = credential.prove(key, invocation) {
+            return Err(credential.take_back(key, why, invocation));
         }
-        bench.step(key, &format!("written as \"{}\", its code matches", credential.name.id()));
+        invocation.step(key, &format!("written as \"{}\", its code matches", credential.name.id()));
     } else {
-        bench.step(
+        invocation.step(
             key,
             &format!("written as \"{}\"; not proved, since that would use up a code", credential.name.id()),
         );
     }
     let added = AddedCredential::of(&credential, proved);
-    bench.console.result(&Page::of(credential.name.id()), &Report { key, added });
+    invocation.console.result(&Page::of(credential.name.id()), &Report { key, added });
     Ok(Exit::Done)
 }
 
@@ -85,12 +85,12 @@ impl<'a> AddedCredential<'a> {
 }
 
 /// The parameter's issuer was taken; the person may know better.
-fn warn_of_two_issuers(args: &Add, found: &Found, bench: &Bench<'_>) {
-    if let Found::Uri(Uri { issuer: Some(taken), other_issuer: Some(other), .. }) = found
+fn warn_of_two_issuers(args: &Add, found: &SecretInput, invocation: &Invocation<'_>) {
+    if let SecretInput::Uri(Uri { issuer: Some(taken), other_issuer: Some(other), .. }) = found
         && args.issuer.is_none()
         && !args.account.as_ref().is_some_and(|account| account.contains(':'))
     {
-        bench.warn(&two_issuers(taken, other));
+        invocation.warn(&two_issuers(taken, other));
     }
 }
 
@@ -127,12 +127,12 @@ pub(super) struct Credential {
 
 impl Credential {
     /// What the arguments say, and for the rest what came with the secret.
-    fn new(args: &Add, key: Serial, found: Found) -> Result<Self, Failed> {
+    fn new(args: &Add, key: Serial, found: SecretInput) -> Result<Self, Failed> {
         let (issuer, account, params, kind, seed) = match found {
-            Found::Uri(uri) => {
+            SecretInput::Uri(uri) => {
                 (uri.issuer, Some(uri.account).filter(|it| !it.is_empty()), uri.params, uri.kind, uri.seed)
             }
-            Found::Seed(seed) => (None, None, AWS, Kind::Totp, seed),
+            SecretInput::Seed(seed) => (None, None, AWS, Kind::Totp, seed),
         };
         let (issuer, account) = match args.account.as_deref() {
             None => (issuer, account),
@@ -199,8 +199,8 @@ impl Credential {
     }
 
     /// PUT. The key is closed again at once: pcscd keeps the last command, which holds the seed, until then.
-    pub(super) fn write(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
-        let mut session = bench.session(key)?;
+    pub(super) fn write(&self, key: Serial, invocation: &mut Invocation<'_>) -> Result<(), Failed> {
+        let mut session = invocation.session(key)?;
         // Known to be absent before PUT is sent: should it be there afterwards, it is ours to remove.
         if session.list().map_err(refused(key))?.iter().any(|present| present.name == self.name) {
             return Err(refused(key)(oath::Error::NameTaken(self.name.clone())));
@@ -212,21 +212,21 @@ impl Credential {
         match put {
             Ok(()) => Ok(()),
             Err(error @ (oath::Error::Transport(_) | oath::Error::Malformed)) => {
-                Err(self.take_back(key, refused(key)(error), bench))
+                Err(self.take_back(key, refused(key)(error), invocation))
             }
             Err(error) => Err(refused(key)(error)),
         }
     }
 
     /// The key's code for now, against our own.
-    pub(super) fn prove(&self, key: Serial, bench: &mut Bench<'_>) -> Result<(), Failed> {
-        let mut session = bench.session(key)?;
+    pub(super) fn prove(&self, key: Serial, invocation: &mut Invocation<'_>) -> Result<(), Failed> {
+        let mut session = invocation.session(key)?;
         if self.touch {
-            bench.person.tell(&Notice::Touch { key });
+            invocation.person.tell(&Notice::Touch { key });
         }
         let step = Step::at(SystemTime::now(), self.params.period);
         let code = session.code(&self.name, step);
-        if bench.interrupt.raised() {
+        if invocation.interrupt.raised() {
             return Err(Box::new(interrupted()));
         }
         if code.map_err(refused(key))?.matches(&totp::code(&self.seed, self.params, step)) {
@@ -240,9 +240,9 @@ impl Credential {
     }
 
     /// Removes what was written, or says that it may be there.
-    pub(super) fn take_back(&self, key: Serial, mut why: Failed, bench: &mut Bench<'_>) -> Failed {
+    pub(super) fn take_back(&self, key: Serial, mut why: Failed, invocation: &mut Invocation<'_>) -> Failed {
         let id = self.name.id();
-        let removed = match bench.session(key).map(|mut session| session.delete(&self.name)) {
+        let removed = match invocation.session(key).map(|mut session| session.delete(&self.name)) {
             Ok(Ok(())) => Some(format!("the credential \"{id}\" was removed again; nothing was left behind")),
             Ok(Err(oath::Error::NotFound(_))) => Some("nothing was written".to_owned()),
             _ => None,

@@ -3,7 +3,7 @@
 //! One code goes to standard output alone when that is a pipe or a file, so that `$(glasskey oath code …)` is the
 //! code; its name and the seconds left go to stderr then. At a terminal they stand on the same line.
 
-use super::{Bench, Failed, NameReport, refused, usage};
+use super::{Failed, Invocation, NameReport, refused, usage};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{Exit, Explanation};
@@ -18,17 +18,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::SystemTime;
 
-pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, invocation: &mut Invocation<'_>) -> Outcome {
     let at = at.map(moment).transpose()?;
-    let key = bench.key_to_read(key)?;
-    let mut session = bench.session(key)?;
+    let key = invocation.key_to_read(key)?;
+    let mut session = invocation.session(key)?;
     let asked = Asked { key, at, unix: at.unwrap_or_else(now) };
     let all = session.all(asked.unix).map_err(refused(key))?;
     match name {
-        None => asked.show_all(&all, bench),
+        None => asked.show_all(&all, invocation),
         Some(wanted) => {
             let (name, answer) = choose(all, wanted, key)?;
-            asked.show_one(&name, answer, session, bench)?;
+            asked.show_one(&name, answer, session, invocation)?;
         }
     }
     Ok(Exit::Done)
@@ -44,9 +44,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn show_all(&self, all: &[(Name, Answer)], bench: &mut Bench<'_>) {
+    fn show_all(&self, all: &[(Name, Answer)], invocation: &mut Invocation<'_>) {
         if all.is_empty() {
-            bench.console.say(&format!("glasskey: there is no credential on YubiKey {}", self.key));
+            invocation.console.say(&format!("glasskey: there is no credential on YubiKey {}", self.key));
         }
         let line = |(name, answer): &(Name, Answer)| match answer {
             Answer::Code(code) => format!("{:<8}  {}{}", code.expose(), name.id(), self.in_brackets(name)),
@@ -55,24 +55,30 @@ impl Asked {
         };
         let lines: Page = all.iter().map(line).collect();
         let codes = all.iter().map(|(name, answer)| self.report(name, answer)).collect();
-        self.result(&lines, codes, bench);
+        self.result(&lines, codes, invocation);
     }
 
-    fn show_one(&self, name: &Name, answer: Answer, session: Session, bench: &mut Bench<'_>) -> Result<(), Failed> {
+    fn show_one(
+        &self,
+        name: &Name,
+        answer: Answer,
+        session: Session,
+        invocation: &mut Invocation<'_>,
+    ) -> Result<(), Failed> {
         let hotp = matches!(answer, Answer::Hotp);
-        let code = self.code(name, answer, session, bench)?;
+        let code = self.code(name, answer, session, invocation)?;
         let id = name.id();
         let left = if hotp { String::new() } else { self.in_brackets(name) };
-        let human = if bench.console.result_is_read() {
+        let human = if invocation.console.result_is_read() {
             Page::of(&format!("{}  {id}{left}", code.expose()))
         } else {
-            if !self.json_asked(bench) {
-                bench.console.say(&format!("{id}{left}"));
+            if !self.json_asked(invocation) {
+                invocation.console.say(&format!("{id}{left}"));
             }
             Page::of(code.expose())
         };
         if hotp {
-            bench.console.spent("the code is spent: the key has counted on, and its next code is another");
+            invocation.console.spent("the code is spent: the key has counted on, and its next code is another");
         }
         let answer = Answer::Code(code);
         let mut report = self.report(name, &answer);
@@ -80,17 +86,23 @@ impl Asked {
             // It has no time.
             report = CodeReport { name: NameReport::of(name, true), valid_from: None, valid_until: None, ..report };
         }
-        self.result(&human, vec![report], bench);
+        self.result(&human, vec![report], invocation);
         Ok(())
     }
 
     /// The code, after a touch or with the next event where that is what it takes.
-    fn code(&self, name: &Name, answer: Answer, mut session: Session, bench: &mut Bench<'_>) -> Result<Code, Failed> {
+    fn code(
+        &self,
+        name: &Name,
+        answer: Answer,
+        mut session: Session,
+        invocation: &mut Invocation<'_>,
+    ) -> Result<Code, Failed> {
         let (period, ..) = name.parts();
         let computed = match answer {
             Answer::Code(code) => return Ok(code),
             Answer::Touch => {
-                bench.person.tell(&Notice::Touch { key: self.key });
+                invocation.person.tell(&Notice::Touch { key: self.key });
                 session.code(name, Step(self.unix / u64::from(period)))
             }
             Answer::Hotp if self.at.is_some() => {
@@ -100,7 +112,11 @@ impl Asked {
         };
         computed.map_err(|error| {
             // A touch that nobody gives after Ctrl-C is an interruption.
-            if bench.interrupt.raised() { bench.unanswered(super::interrupted()) } else { refused(self.key)(error) }
+            if invocation.interrupt.raised() {
+                invocation.unanswered(super::interrupted())
+            } else {
+                refused(self.key)(error)
+            }
         })
     }
 
@@ -134,12 +150,12 @@ impl Asked {
         CodeReport { name: NameReport::of(name, hotp), code, needs, valid_from, valid_until }
     }
 
-    fn json_asked(&self, bench: &Bench<'_>) -> bool {
-        bench.global.json
+    fn json_asked(&self, invocation: &Invocation<'_>) -> bool {
+        invocation.global.json
     }
 
-    fn result(&self, human: &Page, codes: Vec<CodeReport<'_>>, bench: &mut Bench<'_>) {
-        bench.console.result(human, &Report { key: self.key, at: self.unix, codes });
+    fn result(&self, human: &Page, codes: Vec<CodeReport<'_>>, invocation: &mut Invocation<'_>) {
+        invocation.console.result(human, &Report { key: self.key, at: self.unix, codes });
     }
 }
 

@@ -4,7 +4,7 @@
 use super::add::{AddedCredential, Credential};
 use super::many;
 use super::plan::{Item, Plan, peculiar};
-use super::{Bench, Failed, interrupted};
+use super::{Failed, Invocation, interrupted};
 use crate::cli::Outcome;
 use crate::cli::args::Import;
 use crate::cli::explain::{Exit, Explanation};
@@ -15,19 +15,19 @@ use crate::totp::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn run(args: &Import, bench: &mut Bench<'_>) -> Outcome {
-    let many = many::many(&args.qr_images, bench)?;
-    let mut plan = Plan::new(many, args, bench)?;
-    let nobody_decides = bench.global.yes || !bench.person.is_there();
+pub(super) fn run(args: &Import, invocation: &mut Invocation<'_>) -> Outcome {
+    let many = many::many(&args.qr_images, invocation)?;
+    let mut plan = Plan::new(many, args, invocation)?;
+    let nobody_decides = invocation.global.yes || !invocation.person.is_there();
     if nobody_decides && !plan.wrong().is_empty() {
         return Err(unfit(&plan));
     }
-    let key = bench.key_to_write(&args.key)?;
-    plan.compare(key, args.touch, bench)?;
+    let key = invocation.key_to_write(&args.key)?;
+    plan.compare(key, args.touch, invocation)?;
     if nobody_decides && !plan.wrong().is_empty() {
         return Err(unfit(&plan));
     }
-    show(&plan, key, bench);
+    show(&plan, key, invocation);
     let (write, wrong) = (plan.to_write().count(), plan.wrong().len());
     if write == 0 && wrong > 0 {
         return Err(unfit(&plan));
@@ -36,10 +36,10 @@ pub(super) fn run(args: &Import, bench: &mut Bench<'_>) -> Outcome {
         let nobody = Explanation::new("nobody_to_ask", "the plan must be approved, and nobody can be asked")
             .hint("--yes approves it")
             .exit(Exit::Person);
-        bench.confirm(&Question::Import { key, write, leave: wrong }, nobody)?;
+        invocation.confirm(&Question::Import { key, write, leave: wrong }, nobody)?;
     }
-    let written = write_all(&plan, key, bench)?;
-    last_words(args, &plan, key, written, bench);
+    let written = write_all(&plan, key, invocation)?;
+    last_words(args, &plan, key, written, invocation);
     Ok(Exit::Done)
 }
 
@@ -57,8 +57,8 @@ fn unfit(plan: &Plan) -> Failed {
     Box::new(text)
 }
 
-fn show(plan: &Plan, key: Serial, bench: &Bench<'_>) {
-    let say = |line: &str| bench.console.style().say(line);
+fn show(plan: &Plan, key: Serial, invocation: &Invocation<'_>) {
+    let say = |line: &str| invocation.console.style().say(line);
     say(&format!("glasskey: the plan for YubiKey {key}:"));
     for (item, credential) in plan.to_write() {
         let name = credential.name().id();
@@ -72,12 +72,19 @@ fn show(plan: &Plan, key: Serial, bench: &Bench<'_>) {
     }
 }
 
-fn write_all<'p>(plan: &'p Plan, key: Serial, bench: &mut Bench<'_>) -> Result<Vec<ImportedCredential<'p>>, Failed> {
+fn write_all<'p>(
+    plan: &'p Plan,
+    key: Serial,
+    invocation: &mut Invocation<'_>,
+) -> Result<Vec<ImportedCredential<'p>>, Failed> {
     let entries: Vec<(&Item, &Credential)> = plan.to_write().collect();
     let mut written = Vec::new();
     for (nth, (item, credential)) in entries.iter().enumerate() {
-        let outcome =
-            if bench.interrupt.raised() { Err(Box::new(interrupted())) } else { put(key, credential, bench) };
+        let outcome = if invocation.interrupt.raised() {
+            Err(Box::new(interrupted()))
+        } else {
+            put(key, credential, invocation)
+        };
         match outcome {
             Ok(proved) => {
                 let added = AddedCredential::of(credential, proved);
@@ -94,13 +101,15 @@ fn last_words<'p>(
     plan: &'p Plan,
     key: Serial,
     written: Vec<ImportedCredential<'p>>,
-    bench: &mut Bench<'_>,
+    invocation: &mut Invocation<'_>,
 ) {
     if written.is_empty() {
-        bench.console.say(&format!("glasskey: nothing was to be written to YubiKey {key}"));
+        invocation.console.say(&format!("glasskey: nothing was to be written to YubiKey {key}"));
     }
     if !args.qr_images.is_empty() {
-        bench.console.say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
+        invocation
+            .console
+            .say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
     }
     let names: Page = plan.to_write().map(|(_, credential)| credential.name().id()).collect();
     let wrong = plan.wrong_items().map(|(item, why)| (item, "unfit", why));
@@ -110,7 +119,7 @@ fn last_words<'p>(
         reason,
         why,
     });
-    bench.console.result(&names, &Report { key, credentials: written, left_out: left_out.collect() });
+    invocation.console.result(&names, &Report { key, credentials: written, left_out: left_out.collect() });
 }
 
 /// What was imported.
@@ -149,17 +158,17 @@ pub(in crate::cli) struct LeftOut<'a> {
 }
 
 /// Writes one and proves it; `false`: an HOTP credential, which proving would cost a code.
-fn put(key: Serial, credential: &Credential, bench: &mut Bench<'_>) -> Result<bool, Failed> {
-    credential.write(key, bench)?;
+fn put(key: Serial, credential: &Credential, invocation: &mut Invocation<'_>) -> Result<bool, Failed> {
+    credential.write(key, invocation)?;
     let id = credential.name().id();
     if credential.kind() != Kind::Totp {
-        bench.step(key, &format!("written as \"{id}\"; not proved, since that would use up a code"));
+        invocation.step(key, &format!("written as \"{id}\"; not proved, since that would use up a code"));
         return Ok(false);
     }
-    if let Err(why) = credential.prove(key, bench) {
-        return Err(credential.take_back(key, why, bench));
+    if let Err(why) = credential.prove(key, invocation) {
+        return Err(credential.take_back(key, why, invocation));
     }
-    bench.step(key, &format!("written as \"{id}\", its code matches"));
+    invocation.step(key, &format!("written as \"{id}\", its code matches"));
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! Text of several lines, of which one is the secret: an entry of a password store, or more than was meant to be pasted.
 //! Joined they would be one longer secret, whose code would match. Somebody at a terminal says which line is meant.
 
-use super::secret::{Found, TRIES, parse_beside, readable, several_lines};
+use super::secret::{SecretInput, TRIES, parse_beside, readable, several_lines};
 use super::{Failed, interrupted};
 use crate::cli::console::Style;
 use crate::cli::explain::Explanation;
@@ -89,11 +89,11 @@ fn numbered(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 /// What a line could be, without its secret; `None`: it is no secret.
 fn what_it_is(line: &[u8], given: &Given) -> Option<String> {
     match parse_beside(line, given).ok()? {
-        Found::Seed(seed) => Some(format!("may be a secret in base32, of {} bytes", seed.len())),
-        Found::Uri(Uri { issuer: Some(issuer), account, .. }) => {
+        SecretInput::Seed(seed) => Some(format!("may be a secret in base32, of {} bytes", seed.len())),
+        SecretInput::Uri(Uri { issuer: Some(issuer), account, .. }) => {
             Some(format!("an otpauth URI for \"{issuer}:{account}\""))
         }
-        Found::Uri(Uri { account, .. }) => Some(format!("an otpauth URI for \"{account}\"")),
+        SecretInput::Uri(Uri { account, .. }) => Some(format!("an otpauth URI for \"{account}\"")),
     }
 }
 

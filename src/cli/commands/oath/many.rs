@@ -1,7 +1,7 @@
 //! What `glasskey oath import` reads: lists and exports on standard input, or pictures of QR codes.
 
 use super::secret::{bounded, looks_like_a_uri, readable};
-use super::{Bench, Failed, interrupted, picture, usage};
+use super::{Failed, Invocation, interrupted, picture, usage};
 use crate::cli::explain::{Exit, Explanation};
 use crate::secret::without_mark;
 use crate::totp::{BadMigration, BadUri, Exported, Given, Migration, Uri, is_migration};
@@ -34,10 +34,10 @@ pub(super) struct Many {
 const MAX_LIST: usize = 1 << 20;
 
 /// Every credential in these pictures, or on standard input where there are none.
-pub(super) fn many(pictures: &[PathBuf], bench: &Bench<'_>) -> Result<Many, Failed> {
+pub(super) fn many(pictures: &[PathBuf], invocation: &Invocation<'_>) -> Result<Many, Failed> {
     let mut many = Many::default();
     if pictures.is_empty() {
-        many.list(bench)?;
+        many.list(invocation)?;
     }
     for path in pictures {
         many.picture(path)?;
@@ -46,7 +46,7 @@ pub(super) fn many(pictures: &[PathBuf], bench: &Bench<'_>) -> Result<Many, Fail
 }
 
 impl Many {
-    fn list(&mut self, bench: &Bench<'_>) -> Result<(), Failed> {
+    fn list(&mut self, invocation: &Invocation<'_>) -> Result<(), Failed> {
         if io::stdin().is_terminal() {
             let nobody =
                 Explanation::new("no_secret", "nothing was piped to standard input, and no picture is named");
@@ -56,7 +56,7 @@ impl Many {
         }
         let text = bounded(io::stdin().lock(), MAX_LIST)
             .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
-        if bench.interrupt.raised() {
+        if invocation.interrupt.raised() {
             return Err(Box::new(interrupted()));
         }
         let text = text.ok_or_else(|| Box::new(usage("there is more than 1 MiB on standard input")))?;

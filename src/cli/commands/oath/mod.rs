@@ -22,12 +22,12 @@ use crate::cli::page::acts;
 use crate::cli::report::schema;
 use crate::cli::shell::by_name;
 use crate::cli::terminal::TerminalPerson;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::keys::{self, Device, Serial};
 use crate::oath::{self, Name, Session};
 use crate::person::{Person, Question};
 use crate::platform::Interrupt;
-use crate::ring::{self, Ring};
+use crate::unlock::{self, UnlockedKeys};
 use data_encoding::HEXLOWER;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -35,42 +35,42 @@ use serde::Serialize;
 pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outcome {
     let interrupt = Interrupt::install()
         .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let ports = outside::ports();
-    let mut bench = Bench {
-        ring: Ring::new(&*ports),
+    let ports = environment::ports();
+    let mut invocation = Invocation {
+        keys: UnlockedKeys::new(&*ports),
         person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
         interrupt,
         console,
         global: &cli.global,
     };
     match &args.command {
-        OathCommand::List(key) => show::list(key, &mut bench),
-        OathCommand::Info(key) => show::info(key, &mut bench),
-        OathCommand::Code { key, name, at, .. } => code::run(key, name.as_deref(), at.as_deref(), &mut bench),
-        OathCommand::Add(add) => add::run(add, &mut bench),
-        OathCommand::Import(import) => import::run(import, &mut bench),
-        OathCommand::Delete { key, name, id } => remove::delete(key, name.as_deref(), id.as_deref(), &mut bench),
-        OathCommand::Rename { key, from, to } => remove::rename(key, from, to, &mut bench),
-        OathCommand::Reset(key) => remove::reset(key, &mut bench),
+        OathCommand::List(key) => show::list(key, &mut invocation),
+        OathCommand::Info(key) => show::info(key, &mut invocation),
+        OathCommand::Code { key, name, at, .. } => code::run(key, name.as_deref(), at.as_deref(), &mut invocation),
+        OathCommand::Add(add) => add::run(add, &mut invocation),
+        OathCommand::Import(import) => import::run(import, &mut invocation),
+        OathCommand::Delete { key, name, id } => remove::delete(key, name.as_deref(), id.as_deref(), &mut invocation),
+        OathCommand::Rename { key, from, to } => remove::rename(key, from, to, &mut invocation),
+        OathCommand::Reset(key) => remove::reset(key, &mut invocation),
         OathCommand::Password { command: PasswordCommand::Set { key, new_password_fd } } => {
-            password::set(key, *new_password_fd, &mut bench)
+            password::set(key, *new_password_fd, &mut invocation)
         }
-        OathCommand::Password { command: PasswordCommand::Clear(key) } => password::clear(key, &mut bench),
+        OathCommand::Password { command: PasswordCommand::Clear(key) } => password::clear(key, &mut invocation),
     }
 }
 
 type Failed = Box<Explanation>;
 
 /// What a command has at hand.
-struct Bench<'a> {
-    ring: Ring<'a>,
+struct Invocation<'a> {
+    keys: UnlockedKeys<'a>,
     person: TerminalPerson,
     interrupt: Interrupt,
     console: &'a mut Console,
     global: &'a Global,
 }
 
-impl Bench<'_> {
+impl Invocation<'_> {
     /// The key to read: the one named, or the only one.
     fn key_to_read(&self, named: &OneKey) -> Result<Serial, Failed> {
         match named.key {
@@ -93,7 +93,7 @@ impl Bench<'_> {
     }
 
     fn only_key(&self) -> Result<(Serial, Device), Failed> {
-        let key = keys::open(self.ring.ports(), None).map_err(|error| explain::keys(&error))?.0.device;
+        let key = keys::open(self.keys.ports(), None).map_err(|error| explain::keys(&error))?.0.device;
         let no_serial = || {
             Explanation::new("no_serial", format!("the {} here does not tell its serial number", key.model))
                 .hint(explain::TELL_SERIAL)
@@ -103,9 +103,9 @@ impl Bench<'_> {
 
     /// Opens the key's applet, unlocked.
     fn session(&mut self, key: Serial) -> Result<Session, Failed> {
-        self.ring.session(key, &mut self.person).map_err(|error| match error {
-            ring::Error::NobodyToAsk { .. } => self.unanswered(explain::ring(&error)),
-            error => Box::new(explain::ring(&error)),
+        self.keys.session(key, &mut self.person).map_err(|error| match error {
+            unlock::Error::NobodyToAsk { .. } => self.unanswered(explain::unlock(&error)),
+            error => Box::new(explain::unlock(&error)),
         })
     }
 

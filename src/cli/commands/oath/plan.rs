@@ -3,7 +3,7 @@
 
 use super::add::{Credential, two_issuers};
 use super::many::{Entry, Many};
-use super::{Bench, Failed, refused, usage, visible};
+use super::{Failed, Invocation, refused, usage, visible};
 use crate::cli::args::Import;
 use crate::cli::explain::{self, Explanation};
 use crate::keys::Serial;
@@ -54,7 +54,7 @@ pub(super) struct Plan {
 const MISSING: &str = "missing";
 
 impl Plan {
-    pub(super) fn new(many: Many, args: &Import, bench: &Bench<'_>) -> Result<Self, Failed> {
+    pub(super) fn new(many: Many, args: &Import, invocation: &Invocation<'_>) -> Result<Self, Failed> {
         let Many { entries, mut missing, .. } = many;
         let mut items: Vec<Item> = Vec::new();
         let mut uris: Vec<(Result<Uri, String>, Option<Uri>)> = Vec::new();
@@ -85,7 +85,7 @@ impl Plan {
             {
                 let words =
                     two_issuers(taken, other).replace("--issuer takes another", "--rename gives another name");
-                bench.warn(&format!("{}: {words}", item.title()));
+                invocation.warn(&format!("{}: {words}", item.title()));
             }
             item.fate = match uri.and_then(|uri| credential(uri, to, args.touch)) {
                 Ok(credential) => Fate::Write(Box::new(credential)),
@@ -100,8 +100,13 @@ impl Plan {
     }
 
     /// What the key says to it: names that are taken, and what its firmware cannot.
-    pub(super) fn compare(&mut self, key: Serial, touch: bool, bench: &mut Bench<'_>) -> Result<(), Failed> {
-        let mut session = bench.session(key)?;
+    pub(super) fn compare(
+        &mut self,
+        key: Serial,
+        touch: bool,
+        invocation: &mut Invocation<'_>,
+    ) -> Result<(), Failed> {
+        let mut session = invocation.session(key)?;
         let (capacity, firmware) = (session.info().capacity, session.info().version);
         let fail = |error| Box::new(explain::oath(Some(key), &error));
         if touch && firmware < oath::TOUCH_SINCE {
@@ -178,18 +183,18 @@ fn name_in(uri: &Uri) -> String {
 }
 
 fn credential(uri: Uri, to: Option<&str>, touch: bool) -> Result<Credential, String> {
-    let words = |error| explain::oath(None, &error).what;
+    let message = |error| explain::oath(None, &error).what;
     if uri.seed.len() < 2 {
-        return Err(words(oath::Error::SeedTooShort));
+        return Err(message(oath::Error::SeedTooShort));
     }
     if let Some(to) = to {
         visible(to)?;
-        return Credential::named(uri, to, touch).map_err(words);
+        return Credential::named(uri, to, touch).map_err(message);
     }
     if uri.account.is_empty() {
         return Err("the URI names no account".to_owned());
     }
-    let name = Name::new(uri.params.period, uri.issuer.as_deref(), &uri.account).map_err(words)?;
+    let name = Name::new(uri.params.period, uri.issuer.as_deref(), &uri.account).map_err(message)?;
     Ok(Credential::of(uri, name, touch))
 }
 

@@ -1,6 +1,6 @@
 //! `glasskey oath delete`, `rename` and `reset`.
 
-use super::{Bench, by_name, is_for_aws, name_of, not_done, refused, usage, visible};
+use super::{Invocation, by_name, is_for_aws, name_of, not_done, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -13,15 +13,15 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, invocation: &mut Invocation<'_>) -> Outcome {
     let name = match id {
         Some(id) => name_of_bytes(id, key)?,
         None => name_of(name.unwrap_or_default())?,
     };
-    let key = bench.key_to_write(key)?;
-    find(&bench.session(key)?.list().map_err(refused(key))?, &name, key)?;
+    let key = invocation.key_to_write(key)?;
+    find(&invocation.session(key)?.list().map_err(refused(key))?, &name, key)?;
     if is_for_aws(&name) {
-        bench.warn(&format!(
+        invocation.warn(&format!(
             "\"{}\" is named like an MFA device of AWS; without it this key can no longer sign in with that device",
             name.id()
         ));
@@ -29,10 +29,10 @@ pub(super) fn delete(key: &OneKey, name: Option<&str>, id: Option<&str>, bench: 
     let nobody = Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
         .hint("--yes says yes")
         .exit(Exit::Person);
-    bench.confirm(&Question::DeleteCredential { key, name: name.id().to_owned() }, nobody)?;
-    bench.session(key)?.delete(&name).map_err(not_done(key, &format!("list --key {key}")))?;
-    bench.step(key, &format!("\"{}\" removed", name.id()));
-    bench.console.result(&Page::nothing(), &DeleteReport { key, name: name.id() });
+    invocation.confirm(&Question::DeleteCredential { key, name: name.id().to_owned() }, nobody)?;
+    invocation.session(key)?.delete(&name).map_err(not_done(key, &format!("list --key {key}")))?;
+    invocation.step(key, &format!("\"{}\" removed", name.id()));
+    invocation.console.result(&Page::nothing(), &DeleteReport { key, name: name.id() });
     Ok(Exit::Done)
 }
 
@@ -69,7 +69,7 @@ pub(in crate::cli) struct ResetReport {
 }
 
 /// The new name keeps the period, which is a part of the id, not of what people call it.
-pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn rename(key: &OneKey, from: &str, to: &str, invocation: &mut Invocation<'_>) -> Outcome {
     let (from, to) = (name_of(from)?, name_of(to)?);
     visible(to.id()).map_err(|what| Box::new(usage(what)))?;
     let (period, ..) = from.parts();
@@ -78,28 +78,28 @@ pub(super) fn rename(key: &OneKey, from: &str, to: &str, bench: &mut Bench<'_>) 
         return Err(Box::new(usage("a credential's period cannot be changed by renaming it")));
     }
     let to = Name::new(period, issuer, account).map_err(|error| Box::new(explain::oath(None, &error)))?;
-    let key = bench.key_to_write(key)?;
-    let renamed = bench.session(key)?.rename(&from, &to);
+    let key = invocation.key_to_write(key)?;
+    let renamed = invocation.session(key)?.rename(&from, &to);
     renamed.map_err(not_done(key, &format!("list --key {key}")))?;
     if is_for_aws(&from) && !is_for_aws(&to) {
-        bench.warn("under its new name, glasskey does not recognise it as an MFA device of AWS");
+        invocation.warn("under its new name, glasskey does not recognise it as an MFA device of AWS");
     }
-    bench.step(key, &format!("\"{}\" is now \"{}\"", from.id(), to.id()));
-    bench.console.result(&Page::of(to.id()), &RenameReport { key, from: from.id(), to: to.id() });
+    invocation.step(key, &format!("\"{}\" is now \"{}\"", from.id(), to.id()));
+    invocation.console.result(&Page::of(to.id()), &RenameReport { key, from: from.id(), to: to.id() });
     Ok(Exit::Done)
 }
 
 /// Works on a locked key too: it is the way out of a forgotten password.
-pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
-    if bench.global.yes && named.key.is_none() {
+pub(super) fn reset(named: &OneKey, invocation: &mut Invocation<'_>) -> Outcome {
+    if invocation.global.yes && named.key.is_none() {
         return Err(Box::new(
             usage("with --yes, a reset needs the key's serial number").hint("name the key with --key SERIAL"),
         ));
     }
-    let (found, card) = keys::open(bench.ring.ports(), named.key).map_err(|error| explain::keys(&error))?;
+    let (found, card) = keys::open(invocation.keys.ports(), named.key).map_err(|error| explain::keys(&error))?;
     let key = match (found.device.serial, named.key) {
         (Some(key), _) => key,
-        _ => bench.key_to_read(named)?,
+        _ => invocation.key_to_read(named)?,
     };
     let mut session = Session::open(card).map_err(refused(key))?;
     let names = if session.is_locked() { Vec::new() } else { session.list().map_err(refused(key))? };
@@ -114,18 +114,18 @@ pub(super) fn reset(named: &OneKey, bench: &mut Bench<'_>) -> Outcome {
             1 => ("1 of the credentials is named like an MFA device".to_owned(), "it"),
             several => (format!("{several} of the credentials are named like MFA devices"), "them"),
         };
-        bench.warn(&format!("{named} of AWS; without {them} this key can no longer sign in"));
+        invocation.warn(&format!("{named} of AWS; without {them} this key can no longer sign in"));
     }
     // Typing the serial number confirms the key too, so a key that was not named is not asked about apart.
     let nobody = Explanation::new("nobody_to_ask", "the serial number must be typed in, and nobody can be asked")
         .hint(format!("--yes together with --key {key} does without"))
         .exit(Exit::Person);
-    bench.confirm(&Question::ResetOath { key, credentials }, nobody)?;
-    let (_, card) = keys::open(bench.ring.ports(), Some(key)).map_err(|error| explain::keys(&error))?;
+    invocation.confirm(&Question::ResetOath { key, credentials }, nobody)?;
+    let (_, card) = keys::open(invocation.keys.ports(), Some(key)).map_err(|error| explain::keys(&error))?;
     let reset = Session::open(card).and_then(|mut session| session.reset());
     reset.map_err(not_done(key, &format!("info --key {key}")))?;
-    bench.step(key, "reset: no credential and no password is on it");
-    bench.console.result(&Page::nothing(), &ResetReport { key, credentials });
+    invocation.step(key, "reset: no credential and no password is on it");
+    invocation.console.result(&Page::nothing(), &ResetReport { key, credentials });
     Ok(Exit::Done)
 }
 

@@ -2,7 +2,7 @@
 //! Never an argument.
 
 use super::lines::{self, Asking};
-use super::{Bench, Failed, interrupted, picture, usage};
+use super::{Failed, Invocation, interrupted, picture, usage};
 use crate::cli::args::Add;
 use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 const MAX_TEXT: usize = 8192;
 
 /// A secret, and what came with it.
-pub(in crate::cli) enum Found {
+pub(in crate::cli) enum SecretInput {
     /// Base32, which says nothing else.
     Seed(Seed),
     /// An otpauth URI.
@@ -26,8 +26,8 @@ pub(in crate::cli) enum Found {
 }
 
 /// The secret, where it can be had without asking anybody: a picture, or standard input that is no terminal.
-pub(super) fn given(args: &Add, bench: &Bench<'_>) -> Result<Option<Found>, Failed> {
-    given_beside(args.qr_image.as_deref(), &beside(args), asking(&import(args), bench))
+pub(super) fn given(args: &Add, invocation: &Invocation<'_>) -> Result<Option<SecretInput>, Failed> {
+    given_beside(args.qr_image.as_deref(), &beside(args), asking(&import(args), invocation))
 }
 
 /// What the arguments say, so that the URI need not.
@@ -43,19 +43,24 @@ fn beside(args: &Add) -> Given {
 }
 
 /// As [`given`], for any command.
-pub(in crate::cli) fn given_as(qr_image: Option<&Path>, asking: Asking<'_>) -> Result<Option<Found>, Failed> {
+pub(in crate::cli) fn given_as(qr_image: Option<&Path>, asking: Asking<'_>) -> Result<Option<SecretInput>, Failed> {
     given_beside(qr_image, &Given::default(), asking)
 }
 
-fn asking<'a>(import: &'a str, bench: &'a Bench<'_>) -> Asking<'a> {
-    Asking { person: &bench.person, style: bench.console.style(), interrupt: &bench.interrupt, import: Some(import) }
+fn asking<'a>(import: &'a str, invocation: &'a Invocation<'_>) -> Asking<'a> {
+    Asking {
+        person: &invocation.person,
+        style: invocation.console.style(),
+        interrupt: &invocation.interrupt,
+        import: Some(import),
+    }
 }
 
 fn import(args: &Add) -> String {
     format!("glasskey oath import{}", key_option(args.key.key.map(KeyId::Serial).as_ref()))
 }
 
-fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> Result<Option<Found>, Failed> {
+fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> Result<Option<SecretInput>, Failed> {
     if let Some(path) = qr_image {
         return parse_or_import(&picture::uri_in(path, asking)?, given, asking).map(Some);
     }
@@ -77,19 +82,19 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> R
 }
 
 /// The secret, asked for without echo.
-pub(super) fn asked(args: &Add, bench: &Bench<'_>) -> Result<Found, Failed> {
+pub(super) fn asked(args: &Add, invocation: &Invocation<'_>) -> Result<SecretInput, Failed> {
     let given = beside(args);
     let ask = || {
         let nobody = Explanation::new("nobody_to_ask", "the secret is needed, and nobody can be asked")
             .hint("pipe it to standard input")
             .exit(Exit::Person);
-        let text = bench.person.ask_pasted("Secret (base32 or otpauth URI, not shown): ");
-        text.ok_or_else(|| bench.unanswered(nobody))
+        let text = invocation.person.ask_pasted("Secret (base32 or otpauth URI, not shown): ");
+        text.ok_or_else(|| invocation.unanswered(nobody))
     };
     let import = import(args);
-    let asking = asking(&import, bench);
+    let asking = asking(&import, invocation);
     let read = |text: &[u8]| parse_or_import(&lines::one_of(text, &given, asking)?, &given, asking);
-    until_right(ask, read, bench.console.style())
+    until_right(ask, read, invocation.console.style())
 }
 
 /// How often a secret is asked for, since a mistyped one costs nothing.
@@ -110,16 +115,16 @@ pub(in crate::cli) fn until_right<T>(
     read(ask()?.expose().as_bytes())
 }
 
-pub(in crate::cli) fn parse(text: &[u8]) -> Result<Found, Failed> {
+pub(in crate::cli) fn parse(text: &[u8]) -> Result<SecretInput, Failed> {
     parse_beside(text, &Given::default())
 }
 
 /// As [`parse`], of what may have several lines.
-pub(in crate::cli) fn parse_one_of(text: &[u8], asking: Asking<'_>) -> Result<Found, Failed> {
+pub(in crate::cli) fn parse_one_of(text: &[u8], asking: Asking<'_>) -> Result<SecretInput, Failed> {
     parse(&lines::one_of(text, &Given::default(), asking)?)
 }
 
-pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> {
+pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<SecretInput, Failed> {
     let text = readable(text)?;
     let text = text.trim_ascii();
     let lines = text.split(|c| matches!(c, b'\n' | b'\r')).filter(|line| !line.trim_ascii().is_empty()).count();
@@ -131,13 +136,13 @@ pub(super) fn parse_beside(text: &[u8], given: &Given) -> Result<Found, Failed> 
             return Err(Box::new(other));
         }
         let seed = Seed::from_base32(text).map_err(|cause| Box::new(explain::bad_uri(&BadUri::Seed(cause))))?;
-        return Ok(Found::Seed(seed));
+        return Ok(SecretInput::Seed(seed));
     }
-    Uri::parse_beside(text, given).map(Found::Uri).map_err(|cause| Box::new(explain::bad_uri(&cause)))
+    Uri::parse_beside(text, given).map(SecretInput::Uri).map_err(|cause| Box::new(explain::bad_uri(&cause)))
 }
 
 /// As [`parse_beside`]; an export of several secrets is told what takes it.
-fn parse_or_import(text: &[u8], given: &Given, asking: Asking<'_>) -> Result<Found, Failed> {
+fn parse_or_import(text: &[u8], given: &Given, asking: Asking<'_>) -> Result<SecretInput, Failed> {
     parse_beside(text, given).map_err(|why| match asking.import {
         Some(import) if is_migration(text.trim_ascii()) => {
             Box::new(why.hint(format!("this is Google Authenticator's export; `{import}` takes it")))

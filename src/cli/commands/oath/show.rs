@@ -1,6 +1,6 @@
 //! `glasskey oath list` and `glasskey oath info`.
 
-use super::{Bench, NameReport, by_name, refused};
+use super::{Invocation, NameReport, by_name, refused};
 use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit};
@@ -10,17 +10,17 @@ use crate::oath::{Name, Session};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) fn list(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
-    let key = bench.key_to_read(key)?;
-    let credentials = bench.session(key)?.list().map_err(refused(key))?;
+pub(super) fn list(key: &OneKey, invocation: &mut Invocation<'_>) -> Outcome {
+    let key = invocation.key_to_read(key)?;
+    let credentials = invocation.session(key)?.list().map_err(refused(key))?;
     if credentials.is_empty() {
-        bench.console.say(&format!("glasskey: there is no credential on YubiKey {key}"));
+        invocation.console.say(&format!("glasskey: there is no credential on YubiKey {key}"));
     }
     let lines: Page = credentials.iter().map(|one| format!("{}{}", one.name.id(), not_text(&one.name))).collect();
     let each = credentials
         .iter()
         .map(|one| ListedCredential { name: NameReport::of(&one.name, one.hotp), algorithm: one.algorithm.as_str() });
-    bench.console.result(&lines, &ListReport { key, credentials: each.collect() });
+    invocation.console.result(&lines, &ListReport { key, credentials: each.collect() });
     Ok(Exit::Done)
 }
 
@@ -73,8 +73,8 @@ fn not_text(name: &Name) -> String {
 }
 
 /// What SELECT tells, which needs no password.
-pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
-    let (pcsc, card) = keys::open(bench.ring.ports(), key.key).map_err(|error| explain::keys(&error))?;
+pub(super) fn info(key: &OneKey, invocation: &mut Invocation<'_>) -> Outcome {
+    let (pcsc, card) = keys::open(invocation.keys.ports(), key.key).map_err(|error| explain::keys(&error))?;
     let key = &pcsc.device;
     let session = Session::open(card).map_err(|error| Box::new(explain::oath(key.serial, &error)))?;
     let info = session.info();
@@ -97,7 +97,7 @@ pub(super) fn info(key: &OneKey, bench: &mut Bench<'_>) -> Outcome {
     ];
     lines.extend(touch.map(|touch| ("touch", format!("{touch} of them ask for one"))));
     let human: Page = lines.iter().map(|(what, value)| format!("{what:<9}  {value}")).collect();
-    bench.console.result(
+    invocation.console.result(
         &human,
         &InfoReport {
             key: key.serial,

@@ -3,14 +3,14 @@
 use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, FidoPrepare, Pace, RootEnroll};
 use crate::cli::commands::fido::prepare::PreparedReport;
-use crate::cli::commands::fido::{Bench, prepare};
+use crate::cli::commands::fido::{Invocation, prepare};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::notices::console_url;
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::fido_key::Prepared;
-use crate::flow::root::{self, Candidate, Enrolled, Evidence, FidoRequest, Patience, Registered};
+use crate::flow::root::{self, Candidate, Enrolled, Evidence, FidoRequest, Registered, WatchLimits};
 use crate::keys::Serial;
 use crate::person::RootView;
 use crate::platform;
@@ -21,12 +21,12 @@ use std::time::Duration;
 
 pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcome {
     check_keys(args)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let request = FidoRequest {
         keys: args.keys.len(),
         account: args.account.clone(),
         blind: args.watching.no_watch,
-        patience: patience(&args.watching.pace),
+        limits: limits(&args.watching.pace),
     };
     let sitting = root::begin(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     let ready = make_ready(args, cli, world.interrupt.clone(), console)?;
@@ -36,7 +36,7 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
     let candidates: Vec<Candidate> = ready.iter().map(|(prepared, _)| candidate(prepared)).collect();
     let enrolled = sitting.register(&candidates, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     last_words(&enrolled, args.one_key, console);
-    console.result(&words(&enrolled), &report(&enrolled, &ready));
+    console.result(&message(&enrolled), &report(&enrolled, &ready));
     Ok(Exit::Done)
 }
 
@@ -58,8 +58,8 @@ fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
     }
 }
 
-pub(super) fn patience(pace: &Pace) -> Patience {
-    Patience { timeout: Duration::from_secs(pace.timeout), every: Duration::from_secs(pace.every) }
+pub(super) fn limits(pace: &Pace) -> WatchLimits {
+    WatchLimits { timeout: Duration::from_secs(pace.timeout), every: Duration::from_secs(pace.every) }
 }
 
 /// What `fido prepare` does with them.
@@ -79,7 +79,7 @@ fn make_ready(
         last_try: false,
         trusting: args.trusting.clone(),
     };
-    prepare::make_ready(&prepare, &mut Bench::new(cli, console, interrupt))
+    prepare::make_ready(&prepare, &mut Invocation::new(cli, console, interrupt))
 }
 
 pub(super) fn open(partition: &str, console: &Console) {
@@ -108,7 +108,7 @@ fn last_words(enrolled: &Enrolled, one_key: bool, console: &mut Console) {
     console.say("glasskey: sign out, and sign in as root once with each key before it goes into its safe");
 }
 
-fn words(enrolled: &Enrolled) -> Page {
+fn message(enrolled: &Enrolled) -> Page {
     let one = |one: &Registered| {
         let what = match (&one.serial, one.evidence) {
             (Some(serial), _) => serial.clone(),

@@ -6,16 +6,16 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::moments::date_time;
 use crate::cli::page::{Page, name};
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::root::{self, Answer, Login};
 use crate::totp::unix;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(super) fn run(args: &RootLoginCheck, cli: &Cli, console: &mut Console) -> Outcome {
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let login = root::login_check(&mut world).map_err(|error| Box::new(explain::aws(&error)))?;
-    console.result(&words(&login), &Report::of(&login));
+    console.result(&message(&login), &Report::of(&login));
     hints(&login, console);
     Ok(if login.root { Exit::Done } else { Exit::No })
 }
@@ -29,7 +29,7 @@ fn kind(login: &Login) -> Credentials {
     }
 }
 
-fn words(login: &Login) -> Page {
+fn message(login: &Login) -> Page {
     let mut page = Page::default();
     let mut line = |name: &str, what: String| page.line(&format!("{name:<12} {what}"));
     line("caller", login.caller.clone());

@@ -1,12 +1,12 @@
 //! `glasskey root remove`
 
-use super::enroll::patience;
+use super::enroll::limits;
 use crate::aws::{DeviceKind, Error};
 use crate::cli::args::{Cli, RootRemove};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::root::{self, RemoveRequest};
 use crate::person::RootView;
 use schemars::JsonSchema;
@@ -18,9 +18,9 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
         all: args.all,
         account: args.account.clone(),
         without_mfa: args.without_mfa.clone(),
-        patience: (!args.no_watch).then(|| patience(&args.pace)),
+        limits: (!args.no_watch).then(|| limits(&args.pace)),
     };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let removal = root::remove(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     for (serial, why) in &removal.unassigned {
         let why = match why {

@@ -4,7 +4,7 @@ use crate::cli::args::{Cli, RootResyncCodes};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::root::{self, ResyncCodesRequest};
 use crate::keys::Serial;
 use crate::totp::unix;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &RootResyncCodes, cli: &Cli, console: &mut Console) -> O
         blind: args.no_watch,
         hand_over: cli.global.json,
     };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let done = root::resync_codes(&request, &mut world).map_err(|failed| explain::root_not_done(&failed))?;
     // Asked for with --json, which prints them and nothing else does.
     let codes = done.codes.as_ref().map(|two| two.codes.each_ref().map(crate::secret::Code::expose));

@@ -1,16 +1,16 @@
 //! `glasskey root enroll --totp`: the console's secret onto keys and a phone, their codes into the console.
 
-use super::enroll::{Factor, RegisteredReport, Report, open, patience};
+use super::enroll::{Factor, RegisteredReport, Report, limits, open};
 use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, RootEnroll};
 use crate::cli::commands::oath::lines::Asking;
-use crate::cli::commands::oath::secret::{self, Found};
+use crate::cli::commands::oath::secret::{self, SecretInput};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
 use crate::cli::secret_line::{open_fd, read_password};
 use crate::cli::terminal::TerminalPerson;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::root::{self, Evidence, TotpEnrolled, TotpRequest};
 use crate::keys::{KeyId, Serial};
 use crate::secret::Seed;
@@ -25,10 +25,10 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
         blind: args.watching.no_watch,
         device_name: args.device_name.clone(),
         touch: args.touch,
-        patience: patience(&args.watching.pace),
+        limits: limits(&args.watching.pace),
         codes_elsewhere: args.codes_fd.is_some(),
     };
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let mut person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
     person.codes_to(args.codes_fd);
     world.person = Box::new(person);
@@ -99,11 +99,11 @@ fn asked(asking: Asking<'_>) -> Result<Seed, Box<Explanation>> {
     secret::until_right(ask, |text| secret::parse_one_of(text, asking).and_then(of_aws), asking.style)
 }
 
-fn of_aws(found: Found) -> Result<Seed, Box<Explanation>> {
+fn of_aws(found: SecretInput) -> Result<Seed, Box<Explanation>> {
     match found {
-        Found::Seed(seed) => Ok(seed),
-        Found::Uri(uri) if uri.kind == Kind::Totp && uri.params == AWS => Ok(uri.seed),
-        Found::Uri(_) => Err(Box::new(
+        SecretInput::Seed(seed) => Ok(seed),
+        SecretInput::Uri(uri) if uri.kind == Kind::Totp && uri.params == AWS => Ok(uri.seed),
+        SecretInput::Uri(_) => Err(Box::new(
             usage("that secret is not one of AWS: its codes have six digits, SHA-1 and thirty seconds")
                 .hint("take the QR code or the secret key of the console's own page"),
         )),

@@ -12,7 +12,7 @@ use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::session::{Session, SessionRequest, Source};
 use crate::flow::{self, Cause};
 use crate::keys::Serial;
@@ -29,7 +29,7 @@ use std::time::SystemTime;
 
 pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) -> Outcome {
     let request = request(args, cli)?;
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     check_loop(args, &world)?;
     if args.forget {
         return forget(&request, &mut world, console);
@@ -37,10 +37,10 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
     let person = std::mem::replace(&mut world.person, Box::new(Nobody));
     let waited = deadline::Waited::default();
     world.person = Box::new(Reached::new(person, console.style(), cli.global.no_input, waited.clone()));
-    let (told, heard) = (world.aws.on_wait.clone(), waited.clone());
+    let (tell, heard) = (world.aws.on_wait.clone(), waited.clone());
     world.aws.on_wait = Arc::new(move |waiting| {
         heard.hear_process(waiting);
-        told(waiting);
+        tell(waiting);
     });
     let deadline = Deadline::begin(args.timeout, world.interrupt.clone(), console.another(), waited.clone());
     let opened = on_wiped_stack(|| flow::session::session(&request, &mut world));

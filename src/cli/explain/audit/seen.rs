@@ -48,7 +48,7 @@ fn used(used: LastUse, days: Option<u64>) -> String {
         (LastUse::At(moment), Some(days)) => format!("last used {} ({days} days ago)", day(moment)),
         (LastUse::At(moment), None) => format!("last used {}", day(moment)),
         (LastUse::Never, _) => "never used".to_owned(),
-        (LastUse::Untold, _) => "last use not told".to_owned(),
+        (LastUse::Untold, _) => "last use not described".to_owned(),
     }
 }
 
@@ -194,7 +194,7 @@ fn link(link: &Link) -> String {
     }
 }
 
-fn shown(event: &Example) -> String {
+fn displayed(event: &Example) -> String {
     event.iter().map(|(field, value)| format!("{field}={value}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -209,10 +209,10 @@ fn break_text(broken: &Break) -> String {
         Break::LogsNotDelivered(error) => format!("cannot deliver to the log group ({error})"),
         Break::NoFilter => "no metric filter is about root".to_owned(),
         Break::FilterMisses { filter, event } => {
-            format!("filter \"{filter}\" misses root events such as {}", shown(event))
+            format!("filter \"{filter}\" misses root events such as {}", displayed(event))
         }
         Break::FilterNoisy { filter, event } => {
-            format!("but filter \"{filter}\" counts events of others too, such as {}", shown(event))
+            format!("but filter \"{filter}\" counts events of others too, such as {}", displayed(event))
         }
         Break::FilterNotJudged { filter, why } => format!("filter \"{filter}\" is not judged: {}", not_judged(why)),
         Break::NoAlarm { filter } => format!("filter \"{filter}\" has no alarm on its metric"),

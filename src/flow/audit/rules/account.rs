@@ -4,7 +4,7 @@ use super::super::finding::{Evidence, Finding, Severity, Verdict};
 use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::{finding, on, pass_if, unknown};
 use crate::aws::Partition;
-use crate::aws::posture::{Around, Fact, Facts, PasswordPolicy, Stops, Tasks};
+use crate::aws::posture::{Fact, Facts, PasswordPolicy, Stops, Surroundings, Tasks};
 
 /// Why the organization's affairs are none of this account's.
 fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
@@ -30,10 +30,10 @@ pub(super) const CENTRAL: RuleInfo = RuleInfo {
         let nowhere = matches!(evidence, [Evidence::NoCentralRoot { .. }]);
         nowhere.then(|| "there is no central root management here".to_owned())
     }),
-    judge: |facts| Some(central(facts, facts.around.as_ref()?)),
+    check: |facts| Some(central(facts, facts.around.as_ref()?)),
 };
 
-fn central(facts: &Facts, around: &Around) -> Finding {
+fn central(facts: &Facts, around: &Surroundings) -> Finding {
     let rule = &CENTRAL;
     let Some(central) = &around.central else {
         return finding(rule, Verdict::NotApplicable, not_its_affair(facts));
@@ -61,10 +61,10 @@ pub(super) const STOPS_TASKS: RuleInfo = RuleInfo {
         "the organization's service control policies",
     )
     .not_applicable("service control policies are not this account's affair"),
-    judge: |facts| Some(stops_tasks(facts, facts.around.as_ref()?)),
+    check: |facts| Some(stops_tasks(facts, facts.around.as_ref()?)),
 };
 
-fn stops_tasks(facts: &Facts, around: &Around) -> Finding {
+fn stops_tasks(facts: &Facts, around: &Surroundings) -> Finding {
     let rule = &STOPS_TASKS;
     let Some(scps) = &around.scps else {
         return finding(rule, Verdict::NotApplicable, not_its_affair(facts));
@@ -99,11 +99,11 @@ pub(super) const OTHER_ADMIN: RuleInfo = RuleInfo {
         "nobody but root can administer the account",
         "whether there are administrators beside root",
     ),
-    judge: |facts| facts.around.as_ref().map(other_admin),
+    check: |facts| facts.around.as_ref().map(other_admin),
 };
 
 /// Root is used daily where nobody else can do the work.
-fn other_admin(around: &Around) -> Finding {
+fn other_admin(around: &Surroundings) -> Finding {
     on(&around.admins, &OTHER_ADMIN, |admins| {
         let unusable = admins.users.iter().filter(|admin| admin.can_sign_in == Some(false)).count();
         let (users, roles) = (admins.users.len() - unusable, admins.roles.len());
@@ -130,10 +130,10 @@ pub(super) const ADMIN_MFA: RuleInfo = RuleInfo {
         "an administrator has no MFA",
         "whether every administrator has MFA",
     ),
-    judge: |facts| facts.around.as_ref().map(admin_mfa),
+    check: |facts| facts.around.as_ref().map(admin_mfa),
 };
 
-fn admin_mfa(around: &Around) -> Finding {
+fn admin_mfa(around: &Surroundings) -> Finding {
     let rule = &ADMIN_MFA;
     let admins = match &around.admins {
         Fact::Known(admins) => admins,
@@ -173,11 +173,11 @@ pub(super) const PASSWORD_POLICY: RuleInfo = RuleInfo {
         (Benchmark::Prowler, "iam_password_policy_minimum_length_14, iam_password_policy_reuse_24"),
     ],
     titles: Titles::new("the password policy is strict", "the password policy is weak", "the password policy"),
-    judge: |facts| facts.around.as_ref().map(password_policy),
+    check: |facts| facts.around.as_ref().map(password_policy),
 };
 
 /// CIS: 14 characters, and 24 old passwords that cannot come again.
-fn password_policy(around: &Around) -> Finding {
+fn password_policy(around: &Surroundings) -> Finding {
     on(&around.password_policy, &PASSWORD_POLICY, |policy| match policy {
         None => (Verdict::Fail, vec![Evidence::NoPasswordPolicy]),
         Some(PasswordPolicy { length, reuse }) => {
@@ -200,10 +200,10 @@ pub(super) const CONTACT: RuleInfo = RuleInfo {
         (Benchmark::Prowler, "account_maintain_current_contact_details"),
     ],
     titles: Titles::new("there is a contact", "the account has no contact", "the account's contact"),
-    judge: |facts| facts.around.as_ref().map(contact),
+    check: |facts| facts.around.as_ref().map(contact),
 };
 
-fn contact(around: &Around) -> Finding {
+fn contact(around: &Surroundings) -> Finding {
     on(&around.contact, &CONTACT, |contact| {
         contact.as_ref().map_or((Verdict::Fail, vec![Evidence::NoContact]), |contact| {
             (Verdict::Pass, vec![Evidence::Contact { who: contact.name.clone() }])
@@ -226,7 +226,7 @@ pub(super) const SECURITY_CONTACT: RuleInfo = RuleInfo {
         (Benchmark::Prowler, "account_security_contact_information_is_registered"),
     ],
     titles: Titles::new("there is a security contact", "there is no security contact", "the security contact"),
-    judge: |facts| Some(security_contact(facts)),
+    check: |facts| Some(security_contact(facts)),
 };
 
 fn security_contact(facts: &Facts) -> Finding {

@@ -8,7 +8,7 @@ use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
-    Alarm, Around, Behind, Coverage, Fact, Filter, Management, Raised, Reach, Rule as EventRule, Target, Trail,
+    Alarm, Behind, Coverage, Fact, Filter, Management, Raised, Reach, Rule as EventRule, Surroundings, Target, Trail,
     Unreadable, Watch,
 };
 
@@ -34,10 +34,10 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         let noisy = verdict == Verdict::Fail && evidence.iter().any(tells_of_others);
         noisy.then(|| "whoever is told when root is used is told of others' doings too".to_owned())
     }),
-    judge: |facts| facts.around.as_ref().map(judge),
+    check: |facts| facts.around.as_ref().map(check),
 };
 
-fn judge(around: &Around) -> Finding {
+fn check(around: &Surroundings) -> Finding {
     let rule = &ALARM;
     let mut looked = Looked::default();
     match &around.trails {

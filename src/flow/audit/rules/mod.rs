@@ -35,8 +35,8 @@ pub static RULES: [&RuleInfo; 18] = [
 
 /// Every rule's answer that there is for these facts: an account that is seen from outside has fewer.
 #[must_use]
-pub fn judge(facts: &Facts) -> Vec<Finding> {
-    RULES.iter().filter_map(|rule| (rule.judge)(facts)).collect()
+pub fn check(facts: &Facts) -> Vec<Finding> {
+    RULES.iter().filter_map(|rule| (rule.check)(facts)).collect()
 }
 
 /// Use within so many days counts as routine (CIS, "eliminate use of the root user for administrative and daily tasks",
@@ -51,11 +51,11 @@ fn unknown(rule: &'static RuleInfo, why: &Unreadable) -> Finding {
     Finding { rule, verdict: Verdict::Unknown, evidence: Vec::new(), unreadable: vec![why.clone()] }
 }
 
-/// Judges a fact, or says that it is not known.
-fn on<T>(fact: &Fact<T>, rule: &'static RuleInfo, judge: impl FnOnce(&T) -> (Verdict, Vec<Evidence>)) -> Finding {
+/// Checks a fact, or says that it is not known.
+fn on<T>(fact: &Fact<T>, rule: &'static RuleInfo, check: impl FnOnce(&T) -> (Verdict, Vec<Evidence>)) -> Finding {
     match fact {
         Fact::Known(value) => {
-            let (verdict, evidence) = judge(value);
+            let (verdict, evidence) = check(value);
             finding(rule, verdict, evidence)
         }
         Fact::Unreadable(why) => unknown(rule, why),

@@ -5,7 +5,7 @@ use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::{RECENT_DAYS, days, finding, on, pass_if, unknown};
 use crate::aws::DeviceKind;
 use crate::aws::Partition;
-use crate::aws::posture::{Certificates, Fact, Factors, Facts, LastUse, RootKey, Standing, Unreadable};
+use crate::aws::posture::{Certificates, Fact, Factors, Facts, LastUse, OrgMembership, RootKey, Unreadable};
 use std::time::SystemTime;
 
 /// What root can sign in with.
@@ -41,7 +41,7 @@ fn no_sign_in(facts: &Facts) -> Option<Evidence> {
 }
 
 fn is_member(facts: &Facts) -> bool {
-    matches!(facts.standing, Fact::Known(Standing::Member(_)))
+    matches!(facts.standing, Fact::Known(OrgMembership::Member(_)))
 }
 
 /// Whether root has a factor: as the summary says, or as is seen.
@@ -100,7 +100,7 @@ pub(super) const MFA: RuleInfo = RuleInfo {
             };
             Some(why.to_owned())
         }),
-    judge: |facts| Some(mfa(facts)),
+    check: |facts| Some(mfa(facts)),
 };
 
 fn mfa(facts: &Facts) -> Finding {
@@ -122,7 +122,7 @@ fn mfa(facts: &Facts) -> Finding {
 fn on_factors(
     facts: &Facts,
     rule: &'static RuleInfo,
-    judge: impl FnOnce(&Factors) -> (Verdict, Vec<Evidence>),
+    check: impl FnOnce(&Factors) -> (Verdict, Vec<Evidence>),
 ) -> Finding {
     if let Some(why) = no_sign_in(facts) {
         return finding(rule, Verdict::NotApplicable, vec![why]);
@@ -132,7 +132,7 @@ fn on_factors(
             finding(rule, Verdict::NotApplicable, vec![Evidence::MfaEnabled(false)])
         }
         Ok(_) => {
-            let mut finding = on(&facts.root.factors, rule, judge);
+            let mut finding = on(&facts.root.factors, rule, check);
             if finding.verdict == Verdict::Unknown {
                 finding.unreadable.extend(facts.root.factors.known().and_then(|factors| factors.uncounted.clone()));
             }
@@ -166,7 +166,7 @@ pub(super) const HARDWARE: RuleInfo = RuleInfo {
         let no_other = matches!(evidence, [Evidence::MfaEnabled(false)]);
         no_other.then(|| "root has no hardware factor, and no other".to_owned())
     }),
-    judge: |facts| Some(hardware(facts)),
+    check: |facts| Some(hardware(facts)),
 };
 
 fn hardware(facts: &Facts) -> Finding {
@@ -202,7 +202,7 @@ pub(super) const VIRTUAL_LEFT: RuleInfo = RuleInfo {
         "whether root has hardware beside its virtual factor",
     )
     .not_applicable("no virtual factor beside hardware"),
-    judge: |facts| Some(virtual_left(facts)),
+    check: |facts| Some(virtual_left(facts)),
 };
 
 /// Beside a hardware factor, a virtual one is a weaker way in. Without one, the rule above has said it.
@@ -232,7 +232,7 @@ pub(super) const TWO_FACTORS: RuleInfo = RuleInfo {
         "whether root has a second factor",
     )
     .not_applicable("no second factor is needed"),
-    judge: |facts| Some(two_factors(facts)),
+    check: |facts| Some(two_factors(facts)),
 };
 
 fn two_factors(facts: &Facts) -> Finding {
@@ -272,7 +272,7 @@ pub(super) const ACCESS_KEYS: RuleInfo = RuleInfo {
         (Benchmark::Prowler, "iam_no_root_access_key"),
     ],
     titles: Titles::new("no root access keys", "root has access keys", "whether root has access keys"),
-    judge: |facts| Some(access_keys(facts)),
+    check: |facts| Some(access_keys(facts)),
 };
 
 /// An inactive key counts: root can switch it on again, and nobody would notice.
@@ -300,7 +300,7 @@ pub(super) const CERTIFICATES: RuleInfo = RuleInfo {
         "root has signing certificates",
         "whether root has signing certificates",
     ),
-    judge: |facts| Some(certificates(facts)),
+    check: |facts| Some(certificates(facts)),
 };
 
 fn certificates(facts: &Facts) -> Finding {
@@ -331,7 +331,7 @@ pub(super) const USE: RuleInfo = RuleInfo {
     titles: Titles::new("root was never used", "root was used lately", "when root was last used")
         .not_applicable("root has nothing to be used with")
         .by_evidence(|verdict, evidence| (verdict == Verdict::Pass).then(|| unused(evidence))),
-    judge: |facts| Some(usage(facts)),
+    check: |facts| Some(usage(facts)),
 };
 
 fn usage(facts: &Facts) -> Finding {
@@ -391,7 +391,7 @@ pub(super) const CREDENTIALS: RuleInfo = RuleInfo {
         let own = matches!(evidence, [Evidence::IsManagement]);
         own.then(|| "a management account's root credentials are its own".to_owned())
     }),
-    judge: |facts| Some(credentials(facts)),
+    check: |facts| Some(credentials(facts)),
 };
 
 /// A member's root user needs no credentials: its organization can remove them, and give them back for an hour.
@@ -402,11 +402,11 @@ fn credentials(facts: &Facts) -> Finding {
         return finding(rule, Verdict::NotApplicable, evidence);
     }
     match &facts.standing {
-        Fact::Known(Standing::Member(_)) => {}
-        Fact::Known(Standing::Management) => {
+        Fact::Known(OrgMembership::Member(_)) => {}
+        Fact::Known(OrgMembership::Management) => {
             return finding(rule, Verdict::NotApplicable, vec![Evidence::IsManagement]);
         }
-        Fact::Known(Standing::Alone) => {
+        Fact::Known(OrgMembership::Alone) => {
             return finding(rule, Verdict::NotApplicable, vec![Evidence::NotManagement]);
         }
         Fact::Unreadable(why) => return unknown(rule, why),

@@ -6,9 +6,9 @@ use super::{finding, unknown};
 use crate::aws::posture::{Fact, Facts, Management, Trail, Unreadable};
 
 /// Judges the account's trails, where they were asked for.
-fn by_trails(facts: &Facts, rule: &'static RuleInfo, judge: fn(&[Trail]) -> Finding) -> Option<Finding> {
+fn by_trails(facts: &Facts, rule: &'static RuleInfo, check: fn(&[Trail]) -> Finding) -> Option<Finding> {
     Some(match &facts.around.as_ref()?.trails {
-        Fact::Known(trails) => judge(trails),
+        Fact::Known(trails) => check(trails),
         Fact::Unreadable(why) => unknown(rule, why),
     })
 }
@@ -52,7 +52,7 @@ pub(super) const RECORDED: RuleInfo = RuleInfo {
         "no trail records everything in all regions",
         "whether a trail records everything",
     ),
-    judge: |facts| by_trails(facts, &RECORDED, recorded),
+    check: |facts| by_trails(facts, &RECORDED, recorded),
 };
 
 /// One good trail is enough.
@@ -97,7 +97,7 @@ pub(super) const VALIDATED: RuleInfo = RuleInfo {
     ],
     titles: Titles::new("log files are validated", "log files are not validated", "whether log files are validated")
         .not_applicable("there are no log files to validate"),
-    judge: |facts| by_trails(facts, &VALIDATED, validated),
+    check: |facts| by_trails(facts, &VALIDATED, validated),
 };
 
 fn validated(trails: &[Trail]) -> Finding {

@@ -10,15 +10,15 @@ mod stopping; // before and after that
 
 use super::fido::{Evidence, tell_view};
 use super::view::{Known, View};
-use super::{NotDone, Patience};
+use super::{NotDone, WatchLimits};
 use crate::aws::{self, DeviceArn};
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::enroll::keys_can_take;
 use crate::flow::failure::{At, Cause, CommonRefusal, EnrollRefusal, RootRefusal, Stage};
 use crate::flow::naming::credential_name;
-use crate::flow::places;
 use crate::flow::record::{Begin, Record};
 use crate::flow::run::{Run, nothing_unfinished_for_root};
+use crate::flow::seed_sinks;
 use crate::keys::Serial;
 use crate::oath::{self, Name};
 use crate::person::{ConsoleTask, Notice, RootStep, RootView};
@@ -45,7 +45,7 @@ pub struct TotpRequest {
     /// Every code asks for a touch.
     pub touch: bool,
     /// How long the device is waited for.
-    pub patience: Patience,
+    pub limits: WatchLimits,
     /// There is somewhere else than a terminal to write the codes.
     pub codes_elsewhere: bool,
 }
@@ -123,13 +123,13 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
         _ => Cause::refused(CommonRefusal::BadValue { what: "device name", value: arn.name().to_owned() }),
     })?;
     let partition = view.partition.clone();
-    let mut desk = Desk::over(world)?;
-    nothing_unfinished_for_root(&account, &desk)?;
-    keys_can_take(&request.keys, &name, request.touch, &mut desk)?;
-    tell_view(&view, &look, desk.person);
-    desk.tell(Notice::Root(RootStep::CountsAsVirtual));
+    let mut context = Context::over(world)?;
+    nothing_unfinished_for_root(&account, &context)?;
+    keys_can_take(&request.keys, &name, request.touch, &mut context)?;
+    tell_view(&view, &look, context.person);
+    context.tell(Notice::Root(RootStep::CountsAsVirtual));
     let task = ConsoleTask::ShowSecret { name: request.device_name.clone(), phone: request.phone };
-    desk.tell(Notice::Root(RootStep::AtConsole { task, partition }));
+    context.tell(Notice::Root(RootStep::AtConsole { task, partition }));
     Ok(TotpSitting { view, known, tells, arn, name, request })
 }
 
@@ -145,48 +145,48 @@ impl TotpSitting {
     /// # Errors
     /// What is left is said; the journal has it.
     pub fn enroll(mut self, seed: Seed, world: &mut World) -> Result<TotpEnrolled, NotDone> {
-        let mut desk = Desk::over(world)?;
-        let mut run = Run::begin(self.begin(&desk), &desk)?;
-        if let Err((stage, cause)) = self.write(&mut run, &seed, &mut desk) {
+        let mut context = Context::over(world)?;
+        let mut run = Run::begin(self.begin(&context), &context)?;
+        if let Err((stage, cause)) = self.write(&mut run, &seed, &mut context) {
             drop(seed);
             // Nobody has seen a code: the console cannot have taken any.
-            return Err(take_back(run, (stage, cause), &mut desk));
+            return Err(take_back(run, (stage, cause), &mut context));
         }
         // From here on the console may take codes.
-        if let Err(cause) = run.note(&Record::Enabling { at: Some(unix(desk.clock.now())) }) {
+        if let Err(cause) = run.note(&Record::Enabling { at: Some(unix(context.clock.now())) }) {
             drop(seed);
-            return Err(take_back(run, (Stage::Codes, cause), &mut desk));
+            return Err(take_back(run, (Stage::Codes, cause), &mut context));
         }
         if self.request.phone
-            && let Err(at) = places::phone(&mut run, &seed, &mut desk)
+            && let Err(at) = seed_sinks::phone(&mut run, &seed, &mut context)
         {
             drop(seed);
-            return Err(self.no_phone(run, at, &mut desk));
+            return Err(self.no_phone(run, at, &mut context));
         }
         // A phone cannot be asked for two codes. Where no key can either, the seed stays until the console has them.
         let seed = self.request.keys.is_empty().then_some(seed);
         let task = ConsoleTask::Confirm;
         let partition = self.view.partition.clone();
-        desk.tell(Notice::Root(RootStep::AtConsole { task, partition }));
-        let end = self.show(seed.as_ref(), &mut desk);
+        context.tell(Notice::Root(RootStep::AtConsole { task, partition }));
+        let end = self.show(seed.as_ref(), &mut context);
         drop(seed);
-        desk.person.hide_codes();
+        context.person.hide_codes();
         match end {
             End::There(evidence, serial) => {
                 if run.finish().is_err() {
-                    desk.tell(Notice::JournalKept);
+                    context.tell(Notice::JournalKept);
                 }
                 Ok(self.done(evidence, serial))
             }
-            End::Stopped(cause) => self.stop(run, cause, &mut desk),
+            End::Stopped(cause) => self.stop(run, cause, &mut context),
         }
     }
 
-    fn begin(&self, desk: &Desk<'_>) -> Begin {
+    fn begin(&self, context: &Context<'_>) -> Begin {
         Begin {
             version: 1,
             command: "root enroll".to_owned(),
-            started: unix(desk.clock.now()),
+            started: unix(context.clock.now()),
             caller: self.view.caller(),
             user: "root".to_owned(),
             arn: self.arn.clone(),
@@ -205,14 +205,14 @@ impl TotpSitting {
         KeySink { key, name: self.name.clone(), touch: self.request.touch }
     }
 
-    fn write(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+    fn write(&self, run: &mut Run, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
         for key in self.request.keys.iter().copied() {
             let sink = self.sink(key);
-            places::key(run, &sink, seed, desk)?;
-            sink.verify(seed, &mut desk.bench()).map_err(|cause| (Stage::Prove { key }, Cause::Sink(cause)))?;
-            desk.tell(Notice::Written { key });
+            seed_sinks::key(run, &sink, seed, context)?;
+            sink.verify(seed, &mut context.sinks()).map_err(|cause| (Stage::Prove { key }, Cause::Sink(cause)))?;
+            context.tell(Notice::Written { key });
         }
-        desk.go_on().map_err(|cause| (Stage::Codes, cause))
+        context.go_on().map_err(|cause| (Stage::Codes, cause))
     }
 
     fn done(self, evidence: Evidence, serial: Option<String>) -> TotpEnrolled {

@@ -2,7 +2,7 @@
 
 use super::TotpSitting;
 use crate::aws::{self, DeviceKind};
-use crate::flow::desk::Desk;
+use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RootRefusal};
 use crate::flow::root::codes::{Shown, Source};
 use crate::flow::root::fido::Evidence;
@@ -21,77 +21,77 @@ pub(super) enum End {
 
 impl TotpSitting {
     /// Shows codes and looks at root in turn. The codes are the last key's; where there is none, those of the seed.
-    pub(super) fn show(&mut self, seed: Option<&Seed>, desk: &mut Desk<'_>) -> End {
+    pub(super) fn show(&mut self, seed: Option<&Seed>, context: &mut Context<'_>) -> End {
         let key = self.request.keys.last().map(|key| self.sink(*key));
         let Some(source) = key.as_ref().map(Source::Key).or_else(|| seed.map(Source::Seed)) else {
             return End::Stopped(Cause::refused(RootRefusal::NoPlace));
         };
         let serial = self.arn.to_string();
-        let mut shown = match Shown::first(source, &serial, desk) {
+        let mut shown = match Shown::first(source, &serial, context) {
             Ok(shown) => shown,
             Err(cause) => return End::Stopped(cause),
         };
-        let begun = desk.clock.now();
+        let begun = context.clock.now();
         let mut looked: Option<SystemTime> = None;
         loop {
-            let at = match shown.show(source, desk) {
+            let at = match shown.show(source, context) {
                 Ok(at) => at,
                 Err(cause) => return End::Stopped(cause),
             };
-            let now = desk.clock.now();
+            let now = context.clock.now();
             let since = |then: SystemTime| now.duration_since(then).unwrap_or_default();
-            let due = at == AtCodes::Done || looked.is_none_or(|looked| since(looked) >= self.request.patience.every);
+            let due = at == AtCodes::Done || looked.is_none_or(|looked| since(looked) >= self.request.limits.every);
             if self.tells && due {
                 looked = Some(now);
-                match self.look(desk) {
+                match self.read(context) {
                     Ok(Some(serial)) => {
-                        shown.used(&serial, desk);
-                        return self.there(serial, desk);
+                        shown.used(&serial, context);
+                        return self.there(serial, context);
                     }
                     Ok(None) if at == AtCodes::Done => {
-                        desk.tell(Notice::Root(RootStep::NotListedYet));
+                        context.tell(Notice::Root(RootStep::NotListedYet));
                     }
                     Ok(None) => {}
                     Err(aws::Error::Interrupted) => return End::Stopped(Cause::Interrupted),
-                    Err(why) if desk.person.is_there() => {
+                    Err(why) if context.person.is_there() => {
                         self.tells = false;
-                        desk.tell(Notice::Root(RootStep::Blind { why }));
+                        context.tell(Notice::Root(RootStep::Blind { why }));
                     }
                     Err(why) => return End::Stopped(Cause::Aws(why)),
                 }
             }
             if at == AtCodes::Done && !self.tells {
-                desk.person.hide_codes();
+                context.person.hide_codes();
                 let name = self.request.device_name.clone();
-                if desk.person.confirm(&Question::Root(RootQuestion::WasAdded { name })) == Some(true) {
-                    shown.used(&serial, desk);
+                if context.person.confirm(&Question::Root(RootQuestion::WasAdded { name })) == Some(true) {
+                    shown.used(&serial, context);
                     return End::There(Evidence::Said, None);
                 }
             }
-            if at == AtCodes::GivesUp || desk.interrupt.raised() {
+            if at == AtCodes::GivesUp || context.interrupt.raised() {
                 return End::Stopped(Cause::Interrupted);
             }
-            if since(begun) >= self.request.patience.timeout {
-                return End::Stopped(Cause::refused(RootRefusal::NotSeen { after: self.request.patience.timeout }));
+            if since(begun) >= self.request.limits.timeout {
+                return End::Stopped(Cause::refused(RootRefusal::NotSeen { after: self.request.limits.timeout }));
             }
         }
     }
 
-    pub(super) fn look(&mut self, desk: &mut Desk<'_>) -> Result<Option<String>, aws::Error> {
-        let look = self.view.look()?;
+    pub(super) fn read(&mut self, context: &mut Context<'_>) -> Result<Option<String>, aws::Error> {
+        let look = self.view.read()?;
         let name = &self.request.device_name;
-        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, patience: self.request.patience };
-        match self.known.compare(&look, &awaited, desk.person) {
+        let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, limits: self.request.limits };
+        match self.known.compare(&look, &awaited, context.person) {
             Some(Sign::Device(serial)) => Ok(Some(serial)),
             _ => Ok(None),
         }
     }
 
-    fn there(&self, serial: String, desk: &mut Desk<'_>) -> End {
-        desk.person.hide_codes();
+    fn there(&self, serial: String, context: &mut Context<'_>) -> End {
+        context.person.hide_codes();
         let name = &self.request.device_name;
         let expected = (!is_called(&serial, name)).then(|| name.clone());
-        desk.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
         End::There(Evidence::Seen, Some(serial))
     }
 }

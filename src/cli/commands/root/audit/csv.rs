@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180): a line for each finding.
 
 use super::row::{BENCHMARKS, Row};
-use crate::cli::page::{name, shown};
+use crate::cli::page::{displayed, name};
 
 pub(super) const HEADER: &str = "account,name,partition,standing,rule,verdict,severity,title,evidence,unreadable,fix,cis_v3,cis_v5,cis_v6,cis_v7,security_hub,config,prowler\r\n";
 
@@ -49,7 +49,7 @@ pub(super) fn lines(row: &Row) -> String {
 /// users and accounts are other people's words: those get a space in front. So do the wide forms of these signs, which
 /// some take for them.
 fn cell(text: &str) -> String {
-    let text = shown(text);
+    let text = displayed(text);
     let formula = text.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     let guarded = if formula { format!(" {text}") } else { text };
     if guarded.contains([',', '"']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }

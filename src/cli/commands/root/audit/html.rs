@@ -5,7 +5,7 @@ use super::markdown::moment;
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, verdict, whose};
 use crate::cli::counts::count;
-use crate::cli::page::{name, shown};
+use crate::cli::page::{displayed, name};
 use crate::flow::Verdict;
 use std::time::SystemTime;
 
@@ -134,7 +134,7 @@ fn article(finding: &FindingRow) -> String {
 /// Text that is only text. Names and messages are other people's words.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in shown(text).chars() {
+    for letter in displayed(text).chars() {
         match letter {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),

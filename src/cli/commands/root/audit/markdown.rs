@@ -3,7 +3,7 @@
 use super::row::{FindingRow, Row, Totals};
 use super::table::{summary, whose};
 use crate::cli::counts::count;
-use crate::cli::page::{name, shown};
+use crate::cli::page::{displayed, name};
 use crate::flow::Verdict;
 use std::time::SystemTime;
 
@@ -50,7 +50,7 @@ fn section(finding: &FindingRow) -> String {
     let id = std::iter::once(format!("`{}`", name(&finding.id))).chain(numbers).collect::<Vec<_>>().join(" · ");
     text.push_str(&format!("{id}\n"));
     if let Some(why) = &finding.why {
-        text.push_str(&format!("\nWhy: {}.\n", shown(why)));
+        text.push_str(&format!("\nWhy: {}.\n", displayed(why)));
     }
     for line in finding.unreadable.iter().map(|why| &why.reason).chain(&finding.evidence) {
         text.push_str(&format!("\n- {}", plain(line)));
@@ -59,11 +59,11 @@ fn section(finding: &FindingRow) -> String {
     if let Some(fix) = &finding.fix {
         let commands: Vec<&str> = fix.glasskey.iter().chain(&fix.aws).map(String::as_str).collect();
         if !commands.is_empty() {
-            let lines: Vec<String> = commands.into_iter().map(shown).collect();
+            let lines: Vec<String> = commands.into_iter().map(displayed).collect();
             text.push_str(&format!("\n```\n{}\n```\n", lines.join("\n")));
         }
         if let Some(console) = &fix.console {
-            text.push_str(&format!("\nConsole: {}\n", shown(console)));
+            text.push_str(&format!("\nConsole: {}\n", displayed(console)));
         }
     }
     text
@@ -72,7 +72,7 @@ fn section(finding: &FindingRow) -> String {
 /// Other people's words, with nothing in them that Markdown would act on.
 fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in shown(text).chars() {
+    for letter in displayed(text).chars() {
         match letter {
             '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '\\' | '#' => {
                 safe.push('\\');

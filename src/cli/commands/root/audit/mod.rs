@@ -13,7 +13,7 @@ use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, outside};
+use crate::cli::{Outcome, environment};
 use crate::flow::{self, AuditRequest, Severity};
 use resume::Resume;
 use row::Totals;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let known: HashMap<String, Row> = known.into_iter().filter(|(account, _)| in_scope(account)).collect();
     let many = scope.is_some();
     let mut out = Writer::new(format, many, console, args.fail_on);
-    let mut world = outside::world(&cli.global, Some(&args.aws), console)?;
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let mut known_first: Vec<&Row> = known.values().collect();
     known_first.sort_by(|one, other| one.account.cmp(&other.account));
     let told = known_first.len();

@@ -1,7 +1,7 @@
 //! One account's result, as every format and the file of `--resume` have it.
 
 use crate::aws::DeviceKind;
-use crate::aws::posture::{Fact, Facts, Standing as OrgStanding};
+use crate::aws::posture::{Fact, Facts, OrgMembership};
 use crate::cli::explain::Exit;
 use crate::cli::explain::audit::{self as words, Fix};
 use crate::cli::page::name;
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Row {
     /// The partition, such as `aws`; empty for a closed account.
     pub(super) partition: String,
     /// The account's place in its organization.
-    pub(super) standing: Standing,
+    pub(super) standing: Membership,
     /// When the account was read, in seconds since the Unix epoch; 0 for a closed account.
     pub(super) at: u64,
     /// `fail` when a finding fails; else `unknown` when a finding is unknown; else `pass`. `closed` is an account that
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Row {
 /// The account's place in its organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::cli) enum Standing {
+pub(in crate::cli) enum Membership {
     /// In no organization.
     Alone,
     /// The management account.
@@ -118,7 +118,7 @@ impl Row {
                 account: account.clone(),
                 name: Some(name.clone()),
                 partition: String::new(),
-                standing: Standing::Member,
+                standing: Membership::Member,
                 at: 0,
                 verdict: RowVerdict::Closed,
                 state: Some(state.clone()),
@@ -207,12 +207,12 @@ impl Row {
     }
 }
 
-fn standing(facts: &Facts) -> Standing {
+fn standing(facts: &Facts) -> Membership {
     match &facts.standing {
-        Fact::Known(OrgStanding::Alone) => Standing::Alone,
-        Fact::Known(OrgStanding::Management) => Standing::Management,
-        Fact::Known(OrgStanding::Member(_)) => Standing::Member,
-        Fact::Unreadable(_) => Standing::Unknown,
+        Fact::Known(OrgMembership::Alone) => Membership::Alone,
+        Fact::Known(OrgMembership::Management) => Membership::Management,
+        Fact::Known(OrgMembership::Member(_)) => Membership::Member,
+        Fact::Unreadable(_) => Membership::Unknown,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Places for a seed beside keys: an escrow file, a phone, and a password manager's command. What is asked for, what is
 //! ready, and the steps of an enrollment.
 
-use super::desk::Desk;
+use super::context::Context;
 use super::failure::{At, Cause, Stage};
 use super::record::Undo;
 use super::run::Run;
@@ -9,7 +9,7 @@ use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::sink::{
-    self, CodeCommand, CommandEnd, CommandSink, Errand, EscrowSink, KeySink, PhoneSink, Recipients, program_of,
+    self, ChildCommand, CodeCommand, CommandEnd, CommandSink, EscrowSink, KeySink, PhoneSink, Recipients, program_of,
 };
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct SeedSinks {
     /// An age file for these recipients.
     pub escrow: Option<EscrowTo>,
     /// A command that takes the seed on its standard input.
@@ -38,7 +38,7 @@ pub struct EscrowTo {
     /// Where; the current directory when not given.
     pub directory: Option<PathBuf>,
     /// How long an age plugin is waited for.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// A command.
@@ -47,12 +47,12 @@ pub struct CommandTo {
     /// For the shell.
     pub line: String,
     /// After this long it is killed.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// Places that can be used, for any device.
 #[derive(Clone, Default)]
-pub(super) struct Usable {
+pub(super) struct ValidatedSinks {
     escrow: Option<(Recipients, EscrowTo)>,
     command: Option<CommandTo>,
     code: Option<CommandTo>,
@@ -60,13 +60,13 @@ pub(super) struct Usable {
 
 /// The places of one device.
 #[derive(Clone, Default)]
-pub(super) struct Beside {
+pub(super) struct DeviceSinks {
     pub(super) escrow: Option<(Recipients, PathBuf)>,
     pub(super) command: Option<CommandTo>,
     pub(super) code: Option<CommandTo>,
 }
 
-impl Places {
+impl SeedSinks {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -74,30 +74,30 @@ impl Places {
     }
 
     /// Tries every recipient out: what cannot be used is found before anything is done.
-    pub(super) fn usable(&self, desk: &Desk<'_>) -> Result<Usable, Cause> {
+    pub(super) fn usable(&self, context: &Context<'_>) -> Result<ValidatedSinks, Cause> {
         let escrow = match &self.escrow {
             None => None,
             Some(to) => {
                 let recipients =
-                    Recipients::parse(&to.recipients, to.patience, &desk.interrupt).map_err(Cause::Sink)?;
-                recipients
-                    .try_out()
-                    .map_err(|cause| if desk.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) })?;
+                    Recipients::parse(&to.recipients, to.timeout, &context.interrupt).map_err(Cause::Sink)?;
+                recipients.try_out().map_err(|cause| {
+                    if context.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) }
+                })?;
                 Some((recipients, to.clone()))
             }
         };
-        Ok(Usable { escrow, command: self.command.clone(), code: self.code.clone() })
+        Ok(ValidatedSinks { escrow, command: self.command.clone(), code: self.code.clone() })
     }
 }
 
-impl Usable {
+impl ValidatedSinks {
     /// The places of this device. Its escrow file is not there yet, and its directory is.
-    pub(super) fn of(&self, arn: &DeviceArn) -> Result<Beside, Cause> {
+    pub(super) fn of(&self, arn: &DeviceArn) -> Result<DeviceSinks, Cause> {
         let escrow = match &self.escrow {
             None => None,
             Some((recipients, to)) => Some((recipients.clone(), free_path(to, arn)?)),
         };
-        Ok(Beside { escrow, command: self.command.clone(), code: self.code.clone() })
+        Ok(DeviceSinks { escrow, command: self.command.clone(), code: self.code.clone() })
     }
 }
 
@@ -116,7 +116,7 @@ fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
     Ok(whole)
 }
 
-impl Beside {
+impl DeviceSinks {
     pub(super) fn is_empty(&self) -> bool {
         self.escrow.is_none() && self.command.is_none()
     }
@@ -139,11 +139,11 @@ impl Beside {
     }
 
     /// Encrypts, writes, reads back.
-    pub(super) fn escrow(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+    pub(super) fn escrow(&self, run: &mut Run, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
         let Some((recipients, path)) = &self.escrow else { return Ok(()) };
         let at = |cause| (Stage::Escrow, cause);
         let sink = |cause| at(Cause::Sink(cause));
-        desk.go_on().map_err(at)?;
+        context.go_on().map_err(at)?;
         let file = EscrowSink::seal(recipients, path, ISSUER, &account_of(&run.begin.arn), seed).map_err(sink)?;
         let undo = Undo::RemoveEscrow(file.file().clone());
         run.intend(undo.clone()).map_err(at)?;
@@ -155,20 +155,20 @@ impl Beside {
             sink(cause)
         })?;
         file.verify(seed).map_err(sink)?;
-        desk.tell(Notice::Escrowed { path: path.clone(), recipients: recipients.texts().count() });
+        context.tell(Notice::Escrowed { path: path.clone(), recipients: recipients.texts().count() });
         Ok(())
     }
 
     /// Hands the seed over; of all places the one that cannot be undone, so it comes last. Where a command prints a code
     /// of what was stored, that must be the seed's.
-    pub(super) fn command(&self, run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+    pub(super) fn command(&self, run: &mut Run, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
         let Some(to) = &self.command else { return Ok(()) };
         let at = |cause| (Stage::Command, cause);
-        desk.go_on().map_err(at)?;
+        context.go_on().map_err(at)?;
         let program = program_of(&to.line);
         let undo = Undo::TakeBack { program: program.clone() };
         let sink = CommandSink {
-            errand: errand("seed", to, run, desk),
+            child: child("seed", to, run, context),
             issuer: ISSUER.to_owned(),
             account: account_of(&run.begin.arn),
         };
@@ -179,38 +179,38 @@ impl Beside {
             }
             at(Cause::Sink(cause))
         })?;
-        desk.tell(Notice::HandedOver { program, checked: self.code.is_some() });
+        context.tell(Notice::HandedOver { program, checked: self.code.is_some() });
         let Some(code) = &self.code else { return Ok(()) };
-        let check = CodeCommand { errand: errand("code", code, run, desk) };
-        check.check(seed, &desk.clock).map_err(|cause| at(Cause::Sink(cause)))?;
-        desk.tell(Notice::StoreChecked { program: program_of(&code.line) });
+        let check = CodeCommand { child: child("code", code, run, context) };
+        check.check(seed, &context.clock).map_err(|cause| at(Cause::Sink(cause)))?;
+        context.tell(Notice::StoreChecked { program: program_of(&code.line) });
         Ok(())
     }
 }
 
 /// A command, told in its environment whose device this is.
-fn errand(what: &'static str, to: &CommandTo, run: &Run, desk: &Desk<'_>) -> Errand {
-    Errand {
+fn child(what: &'static str, to: &CommandTo, run: &Run, context: &Context<'_>) -> ChildCommand {
+    ChildCommand {
         what,
         line: to.line.clone(),
-        patience: to.patience,
+        timeout: to.timeout,
         variables: vec![
             ("GLASSKEY_USER", run.begin.user.clone()),
             ("GLASSKEY_DEVICE", run.begin.arn.name().to_owned()),
             ("GLASSKEY_ACCOUNT", run.begin.arn.account().to_owned()),
             ("GLASSKEY_ARN", run.begin.arn.to_string()),
         ],
-        interrupt: desk.interrupt.clone(),
+        interrupt: context.interrupt.clone(),
     }
 }
 
 /// Writes the seed to a key.
-pub(super) fn key(run: &mut Run, sink: &KeySink, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+pub(super) fn key(run: &mut Run, sink: &KeySink, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
     let key = sink.key;
     let at = |cause| (Stage::Write { key }, cause);
-    desk.go_on().map_err(at)?;
+    context.go_on().map_err(at)?;
     run.intend(Undo::RemoveCredential { key }).map_err(at)?;
-    sink.put(seed, &mut desk.bench()).map_err(|cause| {
+    sink.put(seed, &mut context.sinks()).map_err(|cause| {
         if is_taken(&cause) {
             // Written by somebody else since pre-flight looked: not ours to remove.
             run.void(&Undo::RemoveCredential { key });
@@ -220,17 +220,17 @@ pub(super) fn key(run: &mut Run, sink: &KeySink, seed: &Seed, desk: &mut Desk<'_
 }
 
 fn is_taken(cause: &sink::Error) -> bool {
-    use crate::{oath, ring};
-    matches!(cause, sink::Error::Ring(ring::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
+    use crate::{oath, unlock};
+    matches!(cause, sink::Error::Unlock(unlock::Error::Oath { cause: oath::Error::NameTaken(_), .. }))
 }
 
 /// Shows a phone the seed, and has a code of its typed.
-pub(super) fn phone(run: &mut Run, seed: &Seed, desk: &mut Desk<'_>) -> Result<(), At> {
+pub(super) fn phone(run: &mut Run, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
     let at = |cause| (Stage::Phone, cause);
-    desk.go_on().map_err(at)?;
+    context.go_on().map_err(at)?;
     run.intend(Undo::RemoveFromPhone).map_err(at)?;
     let sink = PhoneSink { issuer: ISSUER.to_owned(), account: account_of(&run.begin.arn) };
-    sink.verify(seed, &mut desk.bench()).map_err(|cause| at(Cause::Sink(cause)))
+    sink.verify(seed, &mut context.sinks()).map_err(|cause| at(Cause::Sink(cause)))
 }
 
 /// What an authenticator app would show.

@@ -1,24 +1,24 @@
 //! What a flow works with, borrowed from the [`World`] for one command.
 
-use super::failure::{At, Cause, EnrollRefusal, Failed, Left, Stage};
+use super::failure::{At, Cause, EnrollRefusal, Failed, Residue, Stage};
 use crate::aws::Connector;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
-use crate::ring::Ring;
-use crate::sink::Bench;
-use crate::spent::Spent;
+use crate::sink;
 use crate::totp::Clock;
+use crate::unlock::UnlockedKeys;
+use crate::used_codes::UsedCodes;
 use crate::world::World;
 use std::time::Duration;
 
-pub(super) struct Desk<'w> {
-    pub(super) ring: Ring<'w>,
+pub(super) struct Context<'w> {
+    pub(super) keys: UnlockedKeys<'w>,
     pub(super) person: &'w mut dyn Person,
     pub(super) clock: Clock,
     pub(super) interrupt: Interrupt,
     pub(super) journal: Journal,
-    pub(super) spent: Spent,
+    pub(super) used_codes: UsedCodes,
     /// Where a code has been sent already, say when the next one is due instead of waiting for it.
     pub(super) no_wait: bool,
     /// Nobody is there to touch a key.
@@ -28,26 +28,26 @@ pub(super) struct Desk<'w> {
 /// Beyond this the person is told; a code's life forgives less than it.
 const NOTABLE_SECONDS: u64 = 5;
 
-impl<'w> Desk<'w> {
+impl<'w> Context<'w> {
     pub(super) fn over(world: &'w mut World) -> Result<Self, Cause> {
         let journal = Journal::open(&world.state).map_err(Cause::Journal)?;
         Ok(Self {
-            ring: Ring::new(&*world.ports),
+            keys: UnlockedKeys::new(&*world.ports),
             person: &mut *world.person,
             clock: world.clock.clone(),
             interrupt: world.interrupt.clone(),
             journal,
-            spent: Spent::in_dir(&world.state),
+            used_codes: UsedCodes::in_dir(&world.state),
             no_wait: false,
             no_touch: false,
         })
     }
 
-    /// A flow's opening: the way to AWS, and the desk.
+    /// A flow's opening: the way to AWS, and the context.
     pub(super) fn open(stage: Stage, world: &'w mut World) -> Result<(Connector, Self), Failed> {
         let (connector, clock) = (world.aws.clone(), world.clock.clone());
         match Self::over(world) {
-            Ok(desk) => Ok((connector, desk)),
+            Ok(context) => Ok((connector, context)),
             Err(cause) => Err(Failed { stage, cause, left: Vec::new(), ahead: clock.ahead_seconds() }),
         }
     }
@@ -56,8 +56,8 @@ impl<'w> Desk<'w> {
         self.person.tell(&notice);
     }
 
-    pub(super) fn bench(&mut self) -> Bench<'_, 'w> {
-        Bench { ring: &mut self.ring, person: &mut *self.person, clock: &self.clock }
+    pub(super) fn sinks(&mut self) -> sink::Context<'_, 'w> {
+        sink::Context { keys: &mut self.keys, person: &mut *self.person, clock: &self.clock }
     }
 
     /// Says how far the host's clock is off, where that is worth saying.
@@ -75,7 +75,7 @@ impl<'w> Desk<'w> {
     }
 
     /// The flow has failed, and this is left in the world.
-    pub(super) fn fail_leaving(&self, (stage, cause): At, left: Vec<Left>) -> Failed {
+    pub(super) fn fail_leaving(&self, (stage, cause): At, left: Vec<Residue>) -> Failed {
         Failed { stage, cause, left, ahead: self.clock.ahead_seconds() }
     }
 
@@ -115,7 +115,7 @@ impl<'w> Desk<'w> {
         }
     }
 
-    /// As [`Desk::approve`]. Where a device would be enabled whose seed no place has proved, that is asked by itself, and
+    /// As [`Context::approve`]. Where a device would be enabled whose seed no place has proved, that is asked by itself, and
     /// a yes to everything does not answer it.
     pub(super) fn approve_unproved(&mut self, approved: bool, unproved: bool) -> Result<(), Cause> {
         if approved && unproved {

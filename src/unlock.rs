@@ -13,7 +13,7 @@ use crate::transport::{NoReaders, Ports};
 use std::collections::BTreeMap;
 
 /// Keys and their passwords, for as long as the command runs.
-pub struct Ring<'a> {
+pub struct UnlockedKeys<'a> {
     ports: &'a dyn Ports,
     passwords: BTreeMap<Serial, Password>,
     /// Keys whose sharing has been said.
@@ -39,8 +39,8 @@ pub enum Error {
     NobodyToAsk { key: Serial },
 }
 
-impl<'a> Ring<'a> {
-    /// An empty ring over these readers.
+impl<'a> UnlockedKeys<'a> {
+    /// No key unlocked yet, over these readers.
     #[must_use]
     pub fn new(ports: &'a dyn Ports) -> Self {
         Self { ports, passwords: BTreeMap::new(), warned: Vec::new() }

@@ -1,15 +1,15 @@
 //! Users that need nobody: several threads, each with connections of its own, all at one pace.
 
-use super::super::desk::Desk;
-use super::{Became, Book, Row, Watch, Work, begun};
+use super::super::context::Context;
+use super::{Became, Book, Row, SharedInputs, Watch, begun};
 use crate::aws::Pace;
 use crate::flow::failure::Cause;
 use crate::journal::Journal;
 use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
-use crate::ring::Ring;
-use crate::spent::Spent;
 use crate::totp::{Clock, unix};
+use crate::unlock::UnlockedKeys;
+use crate::used_codes::UsedCodes;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,12 +43,12 @@ struct Shared<'a, 'r> {
 
 /// Works through the rows. `true`: the person interrupted.
 pub(super) fn work(
-    work: &Work<'_>,
+    work: &SharedInputs<'_>,
     rows: &[&Row],
     state: &Path,
     book: &mut Book<'_>,
     watch: &mut dyn Watch,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<bool, Cause> {
     let pace = Arc::new(Pace::default());
     book.shown = true;
@@ -57,9 +57,9 @@ pub(super) fn work(
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
         begun: rows.iter().map(|row| begun(book.ledger.state(row))).collect(),
-        clock: desk.clock.clone(),
-        interrupt: desk.interrupt.clone(),
-        journal: desk.journal.clone(),
+        clock: context.clock.clone(),
+        interrupt: context.interrupt.clone(),
+        journal: context.journal.clone(),
         state,
     };
     let (events, heard) = sync_channel(THREADS);
@@ -69,17 +69,17 @@ pub(super) fn work(
         for account in accounts {
             let (events, shared) = (events.clone(), &shared);
             scope.spawn(move || {
-                let work = Work { request, usable, account: &account };
+                let work = SharedInputs { request, usable, account: &account };
                 one_thread(&work, shared, &events);
             });
         }
         drop(events);
-        let outcome = listen(&heard, &shared, &pace, book, watch, desk);
+        let outcome = listen(&heard, &shared, &pace, book, watch, context);
         // Whoever is still at work ends the turn it has begun; nobody begins another.
         shared.stop.store(true, Ordering::SeqCst);
         for event in heard {
             match event {
-                Event::Ended(row, became) => drop(book.end(row, became, watch, desk)),
+                Event::Ended(row, became) => drop(book.end(row, became, watch, context)),
                 Event::Told(notice) => watch.notice(&notice),
                 Event::Begins(..) => {}
             }
@@ -95,7 +95,7 @@ fn listen<'r>(
     pace: &Pace,
     book: &mut Book<'_>,
     watch: &mut dyn Watch,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<bool, Cause> {
     let mut told = false;
     let mut kinds = HashSet::new();
@@ -103,13 +103,13 @@ fn listen<'r>(
     loop {
         match heard.recv_timeout(Duration::from_millis(250)) {
             Ok(Event::Begins(row, answer)) => {
-                if desk.interrupt.ever_raised() {
+                if context.interrupt.ever_raised() {
                     // Its answer never comes, and nobody is begun.
                     interrupted = true;
                     shared.stop.store(true, Ordering::SeqCst);
                     continue;
                 }
-                let written = book.begin(row, unix(desk.clock.now()));
+                let written = book.begin(row, unix(context.clock.now()));
                 let _ = answer.send(written.is_ok());
                 written?;
             }
@@ -118,7 +118,7 @@ fn listen<'r>(
                     interrupted = true;
                     shared.stop.store(true, Ordering::SeqCst);
                 }
-                book.end(row, became, watch, desk)?;
+                book.end(row, became, watch, context)?;
             }
             Ok(Event::Told(notice)) => {
                 let left = matches!(notice, Notice::StillAnnounced { .. });
@@ -127,10 +127,10 @@ fn listen<'r>(
                 }
             }
             Err(RecvTimeoutError::Timeout) => book.tell_progress(watch),
-            Err(RecvTimeoutError::Disconnected) => return Ok(interrupted || desk.interrupt.ever_raised()),
+            Err(RecvTimeoutError::Disconnected) => return Ok(interrupted || context.interrupt.ever_raised()),
         }
         // Whoever was under way may have heard it, and undone or ended its user.
-        if desk.interrupt.ever_raised() {
+        if context.interrupt.ever_raised() {
             interrupted = true;
             shared.stop.store(true, Ordering::SeqCst);
         }
@@ -143,15 +143,15 @@ fn listen<'r>(
 }
 
 /// User after user, until there is none or somebody says stop.
-fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<Event<'r>>) {
+fn one_thread<'r>(work: &SharedInputs<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<Event<'r>>) {
     let mut person = Nobody(events.clone());
-    let mut desk = Desk {
-        ring: Ring::empty(),
+    let mut context = Context {
+        keys: UnlockedKeys::empty(),
         person: &mut person,
         clock: shared.clock.clone(),
         interrupt: shared.interrupt.clone(),
         journal: shared.journal.clone(),
-        spent: Spent::in_dir(shared.state),
+        used_codes: UsedCodes::in_dir(shared.state),
         no_wait: false,
         no_touch: false,
     };
@@ -166,7 +166,7 @@ fn one_thread<'r>(work: &Work<'_>, shared: &Shared<'_, 'r>, events: &SyncSender<
         let found = begun.and_then(|at| work.found_done(row, at, work.account));
         let became = match found {
             Some(arn) => Became::FoundDone(arn),
-            None => work.turn(row, None, work.account, &mut desk),
+            None => work.turn(row, None, work.account, &mut context),
         };
         if events.send(Event::Ended(row, became)).is_err() {
             return;

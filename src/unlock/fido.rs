@@ -1,8 +1,8 @@
 //! FIDO2 keys in use by a command: found, opened by serial number or device, and their PINs asked for.
 
-use crate::fido::{self, Attempt, Ctap2, FidoPorts, Found, Info, Permissions, Retries, Token};
+use crate::fido::{self, Attempt, Ctap2, DiscoveredDevice, FidoPorts, Info, Permissions, Retries, Token};
 use crate::keys::{KeyId, open_device};
-pub use crate::keys::{Opened, Seen, list_fido as list};
+pub use crate::keys::{ListedAuthenticator, Opened, list_fido as list};
 use crate::person::{NoNewPin, Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::secret::{Password, on_wiped_stack};
@@ -86,7 +86,7 @@ pub fn open(ports: &dyn FidoPorts, wanted: Option<&KeyId>, interrupt: &Interrupt
         Some(KeyId::Serial(_)) => open_serial(ports, found, wanted, interrupt),
         None if found.len() > 1 => {
             let seen = list(ports, interrupt).map_err(of_none)?;
-            Err(Error::Several(seen.iter().map(Seen::id).collect()))
+            Err(Error::Several(seen.iter().map(ListedAuthenticator::id).collect()))
         }
         None => {
             let only = found.first().ok_or(Error::NoKey)?;
@@ -96,10 +96,15 @@ pub fn open(ports: &dyn FidoPorts, wanted: Option<&KeyId>, interrupt: &Interrupt
 }
 
 /// Only what is a FIDO device is opened: another one might be a keyboard.
-fn open_path(ports: &dyn FidoPorts, found: Vec<Found>, path: &str, interrupt: &Interrupt) -> Result<Opened, Error> {
+fn open_path(
+    ports: &dyn FidoPorts,
+    found: Vec<DiscoveredDevice>,
+    path: &str,
+    interrupt: &Interrupt,
+) -> Result<Opened, Error> {
     // Links lead to device nodes: /dev/security-tokens/…
     let real = Path::new(path).canonicalize().ok().map(|real| real.to_string_lossy().into_owned());
-    let is_meant = |found: &&Found| found.path == path || Some(&found.path) == real.as_ref();
+    let is_meant = |found: &&DiscoveredDevice| found.path == path || Some(&found.path) == real.as_ref();
     match found.iter().find(is_meant) {
         Some(found) => open_device(ports, found, interrupt).map_err(|cause| at(found, cause)),
         None => Err(Error::Missing {
@@ -111,7 +116,7 @@ fn open_path(ports: &dyn FidoPorts, found: Vec<Found>, path: &str, interrupt: &I
 
 fn open_serial(
     ports: &dyn FidoPorts,
-    devices: Vec<Found>,
+    devices: Vec<DiscoveredDevice>,
     wanted: Option<&KeyId>,
     interrupt: &Interrupt,
 ) -> Result<Opened, Error> {
@@ -133,7 +138,7 @@ fn open_serial(
     }
 }
 
-fn at(found: &Found, cause: fido::Error) -> Error {
+fn at(found: &DiscoveredDevice, cause: fido::Error) -> Error {
     Error::Fido { key: Some(KeyId::Device(found.path.clone())), cause }
 }
 
@@ -144,14 +149,14 @@ impl Opened {
     /// As [`fido::Ctap2::info`].
     pub fn info(&mut self) -> Result<Info, Error> {
         let info = self.key.info();
-        self.told(info)
+        self.described(info)
     }
 
     /// This key's error.
     ///
     /// # Errors
     /// The one that is given.
-    pub fn told<R>(&self, outcome: Result<R, fido::Error>) -> Result<R, Error> {
+    pub fn described<R>(&self, outcome: Result<R, fido::Error>) -> Result<R, Error> {
         outcome.map_err(|cause| self.failed(cause))
     }
 
@@ -170,7 +175,7 @@ impl Opened {
     ) -> Result<R, Error> {
         let key = self.id.clone();
         let outcome = command(&mut self.key, &mut || person.tell(&Notice::FidoTouch { key: key.clone() }));
-        self.told(outcome)
+        self.described(outcome)
     }
 
     /// Buys a token with the PIN, asking for it where it is not known.
@@ -290,7 +295,7 @@ impl Opened {
         if outcome.is_ok() {
             self.pin = Some(pin.pin);
         }
-        self.told(outcome)
+        self.described(outcome)
     }
 
     /// The PIN for one attempt, known or asked for, as [`Opened::with_pin`] spends it.
@@ -321,7 +326,7 @@ impl Opened {
             return Err(self.failed(fido::Error::PinNotSet));
         }
         let retries = self.key.pin_retries();
-        match self.told(retries)? {
+        match self.described(retries)? {
             Retries { left: 0, .. } => Err(self.failed(fido::Error::PinBlocked)),
             Retries { left, power_cycle: Some(true) } => {
                 Err(self.failed(fido::Error::PinAuthBlocked { left: Some(left) }))

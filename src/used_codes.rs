@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The steps whose codes have been sent.
-pub struct Spent {
+pub struct UsedCodes {
     dir: PathBuf,
     /// What this process has sent, whatever the file says.
     own: BTreeMap<String, u64>,
@@ -76,7 +76,7 @@ const NONE: u64 = 0;
 /// Another process holds the lock for as long as it takes to write one file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
-impl Spent {
+impl UsedCodes {
     /// The memory in a state directory. Touches no file yet.
     #[must_use]
     pub fn in_dir(state: &Path) -> Self {
@@ -90,23 +90,23 @@ impl Spent {
 
     /// The last step of a device whose code has been sent, at the present step `now`.
     pub fn last(&mut self, device: &str, now: Step) -> Option<Step> {
-        self.locked(|spent| {
-            let table = spent.read(now);
-            spent.last_in(&table, device)
+        self.locked(|used_codes| {
+            let table = used_codes.read(now);
+            used_codes.last_in(&table, device)
         })
     }
 
     /// Writes down that the codes for the steps from `first` to `last` are about to be sent. They may be when this
     /// returns `Ok`, and by the caller alone.
     pub fn claim(&mut self, device: &str, first: Step, last: Step, now: Step) -> Result<(), Taken> {
-        self.locked(|spent| {
-            let mut table = spent.read(now);
-            if let Some(sent) = spent.last_in(&table, device).filter(|sent| *sent >= first) {
+        self.locked(|used_codes| {
+            let mut table = used_codes.read(now);
+            if let Some(sent) = used_codes.last_in(&table, device).filter(|sent| *sent >= first) {
                 return Err(Taken { last: sent });
             }
             table.devices.insert(device.to_owned(), last.0);
-            spent.write(&mut table, now);
-            spent.own.insert(device.to_owned(), last.0);
+            used_codes.write(&mut table, now);
+            used_codes.own.insert(device.to_owned(), last.0);
             Ok(())
         })
     }
@@ -114,11 +114,11 @@ impl Spent {
     /// The device has a new seed: no code of it has ever been sent.
     pub fn forget(&mut self, device: &str, now: Step) {
         self.own.insert(device.to_owned(), NONE);
-        self.locked(|spent| {
-            let mut table = spent.read(now);
+        self.locked(|used_codes| {
+            let mut table = used_codes.read(now);
             let before = table.devices.insert(device.to_owned(), NONE);
             if before.is_some() || table.floor > NONE {
-                spent.write(&mut table, now);
+                used_codes.write(&mut table, now);
             }
         });
     }
@@ -228,14 +228,14 @@ mod tests {
 
     const NOW: Step = Step(59_000_000);
 
-    fn claim(spent: &mut Spent, step: Step) -> Result<(), Taken> {
-        spent.claim("alice", step, step, NOW)
+    fn claim(used_codes: &mut UsedCodes, step: Step) -> Result<(), Taken> {
+        used_codes.claim("alice", step, step, NOW)
     }
 
     #[test]
     fn a_step_is_given_once_whoever_asks() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut one, mut other) = (Spent::in_dir(dir.path()), Spent::in_dir(dir.path()));
+        let (mut one, mut other) = (UsedCodes::in_dir(dir.path()), UsedCodes::in_dir(dir.path()));
         assert_eq!(one.last("alice", NOW), None);
         assert_eq!(claim(&mut one, NOW), Ok(()));
         assert_eq!(claim(&mut other, NOW), Err(Taken { last: NOW }));
@@ -246,15 +246,15 @@ mod tests {
         assert_eq!(other.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
         other.forget("alice", NOW.next());
         other.forget("dave", NOW.next());
-        assert_eq!(Spent::in_dir(dir.path()).last("alice", NOW.next()), None);
-        assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW.next()), Some(NOW));
+        assert_eq!(UsedCodes::in_dir(dir.path()).last("alice", NOW.next()), None);
+        assert_eq!(UsedCodes::in_dir(dir.path()).last("bob", NOW.next()), Some(NOW));
         assert!(one.take_doubt().is_none() && other.take_doubt().is_none());
     }
 
     #[test]
     fn many_at_once_and_one_gets_it() {
         let dir = tempfile::tempdir().unwrap();
-        let ask = || claim(&mut Spent::in_dir(dir.path()), NOW).is_ok();
+        let ask = || claim(&mut UsedCodes::in_dir(dir.path()), NOW).is_ok();
         let got: Vec<bool> = std::thread::scope(|scope| {
             let asking: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
             asking.into_iter().map(|one| one.join().unwrap()).collect()
@@ -269,17 +269,17 @@ mod tests {
         {
             let dir = tempfile::tempdir().unwrap();
             fs::write(dir.path().join("spent.json"), text).unwrap();
-            let mut spent = Spent::in_dir(dir.path());
-            assert_eq!(spent.last("alice", NOW), Some(NOW), "{text}");
-            assert!(matches!(spent.take_doubt(), Some(Doubt::Unreadable { .. })), "{text}");
-            assert_eq!(claim(&mut spent, NOW), Err(Taken { last: NOW }));
-            assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+            let mut used_codes = UsedCodes::in_dir(dir.path());
+            assert_eq!(used_codes.last("alice", NOW), Some(NOW), "{text}");
+            assert!(matches!(used_codes.take_doubt(), Some(Doubt::Unreadable { .. })), "{text}");
+            assert_eq!(claim(&mut used_codes, NOW), Err(Taken { last: NOW }));
+            assert_eq!(used_codes.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
             // The new file is whole, and remembers the doubt about this step.
-            assert!(spent.take_doubt().is_none());
-            assert_eq!(Spent::in_dir(dir.path()).last("bob", NOW), Some(NOW));
+            assert!(used_codes.take_doubt().is_none());
+            assert_eq!(UsedCodes::in_dir(dir.path()).last("bob", NOW), Some(NOW));
             // But of a device that is new nothing can have been sent.
-            spent.forget("carol", NOW);
-            assert_eq!(Spent::in_dir(dir.path()).last("carol", NOW), None);
+            used_codes.forget("carol", NOW);
+            assert_eq!(UsedCodes::in_dir(dir.path()).last("carol", NOW), None);
         }
     }
 
@@ -288,11 +288,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, text) = (dir.path().join("spent.json"), "{\"version\":2,\"codes\":[]}");
         fs::write(&path, text).unwrap();
-        let mut spent = Spent::in_dir(dir.path());
-        assert_eq!(spent.last("alice", NOW), Some(NOW));
-        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
-        assert_eq!(claim(&mut spent, NOW.next()), Err(Taken { last: NOW.next() }));
-        let Some(Doubt::Unwritable { cause, .. }) = spent.take_doubt() else { unreachable!() };
+        let mut used_codes = UsedCodes::in_dir(dir.path());
+        assert_eq!(used_codes.last("alice", NOW), Some(NOW));
+        assert_eq!(used_codes.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        assert_eq!(claim(&mut used_codes, NOW.next()), Err(Taken { last: NOW.next() }));
+        let Some(Doubt::Unwritable { cause, .. }) = used_codes.take_doubt() else { unreachable!() };
         assert_eq!(cause.to_string(), "a later version of glasskey wrote it (format 2; this one knows 1)");
         assert_eq!(fs::read_to_string(path).unwrap(), text);
     }
@@ -301,40 +301,40 @@ mod tests {
     fn a_record_from_the_future_is_not_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let future = Step(NOW.0 + 100_000);
-        Spent::in_dir(dir.path()).claim("alice", future, future, future).unwrap();
-        let mut spent = Spent::in_dir(dir.path());
-        assert_eq!(spent.last("alice", NOW), Some(NOW));
-        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        UsedCodes::in_dir(dir.path()).claim("alice", future, future, future).unwrap();
+        let mut used_codes = UsedCodes::in_dir(dir.path());
+        assert_eq!(used_codes.last("alice", NOW), Some(NOW));
+        assert_eq!(used_codes.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
     }
 
     #[test]
     fn nor_is_one_of_this_process_from_before_its_clock_was_put_right() {
         let dir = tempfile::tempdir().unwrap();
-        let mut spent = Spent::in_dir(dir.path());
+        let mut used_codes = UsedCodes::in_dir(dir.path());
         for future in [Step(NOW.0 + 100_000), Step(u64::MAX - 1)] {
-            spent.claim("alice", future, future, future).unwrap();
-            assert_eq!(spent.last("alice", NOW), Some(NOW));
+            used_codes.claim("alice", future, future, future).unwrap();
+            assert_eq!(used_codes.last("alice", NOW), Some(NOW));
         }
-        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        assert_eq!(used_codes.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
     }
 
     #[test]
     fn a_file_that_can_be_neither_read_nor_replaced_costs_one_step() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("spent.json")).unwrap();
-        let mut spent = Spent::in_dir(dir.path());
-        assert_eq!(spent.last("alice", NOW), Some(NOW));
-        assert_eq!(spent.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
-        assert!(matches!(spent.take_doubt(), Some(Doubt::Unwritable { .. })));
+        let mut used_codes = UsedCodes::in_dir(dir.path());
+        assert_eq!(used_codes.last("alice", NOW), Some(NOW));
+        assert_eq!(used_codes.claim("alice", NOW.next(), NOW.next(), NOW.next()), Ok(()));
+        assert!(matches!(used_codes.take_doubt(), Some(Doubt::Unwritable { .. })));
     }
 
     #[test]
     fn a_directory_that_cannot_be_written_is_told_and_this_process_remembers() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("spent.json.new")).unwrap();
-        let mut spent = Spent::in_dir(dir.path());
-        assert_eq!(claim(&mut spent, NOW), Ok(()));
-        assert!(matches!(spent.take_doubt(), Some(Doubt::Unwritable { .. })));
-        assert_eq!(claim(&mut spent, NOW), Err(Taken { last: NOW }));
+        let mut used_codes = UsedCodes::in_dir(dir.path());
+        assert_eq!(claim(&mut used_codes, NOW), Ok(()));
+        assert!(matches!(used_codes.take_doubt(), Some(Doubt::Unwritable { .. })));
+        assert_eq!(claim(&mut used_codes, NOW), Err(Taken { last: NOW }));
     }
 }

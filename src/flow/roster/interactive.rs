@@ -1,7 +1,7 @@
 //! Users who are handed a key: one by one, each key waited for.
 
-use super::super::desk::Desk;
-use super::{Became, Book, Row, Watch, Work, begun};
+use super::super::context::Context;
+use super::{Became, Book, Row, SharedInputs, Watch, begun};
 use crate::flow::failure::{Cause, Stage};
 use crate::keys::{self, Device, Serial};
 use crate::person::{Notice, Question};
@@ -13,34 +13,34 @@ const LOOK: Duration = Duration::from_millis(300);
 
 /// Works through the rows. `true`: the person interrupted.
 pub(super) fn work(
-    work: &Work<'_>,
+    work: &SharedInputs<'_>,
     rows: &[&Row],
     book: &mut Book<'_>,
     watch: &mut dyn Watch,
-    desk: &mut Desk<'_>,
+    context: &mut Context<'_>,
 ) -> Result<bool, Cause> {
     for (nth, row) in rows.iter().enumerate() {
-        desk.tell(Notice::NextUser { user: row.user.clone(), nth: nth + 1, of: rows.len() });
+        context.tell(Notice::NextUser { user: row.user.clone(), nth: nth + 1, of: rows.len() });
         let was = book.ledger.state(row);
-        let key = match find_key(work, row, book, desk) {
+        let key = match find_key(work, row, book, context) {
             Ok(key) => key,
             Err(Cause::Interrupted) => return Ok(true),
             Err(cause) => {
-                let why = desk.fail(Stage::Preflight, cause);
-                book.begin(row, unix(desk.clock.now()))?;
-                book.end(row, Became::Failed(Box::new(why)), watch, desk)?;
+                let why = context.fail(Stage::Preflight, cause);
+                book.begin(row, unix(context.clock.now()))?;
+                book.end(row, Became::Failed(Box::new(why)), watch, context)?;
                 continue;
             }
         };
-        book.begin(row, unix(desk.clock.now()))?;
+        book.begin(row, unix(context.clock.now()))?;
         let found = begun(was).and_then(|at| work.found_done(row, at, work.account));
         let became = match found {
             Some(arn) => Became::FoundDone(arn),
-            None => work.turn(row, key, work.account, desk),
+            None => work.turn(row, key, work.account, context),
         };
         let interrupted = matches!(&became, Became::Failed(why) if matches!(why.cause, Cause::Interrupted));
-        book.end(row, became, watch, desk)?;
-        if interrupted || desk.interrupt.ever_raised() {
+        book.end(row, became, watch, context)?;
+        if interrupted || context.interrupt.ever_raised() {
             return Ok(true);
         }
     }
@@ -49,16 +49,21 @@ pub(super) fn work(
 
 /// The row's key, waited for where somebody is there to bring it. A row without one, where no other place takes the
 /// seed, gets whichever key is plugged in next and has not been handed out yet.
-fn find_key(work: &Work<'_>, row: &Row, book: &Book<'_>, desk: &mut Desk<'_>) -> Result<Option<Serial>, Cause> {
+fn find_key(
+    work: &SharedInputs<'_>,
+    row: &Row,
+    book: &Book<'_>,
+    context: &mut Context<'_>,
+) -> Result<Option<Serial>, Cause> {
     match row.key {
-        Some(key) => wait_for(key, row, desk).map(Some),
+        Some(key) => wait_for(key, row, context).map(Some),
         None if !work.request.places.is_empty() => Ok(None),
-        None => any_key(row, &book.ledger.used, desk).map(Some),
+        None => any_key(row, &book.ledger.used, context).map(Some),
     }
 }
 
-fn present(desk: &Desk<'_>) -> Result<Vec<(Serial, Device)>, Cause> {
-    let found = keys::list(desk.ring.ports()).map_err(Cause::Keys)?;
+fn present(context: &Context<'_>) -> Result<Vec<(Serial, Device)>, Cause> {
+    let found = keys::list(context.keys.ports()).map_err(Cause::Keys)?;
     Ok(found
         .into_iter()
         .filter_map(|found| found.key.ok())
@@ -66,41 +71,41 @@ fn present(desk: &Desk<'_>) -> Result<Vec<(Serial, Device)>, Cause> {
         .collect())
 }
 
-fn wait_for(wanted: Serial, row: &Row, desk: &mut Desk<'_>) -> Result<Serial, Cause> {
+fn wait_for(wanted: Serial, row: &Row, context: &mut Context<'_>) -> Result<Serial, Cause> {
     let mut told = false;
     let mut others: Vec<Serial> = Vec::new();
     loop {
-        desk.go_on()?;
-        let here = present(desk)?;
+        context.go_on()?;
+        let here = present(context)?;
         if here.iter().any(|(serial, _)| *serial == wanted) {
             return Ok(wanted);
         }
-        if !desk.person.is_there() {
+        if !context.person.is_there() {
             let present = here.into_iter().map(|(serial, _)| serial).collect();
             return Err(Cause::Keys(keys::Error::Missing { wanted, present }));
         }
         if !std::mem::replace(&mut told, true) {
-            desk.tell(Notice::InsertKey { user: row.user.clone(), key: Some(wanted) });
+            context.tell(Notice::InsertKey { user: row.user.clone(), key: Some(wanted) });
             others = here.iter().map(|(serial, _)| *serial).collect();
         }
         for (present, _) in &here {
             if !others.contains(present) {
-                desk.tell(Notice::OtherKey { present: *present, wanted: Some(wanted) });
+                context.tell(Notice::OtherKey { present: *present, wanted: Some(wanted) });
             }
         }
         others = here.iter().map(|(serial, _)| *serial).collect();
-        if !desk.clock.sleep(LOOK) {
+        if !context.clock.sleep(LOOK) {
             return Err(Cause::Interrupted);
         }
     }
 }
 
-fn any_key(row: &Row, used: &[Serial], desk: &mut Desk<'_>) -> Result<Serial, Cause> {
-    desk.tell(Notice::InsertKey { user: row.user.clone(), key: None });
+fn any_key(row: &Row, used: &[Serial], context: &mut Context<'_>) -> Result<Serial, Cause> {
+    context.tell(Notice::InsertKey { user: row.user.clone(), key: None });
     let mut refused: Vec<Serial> = Vec::new();
     loop {
-        desk.go_on()?;
-        let here = present(desk)?;
+        context.go_on()?;
+        let here = present(context)?;
         // Taken out: asked about again when it comes back.
         refused.retain(|serial| here.iter().any(|(present, _)| present == serial));
         for (key, found) in here {
@@ -108,19 +113,19 @@ fn any_key(row: &Row, used: &[Serial], desk: &mut Desk<'_>) -> Result<Serial, Ca
                 continue;
             }
             if used.contains(&key) {
-                desk.tell(Notice::OtherKey { present: key, wanted: None });
+                context.tell(Notice::OtherKey { present: key, wanted: None });
             } else {
                 let question = Question::HandOut { key, model: found.model, user: row.user.clone() };
-                match desk.person.confirm(&question) {
+                match context.person.confirm(&question) {
                     Some(true) => return Ok(key),
                     Some(false) => {}
-                    None if desk.interrupt.raised() => return Err(Cause::Interrupted),
+                    None if context.interrupt.raised() => return Err(Cause::Interrupted),
                     None => return Err(Cause::NobodyToAsk),
                 }
             }
             refused.push(key);
         }
-        if !desk.clock.sleep(LOOK) {
+        if !context.clock.sleep(LOOK) {
             return Err(Cause::Interrupted);
         }
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 /// Hears the `Date` header of every reply (RFC 9110 §6.6.1: whole seconds, when the reply was made). Whether it is believed
 /// is the clock's to say.
 #[derive(Clone)]
-pub(super) struct Ears(pub(super) Clock);
+pub(super) struct DateInterceptor(pub(super) Clock);
 
 /// The host's time when a reply's headers had come: its body may take longer.
 #[derive(Debug)]
@@ -39,15 +39,15 @@ impl Storable for Signed {
     type Storer = StoreReplace<Self>;
 }
 
-impl std::fmt::Debug for Ears {
+impl std::fmt::Debug for DateInterceptor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ears")
+        f.write_str("DateInterceptor")
     }
 }
 
-impl Intercept for Ears {
+impl Intercept for DateInterceptor {
     fn name(&self) -> &'static str {
-        "glasskey::Ears"
+        "glasskey::DateInterceptor"
     }
 
     fn read_before_transmit(
