@@ -27,6 +27,8 @@ pub struct Exported {
     pub name: Option<String>,
     /// The credential, or what is wrong with it.
     pub uri: Result<Uri, BadUri>,
+    /// The credential without its names, where they alone cannot be read: it may be given others.
+    pub unnamed: Option<Uri>,
 }
 
 /// Why there is no export to be read.
@@ -199,12 +201,16 @@ fn entry(mut message: &[u8]) -> Result<Exported, BadMigration> {
             _ => {}
         }
     }
-    Ok(Exported { name: entry.called(), uri: entry.uri() })
+    let (uri, unnamed) = match entry.names() {
+        Ok(names) => (entry.uri(names), None),
+        Err(bad) => (Err(bad), entry.uri(Names::of("", "")).ok()),
+    };
+    Ok(Exported { name: entry.called(), uri, unnamed })
 }
 
 impl Entry<'_> {
     /// 0 is "not said" in every enumeration, and means the default.
-    fn uri(&self) -> Result<Uri, BadUri> {
+    fn uri(&self, names: Names) -> Result<Uri, BadUri> {
         let algorithm = match self.algorithm {
             0 | 1 => Algorithm::Sha1,
             2 => Algorithm::Sha256,
@@ -228,7 +234,7 @@ impl Entry<'_> {
             }
             other => return Err(BadUri::value("type", Some(&other.to_string()))),
         };
-        let Names { issuer, account, other_issuer } = self.names()?;
+        let Names { issuer, account, other_issuer } = names;
         // The format has no field for Steam's five letters, and apps that have them export six digits.
         if issuer.as_deref().is_some_and(|issuer| issuer.eq_ignore_ascii_case("steam")) {
             return Err(BadUri::Steam);

@@ -28,8 +28,8 @@ pub(in crate::cli) fn oath(key: Option<Serial>, error: &oath::Error) -> Explanat
         E::NotFound(name) => Explanation::new("no_credential", format!("there is no credential \"{}\" on {on}", name.id()))
             .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
         E::NameTaken(name) => Explanation::new("name_taken", format!("a credential \"{}\" is on {on} already; it was not overwritten", name.id()))
-            .hint(format!("`glasskey oath delete{name_key} {}` removes it", by_name(name)))
-            .hint("or give the new one another name"),
+            .hint("give the new one another name")
+            .hint(format!("where nobody signs in with the one that is there, `glasskey oath delete{name_key} {}` removes it", by_name(name))),
         E::Full => Explanation::new("key_full", format!("no free slot on {on}"))
             .hint(format!("`glasskey oath list{name_key}` shows what is on it")),
         E::TouchTimedOut => Explanation::new("no_touch", format!("nobody touched {on} in time")).exit(Exit::Person),

@@ -33,7 +33,7 @@ fn a_recorded_export() {
     let text =
         "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC";
     let found = Migration::parse(text.as_bytes()).unwrap();
-    let [Exported { name: Some(name), uri: Ok(uri) }] = &found.entries[..] else { panic!("one entry") };
+    let [Exported { name: Some(name), uri: Ok(uri), .. }] = &found.entries[..] else { panic!("one entry") };
     assert_eq!(name, "Example:alice@google.com");
     assert_eq!((uri.issuer.as_deref(), &*uri.account), (Some("Example"), "alice@google.com"));
     assert_eq!((uri.kind, uri.params), (Kind::Totp, AWS));

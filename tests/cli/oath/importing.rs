@@ -98,7 +98,7 @@ fn a_list_on_standard_input_with_touch() {
     assert_eq!(done.code, 0, "{done:?}");
     let json = done.json();
     let of = |nth: usize, what: &str| json["credentials"][nth][what].clone();
-    assert_eq!((of(0, "source"), of(1, "source")), ("line 3".into(), "line 4, entry 1".into()));
+    assert_eq!((of(0, "source"), of(1, "source")), ("line 3".into(), "line 4, its credential 1".into()));
     assert_eq!(
         (of(0, "touch"), of(0, "proved"), of(2, "kind"), of(2, "proved")),
         (true.into(), true.into(), "hotp".into(), false.into())
@@ -141,12 +141,19 @@ fn all_that_is_wrong_is_said_before_anything_is_written() {
             "entry 4, lines 4 to 6: it is not an otpauth://totp/ or otpauth://hotp/ URI",
             "entry 5, line 7, \"b\": the secret is not base32: character 1 cannot be",
             "entry 6, line 8, \"c\": the URI's algorithm is \"MD5\", which means nothing here",
+            "entry 1 would be written as \"Example:alice\"",
         ],
     );
     refuses(&keys, "\n", 2, "there is nothing to import", &[]);
     let export = "the export cannot be read whole; nothing was written";
     let one = "1 of the entries cannot be imported; nothing was written";
-    refuses(&keys, &part(&[("a", &secret)], 1, 3), 2, one, &["of an export of 3 parts these are missing: 1, 3"]);
+    refuses(
+        &keys,
+        &part(&[("a", &secret)], 1, 3),
+        2,
+        one,
+        &["of an export of 3 parts these are missing: 1, 3", "entry 1 would be written as \"Example:a\""],
+    );
     refuses(&keys, "otpauth-migration://offline?data=CjE", 2, export, &["line 1: its data is damaged or cut short"]);
 }
 
@@ -238,6 +245,9 @@ glasskey: the plan for YubiKey 12345678:
     for name in ["Example:short", "named", "Other:bob"] {
         code_is(&keys, name, &seed);
     }
+    let twice = ["oath", "import", KEY, "--yes", "--rename=1=a", "--rename=Example:alice=b"];
+    let error = "glasskey: error: --rename is given twice for entry 1: \"a\" and \"b\"\n";
+    keys.run_with(twice, lines[0].as_bytes()).is(2, "", error);
     for wrong in ["--skip=9", "--skip=nobody", "--rename=9=a", "--rename=a"] {
         let run = keys.run_with(["oath", "import", KEY, "--yes", wrong], lines[0].as_bytes());
         assert_eq!(run.code, 2, "{run:?}");

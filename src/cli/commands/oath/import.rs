@@ -49,6 +49,12 @@ fn unfit(plan: &Plan) -> Failed {
     let what = format!("{} of the entries cannot be imported; nothing was written", wrong.len());
     let mut text = Explanation::new("bad_entries", what).exit(Exit::Usage);
     text.notes = wrong;
+    for (item, credential) in plan.to_write() {
+        text.notes.push(format!("entry {} would be written as \"{}\"", item.number, credential.name().id()));
+    }
+    for (item, _, why) in plan.left_out() {
+        text.notes.push(format!("{} would be left out: {why}", item.title()));
+    }
     let hint = "--skip NUMBER leaves an entry out, --rename NUMBER=ISSUER:ACCOUNT gives it a name";
     text = text.hint(hint);
     if !plan.missing.is_empty() {

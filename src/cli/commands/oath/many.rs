@@ -113,12 +113,12 @@ impl Many {
                 self.wrong.push(what);
             }
         }
-        for (nth, Exported { name, uri }) in found.entries.into_iter().enumerate() {
+        for (nth, Exported { name, uri, unnamed }) in found.entries.into_iter().enumerate() {
             self.entries.push(Entry {
-                source: format!("{source}, entry {}", nth + 1),
+                source: format!("{source}, its credential {}", nth + 1),
                 called: name,
                 uri,
-                unnamed: None,
+                unnamed,
             });
         }
     }

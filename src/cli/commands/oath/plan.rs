@@ -74,7 +74,7 @@ impl Plan {
         }
         let renamed = renames(&items, &args.rename)?;
         for ((at, item), (uri, unnamed)) in items.iter_mut().enumerate().zip(uris) {
-            let to = renamed.iter().rev().find(|(index, _)| *index == at).map(|(_, to)| &**to);
+            let to = renamed.iter().find(|(index, _)| *index == at).map(|(_, to)| &**to);
             let uri = uri.or_else(|why| unnamed.filter(|_| to.is_some()).ok_or(why));
             if skipped.contains(&at) {
                 item.fate = Fate::LeftOut("skipped", "--skip".to_owned());
@@ -251,7 +251,7 @@ fn find(items: &[Item], target: &str) -> Result<Option<usize>, Failed> {
 
 /// `--rename ENTRY=NAME`. A name may hold an equals sign, so every one of them is tried.
 fn renames<'a>(items: &[Item], given: &'a [String]) -> Result<Vec<(usize, &'a str)>, Failed> {
-    let mut all = Vec::new();
+    let mut all: Vec<(usize, &str)> = Vec::new();
     for text in given {
         let mut found = None;
         for (at, _) in text.match_indices('=') {
@@ -261,7 +261,12 @@ fn renames<'a>(items: &[Item], given: &'a [String]) -> Result<Vec<(usize, &'a st
                 break;
             }
         }
-        all.push(found.ok_or_else(|| no_entry("--rename", text))?);
+        let (at, name) = found.ok_or_else(|| no_entry("--rename", text))?;
+        if let Some((_, first)) = all.iter().find(|(index, _)| *index == at) {
+            let what = format!("--rename is given twice for entry {}: \"{first}\" and \"{name}\"", at + 1);
+            return Err(Box::new(usage(what)));
+        }
+        all.push((at, name));
     }
     Ok(all)
 }
