@@ -177,6 +177,13 @@ fn whatever_is_changed_is_seen() {
              line 3: {chain}\n"
         ),
     );
+    // A key that signs passes no drill without a signature.
+    let (record, _) = c.split_once(",\"assertion\":").unwrap();
+    let (before, after) = record.split_once("\"fido\":{").unwrap();
+    let (_, after) = after.split_once('}').unwrap();
+    let skipped = before.replace("\"credential\":{\"state\":\"passed\"", "\"credential\":{\"state\":\"skipped\"");
+    let unsigned = format!("{skipped}\"fido\":null{after},\"assertion\":null}}");
+    says(&[a, b, &unsigned], "line 3: it says that the key signs, and has no signature\n");
     let changed = c.replacen(":user/bob", ":user/rob", 1);
     says(
         &[a, b, &changed],

@@ -13,7 +13,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -232,7 +232,9 @@ impl Proof<'_> {
     fn signature(&mut self, nth: usize, line: &Line, signed: &str) -> Result<bool, Flaw> {
         let entry = &line.record;
         let Some(assertion) = &line.assertion else {
-            let claims = entry.credential.state == State::Passed;
+            // A key that signs elsewhere in the file signs each drill that it passes.
+            let signs = entry.fido.is_some() || self.known.contains_key(&entry.key);
+            let claims = entry.credential.state == State::Passed || (entry.passed && signs);
             return if claims { Err(Flaw::Unsigned) } else { Ok(false) };
         };
         let credential = entry.fido.as_ref().ok_or(Flaw::NoCredential)?;
@@ -290,6 +292,8 @@ pub(super) fn passes(entry: &Entry) -> bool {
 pub(super) struct Log {
     lines: Lines,
     pub(super) head: String,
+    /// The keys that have signed in it.
+    pub(super) signers: BTreeSet<Serial>,
 }
 
 /// All of a file; it may be long, but not without end. A link to one may be read.
@@ -304,8 +308,15 @@ impl Log {
             Some(Odd::InUse) => BadLog::Busy,
             _ => BadLog::Io(cause),
         })?;
-        let head = if text.is_empty() { NOTHING.to_owned() } else { head(&text, enrolled)? };
-        Ok(Self { lines, head })
+        let proved = match text.is_empty() {
+            true => Proved { entries: Vec::new(), head: NOTHING.to_owned() },
+            false => prove(&text, enrolled).map_err(|problems| {
+                let first = problems.into_iter().next();
+                BadLog::Broken(first.unwrap_or(Problem { line: 1, flaw: Flaw::Empty }))
+            })?,
+        };
+        let signers = proved.entries.iter().filter(|(_, signed)| *signed).map(|(entry, _)| entry.key).collect();
+        Ok(Self { lines, head: proved.head, signers })
     }
 
     /// Adds a line; it is on disk when this returns. Of one that does not fit on the disk nothing stays.
@@ -314,11 +325,4 @@ impl Log {
         self.head = hash(line.as_bytes());
         Ok(())
     }
-}
-
-fn head(text: &[u8], enrolled: &BTreeMap<Serial, String>) -> Result<String, BadLog> {
-    prove(text, enrolled).map(|proved| proved.head).map_err(|problems| {
-        let first = problems.into_iter().next();
-        BadLog::Broken(first.unwrap_or(Problem { line: 1, flaw: Flaw::Empty }))
-    })
 }

@@ -130,7 +130,7 @@ impl Drill<'_> {
                 entry.present = Check::passed();
                 entry.model = found.device.model;
                 let mut opened =
-                    self.fido(found.device.usb.contains(keys::Applications::FIDO2), &mut entry, world)?;
+                    self.fido(found.device.usb.contains(keys::Applications::FIDO2), log, &mut entry, world)?;
                 let record = match &mut opened {
                     Some(opened) => self.genuine(opened, &mut entry, world)?,
                     None => None,
@@ -174,10 +174,22 @@ impl Drill<'_> {
     }
 
     /// The key's FIDO2 side. `expected`: the key says that it has one.
-    fn fido(&self, expected: bool, entry: &mut Entry, world: &mut World) -> Result<Option<Opened>, Failed> {
+    fn fido(
+        &self,
+        expected: bool,
+        log: &Log,
+        entry: &mut Entry,
+        world: &mut World,
+    ) -> Result<Option<Opened>, Failed> {
         use unlock::fido::Error as E;
         match unlock::fido::open(&*world.fido, Some(&self.id), &world.interrupt) {
             Ok(opened) => Ok(Some(opened)),
+            Err(E::Missing { .. } | E::NoKey) if !expected && log.signers.contains(&self.key) => {
+                entry.attestation =
+                    Check::failed("the key has signed earlier drills, and has no FIDO2 application now");
+                entry.credential = entry.attestation.clone();
+                Ok(None)
+            }
             Err(E::Missing { .. } | E::NoKey) if !expected => {
                 entry.attestation = Check::skipped("the key has no FIDO2 application");
                 entry.credential = entry.attestation.clone();
