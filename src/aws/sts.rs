@@ -65,7 +65,7 @@ impl Account {
                 .duration_seconds(whole_seconds(duration))
                 .send()
         })?;
-        issued(call, answer.credentials())
+        self.issued(call, answer.credentials())
     }
 
     /// AssumeRole, for `duration` (900 s to the role's maximum). With `mfa`, a device's serial number and its code: the
@@ -90,7 +90,26 @@ impl Account {
                 .duration_seconds(whole_seconds(duration))
                 .send()
         })?;
-        issued(call, answer.credentials())
+        self.issued(call, answer.credentials())
+    }
+
+    /// Credentials that no STS gives are refused: with a part missing, over already, or the caller's own.
+    fn issued(&self, call: Call, credentials: Option<&Issued>) -> Result<SessionCredentials, Error> {
+        let malformed = || Error::Malformed { call };
+        let credentials = credentials.ok_or_else(malformed)?;
+        let parts = [credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()];
+        let is_odd = |part: &str| part.is_empty() || part.chars().any(|c| c.is_control() || c.is_whitespace());
+        let expires = SystemTime::try_from(*credentials.expiration()).map_err(|_| malformed())?;
+        let is_own = credentials.access_key_id() == self.access_key_id();
+        if parts.into_iter().any(is_odd) || is_own || expires <= self.connector.clock.now() {
+            return Err(malformed());
+        }
+        Ok(SessionCredentials {
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: Zeroizing::new(credentials.secret_access_key().to_owned()),
+            session_token: Zeroizing::new(credentials.session_token().to_owned()),
+            expires,
+        })
     }
 
     /// GetRole: the longest session of this role, where it is one of the caller's account. `None`: it is another's, or
@@ -127,15 +146,4 @@ impl AsyncClient {
 
 fn whole_seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
-}
-
-fn issued(call: Call, credentials: Option<&Issued>) -> Result<SessionCredentials, Error> {
-    let malformed = || Error::Malformed { call };
-    let credentials = credentials.ok_or_else(malformed)?;
-    Ok(SessionCredentials {
-        access_key_id: credentials.access_key_id().to_owned(),
-        secret_access_key: Zeroizing::new(credentials.secret_access_key().to_owned()),
-        session_token: Zeroizing::new(credentials.session_token().to_owned()),
-        expires: SystemTime::try_from(*credentials.expiration()).map_err(|_| malformed())?,
-    })
 }

@@ -4,6 +4,7 @@
 mod clients; // the aws CLI and boto3 with it as their credential_process
 mod faults; // something goes wrong at every message, and with the process
 mod kept; // the kernel keyring, and many callers at once
+mod odd; // credentials that no STS gives
 mod opening; // which device and key, what goes wrong, the words
 mod person; // touches, passwords, terminals, the end of all waiting
 mod roles; // many roles, one code; external ids, session policies, the longest session
