@@ -166,6 +166,9 @@ impl TerminalPerson {
             RootQuestion::WasAdded { name } => {
                 yes(&self.ask(&format!("Has the console said that \"{name}\" was added? [y/N] "), false)?)
             }
+            RootQuestion::IsIt { serial, name } => {
+                yes(&self.ask(&format!("Is {serial} the device that was to be \"{name}\"? [y/N] "), false)?)
+            }
             RootQuestion::WasRemoved { serial } => {
                 yes(&self.ask(&format!("Has the console removed {serial}? [y/N] "), false)?)
             }

@@ -152,6 +152,13 @@ pub enum RootQuestion {
         /// What it is called.
         name: String,
     },
+    /// Is this the device that was added? It is called otherwise. `--yes` does not answer this.
+    IsIt {
+        /// Its serial number.
+        serial: String,
+        /// What it was to be called.
+        name: String,
+    },
     /// Has the console removed a device? `--yes` does not answer this.
     WasRemoved {
         /// Its serial number.

@@ -174,7 +174,8 @@ fn what_was_not_waited_for_is_said_and_not_taken() {
     let when = [
         ("ListMFADevices", 2, virtual_one),
         ("ListMFADevices", 3, add("another-name")),
-        ("ListMFADevices", 5, add("yubikey-12345679")),
+        ("ListMFADevices", 4, add("yubikey-12345678")),
+        ("ListMFADevices", 6, add("yubikey-12345679")),
     ];
     place.then(&place.aws, &when);
     let done = place.enroll(Some(&place.aws.root_session()), "");
@@ -186,8 +187,9 @@ fn what_was_not_waited_for_is_said_and_not_taken() {
     );
     assert!(done.stderr.contains(&other), "{done:?}");
     let name =
-        "it is not called \"yubikey-12345678\"; if it is another key than was asked for, remove it in the console\n";
+        "it is not called \"yubikey-12345678\"; if it is another than was asked for, remove it in the console\n";
     assert!(done.stderr.contains(name), "{done:?}");
+    assert!(!done.stdout.contains("another-name"), "{done:?}");
 }
 
 #[test]

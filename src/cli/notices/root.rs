@@ -37,7 +37,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             let mut lines = described("seen", serial.clone());
             if let Some(expected) = expected {
                 lines.extend(warn(format!(
-                    "it is not called \"{expected}\"; if it is another key than was asked for, remove it in the console"
+                    "it is not called \"{expected}\"; if it is another than was asked for, remove it in the console"
                 )));
             }
             lines
@@ -64,7 +64,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
         RootStep::Gone { serial } => warn(format!("a device of root's is gone: {serial}")),
         RootStep::OneMoreInUse => described(
             "counted",
-            "one more MFA device is in use in this account; whose it is, an administrator is not described".to_owned(),
+            "one more MFA device is in use in this account; whose it is, an administrator is not told".to_owned(),
         ),
         RootStep::Removed { serial: Some(serial) } => described("gone", serial.clone()),
         RootStep::Removed { serial: None } => described(
@@ -77,7 +77,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
         }
         RootStep::OneFewerInUse => described(
             "counted",
-            "one MFA device fewer is in use in this account; whose it was, an administrator is not described".to_owned(),
+            "one MFA device fewer is in use in this account; whose it was, an administrator is not told".to_owned(),
         ),
         RootStep::LastFactors { serials, sure } => warn(last_factors(serials, *sure)),
         RootStep::Blind { why } => warn(format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))),

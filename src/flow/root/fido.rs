@@ -2,7 +2,7 @@
 //!
 //! An administrator sees that root has MFA now, and not with what. What a view cannot show is asked of the person.
 
-use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, watch};
+use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, is_meant, watch};
 use super::{NotDone, WatchLimits};
 use crate::aws::DeviceKind;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
@@ -155,10 +155,15 @@ impl Sitting {
         world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition }));
         let what = format!("\"{name}\" to appear");
         let awaited = Awaited { kind: DeviceKind::RootFido, name, what: &what, limits: self.limits };
-        let sign = if self.known.can_tell(&self.view) {
-            watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person)
-        } else {
-            Ok(Sign::OneMoreInUse)
+        let sign = loop {
+            if !self.known.can_tell(&self.view) {
+                break Ok(Sign::OneMoreInUse);
+            }
+            match watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person) {
+                Ok(Sign::Device(serial)) if !is_meant(&serial, name, &mut *world.person) => {}
+                _ if world.interrupt.raised() => break Err(Unseen::Interrupted),
+                sign => break sign,
+            }
         };
         match sign {
             Ok(Sign::Device(serial)) => Ok(self.seen(key, name, serial, &mut *world.person)),
@@ -185,8 +190,9 @@ impl Sitting {
     }
 
     fn seen(&self, key: &Candidate, name: &str, serial: String, person: &mut dyn Person) -> Registered {
-        let expected = (!is_called(&serial, name)).then(|| name.to_owned());
-        person.tell(&Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        if is_called(&serial, name) {
+            person.tell(&Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
+        }
         let aws = self.view.certifications(&serial);
         let certified = RootStep::Certified { aws: aws.clone(), attested: key.certification.clone() };
         person.tell(&Notice::Root(certified));

@@ -6,7 +6,7 @@
 use super::WatchLimits;
 use crate::aws::{self, Account, Connector, DeviceKind, Identity, MfaDevice, RootTask, Summary};
 use crate::flow::failure::{Cause, RootRefusal};
-use crate::person::{Notice, Person, RootStep, RootView};
+use crate::person::{Notice, Person, Question, RootQuestion, RootStep, RootView};
 use crate::totp::Clock;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -207,6 +207,17 @@ pub(super) fn is_called(serial: &str, name: &str) -> bool {
     let last = serial.rsplit('/').next().unwrap_or_default();
     let id = last.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
     last == name || id.is_some_and(|id| !id.contains('-'))
+}
+
+/// Whether a device that has appeared is what was waited for: by its name, or because the person says so.
+pub(super) fn is_meant(serial: &str, name: &str, person: &mut dyn Person) -> bool {
+    if is_called(serial, name) {
+        return true;
+    }
+    let (serial, name) = (serial.to_owned(), name.to_owned());
+    let expected = Some(name.clone());
+    person.tell(&Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+    person.confirm(&Question::Root(RootQuestion::IsIt { serial, name })) == Some(true)
 }
 
 impl Known {

@@ -6,7 +6,7 @@ use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RootRefusal};
 use crate::flow::root::codes::{Shown, Source};
 use crate::flow::root::fido::Evidence;
-use crate::flow::root::view::{Awaited, Sign, is_called};
+use crate::flow::root::view::{Awaited, Sign, is_called, is_meant};
 use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
 use crate::secret::Seed;
 use std::time::SystemTime;
@@ -82,7 +82,12 @@ impl TotpSitting {
         let name = &self.request.device_name;
         let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, limits: self.request.limits };
         match self.known.compare(&look, &awaited, context.person) {
-            Some(Sign::Device(serial)) => Ok(Some(serial)),
+            // Where nobody can be asked, the codes that were handed out speak for it, and its name is said.
+            Some(Sign::Device(serial)) if is_called(&serial, name) || !context.person.is_there() => Ok(Some(serial)),
+            Some(Sign::Device(serial)) => {
+                context.person.hide_codes();
+                Ok(is_meant(&serial, name, context.person).then_some(serial))
+            }
             _ => Ok(None),
         }
     }
@@ -91,7 +96,9 @@ impl TotpSitting {
         context.person.hide_codes();
         let name = &self.request.device_name;
         let expected = (!is_called(&serial, name)).then(|| name.clone());
-        context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        if expected.is_none() || !context.person.is_there() {
+            context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        }
         End::There(Evidence::Seen, Some(serial))
     }
 }
