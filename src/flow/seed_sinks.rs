@@ -83,6 +83,9 @@ impl SeedSinks {
                 recipients.try_out().map_err(|cause| {
                     if context.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) }
                 })?;
+                if let Some(directory) = to.directory.as_ref().filter(|directory| !directory.is_dir()) {
+                    return Err(no_directory(directory));
+                }
                 Some((recipients, to.clone()))
             }
         };
@@ -104,16 +107,21 @@ impl ValidatedSinks {
 fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
     let directory = to.directory.as_deref().unwrap_or(Path::new("."));
     let path = to.file.clone().unwrap_or_else(|| directory.join(format!("{}.age", arn.name())));
-    let failed = |kind: ErrorKind, why: String| Cause::Sink(sink::Error::Escrow { path: path.clone(), kind, why });
     // The journal names it, and recovery may run elsewhere.
-    let whole = std::path::absolute(&path).map_err(|cause| failed(cause.kind(), cause.to_string()))?;
+    let whole = std::path::absolute(&path)
+        .map_err(|cause| Cause::Sink(sink::Error::Escrow { path, kind: cause.kind(), why: cause.to_string() }))?;
     if whole.symlink_metadata().is_ok() {
         return Err(Cause::Sink(sink::Error::EscrowThere { path: whole }));
     }
     if !whole.parent().is_some_and(Path::is_dir) {
-        return Err(failed(ErrorKind::NotFound, "there is no such directory".to_owned()));
+        return Err(no_directory(&whole));
     }
     Ok(whole)
+}
+
+fn no_directory(path: &Path) -> Cause {
+    let why = "there is no such directory".to_owned();
+    Cause::Sink(sink::Error::Escrow { path: path.to_owned(), kind: ErrorKind::NotFound, why })
 }
 
 impl DeviceSinks {

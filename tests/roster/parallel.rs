@@ -191,4 +191,10 @@ fn a_dry_run_writes_nothing() {
     assert!(done.stderr.contains("  enroll  a device for each of 3 users of the roster\n"), "{done:?}");
     assert_eq!(world.actions(), ["GetCallerIdentity", "ListUsers"]);
     assert!(!world.keys.home.path().join("team.csv.ledger.jsonl").exists());
+    for more in [&["--dry-run"][..], &[]] {
+        let nowhere = run(&mut enroll(&world, &[&["--escrow", RECIPIENT, "--escrow-dir", "nowhere"], more].concat()));
+        assert_eq!(nowhere.code, 3, "{nowhere:?}");
+        assert!(nowhere.stderr.contains("nowhere cannot be written: there is no such directory\n"), "{nowhere:?}");
+        assert_eq!(world.aws.devices().len(), 0);
+    }
 }
