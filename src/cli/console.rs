@@ -219,7 +219,9 @@ impl Console {
         self.say("It needs these permissions:");
         for permission in permissions {
             let what_for = match *permission {
-                "iam:DeleteVirtualMFADevice" | "iam:ListVirtualMFADevices" if !removes => "  to undo and recover",
+                "iam:DeleteVirtualMFADevice" if !removes => "  to undo and recover",
+                "iam:ListVirtualMFADevices" if !removes => "  to see whether the name is taken, and to recover",
+                "iam:ResyncMFADevice" => "  to recover",
                 "iam:TagUser" | "iam:ListUserTags" | "iam:UntagUser" => {
                     "  to announce the removal to other machines; it goes on without"
                 }

@@ -7,16 +7,18 @@
 use super::acknowledged::look_until;
 use super::context::Context;
 use super::failure::{At, Cause, EnrollRefusal, Failed, Refusal, Residue, Stage};
+use super::record::Record;
 use super::run::Run;
 use crate::aws::{self, Account, DeviceArn, MfaDevice};
 use crate::keys::Serial;
 use crate::person::Notice;
-use crate::totp::{AWS, Step};
+use crate::totp::{AWS, Step, unix};
+use std::time::SystemTime;
 
 /// What IAM says of a device that it has acknowledged.
 pub(super) enum Listing {
-    /// It lists it for the user.
-    Listed,
+    /// It lists it for the user, enabled since then.
+    Listed(SystemTime),
     /// It does not, after all the looks.
     NotListed,
     /// It did not tell: why.
@@ -42,8 +44,10 @@ impl EnabledWith {
 pub(super) fn listing(account: &Account, user: &str, serial: &str, context: &mut Context<'_>) -> Listing {
     let is_there = |devices: &[MfaDevice]| devices.iter().any(|device| device.serial == serial);
     match listed_where(account, user, "for IAM to list the device", is_there, context) {
-        Ok((_, true)) => Listing::Listed,
-        Ok((_, false)) => Listing::NotListed,
+        Ok((devices, _)) => match devices.into_iter().find(|device| device.serial == serial) {
+            Some(device) => Listing::Listed(device.enabled),
+            None => Listing::NotListed,
+        },
         Err(why) => Listing::NotTold(why),
     }
 }
@@ -65,20 +69,22 @@ pub(super) fn listed_where(
 
 /// After enabling, which is said here and not before: `false` where IAM did not tell, which undoes nothing.
 pub(super) fn confirm(
-    account: &Account,
-    user: &str,
-    arn: &DeviceArn,
+    run: &mut Run,
     with: EnabledWith,
+    account: &Account,
     context: &mut Context<'_>,
 ) -> Result<bool, At> {
     context.interrupt.clear();
-    match listing(account, user, &arn.to_string(), context) {
-        Listing::Listed => {
+    let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
+    match listing(account, &user, &arn.to_string(), context) {
+        Listing::Listed(since) => {
+            // Best effort: without this line recovery proves the device with codes.
+            let _ = run.note(&Record::Enabled { at: Some(unix(since)) });
             context.tell(with.notice());
-            context.tell(Notice::Listed { user: user.to_owned() });
+            context.tell(Notice::Listed { user });
             Ok(true)
         }
-        Listing::NotListed => Err((Stage::Confirm, not_listed(arn, user))),
+        Listing::NotListed => Err((Stage::Confirm, not_listed(&arn, &user))),
         Listing::NotTold(why) => {
             context.tell(Notice::NotConfirmed { why });
             Ok(false)

@@ -26,8 +26,13 @@ pub(super) enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<u64>,
     },
-    /// It is.
-    Enabled,
+    /// IAM lists it.
+    Enabled {
+        /// Since when, by IAM, in seconds since the Unix epoch: one that is enabled since another second is not the run's.
+        /// Older versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
     /// The device that was to go is deleted: what is called so from here on is another.
     Deleted,
     /// The device that was to go is about to be enabled again: from here on, one that is enabled since is the same.

@@ -52,7 +52,7 @@ pub fn resync(request: &ResyncRequest, world: &mut World) -> Result<Resynced, Fa
     let (connector, mut context) = Context::open(Stage::Preflight, world)?;
     let (account, serial, sink) =
         preflight(request, &connector, &mut context).map_err(|cause| context.fail(Stage::Preflight, cause))?;
-    let step = carry_out(request, &serial, &sink, &account, &mut context).map_err(|cause| {
+    let step = resync_with(&request.user, &serial, &sink, &account, &mut context).map_err(|cause| {
         let cause = context.interrupted_or(cause);
         context.fail(Stage::Resync, cause)
     })?;
@@ -87,20 +87,20 @@ fn not_on(key: Serial, device: &MfaDevice) -> Cause {
 
 /// Sends the codes for the last step and this one: nothing to wait for, unless they have been sent already. Where the
 /// reply is lost, the next pair is sent. It is right whether the first was taken or not.
-fn carry_out(
-    request: &ResyncRequest,
+pub(super) fn resync_with(
+    user: &str,
     serial: &str,
     sink: &KeySink,
     account: &Account,
     context: &mut Context<'_>,
 ) -> Result<Step, Cause> {
     let (step, codes) = fresh_pair(sink, serial, context)?;
-    match account.resync(&request.user, serial, &codes) {
+    match account.resync(user, serial, &codes) {
         Ok(()) => return Ok(step),
         Err(aws::Error::OutcomeUnknown { .. }) if !context.interrupt.raised() => context.tell(Notice::ResyncAgain),
         Err(cause) => return Err(Cause::Aws(cause)),
     }
     let (step, codes) = fresh_pair(sink, serial, context)?;
-    account.resync(&request.user, serial, &codes).map_err(Cause::Aws)?;
+    account.resync(user, serial, &codes).map_err(Cause::Aws)?;
     Ok(step)
 }

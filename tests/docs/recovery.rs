@@ -141,6 +141,7 @@ fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
 fn deed_told(deed: Deed) -> &'static str {
     match deed {
         Deed::EnableNew => "enable the device from its key",
+        Deed::ProveNew => "prove the new device with two codes of a key",
         Deed::RemoveOld => "remove the old device and its credentials",
         Deed::EnableOld => "enable the old device again from its key",
         Deed::DeactivateNew => "deactivate the device",

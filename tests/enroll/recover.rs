@@ -11,6 +11,7 @@ use glasskey::sim::tap::{Passing, Wire};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// `enroll alice` on every key, as the administrator.
 fn enroll(world: &Simulated) -> Command {
@@ -94,6 +95,16 @@ fn is(world: &Simulated, run: &Run, code: i32, stdout: &str, stderr: &str) {
     assert_eq!(said(world, run), (code, stdout.to_owned(), stderr.to_owned()));
 }
 
+/// When the codes that were sent are old: AWS's clock goes ahead, and the first line tells so.
+fn recover_later(world: &Simulated, more: &[&str]) -> Run {
+    world.aws.clock().advance(Duration::from_secs(90));
+    let mut done = recover(world, more);
+    let (clock, rest) = done.stderr.split_once('\n').unwrap();
+    assert!(clock.starts_with("glasskey: warning: this computer's clock is "), "{done:?}");
+    done.stderr = rest.to_owned();
+    done
+}
+
 /// The first two lines about a run.
 fn found(device: &str) -> String {
     format!(
@@ -109,6 +120,7 @@ const HOLDS: &str = "  12345678  holds the credential \"AWS:ACCOUNT/alice\"\n";
 const HOLDS_NOT: &str = "  12345678  does not hold the credential\n";
 const FINISHED: &str = "  enabled   with the codes for TIME and TIME, from YubiKey 12345678\n  listed    IAM shows it for alice\n\
                         First sign-in code: from TIME (in SECONDS).\n";
+const PROVED: &str = "  in step   arn:aws:iam::ACCOUNT:mfa/alice: AWS took the codes for TIME and TIME\n";
 const NOTHING: (i32, &str, &str) = (0, "nothing to recover\n", "");
 
 /// A second recovery finds nothing.

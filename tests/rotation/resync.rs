@@ -51,7 +51,10 @@ fn one_command_and_nothing_to_wait_for() {
         let verdict = "  clock     this computer's is 1";
         assert!(done.stderr.starts_with(verdict), "{done:?}");
         assert!(done.stderr.contains(" s behind AWS: codes that other programs compute here are refused, since AWS"));
-        assert!(done.stderr.contains(&format!("  in step   {}, by the codes for ", world.arn("alice"))), "{done:?}");
+        assert!(
+            done.stderr.contains(&format!("  in step   {}: AWS took the codes for ", world.arn("alice"))),
+            "{done:?}"
+        );
         assert!(!done.stderr.contains("waiting"), "{done:?}");
         is_in_step(&world);
         assert_eq!(world.actions().iter().filter(|action| *action == "ResyncMFADevice").count(), 1);

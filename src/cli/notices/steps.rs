@@ -62,7 +62,7 @@ pub(super) fn done(notice: &Notice) -> Option<(String, String)> {
         }
         Notice::Resynced { serial, codes: [first, second] } => {
             let (first, second) = (clock_time(*first), clock_time(*second));
-            ("in step", format!("{serial}, by the codes for {first} and {second}"))
+            ("in step", format!("{serial}: AWS took the codes for {first} and {second}"))
         }
         Notice::Deactivated { serial } => ("inactive", format!("{serial}: its codes open nothing any more")),
         Notice::Deleted { serial } => ("deleted", serial.clone()),

@@ -112,6 +112,8 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
         Call::EnableMfaDevice,
         Call::DeleteVirtualMfaDevice,
         Call::ListVirtualMfaDevices,
+        // Recovery proves with it that a device is the one whose seed a key holds.
+        Call::ResyncMfaDevice,
     ];
     if !request.tags.is_empty() {
         calls.push(Call::TagMfaDevice);
@@ -228,7 +230,7 @@ pub(super) fn attempt(
     drop(seed);
     enable(run, pair.step, &pair.codes, account, context)?;
     let with = confirm::EnabledWith { step: pair.step, by: pair.by };
-    let confirmed = confirm::confirm(account, &device.user, &device.arn, with, context)?;
+    let confirmed = confirm::confirm(run, with, account, context)?;
     Ok(DeviceResult {
         arn: device.arn.clone(),
         credential: device.name.id().to_owned(),
@@ -242,16 +244,20 @@ pub(super) fn attempt(
     })
 }
 
+/// For so long IAM's answer that no device has a name is believed: what stands there after a lost reply is the run's own.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// Creates the device. The only reply that ever holds the seed; if it is lost, the device is deleted again.
 fn create(run: &mut Run, device: &DevicePlan, account: &Account, context: &mut Context<'_>) -> Result<Seed, At> {
     let at = |cause| (Stage::Create, cause);
     context.go_on().map_err(at)?;
     run.intend(Undo::DeleteDevice).map_err(at)?;
+    let was_free = device.seen_free.is_some_and(|seen| seen.elapsed() < FRESH);
     let (arn, seed) = account.create_virtual_mfa(&device.new).map_err(|cause| {
         if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
             // Refused: whatever stands there under this name is not ours to delete.
             run.void(&Undo::DeleteDevice);
-        } else if !device.name_was_free {
+        } else if !was_free {
             run.may_be_anothers = true;
         }
         at(explain_taken(cause, device, account))
@@ -350,8 +356,6 @@ pub(super) fn enable(
             return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
         }
     }
-    // Best effort: without this line recovery asks IAM, and finds the same.
-    let _ = run.note(&Record::Enabled);
     Ok(())
 }
 

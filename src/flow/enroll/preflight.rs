@@ -7,7 +7,7 @@ use super::super::seed_sinks::{DeviceSinks, ValidatedSinks};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, Looked, MfaDevice, NewDevice, VirtualDevice};
-use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
+use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal, Refusal};
 use crate::flow::record::{Begin, Record, RemovedDevice};
 use crate::flow::run::nothing_unfinished;
 use crate::keys::{self, Serial};
@@ -15,6 +15,7 @@ use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
 use crate::totp::unix;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// One device and where its seed goes.
 pub(in crate::flow) struct DevicePlan {
@@ -27,8 +28,8 @@ pub(in crate::flow) struct DevicePlan {
     pub(in crate::flow) phone: bool,
     pub(in crate::flow) touch: bool,
     pub(in crate::flow) beside: DeviceSinks,
-    /// IAM was seen to have no device of this name that is nobody's. `false`: who asks may not list them.
-    pub(in crate::flow) name_was_free: bool,
+    /// When IAM was seen to have no unassigned device of this name. `None`: who asks may not list them.
+    pub(in crate::flow) seen_free: Option<Instant>,
 }
 
 /// What pre-flight found to be possible.
@@ -163,7 +164,7 @@ pub(in crate::flow) fn check(
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, devices, leaving)?;
     for device in &work {
-        check_keys(device, keys)?;
+        check_keys(device, keys).map_err(|cause| in_use_or(cause, device, account))?;
     }
     look_for_names(&mut work, unassigned.as_deref())?;
     let plan = plan(&work, keys, devices, account);
@@ -269,18 +270,7 @@ fn compose(
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
         let beside = usable.of(&arn)?;
-        Ok(DevicePlan {
-            user,
-            caller,
-            arn,
-            new,
-            name,
-            keys,
-            phone,
-            touch: request.touch,
-            beside,
-            name_was_free: false,
-        })
+        Ok(DevicePlan { user, caller, arn, new, name, keys, phone, touch: request.touch, beside, seen_free: None })
     };
     // Without keys there is nothing to keep apart.
     if request.separate && !request.keys.is_empty() {
@@ -294,6 +284,19 @@ fn compose(
 fn check_keys(device: &DevicePlan, keys: &[KeyContents]) -> Result<(), Cause> {
     let mut own = keys.iter().filter(|found| device.keys.contains(&found.key));
     own.try_for_each(|found| check_key(found, &device.name, device.touch))
+}
+
+/// Where a key holds a credential of this name whose device somebody uses, that is what to say, and not how to delete it.
+fn in_use_or(cause: Cause, device: &DevicePlan, account: &Account) -> Cause {
+    if !matches!(&cause, Cause::Refused(Refusal::Enroll(EnrollRefusal::CredentialThere { .. }))) {
+        return cause;
+    }
+    match account.virtual_device(&device.arn) {
+        Ok(Some(VirtualDevice { user: Some(user), .. })) => {
+            Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user: Some(user) })
+        }
+        _ => cause,
+    }
 }
 
 fn check_key(found: &KeyContents, name: &Name, touch: bool) -> Result<(), Cause> {
@@ -357,7 +360,7 @@ fn look_for_names(work: &mut [DevicePlan], unassigned: Option<&[VirtualDevice]>)
         if unassigned.iter().any(|there| there.serial == serial) {
             return Err(Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user: None }));
         }
-        device.name_was_free = true;
+        device.seen_free = Some(Instant::now());
     }
     Ok(())
 }

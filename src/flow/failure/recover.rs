@@ -28,6 +28,13 @@ pub enum RecoverRefusal {
         /// The ARN or name of the user it is enabled for.
         user: String,
     },
+    /// IAM refused two codes of keys that hold the run's credential: the enabled device of its name has another seed.
+    #[error("{arn} is enabled with another seed than these keys hold")]
+    AnotherSeed {
+        arn: DeviceArn,
+        /// The keys.
+        keys: Vec<Serial>,
+    },
     /// The run cannot be recovered that way.
     #[error("the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")]
     CannotFinish,

@@ -1,11 +1,13 @@
 //! What enrollments, rotations and root's devices have in common: a device is made, and its seed goes to places. What their
 //! record says, what of it may be believed, and how IAM's answer and the keys are read by it.
 
+use super::Outcome;
+use super::from_key::prove_enabled;
 use super::passes::{BEFORE, moment, since};
 use super::removed::check_old;
 use crate::aws::{self, Account};
 use crate::flow::context::Context;
-use crate::flow::failure::{Implausible, Residue};
+use crate::flow::failure::{Cause, Implausible, Residue};
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record, Undo};
 use crate::flow::run::Run;
@@ -29,6 +31,9 @@ pub(super) struct AddedDevice {
     pub(super) enabling: bool,
     /// When it last sent the request for that, in seconds since the Unix epoch, where that is on record.
     sent: Option<u64>,
+    /// Since when IAM has listed it, in seconds since the Unix epoch, where that is on record. Without it, somebody else
+    /// may have made the device anew and enabled it.
+    pub(super) listed: Option<u64>,
     /// The device that was to go is deleted.
     pub(super) deleted: bool,
     /// It was about to be enabled again.
@@ -39,7 +44,7 @@ impl AddedDevice {
     pub(super) fn begun(begin: Begin) -> Result<Self, Implausible> {
         check_begin(&begin)?;
         let (created, enabling, deleted, again) = (false, false, false, false);
-        Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, deleted, again })
+        Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, listed: None, deleted, again })
     }
 
     pub(super) fn step(&mut self, record: Record) -> Result<(), Implausible> {
@@ -58,8 +63,8 @@ impl AddedDevice {
                 self.intents.retain(|intent| *intent != undo);
             }
             Record::Created if made && !root => self.created = true,
-            Record::Enabled if made && !root => self.enabling = true,
-            Record::Enabling { at } if made => (self.enabling, self.sent) = (true, at),
+            Record::Enabled { at } if made && !root => (self.enabling, self.listed) = (true, at),
+            Record::Enabling { at } if made => (self.enabling, self.sent, self.listed) = (true, at, None),
             Record::Deleted if self.begin.replaces.is_some() => self.deleted = true,
             Record::EnablingAgain if self.begin.replaces.is_some() => self.again = true,
             _ => return Err(Implausible::Step),
@@ -103,6 +108,17 @@ impl AddedDevice {
         Run { writer, begin: self.begin.clone(), intents: self.intents.clone(), may_be_anothers: false }
     }
 
+    /// Proves that the device which IAM lists is the run's, where its answer to enabling it is not on record and a key
+    /// holds the credential.
+    pub(super) fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
+        match outcome {
+            Outcome::WasComplete { keys } if self.listed.is_none() && !keys.is_empty() => {
+                prove_enabled(&self.begin, keys, account, context)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Asks IAM for the device and every key for its credential.
     pub(super) fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Unfinished, aws::Error> {
         let told = account.virtual_device(&self.begin.arn)?;
@@ -134,7 +150,12 @@ impl AddedDevice {
             return DeviceState::Foreign { user };
         }
         // The name is the user's own, but somebody else has enabled the device, which may have another seed.
-        if !self.enabling || self.sent.is_some_and(|sent| !arrived(sent, device.enabled)) {
+        let is_other = match (self.listed, self.sent) {
+            // IAM shows a date in two lists; they may be rounded differently.
+            (Some(since), _) => device.enabled.is_some_and(|enabled| unix(enabled).abs_diff(since) > 2),
+            (None, sent) => sent.is_some_and(|sent| !arrived(sent, device.enabled)),
+        };
+        if !self.enabling || is_other {
             return DeviceState::Foreign { user: begin.user.clone() };
         }
         DeviceState::Enabled

@@ -80,6 +80,10 @@ impl Kind for Enrollment {
         Course::Open(Options { recommended, finish: finishing(found, may_finish, &[Deed::EnableNew]), undo })
     }
 
+    fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
+        self.run.prove(outcome, account, context)
+    }
+
     fn undecided(&self, _found: &Unfinished) -> Vec<Residue> {
         self.run.untouched()
     }

@@ -31,6 +31,8 @@ pub struct Options {
 pub enum Deed {
     /// The run's device is enabled with two codes of a key that holds its seed.
     EnableNew,
+    /// IAM takes two codes of a key that holds the run's credential: the enabled device has that seed.
+    ProveNew,
     /// The old device goes, with its credentials.
     RemoveOld,
     /// The old device is enabled again with two codes of its key.

@@ -8,6 +8,7 @@ use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
 use crate::flow::record::Record;
 use crate::journal::Writer;
+use crate::person::Choice;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What was made so much earlier than the run began is not of its making, whatever the clocks say.
@@ -38,6 +39,11 @@ pub(super) trait Kind {
 
     /// What may be done then. Asks nobody.
     fn options(&self, observed: &Self::Observed) -> Course;
+
+    /// Proves that a run which seems to have been complete was, before it is struck.
+    fn prove(&self, _outcome: &Outcome, _: Self::Caller<'_>, _: &mut Context<'_>) -> Result<(), Cause> {
+        Ok(())
+    }
 
     /// What is left where nothing was decided, or what was asked for is refused.
     fn undecided(&self, observed: &Self::Observed) -> Vec<Residue>;
@@ -80,7 +86,14 @@ pub(super) fn recover_one<K: Kind>(
     context.tell(found.notice());
     let log = context.journal.resume(id).map_err(|cause| context.fail(Stage::Recover, Cause::Journal(cause)))?;
     let options = match run.options(&seen.observed) {
-        Course::Struck(outcome) => return Ok(Recovered { found, outcome: strike(log, outcome, context)? }),
+        Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Forget) => {
+            return Ok(Recovered { found, outcome: strike(log, Outcome::Forgotten, context)? });
+        }
+        Course::Struck(outcome) => {
+            run.prove(&outcome, caller, context)
+                .map_err(|cause| stopped(cause, run.undecided(&seen.observed), context))?;
+            return Ok(Recovered { found, outcome: strike(log, outcome, context)? });
+        }
         Course::Open(options) => options,
     };
     let decided = decide(request, options, context)

@@ -9,7 +9,7 @@ use crate::flow::naming::device_of;
 use crate::flow::record::{OldCredential, RemovedDevice, Undo};
 use crate::flow::removal::RemovalError;
 use crate::flow::retire::devices_of;
-use crate::flow::self_management::{factor_needed, open_session};
+use crate::flow::self_management::{Factor, factor_needed, open_session};
 use crate::oath::Name;
 use crate::person::{DeviceState, KeyState, OldDevice};
 use crate::totp::unix;
@@ -106,18 +106,19 @@ pub(super) fn removal_stopped(broken: RemovalError, context: &Context<'_>) -> Fa
 }
 
 /// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here
-/// holds it, else with any.
+/// holds it, else with any. Gives the device's serial number too: its codes are proved by that.
 pub(super) fn acting(
     account: &Account,
     user: &str,
     by: Option<&str>,
     context: &mut Context<'_>,
-) -> Result<Option<Account>, Cause> {
+) -> Result<Option<(Account, String)>, Cause> {
     let devices = devices_of(user, account)?;
     let chosen: Vec<_> = devices.iter().filter(|device| Some(&*device.serial) == by).cloned().collect();
     let factor = match factor_needed(account, user, &chosen, context) {
         Ok(Some(factor)) => Some(factor),
         _ => factor_needed(account, user, &devices, context)?,
     };
-    factor.map(|factor| open_session(account, &factor, context)).transpose()
+    let open = |factor: Factor| Ok((open_session(account, &factor, context)?, factor.serial));
+    factor.map(open).transpose()
 }

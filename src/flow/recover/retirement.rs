@@ -105,14 +105,14 @@ impl Kind for Retirement {
             Doing::Undo(deeds) if !deeds.contains(&Deed::EnableOld) => Outcome::Undone,
             Doing::Undo(_) => {
                 let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
-                let account = session.as_ref().unwrap_or(account);
+                let account = session.as_ref().map_or(account, |(session, _)| session);
                 enable_again(user, &self.begin.old, Some(&mut log), account, context)
                     .map_err(|cause| stop(cause, context))?;
                 Outcome::Undone
             }
             Doing::Finish(_) => {
                 let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
-                let account = session.as_ref().unwrap_or(account);
+                let account = session.as_ref().map_or(account, |(session, _)| session);
                 let mut begin = self.begin.clone();
                 begin.old =
                     as_enabled(&begin.old, self.again, user, account).map_err(|cause| stop(cause, context))?;

@@ -3,7 +3,7 @@
 
 use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
 use super::enrollment::{finishing, in_use, outcome_of_undo};
-use super::from_key::enable_from_key;
+use super::from_key::{enable_from_key, prove_enabled};
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Observation, own_account, stopped, strike};
 use super::removed::{acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped};
@@ -92,9 +92,17 @@ impl Kind for Rotation {
             DeviceState::Unassigned if may_finish && is_whole(found) => Choice::Finish,
             _ => Choice::Undo,
         };
-        let deeds: &[Deed] = if unassigned { &[Deed::EnableNew, Deed::RemoveOld] } else { &[Deed::RemoveOld] };
+        let deeds: &[Deed] = match unassigned {
+            true => &[Deed::EnableNew, Deed::RemoveOld],
+            false if keys.is_empty() => &[Deed::RemoveOld],
+            false => &[Deed::ProveNew, Deed::RemoveOld],
+        };
         let finish = finishing(found, may_finish, deeds);
         Course::Open(Options { recommended, finish, undo: undoing(found, old) })
+    }
+
+    fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
+        self.run.prove(outcome, account, context)
     }
 
     fn undecided(&self, _seen: &Replacing) -> Vec<Residue> {
@@ -147,7 +155,8 @@ fn complete(
     if deeds.contains(&Deed::EnableNew) {
         let session = acting(account, &found.user, None, context)
             .map_err(|cause| both_stay((Stage::Recover, cause), found, context))?;
-        if let Err(at) = enable_from_key(&mut run, &keys, session.as_ref().unwrap_or(account), context) {
+        let account = session.as_ref().map_or(account, |(session, _)| session);
+        if let Err(at) = enable_from_key(&mut run, &keys, account, context) {
             let not_listed = is_not_listed(&at.1);
             return Err(if not_listed { keep(run, at, Vec::new(), context) } else { both_stay(at, found, context) });
         }
@@ -155,8 +164,13 @@ fn complete(
     // The user's own session is opened with a code of the new device: the proof that it works.
     let session = acting(account, &found.user, Some(&new), context)
         .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
+    let is_proved = session.as_ref().is_some_and(|(_, by)| *by == new);
+    let account = session.as_ref().map_or(account, |(session, _)| session);
     let removal = Removal { user: &found.user, old, stays: MustRemain::This(new), run: run.writer.id().to_owned() };
-    let account = session.as_ref().unwrap_or(account);
+    if deeds.contains(&Deed::ProveNew) && !is_proved {
+        prove_enabled(&run.begin, &keys, account, context)
+            .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
+    }
     match removal.carry_out(Some(&mut run.writer), account, context) {
         Ok(()) => strike(run.writer, Outcome::Completed { keys }, context),
         Err(broken) => Err(removal_stopped(broken, context)),
@@ -185,7 +199,7 @@ fn roll_back(
     } else {
         None
     };
-    let account = session.as_ref().unwrap_or(account);
+    let account = session.as_ref().map_or(account, |(session, _)| session);
     if deeds.contains(&Deed::EnableOld) {
         enable_again(&found.user, old, Some(&mut run.writer), account, context)
             .map_err(|cause| untouched(cause, context))?;

@@ -138,6 +138,18 @@ fn a_credential_of_the_name_is_on_the_key_already() {
     );
 }
 
+/// Nor the factor of somebody else.
+#[test]
+fn another_users_device_is_on_this_key() {
+    let world = Simulated::with_keys(1);
+    assert_eq!(run(&mut enroll(&world, &[])).code, 0);
+    let _ = world.aws.add_user("bob");
+    let args = ["enroll", "bob", "--device-name", "alice", "--key", "12345678", "--yes", "--no-input"];
+    let done = world.run(args);
+    let says = format!("glasskey: error: {} exists already and is enabled for alice\n", world.arn("alice"));
+    assert!(done.code == 3 && done.stderr.starts_with(&says) && !done.stderr.contains("delete"), "{done:?}");
+}
+
 /// Nobody is told to delete the factor they sign in with.
 #[test]
 fn enrolled_already_on_this_very_key() {

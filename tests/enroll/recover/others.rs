@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::rotation::faults::scene::{Flow, Scene};
+use glasskey::oath::{New, Session};
 use glasskey::secret::Seed;
 use glasskey::totp::{self, AWS, Step};
 
@@ -20,11 +21,15 @@ fn enable(world: &Simulated, user: &str, serial: &str) {
 
 /// Replaces the device by another of the same name.
 fn replace(world: &Simulated) {
-    let (admin, serial) = (world.aws.admin(), world.arn("alice"));
-    if !world.aws.devices().is_empty() {
+    replace_by(world, "alice");
+}
+
+fn replace_by(world: &Simulated, name: &str) {
+    let (admin, serial) = (world.aws.admin(), world.arn(name));
+    if world.aws.devices().iter().any(|device| device.arn == serial) {
         api::call(&world.aws, &admin, "DeleteVirtualMFADevice", &[("SerialNumber", &serial)]);
     }
-    api::call(&world.aws, &admin, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "alice")]);
+    api::call(&world.aws, &admin, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", name)]);
 }
 
 #[test]
@@ -186,7 +191,7 @@ fn the_user_has_put_a_device_of_their_own_under_the_name() {
 fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
     let world = Simulated::with_keys(1);
     killed(&world, &mut enroll(&world), |passing| is_call(passing, "EnableMFADevice") && passing.done);
-    let mut session = glasskey::oath::Session::open(world.keys.key(0).card()).unwrap();
+    let mut session = Session::open(world.keys.key(0).card()).unwrap();
     let name = |id: &str| glasskey::oath::Name::from_id(id).unwrap();
     session.rename(&name(&world.credential("alice")), &name("AWS:mine")).unwrap();
     drop(session);
@@ -204,4 +209,62 @@ fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
     assert!(world.aws.devices().is_empty());
     assert_eq!(world.keys.key(0).credentials(), ["AWS:mine"]);
     assert_eq!(world.unfinished(), 0);
+}
+
+/// The request to enable it never arrived; somebody made the device anew and enabled it: it has another seed.
+#[test]
+fn the_device_was_made_anew_and_enabled_before_recovery() {
+    let world = Simulated::with_keys(1);
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
+    killed(&world, &mut enroll(&world), |passing| is_call(passing, "EnableMFADevice") && passing.done);
+    replace(&world);
+    enable(&world, "alice", &world.arn("alice"));
+    let done = recover_later(&world, &["--yes"]);
+    assert_eq!((done.code, world.unfinished()), (4, 1), "{done:?}");
+    let why = "is enabled, but IAM refuses the codes of YubiKey 12345678: it has another seed\n";
+    assert!(done.stderr.contains(why) && !done.stdout.contains("complete"), "{done:?}");
+    assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"));
+    assert_eq!(recover(&world, &["--forget"]).code, 0);
+    assert_eq!(world.keys.key(0).credentials().len(), 1);
+}
+
+/// As above, of a rotation: the old device, which works, stays.
+#[test]
+fn a_rotations_new_device_was_made_anew_and_enabled_before_recovery() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
+    killed(world, &mut scene.command(), |passing| is_call(passing, "EnableMFADevice") && passing.done);
+    replace_by(world, "alice");
+    enable(world, "alice", &world.arn("alice"));
+    the_old_device_stays(world);
+}
+
+/// What the key holds under the new device's name is another credential by the time of recovery.
+#[test]
+fn a_rotations_new_credential_was_replaced_before_recovery() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    killed(world, &mut scene.command(), |passing| is_call(passing, "DeactivateMFADevice") && !passing.done);
+    let name = world.credential("alice");
+    let key = world.keys.all().iter().find(|key| key.credentials().contains(&name)).unwrap().clone();
+    let mut session = Session::open(key.card()).unwrap();
+    let credentials = session.list().unwrap();
+    let ours = credentials.into_iter().find(|credential| credential.name.id() == name).unwrap();
+    session.delete(&ours.name).unwrap();
+    let seed = Seed::from_bytes(&[7; 20]).unwrap();
+    let new = New { name: &ours.name, kind: totp::Kind::Totp, params: AWS, touch: false, seed: &seed };
+    session.put(&new).unwrap();
+    drop(session);
+    the_old_device_stays(world);
+}
+
+fn the_old_device_stays(world: &Simulated) {
+    let devices = || world.aws.devices().into_iter().map(|device| (device.arn, device.user)).collect::<Vec<_>>();
+    let held = || world.keys.all().iter().map(|key| key.credentials()).collect::<Vec<_>>();
+    let before = (devices(), held());
+    let done = recover_later(world, &["--yes"]);
+    assert_eq!((done.code, world.unfinished()), (4, 1), "{done:?}");
+    assert!(done.stderr.contains("it has another seed\n"), "{done:?}");
+    assert_eq!((devices(), held()), before);
 }

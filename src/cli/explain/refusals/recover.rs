@@ -26,6 +26,16 @@ pub(super) fn recover(refusal: &RecoverRefusal) -> Explanation {
             .hint("`glasskey recover --forget` strikes the run and leaves all as it is")
             .exit(Exit::Left)
         }
+        RecoverRefusal::AnotherSeed { arn, keys } => {
+            let keys: Vec<String> = keys.iter().map(|key| format!("YubiKey {key}")).collect();
+            Explanation::new(
+                "another_seed",
+                format!("{arn} is enabled, but IAM refuses the codes of {}: it has another seed", keys.join(" and ")),
+            )
+            .note("it was deleted and made again since, or the clock is wrong; nothing was removed")
+            .hint("`glasskey recover --forget` strikes the run and leaves all as it is")
+            .exit(Exit::Left)
+        }
         RecoverRefusal::CannotFinish => Explanation::new(
             "cannot_finish",
             "the run cannot be finished: no key that is plugged in holds its credential, or the device is gone",
