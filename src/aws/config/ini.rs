@@ -49,8 +49,7 @@ impl Reading {
         }
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         if self.in_setting && indent > self.indent {
-            self.go_on(said);
-            return Ok(());
+            return self.go_on(said);
         }
         self.indent = indent;
         match said.strip_prefix('[') {
@@ -59,12 +58,17 @@ impl Reading {
         }
     }
 
-    fn go_on(&mut self, said: &str) {
+    fn go_on(&mut self, said: &str) -> Result<(), Unreadable> {
         let setting = self.sections.last_mut().and_then(|section| section.settings.last_mut());
         if let Some((_, value)) = setting {
+            // Below a setting that says nothing, the AWS CLI and the SDKs take settings only.
+            if (value.is_empty() || value.starts_with('\n')) && !said.contains('=') {
+                return Err(Unreadable::NotASetting);
+            }
             value.push('\n');
             value.push_str(said);
         }
+        Ok(())
     }
 
     fn section(&mut self, rest: &str) -> Result<(), Unreadable> {
@@ -137,6 +141,7 @@ mod tests {
             ("region = x\n", 1, Unreadable::NoSection),
             ("[default]\n\n[profile x\n", 3, Unreadable::OpenSection),
             ("[default]\nregion\n", 2, Unreadable::NotASetting),
+            ("[default]\na =\n  x\n", 3, Unreadable::NotASetting),
             ("[default]\n= x\n", 2, Unreadable::NotASetting),
             ("[default]\na = 1\nA = 2\n", 3, Unreadable::Twice { name: "a".to_owned() }),
             ("[a]\n[b]\n[a]\n", 3, Unreadable::Twice { name: "[a]".to_owned() }),
