@@ -46,6 +46,35 @@ pub(super) enum Record {
     },
 }
 
+/// What the first record of every kind of run says.
+pub(super) struct Start<'r> {
+    pub(super) version: u32,
+    pub(super) command: &'r str,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) account: &'r str,
+    /// The IAM user; `None`: root.
+    pub(super) user: Option<&'r str>,
+    /// The device that is made.
+    pub(super) making: Option<&'r DeviceArn>,
+}
+
+impl Record {
+    /// `None`: it begins no run.
+    pub(super) fn start(&self) -> Option<Start<'_>> {
+        let (version, command, started, account, user, making) = match self {
+            Self::Begin(run) => {
+                let user = (!run.root).then_some(&run.user);
+                (run.version, &run.command, run.started, run.arn.account(), user, Some(&run.arn))
+            }
+            Self::Retire(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
+            Self::Key(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
+            _ => return None,
+        };
+        Some(Start { version, command, started, account, user: user.map(String::as_str), making })
+    }
+}
+
 /// The journal's first record of a run: all that recovery needs to know, and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begin {

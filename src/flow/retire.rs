@@ -8,7 +8,7 @@ use super::failure::{Cause, CommonRefusal, Failed, RemovalRefusal, Stage};
 use super::holdings::{Holding, Holdings, holdings};
 use super::record::{Record, RemovedDevice, Retiring};
 use super::removal::{MustRemain, Removal, RemovalError};
-use super::run::{begin_log, nothing_unfinished};
+use super::run::{begin_log, nothing_unfinished_for};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
@@ -97,7 +97,7 @@ fn preflight(
     let account = connector.connect().map_err(Cause::Aws)?;
     context.tell_clock();
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, &request.user, context)?;
+    nothing_unfinished_for(&caller.account, &request.user, context)?;
     let (devices, held) = devices_and_keys(&request.user, &account, context)?;
     held.tell_unread(context);
     let device = named_device(&request.device, &devices, &held)?;

@@ -11,7 +11,7 @@ use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
 use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Residue, Stage};
 use crate::flow::record::{KeyRotation, Record, Undo};
-use crate::flow::run::{begin_log, nothing_unfinished};
+use crate::flow::run::{begin_log, nothing_unfinished_for};
 pub use crate::person::KeyPlan;
 use crate::person::{Notice, OwnKey};
 use crate::sink::{Pipe, SecretFormat, program_of};
@@ -131,7 +131,7 @@ pub(super) fn preflight(
         return Err(Cause::refused(CommonRefusal::BadValue { what: "user name", value: user.clone() }));
     }
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, user, context)?;
+    nothing_unfinished_for(&caller.account, user, context)?;
     let Observed { keys, factor, session } = read(user, account, context)?;
     let choice = choose(request, &keys, account.access_key_id())?;
     let named = |key: &AccessKey| (key.id.clone(), key.active);

@@ -8,8 +8,8 @@ use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, Looked, MfaDevice, NewDevice, VirtualDevice};
 use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal};
-use crate::flow::record::{Begin, Record, RemovedDevice};
-use crate::flow::run::nothing_unfinished;
+use crate::flow::record::{Begin, RemovedDevice};
+use crate::flow::run::{nothing_unfinished, nothing_unfinished_for};
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
@@ -132,7 +132,7 @@ fn seen(
     context: &Context<'_>,
 ) -> Result<Observed, Cause> {
     let user = target_user(request, account.caller())?;
-    nothing_unfinished(&account.caller().account, &user, context)?;
+    nothing_unfinished_for(&account.caller().account, &user, context)?;
     let Looked { devices, unassigned } = match looked {
         Some(looked) => looked,
         None => account.read(&user).map_err(Cause::Aws)?,
@@ -158,7 +158,7 @@ pub(in crate::flow) fn check(
     let mut work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
-        check_journal(device, context)?;
+        nothing_unfinished(context, |run| run.making == Some(&device.arn))?;
     }
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, devices, leaving)?;
@@ -319,20 +319,6 @@ pub(in crate::flow) fn keys_can_take(
     context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     find_keys(keys, context)?.iter().try_for_each(|found| check_key(found, name, touch))
-}
-
-fn check_journal(device: &DevicePlan, context: &Context<'_>) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        // Of another user's, and under the same name.
-        if let Some(Record::Begin(begin)) = run.entries.first()
-            && begin.arn == device.arn
-        {
-            context.journal.idle().map_err(Cause::Journal)?;
-            let (arn, user) = (begin.arn.clone(), begin.user.clone());
-            return Err(Cause::refused(CommonRefusal::Unfinished { arn, user }));
-        }
-    }
-    Ok(())
 }
 
 fn check_devices(work: &[DevicePlan], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {

@@ -17,6 +17,9 @@ use crate::totp::unix;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+/// The commands that make devices.
+pub(super) const COMMANDS: &[&str] = &["enroll", "rotate", "root enroll"];
+
 /// A run that makes a device, as its record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AddedDevice {
@@ -36,8 +39,9 @@ pub(super) struct AddedDevice {
 }
 
 impl AddedDevice {
-    pub(super) fn begun(begin: Begin) -> Result<Self, Implausible> {
-        check_begin(&begin)?;
+    pub(super) fn begun(begin: &Begin) -> Result<Self, Implausible> {
+        check_begin(begin)?;
+        let begin = begin.clone();
         let (created, enabling, deleted, again) = (false, false, false, false);
         Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, deleted, again })
     }

@@ -133,7 +133,9 @@ fn recover_each(
     context.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
         // Root may have been given its device without anybody asking AWS.
-        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::Root(_))) => None,
+        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::RootDevice(_))) => {
+            None
+        }
         connected => Some(
             connected
                 .map_err(|cause| context.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
@@ -189,7 +191,8 @@ fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
     let mut read = Read { runs: Vec::new(), bad: found.unreadable.into_iter().map(Cause::Journal).collect() };
     for journal::Unfinished { id, entries } in found.unfinished {
         let path = context.journal.path_of(&id);
-        if entries.first().is_some_and(log::is_of_another_format) {
+        let format = entries.first().and_then(Record::start).map(|start| start.version);
+        if format.is_some_and(|format| u64::from(format) != journal::FORMAT) {
             read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
             continue;
         }

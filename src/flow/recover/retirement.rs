@@ -33,8 +33,15 @@ impl From<UnfinishedRetirement> for RunState {
 }
 
 impl Kind for Retirement {
+    const COMMANDS: &[&str] = &["retire"];
     type Observed = UnfinishedRetirement;
     type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        let Record::Retire(begin) = first else { return None };
+        let checked = check_old(&begin.old, &begin.account, begin.started);
+        Some(checked.map(|()| Self { begin: begin.clone(), intents: Vec::new(), deleted: false, again: false }))
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         match record {
@@ -53,6 +60,13 @@ impl Kind for Retirement {
 
     fn unknown(&self) -> Residue {
         Residue::PerhapsEnabled { serial: self.begin.old.serial.clone(), why: aws::Error::Interrupted }
+    }
+
+    fn of(seen: &RunState) -> Option<UnfinishedRetirement> {
+        match seen {
+            RunState::Retirement(seen) => Some(seen.clone()),
+            _ => None,
+        }
     }
 
     fn observe(
@@ -124,12 +138,5 @@ impl Kind for Retirement {
             }
         };
         strike(log, outcome, context)
-    }
-}
-
-impl Retirement {
-    pub(super) fn begun(begin: Retiring) -> Result<Self, Implausible> {
-        check_old(&begin.old, &begin.account, begin.started)?;
-        Ok(Self { begin, intents: Vec::new(), deleted: false, again: false })
     }
 }

@@ -18,8 +18,8 @@ use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
 use super::seed_sinks::{SeedSinks, ValidatedSinks};
 use crate::aws::{self, Account, DeviceArn, Tag};
-use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
-use crate::flow::record::Record;
+use crate::flow::failure::{Cause, Failed, RosterRefusal, Stage};
+use crate::flow::run::nothing_unfinished;
 use crate::keys::Serial;
 pub use crate::person::RosterPlan;
 use crate::person::{Notice, RemovalPlan};
@@ -183,8 +183,10 @@ fn begin<'a>(
     context.journal.hold().map_err(Cause::Journal)?;
     let account = connector.connect().map_err(Cause::Aws)?;
     context.tell_clock();
-    check_journal(request, &account, context)?;
     let caller = account.caller();
+    let is_in_roster = |user: &str| request.rows.iter().any(|row| row.user == *user);
+    // A run that was cut short is recovered first: whether its user is done is not known before.
+    nothing_unfinished(context, |run| run.account == caller.account && run.user.is_some_and(is_in_roster))?;
     let ledger = |why| Cause::Ledger { path: request.ledger.clone(), why };
     let opened = if request.dry_run && !request.ledger.exists() {
         Ledger::nowhere()
@@ -234,29 +236,6 @@ fn somebody_brings_keys<'r>(
         }
         _ => Ok(()),
     }
-}
-
-/// A run that was cut short is recovered first: whether its user is done is not known before.
-fn check_journal(request: &RosterRequest, account: &Account, context: &Context<'_>) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let ours = |account_of: &str, user: &str| {
-            account_of == account.caller().account && request.rows.iter().any(|row| row.user == *user)
-        };
-        let refusal = match run.entries.into_iter().next() {
-            Some(Record::Begin(begin)) if ours(begin.arn.account(), &begin.user) => {
-                CommonRefusal::Unfinished { arn: begin.arn, user: begin.user }
-            }
-            Some(Record::Retire(begin)) if ours(&begin.account, &begin.user) => {
-                CommonRefusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
-            }
-            Some(Record::Key(begin)) if ours(&begin.account, &begin.user) => {
-                CommonRefusal::UnfinishedKey { user: begin.user }
-            }
-            _ => continue,
-        };
-        return Err(Cause::refused(refusal));
-    }
-    Ok(())
 }
 
 /// Tells who of the roster does not exist, before anything is done: a call for each thousand users of the account. They

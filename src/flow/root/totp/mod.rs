@@ -17,7 +17,7 @@ use crate::flow::enroll::keys_can_take;
 use crate::flow::failure::{At, Cause, CommonRefusal, EnrollRefusal, RootRefusal, Stage};
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record};
-use crate::flow::run::{Run, nothing_unfinished_for_root};
+use crate::flow::run::{Run, nothing_unfinished};
 use crate::flow::seed_sinks;
 use crate::keys::Serial;
 use crate::oath::{self, Name};
@@ -124,7 +124,7 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     })?;
     let partition = view.partition.clone();
     let mut context = Context::over(world)?;
-    nothing_unfinished_for_root(&account, &context)?;
+    nothing_unfinished(&context, |run| run.account == account && run.user.is_none())?;
     keys_can_take(&request.keys, &name, request.touch, &mut context)?;
     tell_view(&view, &look, context.person);
     context.tell(Notice::Root(RootStep::CountsAsVirtual));
