@@ -48,7 +48,7 @@ fn used(used: LastUse, days: Option<u64>) -> String {
         (LastUse::At(moment), Some(days)) => format!("last used {} ({days} days ago)", day(moment)),
         (LastUse::At(moment), None) => format!("last used {}", day(moment)),
         (LastUse::Never, _) => "never used".to_owned(),
-        (LastUse::Untold, _) => "last use not described".to_owned(),
+        (LastUse::Untold, _) => "last use not told".to_owned(),
     }
 }
 
