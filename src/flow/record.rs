@@ -11,6 +11,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub(super) enum Record {
+    /// The first record of a run that makes a device.
     Begin(Begin),
     /// The first record of a retirement.
     Retire(Retiring),
@@ -35,15 +36,11 @@ pub(super) enum Record {
     /// The first record of a rotation of an access key.
     Key(KeyRotation),
     /// The access key of this run's making.
-    NewKey {
-        id: String,
-    },
+    NewKey { id: String },
     /// Its secret was handed over.
     HandedOver,
     /// An access key that was to go is deleted.
-    KeyDeleted {
-        id: String,
-    },
+    KeyDeleted { id: String },
 }
 
 /// What the first record of every kind of run says.
@@ -165,7 +162,6 @@ pub(super) struct OldCredential {
 /// How an effect is undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "undo", rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Undo {
     /// Delete the run's device, while it is nobody's.
     DeleteDevice,

@@ -31,7 +31,7 @@ impl Run {
 
     /// Writes down how the next effect is undone, before it happens.
     pub(super) fn intend(&mut self, undo: Undo) -> Result<(), Cause> {
-        self.writer.append(&Record::Intend(undo.clone())).map_err(Cause::Journal)?;
+        self.writer.append(&Record::Intend(undo.clone()))?;
         self.intents.push(undo);
         Ok(())
     }
@@ -142,7 +142,7 @@ pub(super) fn begin_log(started: u64, first: &Record, context: &Context<'_>) -> 
 
 /// An earlier run that is of this must end first.
 pub(super) fn nothing_unfinished(context: &Context<'_>, is_of: impl Fn(&Start<'_>) -> bool) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+    for run in context.journal.unfinished::<Record>()? {
         let first = run.entries.into_iter().next().filter(|first| first.start().is_some_and(|start| is_of(&start)));
         let refusal = match first {
             Some(Record::Begin(begin)) => CommonRefusal::Unfinished { arn: begin.arn, user: begin.user },
@@ -152,7 +152,7 @@ pub(super) fn nothing_unfinished(context: &Context<'_>, is_of: impl Fn(&Start<'_
             Some(Record::Key(begin)) => CommonRefusal::UnfinishedKey { user: begin.user },
             _ => continue,
         };
-        context.journal.idle().map_err(Cause::Journal)?;
+        context.journal.idle()?;
         return Err(Cause::refused(refusal));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::naming::credential_name;
-use super::super::retire::devices_found;
+use super::super::retire::of_user;
 use super::super::seed_sinks::{DeviceSinks, ValidatedSinks};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
@@ -31,19 +31,11 @@ pub(in crate::flow) struct DevicePlan {
     pub(in crate::flow) name_was_free: bool,
 }
 
-/// What pre-flight found to be possible.
-pub(super) struct Preflight {
-    pub(super) plan: Plan,
-    pub(super) work: Vec<DevicePlan>,
-    pub(super) account: Account,
-    /// What IAM's self-management rule asks for a code, if it applies.
-    pub(super) factor: Option<Factor>,
-}
-
-/// As [`Preflight`], on an account that was there before.
+/// What was found to be possible.
 pub(in crate::flow) struct Checked {
     pub(in crate::flow) plan: Plan,
     pub(in crate::flow) work: Vec<DevicePlan>,
+    /// What IAM's self-management rule asks for a code, if it applies.
     pub(in crate::flow) factor: Option<Factor>,
 }
 
@@ -60,22 +52,9 @@ struct KeyContents {
 pub(in crate::flow) struct Observed {
     keys: Vec<KeyContents>,
     pub(in crate::flow) user: String,
-    /// The user's.
     pub(in crate::flow) devices: Vec<MfaDevice>,
     /// Virtual devices that are nobody's; `None`: who asks may not list them.
     unassigned: Option<Vec<VirtualDevice>>,
-}
-
-/// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
-/// caller; the user and the devices there are; names that fit and are free.
-pub(super) fn preflight(
-    request: &Request,
-    connector: &aws::Connector,
-    context: &mut Context<'_>,
-) -> Result<Preflight, Cause> {
-    let (account, usable, seen) = read(request, connector, context)?;
-    let Checked { plan, work, factor } = check(request, &usable, &seen, (&account, 0), context)?;
-    Ok(Preflight { plan, work, account, factor })
 }
 
 /// Looks at the places, the caller, and the user's devices.
@@ -90,19 +69,19 @@ pub(in crate::flow) fn read(
     let usable = request.places.usable(context)?;
     let reaching = connector.reach_meanwhile();
     let keys = find_keys(&request.keys, context)?;
-    let mut account = reaching.account().map_err(Cause::Aws)?;
+    let mut account = reaching.account()?;
     let named = request.user.as_deref().filter(|user| aws::check_name(user));
     let looked = match named {
         Some(user) => account.identify_and_look(user).map(Some),
         None => account.identify().map(|()| None),
     };
-    let looked = looked.map_err(Cause::Aws)?;
+    let looked = looked?;
     context.tell_clock();
     let seen = seen(request, keys, looked, &account, context)?;
     Ok((account, usable, seen))
 }
 
-/// As [`look`], for one of many users: the account is connected, and the places have been tried out.
+/// As [`read`], for one of many users: the account is connected, and the places have been tried out.
 pub(in crate::flow) fn read_on(
     request: &Request,
     account: &Account,
@@ -110,17 +89,6 @@ pub(in crate::flow) fn read_on(
 ) -> Result<Observed, Cause> {
     let keys = find_keys(&request.keys, context)?;
     seen(request, keys, None, account, context)
-}
-
-/// As [`preflight`], for one of many users.
-pub(super) fn preflight_on(
-    request: &Request,
-    usable: &ValidatedSinks,
-    account: &Account,
-    context: &mut Context<'_>,
-) -> Result<Checked, Cause> {
-    let seen = read_on(request, account, context)?;
-    check(request, usable, &seen, (account, 0), context)
 }
 
 /// The user no earlier run is unfinished for, and the devices there are. `looked`: what came of asking already.
@@ -135,9 +103,9 @@ fn seen(
     nothing_unfinished_for(&account.caller().account, &user, context)?;
     let Looked { devices, unassigned } = match looked {
         Some(looked) => looked,
-        None => account.read(&user).map_err(Cause::Aws)?,
+        None => account.read(&user)?,
     };
-    let devices = devices_found(&user, devices)?;
+    let devices = of_user(&user, devices)?;
     let unassigned = match unassigned {
         Ok(unassigned) => Some(unassigned),
         Err(aws::Error::Denied { .. }) => None,
@@ -204,26 +172,15 @@ impl DevicePlan {
 }
 
 fn find_keys(wanted: &[Serial], context: &mut Context<'_>) -> Result<Vec<KeyContents>, Cause> {
-    wanted
-        .iter()
-        .map(|key| {
-            let (found, card) = keys::open(context.keys.ports(), Some(*key)).map_err(Cause::Keys)?;
-            drop(card);
-            let mut session =
-                context.keys.session(*key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
-            let credentials = session
-                .list()
-                .map_err(|cause| Cause::Sink(crate::unlock::Error::Oath { key: *key, cause }.into()))?;
-            let info = session.info();
-            Ok(KeyContents {
-                key: *key,
-                model: found.device.model,
-                firmware: info.version,
-                capacity: info.capacity,
-                credentials,
-            })
-        })
-        .collect()
+    let mut read = |key: &Serial| {
+        let (found, card) = keys::open(context.keys.ports(), Some(*key))?;
+        drop(card);
+        let mut session = context.keys.session(*key, context.person)?;
+        let credentials = session.list().map_err(Cause::oath(*key))?;
+        let (model, info) = (found.device.model, session.info());
+        Ok(KeyContents { key: *key, model, firmware: info.version, capacity: info.capacity, credentials })
+    };
+    wanted.iter().map(&mut read).collect()
 }
 
 fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause> {
@@ -268,19 +225,8 @@ fn compose(
         })?;
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
-        let beside = usable.of(&arn)?;
-        Ok(DevicePlan {
-            user,
-            caller,
-            arn,
-            new,
-            name,
-            keys,
-            phone,
-            touch: request.touch,
-            beside,
-            name_was_free: false,
-        })
+        let (touch, beside) = (request.touch, usable.of(&arn)?);
+        Ok(DevicePlan { user, caller, arn, new, name, keys, phone, touch, beside, name_was_free: false })
     };
     // Without keys there is nothing to keep apart.
     if request.separate && !request.keys.is_empty() {
@@ -306,7 +252,7 @@ fn check_key(found: &KeyContents, name: &Name, touch: bool) -> Result<(), Cause>
     }
     if touch && found.firmware < oath::TOUCH_SINCE {
         let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
-        return Err(Cause::Sink(crate::unlock::Error::Oath { key, cause }.into()));
+        return Err(Cause::oath(key)(cause));
     }
     Ok(())
 }

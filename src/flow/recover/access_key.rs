@@ -15,15 +15,11 @@ use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyRun {
     begin: KeyRotation,
-    /// What was intended and not declared void.
     intents: Vec<Undo>,
-    /// The key of its making.
     new: Option<String>,
-    /// The new key's secret was handed over.
     handed: bool,
 }
 

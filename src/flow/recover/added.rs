@@ -6,6 +6,7 @@ use super::removed::check_old;
 use crate::aws::{self, Account};
 use crate::flow::context::Context;
 use crate::flow::failure::{Implausible, Residue};
+use crate::flow::holdings::credentials;
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record, Undo};
 use crate::flow::run::Run;
@@ -24,7 +25,6 @@ pub(super) const COMMANDS: &[&str] = &["enroll", "rotate", "root enroll"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AddedDevice {
     pub(super) begin: Begin,
-    /// What was intended and not declared void.
     pub(super) intents: Vec<Undo>,
     /// IAM's answer to the creation is on record. Without it, an unassigned device of this name may be another's.
     pub(super) created: bool,
@@ -34,7 +34,6 @@ pub(super) struct AddedDevice {
     sent: Option<u64>,
     /// The device that was to go is deleted.
     pub(super) deleted: bool,
-    /// It was about to be enabled again.
     pub(super) again: bool,
 }
 
@@ -215,11 +214,7 @@ fn file_state(intents: &[Undo]) -> FileState {
 
 /// Asks a key for a credential.
 pub(super) fn key_state(key: Serial, name: &str, context: &mut Context<'_>) -> KeyState {
-    let listed = context
-        .keys
-        .session(key, context.person)
-        .and_then(|mut session| session.list().map_err(|cause| crate::unlock::Error::Oath { key, cause }));
-    match listed {
+    match credentials(key, context) {
         Err(_) => KeyState::NotHere,
         Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,
         Ok(_) => KeyState::Absent,

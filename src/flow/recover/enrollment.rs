@@ -16,7 +16,6 @@ use crate::keys::Serial;
 use crate::person::{Choice, DeviceState, FileState, Unfinished};
 use crate::sink::EscrowState;
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Enrollment {
     pub(super) run: AddedDevice,

@@ -19,7 +19,6 @@ pub(super) trait Kind: Sized {
     const COMMANDS: &[&str];
     /// What IAM and the keys show of it.
     type Observed: Clone + Into<RunState>;
-    /// Who calls AWS.
     type Caller<'a>: Copy;
 
     /// First pass: the run that this record begins, if it begins one of this kind.

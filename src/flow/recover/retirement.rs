@@ -14,15 +14,11 @@ use crate::flow::removal::enable_again;
 use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, UnfinishedRetirement};
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Retirement {
     begin: Retiring,
-    /// What was intended and not declared void.
     intents: Vec<Undo>,
-    /// The device is deleted.
     deleted: bool,
-    /// It was about to be enabled again.
     again: bool,
 }
 
@@ -75,7 +71,7 @@ impl Kind for Retirement {
         context: &mut Context<'_>,
     ) -> Result<Observation<UnfinishedRetirement>, Cause> {
         let Retiring { user, started, old, .. } = &self.begin;
-        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, context).map_err(Cause::Aws)?;
+        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, context)?;
         Ok(Observation::from(UnfinishedRetirement { user: user.clone(), started: moment(*started), leaving }))
     }
 

@@ -20,11 +20,9 @@ use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, KeyState, OldDevice, Unfinished};
 use crate::totp::unix;
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rotation {
     pub(super) run: AddedDevice,
-    /// The device that is to go.
     pub(super) old: RemovedDevice,
 }
 
@@ -76,9 +74,9 @@ impl Kind for Rotation {
     }
 
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Replacing>, Cause> {
-        let found = self.run.observe(account, context).map_err(Cause::Aws)?;
+        let found = self.run.observe(account, context)?;
         let run = (&*self.run.intents, self.run.deleted);
-        let old = observe_old(&self.old, &found.user, run, account, context).map_err(Cause::Aws)?;
+        let old = observe_old(&self.old, &found.user, run, account, context)?;
         Ok(Observation::from(Replacing { found, old }))
     }
 
