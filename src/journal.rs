@@ -76,7 +76,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// Another run is at work.
-    #[error("another run is at work{}", pid.map_or_else(String::new, |pid| format!(" (process {pid})")))]
+    #[error("another glasskey is at work{}", pid.map_or_else(String::new, |pid| format!(" (process {pid})")))]
     Busy {
         /// Its process id, where the lock file says.
         pid: Option<u32>,
@@ -97,7 +97,7 @@ pub enum Error {
         others: Vec<Error>,
     },
     /// A later version has written it.
-    #[error("a later version wrote {path} (format {version}; this one knows {FORMAT})")]
+    #[error("a later glasskey wrote {path} (format {version}; this one knows {FORMAT})")]
     Later { path: PathBuf, version: u64 },
 }
 

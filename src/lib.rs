@@ -53,6 +53,7 @@ pub mod aws;
 mod cli;
 #[allow(missing_docs)]
 pub mod fido;
+#[allow(missing_docs)]
 pub mod flow;
 #[allow(missing_docs)]
 pub mod journal;

@@ -130,7 +130,7 @@ pub enum Error {
         call: Call,
     },
     /// A reply that is longer than any of AWS's, and was not read to its end.
-    #[error("the reply to {call} is longer than {most} MiB")]
+    #[error("the reply to {call} is longer than {most} MiB, and was not read to its end")]
     TooLong {
         /// The call.
         call: Call,

@@ -2,7 +2,7 @@
 
 use super::failure::{At, Cause, EnrollRefusal, Failed, Residue, Stage};
 use crate::aws::Connector;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::person::{Notice, Person, Question};
 use crate::platform::Interrupt;
 use crate::sink;
@@ -21,7 +21,6 @@ pub(super) struct Context<'w> {
     pub(super) used_codes: UsedCodes,
     /// Where a code has been sent already, say when the next one is due instead of waiting for it.
     pub(super) no_wait: bool,
-    /// Nobody is there to touch a key.
     pub(super) no_touch: bool,
 }
 
@@ -30,7 +29,7 @@ const NOTABLE_SECONDS: u64 = 5;
 
 impl<'w> Context<'w> {
     pub(super) fn over(world: &'w mut World) -> Result<Self, Cause> {
-        let journal = Journal::open(&world.state).map_err(Cause::Journal)?;
+        let journal = Journal::open(&world.state)?;
         Ok(Self {
             keys: UnlockedKeys::new(&*world.ports),
             person: &mut *world.person,
@@ -79,6 +78,20 @@ impl<'w> Context<'w> {
         Failed { stage, cause, left, ahead: self.clock.ahead_seconds() }
     }
 
+    /// As [`Context::fail_leaving`], where the person may have asked to stop, which has been heard then.
+    pub(super) fn stopped(&self, (stage, cause): At, left: Vec<Residue>) -> Failed {
+        let cause = self.interrupted_or(cause);
+        self.interrupt.clear();
+        self.fail_leaving((stage, cause), left)
+    }
+
+    /// A run is done: says so where the journal still lists it.
+    pub(super) fn tell_if_kept(&mut self, finished: Result<(), journal::Error>) {
+        if finished.is_err() {
+            self.tell(Notice::JournalKept);
+        }
+    }
+
     /// What ended a step: where the person has asked to stop, that, whatever it looked like to the step.
     pub(super) fn interrupted_or(&self, cause: Cause) -> Cause {
         if self.interrupt.raised() { Cause::Interrupted } else { cause }
@@ -107,12 +120,7 @@ impl<'w> Context<'w> {
     /// The plan has been told: may it be carried out?
     pub(super) fn approve(&mut self, approved: bool) -> Result<(), Cause> {
         self.go_on()?;
-        match approved.then_some(true).or_else(|| self.person.confirm(&Question::Proceed)) {
-            Some(true) => Ok(()),
-            Some(false) | None if self.interrupt.raised() => Err(Cause::Interrupted),
-            Some(false) => Err(Cause::Declined),
-            None => Err(Cause::NobodyToAsk),
-        }
+        if approved { Ok(()) } else { confirmed(&Question::Proceed, self.person, &self.interrupt) }
     }
 
     /// As [`Context::approve`]. Where a device would be enabled whose seed no place has proved, that is asked by itself, and
@@ -122,20 +130,22 @@ impl<'w> Context<'w> {
             return Err(Cause::refused(EnrollRefusal::Unproved));
         }
         self.approve(approved)?;
-        if !unproved {
-            return Ok(());
-        }
-        match self.person.confirm(&Question::EnableUnproved) {
-            Some(true) => Ok(()),
-            Some(false) | None if self.interrupt.raised() => Err(Cause::Interrupted),
-            Some(false) => Err(Cause::Declined),
-            None => Err(Cause::NobodyToAsk),
-        }
+        if unproved { confirmed(&Question::EnableUnproved, self.person, &self.interrupt) } else { Ok(()) }
     }
 
     /// Waits, second by second so that a countdown can be shown.
     pub(super) fn wait(&mut self, what: &'static str, duration: Duration) -> Result<(), Cause> {
         if count_down(what, duration, &self.clock, self.person) { Ok(()) } else { Err(Cause::Interrupted) }
+    }
+}
+
+/// Asks whether to go on.
+pub(super) fn confirmed(question: &Question, person: &mut dyn Person, interrupt: &Interrupt) -> Result<(), Cause> {
+    match person.confirm(question) {
+        Some(true) => Ok(()),
+        _ if interrupt.raised() => Err(Cause::Interrupted),
+        Some(false) => Err(Cause::Declined),
+        None => Err(Cause::NobodyToAsk),
     }
 }
 

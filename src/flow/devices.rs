@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::{Holdings, holdings};
 use super::record::Record;
+use super::retire::of_user;
 use super::self_management::{Factor, open_session};
 use crate::aws::{self, Account, Assignment, Call, DeviceKind, Identity, MfaDevice, VirtualDevice};
 use crate::keys::{self, Serial};
@@ -19,23 +20,18 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DevicesRequest {
     /// The user; the caller when not named.
     pub user: Option<String>,
-    /// Everybody, and what is nobody's.
     pub all: bool,
     /// Have STS take a code of each device of the caller's that an attached key is believed to hold.
     pub prove: bool,
 }
 
-/// What there is.
 #[derive(Debug)]
 pub struct Inventory {
-    /// The account.
     pub account: String,
-    /// Devices that are enabled for somebody.
     pub devices: Vec<Device>,
     /// Virtual devices that are nobody's; `None` where only one user's devices were asked for, or it could not be seen.
     pub orphans: Option<Vec<Orphan>>,
@@ -103,15 +99,12 @@ pub enum Proof {
 
 /// What could not be looked at.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum Unseen {
-    /// No reader could be asked.
     #[error("no reader could be asked")]
     Keys {
         #[source]
         why: keys::Error,
     },
-    /// A key that could not be read.
     #[error("YubiKey {key} could not be read")]
     Key {
         key: Serial,
@@ -125,7 +118,6 @@ pub enum Unseen {
         #[source]
         why: keys::Error,
     },
-    /// A call that was refused.
     #[error("{call} was refused")]
     Call {
         call: Call,
@@ -135,7 +127,6 @@ pub enum Unseen {
     /// FIDO devices of the root user are shown to root only.
     #[error("FIDO devices of the root user are shown to root only")]
     RootsFido,
-    /// A proof needs the user's own long-term access key.
     #[error("a proof needs the user's own long-term access key")]
     Proof,
 }
@@ -153,7 +144,7 @@ pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory,
 }
 
 fn read(request: &DevicesRequest, connector: &aws::Connector, context: &mut Context<'_>) -> Result<Inventory, Cause> {
-    let account = connector.connect().map_err(Cause::Aws)?;
+    let account = connector.connect()?;
     context.tell_clock();
     let mut unseen = Vec::new();
     let (listed, virtual_devices) = if request.all {
@@ -195,10 +186,10 @@ fn one_user(named: Option<&str>, account: &Account) -> Result<Vec<Listed>, Cause
             return Err(Cause::refused(CommonRefusal::NameTheUser { caller: account.caller().arn.clone() }));
         }
     };
-    let devices = devices.map_err(|cause| match (cause, &user) {
-        (aws::Error::NotFound { .. }, Some(user)) => Cause::refused(CommonRefusal::NoSuchUser { user: user.clone() }),
-        (cause, _) => Cause::Aws(cause),
-    })?;
+    let devices = match &user {
+        Some(user) => of_user(user, devices)?,
+        None => devices?,
+    };
     Ok(of(user.as_deref(), devices).collect())
 }
 
@@ -227,7 +218,7 @@ fn everybody(
         }
     }
     if account.caller().identity == Identity::Root {
-        found.extend(of(None, account.own_mfa_devices().map_err(Cause::Aws)?));
+        found.extend(of(None, account.own_mfa_devices()?));
     } else {
         unseen.push(Unseen::RootsFido);
     }
@@ -290,7 +281,7 @@ fn certify(devices: &mut [Device], account: &Account, unseen: &mut Vec<Unseen>) 
 
 fn orphans(all: &[VirtualDevice], holdings: &Holdings, context: &Context<'_>) -> Result<Vec<Orphan>, Cause> {
     let mut begun = BTreeMap::new();
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
+    for run in context.journal.unfinished::<Record>()? {
         if let Some(Record::Begin(begin)) = run.entries.first() {
             begun.insert(begin.arn.to_string(), UNIX_EPOCH + Duration::from_secs(begin.started));
         }

@@ -5,7 +5,7 @@ use super::failure::Cause;
 use super::naming::device_of;
 use crate::aws::{Caller, DeviceArn};
 use crate::keys::{self, Serial};
-use crate::oath::Name;
+use crate::oath::{Credential, Name};
 use crate::person::Notice;
 use crate::unlock;
 
@@ -17,7 +17,6 @@ pub(super) struct Holding {
     pub(super) device: DeviceArn,
 }
 
-/// What all attached keys hold.
 #[derive(Default)]
 pub(super) struct Holdings {
     pub(super) held: Vec<Holding>,
@@ -28,7 +27,6 @@ pub(super) struct Holdings {
 }
 
 impl Holdings {
-    /// Those of one device.
     pub(super) fn of<'a>(&'a self, serial: &'a str) -> impl Iterator<Item = &'a Holding> {
         self.held.iter().filter(move |holding| holding.device.to_string() == serial)
     }
@@ -42,26 +40,34 @@ impl Holdings {
     }
 }
 
-/// Reads one key.
 pub(super) fn holdings_of(
     key: Serial,
     partition: &str,
     account: &str,
     context: &mut Context<'_>,
 ) -> Result<Vec<Holding>, Cause> {
-    let listed = context
-        .keys
-        .session(key, context.person)
-        .and_then(|mut session| session.list().map_err(|cause| unlock::Error::Oath { key, cause }))
-        .map_err(|cause| Cause::Sink(cause.into()))?;
-    let holding = |credential: crate::oath::Credential| {
-        let device = device_of(&credential.name, partition, account)?;
-        Some(Holding { key, name: credential.name, device })
-    };
-    Ok(listed.into_iter().filter_map(holding).collect())
+    Ok(on_key(key, partition, account, context)?)
 }
 
-/// Reads every attached key.
+/// What is on a key.
+pub(super) fn credentials(key: Serial, context: &mut Context<'_>) -> Result<Vec<Credential>, unlock::Error> {
+    let mut session = context.keys.session(key, context.person)?;
+    session.list().map_err(|cause| unlock::Error::Oath { key, cause })
+}
+
+fn on_key(
+    key: Serial,
+    partition: &str,
+    account: &str,
+    context: &mut Context<'_>,
+) -> Result<Vec<Holding>, unlock::Error> {
+    let holding = |Credential { name, .. }: Credential| {
+        let device = device_of(&name, partition, account)?;
+        Some(Holding { key, name, device })
+    };
+    Ok(credentials(key, context)?.into_iter().filter_map(holding).collect())
+}
+
 pub(super) fn holdings(caller: &Caller, context: &mut Context<'_>) -> Result<Holdings, Cause> {
     holdings_until(caller, context, |_| false)
 }
@@ -74,7 +80,7 @@ pub(super) fn holdings_until(
     enough: impl Fn(&Holding) -> bool,
 ) -> Result<Holdings, Cause> {
     let mut all = Holdings::default();
-    for found in keys::list(context.keys.ports()).map_err(Cause::Keys)? {
+    for found in keys::list(context.keys.ports())? {
         let key = match found.key.and_then(|key| key.device.serial.ok_or(keys::Error::NoSerial)) {
             Ok(key) => key,
             Err(cause) => {
@@ -84,15 +90,8 @@ pub(super) fn holdings_until(
                 continue;
             }
         };
-        let listed = context
-            .keys
-            .session(key, context.person)
-            .and_then(|mut session| session.list().map_err(|cause| unlock::Error::Oath { key, cause }));
-        match listed {
-            Ok(credentials) => all.held.extend(credentials.into_iter().filter_map(|credential| {
-                let device = device_of(&credential.name, &caller.partition, &caller.account)?;
-                Some(Holding { key, name: credential.name, device })
-            })),
+        match on_key(key, &caller.partition, &caller.account, context) {
+            Ok(held) => all.held.extend(held),
             Err(cause) => all.unread.push((key, cause)),
         }
         if all.held.iter().any(&enough) {

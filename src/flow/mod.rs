@@ -10,7 +10,6 @@ mod context;
 pub mod devices;
 pub mod drill;
 pub mod enroll;
-#[allow(missing_docs)] // each field is named for what it is
 mod failure;
 pub mod fido_key;
 mod holdings;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub(super) enum Record {
+    /// The first record of a run that makes a device.
     Begin(Begin),
     /// The first record of a retirement.
     Retire(Retiring),
@@ -40,15 +41,40 @@ pub(super) enum Record {
     /// The first record of a rotation of an access key.
     Key(KeyRotation),
     /// The access key of this run's making.
-    NewKey {
-        id: String,
-    },
+    NewKey { id: String },
     /// Its secret was handed over.
     HandedOver,
     /// An access key that was to go is deleted.
-    KeyDeleted {
-        id: String,
-    },
+    KeyDeleted { id: String },
+}
+
+/// What the first record of every kind of run says.
+pub(super) struct Start<'r> {
+    pub(super) version: u32,
+    pub(super) command: &'r str,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) account: &'r str,
+    /// The IAM user; `None`: root.
+    pub(super) user: Option<&'r str>,
+    /// The device that is made.
+    pub(super) making: Option<&'r DeviceArn>,
+}
+
+impl Record {
+    /// `None`: it begins no run.
+    pub(super) fn start(&self) -> Option<Start<'_>> {
+        let (version, command, started, account, user, making) = match self {
+            Self::Begin(run) => {
+                let user = (!run.root).then_some(&run.user);
+                (run.version, &run.command, run.started, run.arn.account(), user, Some(&run.arn))
+            }
+            Self::Retire(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
+            Self::Key(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
+            _ => return None,
+        };
+        Some(Start { version, command, started, account, user: user.map(String::as_str), making })
+    }
 }
 
 /// The journal's first record of a run: all that recovery needs to know, and no secret.
@@ -141,7 +167,6 @@ pub(super) struct OldCredential {
 /// How an effect is undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "undo", rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Undo {
     /// Delete the run's device, while it is nobody's.
     DeleteDevice,

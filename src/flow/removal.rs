@@ -12,15 +12,27 @@ use super::failure::{At, Cause, RemovalRefusal, Residue, Stage};
 use super::holdings::Holding;
 use super::record::{OldCredential, Record, RemovedDevice, Undo};
 use super::run::{delete_device, remove_credential};
-use crate::aws::{self, Account, DeviceArn, MfaDevice};
+use crate::aws::{self, Account, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
 use crate::oath::{Answer, Name};
-use crate::person::Notice;
+use crate::person::{Notice, RemovalPlan};
 use crate::sink::KeySink;
 use crate::totp::{Step, unix};
 
 impl RemovedDevice {
+    /// `others`: how many devices the user has beside it.
+    pub(super) fn plan(&self, user: &str, others: usize) -> RemovalPlan {
+        RemovalPlan {
+            user: user.to_owned(),
+            serial: self.serial.clone(),
+            kind: DeviceKind::of(&self.serial),
+            credentials: self.held.iter().map(|held| (held.key, held.credential.clone())).collect(),
+            others,
+            no_session: false,
+        }
+    }
+
     pub(super) fn new<'a>(device: &MfaDevice, held: impl Iterator<Item = &'a Holding>) -> Self {
         let credential = |held: &Holding| OldCredential { key: held.key, credential: held.name.id().to_owned() };
         Self { serial: device.serial.clone(), enabled: unix(device.enabled), held: held.map(credential).collect() }
@@ -34,9 +46,7 @@ impl RemovedDevice {
 /// What must be enabled for the user when the device goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MustRemain {
-    /// This one.
     This(String),
-    /// Any other.
     Another,
     /// Nothing: the person has named the last one.
     Nothing,
@@ -62,7 +72,6 @@ pub(super) struct Removal<'a> {
     pub(super) user: &'a str,
     pub(super) old: &'a RemovedDevice,
     pub(super) stays: MustRemain,
-    /// The run's id in the journal.
     pub(super) run: String,
 }
 
@@ -310,8 +319,7 @@ fn enable_from(
     context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     let OldCredential { key, credential } = held;
-    let name = Name::from_id(credential)
-        .map_err(|cause| Cause::Sink(crate::unlock::Error::Oath { key: *key, cause }.into()))?;
+    let name = Name::from_id(credential).map_err(Cause::oath(*key))?;
     let sink = key_sink(*key, name, context)?;
     let (step, codes) = fresh_pair(&sink, &old.serial, context)?;
     let enabled = account.enable(user, arn, &codes);
@@ -350,13 +358,11 @@ fn settle_enabling(
 /// waiting for one.
 pub(super) fn key_sink(key: Serial, name: Name, context: &mut Context<'_>) -> Result<KeySink, Cause> {
     let now = unix(context.clock.now());
-    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
-    let oath = |cause| Cause::Sink(crate::unlock::Error::Oath { key, cause }.into());
-    let answers = session.all(now).map_err(oath)?;
+    let answers = context.keys.session(key, context.person)?.all(now).map_err(Cause::oath(key))?;
     let (_, answer) = answers
         .into_iter()
         .find(|(there, _)| *there == name)
-        .ok_or_else(|| oath(crate::oath::Error::NotFound(name.clone())))?;
+        .ok_or_else(|| Cause::oath(key)(crate::oath::Error::NotFound(name.clone())))?;
     Ok(KeySink { key, name, touch: !matches!(answer, Answer::Code(_)) })
 }
 
@@ -367,7 +373,7 @@ pub(super) fn fresh_pair(
     context: &mut Context<'_>,
 ) -> Result<(Step, [crate::secret::Code; 2]), Cause> {
     context.unspent_pair(serial)?;
-    let (step, codes) = sink.two_codes(&mut context.sinks()).map_err(Cause::Sink)?;
+    let (step, codes) = sink.two_codes(&mut context.sinks())?;
     context.go_on()?;
     context.spend_pair(serial, step)?;
     Ok((step, codes))

@@ -16,29 +16,22 @@ use crate::totp::{AWS, Step};
 use crate::world::World;
 use std::time::SystemTime;
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResyncRequest {
-    /// The IAM user.
     pub user: String,
     /// The device, by its name or serial number; the one that the key holds when not named.
     pub device: Option<String>,
-    /// The key.
     pub key: Serial,
 }
 
-/// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resynced {
-    /// The account.
     pub account: String,
-    /// The device.
     pub serial: String,
     /// When the two codes' steps begin.
     pub codes: [SystemTime; 2],
 }
 
-/// The permissions it needs.
 #[must_use]
 pub fn resync_permissions() -> Vec<&'static str> {
     [Call::ListMfaDevices, Call::ResyncMfaDevice].map(Call::permission).to_vec()
@@ -67,8 +60,8 @@ fn preflight(
     context: &mut Context<'_>,
 ) -> Result<(Account, String, KeySink), Cause> {
     // The key first: without it nothing is asked of AWS.
-    drop(context.keys.session(request.key, context.person).map_err(|cause| Cause::Sink(cause.into()))?);
-    let account = connector.connect().map_err(Cause::Aws)?;
+    drop(context.keys.session(request.key, context.person)?);
+    let account = connector.connect()?;
     if let Some(ahead) = context.clock.ahead_seconds() {
         context.tell(Notice::ClockVerdict { ahead });
     }
@@ -101,6 +94,6 @@ pub(super) fn resync_with(
         Err(cause) => return Err(Cause::Aws(cause)),
     }
     let (step, codes) = fresh_pair(sink, serial, context)?;
-    account.resync(user, serial, &codes).map_err(Cause::Aws)?;
+    account.resync(user, serial, &codes)?;
     Ok(step)
 }

@@ -8,7 +8,7 @@ use super::failure::{Cause, CommonRefusal, Failed, RemovalRefusal, Stage};
 use super::holdings::{Holding, Holdings, holdings};
 use super::record::{Record, RemovedDevice, Retiring};
 use super::removal::{MustRemain, Removal, RemovalError};
-use super::run::{begin_log, nothing_unfinished};
+use super::run::{begin_log, nothing_unfinished_for};
 use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
@@ -18,16 +18,13 @@ pub use crate::person::RemovalPlan;
 use crate::totp::unix;
 use crate::world::World;
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetireRequest {
-    /// The IAM user.
     pub user: String,
     /// The device: its name, its serial number, or the number of a key here that holds one.
     pub device: String,
     /// The device again, where it is the user's last one.
     pub last_factor: Option<String>,
-    /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already.
     pub approved: bool,
@@ -36,9 +33,7 @@ pub struct RetireRequest {
 /// What was done, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retired {
-    /// The account.
     pub account: String,
-    /// What was planned.
     pub parting: RemovalPlan,
 }
 
@@ -49,7 +44,6 @@ impl Retiring {
     }
 }
 
-/// The permissions it needs.
 #[must_use]
 pub fn retire_permissions() -> Vec<&'static str> {
     let calls =
@@ -94,10 +88,10 @@ fn preflight(
     connector: &aws::Connector,
     context: &mut Context<'_>,
 ) -> Result<Preflight, Cause> {
-    let account = connector.connect().map_err(Cause::Aws)?;
+    let account = connector.connect()?;
     context.tell_clock();
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, &request.user, context)?;
+    nothing_unfinished_for(&caller.account, &request.user, context)?;
     let (devices, held) = devices_and_keys(&request.user, &account, context)?;
     held.tell_unread(context);
     let device = named_device(&request.device, &devices, &held)?;
@@ -107,14 +101,8 @@ fn preflight(
         return Err(Cause::refused(RemovalRefusal::LastFactor { serial: device.serial.clone(), without: None }));
     }
     let old = RemovedDevice::new(device, held.of(&device.serial));
-    let parting = RemovalPlan {
-        user: request.user.clone(),
-        serial: device.serial.clone(),
-        kind: DeviceKind::of(&device.serial),
-        credentials: old.held.iter().map(|held| (held.key, held.credential.clone())).collect(),
-        others: others.len(),
-        no_session: !last && others.iter().all(|other| !opens_sessions(&other.serial)),
-    };
+    let no_session = !last && others.iter().all(|other| !opens_sessions(&other.serial));
+    let parting = RemovalPlan { no_session, ..old.plan(&request.user, others.len()) };
     let factor = self_management::factor_needed(&account, &request.user, &devices, context)?;
     let retiring = Retiring {
         version: 1,
@@ -135,16 +123,12 @@ fn carry_out(retiring: Retiring, account: &Account, context: &mut Context<'_>) -
     let Err(RemovalError { at, left, untouched }) =
         retiring.removal(&log).carry_out(Some(&mut log), account, context)
     else {
-        if log.finish().is_err() {
-            context.tell(Notice::JournalKept);
-        }
+        context.tell_if_kept(log.finish());
         return Ok(());
     };
-    let at = if context.interrupt.raised() { (at.0, Cause::Interrupted) } else { at };
-    context.interrupt.clear();
     // Nothing has happened: there is nothing to recover either.
     let left = if untouched && log.finish().is_ok() { Vec::new() } else { left };
-    Err(context.fail_leaving(at, left))
+    Err(context.stopped(at, left))
 }
 
 /// The user's devices, and what the keys here hold of the account's.
@@ -157,13 +141,12 @@ pub(super) fn devices_and_keys(
     Ok((devices, holdings(account.caller(), context)?))
 }
 
-/// The user's devices.
 pub(super) fn devices_of(user: &str, account: &Account) -> Result<Vec<MfaDevice>, Cause> {
-    devices_found(user, account.mfa_devices(user))
+    of_user(user, account.mfa_devices(user))
 }
 
-/// What came of asking for the user's devices.
-pub(super) fn devices_found(user: &str, found: Result<Vec<MfaDevice>, aws::Error>) -> Result<Vec<MfaDevice>, Cause> {
+/// What came of asking for something of the user's.
+pub(super) fn of_user<T>(user: &str, found: Result<T, aws::Error>) -> Result<T, Cause> {
     found.map_err(|cause| match cause {
         aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
         cause => Cause::Aws(cause),

@@ -18,17 +18,15 @@ use super::retire::{is_called, named_device};
 use super::run::Run;
 use super::seed_sinks::ValidatedSinks;
 use super::self_management::{self, Factor};
-use crate::aws::{self, Account, Call, DeviceKind, Identity, MfaDevice};
+use crate::aws::{self, Account, Call, Identity, MfaDevice};
 use crate::person::Notice;
 pub use crate::person::{Loss, Proving, RemovalPlan};
 use crate::totp::unix;
 use crate::world::World;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RotateRequest {
-    /// The new device, as for an enrollment.
     pub new: Request,
     /// The old one: its name, its serial number, or the number of a key here that holds it. `None`: the user's only one.
     pub from: Option<String>,
@@ -45,11 +43,9 @@ pub struct RotateRequest {
 pub struct Rotated {
     /// The new device; none after a dry run.
     pub enrolled: Enrolled,
-    /// The old one.
     pub old: RemovalPlan,
     /// How the new one was proved, or is to be.
     pub proof: ProvedBy,
-    /// What the user has less of.
     pub losses: Vec<Loss>,
 }
 
@@ -194,15 +190,8 @@ fn check<'a>(
         return Err(Cause::refused(RotateRefusal::NoRoomToRotate { used }));
     }
     let old = RemovedDevice::new(&device, held.of(&device.serial));
-    let parting = RemovalPlan {
-        user: seen.user.clone(),
-        serial: device.serial.clone(),
-        kind: DeviceKind::of(&device.serial),
-        credentials: old.held.iter().map(|held| (held.key, held.credential.clone())).collect(),
-        // The new one among them.
-        others: used,
-        no_session: false,
-    };
+    // The new one among the others.
+    let parting = old.plan(&seen.user, used);
     let mut new = request.new.clone();
     let before = inheritance::read(request, &old, context);
     before.is_kept(request, &old)?;
@@ -249,7 +238,6 @@ impl Preflight<'_> {
         }
     }
 
-    /// As people are told.
     fn proving(&self) -> Proving {
         match self.proof() {
             ProvedBy::Session => Proving::Session,
@@ -326,19 +314,14 @@ fn replace(
     removal
         .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), context)
         .map_err(|RemovalError { at, left, .. }| both(at, left, context))?;
-    if run.finish().is_err() {
-        context.tell(Notice::JournalKept);
-    }
+    context.tell_if_kept(run.finish());
     Ok((device, session))
 }
 
 /// The old device was to be deactivated first, and was not.
 fn not_deactivated(broken: RemovalError, run: Run, context: &mut Context<'_>) -> Failed {
-    let (stage, cause) = broken.at;
-    let cause = context.interrupted_or(cause);
-    context.interrupt.clear();
     let left = if broken.untouched && run.finish().is_ok() { Vec::new() } else { broken.left };
-    context.fail_leaving((stage, cause), left)
+    context.stopped(broken.at, left)
 }
 
 /// Whether the new device is enabled is not known: neither is touched.

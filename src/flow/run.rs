@@ -3,7 +3,7 @@
 use super::acknowledged::is_seen;
 use super::context::Context;
 use super::failure::{At, Cause, CommonRefusal, Failed, Residue};
-use super::record::{Begin, Record, Undo};
+use super::record::{Begin, Record, Start, Undo};
 use super::seed_sinks::account_of;
 use crate::aws::{self, Account, Assignment, Call, DeviceArn};
 use crate::journal::{self, Writer};
@@ -31,7 +31,7 @@ impl Run {
 
     /// Writes down how the next effect is undone, before it happens.
     pub(super) fn intend(&mut self, undo: Undo) -> Result<(), Cause> {
-        self.writer.append(&Record::Intend(undo.clone())).map_err(Cause::Journal)?;
+        self.writer.append(&Record::Intend(undo.clone()))?;
         self.intents.push(undo);
         Ok(())
     }
@@ -140,41 +140,27 @@ pub(super) fn begin_log(started: u64, first: &Record, context: &Context<'_>) -> 
     context.journal.begin(&name, first).map_err(Cause::Journal)
 }
 
-/// An earlier run for this user must end first.
-pub(super) fn nothing_unfinished(account: &str, user: &str, context: &Context<'_>) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let refusal = match run.entries.into_iter().next() {
-            Some(Record::Begin(begin)) if !begin.root && begin.arn.account() == account && begin.user == user => {
-                CommonRefusal::Unfinished { arn: begin.arn, user: begin.user }
-            }
-            Some(Record::Retire(begin)) if begin.account == account && begin.user == user => {
+/// An earlier run that is of this must end first.
+pub(super) fn nothing_unfinished(context: &Context<'_>, is_of: impl Fn(&Start<'_>) -> bool) -> Result<(), Cause> {
+    for run in context.journal.unfinished::<Record>()? {
+        let first = run.entries.into_iter().next().filter(|first| first.start().is_some_and(|start| is_of(&start)));
+        let refusal = match first {
+            Some(Record::Begin(begin)) => CommonRefusal::Unfinished { arn: begin.arn, user: begin.user },
+            Some(Record::Retire(begin)) => {
                 CommonRefusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
             }
-            Some(Record::Key(begin)) if begin.account == account && begin.user == user => {
-                CommonRefusal::UnfinishedKey { user: begin.user }
-            }
+            Some(Record::Key(begin)) => CommonRefusal::UnfinishedKey { user: begin.user },
             _ => continue,
         };
-        context.journal.idle().map_err(Cause::Journal)?;
+        context.journal.idle()?;
         return Err(Cause::refused(refusal));
     }
     Ok(())
 }
 
-/// An earlier run for root of this account must end first.
-pub(super) fn nothing_unfinished_for_root(account: &str, context: &Context<'_>) -> Result<(), Cause> {
-    let runs = context.journal.unfinished::<Record>().map_err(Cause::Journal)?;
-    let mut of_root = runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
-        Some(Record::Begin(begin)) if begin.root && begin.arn.account() == account => Some(begin),
-        _ => None,
-    });
-    match of_root.next() {
-        None => Ok(()),
-        Some(begin) => {
-            context.journal.idle().map_err(Cause::Journal)?;
-            Err(Cause::refused(CommonRefusal::Unfinished { arn: begin.arn, user: begin.user }))
-        }
-    }
+/// As [`nothing_unfinished`], of this user.
+pub(super) fn nothing_unfinished_for(account: &str, user: &str, context: &Context<'_>) -> Result<(), Cause> {
+    nothing_unfinished(context, |run| run.account == account && run.user == Some(user))
 }
 
 /// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks

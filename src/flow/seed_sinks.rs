@@ -15,10 +15,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeedSinks {
-    /// An age file for these recipients.
     pub escrow: Option<EscrowTo>,
     /// A command that takes the seed on its standard input.
     pub command: Option<CommandTo>,
@@ -28,10 +26,8 @@ pub struct SeedSinks {
     pub accept_unproved: bool,
 }
 
-/// An escrow file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscrowTo {
-    /// Each can open it alone.
     pub recipients: Vec<String>,
     /// Its name; `DEVICE.age` when not given.
     pub file: Option<PathBuf>,
@@ -41,12 +37,9 @@ pub struct EscrowTo {
     pub timeout: Duration,
 }
 
-/// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandTo {
-    /// For the shell.
     pub line: String,
-    /// After this long it is killed.
     pub timeout: Duration,
 }
 
@@ -58,7 +51,6 @@ pub(super) struct ValidatedSinks {
     code: Option<CommandTo>,
 }
 
-/// The places of one device.
 #[derive(Clone, Default)]
 pub(super) struct DeviceSinks {
     pub(super) escrow: Option<(Recipients, PathBuf)>,
@@ -78,8 +70,7 @@ impl SeedSinks {
         let escrow = match &self.escrow {
             None => None,
             Some(to) => {
-                let recipients =
-                    Recipients::parse(&to.recipients, to.timeout, &context.interrupt).map_err(Cause::Sink)?;
+                let recipients = Recipients::parse(&to.recipients, to.timeout, &context.interrupt)?;
                 recipients.try_out().map_err(|cause| {
                     if context.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) }
                 })?;
@@ -146,7 +137,6 @@ impl DeviceSinks {
         self.escrow.iter().flat_map(|(recipients, _)| recipients.texts()).map(str::to_owned).collect()
     }
 
-    /// Encrypts, writes, reads back.
     pub(super) fn escrow(&self, run: &mut Run, seed: &Seed, context: &mut Context<'_>) -> Result<(), At> {
         let Some((recipients, path)) = &self.escrow else { return Ok(()) };
         let at = |cause| (Stage::Escrow, cause);

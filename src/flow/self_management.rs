@@ -61,10 +61,8 @@ pub(super) fn session_after(
     enabled: &[MfaDevice],
     context: &mut Context<'_>,
 ) -> Result<Option<Account>, Cause> {
-    match factor_needed(account, user, enabled, context)? {
-        Some(factor) => open_session(account, &factor, context).map(Some),
-        None => Ok(None),
-    }
+    let factor = factor_needed(account, user, enabled, context)?;
+    factor.map(|factor| open_session(account, &factor, context)).transpose()
 }
 
 /// A key here that holds one of the devices; of several devices one whose code need not be waited for, or the shortest.
@@ -195,15 +193,14 @@ fn try_code<T>(
 /// Only CALCULATE ALL says whether a credential wants a touch, without waiting for one.
 fn code(factor: &Factor, step: Step, context: &mut Context<'_>) -> Result<Code, Cause> {
     let key = factor.key;
-    let oath = |cause| Cause::Sink(crate::unlock::Error::Oath { key, cause }.into());
-    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
-    let answers = session.all(unix(step.begins(AWS.period))).map_err(oath)?;
+    let mut session = context.keys.session(key, context.person)?;
+    let answers = session.all(unix(step.begins(AWS.period))).map_err(Cause::oath(key))?;
     match answers.into_iter().find(|(name, _)| *name == factor.name) {
         Some((_, Answer::Code(code))) => Ok(code),
         _ if context.no_touch => Err(Cause::refused(SessionRefusal::TouchNeeded { key })),
         _ => {
             context.person.tell(&Notice::Touch { key });
-            session.code(&factor.name, step).map_err(oath)
+            session.code(&factor.name, step).map_err(Cause::oath(key))
         }
     }
 }

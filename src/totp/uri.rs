@@ -96,7 +96,7 @@ pub enum BadUri {
     #[error("it is Steam's: its codes are five letters, and keys compute digits")]
     Steam,
     /// A counter in a `totp` URI: it counts, or it goes by time.
-    #[error("a counter does not belong in a totp URI")]
+    #[error("the URI goes by time (totp), and has a counter, which only hotp has")]
     Counted,
 }
 

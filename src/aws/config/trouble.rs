@@ -17,7 +17,7 @@ pub enum Trouble {
         near: Option<NearMiss>,
     },
     /// A profile's access key id has no secret beside it in its file.
-    #[error("profile \"{profile}\" has an access key id in {} without its secret", path.display())]
+    #[error("profile \"{profile}\" has an aws_access_key_id in {path}, and no aws_secret_access_key beside it")]
     HalfAProfile {
         /// The profile.
         profile: String,

@@ -53,7 +53,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
             let mut text = explain::failed(&failed);
             // A prompt cut short by Ctrl-C is an interruption, not a missing person.
             if world.interrupt.raised() && failed.left.is_empty() && matches!(failed.cause, Cause::Sink(_)) {
-                text = Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+                text = Explanation::interrupted();
             }
             Err(Box::new(text))
         }

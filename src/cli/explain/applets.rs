@@ -95,7 +95,7 @@ pub(in crate::cli) fn piv(key: Option<Serial>, error: &piv::Error) -> Explanatio
 
 /// What is wrong with an otpauth URI or a secret.
 pub(in crate::cli) fn bad_uri(error: &BadUri) -> Explanation {
-    let text = Explanation::new("bad_secret", bad_uri_words(error)).exit(Exit::Usage);
+    let text = Explanation::of("bad_secret", error).exit(Exit::Usage);
     match error {
         BadUri::Lines | BadUri::Seed(BadSeed::Lines) => text.hint(
             "give the secret or the URI alone, on one line: `pass show NAME | grep ^otpauth:` takes it out of an entry",
@@ -112,38 +112,5 @@ pub(in crate::cli) fn bad_uri(error: &BadUri) -> Explanation {
         BadUri::Counted => text.hint("where the service says that it counts, --hotp COUNTER says it instead of the URI"),
         BadUri::Steam => text.hint("if an issuer is only called so, --digits 6 says that digits are meant"),
         _ => text,
-    }
-}
-
-fn bad_uri_words(error: &BadUri) -> String {
-    match error {
-        BadUri::NotOtpauth => "it is not an otpauth://totp/ or otpauth://hotp/ URI".to_owned(),
-        BadUri::Lines => "there is more than one line, and a URI is one".to_owned(),
-        BadUri::NoSecret => "the URI holds no secret".to_owned(),
-        BadUri::Seed(bad) => bad_seed_words(bad),
-        BadUri::Value { name, value: Some(value) } => {
-            format!("the URI's {name} is \"{value}\", which means nothing here")
-        }
-        BadUri::Value { name, value: None } => format!("the URI's {name} cannot be read"),
-        BadUri::Twice(name) => format!("the URI gives its {name} twice"),
-        BadUri::Fragment => "the URI ends at a #, and what follows would not be read".to_owned(),
-        BadUri::Counted => "the URI goes by time (totp), and has a counter, which only hotp has".to_owned(),
-        BadUri::Steam => "it is Steam's: its codes are five letters, and keys compute digits".to_owned(),
-    }
-}
-
-fn bad_seed_words(bad: &BadSeed) -> String {
-    match bad {
-        BadSeed::Empty => "the secret is empty".to_owned(),
-        BadSeed::TooLong => "the secret is too long".to_owned(),
-        BadSeed::NotBase32 { position } => format!("the secret is not base32: character {} cannot be", position + 1),
-        BadSeed::Lines => "there is more than one line, and a secret is one".to_owned(),
-        BadSeed::Incomplete { characters: 1 } => {
-            "the secret is not complete: one character of base32 is no byte".to_owned()
-        }
-        BadSeed::Incomplete { characters } => format!(
-            "the secret is not complete: base32 never has {characters} characters, so some are missing or one is too many"
-        ),
-        BadSeed::NoMemory => "there is no memory to keep the secret in".to_owned(),
     }
 }

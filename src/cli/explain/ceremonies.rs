@@ -1,6 +1,7 @@
 //! Ceremonies with FIDO2 keys that came to nothing, and what they found.
 
 use super::{Exit, Explanation, fido, nobody};
+use crate::cli::moments::date_time;
 use crate::cli::shell::key_option;
 use crate::fido::attestation::Reason;
 use crate::fido::webauthn::{self, BadRpId, Refusal};
@@ -55,9 +56,7 @@ fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
             text
         }
         FidoRefusal::Options(error) => options(error),
-        FidoRefusal::PlatformWanted => unsupported(
-            "the relying party wants an authenticator that is part of a computer; a key is none".to_owned(),
-        ),
+        FidoRefusal::PlatformWanted => unsupported(refusal.to_string()),
         FidoRefusal::NotDiscoverable => {
             unsupported(format!("the relying party wants a discoverable credential, and {key} keeps none"))
         }
@@ -78,10 +77,8 @@ fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
             format!("{key} holds no credential for that user; it has: {}", names(found)),
         ),
         FidoRefusal::Refused(why) => {
-            Explanation::new("bad_response", format!("what {key} answered does not hold: {why}")).hint(format!(
-                "do not rely on this key; `glasskey fido attest{}` shows whether it is genuine",
-                key_option(Some(key))
-            ))
+            Explanation::new("bad_response", format!("what {key} answered does not hold: {why}"))
+                .hint(unreliable(key))
         }
         FidoRefusal::NotEnrolled => {
             Explanation::new("not_enrolled", format!("{key} is not enrolled for glasskey's own checks"))
@@ -104,62 +101,48 @@ fn refused(key: &KeyId, refusal: &FidoRefusal) -> Explanation {
 
 fn no_new_pin(key: &KeyId, why: NoNewPin) -> Explanation {
     match why {
-        NoNewPin::NobodyToAsk => nobody(&format!("{key} needs a new PIN, and nobody can be asked for it"))
+        NoNewPin::NobodyToAsk => nobody(format!("{key} needs a new PIN, and nobody can be asked for it"))
             .hint("run the command on a terminal, or give it with --new-pin-fd FD"),
-        NoNewPin::Differ => {
-            Explanation::new("no_new_pin", "no new PIN was given twice alike").hint("run the command again")
-        }
+        NoNewPin::Differ => Explanation::of("no_new_pin", &why).hint("run the command again"),
     }
 }
 
 pub(super) fn record(error: &BadRecord) -> Explanation {
     match error {
         BadRecord::Files(journal::Error::Io { path, cause }) => {
-            Explanation::new("record", format!("the record of the key cannot be kept: {}: {cause}", path.display()))
+            Explanation::new("record", format!("{error}: {}: {cause}", path.display()))
                 .hint("GLASSKEY_STATE_DIR names another directory for it")
         }
-        BadRecord::Files(_) => Explanation::new("record", "the record of the key cannot be kept"),
-        BadRecord::Unreadable { path } => {
-            Explanation::new("bad_record", format!("{} is not a record that this version can read", path.display()))
-                .hint("move it away; the key itself still knows its credential")
+        BadRecord::Files(_) => Explanation::of("record", error),
+        BadRecord::Unreadable { .. } => {
+            Explanation::of("bad_record", error).hint("move it away; the key itself still knows its credential")
         }
     }
 }
 
 /// What a key's proof showed to be wrong.
 pub(in crate::cli) fn finding(key: &KeyId, finding: &Finding) -> Explanation {
+    let name = key_option(Some(key));
+    let changed = format!("the record was changed after it was made; `glasskey fido enroll{name}` makes a new one");
+    let text = |code| Explanation::of(code, finding).exit(Exit::No);
     match finding {
-        Finding::NotOnKey => Explanation::new("not_on_key", "the key does not hold the credential on record")
-            .hint("it was reset, or enrolled anew from another machine; if neither was you, it is another key")
-            .exit(Exit::No),
-        Finding::OtherModel { recorded, told } => Explanation::new(
-            "other_model",
-            format!("the record says that the key's model is {recorded}, and the key says {told}"),
-        )
-        .hint(format!(
-            "the record was changed after it was made; `glasskey fido attest{}` shows what the key is",
-            key_option(Some(key))
-        ))
-        .exit(Exit::No),
-        Finding::OtherKey { recorded } => Explanation::new(
-            "other_key",
-            match recorded {
-                Some(recorded) => format!("its record names another key, {recorded}"),
-                None => "its record names no key".to_owned(),
-            },
-        )
-        .hint(format!(
-            "the record was changed after it was made; `glasskey fido enroll{}` makes a new one",
-            key_option(Some(key))
-        ))
-        .exit(Exit::No),
+        Finding::NotOnKey => text("not_on_key")
+            .hint("it was reset, or enrolled anew from another machine; if neither was you, it is another key"),
+        Finding::OtherModel { .. } => text("other_model").hint(format!(
+            "the record was changed after it was made; `glasskey fido attest{name}` shows what the key is"
+        )),
+        Finding::OtherKey { recorded: Some(recorded) } => {
+            Explanation::new("other_key", format!("{finding}, {recorded}")).hint(changed).exit(Exit::No)
+        }
+        Finding::OtherKey { recorded: None } => {
+            Explanation::new("other_key", "its record names no key").hint(changed).exit(Exit::No)
+        }
         Finding::InTheFuture { moment } => Explanation::new(
             "future_record",
-            format!("its record is dated {}, which is in the future", crate::cli::moments::date_time(*moment)),
+            format!("its record is dated {}, which is in the future", date_time(*moment)),
         )
         .hint(format!(
-            "the record was changed, or this computer's clock is wrong; `glasskey fido enroll{}` makes a new record",
-            key_option(Some(key))
+            "the record was changed, or this computer's clock is wrong; `glasskey fido enroll{name}` makes a new record"
         ))
         .exit(Exit::No),
         Finding::Refused(Refusal::Counter { stored, got }) => {
@@ -167,13 +150,12 @@ pub(in crate::cli) fn finding(key: &KeyId, finding: &Finding) -> Explanation {
                 .hint("there may be a copy of this key's credentials: take the key out of use and find out why")
                 .exit(Exit::No)
         }
-        Finding::Refused(why) => Explanation::new("bad_response", why.to_string())
-            .hint(format!(
-                "do not rely on this key; `glasskey fido attest{}` shows whether it is genuine",
-                key_option(Some(key))
-            ))
-            .exit(Exit::No),
+        Finding::Refused(_) => text("bad_response").hint(unreliable(key)),
     }
+}
+
+fn unreliable(key: &KeyId) -> String {
+    format!("do not rely on this key; `glasskey fido attest{}` shows whether it is genuine", key_option(Some(key)))
 }
 
 /// A short, stable name for a reason not to call a key genuine.

@@ -4,86 +4,63 @@ use super::Explanation;
 use crate::aws::{Misnamed, NearMiss, ProcessFault, Trouble, Unreadable};
 use crate::cli::shell::word;
 
+const CODE: &str = "bad_configuration";
+
 pub(super) fn configuration(trouble: &Trouble) -> Explanation {
-    let wrong = |what: String| Explanation::new("bad_configuration", what);
+    let text = Explanation::of(CODE, trouble);
     match trouble {
-        Trouble::NoSuchProfile { name, near: Some(near), .. } => {
-            misnamed(wrong(format!("there is no AWS profile \"{name}\"")), name, near)
-        }
+        Trouble::NoSuchProfile { name, near: Some(near), .. } => misnamed(text, name, near),
         Trouble::NoSuchProfile { name, known, near: None } => {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            wrong(format!("there is no AWS profile \"{name}\""))
-                .note(format!("there are: {known}"))
+            text.note(format!("there are: {known}"))
                 .hint(format!("`aws configure --profile {}` makes it", word(name)))
         }
         Trouble::Unreadable { path, line, why } => {
-            let text = wrong(unreadable(&path.display().to_string(), *line, why));
-            let text = text.note("nothing of it is used: what it says may decide whose credentials are");
-            match why {
+            let text = Explanation::new(CODE, unreadable(&path.display().to_string(), *line, why));
+            text.note("nothing of it is used: what it says may decide whose credentials are").hint(match why {
                 Unreadable::NotUtf8 | Unreadable::Utf16 | Unreadable::ByteOrderMark => {
-                    text.hint("save it as UTF-8, without a byte order mark")
+                    "save it as UTF-8, without a byte order mark"
                 }
                 Unreadable::NotAFile => {
-                    text.hint("name a regular file there: the AWS CLI passes over this one, and goes on without it")
+                    "name a regular file there: the AWS CLI passes over this one, and goes on without it"
                 }
-                Unreadable::ReturnWithin => text.hint("save it with one kind of line end"),
-                _ => text.hint("the AWS CLI does not take it either: `aws configure list`"),
-            }
+                Unreadable::ReturnWithin => "save it with one kind of line end",
+                _ => "the AWS CLI does not take it either: `aws configure list`",
+            })
         }
-        Trouble::WantsMfa { profile, role, source, device } => wants_mfa(profile, role, source.as_deref(), device),
-        Trouble::Endless { profile, bases } => endless(profile, bases),
-        Trouble::Process { profile, program, why } => process(trouble, profile, program, why),
-        Trouble::CannotBeSent { part, character } => {
-            wrong(format!("the {part} of the AWS credentials has {character} in it, which cannot be sent"))
-                .hint("set it anew without; a file with the line ends of another system is a common cause")
+        Trouble::WantsMfa { role, source, device, .. } => wants_mfa(text, role, source.as_deref(), device),
+        Trouble::Endless { profile, bases } => {
+            let base = bases.iter().find(|base| *base != profile).map_or("NAME".into(), |base| word(base));
+            text.hint(format!(
+                "in its credential_process, name the profile that holds the access key: `glasskey session --profile {base} --format credential-process`"
+            ))
         }
-        Trouble::HalfAProfile { profile, path } => wrong(format!(
-            "profile \"{profile}\" has an aws_access_key_id in {}, and no aws_secret_access_key beside it",
-            path.display()
-        ))
-        .hint("write both into that one file: a secret in another is not taken for its own, nor by the AWS CLI"),
-        Trouble::HalfAKey => wrong("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not".to_owned())
-            .hint("set both; or unset both, for the credentials of a profile"),
-        Trouble::Bundle { setting, path, why } => {
-            wrong(format!("{setting} names {}, which gives no certificates to trust: {why}", path.display()))
-                .hint("it is a file of certificates in PEM, and is trusted instead of the system's")
+        Trouble::Process { profile, program, why } => process(text, profile, program, why),
+        Trouble::CannotBeSent { .. } => {
+            text.hint("set it anew without; a file with the line ends of another system is a common cause")
         }
-        Trouble::System { why } => wrong(format!("the system lets no connection be made: {why}"))
-            .hint("is the limit of open files very low? `ulimit -n` shows it"),
-        other => named(other),
-    }
-}
-
-/// What a setting says, and why it cannot be used.
-fn named(trouble: &Trouble) -> Explanation {
-    let wrong = |what: String| Explanation::new("bad_configuration", what);
-    match trouble {
+        Trouble::HalfAProfile { .. } => text
+            .hint("write both into that one file: a secret in another is not taken for its own, nor by the AWS CLI"),
+        Trouble::HalfAKey => text.hint("set both; or unset both, for the credentials of a profile"),
+        Trouble::Bundle { .. } => {
+            text.hint("it is a file of certificates in PEM, and is trusted instead of the system's")
+        }
+        Trouble::System { .. } => text.hint("is the limit of open files very low? `ulimit -n` shows it"),
         Trouble::NoSourceProfile { profile, source, near: Some(near) } => {
-            let what = format!("the source_profile of profile \"{profile}\" is \"{source}\", and there is no such profile");
-            misnamed(wrong(what), source, near)
+            let what =
+                format!("the source_profile of profile \"{profile}\" is \"{source}\", and there is no such profile");
+            misnamed(Explanation::new(CODE, what), source, near)
         }
-        Trouble::NoSourceProfile { profile, source, near: None } => {
-            wrong(format!("profile \"{profile}\" assumes its role with the credentials of profile \"{source}\", and there is no such profile"))
-                .hint(format!("correct source_profile, or make it: `aws configure --profile {}`", word(source)))
+        Trouble::NoSourceProfile { source, near: None, .. } => {
+            text.hint(format!("correct source_profile, or make it: `aws configure --profile {}`", word(source)))
         }
-        Trouble::NoSsoSession { profile, session } => {
-            wrong(format!("profile \"{profile}\" signs in with sso-session \"{session}\", and there is none of that name"))
-                .hint("`aws configure sso-session` makes it")
+        Trouble::NoSsoSession { .. } => text.hint("`aws configure sso-session` makes it"),
+        Trouble::SsoLacks { profile, .. } => {
+            text.hint(format!("`aws configure sso --profile {}` asks for account and role", word(profile)))
         }
-        Trouble::SsoLacks { profile, lacks } => {
-            wrong(format!("profile \"{profile}\" signs in with IAM Identity Center, and its {lacks} is missing"))
-                .hint(format!("`aws configure sso --profile {}` asks for account and role", word(profile)))
-        }
-        Trouble::BadEndpoint { setting, value } => {
-            let value = value.rsplit('@').next().unwrap_or_default();
-            wrong(format!("{setting} is \"{value}\", which is no http:// or https:// address"))
-        }
-        Trouble::NotASwitch { setting, value } => wrong(format!("{setting} is \"{value}\", neither true nor false")),
-        Trouble::File { .. } => wrong(trouble.to_string()).hint("`glasskey doctor` shows where credentials come from"),
-        Trouble::BadRegion { value } => wrong(format!("\"{value}\" is not the name of a region"))
-            .hint("--region, AWS_REGION, or region in the profile names it: us-east-1"),
-        Trouble::NotText { variable } => wrong(format!("the variable {variable} is not text (UTF-8)")),
-        _ => wrong("the AWS configuration cannot be used".to_owned()),
+        Trouble::File { .. } => text.hint("`glasskey doctor` shows where credentials come from"),
+        Trouble::BadRegion { .. } => text.hint("--region, AWS_REGION, or region in the profile names it: us-east-1"),
+        Trouble::BadEndpoint { .. } | Trouble::NotASwitch { .. } | Trouble::NotText { .. } => text,
     }
 }
 
@@ -123,44 +100,25 @@ fn misnamed(text: Explanation, name: &str, near: &NearMiss) -> Explanation {
         .hint(format!("write [{right}] there"))
 }
 
-fn wants_mfa(profile: &str, role: &str, source: Option<&str>, device: &str) -> Explanation {
+fn wants_mfa(text: Explanation, role: &str, source: Option<&str>, device: &str) -> Explanation {
     let base = source.map_or_else(String::new, |source| format!(" --profile {}", word(source)));
-    Explanation::new(
-        "bad_configuration",
-        format!("profile \"{profile}\" assumes its role with a one-time code (mfa_serial)"),
-    )
-    .note("a key computes it, and `glasskey session` sends it; nobody is asked to type one")
-    .hint(format!(
+    text.note("a key computes it, and `glasskey session` sends it; nobody is asked to type one").hint(format!(
         "`eval \"$(glasskey session {}{base} --role {})\"`, then run this without --profile",
         word(device),
         word(role)
     ))
 }
 
-fn endless(profile: &str, bases: &[String]) -> Explanation {
-    let bases: Vec<&String> = bases.iter().filter(|base| *base != profile).collect();
-    let text = Explanation::new(
-        "bad_configuration",
-        format!("profile \"{profile}\" gets its credentials from the very command that asks for them, without end"),
-    );
-    let base = bases.first().map_or_else(|| "NAME".to_owned(), |base| word(base).into_owned());
-    text.hint(format!(
-        "in its credential_process, name the profile that holds the access key: `glasskey session --profile {base} --format credential-process`"
-    ))
-}
-
 /// Where the program is another glasskey, its own error goes first: of several within each other, the innermost one's.
-fn process(trouble: &Trouble, profile: &str, program: &str, why: &ProcessFault) -> Explanation {
-    let explained = |what: String| Explanation::new("bad_configuration", what);
+fn process(text: Explanation, profile: &str, program: &str, why: &ProcessFault) -> Explanation {
     let said = if let ProcessFault::Status { said, .. } = why { said.as_slice() } else { &[] };
     let error = said.iter().find_map(|line| line.strip_prefix("glasskey: error: "));
     if let Some(error) = error {
         let hints = said.iter().filter_map(|line| line.strip_prefix("glasskey: hint: "));
-        let text = explained(error.to_owned())
+        let text = Explanation::new(CODE, error)
             .note(format!("so says `{program}`, the credential_process of profile \"{profile}\""));
         return hints.fold(text, Explanation::hint);
     }
-    let text = explained(trouble.to_string());
     let last = said.len().saturating_sub(3);
     let text = said.iter().skip(last).fold(text, |text, line| text.note(line.chars().take(200).collect::<String>()));
     match why {

@@ -12,7 +12,7 @@ use std::path::Path;
 pub(in crate::cli) fn fido_unlock(error: &unlock::Error) -> Explanation {
     match error {
         unlock::Error::Fido { key, cause } => fido(key.as_ref(), cause),
-        unlock::Error::NoKey => Explanation::new("no_key", "no FIDO2 key is plugged in")
+        unlock::Error::NoKey => Explanation::of("no_key", error)
             .hint("plug one in; `glasskey fido list` shows what is seen, and `glasskey simulate` makes software keys to try with"),
         unlock::Error::Several(present) => {
             Explanation::new("several_keys", format!("more than one FIDO2 key is plugged in: {}", list(present)))
@@ -20,9 +20,9 @@ pub(in crate::cli) fn fido_unlock(error: &unlock::Error) -> Explanation {
                 .exit(Exit::Usage)
         }
         unlock::Error::Missing { wanted, present } => missing(wanted, present),
-        unlock::Error::NobodyToAsk { key } => nobody(&format!("the PIN of {key} is needed, and nobody can be asked for it"))
+        unlock::Error::NobodyToAsk { .. } => nobody(error)
             .hint("--pin-fd FD reads it from a file descriptor, one line per key"),
-        unlock::Error::Declined => Explanation::new("declined", "not confirmed; no PIN was tried"),
+        unlock::Error::Declined => Explanation::of("declined", error),
     }
 }
 
@@ -59,15 +59,11 @@ fn reaching(on: &str, error: &Error) -> Option<Explanation> {
             Explanation::new("key_removed", format!("{on} was pulled while it was in use")).hint("plug it in again")
         }
         Error::Transport(error) => super::transport(error),
-        Error::NoPermission { path } => no_permission(path),
-        Error::NoDevice { path } => Explanation::new("key_removed", format!("there is no device {}", path.display()))
+        Error::NoPermission { path } => no_permission(Explanation::of("no_permission", error), path),
+        Error::NoDevice { .. } => Explanation::of("key_removed", error)
             .hint("plug the key in again; `glasskey fido list` shows what is plugged in"),
-        Error::System { why } => Explanation::new("hid", format!("the system's HID service does not do it: {why}"))
-            .hint("unplug the key and plug it in again"),
-        Error::LibraryPanicked => {
-            Explanation::new("hid", "the HID library stopped in the middle; nothing was sent to any key")
-                .hint("unplug the keys and plug them in again")
-        }
+        Error::System { .. } => Explanation::of("hid", error).hint("unplug the key and plug it in again"),
+        Error::LibraryPanicked => Explanation::of("hid", error).hint("unplug the keys and plug them in again"),
         Error::NoAnswer { after } => {
             Explanation::new("no_answer", format!("{on} has not answered for {} s", after.as_secs()))
                 .hint("unplug the key and plug it in again; a virtual machine must be given the key as a whole")
@@ -88,11 +84,7 @@ fn reaching(on: &str, error: &Error) -> Option<Explanation> {
 }
 
 /// Which rule gives the device node to whom, and how to get it.
-fn no_permission(path: &Path) -> Explanation {
-    let text = Explanation::new(
-        "no_permission",
-        format!("this user may not open {}, the device of a FIDO2 key", path.display()),
-    );
+fn no_permission(text: Explanation, path: &Path) -> Explanation {
     if !cfg!(target_os = "linux") {
         return text.hint("run it as a user who may use the key");
     }
@@ -230,7 +222,7 @@ fn touches(on: &str, error: &Error) -> Option<Explanation> {
         Error::Denied => Explanation::new("denied", format!("it was refused on {on}, or nobody touched it in time"))
             .note("some keys give the same answer for both")
             .hint("run the command again, and touch the key when it blinks"),
-        Error::Cancelled => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        Error::Cancelled => Explanation::interrupted(),
         Error::CancelUnanswered => {
             Explanation::new("interrupted", format!("interrupted, and {on} did not say that it stopped"))
                 .hint("unplug the key and plug it in again")

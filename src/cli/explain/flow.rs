@@ -7,7 +7,6 @@ use crate::store::{self, Odd};
 use crate::{journal, sink};
 use std::path::Path;
 
-/// A flow that failed: its cause, where it happened, and what is left.
 pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
     let mut text = cause(&failed.cause, failed.stage);
     if let Some(ahead) = failed.ahead.filter(|ahead| ahead.unsigned_abs() > 5 && is_about_codes(&failed.cause)) {
@@ -83,10 +82,10 @@ pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
         Cause::Fido(error) => fido_unlock(error),
         Cause::Record(error) => ceremonies::record(error),
         // The command says more.
-        Cause::DrillLog { .. } => Explanation::new("drill_log", cause.to_string()),
-        Cause::Declined => Explanation::new("declined", "not confirmed; nothing was done"),
-        Cause::NobodyToAsk => nobody("a confirmation is needed, and nobody can be asked").hint("--yes says yes"),
-        Cause::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        Cause::DrillLog { .. } => Explanation::of("drill_log", cause),
+        Cause::Declined => Explanation::of("declined", cause),
+        Cause::NobodyToAsk => nobody(cause).hint("--yes says yes"),
+        Cause::Interrupted => Explanation::interrupted(),
     }
 }
 
@@ -174,18 +173,13 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
             }
             text
         }
-        sink::Error::WrongCode { key } => {
-            Explanation::new("wrong_code", format!("YubiKey {key} computes other codes than the seed gives"))
-                .hint("do not use this key; `glasskey keys` shows its model and firmware")
-        }
-        sink::Error::TooSlow { key } => {
-            Explanation::new("too_slow", format!("YubiKey {key} gave its codes so late that no two of them were of the present"))
-                .hint("touch the key as soon as it blinks, and run the same command again")
-        }
-        sink::Error::NotConfirmed => {
-            Explanation::new("not_confirmed", "no right code from the phone was typed in")
-                .hint("scan the QR code with an authenticator app, then type the code it shows; the phone's clock must be right")
-        }
+        sink::Error::WrongCode { .. } => Explanation::of("wrong_code", error)
+            .hint("do not use this key; `glasskey keys` shows its model and firmware"),
+        sink::Error::TooSlow { .. } => Explanation::of("too_slow", error)
+            .hint("touch the key as soon as it blinks, and run the same command again"),
+        sink::Error::NotConfirmed => Explanation::of("not_confirmed", error).hint(
+            "scan the QR code with an authenticator app, then type the code it shows; the phone's clock must be right",
+        ),
         sink::Error::NobodyToAsk => nobody("--qr needs a terminal to show the QR code on"),
         error => places::place(error),
     }
@@ -195,8 +189,7 @@ fn sink(error: &sink::Error, stage: Stage) -> Explanation {
 pub(in crate::cli) fn journal(error: &journal::Error) -> Explanation {
     match error {
         journal::Error::Io { path, cause } => {
-            let text = Explanation::new("journal", format!("the journal cannot be used: {}: {cause}", path.display()));
-            text.hint(match store::above(cause) {
+            Explanation::new("journal", format!("{error}: {cause}")).hint(match store::above(cause) {
                 Some(above) => odd_above(above),
                 None => odd_file(path, store::odd(cause)),
             })
@@ -204,18 +197,13 @@ pub(in crate::cli) fn journal(error: &journal::Error) -> Explanation {
         journal::Error::Several { first, others } => {
             others.iter().fold(journal(first), |text, other| text.note(journal(other).what))
         }
-        journal::Error::Busy { pid } => {
-            let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-            Explanation::new("busy", format!("another glasskey is at work{who}")).hint("wait until it has ended")
+        journal::Error::Busy { .. } => Explanation::of("busy", error).hint("wait until it has ended"),
+        journal::Error::Later { .. } => {
+            Explanation::of("journal", error).hint("use that glasskey to recover; the file was not touched")
         }
-        journal::Error::Later { path, version } => {
-            Explanation::new("journal", format!("a later glasskey wrote {} (format {version}; this one knows {})", path.display(), journal::FORMAT))
-                .hint("use that glasskey to recover; the file was not touched")
-        }
-        journal::Error::Unreadable { path, line } => {
-            Explanation::new("journal", format!("line {line} of {} is not one this version writes", path.display()))
-                .hint("was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left")
-        }
+        journal::Error::Unreadable { .. } => Explanation::of("journal", error).hint(
+            "was it written by a later glasskey? Use that one to recover, or move the file away once you know what it left",
+        ),
     }
 }
 

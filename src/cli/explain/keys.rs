@@ -10,9 +10,8 @@ pub(in crate::cli) fn unlock(error: &unlock::Error) -> Explanation {
     match error {
         unlock::Error::Keys(error) => keys(error),
         unlock::Error::Oath { key, cause } => oath(Some(*key), cause),
-        unlock::Error::NobodyToAsk { key } => {
-            nobody(&format!("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it"))
-                .hint("--password-fd FD reads it from a file descriptor, one line per key")
+        unlock::Error::NobodyToAsk { .. } => {
+            nobody(error).hint("--password-fd FD reads it from a file descriptor, one line per key")
         }
     }
 }
@@ -41,9 +40,9 @@ pub(in crate::cli) fn keys(error: &keys::Error) -> Explanation {
     match error {
         keys::Error::Transport(error) => transport(error),
         keys::Error::Oath(error) => oath(None, error),
-        keys::Error::NotAYubiKey => Explanation::new("not_a_yubikey", "not a YubiKey, or its Management applet does not answer"),
-        keys::Error::NoSerial => Explanation::new("no_serial", "the YubiKey hides its serial number, by which keys are told apart"),
-        keys::Error::NoKey => Explanation::new("no_key", "no key is plugged in")
+        keys::Error::NotAYubiKey => Explanation::of("not_a_yubikey", error),
+        keys::Error::NoSerial => Explanation::of("no_serial", error),
+        keys::Error::NoKey => Explanation::of("no_key", error)
             .hint("plug one in; `glasskey keys` shows what is seen, and `glasskey simulate` makes software keys to try with"),
         keys::Error::Foreign { readers } => {
             let readers = readers.iter().map(|reader| format!("\"{reader}\"")).collect::<Vec<_>>().join(", ");
@@ -69,29 +68,28 @@ pub(in crate::cli) fn keys(error: &keys::Error) -> Explanation {
 /// What stands between a program and a card.
 pub(in crate::cli) fn transport(error: &transport::Error) -> Explanation {
     use transport::Error as E;
+    let text = |code| Explanation::of(code, error);
     match error {
         E::NoService => Explanation::new("no_pcscd", format!("the PC/SC service (pcscd) {}", no_service()))
             .hint("on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket"),
-        E::Denied => Explanation::new("pcscd_denied", "the PC/SC service refused this user (polkit)")
+        E::Denied => text("pcscd_denied")
             .note("polkit lets only users who sit at the machine reach readers; a remote or service session is refused")
             .hint("allow org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card for this user in /etc/polkit-1/rules.d"),
-        E::NoReader { reader } => Explanation::new("no_reader", format!("the reader \"{reader}\" is gone"))
-            .hint("plug the key in again"),
-        E::Busy { reader, holder: Some(holder) } => {
-            Explanation::new("reader_busy", format!("\"{reader}\" is held by {} (process {})", holder.name, holder.pid))
-                .hint(if holder.name == "scdaemon" { "gpgconf --kill scdaemon lets go of it" } else { "end that program, or unplug the key and plug it in again" })
-        }
+        E::NoReader { .. } => text("no_reader").hint("plug the key in again"),
+        E::Busy { holder: Some(holder), .. } => text("reader_busy").hint(if holder.name == "scdaemon" {
+            "gpgconf --kill scdaemon lets go of it"
+        } else {
+            "end that program, or unplug the key and plug it in again"
+        }),
         E::Busy { reader, holder: None } => {
             Explanation::new("reader_busy", format!("another program holds \"{reader}\" exclusively"))
                 .hint("close it (scdaemon, yubikey-agent and Yubico Authenticator are the usual ones), or unplug the key and plug it in again")
         }
-        E::NoCard { reader } => Explanation::new("no_card", format!("there is no card in \"{reader}\"")),
-        E::Mute { reader } => Explanation::new("card_mute", format!("the card in \"{reader}\" does not answer"))
-            .hint("unplug the key and plug it in again"),
-        E::Removed => Explanation::new("key_removed", "the key was pulled while it was in use"),
-        E::Reset => Explanation::new("key_reset", "another program reset the key again and again")
-            .hint("close other programs that use the key"),
-        E::Malformed => Explanation::new("malformed_answer", "the key's answer makes no sense"),
-        E::Pcsc { code } => Explanation::new("pcsc", format!("the PC/SC service answered error 0x{code:08X}")),
+        E::NoCard { .. } => text("no_card"),
+        E::Mute { .. } => text("card_mute").hint("unplug the key and plug it in again"),
+        E::Removed => text("key_removed"),
+        E::Reset => text("key_reset").hint("close other programs that use the key"),
+        E::Malformed => text("malformed_answer"),
+        E::Pcsc { .. } => text("pcsc"),
     }
 }

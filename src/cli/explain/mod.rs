@@ -3,7 +3,6 @@
 //! A sentence says what happened, a hint what to do next, and the state what the world is in now. No capital first
 //! letters after the prefix, no full stops at the end.
 
-mod access_key;
 mod applets;
 #[allow(unreachable_pub)]
 pub(in crate::cli) mod audit;
@@ -34,6 +33,7 @@ use crate::platform::NoKeyring;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// What a script may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,16 @@ impl Explanation {
         Self { code, what: what.into(), notes: Vec::new(), hints: Vec::new(), state: Vec::new(), exit: Exit::Failed }
     }
 
+    /// As [`Explanation::new`], in the error's own words.
+    pub(in crate::cli) fn of(code: &'static str, error: &impl Display) -> Self {
+        Self::new(code, error.to_string())
+    }
+
+    /// The person asked to stop.
+    pub(in crate::cli) fn interrupted() -> Self {
+        Self::new("interrupted", "interrupted").exit(Exit::Interrupted)
+    }
+
     /// With what to do next.
     pub(in crate::cli) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -149,8 +159,8 @@ pub(in crate::cli) fn not_written(cause: &std::io::Error, spent: Option<&str>) -
     text
 }
 
-fn nobody(what: &str) -> Explanation {
-    Explanation::new("nobody_to_ask", what).exit(Exit::Person)
+fn nobody(what: impl Display) -> Explanation {
+    Explanation::of("nobody_to_ask", &what).exit(Exit::Person)
 }
 
 #[cfg(test)]

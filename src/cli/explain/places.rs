@@ -7,33 +7,24 @@ use std::path::Path;
 
 /// A place beside keys and phones.
 pub(super) fn place(error: &sink::Error) -> Explanation {
+    let text = |code| Explanation::of(code, error);
     match error {
-        sink::Error::BadRecipient { recipient, why } => {
-            Explanation::new("bad_recipient", format!("\"{recipient}\" is no escrow recipient: {why}"))
-                .hint("a recipient is age1…, age1PLUGIN1…, \"ssh-ed25519 …\" or \"ssh-rsa …\"")
-                .exit(Exit::Usage)
+        sink::Error::BadRecipient { .. } => text("bad_recipient")
+            .hint("a recipient is age1…, age1PLUGIN1…, \"ssh-ed25519 …\" or \"ssh-rsa …\"")
+            .exit(Exit::Usage),
+        sink::Error::Recipient { .. } => text("recipient").hint(
+            "`age -r RECIPIENT` shows whether age can; a plugin must be on the PATH and must need no answers to encrypt",
+        ),
+        sink::Error::Escrow { .. } => text("escrow").hint("--escrow-dir or --escrow-file names another place"),
+        sink::Error::EscrowThere { .. } => {
+            text("escrow_exists").hint("move it away, or name another with --escrow-file")
         }
-        sink::Error::Recipient { recipient, why } => {
-            Explanation::new("recipient", format!("the escrow recipient {recipient} cannot be used: {why}"))
-                .hint("`age -r RECIPIENT` shows whether age can; a plugin must be on the PATH and must need no answers to encrypt")
-        }
-        sink::Error::Escrow { path, why, .. } => {
-            Explanation::new("escrow", format!("the escrow file {} cannot be written: {why}", path.display()))
-                .hint("--escrow-dir or --escrow-file names another place")
-        }
-        sink::Error::EscrowThere { path } => {
-            Explanation::new("escrow_exists", format!("{} exists already; it was not touched", path.display()))
-                .hint("move it away, or name another with --escrow-file")
-        }
-        sink::Error::EscrowDiffers { path } => {
-            Explanation::new("escrow_differs", format!("what was read back from {} is not what was written", path.display()))
-                .hint("do not trust that disk")
-        }
+        sink::Error::EscrowDiffers { .. } => text("escrow_differs").hint("do not trust that disk"),
         sink::Error::Command { program, what, end, said } => command(program, what, end, said.as_deref()),
         sink::Error::Code { program, why, said } => code(program, why, said.as_deref()),
         sink::Error::Pipe { fd, why } => pipe(*fd, why),
         // The others have their sentences where they come from.
-        _ => Explanation::new("too_long", "the QR code cannot hold the otpauth URI"),
+        _ => text("too_long"),
     }
 }
 
@@ -85,46 +76,51 @@ fn pipe(fd: u32, why: &PipeTrouble) -> Explanation {
         PipeTrouble::TimedOut { seconds } => {
             text(format!("nobody read the secret from file descriptor {fd} within {seconds} s"))
         }
-        PipeTrouble::Interrupted => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        PipeTrouble::Interrupted => Explanation::interrupted(),
     }
 }
 
 /// A store's command that did not print the seed's code.
 fn code(program: &str, why: &CodeTrouble, said: Option<&[String]>) -> Explanation {
     let what = match why {
-        CodeTrouble::Ended(end) => match end {
-            CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
-            CommandEnd::Status(status) => format!("`{program}` printed no code: exit status {status}"),
-            CommandEnd::Killed => format!("`{program}` printed no code: a signal ended it"),
-            CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
-            CommandEnd::DidNotRead => format!("`{program}` printed no code"),
-            CommandEnd::Interrupted => {
-                return Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
-            }
-        },
+        CodeTrouble::Ended(CommandEnd::Interrupted) => return Explanation::interrupted(),
+        CodeTrouble::Ended(end) => ended(program, end, "printed no code"),
         CodeTrouble::NotACode => format!("`{program}` printed something other than one code of six digits"),
         CodeTrouble::Another => {
             format!("`{program}` printed a code that is not the seed's, so the store does not have the seed")
         }
     };
-    let mut text = Explanation::new("store_code", what);
-    text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
-    text.hint(
+    with_said(Explanation::new("store_code", what), program, said).hint(
         "--to-command and --code-from-command must mean the same entry; the second prints its current code and nothing else",
     )
 }
 
 fn command(program: &str, secret: &str, end: &CommandEnd, said: Option<&[String]>) -> Explanation {
     let what = match end {
-        CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
-        CommandEnd::Status(status) => format!("`{program}` did not take the {secret}: exit status {status}"),
-        CommandEnd::Killed => format!("`{program}` did not take the {secret}: a signal ended it"),
-        CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
-        CommandEnd::DidNotRead => format!("`{program}` ended without reading the {secret} from its standard input"),
-        CommandEnd::Interrupted => return Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        CommandEnd::Interrupted => return Explanation::interrupted(),
+        CommandEnd::DidNotRead => {
+            format!("`{program}` ended without reading the {secret} from its standard input")
+        }
+        end => ended(program, end, &format!("did not take the {secret}")),
     };
-    let mut text = Explanation::new("command", what);
-    text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
     let input = if secret == "seed" { "a made-up otpauth URI" } else { "a made-up secret" };
-    text.hint(format!("try the command by hand with {input} on its standard input; it must be unlocked before, since it cannot ask on the terminal"))
+    with_said(Explanation::new("command", what), program, said).hint(format!(
+        "try the command by hand with {input} on its standard input; it must be unlocked before, since it cannot ask on the terminal"
+    ))
+}
+
+/// `failed`: what a program that ended by itself did not do.
+fn ended(program: &str, end: &CommandEnd, failed: &str) -> String {
+    match end {
+        CommandEnd::NotStarted { why } => format!("`{program}` could not be started: {why}"),
+        CommandEnd::TimedOut { seconds } => format!("`{program}` did not end within {seconds} s, and was killed"),
+        CommandEnd::Status(_) | CommandEnd::Killed => format!("`{program}` {failed}: {end}"),
+        CommandEnd::DidNotRead | CommandEnd::Interrupted => format!("`{program}` {failed}"),
+    }
+}
+
+/// With the end of the program's standard error.
+fn with_said(mut text: Explanation, program: &str, said: Option<&[String]>) -> Explanation {
+    text.notes.extend(said.unwrap_or_default().iter().map(|line| format!("`{program}` said: {line}")));
+    text
 }

@@ -48,20 +48,9 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
                 .to_owned(),
         ),
         RootStep::Certified { aws, attested } => {
-            let mut lines = described("attested", format!("{attested}, by the key's own statement"));
-            lines.extend(match aws {
-                Some(aws) if aws.is_empty() => described("AWS says", "nothing about its certification".to_owned()),
-                Some(aws) => described("AWS says", certifications(aws)),
-                None => described("AWS says", "not told here: root alone may ask (iam:GetMFADevice)".to_owned()),
-            });
-            lines
+            let attested = described("attested", format!("{attested}, by the key's own statement"));
+            [attested, described("AWS says", aws_says(aws.as_ref()))].concat()
         }
-        RootStep::Other { serial, kind } => warn(format!(
-            "another device has appeared: {serial} ({}). That is not what is waited for; if it was not you, find out \
-             who",
-            device_kind(*kind)
-        )),
-        RootStep::Gone { serial } => warn(format!("a device of root's is gone: {serial}")),
         RootStep::OneMoreInUse => described(
             "counted",
             "one more MFA device is in use in this account; whose it is, an administrator is not told".to_owned(),
@@ -72,15 +61,10 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             "root has no MFA any more (AccountMFAEnabled went from 1 to 0); that is all an administrator is told"
                 .to_owned(),
         ),
-        RootStep::ListedAgain { serial } => {
-            warn(format!("{serial} is listed again: it has not gone, or IAM's lists are some seconds old"))
-        }
         RootStep::OneFewerInUse => described(
             "counted",
             "one MFA device fewer is in use in this account; whose it was, an administrator is not told".to_owned(),
         ),
-        RootStep::LastFactors { serials, sure } => warn(last_factors(serials, *sure)),
-        RootStep::Blind { why } => warn(format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))),
         RootStep::NotListedYet => described("waiting", "IAM does not list it for root yet".to_owned()),
         RootStep::CountsAsVirtual => vec![
             "AWS counts a device with codes as virtual, also where a YubiKey computes them: controls for hardware MFA \
@@ -90,6 +74,30 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
         RootStep::RemovalPlan { account, serials, stay, password, keys } => {
             parting(account, serials, stay, *password, *keys)
         }
+        RootStep::Other { .. }
+        | RootStep::Gone { .. }
+        | RootStep::ListedAgain { .. }
+        | RootStep::LastFactors { .. }
+        | RootStep::Blind { .. } => warn(warning(step)),
+    }
+}
+
+fn warning(step: &RootStep) -> String {
+    match step {
+        RootStep::Other { serial, kind } => format!(
+            "another device has appeared: {serial} ({}). That is not what is waited for; if it was not you, find out \
+             who",
+            device_kind(*kind)
+        ),
+        RootStep::Gone { serial } => format!("a device of root's is gone: {serial}"),
+        RootStep::ListedAgain { serial } => {
+            format!("{serial} is listed again: it has not gone, or IAM's lists are some seconds old")
+        }
+        RootStep::LastFactors { serials, sure } => last_factors(serials, *sure),
+        RootStep::Blind { why } => {
+            format!("root cannot be seen any more: {}; your word is taken instead", unseen(why))
+        }
+        _ => String::new(),
     }
 }
 
@@ -113,11 +121,32 @@ fn sees(view: RootView, account: Option<&str>, lacks: &[&str]) -> Vec<String> {
 }
 
 fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
-    let (title, steps) = match task {
+    let (title, steps) = tasks(task, style);
+    let sign_in = format!("Sign in as root (\"Sign in using root user email\") and go to {}", url(partition));
+    // Whoever confirms is there already.
+    let sign_in = Some(sign_in).filter(|_| !matches!(task, ConsoleTask::Confirm));
+    let steps = sign_in.into_iter().chain(steps);
+    let mut lines = vec![title];
+    lines.extend(steps.enumerate().map(|(nth, step)| format!("  {}. {step}", nth + 1)));
+    if Partition::named(partition) == Partition::China && matches!(task, ConsoleTask::AddKey { .. }) {
+        lines.push(
+            "In China the choice of devices may be smaller: if \"Passkey or security key\" is not offered, \
+             `glasskey root enroll --totp` is what is left."
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// What to do there, after signing in.
+fn tasks(task: &ConsoleTask, style: Style) -> (String, Vec<String>) {
+    let choose = "Under \"Multi-factor authentication (MFA)\" choose";
+    let assign = || format!("{choose} \"Assign MFA device\"");
+    match task {
         ConsoleTask::AddKey { name, key, nth, of } => (
             format!("In the console, key {nth} of {of}: {key}"),
             vec![
-                "Under \"Multi-factor authentication (MFA)\" choose \"Assign MFA device\"".to_owned(),
+                assign(),
                 format!("Device name: {}", style.bold(name)),
                 "Choose \"Passkey or security key\", then \"Next\"".to_owned(),
                 format!(
@@ -130,7 +159,7 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
         ConsoleTask::ShowSecret { name, phone } => (
             "In the console".to_owned(),
             vec![
-                "Under \"Multi-factor authentication (MFA)\" choose \"Assign MFA device\"".to_owned(),
+                assign(),
                 format!("Device name: {}", style.bold(name)),
                 "Choose \"Authenticator app\", then \"Next\"; choose \"Show secret key\"".to_owned(),
                 if *phone {
@@ -148,44 +177,23 @@ fn console(task: &ConsoleTask, partition: &str, style: Style) -> Vec<String> {
         ConsoleTask::Resync { serial } => (
             "In the console".to_owned(),
             vec![
-                format!(
-                    "Under \"Multi-factor authentication (MFA)\" choose {}, then \"Resync\"",
-                    serial.as_deref().unwrap_or("the device")
-                ),
+                format!("{choose} {}, then \"Resync\"", serial.as_deref().unwrap_or("the device")),
                 "Type the two codes into the two fields".to_owned(),
             ],
         ),
         ConsoleTask::Remove { serials } => (
             "In the console".to_owned(),
-            serials
-                .iter()
-                .map(|serial| {
-                    format!(
-                        "Under \"Multi-factor authentication (MFA)\" choose {}, then \"Remove\"",
-                        style.bold(serial)
-                    )
-                })
-                .collect(),
+            serials.iter().map(|serial| format!("{choose} {}, then \"Remove\"", style.bold(serial))).collect(),
         ),
-    };
-    let sign_in = format!("Sign in as root (\"Sign in using root user email\") and go to {}", url(partition));
-    // Whoever confirms is there already.
-    let sign_in = Some(sign_in).filter(|_| !matches!(task, ConsoleTask::Confirm));
-    let steps = sign_in.into_iter().chain(steps);
-    let mut lines = vec![title];
-    lines.extend(steps.enumerate().map(|(nth, step)| format!("  {}. {step}", nth + 1)));
-    if Partition::named(partition) == Partition::China && matches!(task, ConsoleTask::AddKey { .. }) {
-        lines.push(
-            "In China the choice of devices may be smaller: if \"Passkey or security key\" is not offered, \
-             `glasskey root enroll --totp` is what is left."
-                .to_owned(),
-        );
     }
-    lines
 }
 
-fn certifications(aws: &BTreeMap<String, String>) -> String {
-    aws.iter().map(|(name, level)| format!("{name} {level}")).collect::<Vec<_>>().join(", ")
+fn aws_says(certifications: Option<&BTreeMap<String, String>>) -> String {
+    match certifications {
+        Some(none) if none.is_empty() => "nothing about its certification".to_owned(),
+        Some(all) => all.iter().map(|(name, level)| format!("{name} {level}")).collect::<Vec<_>>().join(", "),
+        None => "not told here: root alone may ask (iam:GetMFADevice)".to_owned(),
+    }
 }
 
 fn minutes(seconds: u64) -> String {

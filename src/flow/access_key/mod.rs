@@ -6,12 +6,13 @@
 mod steps;
 
 use super::context::Context;
+use super::retire::of_user;
 use super::seed_sinks::CommandTo;
 use super::self_management::{Factor, find_factor, open_session, tell_wait};
 use crate::aws::{self, AccessKey, Account, Call, Identity};
 use crate::flow::failure::{AccessKeyRefusal, Cause, CommonRefusal, Failed, Residue, Stage};
 use crate::flow::record::{KeyRotation, Record, Undo};
-use crate::flow::run::{begin_log, nothing_unfinished};
+use crate::flow::run::{begin_log, nothing_unfinished_for};
 pub use crate::person::KeyPlan;
 use crate::person::{Notice, OwnKey};
 use crate::sink::{Pipe, SecretFormat, program_of};
@@ -19,13 +20,9 @@ use crate::totp::unix;
 use crate::world::World;
 pub(super) use steps::{activate, appeared, deactivate, delete, keys_while_active};
 
-/// What is asked for.
 pub struct KeyRequest {
-    /// The IAM user.
     pub user: String,
-    /// Who gets the secret.
     pub to: SecretTo,
-    /// How it is written.
     pub format: SecretFormat,
     /// The key that is to go, where the user has two.
     pub replace: Option<String>,
@@ -33,7 +30,6 @@ pub struct KeyRequest {
     pub make_room: Option<String>,
     /// The old key is deactivated and not deleted.
     pub keep_old: bool,
-    /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already, deleting included.
     pub approved: bool,
@@ -41,20 +37,16 @@ pub struct KeyRequest {
 
 /// Who gets the secret of a new access key.
 pub enum SecretTo {
-    /// A command, on its standard input.
     Command(CommandTo),
-    /// Whoever reads a pipe.
     Pipe(Pipe),
 }
 
 /// What was done, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRotated {
-    /// What was planned.
     pub plan: KeyPlan,
     /// The new key; none after a dry run.
     pub new: Option<String>,
-    /// What has become of the old one.
     pub old: OldKey,
 }
 
@@ -63,13 +55,10 @@ pub struct KeyRotated {
 pub enum OldKey {
     /// Nothing yet.
     Kept,
-    /// It is inactive.
     Inactive,
-    /// It is deleted.
     Deleted,
 }
 
-/// The permissions it needs.
 #[must_use]
 pub fn access_key_permissions() -> Vec<&'static str> {
     let calls = [Call::ListAccessKeys, Call::CreateAccessKey, Call::UpdateAccessKey, Call::DeleteAccessKey];
@@ -114,7 +103,6 @@ impl Preflight {
     }
 }
 
-/// Which keys go.
 #[derive(Default)]
 struct Choice {
     first: Option<AccessKey>,
@@ -131,7 +119,7 @@ pub(super) fn preflight(
         return Err(Cause::refused(CommonRefusal::BadValue { what: "user name", value: user.clone() }));
     }
     let caller = account.caller().clone();
-    nothing_unfinished(&caller.account, user, context)?;
+    nothing_unfinished_for(&caller.account, user, context)?;
     let Observed { keys, factor, session } = read(user, account, context)?;
     let choice = choose(request, &keys, account.access_key_id())?;
     let named = |key: &AccessKey| (key.id.clone(), key.active);
@@ -166,17 +154,13 @@ pub(super) struct Observed {
 /// opened for it.
 pub(super) fn read(user: &str, account: &Account, context: &mut Context<'_>) -> Result<Observed, Cause> {
     let factor = own_factor(user, account, context)?;
-    let no_user = |cause| match cause {
-        aws::Error::NotFound { .. } => Cause::refused(CommonRefusal::NoSuchUser { user: user.to_owned() }),
-        cause => Cause::Aws(cause),
-    };
     match (account.access_keys(user), factor) {
         (Err(aws::Error::Denied { .. }), Some(factor)) => {
             let session = open_session(account, &factor, context)?;
-            let keys = session.access_keys(user).map_err(no_user)?;
+            let keys = of_user(user, session.access_keys(user))?;
             Ok(Observed { keys, factor: Some(factor), session: Some(session) })
         }
-        (keys, factor) => Ok(Observed { keys: keys.map_err(no_user)?, factor, session: None }),
+        (keys, factor) => Ok(Observed { keys: of_user(user, keys)?, factor, session: None }),
     }
 }
 
@@ -262,9 +246,7 @@ pub(super) fn carry_out(
         steps::Rotation { request, log, base: account, factor, act: session, before, gone: None, deactivated: None };
     match rotation.run(choice.first.as_ref(), choice.old.as_ref(), context) {
         Ok((new, old)) => {
-            if rotation.log.finish().is_err() {
-                context.tell(Notice::JournalKept);
-            }
+            context.tell_if_kept(rotation.log.finish());
             Ok(KeyRotated { plan, new: Some(new), old })
         }
         Err(broken) => Err(rotation.give_up(broken, context)),

@@ -354,7 +354,7 @@ pub(in crate::flow) fn keys_while_active(
     user: &str,
     stays: &str,
 ) -> Result<Vec<AccessKey>, Cause> {
-    let keys = account.access_keys(user).map_err(Cause::Aws)?;
+    let keys = account.access_keys(user)?;
     match keys.iter().any(|key| key.id == stays && key.active) {
         true => Ok(keys),
         false => Err(Cause::refused(AccessKeyRefusal::NewKeyGone { id: stays.to_owned() })),

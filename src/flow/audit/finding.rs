@@ -10,7 +10,6 @@ use std::time::SystemTime;
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Severity {
     Low,
     Medium,
@@ -37,130 +36,65 @@ pub enum Verdict {
 pub struct Finding {
     /// The rule.
     pub rule: &'static RuleInfo,
-    /// The answer.
     pub verdict: Verdict,
-    /// Why.
     pub evidence: Vec<Evidence>,
     /// What could not be read, where that matters.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// One thing that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Evidence {
-    /// Root has no password, no access key and no certificate. `managed`: its organization sees to that.
-    NoCredentials {
-        managed: bool,
-    },
-    /// Root cannot sign in: it has no password.
+    // Root has no password, no access key and no certificate. `managed`: its organization sees to that.
+    NoCredentials { managed: bool },
+    // Root cannot sign in: it has no password.
     NoPassword,
-    /// Root has one.
     Password,
-    /// The account's summary does not say whether root has one.
+    // The account's summary does not say whether root has one.
     PasswordUntold,
-    /// A factor is enabled, or none.
     MfaEnabled(bool),
-    /// A factor.
-    Factor {
-        serial: String,
-        kind: DeviceKind,
-        enabled: Option<SystemTime>,
-    },
-    /// Factors that these credentials do not show.
-    UnseenFactors {
-        at_least: usize,
-        at_most: Option<usize>,
-    },
-    /// How many factors there are in all, at least and at most.
-    FactorCount {
-        at_least: usize,
-        at_most: Option<usize>,
-    },
-    /// In this partition root cannot sign in to the console, and has no MFA.
-    NoSignIn {
-        partition: String,
-    },
-    /// This partition has no central root access.
-    NoCentralRoot {
-        partition: String,
-    },
-    AccessKey {
-        id: Option<String>,
-        active: bool,
-        used: LastUse,
-        days: Option<u64>,
-    },
-    /// The account's summary counts some, which could not be listed.
+    Factor { serial: String, kind: DeviceKind, enabled: Option<SystemTime> },
+    // Factors that these credentials do not show.
+    UnseenFactors { at_least: usize, at_most: Option<usize> },
+    // How many factors there are in all, at least and at most.
+    FactorCount { at_least: usize, at_most: Option<usize> },
+    // In this partition root cannot sign in to the console, and has no MFA.
+    NoSignIn { partition: String },
+    // This partition has no central root access.
+    NoCentralRoot { partition: String },
+    AccessKey { id: Option<String>, active: bool, used: LastUse, days: Option<u64> },
+    // The account's summary counts some, which could not be listed.
     SomeAccessKeys,
-    Certificates {
-        active: usize,
-        present: usize,
-    },
-    /// The account's summary counts some, which could not be listed.
+    Certificates { active: usize, present: usize },
+    // The account's summary counts some, which could not be listed.
     SomeCertificates,
-    /// Root's password was last used then.
-    PasswordUsed {
-        used: LastUse,
-        days: Option<u64>,
-    },
-    /// The central features of the organization.
-    Central {
-        all_features: bool,
-        trusted: bool,
-        credentials: bool,
-        sessions: bool,
-    },
-    /// The account is in no organization, or is not the one that answers for this.
+    PasswordUsed { used: LastUse, days: Option<u64> },
+    Central { all_features: bool, trusted: bool, credentials: bool, sessions: bool },
+    // The account is in no organization, or is not the one that answers for this.
     NotManagement,
-    /// The management account itself is not managed from anywhere.
+    // The management account itself is not managed from anywhere.
     IsManagement,
-    /// A policy that denies root something.
     Policy(RootDeny),
-    /// A level of the organization that allows only some things.
+    // A level of the organization that allows only some things.
     AllowList(AllowList),
     NoPolicyStopsTasks,
     NoTrail,
-    Trail {
-        name: String,
-        problems: Vec<TrailProblem>,
-    },
-    /// A chain from trail to subscription, with where it breaks.
-    Chain {
-        trail: String,
-        links: Vec<Link>,
-        broken: Option<Break>,
-    },
-    /// An EventBridge rule.
-    EventRule {
-        name: String,
-        sees: Sees,
-        broken: Option<Break>,
-    },
+    Trail { name: String, problems: Vec<TrailProblem> },
+    // A chain from trail to subscription, with where it breaks.
+    Chain { trail: String, links: Vec<Link>, broken: Option<Break> },
+    // An EventBridge rule.
+    EventRule { name: String, sees: Sees, broken: Option<Break> },
     NothingWatches,
-    /// `unusable`: users who can do everything and have nothing to sign in with.
-    Admins {
-        users: usize,
-        roles: usize,
-        unusable: usize,
-    },
-    AdminWithoutMfa {
-        user: String,
-    },
-    Contact {
-        who: String,
-    },
+    // `unusable`: users who can do everything and have nothing to sign in with.
+    Admins { users: usize, roles: usize, unusable: usize },
+    AdminWithoutMfa { user: String },
+    Contact { who: String },
     NoContact,
     NoPasswordPolicy,
-    PasswordPolicy {
-        length: i32,
-        reuse: i32,
-    },
+    PasswordPolicy { length: i32, reuse: i32 },
 }
 
 /// What is wrong with a trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum TrailProblem {
     OneRegion,
     NotLogging,
@@ -172,7 +106,6 @@ pub enum TrailProblem {
 
 /// A link of the chain that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Link {
     LogGroup(String),
     Filter { name: String, spares_assumed: bool },
@@ -184,110 +117,57 @@ pub enum Link {
 /// What of root's an EventBridge rule sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sees {
-    /// Sign-ins and every call.
     Everything,
     /// Sign-ins, and calls that change something: those that only read are left out.
     Changes,
-    /// Sign-ins.
     SignIns,
 }
 
 /// Where a chain breaks, or where it can be followed no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Break {
     TrailDoesNotRecord,
     NoLogGroup,
-    /// The log group that the trail delivers to does not exist.
+    // The log group that the trail delivers to does not exist.
     LogGroupGone,
-    /// The log group is another account's: this one's.
+    // The log group is another account's: this one's.
     LogGroupElsewhere(String),
     LogsNotDelivered(String),
     NoFilter,
-    FilterMisses {
-        filter: String,
-        event: Example,
-    },
-    /// Somebody is told, but of others' events as well.
-    FilterNoisy {
-        filter: String,
-        event: Example,
-    },
-    FilterNotJudged {
-        filter: String,
-        why: NotJudged,
-    },
-    NoAlarm {
-        filter: String,
-    },
-    AlarmDisabled {
-        alarm: String,
-    },
-    AlarmNeedsMore {
-        alarm: String,
-    },
-    AlarmAlwaysOn {
-        alarm: String,
-    },
-    AlarmWithoutData {
-        alarm: String,
-    },
-    AlarmNotJudged {
-        alarm: String,
-        why: Unweighed,
-    },
-    NoAction {
-        alarm: String,
-    },
-    /// What is at the end does something and tells nobody.
-    TellsNobody {
-        target: String,
-    },
-    TargetNotJudged {
-        target: String,
-    },
-    TopicGone {
-        topic: String,
-    },
-    TopicElsewhere {
-        account: String,
-    },
-    NobodySubscribed {
-        topic: String,
-    },
-    Unconfirmed {
-        topic: String,
-        endpoints: Vec<String>,
-    },
-    /// Subscriptions that receive nothing of this, by their filters or because no person is there.
-    FilteredOut {
-        topic: String,
-        endpoints: Vec<String>,
-    },
-    /// The topic's policy does not let this service publish.
-    MayNotPublish {
-        topic: String,
-        publisher: &'static str,
-    },
-    /// With the topic's key this service cannot publish.
-    KeyRefuses {
-        topic: String,
-        publisher: &'static str,
-        seal: Seal,
-    },
-    /// A policy or filter behind the topic says what is not modelled: this.
-    TopicNotJudged {
-        topic: String,
-        on: String,
-    },
+    FilterMisses { filter: String, event: Example },
+    // Somebody is told, but of others' events as well.
+    FilterNoisy { filter: String, event: Example },
+    FilterNotJudged { filter: String, why: NotJudged },
+    NoAlarm { filter: String },
+    AlarmDisabled { alarm: String },
+    AlarmNeedsMore { alarm: String },
+    AlarmAlwaysOn { alarm: String },
+    AlarmWithoutData { alarm: String },
+    AlarmNotJudged { alarm: String, why: Unweighed },
+    NoAction { alarm: String },
+    // What is at the end does something and tells nobody.
+    TellsNobody { target: String },
+    TargetNotJudged { target: String },
+    TopicGone { topic: String },
+    TopicElsewhere { account: String },
+    NobodySubscribed { topic: String },
+    Unconfirmed { topic: String, endpoints: Vec<String> },
+    // Subscriptions that receive nothing of this, by their filters or because no person is there.
+    FilteredOut { topic: String, endpoints: Vec<String> },
+    // The topic's policy does not let this service publish.
+    MayNotPublish { topic: String, publisher: &'static str },
+    // With the topic's key this service cannot publish.
+    KeyRefuses { topic: String, publisher: &'static str, seal: Seal },
+    // A policy or filter behind the topic says what is not modelled: this.
+    TopicNotJudged { topic: String, on: String },
     RuleDisabled,
     RulePart,
     RuleNoisy,
     RuleNotJudged,
-    /// EventBridge has root's events only where a trail records them.
+    // EventBridge has root's events only where a trail records them.
     NoTrailForRules,
     NoTarget,
-    /// What is behind this could not be read.
+    // What is behind this could not be read.
     Unreadable,
 }
 

@@ -12,43 +12,30 @@ use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
 use crate::aws::{Call, Error};
 use crate::world::World;
 
-/// What to audit.
 pub struct AuditRequest {
     /// Which accounts; `None`: the caller's own, from inside.
     pub scope: Option<Scope>,
-    /// How many accounts at once at most.
     pub at_once: usize,
-    /// Accounts that need not be asked again.
     pub known: Vec<String>,
 }
 
-/// One account's result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audited {
     /// It was looked at.
-    Account {
-        /// What is so.
-        facts: Box<Facts>,
-        /// What that means.
-        findings: Vec<Finding>,
-    },
+    Account { facts: Box<Facts>, findings: Vec<Finding> },
     /// It is not in use, so there is nothing to look at.
     Closed {
         /// Twelve digits.
         account: String,
-        /// Its name.
         name: String,
-        /// AWS's word.
         state: String,
     },
 }
 
-/// How it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swept {
     /// The caller's ARN.
     pub caller: String,
-    /// Throttling and concurrency.
     pub sweep: Sweep,
 }
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 /// A rule's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Rule {
     RootMfa,
     RootHardwareMfa,
@@ -33,17 +32,13 @@ pub enum Rule {
 /// A rule. It stands beside the function that judges by it.
 #[derive(Debug)]
 pub struct RuleInfo {
-    /// Its name.
     pub id: Rule,
-    /// How bad a failure is.
     pub severity: Severity,
-    /// What counts as a failure.
     pub fails_when: &'static str,
     /// Why it matters, as a sentence without a full stop.
     pub why: &'static str,
     /// Its numbers in benchmarks and other tools (CIS Amazon Web Services Foundations as Prowler 5.46 maps it).
     pub benchmarks: &'static [(Benchmark, &'static str)],
-    /// What a finding says, by verdict.
     pub titles: Titles,
     /// Judges the facts; `None` where they do not include what this rule is about, as of an account seen from outside.
     pub check: fn(&Facts) -> Option<Finding>,
@@ -60,7 +55,6 @@ impl Eq for RuleInfo {}
 /// A benchmark, or another tool that checks the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Benchmark {
     CisV3,
     CisV5,
@@ -73,7 +67,6 @@ pub enum Benchmark {
 
 /// What a finding says in a few words, by verdict.
 #[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
 pub struct Titles {
     pub pass: &'static str,
     pub fail: &'static str,

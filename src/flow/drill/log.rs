@@ -70,7 +70,6 @@ pub struct Check {
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum State {
     Passed,
     Failed,
@@ -103,7 +102,6 @@ pub struct Credential {
     pub user_verified: bool,
 }
 
-/// An assertion over a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Assertion {

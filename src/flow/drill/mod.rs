@@ -27,20 +27,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What is asked for.
 #[derive(Clone, Debug)]
 pub struct DrillRequest {
     /// The keys, in this order.
     pub keys: Vec<Serial>,
-    /// The file that is added to.
     pub log: PathBuf,
     /// Use the last try of a PIN without asking.
     pub last_try: bool,
-    /// Nobody is there to touch a key.
     pub no_touch: bool,
 }
 
-/// What was done.
 #[derive(Debug)]
 pub struct Drilled {
     /// What was written, each with whether the key signed it.
@@ -285,10 +281,7 @@ impl Drill<'_> {
         let why = match sign(record, challenge(&signed), self.records, now, &mut ceremony) {
             Ok((verified, response)) => match (verified.verdict, response) {
                 (Ok(_), Some(response)) => return self.write(entry, Some(&response), log, world),
-                (Err(Finding::Refused(refusal)), _) => refusal.to_string(),
-                (Err(Finding::OtherModel { recorded, told }), _) => {
-                    format!("the record says that the key's model is {recorded}, and the key says {told}")
-                }
+                (Err(finding @ (Finding::Refused(_) | Finding::OtherModel { .. })), _) => finding.to_string(),
                 (Err(Finding::OtherKey { .. }), _) => "the record names another key".to_owned(),
                 (Err(Finding::InTheFuture { .. }), _) => "the record has a date in the future".to_owned(),
                 _ => "the key does not hold the credential that it was enrolled with".to_owned(),

@@ -20,43 +20,33 @@ use crate::sink::KeySink;
 use crate::totp::{self, AWS, Step, unix};
 use crate::world::World;
 pub(super) use preflight::{Checked, DevicePlan, Observed, check, keys_can_take, read, read_on};
-use preflight::{Preflight, preflight, preflight_on};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// The IAM user; the caller when not named.
     pub user: Option<String>,
-    /// The keys to write.
     pub keys: Vec<Serial>,
-    /// A phone too, by QR code.
     pub phone: bool,
-    /// Places beside keys and phones.
     pub places: SeedSinks,
     /// One device per key instead of one seed on all.
     pub separate: bool,
-    /// Every code asks for a touch.
     pub touch: bool,
     /// The device's name; the user's when not named.
     pub device_name: Option<String>,
     /// The device's path; `/` when not named.
     pub path: Option<String>,
-    /// Tags for the device.
     pub tags: Vec<Tag>,
-    /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already.
     pub approved: bool,
 }
 
-/// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolled {
-    /// What was planned.
     pub plan: Plan,
     /// The devices, in the plan's order; none after a dry run.
     pub devices: Vec<DeviceResult>,
@@ -127,8 +117,10 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
     let (connector, mut context) = Context::open(Stage::Preflight, world)?;
-    let ready = preflight(request, &connector, &mut context);
-    let Preflight { plan, work, account, factor } = ready.map_err(|cause| context.fail(Stage::Preflight, cause))?;
+    let ready = read(request, &connector, &mut context).and_then(|(account, usable, seen)| {
+        Ok((check(request, &usable, &seen, (&account, 0), &mut context)?, account))
+    });
+    let (Checked { plan, work, factor }, account) = ready.map_err(|cause| context.fail(Stage::Preflight, cause))?;
     context.tell(Notice::Plan(plan.clone()));
     self_management::tell_wait(factor.as_ref(), &mut context);
     let mut done = Enrolled { plan, devices: Vec::new() };
@@ -154,14 +146,13 @@ pub(super) fn enroll_on(
     context: &mut Context<'_>,
 ) -> Result<DeviceResult, Failed> {
     let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
-    let Checked { plan, work, factor } =
-        preflight_on(request, usable, account, context).map_err(|cause| before(cause, context))?;
-    let session = match factor {
-        None => None,
-        Some(factor) => {
-            Some(self_management::open_session(account, &factor, context).map_err(|cause| before(cause, context))?)
-        }
-    };
+    let ready = read_on(request, account, context)
+        .and_then(|seen| check(request, usable, &seen, (account, 0), context))
+        .and_then(|Checked { plan, work, factor }| {
+            let open = |factor| self_management::open_session(account, &factor, context);
+            Ok((plan, work, factor.map(open).transpose()?))
+        });
+    let (plan, work, session) = ready.map_err(|cause| before(cause, context))?;
     let mut done = Enrolled { plan, devices: Vec::new() };
     enroll_all(&work, session.as_ref().unwrap_or(account), &mut done, context)?;
     done.devices.pop().ok_or_else(|| before(Cause::refused(RecoverRefusal::CannotFinish), context))
@@ -207,10 +198,8 @@ fn one_device(device: &DevicePlan, account: &Account, context: &mut Context<'_>)
     let mut run = Run::begin(begin, context).map_err(|cause| context.fail(Stage::Preflight, cause))?;
     match attempt(&mut run, device, account, context) {
         Ok(result) => {
-            if run.finish().is_err() {
-                // Enabled and proved; only the record stays, and recovery will find nothing to do.
-                context.tell(Notice::JournalKept);
-            }
+            // Enabled and proved; where the record stays, recovery will find nothing to do.
+            context.tell_if_kept(run.finish());
             Ok(result)
         }
         Err(at) if confirm::is_not_listed(&at.1) => Err(confirm::keep(run, at, Vec::new(), context)),

@@ -2,14 +2,14 @@
 
 use super::super::context::Context;
 use super::super::naming::credential_name;
-use super::super::retire::devices_found;
+use super::super::retire::of_user;
 use super::super::seed_sinks::{DeviceSinks, ValidatedSinks};
 use super::super::self_management::{self, Factor};
 use super::{MAX_DEVICES, Request};
 use crate::aws::{self, Account, DeviceArn, Identity, Looked, MfaDevice, NewDevice, VirtualDevice};
 use crate::flow::failure::{Cause, CommonRefusal, EnrollRefusal, Refusal};
-use crate::flow::record::{Begin, Record, RemovedDevice};
-use crate::flow::run::nothing_unfinished;
+use crate::flow::record::{Begin, RemovedDevice};
+use crate::flow::run::{nothing_unfinished, nothing_unfinished_for};
 use crate::keys::{self, Serial};
 use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
@@ -32,19 +32,11 @@ pub(in crate::flow) struct DevicePlan {
     pub(in crate::flow) seen_free: Option<Instant>,
 }
 
-/// What pre-flight found to be possible.
-pub(super) struct Preflight {
-    pub(super) plan: Plan,
-    pub(super) work: Vec<DevicePlan>,
-    pub(super) account: Account,
-    /// What IAM's self-management rule asks for a code, if it applies.
-    pub(super) factor: Option<Factor>,
-}
-
-/// As [`Preflight`], on an account that was there before.
+/// What was found to be possible.
 pub(in crate::flow) struct Checked {
     pub(in crate::flow) plan: Plan,
     pub(in crate::flow) work: Vec<DevicePlan>,
+    /// What IAM's self-management rule asks for a code, if it applies.
     pub(in crate::flow) factor: Option<Factor>,
 }
 
@@ -61,22 +53,9 @@ struct KeyContents {
 pub(in crate::flow) struct Observed {
     keys: Vec<KeyContents>,
     pub(in crate::flow) user: String,
-    /// The user's.
     pub(in crate::flow) devices: Vec<MfaDevice>,
     /// Virtual devices that are nobody's; `None`: who asks may not list them.
     unassigned: Option<Vec<VirtualDevice>>,
-}
-
-/// Everything that can be known before anything is created: each key present, unlocked, fit and with room; the
-/// caller; the user and the devices there are; names that fit and are free.
-pub(super) fn preflight(
-    request: &Request,
-    connector: &aws::Connector,
-    context: &mut Context<'_>,
-) -> Result<Preflight, Cause> {
-    let (account, usable, seen) = read(request, connector, context)?;
-    let Checked { plan, work, factor } = check(request, &usable, &seen, (&account, 0), context)?;
-    Ok(Preflight { plan, work, account, factor })
 }
 
 /// Looks at the places, the caller, and the user's devices.
@@ -91,19 +70,19 @@ pub(in crate::flow) fn read(
     let usable = request.places.usable(context)?;
     let reaching = connector.reach_meanwhile();
     let keys = find_keys(&request.keys, context)?;
-    let mut account = reaching.account().map_err(Cause::Aws)?;
+    let mut account = reaching.account()?;
     let named = request.user.as_deref().filter(|user| aws::check_name(user));
     let looked = match named {
         Some(user) => account.identify_and_look(user).map(Some),
         None => account.identify().map(|()| None),
     };
-    let looked = looked.map_err(Cause::Aws)?;
+    let looked = looked?;
     context.tell_clock();
     let seen = seen(request, keys, looked, &account, context)?;
     Ok((account, usable, seen))
 }
 
-/// As [`look`], for one of many users: the account is connected, and the places have been tried out.
+/// As [`read`], for one of many users: the account is connected, and the places have been tried out.
 pub(in crate::flow) fn read_on(
     request: &Request,
     account: &Account,
@@ -111,17 +90,6 @@ pub(in crate::flow) fn read_on(
 ) -> Result<Observed, Cause> {
     let keys = find_keys(&request.keys, context)?;
     seen(request, keys, None, account, context)
-}
-
-/// As [`preflight`], for one of many users.
-pub(super) fn preflight_on(
-    request: &Request,
-    usable: &ValidatedSinks,
-    account: &Account,
-    context: &mut Context<'_>,
-) -> Result<Checked, Cause> {
-    let seen = read_on(request, account, context)?;
-    check(request, usable, &seen, (account, 0), context)
 }
 
 /// The user no earlier run is unfinished for, and the devices there are. `looked`: what came of asking already.
@@ -133,12 +101,12 @@ fn seen(
     context: &Context<'_>,
 ) -> Result<Observed, Cause> {
     let user = target_user(request, account.caller())?;
-    nothing_unfinished(&account.caller().account, &user, context)?;
+    nothing_unfinished_for(&account.caller().account, &user, context)?;
     let Looked { devices, unassigned } = match looked {
         Some(looked) => looked,
-        None => account.read(&user).map_err(Cause::Aws)?,
+        None => account.read(&user)?,
     };
-    let devices = devices_found(&user, devices)?;
+    let devices = of_user(&user, devices)?;
     let unassigned = match unassigned {
         Ok(unassigned) => Some(unassigned),
         Err(aws::Error::Denied { .. }) => None,
@@ -159,7 +127,7 @@ pub(in crate::flow) fn check(
     let mut work = compose(request, user, usable, account)?;
     for device in &work {
         // First: what an earlier run left on a key is for recovery, not for deleting by hand.
-        check_journal(device, context)?;
+        nothing_unfinished(context, |run| run.making == Some(&device.arn))?;
     }
     // Before the keys: a credential of this name may be the user's live factor, and then that is what to say.
     check_devices(&work, devices, leaving)?;
@@ -205,26 +173,15 @@ impl DevicePlan {
 }
 
 fn find_keys(wanted: &[Serial], context: &mut Context<'_>) -> Result<Vec<KeyContents>, Cause> {
-    wanted
-        .iter()
-        .map(|key| {
-            let (found, card) = keys::open(context.keys.ports(), Some(*key)).map_err(Cause::Keys)?;
-            drop(card);
-            let mut session =
-                context.keys.session(*key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
-            let credentials = session
-                .list()
-                .map_err(|cause| Cause::Sink(crate::unlock::Error::Oath { key: *key, cause }.into()))?;
-            let info = session.info();
-            Ok(KeyContents {
-                key: *key,
-                model: found.device.model,
-                firmware: info.version,
-                capacity: info.capacity,
-                credentials,
-            })
-        })
-        .collect()
+    let mut read = |key: &Serial| {
+        let (found, card) = keys::open(context.keys.ports(), Some(*key))?;
+        drop(card);
+        let mut session = context.keys.session(*key, context.person)?;
+        let credentials = session.list().map_err(Cause::oath(*key))?;
+        let (model, info) = (found.device.model, session.info());
+        Ok(KeyContents { key: *key, model, firmware: info.version, capacity: info.capacity, credentials })
+    };
+    wanted.iter().map(&mut read).collect()
 }
 
 fn target_user(request: &Request, caller: &aws::Caller) -> Result<String, Cause> {
@@ -269,8 +226,8 @@ fn compose(
         })?;
         let new = NewDevice { name: arn.name().to_owned(), path: path.clone(), tags: request.tags.clone() };
         let (user, caller) = (user.to_owned(), caller.arn.clone());
-        let beside = usable.of(&arn)?;
-        Ok(DevicePlan { user, caller, arn, new, name, keys, phone, touch: request.touch, beside, seen_free: None })
+        let (touch, beside) = (request.touch, usable.of(&arn)?);
+        Ok(DevicePlan { user, caller, arn, new, name, keys, phone, touch, beside, seen_free: None })
     };
     // Without keys there is nothing to keep apart.
     if request.separate && !request.keys.is_empty() {
@@ -309,7 +266,7 @@ fn check_key(found: &KeyContents, name: &Name, touch: bool) -> Result<(), Cause>
     }
     if touch && found.firmware < oath::TOUCH_SINCE {
         let cause = oath::Error::Unsupported { what: "touch", since: oath::TOUCH_SINCE };
-        return Err(Cause::Sink(crate::unlock::Error::Oath { key, cause }.into()));
+        return Err(Cause::oath(key)(cause));
     }
     Ok(())
 }
@@ -322,20 +279,6 @@ pub(in crate::flow) fn keys_can_take(
     context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     find_keys(keys, context)?.iter().try_for_each(|found| check_key(found, name, touch))
-}
-
-fn check_journal(device: &DevicePlan, context: &Context<'_>) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        // Of another user's, and under the same name.
-        if let Some(Record::Begin(begin)) = run.entries.first()
-            && begin.arn == device.arn
-        {
-            context.journal.idle().map_err(Cause::Journal)?;
-            let (arn, user) = (begin.arn.clone(), begin.user.clone());
-            return Err(Cause::refused(CommonRefusal::Unfinished { arn, user }));
-        }
-    }
-    Ok(())
 }
 
 fn check_devices(work: &[DevicePlan], devices: &[MfaDevice], leaving: usize) -> Result<(), Cause> {

@@ -28,7 +28,7 @@ pub use session::SessionRefusal;
 
 use crate::aws::{self, DeviceArn};
 use crate::keys::{self, Serial};
-use crate::{journal, sink, unlock};
+use crate::{journal, oath, sink, unlock};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -37,38 +37,33 @@ use std::path::PathBuf;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum Stage {
     Preflight,
     Create,
-    Write {
-        key: Serial,
-    },
-    Prove {
-        key: Serial,
-    },
+    Write { key: Serial },
+    Prove { key: Serial },
     Phone,
     Escrow,
     Command,
     Enable,
     Confirm,
-    /// STS is to take a code of the new device.
+    // STS is to take a code of the new device.
     Proof,
     Deactivate,
     Delete,
-    /// Removing the credentials of the device that is gone.
+    // Removing the credentials of the device that is gone.
     Credentials,
     Resync,
-    /// An access key goes, so that there is room for another.
+    // An access key goes, so that there is room for another.
     KeyRoom,
     KeyCreate,
     KeyProof,
     KeyHandOver,
     KeyDeactivate,
     KeyDelete,
-    /// Codes are shown, to be typed in the console.
+    // Codes are shown, to be typed in the console.
     Codes,
-    /// The console does its part.
+    // The console does its part.
     Console,
     Recover,
     Roster,
@@ -109,7 +104,6 @@ impl fmt::Display for Stage {
 /// Why a flow failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum Cause {
     #[error(transparent)]
     Aws(#[from] aws::Error),
@@ -154,7 +148,6 @@ pub enum Cause {
 /// A rule of glasskey's own, or of AWS's, found before anything was done: that of each flow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum Refusal {
     #[error(transparent)]
     Common(#[from] CommonRefusal),
@@ -184,7 +177,18 @@ impl From<FidoRefusal> for Cause {
     }
 }
 
+impl From<unlock::Error> for Cause {
+    fn from(error: unlock::Error) -> Self {
+        Self::Sink(error.into())
+    }
+}
+
 impl Cause {
+    /// What the OATH applet of this key said.
+    pub(super) fn oath(key: Serial) -> impl Fn(oath::Error) -> Self {
+        move |cause| unlock::Error::Oath { key, cause }.into()
+    }
+
     /// What one of the flows refuses.
     pub(super) fn refused(refusal: impl Into<Refusal>) -> Self {
         Self::Refused(refusal.into())
@@ -194,7 +198,6 @@ impl Cause {
 /// What a failed flow left in the world.
 #[derive(Debug)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum Residue {
     /// A device that is nobody's.
     Device { arn: DeviceArn, why: aws::Error },

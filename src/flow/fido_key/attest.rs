@@ -15,7 +15,6 @@ use std::time::SystemTime;
 /// What an attestation is held against.
 #[derive(Clone, Copy)]
 pub struct Trust<'a> {
-    /// Models, and whose roots vouch for each.
     pub metadata: &'a Metadata,
     /// Certificates that the person brought, in DER: roots among them are trusted for any model.
     pub brought: &'a [Vec<u8>],
@@ -26,26 +25,19 @@ pub struct Trust<'a> {
 /// Which issue of the metadata was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Its number.
     pub number: u64,
-    /// By when there is a newer one.
     pub next_update: Date,
-    /// That day has passed.
     pub stale: bool,
 }
 
-/// What a key's attestation says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attested {
-    /// Genuine, or the reason why not.
     pub verdict: Result<Genuine, Reason>,
-    /// The model, by the key's word.
     pub aaguid: Aaguid,
     /// That model's name, where the metadata has it; no more than the key's word without the verdict.
     pub claimed: Option<String>,
     /// The root is one that the person brought.
     pub by_brought_root: bool,
-    /// What it was held against.
     pub issue: Issue,
 }
 

@@ -26,11 +26,8 @@ use std::time::Duration;
 
 /// A key, and who has it in hand.
 pub struct Ceremony<'a> {
-    /// The key.
     pub key: &'a mut Opened,
-    /// Whoever touches it and knows its PIN.
     pub person: &'a mut dyn Person,
-    /// Raised when the person asks to stop.
     pub interrupt: &'a Interrupt,
     /// Use the last try of a PIN without asking.
     pub last_try: bool,

@@ -20,26 +20,19 @@ pub struct PrepareRequest {
     pub change_pin: bool,
     /// The fewest characters a PIN must have from now on.
     pub min_pin: Option<usize>,
-    /// Have the key verify its user always.
     pub always_uv: bool,
 }
 
-/// A key that is ready.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Its name.
     pub key: KeyId,
-    /// Its model, as it says itself.
     pub model: String,
     /// Its firmware, where it tells.
     pub firmware: Option<Firmware>,
     /// What is known to be wrong with it, or why nobody knows.
     pub advisories: Result<Vec<Applied>, Unknown>,
-    /// That it is genuine.
     pub attested: Attested,
-    /// What was done about its PIN.
     pub pin: PinNow,
-    /// The fewest characters a new PIN has.
     pub min_pin_length: usize,
     /// It verifies its user always; `None`: it has no such switch.
     pub always_uv: Option<bool>,
@@ -63,10 +56,8 @@ pub enum PinNow {
 #[derive(Debug, thiserror::Error)]
 #[error("the key is not ready; {} steps are done", done.len())]
 pub struct NotPrepared {
-    /// Why.
     #[source]
     pub cause: Cause,
-    /// What stays done.
     pub done: Vec<KeyStep>,
 }
 

@@ -7,6 +7,7 @@ use crate::flow::failure::BadRecord;
 use crate::journal;
 use crate::keys::Serial;
 use crate::store;
+use crate::totp::unix;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -172,7 +173,6 @@ impl Record {
 
 impl From<&Record> for File {
     fn from(record: &Record) -> Self {
-        let seconds = |moment: SystemTime| moment.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self {
             version: VERSION,
             key: record.key,
@@ -183,8 +183,8 @@ impl From<&Record> for File {
             discoverable: record.discoverable,
             user_verified: record.user_verified,
             counter: record.counter,
-            enrolled: seconds(record.enrolled),
-            verified: record.verified.map(seconds),
+            enrolled: unix(record.enrolled),
+            verified: record.verified.map(unix),
         }
     }
 }

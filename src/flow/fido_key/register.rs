@@ -12,10 +12,8 @@ use crate::fido::{RelyingParty, User, webauthn};
 use crate::flow::failure::{Cause, FidoRefusal};
 use crate::unlock::fido::Error as UnlockError;
 
-/// A credential that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// What goes back to the relying party.
     pub response: RegistrationResponse,
     /// The same, checked as a relying party checks it.
     pub registered: Registered,

@@ -12,13 +12,11 @@ const MOST_FINGERS: u64 = 3;
 /// Who wants the user verified, and for what.
 pub(super) struct Wanted<'a> {
     pub(super) by_party: Requirement,
-    /// The key does not go on without.
     pub(super) by_key: bool,
     pub(super) permissions: Permissions,
     pub(super) rp_id: &'a str,
 }
 
-/// How it was done.
 pub(super) struct Verified {
     /// What proves it; none where it was not wanted.
     pub(super) token: Option<Token>,

@@ -15,15 +15,11 @@ use crate::flow::self_management::open_session;
 use crate::journal::Writer;
 use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyRun {
     begin: KeyRotation,
-    /// What was intended and not declared void.
     intents: Vec<Undo>,
-    /// The key of its making.
     new: Option<String>,
-    /// The new key's secret was handed over.
     handed: bool,
 }
 
@@ -34,8 +30,18 @@ impl From<UnfinishedKey> for RunState {
 }
 
 impl Kind for KeyRun {
+    const COMMANDS: &[&str] = &["rotate"];
     type Observed = UnfinishedKey;
     type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        let Record::Key(begin) = first else { return None };
+        let mut going = begin.first.iter().chain(&begin.old);
+        Some(match going.find(|id| !begin.before.contains(id)) {
+            Some(id) => Err(Implausible::AccessKey { id: id.clone() }),
+            None => Ok(Self { begin: begin.clone(), intents: Vec::new(), new: None, handed: false }),
+        })
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         let other = |id: String| Err(Implausible::AccessKey { id });
@@ -68,6 +74,13 @@ impl Kind for KeyRun {
         match (&self.begin.old, self.handed) {
             (Some(id), true) => Residue::KeyUnknown { id: id.clone(), why },
             _ => Residue::NewKey { user, id: self.new.clone(), why },
+        }
+    }
+
+    fn of(seen: &RunState) -> Option<UnfinishedKey> {
+        match seen {
+            RunState::AccessKey(seen) => Some(seen.clone()),
+            _ => None,
         }
     }
 
@@ -109,10 +122,6 @@ impl Kind for KeyRun {
         Course::Open(Options { recommended, finish: offered(may_finish, &finishing), undo: Ok(undo) })
     }
 
-    fn undecided(&self, _found: &UnfinishedKey) -> Vec<Residue> {
-        vec![self.unknown()]
-    }
-
     fn carry_out(
         &self,
         doing: &Doing,
@@ -131,14 +140,6 @@ impl Kind for KeyRun {
 }
 
 impl KeyRun {
-    pub(super) fn begun(begin: KeyRotation) -> Result<Self, Implausible> {
-        let mut going = begin.first.iter().chain(&begin.old);
-        match going.find(|id| !begin.before.contains(id)) {
-            Some(id) => Err(Implausible::AccessKey { id: id.clone() }),
-            None => Ok(Self { begin, intents: Vec::new(), new: None, handed: false }),
-        }
-    }
-
     /// Whether it takes this key away.
     fn goes(&self, id: &String) -> bool {
         self.begin.first.iter().chain(&self.begin.old).any(|going| going == id)

@@ -8,6 +8,7 @@ use super::removed::check_old;
 use crate::aws::{self, Account};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Implausible, Residue};
+use crate::flow::holdings::credentials;
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record, Undo};
 use crate::flow::run::Run;
@@ -19,11 +20,13 @@ use crate::totp::unix;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+/// The commands that make devices.
+pub(super) const COMMANDS: &[&str] = &["enroll", "rotate", "root enroll"];
+
 /// A run that makes a device, as its record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AddedDevice {
     pub(super) begin: Begin,
-    /// What was intended and not declared void.
     pub(super) intents: Vec<Undo>,
     /// IAM's answer to the creation is on record. Without it, an unassigned device of this name may be another's.
     pub(super) created: bool,
@@ -36,13 +39,13 @@ pub(super) struct AddedDevice {
     pub(super) listed: Option<u64>,
     /// The device that was to go is deleted.
     pub(super) deleted: bool,
-    /// It was about to be enabled again.
     pub(super) again: bool,
 }
 
 impl AddedDevice {
-    pub(super) fn begun(begin: Begin) -> Result<Self, Implausible> {
-        check_begin(&begin)?;
+    pub(super) fn begun(begin: &Begin) -> Result<Self, Implausible> {
+        check_begin(begin)?;
+        let begin = begin.clone();
         let (created, enabling, deleted, again) = (false, false, false, false);
         Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, listed: None, deleted, again })
     }
@@ -232,11 +235,7 @@ fn file_state(intents: &[Undo]) -> FileState {
 
 /// Asks a key for a credential.
 pub(super) fn key_state(key: Serial, name: &str, context: &mut Context<'_>) -> KeyState {
-    let listed = context
-        .keys
-        .session(key, context.person)
-        .and_then(|mut session| session.list().map_err(|cause| crate::unlock::Error::Oath { key, cause }));
-    match listed {
+    match credentials(key, context) {
         Err(_) => KeyState::NotHere,
         Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,
         Ok(_) => KeyState::Absent,

@@ -1,6 +1,6 @@
 //! An interrupted enrollment of an IAM user's device.
 
-use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::added::{self, AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
 use super::from_key::enable_from_key;
 use super::options::{Course, Deed, Doing, Options, offered};
 use super::passes::{Kind, Observation, own_account, strike};
@@ -16,7 +16,6 @@ use crate::keys::Serial;
 use crate::person::{Choice, DeviceState, FileState, Unfinished};
 use crate::sink::EscrowState;
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Enrollment {
     pub(super) run: AddedDevice,
@@ -29,8 +28,18 @@ impl From<Unfinished> for RunState {
 }
 
 impl Kind for Enrollment {
+    const COMMANDS: &[&str] = added::COMMANDS;
     type Observed = Unfinished;
     type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        match first {
+            Record::Begin(begin) if !begin.root && begin.replaces.is_none() => {
+                Some(AddedDevice::begun(begin).map(|run| Self { run }))
+            }
+            _ => None,
+        }
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         self.run.step(record)
@@ -42,6 +51,13 @@ impl Kind for Enrollment {
 
     fn unknown(&self) -> Residue {
         self.run.unknown()
+    }
+
+    fn of(seen: &RunState) -> Option<Unfinished> {
+        match seen {
+            RunState::Run(seen) => Some(seen.clone()),
+            _ => None,
+        }
     }
 
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Unfinished>, Cause> {

@@ -76,12 +76,12 @@ fn agree(prover: &KeySink, others: &[KeySink], context: &mut Context<'_>) -> Res
     let reference = Step::at(context.clock.now(), AWS.period);
     let mut first = None;
     for sink in others {
-        let code = sink.code_at(reference, &mut context.sinks()).map_err(Cause::Sink)?;
+        let code = sink.code_at(reference, &mut context.sinks())?;
         if !first.get_or_insert_with(|| Code::new(code.expose().as_bytes())).matches(&code) {
             return Err(Cause::refused(EnrollRefusal::KeysDiffer));
         }
     }
     let Some(first) = first else { return Ok(()) };
-    let code = prover.code_at(reference, &mut context.sinks()).map_err(Cause::Sink)?;
+    let code = prover.code_at(reference, &mut context.sinks())?;
     if first.matches(&code) { Ok(()) } else { Err(Cause::refused(EnrollRefusal::KeysDiffer)) }
 }

@@ -31,32 +31,23 @@ use log::{RunLog, replay};
 #[doc(hidden)]
 pub use options::{Course, Deed, Options};
 
-/// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecoverRequest {
     /// What to do with each run; the person is asked when not said.
     pub choice: Option<Choice>,
-    /// Whatever the state recommends, without asking.
     pub recommended: bool,
 }
 
-/// One run, recovered or left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
-    /// What was found.
     pub found: RunState,
-    /// What was done about it.
     pub outcome: Outcome,
 }
 
-/// An unfinished run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunState {
-    /// An enrollment or a rotation.
     Run(Unfinished),
-    /// A retirement.
     Retirement(UnfinishedRetirement),
-    /// A rotation of an access key.
     AccessKey(UnfinishedKey),
 }
 
@@ -75,14 +66,12 @@ impl RunState {
 pub enum Outcome {
     /// The device was enabled with codes from a key.
     Finished {
-        /// The keys that hold the credential.
         keys: Vec<Serial>,
         /// Seconds since the Unix epoch.
         first_code_from: u64,
     },
     /// The device had been enabled before the run was cut short, and the keys hold it.
     WasComplete {
-        /// The keys that hold the credential.
         keys: Vec<Serial>,
     },
     /// The device that was to go is gone.
@@ -94,7 +83,6 @@ pub enum Outcome {
     Undone,
     /// There was nothing in the world to undo.
     NothingLeft,
-    /// Left as it is.
     Left,
     /// Left as it is, and struck from the journal.
     Forgotten,
@@ -133,7 +121,9 @@ fn recover_each(
     context.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
         // Root may have been given its device without anybody asking AWS.
-        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::Root(_))) => None,
+        Err(aws::Error::NoCredentials { .. }) if runs.iter().all(|run| matches!(run.log, RunLog::RootDevice(_))) => {
+            None
+        }
         connected => Some(
             connected
                 .map_err(|cause| context.fail_leaving((Stage::Recover, Cause::Aws(cause)), still_there(runs)))?,
@@ -167,7 +157,6 @@ struct Recorded {
     log: RunLog,
 }
 
-/// What is in the journal.
 struct Read {
     /// Oldest first.
     runs: Vec<Recorded>,
@@ -177,7 +166,7 @@ struct Read {
 
 /// Reads the journal. Files of runs that had not begun anything are removed, and that is said.
 fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
-    let found = context.journal.all::<Record>().map_err(Cause::Journal)?;
+    let found = context.journal.all::<Record>()?;
     for path in found.empty {
         match context.journal.remove_empty(&path) {
             Ok(removed) => context.tell(Notice::EmptyRun { path, removed }),
@@ -189,7 +178,8 @@ fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
     let mut read = Read { runs: Vec::new(), bad: found.unreadable.into_iter().map(Cause::Journal).collect() };
     for journal::Unfinished { id, entries } in found.unfinished {
         let path = context.journal.path_of(&id);
-        if entries.first().is_some_and(log::is_of_another_format) {
+        let format = entries.first().and_then(Record::start).map(|start| start.version);
+        if format.is_some_and(|format| u64::from(format) != journal::FORMAT) {
             read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
             continue;
         }

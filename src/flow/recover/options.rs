@@ -11,7 +11,6 @@ use crate::person::Choice;
 pub enum Course {
     /// There is nothing to choose: the run is struck from the journal, and this is what became of it.
     Struck(Outcome),
-    /// Somebody chooses.
     Open(Options),
 }
 
@@ -43,19 +42,15 @@ pub enum Deed {
     DeleteNew,
     /// The run's device goes, with its credentials, while the old one is seen to be enabled.
     RemoveNew,
-    /// The run's credentials are removed.
     RemoveCredentials,
     /// The old access key is deactivated while the new one is active.
     DeactivateOldKey,
-    /// The old access key is deleted.
     DeleteOldKey,
     /// The access key that the run has deactivated is activated again.
     ActivateOldKey,
-    /// The run's access key is deleted.
     DeleteNewKey,
 }
 
-/// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Leave,

@@ -15,13 +15,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) const BEFORE: Duration = Duration::from_secs(300);
 
 /// A kind of run: what its record says of it.
-pub(super) trait Kind {
+pub(super) trait Kind: Sized {
+    /// The commands that begin one.
+    const COMMANDS: &[&str];
     /// What IAM and the keys show of it.
     type Observed: Clone + Into<RunState>;
-    /// Who calls AWS.
     type Caller<'a>: Copy;
 
-    /// First pass: takes the next record in, if such a run can have written it after those before.
+    /// First pass: the run that this record begins, if it begins one of this kind.
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>>;
+
+    /// Takes the next record in, if such a run can have written it after those before.
     fn step(&mut self, record: Record) -> Result<(), Implausible>;
 
     /// The account, where it is the run's.
@@ -29,6 +33,9 @@ pub(super) trait Kind {
 
     /// What to say of it where nothing could be looked at.
     fn unknown(&self) -> Residue;
+
+    /// What was seen, if that can be seen of such a run.
+    fn of(seen: &RunState) -> Option<Self::Observed>;
 
     /// Second pass: asks IAM and the keys. Changes nothing.
     fn observe(
@@ -46,7 +53,9 @@ pub(super) trait Kind {
     }
 
     /// What is left where nothing was decided, or what was asked for is refused.
-    fn undecided(&self, observed: &Self::Observed) -> Vec<Residue>;
+    fn undecided(&self, _observed: &Self::Observed) -> Vec<Residue> {
+        vec![self.unknown()]
+    }
 
     /// Third pass: does it, and strikes the run when all is done.
     fn carry_out(

@@ -97,12 +97,8 @@ pub(super) fn old_gone(serial: &str) -> RecoverRefusal {
     RecoverRefusal::OldGone { serial: serial.to_owned() }
 }
 
-/// A removal has stopped.
 pub(super) fn removal_stopped(broken: RemovalError, context: &Context<'_>) -> Failed {
-    let (stage, cause) = broken.at;
-    let cause = context.interrupted_or(cause);
-    context.interrupt.clear();
-    context.fail_leaving((stage, cause), broken.left)
+    context.stopped(broken.at, broken.left)
 }
 
 /// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here

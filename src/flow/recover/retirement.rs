@@ -14,15 +14,11 @@ use crate::flow::removal::enable_again;
 use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, UnfinishedRetirement};
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Retirement {
     begin: Retiring,
-    /// What was intended and not declared void.
     intents: Vec<Undo>,
-    /// The device is deleted.
     deleted: bool,
-    /// It was about to be enabled again.
     again: bool,
 }
 
@@ -33,8 +29,15 @@ impl From<UnfinishedRetirement> for RunState {
 }
 
 impl Kind for Retirement {
+    const COMMANDS: &[&str] = &["retire"];
     type Observed = UnfinishedRetirement;
     type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        let Record::Retire(begin) = first else { return None };
+        let checked = check_old(&begin.old, &begin.account, begin.started);
+        Some(checked.map(|()| Self { begin: begin.clone(), intents: Vec::new(), deleted: false, again: false }))
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         match record {
@@ -55,13 +58,20 @@ impl Kind for Retirement {
         Residue::PerhapsEnabled { serial: self.begin.old.serial.clone(), why: aws::Error::Interrupted }
     }
 
+    fn of(seen: &RunState) -> Option<UnfinishedRetirement> {
+        match seen {
+            RunState::Retirement(seen) => Some(seen.clone()),
+            _ => None,
+        }
+    }
+
     fn observe(
         &self,
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Observation<UnfinishedRetirement>, Cause> {
         let Retiring { user, started, old, .. } = &self.begin;
-        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, context).map_err(Cause::Aws)?;
+        let leaving = observe_old(old, user, (&self.intents, self.deleted), account, context)?;
         Ok(Observation::from(UnfinishedRetirement { user: user.clone(), started: moment(*started), leaving }))
     }
 
@@ -124,12 +134,5 @@ impl Kind for Retirement {
             }
         };
         strike(log, outcome, context)
-    }
-}
-
-impl Retirement {
-    pub(super) fn begun(begin: Retiring) -> Result<Self, Implausible> {
-        check_old(&begin.old, &begin.account, begin.started)?;
-        Ok(Self { begin, intents: Vec::new(), deleted: false, again: false })
     }
 }

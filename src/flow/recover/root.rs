@@ -4,11 +4,11 @@
 //! The console makes and enables the device, so there is nothing here that could finish it, and nothing in IAM that is
 //! ours to delete. What counts is that no credential goes that may be root's factor.
 
-use super::Outcome;
-use super::added::{AddedDevice, is_on_a_key, with_credential};
+use super::added::{self, AddedDevice, is_on_a_key, with_credential};
 use super::enrollment::{in_use, outcome_of_undo};
 use super::options::{Course, Deed, Doing, Options, offered};
 use super::passes::{Kind, Observation};
+use super::{Outcome, RunState};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue};
@@ -24,9 +24,17 @@ pub(super) struct RootDevice {
 }
 
 impl Kind for RootDevice {
+    const COMMANDS: &[&str] = added::COMMANDS;
     type Observed = Unfinished;
     /// `None` where AWS cannot be asked.
     type Caller<'a> = Option<&'a Account>;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        match first {
+            Record::Begin(begin) if begin.root => Some(AddedDevice::begun(begin).map(|run| Self { run })),
+            _ => None,
+        }
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         self.run.step(record)
@@ -38,6 +46,13 @@ impl Kind for RootDevice {
 
     fn unknown(&self) -> Residue {
         self.run.unknown()
+    }
+
+    fn of(seen: &RunState) -> Option<Unfinished> {
+        match seen {
+            RunState::Run(seen) => Some(seen.clone()),
+            _ => None,
+        }
     }
 
     fn observe(

@@ -1,7 +1,7 @@
 //! An interrupted rotation of a device. One that was cut short between adding the new device and removing the old one has
 //! left two that work. It is completed or rolled back as told; what goes, goes only while the other is enabled.
 
-use super::added::{AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::added::{self, AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
 use super::enrollment::{finishing, in_use, outcome_of_undo};
 use super::from_key::{enable_from_key, prove_enabled};
 use super::options::{Course, Deed, Doing, Options};
@@ -20,11 +20,9 @@ use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, KeyState, OldDevice, Unfinished};
 use crate::totp::unix;
 
-/// What its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rotation {
     pub(super) run: AddedDevice,
-    /// The device that is to go.
     pub(super) old: RemovedDevice,
 }
 
@@ -35,13 +33,6 @@ pub(super) struct Replacing {
     old: OldDevice,
 }
 
-impl Replacing {
-    /// `None`: nothing was to be replaced.
-    pub(super) fn of(found: &Unfinished) -> Option<Self> {
-        found.replaces.clone().map(|old| Self { found: found.clone(), old })
-    }
-}
-
 impl From<Replacing> for RunState {
     fn from(seen: Replacing) -> Self {
         Self::Run(Unfinished { replaces: Some(seen.old), ..seen.found })
@@ -49,8 +40,19 @@ impl From<Replacing> for RunState {
 }
 
 impl Kind for Rotation {
+    const COMMANDS: &[&str] = added::COMMANDS;
     type Observed = Replacing;
     type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        match first {
+            Record::Begin(begin) if !begin.root => {
+                let old = begin.replaces.clone()?;
+                Some(AddedDevice::begun(begin).map(|run| Self { run, old }))
+            }
+            _ => None,
+        }
+    }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
         self.run.step(record)
@@ -64,10 +66,17 @@ impl Kind for Rotation {
         self.run.unknown()
     }
 
+    fn of(seen: &RunState) -> Option<Replacing> {
+        match seen {
+            RunState::Run(found) => found.replaces.clone().map(|old| Replacing { found: found.clone(), old }),
+            _ => None,
+        }
+    }
+
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Replacing>, Cause> {
-        let found = self.run.observe(account, context).map_err(Cause::Aws)?;
+        let found = self.run.observe(account, context)?;
         let run = (&*self.run.intents, self.run.deleted);
-        let old = observe_old(&self.old, &found.user, run, account, context).map_err(Cause::Aws)?;
+        let old = observe_old(&self.old, &found.user, run, account, context)?;
         Ok(Observation::from(Replacing { found, old }))
     }
 

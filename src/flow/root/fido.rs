@@ -11,25 +11,19 @@ use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootSte
 use crate::world::World;
 use std::collections::BTreeMap;
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FidoRequest {
-    /// How many keys.
     pub keys: usize,
     /// A member account; the caller's own when not named.
     pub account: Option<String>,
-    /// AWS is not to be asked.
     pub blind: bool,
-    /// How long each device is waited for.
     pub limits: WatchLimits,
 }
 
 /// A key that is ready to be registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The key.
     pub id: KeyId,
-    /// What it attested to be certified for.
     pub certification: String,
 }
 
@@ -46,11 +40,8 @@ pub enum Evidence {
 /// A key that is registered for root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// The key.
     pub key: KeyId,
-    /// The name that was proposed for it.
     pub name: String,
-    /// How that is known.
     pub evidence: Evidence,
     /// Its serial number in IAM, where the view tells it.
     pub serial: Option<String>,
@@ -58,12 +49,10 @@ pub struct Registered {
     pub certifications: Option<BTreeMap<String, String>>,
 }
 
-/// Root with its new factors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolled {
     /// The account, where it is known.
     pub account: Option<String>,
-    /// Its partition.
     pub partition: String,
     /// From where root was seen.
     pub view: RootView,

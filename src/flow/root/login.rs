@@ -7,7 +7,6 @@ use std::time::SystemTime;
 /// Who the caller is, and what it may see of root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
-    /// The account.
     pub account: String,
     /// The caller's ARN.
     pub caller: String,
@@ -26,20 +25,15 @@ pub struct Login {
 /// A call that only reads, and whether it may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
-    /// The call.
     pub call: Call,
-    /// Whether.
     pub answer: Answer,
 }
 
 /// Whether a call may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It was made.
     Allowed,
-    /// It was refused: why.
     Denied(aws::Error),
-    /// No answer tells: why.
     Unknown(aws::Error),
 }
 

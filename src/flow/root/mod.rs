@@ -24,7 +24,6 @@ use std::time::Duration;
 /// How long and how often root is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchLimits {
-    /// For one device.
     pub timeout: Duration,
     /// Between two looks, at first.
     pub every: Duration,
@@ -37,13 +36,9 @@ pub struct NotDone {
     /// Where, why, and what is left on keys and on a phone.
     #[source]
     pub failed: Failed,
-    /// Keys that are registered all the same.
     pub registered: Vec<Registered>,
-    /// What was waited for.
     pub awaited: Option<String>,
-    /// Devices that root has no more.
     pub removed: Vec<String>,
-    /// What was begun was undone.
     pub undone: bool,
 }
 
@@ -68,7 +63,6 @@ impl NotDone {
     }
 }
 
-/// Devices root may have.
 const MOST: usize = 8;
 
 impl view::View {
@@ -77,7 +71,7 @@ impl view::View {
         if !aws::Partition::named(&self.partition).root_signs_in() {
             return Err(Cause::refused(RootRefusal::NoConsole { partition: self.partition.clone() }));
         }
-        let look = self.look_closely().map_err(Cause::Aws)?;
+        let look = self.look_closely()?;
         if let (Some(false), Some(account)) = (look.flags.and_then(|flags| flags.password), &self.account) {
             return Err(Cause::refused(RootRefusal::NoPassword { account: account.clone() }));
         }

@@ -6,18 +6,16 @@ use super::view::{Look, View};
 use super::{NotDone, WatchLimits};
 use crate::aws::{self, Account, Call, DeviceArn, RootTask};
 use crate::flow::acknowledged::is_seen_in;
+use crate::flow::context::confirmed;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::person::{Notice, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveRequest {
     /// The devices' serial numbers, each in full.
     pub serials: Vec<String>,
-    /// All of them.
     pub all: bool,
-    /// A member account.
     pub account: Option<String>,
     /// The account whose root may be left without MFA.
     pub without_mfa: Option<String>,
@@ -25,20 +23,15 @@ pub struct RemoveRequest {
     pub limits: Option<WatchLimits>,
 }
 
-/// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
-    /// The account.
     pub account: String,
-    /// Its partition.
     pub partition: String,
     /// From where root was seen.
     pub view: RootView,
     /// Root's devices before, as far as they show.
     pub devices: Vec<String>,
-    /// Those that were meant.
     pub meant: Vec<String>,
-    /// Those that root has no more.
     pub removed: Vec<String>,
     /// Those of them that nobody has seen go: by the person's word.
     pub said: Vec<String>,
@@ -89,20 +82,11 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     if view.outside().is_none() {
         return in_console(view, &look, removal, request.limits, world);
     }
-    confirmed(&account, &meant, world)?;
+    let question = Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() });
+    confirmed(&question, &mut *world.person, &world.interrupt)?;
     let outside = view.outside().ok_or(Cause::refused(RootRefusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
     delete_each(meant, &session, removal, world)
-}
-
-fn confirmed(account: &str, serials: &[String], world: &mut World) -> Result<(), Cause> {
-    let question = RootQuestion::Remove { account: account.to_owned(), serials: serials.to_vec() };
-    match world.person.confirm(&Question::Root(question)) {
-        Some(true) => Ok(()),
-        Some(false) | None if world.interrupt.raised() => Err(Cause::Interrupted),
-        Some(false) => Err(Cause::Declined),
-        None => Err(Cause::NobodyToAsk),
-    }
 }
 
 fn delete_each(

@@ -13,28 +13,21 @@ use crate::keys::Serial;
 use crate::person::{AtCodes, ConsoleTask, Notice, RootStep, RootView, TwoCodes};
 use crate::world::World;
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResyncCodesRequest {
-    /// The key.
     pub key: Serial,
     /// The device's name or serial number; the one that the key holds when not named.
     pub device: Option<String>,
     /// A member account, or, where AWS is not asked, the account that is meant.
     pub account: Option<String>,
-    /// AWS is not to be asked.
     pub blind: bool,
     /// The codes are handed over, and not shown.
     pub hand_over: bool,
 }
 
-/// The codes, and for what.
 pub struct ResyncCodes {
-    /// The account.
     pub account: String,
-    /// The device.
     pub serial: String,
-    /// The credential's id on the key.
     pub credential: String,
     /// The codes, where they were to be handed over.
     pub codes: Option<TwoCodes>,

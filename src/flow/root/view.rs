@@ -50,13 +50,13 @@ impl View {
     pub(super) fn open(connector: &Connector, account: Option<&str>, blind: bool) -> Result<Self, Cause> {
         let caller = match if blind { None } else { Some(connector.connect()) } {
             None | Some(Err(aws::Error::NoCredentials { .. })) => return Self::nowhere(connector, account),
-            Some(connected) => Box::new(connected.map_err(Cause::Aws)?),
+            Some(connected) => Box::new(connected?),
         };
         let (own, identity) = (caller.caller().clone(), caller.caller().identity.clone());
         let vantage = match (account.filter(|account| *account != own.account), identity) {
             (Some(_), Identity::Root) => return Err(Cause::refused(RootRefusal::RootIntoMember)),
             (Some(member), _) => {
-                let session = Box::new(caller.assume_root(member, RootTask::Audit).map_err(Cause::Aws)?);
+                let session = Box::new(caller.assume_root(member, RootTask::Audit)?);
                 RootVantage::Member { by: caller, session }
             }
             (None, Identity::Root) => RootVantage::Root(caller),
@@ -67,7 +67,7 @@ impl View {
     }
 
     fn nowhere(connector: &Connector, account: Option<&str>) -> Result<Self, Cause> {
-        let region = connector.settings().map_err(Cause::Aws)?.region;
+        let region = connector.settings()?.region;
         let partition = aws::Partition::of_region(&region).name().to_owned();
         Ok(Self { partition, account: account.map(str::to_owned), vantage: RootVantage::None })
     }

@@ -11,19 +11,14 @@ use super::row::{SeenRows, row, shortened};
 use crate::keys::Serial;
 use crate::secret::plain_text;
 
-/// The largest file taken.
 pub const LARGEST: u64 = 16 << 20;
 
-/// One user's device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Counted from 1.
     pub line: u64,
-    /// The IAM user.
     pub user: String,
     /// The device's name. Empty, which only a rotation's may be: one that is free.
     pub device: String,
-    /// The key.
     pub key: Option<Serial>,
     /// Every code asks for a touch; `None`: as the command says.
     pub touch: Option<bool>,
@@ -31,7 +26,6 @@ pub struct Row {
     pub from: Option<String>,
 }
 
-/// What a roster is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// A device for everybody.
@@ -54,9 +48,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the roster is wrong")]
 pub struct BadRow {
-    /// Counted from 1.
     pub line: u64,
-    /// What.
     #[source]
     pub what: Wrong,
 }
@@ -65,72 +57,44 @@ pub struct BadRow {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Wrong {
-    /// Not text.
     #[error("it is not UTF-8")]
     NotUtf8,
-    /// UTF-16 that is damaged or cut short.
     #[error("the file is UTF-16, and damaged or cut short")]
     BadUtf16,
-    /// More columns than there are.
     #[error("{found} columns; there are {known}")]
-    TooManyColumns {
-        /// How many.
-        found: usize,
-        /// How many there are.
-        known: usize,
-    },
-    /// The header has a column that is not known.
+    TooManyColumns { found: usize, known: usize },
     #[error("there is no column \"{name}\"")]
-    UnknownColumn {
-        /// Its name.
-        name: String,
-    },
+    UnknownColumn { name: String },
     /// The header has no `user`, or a column twice.
     #[error("the header names a column twice, or no user")]
     BadHeader,
-    /// Nobody is named.
     #[error("no user is named")]
     NoUser,
-    /// IAM does not take it.
     #[error("\"{value}\" is not a {what} that IAM takes")]
     BadName {
         /// `user name` or `device name`.
         what: &'static str,
-        /// As it stands there.
         value: String,
     },
-    /// Too long for a key.
     #[error("the credential's name would have {bytes} bytes; 64 fit on a key")]
     TooLong {
         /// Of the credential's name; 64 fit.
         bytes: usize,
     },
-    /// No serial number.
     #[error("\"{value}\" is not a serial number")]
-    BadSerial {
-        /// As it stands there.
-        value: String,
-    },
-    /// Neither yes nor no.
+    BadSerial { value: String },
     #[error("touch is yes or no, not \"{value}\"")]
-    BadTouch {
-        /// As it stands there.
-        value: String,
-    },
-    /// On an earlier line already.
+    BadTouch { value: String },
     #[error("the {what} {value} is on line {first} already")]
     Twice {
         /// `user`, `device` or `key`.
         what: &'static str,
-        /// Which.
         value: String,
-        /// The earlier line.
         first: u64,
     },
     /// A quotation mark is not closed, so that the rest of the file would be one field.
     #[error("its quotation mark is not closed")]
     Unclosed,
-    /// The file names nobody at all.
     #[error("nobody is in it")]
     Nobody,
 }

@@ -33,11 +33,7 @@ pub(super) fn work(
             }
         };
         book.begin(row, unix(context.clock.now()))?;
-        let found = begun(was).and_then(|at| work.found_done(row, at, work.account));
-        let became = match found {
-            Some(arn) => Became::FoundDone(arn),
-            None => work.turn(row, key, work.account, context),
-        };
+        let became = work.turn_or_found(row, begun(was), key, context);
         let interrupted = matches!(&became, Became::Failed(why) if matches!(why.cause, Cause::Interrupted));
         book.end(row, became, watch, context)?;
         if interrupted || context.interrupt.ever_raised() {
@@ -63,7 +59,7 @@ fn find_key(
 }
 
 fn present(context: &Context<'_>) -> Result<Vec<(Serial, Device)>, Cause> {
-    let found = keys::list(context.keys.ports()).map_err(Cause::Keys)?;
+    let found = keys::list(context.keys.ports())?;
     Ok(found
         .into_iter()
         .filter_map(|found| found.key.ok())

@@ -11,13 +11,12 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub(super) enum Line {
     /// The first line.
     Ledger { version: u32, command: String, account: String },
-    /// This user's turn has come.
+    /// The user's turn has come.
     Begun { user: String, device: String, at: u64 },
     /// The device is enabled, and every place has it.
     Done {
@@ -41,7 +40,6 @@ const LONGEST: u64 = 256 << 20;
 /// The exit code of a failure that left something for `recover`.
 const LEFT: u8 = 4;
 
-/// How far a user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// The process ended before it could say more, or left something for `recover`; it began at this second since the Unix epoch.
@@ -50,12 +48,10 @@ pub(super) enum State {
     Failed,
 }
 
-/// A ledger that is open.
 pub(super) struct Ledger {
     /// None: nothing is to be written (a dry run).
     lines: Option<Lines>,
     states: HashMap<(String, String), State>,
-    /// Keys that have been handed out.
     pub(super) used: Vec<Serial>,
 }
 

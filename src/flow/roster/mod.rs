@@ -18,8 +18,8 @@ use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
 use super::seed_sinks::{SeedSinks, ValidatedSinks};
 use crate::aws::{self, Account, DeviceArn, Tag};
-use crate::flow::failure::{Cause, CommonRefusal, Failed, RosterRefusal, Stage};
-use crate::flow::record::Record;
+use crate::flow::failure::{Cause, Failed, RosterRefusal, Stage};
+use crate::flow::run::nothing_unfinished;
 use crate::keys::Serial;
 pub use crate::person::RosterPlan;
 use crate::person::{Notice, RemovalPlan};
@@ -30,12 +30,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct RosterRequest {
-    /// What for.
     pub kind: Kind,
-    /// Who.
     pub rows: Vec<Row>,
     /// Where it is written down who is done.
     pub ledger: PathBuf,
@@ -45,7 +42,6 @@ pub struct RosterRequest {
     pub touch: bool,
     /// The devices' path; `/` when not named.
     pub path: Option<String>,
-    /// Tags for every device.
     pub tags: Vec<Tag>,
     /// Of a rotation: the old device is deactivated before the new one is made.
     pub replace_first: bool,
@@ -53,44 +49,31 @@ pub struct RosterRequest {
     pub no_touch: bool,
     /// Of a rotation: a new device may be on fewer keys than the old one.
     pub fewer_keys: bool,
-    /// Stop after the plan.
     pub dry_run: bool,
     /// The plan is approved already.
     pub approved: bool,
 }
 
-/// What became of one user.
 pub struct UserOutcome<'a> {
-    /// Whose.
     pub row: &'a Row,
-    /// How.
     pub became: Became,
 }
 
-/// How a user's turn ended.
 pub enum Became {
-    /// The device is enabled.
     Done(DeviceResult),
     /// It is, and another one is gone.
     Rotated(Box<DeviceResult>, Box<RemovalPlan>),
     /// It had been enabled before the last process ended; the ledger did not know yet.
     FoundDone(String),
-    /// It is not.
     Failed(Box<Failed>),
 }
 
-/// How far the roster is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Users in the roster.
     pub total: usize,
-    /// Done before this process.
     pub before: usize,
-    /// Done by this process.
     pub done: usize,
-    /// Failed in this process.
     pub failed: usize,
-    /// At the present speed.
     pub left: Option<Duration>,
 }
 
@@ -106,16 +89,12 @@ pub trait Watch {
     /// AWS asks for fewer calls; they are made more slowly from now on. Told once.
     fn throttled(&mut self, per_second: f64);
 
-    /// How far it is.
     fn progress(&mut self, progress: &Progress);
 }
 
-/// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterDone {
-    /// The account.
     pub account: String,
-    /// In the end.
     pub progress: Progress,
     /// Stopped by the person; users are left that nobody has begun.
     pub interrupted: bool,
@@ -160,7 +139,6 @@ struct SharedInputs<'a> {
     account: &'a Account,
 }
 
-/// The ledger and the count.
 struct Book<'a> {
     ledger: Ledger,
     path: &'a std::path::Path,
@@ -180,11 +158,13 @@ fn begin<'a>(
         somebody_brings_keys(request, request.rows.iter(), context)?;
     }
     let usable = request.places.usable(context)?;
-    context.journal.hold().map_err(Cause::Journal)?;
-    let account = connector.connect().map_err(Cause::Aws)?;
+    context.journal.hold()?;
+    let account = connector.connect()?;
     context.tell_clock();
-    check_journal(request, &account, context)?;
     let caller = account.caller();
+    let is_in_roster = |user: &str| request.rows.iter().any(|row| row.user == *user);
+    // A run that was cut short is recovered first: whether its user is done is not known before.
+    nothing_unfinished(context, |run| run.account == caller.account && run.user.is_some_and(is_in_roster))?;
     let ledger = |why| Cause::Ledger { path: request.ledger.clone(), why };
     let opened = if request.dry_run && !request.ledger.exists() {
         Ledger::nowhere()
@@ -234,29 +214,6 @@ fn somebody_brings_keys<'r>(
         }
         _ => Ok(()),
     }
-}
-
-/// A run that was cut short is recovered first: whether its user is done is not known before.
-fn check_journal(request: &RosterRequest, account: &Account, context: &Context<'_>) -> Result<(), Cause> {
-    for run in context.journal.unfinished::<Record>().map_err(Cause::Journal)? {
-        let ours = |account_of: &str, user: &str| {
-            account_of == account.caller().account && request.rows.iter().any(|row| row.user == *user)
-        };
-        let refusal = match run.entries.into_iter().next() {
-            Some(Record::Begin(begin)) if ours(begin.arn.account(), &begin.user) => {
-                CommonRefusal::Unfinished { arn: begin.arn, user: begin.user }
-            }
-            Some(Record::Retire(begin)) if ours(&begin.account, &begin.user) => {
-                CommonRefusal::UnfinishedRemoval { serial: begin.old.serial, user: begin.user }
-            }
-            Some(Record::Key(begin)) if ours(&begin.account, &begin.user) => {
-                CommonRefusal::UnfinishedKey { user: begin.user }
-            }
-            _ => continue,
-        };
-        return Err(Cause::refused(refusal));
-    }
-    Ok(())
 }
 
 /// Tells who of the roster does not exist, before anything is done: a call for each thousand users of the account. They
@@ -325,6 +282,12 @@ impl SharedInputs<'_> {
             }
         };
         outcome.unwrap_or_else(|why| Became::Failed(Box::new(why)))
+    }
+
+    /// As [`Self::turn`], unless an earlier process had begun it (at that second), and it is found to be done.
+    fn turn_or_found(&self, row: &Row, begun: Option<u64>, key: Option<Serial>, context: &mut Context<'_>) -> Became {
+        let found = begun.and_then(|at| self.found_done(row, at, self.account));
+        found.map_or_else(|| self.turn(row, key, self.account, context), Became::FoundDone)
     }
 
     /// The ledger says that the row's turn had come when the process ended, and the journal has nothing of it: either

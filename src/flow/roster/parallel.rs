@@ -20,7 +20,6 @@ use std::time::Duration;
 /// Calls wait for AWS most of the time; more threads than this would only wait for their turn.
 const THREADS: usize = 8;
 
-/// What a thread says.
 enum Event<'r> {
     /// This user's turn has come. The thread waits for the answer: whether it is written down.
     Begins(&'r Row, SyncSender<bool>),
@@ -28,7 +27,6 @@ enum Event<'r> {
     Told(Notice),
 }
 
-/// What the threads share.
 struct Shared<'a, 'r> {
     rows: &'a [&'r Row],
     next: AtomicUsize,
@@ -163,11 +161,7 @@ fn one_thread<'r>(work: &SharedInputs<'_>, shared: &Shared<'_, 'r>, events: &Syn
             return;
         }
         let begun = shared.begun.get(nth).copied().flatten();
-        let found = begun.and_then(|at| work.found_done(row, at, work.account));
-        let became = match found {
-            Some(arn) => Became::FoundDone(arn),
-            None => work.turn(row, None, work.account, &mut context),
-        };
+        let became = work.turn_or_found(row, begun, None, &mut context);
         if events.send(Event::Ended(row, became)).is_err() {
             return;
         }

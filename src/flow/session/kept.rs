@@ -4,17 +4,14 @@
 
 use crate::aws::SessionCredentials;
 use crate::keys::Serial;
-use crate::totp::Clock;
+use crate::totp::{Clock, unix};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 /// An open session, with what is worth knowing of how it was opened.
 pub struct Session {
-    /// What it signs with.
     pub credentials: SessionCredentials,
-    /// The device whose code opened it.
     pub device: String,
-    /// The key that computed the code.
     pub key: Serial,
     /// How long it lived when it was opened.
     pub(super) lifetime: Duration,
@@ -49,7 +46,7 @@ impl Session {
     pub(super) fn write(&self, name: &str) -> Zeroizing<String> {
         let SessionCredentials { access_key_id, secret_access_key, session_token, expires } = &self.credentials;
         let (device, key) = (&self.device, self.key);
-        let [expires, opened] = [*expires, self.opened].map(seconds);
+        let [expires, opened] = [*expires, self.opened].map(unix);
         let lifetime = self.lifetime.as_secs();
         let lines: [&str; 5] = [HEAD, name, access_key_id, secret_access_key, session_token];
         // Never grows: a string that moves leaves its old place behind.
@@ -92,10 +89,6 @@ impl Session {
             opened: moment(opened)?,
         })
     }
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn moment(seconds: u64) -> Option<SystemTime> {

@@ -9,8 +9,7 @@ mod shared;
 pub use kept::Session;
 
 use super::context::Context;
-use super::holdings::{Holding, holdings_until};
-use super::naming::device_of;
+use super::holdings::{Holding, holdings_of, holdings_until};
 use super::self_management::{Choice, Factor, with_code};
 use crate::aws::{self, Account, DeviceArn, MfaDevice, Role};
 use crate::flow::failure::{Cause, Failed, SessionRefusal, Stage};
@@ -25,7 +24,6 @@ use shared::{Turn, take_turn};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRequest {
     /// The device, by its serial number or name; one that a key here holds when not named.
@@ -34,11 +32,9 @@ pub struct SessionRequest {
     pub key: Option<Serial>,
     /// A role to assume instead of a session of the caller's own.
     pub role: Option<Role>,
-    /// How long it is to live.
     pub duration: Duration,
     /// Take it from memory and keep it there.
     pub kept: bool,
-    /// Nobody is there to touch a key.
     pub no_touch: bool,
     /// Where the present code has been sent already, say so instead of waiting for the next.
     pub no_wait: bool,
@@ -193,7 +189,7 @@ fn open(
     let factor = match find(request, account, context)? {
         Some(factor) => factor,
         None => {
-            account.identify().map_err(Cause::Aws)?;
+            account.identify()?;
             context.tell_clock();
             find_unlisted(request, account, context)?
         }
@@ -303,12 +299,5 @@ fn read(
         let all = holdings_until(&caller, context, enough)?;
         return Ok((all.held, all.unread.into_iter().next().map(|(_, cause)| cause)));
     };
-    let oath = |cause| Cause::Sink(unlock::Error::Oath { key, cause }.into());
-    let mut session = context.keys.session(key, context.person).map_err(|cause| Cause::Sink(cause.into()))?;
-    let credentials = session.list().map_err(oath)?.into_iter();
-    let held = credentials.filter_map(|credential| {
-        let device = device_of(&credential.name, partition, account)?;
-        Some(Holding { key, name: credential.name, device })
-    });
-    Ok((held.collect(), None))
+    Ok((holdings_of(key, partition, account, context)?, None))
 }

@@ -12,11 +12,9 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-/// Whose turn it is.
 pub(super) enum Turn {
     /// Ours: open the session, and give it.
     Ours(Shown),
-    /// Another opened it meanwhile.
     Given(Session),
 }
 
@@ -123,7 +121,6 @@ impl Shown {
         Self { _lock: lock }
     }
 
-    /// Nobody waits here.
     pub(super) fn give(self, _: &[u8]) {}
 }
 

@@ -1,41 +1,42 @@
 //! Why an access key is not rotated.
 
-use crate::cli::explain::{Exit, Explanation, access_key::which};
-use crate::flow::AccessKeyRefusal;
+use crate::cli::explain::{Exit, Explanation};
+use crate::cli::moments::date_time;
+use crate::flow::AccessKeyRefusal as R;
 
-pub(super) fn access_key(refusal: &AccessKeyRefusal) -> Explanation {
+pub(super) fn access_key(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
     match refusal {
-        AccessKeyRefusal::NoAccessKey { user } => {
-            Explanation::new("no_access_key", format!("{user} has no access key to rotate"))
-                .hint(format!("`aws iam create-access-key --user-name {user}` makes the first one"))
+        R::NoAccessKey { user } => {
+            text("no_access_key").hint(format!("`aws iam create-access-key --user-name {user}` makes the first one"))
         }
-        AccessKeyRefusal::WhichAccessKey { user, named, keys } => which(user, named.as_deref(), keys),
-        AccessKeyRefusal::ActiveKey { id } => Explanation::new(
-            "key_active",
-            format!("access key {id} is active, so it does not make room for another one's rotation"),
-        )
-        .hint(format!("--replace {id} replaces it, and leaves the other one as it is"))
-        .exit(Exit::Usage),
-        AccessKeyRefusal::LastActiveKey { id, other } => Explanation::new(
-            "last_active_key",
-            format!("{id} is the user's only active access key, so it cannot go before the new one works"),
-        )
-        .hint(format!("--make-room {other} deletes the inactive one first")),
-        AccessKeyRefusal::SignsThis { id } => {
-            Explanation::new("signs_this", format!("this command is signed with {id}, the access key that is to go"))
-                .hint("use the new key, the user's other key, or have an administrator do it")
+        R::WhichAccessKey { keys, .. } => {
+            let mut text = text("which_access_key").exit(Exit::Usage);
+            for (id, active, created) in keys {
+                let since = created.map_or_else(String::new, |at| format!(", made {}", date_time(at)));
+                text = text.note(format!("{id}: {}{since}", if *active { "active" } else { "inactive" }));
+            }
+            for (id, active, _) in keys.iter().filter(|_| keys.len() > 1) {
+                text = text.hint(if *active {
+                    format!("--replace {id} deletes this one before the new one is made, and leaves the other")
+                } else {
+                    format!("--make-room {id} deletes the inactive one first, and rotates the other")
+                });
+            }
+            text
         }
-        AccessKeyRefusal::KeyNotKnown { id, seconds } => {
-            Explanation::new("key_not_known", format!("AWS does not know the new access key {id} after {seconds} s"))
-                .hint("run the same command again later; the old key works")
+        R::ActiveKey { id } => text("key_active")
+            .hint(format!("--replace {id} replaces it, and leaves the other one as it is"))
+            .exit(Exit::Usage),
+        R::LastActiveKey { other, .. } => {
+            text("last_active_key").hint(format!("--make-room {other} deletes the inactive one first"))
         }
-        AccessKeyRefusal::KeyOfAnother { id, arn } => {
-            Explanation::new("key_of_another", format!("the new access key {id} is {arn}, and not the user"))
+        R::SignsThis { .. } => {
+            text("signs_this").hint("use the new key, the user's other key, or have an administrator do it")
         }
-        AccessKeyRefusal::NewKeyGone { id } => Explanation::new(
-            "new_key_gone",
-            format!("the new access key {id} is not active any more, so the old one must stay"),
-        )
-        .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them"),
+        R::KeyNotKnown { .. } => text("key_not_known").hint("run the same command again later; the old key works"),
+        R::KeyOfAnother { .. } => text("key_of_another"),
+        R::NewKeyGone { .. } => text("new_key_gone")
+            .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them"),
     }
 }

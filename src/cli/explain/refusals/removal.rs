@@ -2,38 +2,25 @@
 
 use crate::cli::explain::Explanation;
 use crate::cli::moments::clock_time;
-use crate::flow::RemovalRefusal;
+use crate::flow::RemovalRefusal as R;
 
-pub(super) fn removal(refusal: &RemovalRefusal) -> Explanation {
+pub(super) fn removal(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
     match refusal {
-        RemovalRefusal::LastFactor { serial, without: None } => {
-            Explanation::new("last_factor", format!("{serial} is the user's last MFA device"))
-                .hint(format!("`glasskey rotate USER --from {0} --key SERIAL` replaces it; to leave the user without any, add --last-factor {0}", short_name(serial)))
+        R::LastFactor { serial, without: None } => {
+            let name = serial.rsplit('/').next().unwrap_or(serial);
+            text("last_factor").hint(format!(
+                "`glasskey rotate USER --from {name} --key SERIAL` replaces it; to leave the user without any, add --last-factor {name}"
+            ))
         }
-        RemovalRefusal::LastFactor { serial, without: Some(without) } => {
-            Explanation::new("last_factor", format!("{without} is not enabled any more, so {serial} must stay"))
-                .hint("somebody else is at work on this user's devices: `glasskey devices USER` shows them")
-        }
-        RemovalRefusal::GoesElsewhere { serial, going, until } => {
-            Explanation::new("removed_elsewhere", format!("{going} is being removed by another run of glasskey, so {serial} must stay"))
-                .note(format!("it has said so by a tag on the user, and may go on until {}", clock_time(*until)))
-                .hint("`glasskey devices USER` shows what became of it; a run that was killed is ended by `glasskey recover` on its machine")
-        }
-        RemovalRefusal::TooLate { serial } => {
-            Explanation::new("too_late", format!("{serial} was to be deactivated minutes ago, and this machine seems to have slept since"))
-                .hint("run it again")
-        }
-        RemovalRefusal::InUseAgain { arn } => Explanation::new("in_use_again", format!("{arn} was deactivated, and somebody has enabled it again"))
-            .hint("find out who before removing it once more"),
-        RemovalRefusal::StillListed { serial } => {
-            Explanation::new("still_listed", format!("AWS acknowledged that {serial} is deactivated, but IAM lists it still"))
-        }
-        RemovalRefusal::NoKeyToEnable { serial } => Explanation::new("cannot_undo", format!("no key here holds {serial}, so it cannot be enabled again"))
-            .hint("plug in the key that holds it, or finish the run"),
+        R::LastFactor { without: Some(_), .. } => text("last_factor")
+            .hint("somebody else is at work on this user's devices: `glasskey devices USER` shows them"),
+        R::GoesElsewhere { until, .. } => text("removed_elsewhere")
+            .note(format!("it has said so by a tag on the user, and may go on until {}", clock_time(*until)))
+            .hint("`glasskey devices USER` shows what became of it; a run that was killed is ended by `glasskey recover` on its machine"),
+        R::TooLate { .. } => text("too_late").hint("run it again"),
+        R::InUseAgain { .. } => text("in_use_again").hint("find out who before removing it once more"),
+        R::StillListed { .. } => text("still_listed"),
+        R::NoKeyToEnable { .. } => text("cannot_undo").hint("plug in the key that holds it, or finish the run"),
     }
-}
-
-/// The name in a serial number, where it has one.
-fn short_name(serial: &str) -> &str {
-    serial.rsplit('/').next().unwrap_or(serial)
 }

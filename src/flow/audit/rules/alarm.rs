@@ -79,7 +79,6 @@ struct Looked {
 /// How far a chain was followed.
 pub(super) type Followed = Result<Vec<Link>, Stopped>;
 
-/// Why it ends early.
 pub(super) enum Stop {
     Broken(Break),
     Unreadable(Unreadable),

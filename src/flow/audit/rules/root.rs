@@ -12,7 +12,6 @@ use std::time::SystemTime;
 enum SignIn {
     /// It has a password, or it cannot be told that it has none.
     Possible,
-    /// It has no password.
     NoPassword,
     /// It has no password, no key and no certificate.
     Nothing,

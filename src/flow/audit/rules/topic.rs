@@ -34,7 +34,6 @@ fn wrong(arn: &str, topic: &Topic) -> Option<Break> {
     }
 }
 
-/// Why nobody receives anything.
 fn nobody(arn: &str, subscriptions: &[Subscription]) -> Option<Break> {
     let topic = arn.to_owned();
     let endpoints = |of: &[Receives]| {

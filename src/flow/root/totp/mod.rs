@@ -17,7 +17,7 @@ use crate::flow::enroll::keys_can_take;
 use crate::flow::failure::{At, Cause, CommonRefusal, EnrollRefusal, RootRefusal, Stage};
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record};
-use crate::flow::run::{Run, nothing_unfinished_for_root};
+use crate::flow::run::{Run, nothing_unfinished};
 use crate::flow::seed_sinks;
 use crate::keys::Serial;
 use crate::oath::{self, Name};
@@ -29,47 +29,34 @@ use crate::world::World;
 use showing::End;
 use stopping::take_back;
 
-/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotpRequest {
-    /// The keys.
     pub keys: Vec<Serial>,
-    /// A phone too, or alone.
     pub phone: bool,
     /// A member account, or, where AWS is not asked, the account that is meant.
     pub account: Option<String>,
-    /// AWS is not to be asked.
     pub blind: bool,
     /// The name to give the device in the console.
     pub device_name: String,
-    /// Every code asks for a touch.
     pub touch: bool,
-    /// How long the device is waited for.
     pub limits: WatchLimits,
     /// There is somewhere else than a terminal to write the codes.
     pub codes_elsewhere: bool,
 }
 
-/// Root with its new device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotpEnrolled {
-    /// The account.
     pub account: String,
-    /// Its partition.
     pub partition: String,
     /// From where root was seen.
     pub view: RootView,
-    /// The name that was proposed.
     pub name: String,
     /// How it is known that the console took the codes.
     pub evidence: Evidence,
     /// The device's serial number, where it was seen.
     pub serial: Option<String>,
-    /// The credential's id on every key.
     pub credential: String,
-    /// The keys that hold it, each proved.
     pub keys: Vec<Serial>,
-    /// A phone holds it, proved.
     pub phone: bool,
     /// All devices of root, where the view shows them.
     pub devices: Option<Vec<String>>,
@@ -79,7 +66,6 @@ pub struct TotpEnrolled {
 pub struct TotpSitting {
     view: View,
     known: Known,
-    /// Root's virtual devices show in this view.
     tells: bool,
     arn: DeviceArn,
     name: Name,
@@ -124,7 +110,7 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     })?;
     let partition = view.partition.clone();
     let mut context = Context::over(world)?;
-    nothing_unfinished_for_root(&account, &context)?;
+    nothing_unfinished(&context, |run| run.account == account && run.user.is_none())?;
     keys_can_take(&request.keys, &name, request.touch, &mut context)?;
     tell_view(&view, &look, context.person);
     context.tell(Notice::Root(RootStep::CountsAsVirtual));
@@ -173,9 +159,7 @@ impl TotpSitting {
         context.person.hide_codes();
         match end {
             End::There(evidence, serial) => {
-                if run.finish().is_err() {
-                    context.tell(Notice::JournalKept);
-                }
+                context.tell_if_kept(run.finish());
                 Ok(self.done(evidence, serial))
             }
             End::Stopped(cause) => self.stop(run, cause, &mut context),

@@ -11,9 +11,7 @@ use crate::person::{AtCodes, Notice, Question, RootQuestion, RootStep};
 use crate::secret::Seed;
 use std::time::SystemTime;
 
-/// How the console's part ended.
 pub(super) enum End {
-    /// The device is root's.
     There(Evidence, Option<String>),
     /// Stopped, with the reason; the device is not there, as far as can be told.
     Stopped(Cause),

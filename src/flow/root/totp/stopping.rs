@@ -16,9 +16,7 @@ impl TotpSitting {
         // Heard. What follows is the undoing, which a second Ctrl-C ends.
         context.interrupt.clear();
         if let Some(serial) = self.is_there_after_all(context) {
-            if run.finish().is_err() {
-                context.tell(Notice::JournalKept);
-            }
+            context.tell_if_kept(run.finish());
             return Ok(self.done(Evidence::Seen, Some(serial)));
         }
         Err(self.take_back_if_told(run, (Stage::Codes, cause), context))
