@@ -43,7 +43,7 @@ pub(crate) fn suffer(command: &Command, fate: Fate) -> Run {
 
 /// That the exit code says it. `well`: the code of a run whose output is read.
 #[track_caller]
-fn says_so(command: &Command, fate: Fate, well: i32) -> Run {
+pub(crate) fn says_so(command: &Command, fate: Fate, well: i32) -> Run {
     let done = suffer(command, fate);
     let args: Vec<&OsStr> = command.get_args().collect();
     let said = done.stderr.contains("glasskey: error: standard output could not be written: ");

@@ -3,5 +3,5 @@
 
 mod every; // every command there is, its output lost
 mod fields; // each field from outside, in every output
-mod lost; // standard output full, closed, and its reader gone
+pub(crate) mod lost; // standard output full, closed, and its reader gone
 mod raw; // names, paths and messages that would act on a screen

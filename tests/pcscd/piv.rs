@@ -18,6 +18,7 @@ use super::readers::SELECT;
 use super::rig::{Rig, reader_name};
 use super::ykman;
 use crate::cli::json::is_documented;
+use crate::output::lost::{FATES, says_so};
 use crate::support::{FIRST, Keys, Run, run};
 
 /// 2020-01-01, 2021-01-01 and 2090-01-01.
@@ -113,6 +114,16 @@ fn it_tells_the_tries_the_management_key_and_what_is_in_the_slots() {
     ];
     assert_eq!(states(&json), expected.map(|(slot, key, state)| (json!(slot), json!(key), state)));
     assert_eq!(json["slots"][1]["certificate"]["not_after"], LATER);
+}
+
+#[test]
+fn output_that_could_not_be_written_is_said() {
+    let stage = Stage::one(with((5, 7, 1), Piv { slots: slots(), ..Piv::new() }));
+    for fate in FATES {
+        for args in [&[][..], &["--json"]] {
+            says_so(&info(&stage.rig, args), fate, 0);
+        }
+    }
 }
 
 #[test]
