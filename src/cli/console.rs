@@ -273,6 +273,10 @@ impl Style {
         let _ = writeln!(io::stderr().lock(), "{}", painted(line));
     }
 
+    pub(super) fn warn(self, what: &str) {
+        self.say(&format!("glasskey: {} {what}", self.yellow("warning:")));
+    }
+
     /// An error: sentence, notes, hints and the state of the world.
     pub(super) fn explain(self, text: &Explanation) {
         self.say(&format!("glasskey: {} {}", self.red("error:"), text.what));

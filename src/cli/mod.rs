@@ -12,6 +12,7 @@ mod explain;
 mod fixes;
 #[cfg(test)]
 mod hints;
+mod invocation;
 mod moments;
 mod notices;
 mod page;

@@ -4,6 +4,7 @@ use super::fido::trusting::Trusted;
 use crate::cli::args::{Cli, Drill, DrillCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::drill::{self, BadLog, DrillRequest, Drilled, Entry, Flaw, Problem, State, enrolled_here};
@@ -21,10 +22,6 @@ pub(in crate::cli) fn run(args: &Drill, cli: &Cli, console: &mut Console) -> Out
         (None, Some(log)) => drill(args, log, cli, console),
         (None, None) => Err(usage("no file is named: --log FILE")),
     }
-}
-
-fn usage(what: &str) -> Box<Explanation> {
-    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
 }
 
 fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome {
@@ -156,7 +153,7 @@ fn not_drilled(failed: &Failed) -> Explanation {
 }
 
 fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
-    let text = drill::read_log(file).map_err(|cause| usage(&format!("cannot read {}: {cause}", file.display())))?;
+    let text = drill::read_log(file).map_err(|cause| usage(format!("cannot read {}: {cause}", file.display())))?;
     // What was enrolled on another machine is not known here, and nothing is held against it.
     let enrolled =
         environment::state_dir().map_or_else(|_| BTreeMap::new(), |state| enrolled_here(&Records::of_state(&state)));

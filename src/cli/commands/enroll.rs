@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Enroll, SeedPlaces};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::{interrupted, usage};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::enroll::{DeviceResult, Enrolled, Request};
@@ -53,7 +54,7 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
             let mut text = explain::failed(&failed);
             // A prompt cut short by Ctrl-C is an interruption, not a missing person.
             if world.interrupt.raised() && failed.left.is_empty() && matches!(failed.cause, Cause::Sink(_)) {
-                text = Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+                text = interrupted();
             }
             Err(Box::new(text))
         }
@@ -61,11 +62,10 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
 }
 
 fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
-    let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     let places = places(&args.places);
     if args.keys.is_empty() && !args.qr && places.is_empty() {
         return Err(Box::new(
-            Explanation::new("usage", "nowhere to put the seed")
+            usage("nowhere to put the seed")
                 .hint(
                     "name a key with --key SERIAL (`glasskey keys` lists them), show a phone a QR code with --qr, or use --escrow or --to-command",
                 )

@@ -7,6 +7,7 @@ use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, Resync, Rotate};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow;
@@ -89,10 +90,6 @@ fn request(args: &Rotate, from: &str, cli: &Cli) -> Result<RotateRequest, Box<Ex
         no_touch: args.no_touch,
         fewer_keys: args.fewer_keys,
     })
-}
-
-fn usage(what: &str) -> Box<Explanation> {
-    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
 }
 
 fn of_roster(roster: &Path, args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {

@@ -1,7 +1,8 @@
 //! `glasskey fido list`: what is plugged in. No key is an answer, not an error.
 
-use super::{Failed, Invocation};
+use super::Invocation;
 use crate::cli::explain::{self, Exit, Reason};
+use crate::cli::invocation::interrupted;
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, advisories};
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
-    let seen = unlock::list(&*invocation.ports, &invocation.interrupt);
+    let seen = unlock::list(&*invocation.keys, &invocation.interrupt);
     let seen = seen.map_err(|cause| Box::new(explain::fido(None, &cause)))?;
     let mut rows = vec![["SERIAL", "MODEL", "FIRMWARE", "PIN", "DEVICE", "NOTES"].map(ToOwned::to_owned)];
     let (mut keys, mut unreadable) = (Vec::new(), Vec::new());
@@ -22,7 +23,7 @@ pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
                 rows.push(row(&key, &state));
                 keys.push(key_report(&key, &state));
             }
-            Err(Error::Cancelled) => return Err(interrupted()),
+            Err(Error::Cancelled) => return Err(Box::new(interrupted())),
             Err(cause) => {
                 let text = explain::fido(None, &cause);
                 let dash = || "-".to_owned();
@@ -39,10 +40,6 @@ pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
         invocation.console.say("glasskey: no FIDO2 key is plugged in");
     }
     Ok(Exit::Done)
-}
-
-fn interrupted() -> Failed {
-    Box::new(explain::fido(None, &Error::Cancelled))
 }
 
 /// The FIDO2 keys that are plugged in. Having none is no error.

@@ -154,11 +154,11 @@ impl Credential {
             period: if kind == Kind::Totp { args.period.unwrap_or(params.period) } else { AWS.period },
         };
         if kind != Kind::Totp && args.period.is_some() {
-            return Err(Box::new(usage("an HOTP credential counts events; --period means nothing to it")));
+            return Err(usage("an HOTP credential counts events; --period means nothing to it"));
         }
         let name = Name::new(params.period, issuer.as_deref(), &account)
             .map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))?;
-        visible(name.id()).map_err(|what| Box::new(usage(what)))?;
+        visible(name.id()).map_err(|what| usage(what))?;
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 

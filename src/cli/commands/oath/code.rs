@@ -106,7 +106,7 @@ impl Asked {
                 session.code(name, Step(self.unix / u64::from(period)))
             }
             Answer::Hotp if self.at.is_some() => {
-                return Err(Box::new(usage("an HOTP credential counts events; --at means nothing to it")));
+                return Err(usage("an HOTP credential counts events; --at means nothing to it"));
             }
             Answer::Hotp => session.next_hotp(name),
         };

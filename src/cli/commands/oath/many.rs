@@ -55,11 +55,11 @@ impl Many {
             ));
         }
         let text = bounded(io::stdin().lock(), MAX_LIST)
-            .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
+            .map_err(|cause| usage(format!("cannot read standard input: {cause}")))?;
         if invocation.interrupt.raised() {
             return Err(Box::new(interrupted()));
         }
-        let text = text.ok_or_else(|| Box::new(usage("there is more than 1 MiB on standard input")))?;
+        let text = text.ok_or_else(|| usage("there is more than 1 MiB on standard input"))?;
         let text = readable(&text)?;
         // A mark may stand before every file that was joined to the list.
         let lines = text.split(|c| *c == b'\n').map(|line| without_mark(line).trim_ascii()).enumerate();

@@ -68,11 +68,11 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> R
         return Ok(None);
     }
     let text = bounded(io::stdin().lock(), MAX_TEXT)
-        .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
+        .map_err(|cause| usage(format!("cannot read standard input: {cause}")))?;
     if asking.interrupt.raised() {
         return Err(Box::new(interrupted()));
     }
-    let text = text.ok_or_else(|| Box::new(usage("there is too much on standard input to be a secret")))?;
+    let text = text.ok_or_else(|| usage("there is too much on standard input to be a secret"))?;
     if text.trim_ascii().is_empty() {
         let what = "standard input holds no secret";
         let hint = "run the command on a terminal to be asked for it, or pipe it in: base32 or an otpauth URI";
