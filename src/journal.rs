@@ -54,7 +54,6 @@ pub struct Unfinished<E> {
     pub entries: Vec<E>,
 }
 
-/// What is in the directory of runs.
 pub struct Runs<E> {
     /// Runs that did not end, oldest first.
     pub unfinished: Vec<Unfinished<E>>,
@@ -93,7 +92,6 @@ pub enum Error {
     Several {
         #[source]
         first: Box<Error>,
-        /// The others, by their names.
         others: Vec<Error>,
     },
     /// A later version has written it.

@@ -18,14 +18,12 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Odd {
-    /// A symbolic link.
     Link,
     /// A directory, a pipe, a device or a socket.
     NotAFile,
     OtherOwner,
     /// A pipe with a name, which nobody has opened to write to it.
     NobodyWrites,
-    /// Its group, or everybody, may write to it.
     OthersWrite,
     /// Longer than this many bytes.
     TooLong {
@@ -87,7 +85,6 @@ impl fmt::Display for Above {
 
 impl Error for Above {}
 
-/// The directory above that is at fault, where one is.
 #[must_use]
 pub fn above(cause: &io::Error) -> Option<&Above> {
     cause.get_ref()?.downcast_ref()
@@ -99,7 +96,6 @@ pub fn is_refused(cause: &io::Error) -> bool {
     odd(cause).is_some() || above(cause).is_some()
 }
 
-/// The oddity behind an error, where there is one.
 #[must_use]
 pub fn odd(cause: &io::Error) -> Option<Odd> {
     cause.get_ref()?.downcast_ref().copied()

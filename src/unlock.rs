@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 pub struct UnlockedKeys<'a> {
     ports: &'a dyn Ports,
     passwords: BTreeMap<Serial, Password>,
-    /// Keys whose sharing has been said.
     warned: Vec<Serial>,
 }
 
@@ -52,7 +51,6 @@ impl<'a> UnlockedKeys<'a> {
         Self::new(&NoReaders)
     }
 
-    /// The readers beneath.
     #[must_use]
     pub fn ports(&self) -> &'a dyn Ports {
         self.ports

@@ -32,11 +32,7 @@ pub enum Doubt {
     /// The file is not one this version writes. Every device's present step counts as spent, and a new file is begun.
     Unreadable { path: PathBuf },
     /// It cannot be written: other commands will not know what this one sends.
-    Unwritable {
-        /// The file or directory.
-        path: PathBuf,
-        cause: io::Error,
-    },
+    Unwritable { path: PathBuf, cause: io::Error },
 }
 
 /// A code of this step, or a later one, has been sent.

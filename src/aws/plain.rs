@@ -144,26 +144,7 @@ impl JsonClient {
         region: &str,
         url: &str,
     ) -> Operation<Sent, Value, Refused> {
-        let mut layer = Layer::new("signing");
-        layer.store_put(AuthSchemeOptionResolverParams::new(()));
-        layer.store_put(SigV4OperationSigningConfig {
-            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
-            name: Some(SigningName::from_static(service.host)),
-            signing_options: {
-                let mut options = SigningOptions::default();
-                options.signature_type = HttpSignatureType::HttpRequestHeaders;
-                options
-            },
-            ..SigV4OperationSigningConfig::default()
-        });
         let Clients { config, date_interceptor } = &self.clients;
-        let identity = config.credentials_provider().map(SharedIdentityResolver::new);
-        let mut components = RuntimeComponentsBuilder::new("signing")
-            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
-        if let Some(identity) = identity {
-            components = components.with_identity_resolver(SCHEME_ID, identity);
-        }
         let mut builder = Operation::builder()
             .service_name(service.id)
             .operation_name(action)
@@ -171,9 +152,7 @@ impl JsonClient {
             .no_retry()
             .interceptor(date_interceptor.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .runtime_plugin(
-                StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),
-            );
+            .runtime_plugin(self.signing(service, region));
         if let Some(http) = config.http_client() {
             builder = builder.http_client(http);
         }
@@ -194,6 +173,26 @@ impl JsonClient {
             .serializer(|sent: Sent| Ok(sent.0))
             .deserializer(move |response: &HttpResponse| read(response, is_xml))
             .build()
+    }
+
+    fn signing(&self, service: &Service, region: &str) -> StaticRuntimePlugin {
+        let mut options = SigningOptions::default();
+        options.signature_type = HttpSignatureType::HttpRequestHeaders;
+        let mut layer = Layer::new("signing");
+        layer.store_put(AuthSchemeOptionResolverParams::new(()));
+        layer.store_put(SigV4OperationSigningConfig {
+            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
+            name: Some(SigningName::from_static(service.host)),
+            signing_options: options,
+            ..SigV4OperationSigningConfig::default()
+        });
+        let mut components = RuntimeComponentsBuilder::new("signing")
+            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
+        if let Some(identity) = self.clients.config.credentials_provider() {
+            components = components.with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(identity));
+        }
+        StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)
     }
 }
 

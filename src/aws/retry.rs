@@ -123,7 +123,6 @@ pub(super) fn is_throttling(error: &Error) -> bool {
     matches!(error, Error::TryLater { code, .. } if means_throttling(code))
 }
 
-/// Whether a code says so.
 pub(super) fn means_throttling(code: &str) -> bool {
     matches!(
         code,

@@ -66,7 +66,6 @@ impl Page {
         Self::default()
     }
 
-    /// A page of one line.
     pub(super) fn of(line: &str) -> Self {
         let mut page = Self::default();
         page.line(line);

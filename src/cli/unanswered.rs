@@ -45,7 +45,6 @@ impl Encoding {
         }
     }
 
-    /// After "is".
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::Utf8WithMark => "UTF-8 with a byte order mark before it",
@@ -70,7 +69,6 @@ pub(super) fn because(why: Why) {
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
 }
 
-/// There was one.
 pub(super) fn answered() {
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }

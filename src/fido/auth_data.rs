@@ -66,11 +66,9 @@ impl Flags {
     pub const USER_VERIFIED: u8 = 0x04;
     /// BE.
     pub const BACKUP_ELIGIBLE: u8 = 0x08;
-    /// BS.
     pub const BACKED_UP: u8 = 0x10;
     /// AT.
     pub const ATTESTED_CREDENTIAL: u8 = 0x40;
-    /// ED.
     pub const EXTENSIONS: u8 = 0x80;
 
     const fn has(self, bit: u8) -> bool {
@@ -101,7 +99,6 @@ impl Flags {
         self.has(Self::BACKED_UP)
     }
 
-    /// A credential follows.
     #[must_use]
     pub const fn attested_credential(self) -> bool {
         self.has(Self::ATTESTED_CREDENTIAL)
@@ -129,7 +126,6 @@ pub struct AuthData {
     pub extensions: Option<Value>,
 }
 
-/// A credential that was just made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestedCredential {
     /// The key's model.
@@ -157,10 +153,7 @@ pub enum Error {
     /// They end before what the flags announce.
     Truncated,
     /// A credential id longer than 1023 bytes (§4): no key makes those.
-    CredentialIdTooLong {
-        /// In bytes.
-        len: usize,
-    },
+    CredentialIdTooLong { len: usize },
     /// The credential's key, or the extensions, are not CBOR.
     Cbor(cbor::Error),
     /// The credential's key is CBOR, but no map.
@@ -168,10 +161,7 @@ pub enum Error {
     /// The extensions are CBOR, but no map.
     ExtensionsNotMap,
     /// Bytes after what the flags announce.
-    Trailing {
-        /// How many.
-        len: usize,
-    },
+    Trailing { len: usize },
 }
 
 impl fmt::Display for Error {
@@ -243,7 +233,6 @@ impl AuthData {
         out
     }
 
-    /// The output of one extension.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.as_ref()?.get_text(name)

@@ -45,7 +45,6 @@ pub enum Error {
     TooDeep,
     /// A number or length not written in its shortest form.
     NotShortest,
-    /// An indefinite length.
     Indefinite,
     /// A tag, a float or an unknown simple value.
     Unsupported,
@@ -125,12 +124,10 @@ pub fn encode(value: &Value) -> Vec<u8> {
 }
 
 impl Value {
-    /// A map of these entries.
     pub fn map<K: Into<Self>, V: Into<Self>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 
-    /// An array of these items.
     pub fn array<V: Into<Self>>(items: impl IntoIterator<Item = V>) -> Self {
         Self::Array(items.into_iter().map(Into::into).collect())
     }
@@ -141,13 +138,11 @@ impl Value {
         self.as_map()?.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value)
     }
 
-    /// The value at an integer key.
     #[must_use]
     pub fn get_int(&self, key: i64) -> Option<&Self> {
         self.get(&Self::from(key))
     }
 
-    /// The value at a text key.
     #[must_use]
     pub fn get_text(&self, key: &str) -> Option<&Self> {
         self.as_map()?.iter().find(|(candidate, _)| candidate.as_text() == Some(key)).map(|(_, value)| value)
@@ -180,19 +175,16 @@ impl Value {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The items of an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Self]> {
         if let Self::Array(items) = self { Some(items) } else { None }
     }
 
-    /// The entries of a map.
     #[must_use]
     pub fn as_map(&self) -> Option<&[(Self, Self)]> {
         if let Self::Map(entries) = self { Some(entries) } else { None }
     }
 
-    /// The truth value.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(truth) = self { Some(*truth) } else { None }

@@ -52,11 +52,7 @@ pub enum Error {
     /// A certificate's time has passed.
     Expired { subject: String, since: SystemTime },
     /// A certificate's time has not come. More often the clock of this machine is wrong.
-    NotYetValid {
-        subject: String,
-        /// When it will.
-        from: SystemTime,
-    },
+    NotYetValid { subject: String, from: SystemTime },
     /// A certificate insists on an extension that is not understood here.
     Critical {
         subject: String,
@@ -85,7 +81,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A path that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     /// The common names, from the first certificate to the trusted one.

@@ -17,11 +17,9 @@ const BROADCAST: u32 = 0xFFFF_FFFF;
 
 /// Commands, without the bit that marks an initialization report.
 pub mod command {
-    /// Echo.
     pub const PING: u8 = 0x01;
     /// Give me a channel.
     pub const INIT: u8 = 0x06;
-    /// Blink.
     pub const WINK: u8 = 0x08;
     /// A CTAP2 command.
     pub const CBOR: u8 = 0x10;
@@ -69,7 +67,6 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keepalive {
-    /// It computes.
     Processing,
     /// It waits for a touch. Unknown states count as this: better to ask for a touch once too often.
     TouchNeeded,
@@ -116,18 +113,15 @@ impl From<u8> for ChannelError {
     }
 }
 
-/// What INIT tells of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The device's version: on a YubiKey 4 or later the firmware's.
     pub version: (u8, u8, u8),
-    /// It can blink.
     pub wink: bool,
     /// It speaks CTAP2.
     pub ctap2: bool,
 }
 
-/// A channel to one key.
 pub struct Channel {
     hid: Box<dyn Hid>,
     /// `None` after a conversation broke off: a late answer on the old channel would be taken for the next one's.
@@ -143,7 +137,6 @@ pub struct Channel {
 enum Answer {
     Message(Message),
     Busy,
-    /// The key gave the command up as it was told to.
     GaveUp(Error),
 }
 
@@ -159,7 +152,6 @@ impl Channel {
         Ok(channel)
     }
 
-    /// What the device said of itself.
     #[must_use]
     pub fn device(&self) -> Device {
         self.device

@@ -34,7 +34,6 @@ pub enum BadPin {
         /// The most, in bytes of UTF-8.
         most: usize,
     },
-    /// A control character.
     #[error("the PIN has a control character in it")]
     Control,
     /// A character that systems write in more than one way, so that the key may see another PIN than was meant.

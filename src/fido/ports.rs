@@ -34,7 +34,6 @@ pub trait FidoPorts {
     fn open(&self, path: &str) -> Result<Box<dyn Hid>, Error>;
 }
 
-/// No devices at all.
 pub struct NoDevices;
 
 impl FidoPorts for NoDevices {

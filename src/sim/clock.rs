@@ -105,7 +105,6 @@ impl Offset {
 /// A computer whose clock is wrong: it reads the simulated time plus a constant.
 #[derive(Clone, Debug)]
 pub struct SkewedClock {
-    /// The right time.
     pub clock: SimClock,
     /// Seconds this computer is ahead of it; negative: behind.
     pub ahead: i64,

@@ -77,7 +77,6 @@ impl Server {
         Ok(Self { addr, aws, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr

@@ -195,7 +195,6 @@ impl Shared {
         }
     }
 
-    /// Reports from the key to programs.
     fn bring_up(&self, key: &Connection) -> io::Result<()> {
         while !self.ended.load(Ordering::SeqCst) {
             if let Some(report) = key.receive(Duration::from_millis(100)).map_err(gone)? {
@@ -259,10 +258,12 @@ fn refusal(id: u32, reply: u32) -> Vec<u8> {
 
 /// What the kernel says, as far as it matters here.
 enum Event {
-    /// A program wrote this report.
     Output(Report),
     /// A program asks for, or sets, a report by number; the reply is of this type.
-    Asks { id: u32, reply: u32 },
+    Asks {
+        id: u32,
+        reply: u32,
+    },
 }
 
 fn parse(event: &[u8]) -> Option<Event> {

@@ -65,7 +65,6 @@ impl Recipients {
         self.encrypt(Zeroizing::new(String::new()), None).map(drop)
     }
 
-    /// As they were given.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|named| named.text.as_str())
     }
@@ -261,11 +260,9 @@ pub struct EscrowFile {
     pub path: PathBuf,
     /// How its header begins: random, and nobody else's.
     pub begins: String,
-    /// Its length.
     pub bytes: u64,
 }
 
-/// What stands where an escrow file was to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EscrowState {
     /// Nothing, or something that is not ours.
@@ -273,7 +270,6 @@ pub enum EscrowState {
     /// Ours, and cut short: of no use.
     Torn,
     Whole,
-    /// It cannot be read.
     Unreadable,
 }
 
@@ -321,7 +317,6 @@ impl EscrowFile {
     }
 }
 
-/// One escrow file, to be written.
 pub struct EscrowSink {
     file: EscrowFile,
     issuer: String,

@@ -56,27 +56,19 @@ pub enum Error {
     /// The QR code cannot hold the URI.
     #[error("the QR code cannot hold the otpauth URI")]
     TooLong,
-    /// No such escrow recipient can be.
     #[error("\"{recipient}\" is no escrow recipient: {why}")]
     BadRecipient {
         /// As it was given; shortened where it is a secret.
         recipient: String,
-        /// What is wrong with it.
         why: &'static str,
     },
     /// An escrow recipient cannot be encrypted to.
     #[error("the escrow recipient {recipient} cannot be used: {why}")]
-    Recipient {
-        /// As it was given.
-        recipient: String,
-        /// What age, or the plugin, said.
-        why: String,
-    },
+    Recipient { recipient: String, why: String },
     /// An escrow file could not be written or read back.
     #[error("the escrow file {path} cannot be written: {why}")]
     Escrow {
         path: PathBuf,
-        /// The kind of the cause.
         kind: io::ErrorKind,
         /// The system's words.
         why: String,
@@ -90,7 +82,6 @@ pub enum Error {
     /// A pipe did not take the secret.
     #[error("file descriptor {fd} did not take the secret")]
     Pipe {
-        /// Its file descriptor.
         fd: u32,
         #[source]
         why: PipeTrouble,
@@ -110,7 +101,6 @@ pub enum Error {
         program: String,
         /// What it did not take: `seed`.
         what: &'static str,
-        /// How it ended.
         #[source]
         end: CommandEnd,
         /// The end of its standard error, where it holds nothing secret.

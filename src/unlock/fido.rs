@@ -8,7 +8,6 @@ use crate::platform::Interrupt;
 use crate::secret::{Password, on_wiped_stack};
 use std::path::Path;
 
-/// A PIN for one attempt.
 pub struct OnePin {
     pin: Password,
     /// It is the last one, and may be made.
@@ -32,7 +31,6 @@ pub enum Error {
     /// It did not do it.
     #[error("{} could not be used", .key.as_ref().map_or_else(|| "the FIDO2 key".to_owned(), KeyId::to_string))]
     Fido {
-        /// The key, where it is known which.
         key: Option<KeyId>,
         #[source]
         cause: fido::Error,
@@ -45,12 +43,7 @@ pub enum Error {
     Several(Vec<KeyId>),
     /// The named key is not here; these are.
     #[error("{wanted} is not plugged in, or not as a FIDO2 key")]
-    Missing {
-        /// What was asked for.
-        wanted: KeyId,
-        /// The keys present.
-        present: Vec<KeyId>,
-    },
+    Missing { wanted: KeyId, present: Vec<KeyId> },
     /// It needs its PIN and nobody can be asked.
     #[error("the PIN of {key} is needed, and nobody can be asked for it")]
     NobodyToAsk { key: KeyId },
@@ -65,7 +58,6 @@ pub enum NotChanged {
     /// The old one was not given.
     #[error(transparent)]
     Asking(Error),
-    /// No new one was given.
     #[error(transparent)]
     New(NoNewPin),
     /// The key did not do it.

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 /// Settings by their names.
 pub(super) type Settings = BTreeMap<String, String>;
 
-/// A profile.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     /// What both files say of it; the credentials file goes before.

@@ -140,7 +140,6 @@ replies! {
     }
 }
 
-/// DescribeOrganization.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedOrganization {
@@ -163,7 +162,6 @@ pub(super) struct ListedAccounts {
     pub(super) next_token: Option<String>,
 }
 
-/// DescribeAccount.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedAccount {
@@ -207,7 +205,6 @@ pub(super) struct FoundContact {
     pub(super) alternate_contact: Option<AlternateContact>,
 }
 
-/// DescribeTrails.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DescribedTrails {
@@ -215,7 +212,6 @@ pub(super) struct DescribedTrails {
     pub(super) trail_list: Vec<Trail>,
 }
 
-/// DescribePolicy.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedPolicy {

@@ -20,7 +20,6 @@ pub use profile::What;
 pub struct AttestationObject {
     /// The format of the statement: "packed", "none", "fido-u2f", ….
     pub fmt: String,
-    /// Authenticator data, as the key signed it.
     pub auth_data: Vec<u8>,
     /// The statement: a map.
     pub statement: Value,
@@ -67,7 +66,6 @@ impl AttestationObject {
     }
 }
 
-/// A key that proved what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genuine {
     /// The name of the pinned root at the end of the path.
@@ -97,10 +95,7 @@ pub enum Reason {
     /// Format "fido-u2f": it names no model, and a FIDO2 key does not use it.
     U2f,
     /// Another format: of platforms and phones, not of security keys.
-    Format {
-        /// As the statement has it.
-        fmt: String,
-    },
+    Format { fmt: String },
     /// The statement, or what it is about, cannot be read.
     Malformed(Malformed),
     /// The statement names an algorithm other than that of its certificate, or one that is not checked here.
@@ -128,10 +123,7 @@ pub enum Reason {
     /// The FIDO Alliance says that attestations of this model prove nothing any more.
     Revoked { warning: Warning },
     /// The path does not end at a root of this model's maker.
-    UnknownRoot {
-        /// Where it ends.
-        name: String,
-    },
+    UnknownRoot { name: String },
     /// The path names an intermediate that its maker publishes but that is not built in. This is no proof of
     /// anything: with the certificate the path may hold or not.
     IntermediateUnknown {
@@ -143,22 +135,16 @@ pub enum Reason {
     /// A certificate on the path has expired.
     Expired { subject: String, since: SystemTime },
     /// A certificate on the path is not valid yet: more often, the clock of this machine is wrong.
-    NotYetValid {
-        subject: String,
-        /// When it will be.
-        from: SystemTime,
-    },
+    NotYetValid { subject: String, from: SystemTime },
 }
 
 /// What cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// Not CBOR.
     Cbor(cbor::Error),
     /// A member that is missing, or of another type.
     Member(&'static str),
-    /// The authenticator data.
     AuthData(auth_data::Error),
     /// Authenticator data without a credential.
     NoCredential,

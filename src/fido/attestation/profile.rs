@@ -28,7 +28,6 @@ pub enum What {
     /// No extension with the AAGUID. The standard lets it be absent where a root serves one model only; then nothing
     /// but the key's word says what model this is.
     NoAaguid,
-    /// The extension with the AAGUID is critical.
     CriticalAaguid,
     /// The extension with the AAGUID is not 16 bytes in an OCTET STRING, or there are two of them.
     AaguidForm,

@@ -85,7 +85,6 @@ impl Ctap2 {
         self.run(command, request, timeout, &mut |_| ())
     }
 
-    /// A command that waits for a person.
     fn ask_person(
         &mut self,
         command: u8,

@@ -28,17 +28,11 @@ pub enum Error {
     /// Not three parts in base64url with a header of JSON.
     NotJwt,
     /// Signed by an algorithm other than RS256 and ES256; "none" too.
-    Algorithm {
-        /// As the header has it.
-        alg: String,
-    },
+    Algorithm { alg: String },
     /// The signer's certificates do not lead to a pinned root.
     UntrustedChain(certificates::Error),
     /// The chain holds, but it is not the metadata service's.
-    WrongSigner {
-        /// Whose it is.
-        name: String,
-    },
+    WrongSigner { name: String },
     /// The signature is not the signer's over these bytes.
     BadSignature,
     /// Signed, and yet not metadata.
@@ -50,7 +44,6 @@ pub enum Error {
     Older {
         /// The file's number.
         number: u64,
-        /// The number that is known.
         known: u64,
     },
     /// By the file's own word there is a newer issue.

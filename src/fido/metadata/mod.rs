@@ -15,7 +15,6 @@ use std::time::SystemTime;
 
 pub use table::NotATable;
 
-/// One issue of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     number: u64,
@@ -25,7 +24,6 @@ pub struct Metadata {
     certificates: Vec<Vec<u8>>,
 }
 
-/// One model of key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// As its maker writes it, like "YubiKey 5 Series with NFC".
@@ -166,13 +164,11 @@ impl Metadata {
         jiff::Timestamp::try_from(at).is_ok_and(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date() > self.next_update)
     }
 
-    /// The model with this identifier.
     #[must_use]
     pub fn model(&self, aaguid: Aaguid) -> Option<&Model> {
         self.models.get(&aaguid)
     }
 
-    /// All models, by identifier.
     pub fn models(&self) -> impl Iterator<Item = (Aaguid, &Model)> {
         self.models.iter().map(|(aaguid, model)| (*aaguid, model))
     }
@@ -226,7 +222,6 @@ impl Metadata {
         self.certificates.iter().map(Vec::as_slice).filter(|der| is_intermediate(der)).collect()
     }
 
-    /// The fingerprints of a model's roots.
     #[must_use]
     pub fn roots(&self, model: &Model) -> BTreeSet<Fingerprint> {
         self.anchors(model).into_iter().map(certificates::fingerprint).collect()

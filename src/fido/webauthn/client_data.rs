@@ -70,7 +70,6 @@ pub fn fresh_challenge() -> Result<[u8; 32], crate::fido::Error> {
     Ok(challenge)
 }
 
-/// Client data as received.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadClientData {
@@ -79,7 +78,6 @@ pub struct ReadClientData {
     pub kind: String,
     /// In base64url.
     pub challenge: String,
-    /// Where the ceremony was.
     pub origin: String,
     /// Whether it was in a frame of another origin's page.
     #[serde(default)]

@@ -26,11 +26,7 @@ pub enum Error {
     /// A member that must be there is not. Dotted: "user.id".
     Missing { member: String },
     /// A member is of another type, or has a value that is not allowed.
-    Wrong {
-        member: String,
-        /// What it must be.
-        expected: &'static str,
-    },
+    Wrong { member: String, expected: &'static str },
     /// The relying party's id does not go with the origin.
     RpId(BadRpId),
     /// The relying party takes no algorithm that keys have here.
@@ -73,7 +69,6 @@ pub struct UserEntity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requirement {
     Required,
-    /// With, if possible.
     #[default]
     Preferred,
     /// Without, if possible.
@@ -89,7 +84,6 @@ pub enum Attachment {
     CrossPlatform,
 }
 
-/// The member "authenticatorSelection".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Not there: any.
@@ -115,7 +109,6 @@ pub enum Conveyance {
     None,
     /// Some; it is given as the key gave it.
     Indirect,
-    /// As the key gave it.
     Direct,
     /// With the key's serial number, where the key was set up for this relying party.
     Enterprise,

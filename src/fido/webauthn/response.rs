@@ -16,7 +16,6 @@ use zeroize::Zeroizing;
 pub struct Made {
     /// Whether the credential is discoverable, where that is known.
     pub resident: Option<bool>,
-    /// Whether the key gave a key for a large blob.
     pub large_blob: bool,
     /// How the key can be reached, like "usb" and "nfc".
     pub transports: Vec<String>,
@@ -26,7 +25,6 @@ pub struct Made {
 pub struct PrfResults {
     /// For the first salt.
     pub first: Zeroizing<Vec<u8>>,
-    /// For the second, if there was one.
     pub second: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -34,7 +32,6 @@ pub struct PrfResults {
 #[derive(Default)]
 pub struct Used {
     pub prf: Option<PrfResults>,
-    /// The blob, where it was asked for and is there.
     pub blob: Option<Vec<u8>>,
     /// Whether a blob was written, where that was asked for.
     pub written: Option<bool>,
@@ -47,7 +44,6 @@ pub struct RegistrationResponse {
     pub id: Vec<u8>,
     /// The client data's JSON.
     pub client_data: Vec<u8>,
-    /// What the key made.
     pub object: AttestationObject,
     /// How the key can be reached.
     pub transports: Vec<String>,
@@ -151,7 +147,6 @@ pub struct AssertionResponse {
     pub id: Vec<u8>,
     /// The client data's JSON.
     pub client_data: Vec<u8>,
-    /// Authenticator data, as the key signed it.
     pub auth_data: Vec<u8>,
     /// Over the authenticator data and the client data's hash.
     pub signature: Vec<u8>,

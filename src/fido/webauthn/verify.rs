@@ -13,7 +13,6 @@ use std::fmt;
 /// What a response must be about.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
-    /// The challenge that was handed out.
     pub challenge: &'a [u8],
     pub origin: &'a Origin,
     pub rp_id: &'a str,
@@ -121,11 +120,9 @@ pub struct Stored {
     pub public_key: PublicKey,
     /// The counter of the last time.
     pub counter: u32,
-    /// Whose it is.
     pub user_id: Vec<u8>,
 }
 
-/// An assertion that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asserted {
     /// To be kept for the next time.

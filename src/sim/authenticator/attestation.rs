@@ -78,7 +78,6 @@ impl Authority {
         self.0.intermediate.clone()
     }
 
-    /// The key and certificate of a batch.
     pub(super) fn issue(&self, leaf: &Leaf) -> Batch {
         let key = SigningKey::from(p256_secret());
         let number = u32::from_be_bytes(*random::<4>());
@@ -93,7 +92,6 @@ impl Authority {
     }
 }
 
-/// What a batch certificate says.
 pub(super) struct Leaf {
     pub(super) unit: &'static str,
     /// `None`: without the extension.
@@ -174,7 +172,6 @@ fn name(unit: &str, common: &str) -> Vec<u8> {
     ])
 }
 
-/// What a certificate that issues others says of itself.
 fn issuing(path_length: Option<u8>) -> Vec<Vec<u8>> {
     let mut constraints = vec![der::boolean(true)];
     constraints.extend(path_length.map(|length| der::integer(&[length])));

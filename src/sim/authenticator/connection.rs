@@ -43,10 +43,11 @@ pub(super) struct Job {
 }
 
 enum Stage {
-    /// Passing a tap, on the way in or out.
     Passing,
     /// Waiting for a touch; when the next keepalive is due.
-    Waiting { keepalive: Instant },
+    Waiting {
+        keepalive: Instant,
+    },
 }
 
 impl Job {
@@ -132,7 +133,6 @@ enum Entered {
     /// The key was pulled before the report got there.
     Lost,
     Nothing,
-    /// A command, by the number of its job.
     Command(u64),
     /// The command that was waiting, by the number of its job.
     Cancelled(u64),

@@ -84,15 +84,11 @@ pub struct Logged {
     pub status: Option<u8>,
 }
 
-/// A credential that the key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub id: Vec<u8>,
-    /// The relying party.
     pub rp_id: String,
-    /// The user's name.
     pub user: Option<String>,
-    /// Whether it takes one of the slots.
     pub discoverable: bool,
 }
 
@@ -141,7 +137,6 @@ impl SoftAuthenticator {
         self.0.changed.notify_all();
     }
 
-    /// Whose finger it is from now on.
     pub fn set_uv(&self, uv: Uv) {
         self.inner().uv = uv;
     }
@@ -161,7 +156,6 @@ impl SoftAuthenticator {
         self.inner().applet.options.unknown_members = true;
     }
 
-    /// Pulls the key out. What it holds stays.
     pub fn pull(&self) {
         let watchers = self.inner().pull();
         self.0.changed.notify_all();
@@ -183,7 +177,6 @@ impl SoftAuthenticator {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    /// Whether the key is plugged in.
     #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
@@ -211,7 +204,6 @@ impl SoftAuthenticator {
         self.inner().log.clone()
     }
 
-    /// How many reports the key has got.
     #[must_use]
     pub fn report_count(&self) -> usize {
         self.inner().reports
@@ -223,13 +215,11 @@ impl SoftAuthenticator {
         self.inner().winks
     }
 
-    /// Whether the key is waiting for a touch now.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.inner().job.as_ref().is_some_and(Job::is_waiting)
     }
 
-    /// What the key is.
     #[must_use]
     pub fn options(&self) -> Options {
         self.inner().applet.options.clone()
@@ -254,7 +244,6 @@ impl SoftAuthenticator {
         inner.applet.held.credentials.iter().map(stored).collect()
     }
 
-    /// Whether a PIN is set.
     #[must_use]
     pub fn has_pin(&self) -> bool {
         self.inner().applet.held.pin.is_some()
@@ -266,7 +255,6 @@ impl SoftAuthenticator {
         self.inner().applet.pin_is(pin)
     }
 
-    /// PIN attempts left.
     #[must_use]
     pub fn pin_retries(&self) -> u8 {
         self.inner().applet.held.pin_retries

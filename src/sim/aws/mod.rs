@@ -68,7 +68,6 @@ pub struct Aws {
     cell: Arc<Cell>,
 }
 
-/// How an account is to be.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Twelve digits; `None`: random.
@@ -86,16 +85,12 @@ impl Default for Setup {
     }
 }
 
-/// An AWS partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Partition {
-    /// Commercial regions.
     #[default]
     Aws,
-    /// China.
     AwsCn,
-    /// GovCloud (US).
     AwsUsGov,
     /// The European Sovereign Cloud.
     AwsEusc,
@@ -132,7 +127,6 @@ pub struct Keys {
     pub access_key_id: String,
     /// Forty characters.
     pub secret_access_key: String,
-    /// For a session.
     pub session_token: Option<String>,
 }
 
@@ -142,7 +136,6 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A request AWS saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The service, by the prefix of its actions in policies.
@@ -163,7 +156,6 @@ pub struct Call {
     pub codes: Vec<String>,
     /// The HTTP status it was answered with, or would have been; 0 when it never arrived.
     pub status: u16,
-    /// The error code, if it failed.
     pub code: Option<String>,
     /// The caller got no reply.
     pub lost: bool,
@@ -171,7 +163,6 @@ pub struct Call {
     pub at: SystemTime,
 }
 
-/// What an operation works with.
 struct Ctx<'a> {
     state: &'a mut State,
     world: &'a World,
@@ -180,7 +171,6 @@ struct Ctx<'a> {
     form: &'a Form,
     /// The body of a JSON or CBOR request; null for the query protocol.
     body: &'a Value,
-    /// The region the request is signed for.
     region: &'a str,
     /// The host the request was sent to, without a port.
     host: &'a str,
@@ -195,7 +185,6 @@ struct Elsewhere {
     run: There,
 }
 
-/// What is done there.
 type There = Box<dyn FnOnce(&mut State) -> Result<Payload, Refusal>>;
 
 type Outcome = Result<Xml, Refusal>;
@@ -242,7 +231,6 @@ impl Aws {
         self.cell.number.clone()
     }
 
-    /// The partition.
     #[must_use]
     pub fn partition(&self) -> Partition {
         self.world.partition

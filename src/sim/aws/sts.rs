@@ -107,7 +107,6 @@ struct Assuming {
     context: Context,
     mfa: bool,
     external_id: Option<String>,
-    /// What the session is to be limited to.
     policy: Option<Policy>,
 }
 

@@ -11,15 +11,12 @@ use zeroize::Zeroizing;
 /// A user as the simulator's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UserView {
-    /// The name.
     pub name: String,
     /// The ARN.
     pub arn: String,
     /// Ids of the long-term access keys.
     pub access_keys: Vec<String>,
-    /// Names of the inline policies.
     pub policies: Vec<String>,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -32,7 +29,6 @@ pub struct DeviceView {
     pub user: Option<String>,
     /// Whether it is a virtual device, and not a FIDO security key or a hardware token.
     pub is_virtual: bool,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Steps of thirty seconds the device was ahead of AWS when its last pair was accepted.
     pub offset_steps: i64,
@@ -45,7 +41,6 @@ pub struct AccessKeyView {
     pub id: String,
     /// Whether it may be used.
     pub active: bool,
-    /// Whether it has been.
     pub used: bool,
 }
 
@@ -150,7 +145,6 @@ impl Aws {
         self.lock().state.devices.values().map(view).collect()
     }
 
-    /// The long-term access keys of a user.
     #[must_use]
     pub fn access_keys(&self, user: &str) -> Vec<AccessKeyView> {
         let state = &self.lock().state;
@@ -169,7 +163,6 @@ impl Aws {
         self.lock().state.access_keys.get(access_key_id).map(|key| key.secret.clone())
     }
 
-    /// Every user, by name.
     #[must_use]
     pub fn users(&self) -> Vec<UserView> {
         let state = &self.lock().state;

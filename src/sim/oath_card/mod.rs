@@ -26,18 +26,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// What a software key is.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `None`: the key does not tell its serial.
     pub serial: Option<Serial>,
     /// Decides what the applets can do, and how many credentials fit.
     pub firmware: Version,
-    /// Connector and shape.
     pub form_factor: FormFactor,
-    /// A FIPS model.
     pub fips: bool,
-    /// A Security Key by Yubico.
     pub security_key: bool,
     /// Whether the configuration is locked with a code.
     pub config_locked: bool,
@@ -49,7 +45,6 @@ pub struct Options {
     pub nfc: Option<Applications>,
     /// Slots, where not what the firmware has: 32, or 64 from 5.7.0.
     pub capacity: Option<usize>,
-    /// What the PIV applet holds.
     pub piv: Piv,
 }
 
@@ -95,7 +90,6 @@ pub struct Logged {
     /// Instruction; 0 for bytes that are no command.
     pub ins: u8,
     pub p1: u8,
-    /// Second parameter.
     pub p2: u8,
     /// The answer; `None` where none came.
     pub sw: Option<Sw>,
@@ -192,13 +186,11 @@ impl SoftKey {
         SoftCard { key: self.clone(), channel: Channel::default(), insertion, _lease: None }
     }
 
-    /// Pulls the key out. What it holds stays.
     pub fn pull(&self) {
         let watchers = self.inner().pull();
         watchers.iter().for_each(|watcher| watcher.pulled());
     }
 
-    /// Plugs the key in again. Does nothing when it is.
     pub fn plug_in(&self) {
         let watchers = {
             let mut inner = self.inner();
@@ -207,7 +199,6 @@ impl SoftKey {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    /// Whether the key is plugged in.
     #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
@@ -273,8 +264,7 @@ pub(super) fn device_info(options: &Options, page: u8) -> Option<Vec<u8>> {
     management::page(options, page)
 }
 
-/// A connection to a software key.
-pub(super) struct SoftCard {
+pub struct SoftCard {
     key: SoftKey,
     channel: Channel,
     insertion: u64,

@@ -27,22 +27,17 @@ const MANAGEMENT_KEY: u8 = 0x9B;
 
 const NOT_FOUND: u16 = 0x6A82;
 
-/// What the applet holds.
 #[derive(Clone, Debug)]
 pub struct Piv {
-    /// The PIN's tries.
     pub pin: Tries,
-    /// The PUK's tries.
     pub puk: Tries,
     /// The management key's algorithm, where not the firmware's own.
     pub management_algorithm: Option<ManagementAlgorithm>,
     /// Whether the management key is the one that every key has at first.
     pub management_default: bool,
-    /// What is in the slots.
     pub slots: Vec<PivSlot>,
 }
 
-/// Tries of a PIN or PUK.
 #[derive(Clone, Copy, Debug)]
 pub struct Tries {
     pub left: u8,
@@ -51,7 +46,6 @@ pub struct Tries {
     pub default: bool,
 }
 
-/// A management key's algorithm, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum ManagementAlgorithm {
@@ -61,7 +55,6 @@ pub enum ManagementAlgorithm {
     Aes256 = 0x0C,
 }
 
-/// An occupied slot.
 #[derive(Clone, Debug)]
 pub struct PivSlot {
     /// 0x9A, 0x9C, 0x9D, 0x9E, 0x82 to 0x95, or 0xF9.

@@ -38,7 +38,6 @@ pub(super) enum PrincipalKind {
     Role,
 }
 
-/// A request.
 pub(super) struct RequestContext<'a> {
     pub(super) place: &'a Place<'a>,
     pub(super) account: &'a str,

@@ -50,6 +50,20 @@ pub(super) struct Plan {
     pub(super) missing: Vec<String>,
 }
 
+fn fits(wanted: usize, free: usize, capacity: usize, key: Serial) -> Result<(), Failed> {
+    if wanted <= free {
+        return Ok(());
+    }
+    let wanted = match wanted {
+        1 => "1 credential does not fit".to_owned(),
+        several => format!("{several} credentials do not fit"),
+    };
+    let are = if free == 1 { "is" } else { "are" };
+    let what = format!("{wanted} on YubiKey {key}: {free} of its {capacity} slots {are} free; nothing was written");
+    let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");
+    Err(Box::new(Explanation::new("key_full", what).hint(hint)))
+}
+
 /// What `--skip` calls the parts that have not come.
 const MISSING: &str = "missing";
 
@@ -132,21 +146,7 @@ impl Plan {
                 item.fate = Fate::Wrong(explain::oath(Some(key), &error).what);
             }
         }
-        let (wanted, free) = (self.to_write().count(), capacity.saturating_sub(there.len()));
-        if wanted > free {
-            let what = format!(
-                "{} on YubiKey {key}: {free} of its {capacity} slots {}; nothing was written",
-                if wanted == 1 {
-                    "1 credential does not fit".to_owned()
-                } else {
-                    format!("{wanted} credentials do not fit")
-                },
-                if free == 1 { "is free" } else { "are free" }
-            );
-            let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");
-            return Err(Box::new(Explanation::new("key_full", what).hint(hint)));
-        }
-        Ok(())
+        fits(self.to_write().count(), capacity.saturating_sub(there.len()), capacity, key)
     }
 
     pub(super) fn to_write(&self) -> impl Iterator<Item = (&Item, &Credential)> {

@@ -18,7 +18,6 @@ pub enum Kind {
     Sound,
     /// Root has no credentials at all: managed centrally.
     NoCredentials,
-    /// One security key.
     OneKey,
     /// A virtual device with its usual name, `root-account-mfa-device`.
     Virtual,
@@ -30,7 +29,6 @@ pub enum Kind {
     InactiveKey,
     /// A security key and a virtual device under a name of its own.
     KeyAndVirtual,
-    /// One hardware token.
     HardwareToken,
     /// Two security keys, and a signing certificate.
     Certificate,
@@ -85,39 +83,22 @@ impl Kind {
             let partition = state.partition.as_str();
             role.policies.attached.insert(format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
         }
-        let virtual_for = |state: &mut State, owner: Owner, name: &str| {
-            let mut totp = Totp::new();
-            totp.announce(Some(owner.clone()), now, Duration::ZERO);
-            state.enable_device(state.arn(&format!("mfa/{name}")), Some(totp), owner, now);
-        };
-        let factors = |state: &mut State, kept: usize| {
-            let serials: Vec<String> = state.devices_of(&Owner::Root).map(|device| device.serial.clone()).collect();
-            serials.iter().skip(kept).for_each(|serial| drop(state.devices.remove(serial)));
-        };
         match self {
             Self::Sound => {}
             Self::NoCredentials => state.strip_root(),
-            Self::OneKey => factors(state, 1),
+            Self::OneKey => keep_factors(state, 1),
             Self::Virtual => {
-                factors(state, 0);
-                virtual_for(state, Owner::Root, "root-account-mfa-device");
+                keep_factors(state, 0);
+                enable_virtual(state, Owner::Root, "root-account-mfa-device", now);
             }
-            Self::NoMfa => factors(state, 0),
-            Self::ActiveKey | Self::InactiveKey => {
-                let (id, _) = state.insert_access_key(Owner::Root, now);
-                if let Some(key) = state.access_keys.get_mut(&id) {
-                    key.active = self == Self::ActiveKey;
-                    let at = now.checked_sub(Duration::from_secs(3 * 86_400)).unwrap_or(now);
-                    let used = Use { at, service: "ec2".to_owned(), region: state.partition.region().to_owned() };
-                    key.used = Some(used).filter(|_| key.active);
-                }
-            }
+            Self::NoMfa => keep_factors(state, 0),
+            Self::ActiveKey | Self::InactiveKey => give_root_a_key(state, self == Self::ActiveKey, now),
             Self::KeyAndVirtual => {
-                factors(state, 1);
-                virtual_for(state, Owner::Root, "phone");
+                keep_factors(state, 1);
+                enable_virtual(state, Owner::Root, "phone", now);
             }
             Self::HardwareToken => {
-                factors(state, 0);
+                keep_factors(state, 0);
                 state.enable_device("GAHT12345678".to_owned(), None, Owner::Root, now);
             }
             Self::Certificate => {
@@ -125,17 +106,39 @@ impl Kind {
                 state.certificates.insert(random::certificate_id(), certificate);
             }
             Self::Groot => {
-                factors(state, 0);
+                keep_factors(state, 0);
                 for name in ["groot", "root-account-mfa-device"] {
                     state.insert_user(name, "/", now);
-                    virtual_for(state, Owner::User(name.to_owned()), name);
+                    enable_virtual(state, Owner::User(name.to_owned()), name, now);
                 }
             }
             Self::KeyWithoutPassword => {
-                factors(state, 1);
+                keep_factors(state, 1);
                 state.root.password = None;
             }
         }
+    }
+}
+
+fn enable_virtual(state: &mut State, owner: Owner, name: &str, now: SystemTime) {
+    let mut totp = Totp::new();
+    totp.announce(Some(owner.clone()), now, Duration::ZERO);
+    state.enable_device(state.arn(&format!("mfa/{name}")), Some(totp), owner, now);
+}
+
+/// Removes all of root's devices but so many.
+fn keep_factors(state: &mut State, kept: usize) {
+    let serials: Vec<String> = state.devices_of(&Owner::Root).map(|device| device.serial.clone()).collect();
+    serials.iter().skip(kept).for_each(|serial| drop(state.devices.remove(serial)));
+}
+
+fn give_root_a_key(state: &mut State, active: bool, now: SystemTime) {
+    let (id, _) = state.insert_access_key(Owner::Root, now);
+    if let Some(key) = state.access_keys.get_mut(&id) {
+        key.active = active;
+        let at = now.checked_sub(Duration::from_secs(3 * 86_400)).unwrap_or(now);
+        let used = Use { at, service: "ec2".to_owned(), region: state.partition.region().to_owned() };
+        key.used = Some(used).filter(|_| active);
     }
 }
 
@@ -178,7 +181,6 @@ impl Organization {
         organization
     }
 
-    /// The organization an account is in.
     #[must_use]
     pub fn of(aws: &Aws) -> Option<Self> {
         let management = {
@@ -189,7 +191,6 @@ impl Organization {
         aws.in_account(&management).map(Self)
     }
 
-    /// The management account.
     #[must_use]
     pub fn management(&self) -> &Aws {
         &self.0
@@ -200,7 +201,6 @@ impl Organization {
         self.add_as(kind, &random::account())
     }
 
-    /// Adds an account under this number.
     pub fn add_as(&self, kind: Kind, number: &str) -> String {
         let now = self.0.clock().now();
         let management = self.0.account();
@@ -229,7 +229,6 @@ impl Organization {
         members.collect()
     }
 
-    /// An account by its number.
     #[must_use]
     pub fn account(&self, number: &str) -> Option<Aws> {
         self.0.in_account(number)
@@ -244,7 +243,6 @@ impl Organization {
         });
     }
 
-    /// Where an account is in its life.
     pub fn set_status(&self, account: &str, status: Status) {
         self.change(|register| {
             if let Some(member) = register.members.get_mut(account) {
@@ -288,12 +286,10 @@ impl Organization {
         });
     }
 
-    /// Ends all delegation to an account.
     pub fn end_delegation(&self, account: &str) {
         self.change(|register| register.delegated.retain(|(delegate, _), _| delegate != account));
     }
 
-    /// The id of the root of the tree.
     #[must_use]
     pub fn root_id(&self) -> String {
         self.0.world.organization().as_ref().map(|register| register.root.clone()).unwrap_or_default()

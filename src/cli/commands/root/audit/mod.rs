@@ -31,12 +31,8 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let scope = scope(args)?;
     let mut resume = args.resume.as_deref().map(Resume::open).transpose()?;
     let known = resume.as_mut().map(Resume::take).unwrap_or_default();
-    let in_scope = |account: &str| match &scope {
-        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
-        Some(Scope::Organization) => true,
-        None => false,
-    };
-    let known: HashMap<String, Row> = known.into_iter().filter(|(account, _)| in_scope(account)).collect();
+    let known: HashMap<String, Row> =
+        known.into_iter().filter(|(account, _)| is_in(account, scope.as_ref())).collect();
     let many = scope.is_some();
     let mut out = Writer::new(format, many, console, args.fail_on);
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
@@ -67,16 +63,22 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
         return Err(Box::new(cause));
     }
     let swept = swept.map_err(|error| {
-        let mut text = explain::aws(&error);
-        if let Some(path) = &args.resume {
-            text = text.hint(format!(
-                "the accounts done so far are in {}; the same command goes on from there",
-                path.display()
-            ));
-        }
-        Box::new(text)
+        let text = explain::aws(&error);
+        let so_far = "the accounts done so far are in";
+        Box::new(match &args.resume {
+            Some(path) => text.hint(format!("{so_far} {}; the same command goes on from there", path.display())),
+            None => text,
+        })
     })?;
     Ok(out.finish(&swept, console))
+}
+
+fn is_in(account: &str, scope: Option<&Scope>) -> bool {
+    match scope {
+        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
+        Some(Scope::Organization) => true,
+        None => false,
+    }
 }
 
 /// Which accounts the arguments name; `None`: the caller's own, from inside.

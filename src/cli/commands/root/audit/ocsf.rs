@@ -11,16 +11,20 @@ pub(super) fn events(row: &Row) -> Vec<Value> {
     told.map(|finding| event(row, finding)).collect()
 }
 
-fn event(row: &Row, finding: &FindingRow) -> Value {
-    let arn = root_arn(&row.partition, &row.account);
-    // Informational for what is well; OCSF counts from 1.
-    let (severity, named) = match (finding.verdict, finding.severity) {
+/// Informational for what is well; OCSF counts from 1.
+fn severity(finding: &FindingRow) -> (u8, &'static str) {
+    match (finding.verdict, finding.severity) {
         (Verdict::Pass, _) => (1, "Informational"),
         (_, Severity::Low) => (2, "Low"),
         (_, Severity::Medium) => (3, "Medium"),
         (_, Severity::High) => (4, "High"),
         (_, Severity::Critical) => (5, "Critical"),
-    };
+    }
+}
+
+fn event(row: &Row, finding: &FindingRow) -> Value {
+    let arn = root_arn(&row.partition, &row.account);
+    let (severity, named) = severity(finding);
     let (status_id, status) = match finding.verdict {
         Verdict::Pass => (1, "Pass"),
         Verdict::Fail => (3, "Fail"),
