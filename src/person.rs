@@ -92,7 +92,6 @@ impl Person for Nobody {
 /// Why no new PIN was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoNewPin {
-    /// Nobody can be asked.
     #[error("a new PIN is needed, and nobody can be asked for it")]
     NobodyToAsk,
     /// Tried several times, and never twice alike.

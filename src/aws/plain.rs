@@ -34,7 +34,6 @@ mod xml;
 
 use hosts::{InGovCloud, Kind, address, home_of};
 
-/// How a service is spoken to.
 struct Service {
     /// Before the colon of its permissions.
     prefix: &'static str,
@@ -196,7 +195,6 @@ impl JsonClient {
     }
 }
 
-/// A request, ready to be signed.
 struct Sent(HttpRequest);
 
 impl fmt::Debug for Sent {
@@ -270,16 +268,9 @@ fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorErro
 }
 
 /// A service's refusal.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(super) struct Refused(ErrorMetadata);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl ProvideErrorMetadata for Refused {
     fn meta(&self) -> &ErrorMetadata {
@@ -287,13 +278,6 @@ impl ProvideErrorMetadata for Refused {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("neither JSON nor XML")]
 struct NotAnAnswer;
-
-impl fmt::Display for NotAnAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("neither JSON nor XML")
-    }
-}
-
-impl std::error::Error for NotAnAnswer {}

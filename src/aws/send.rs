@@ -42,7 +42,6 @@ struct Shared {
 
 type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
 
-/// How calls are sent.
 #[derive(Clone)]
 pub(super) struct Manner {
     pub(super) clock: Clock,

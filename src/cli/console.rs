@@ -205,7 +205,6 @@ impl Console {
         self.out.file()
     }
 
-    /// Whether a person reads the result as it is written.
     pub(super) fn result_is_read(&self) -> bool {
         match &self.out {
             Out::Taken(out) => out.is_terminal(),
@@ -229,7 +228,6 @@ impl Console {
         }
     }
 
-    /// A line of the conversation.
     pub(super) fn say(&mut self, line: &str) {
         self.style().say(line);
     }

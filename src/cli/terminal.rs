@@ -129,7 +129,6 @@ impl TerminalPerson {
         if self.yes { Some(true) } else { yes(&self.ask(question, false)?) }
     }
 
-    /// A question answered by typing these words.
     pub(super) fn confirm_typed(&self, question: &str, words: &str) -> Option<bool> {
         if self.yes { Some(true) } else { Some(self.ask(question, false)?.trim() == words) }
     }

@@ -13,11 +13,7 @@ pub(super) enum Why {
     /// What was typed is not UTF-8.
     TypedNotUtf8,
     /// The text on a file descriptor is not UTF-8, or not only.
-    FdNotUtf8 {
-        fd: u32,
-        /// What it is instead.
-        encoding: Encoding,
-    },
+    FdNotUtf8 { fd: u32, encoding: Encoding },
 }
 
 /// What text is in that is not plain UTF-8.

@@ -32,7 +32,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// A key's firmware, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Firmware {
     Yubico(Version),
@@ -78,7 +77,6 @@ pub struct Key<'a> {
 /// Why nothing can be said of a key's advisories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
-    /// It is Yubico's, and does not tell its firmware.
     #[error("the key does not tell its firmware")]
     Firmware,
     /// The table has none of its kind: another maker's, or a series that is not in it.
@@ -153,10 +151,8 @@ pub enum Severity {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Registrations and assertions.
     Fido2,
     Oath,
-    /// Keys and certificates on the PIV applet.
     Piv,
 }
 

@@ -18,7 +18,6 @@ const BROADCAST: u32 = 0xFFFF_FFFF;
 /// Commands, without the bit that marks an initialization report.
 pub mod command {
     pub const PING: u8 = 0x01;
-    /// Give me a channel.
     pub const INIT: u8 = 0x06;
     pub const WINK: u8 = 0x08;
     /// A CTAP2 command.
@@ -27,7 +26,6 @@ pub mod command {
     pub const CANCEL: u8 = 0x11;
     /// The pending command is still being worked on, or waits for a touch.
     pub const KEEPALIVE: u8 = 0x3B;
-    /// The frame is refused.
     pub const ERROR: u8 = 0x3F;
     /// Yubico: read a page of the device's configuration.
     pub const READ_CONFIG: u8 = 0x42;
@@ -46,7 +44,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Far more reports than any system keeps for a program that does not read them.
 const UNREAD: usize = 4096;
 
-/// How long to wait for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// For the next sign of life: keys send a keepalive every 100 ms while they work (§11.2.9.2.1).
@@ -63,7 +60,6 @@ impl Default for Limits {
     }
 }
 
-/// What a key says while it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keepalive {
@@ -157,7 +153,6 @@ impl Channel {
         self.device
     }
 
-    /// How long is waited.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits

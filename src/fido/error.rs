@@ -19,10 +19,8 @@ pub enum Error {
         /// The device node, or the system's name for the device.
         path: PathBuf,
     },
-    /// There is no such device, or it is gone.
     #[error("there is no device {path}")]
     NoDevice { path: PathBuf },
-    /// The system's HID service did not work, or the device could not be opened for some other reason.
     #[error("the system's HID service does not do it: {why}")]
     System {
         /// The system's own words.
@@ -33,20 +31,15 @@ pub enum Error {
     LibraryPanicked,
     /// No key of ours answers on this device: it sent nothing for this long.
     #[error("the key has not answered for {} s", after.as_secs())]
-    NoAnswer {
-        /// How long it was silent.
-        after: Duration,
-    },
+    NoAnswer { after: Duration },
     /// The person interrupted, and the key did not say that it gave the command up: it may have carried it out.
     #[error("interrupted, and the key did not say that it stopped")]
     CancelUnanswered,
-    /// The key serves another program, and did so for as long as was waited.
     #[error("the key serves another program")]
     Busy,
     /// The key refused a frame (CTAPHID_ERROR).
     #[error("the key refused the message")]
     Channel(#[source] ChannelError),
-    /// The key's answer is not what the protocol says.
     #[error("the answer of the key makes no sense ({what})")]
     Malformed {
         /// Which answer or part of one: `getInfo`.
@@ -55,7 +48,6 @@ pub enum Error {
     /// The key speaks U2F only.
     #[error("the key speaks U2F only, not FIDO2")]
     NoCtap2,
-    /// The key has no such command or feature.
     #[error("the key cannot do {what}")]
     NotSupported {
         /// Which: `credential management`.
@@ -163,11 +155,7 @@ pub enum Error {
     #[error("the key does not take a request with so many or so long parameters")]
     LimitExceeded,
     #[error("the key refused with status {status:02X}{}", status_name(*status).map_or_else(String::new, |name| format!(" ({name})")))]
-    Other {
-        command: u8,
-        /// The CTAP status byte.
-        status: u8,
-    },
+    Other { command: u8, status: u8 },
 }
 
 fn tries(left: Option<u8>) -> String {

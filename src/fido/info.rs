@@ -23,7 +23,6 @@ pub struct Info {
     pub max_message: usize,
     /// PIN/UV auth protocols, the key's favourite first.
     pub pin_protocols: Vec<u64>,
-    /// How many credentials a list may name.
     pub max_credentials_in_list: Option<usize>,
     pub max_credential_id: Option<usize>,
     /// `usb`, `nfc`, …
@@ -60,7 +59,6 @@ pub struct Info {
     pub transports_for_reset: Vec<String>,
     /// The key refuses PINs that are too simple. `None`: it does not tell.
     pub pin_complexity: Option<bool>,
-    /// Where the rule for PINs is explained.
     pub pin_complexity_url: Option<String>,
     /// The longest PIN, in code points.
     pub max_pin_length: Option<usize>,

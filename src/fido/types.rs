@@ -11,7 +11,6 @@ pub const ES256: i64 = -7;
 /// EdDSA on Ed25519 (COSE -8).
 pub const EDDSA: i64 = -8;
 
-/// Tries left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
     /// Until blocked: 8 on most keys, at first.
@@ -53,7 +52,6 @@ pub struct NewCredential<'a> {
     pub algorithms: &'a [i64],
     /// Credentials that must not be on the key.
     pub exclude: &'a [Descriptor],
-    /// Keep it on the key, discoverable.
     pub resident: bool,
     /// Have the key verify its user itself (fingerprint), where there is no token.
     pub built_in_uv: bool,
@@ -84,13 +82,10 @@ pub struct NewExtensions {
 pub struct MadeCredential {
     /// `packed`, `none`, `fido-u2f`, …
     pub format: String,
-    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
     /// The authenticator data as the key gave it: what was signed, before the client data's hash.
     pub signed: Vec<u8>,
-    /// The attestation statement.
     pub statement: Value,
-    /// An enterprise attestation was given.
     pub enterprise: bool,
     pub large_blob_key: Option<Zeroizing<Vec<u8>>>,
 }
@@ -137,14 +132,12 @@ impl<'a> AssertionRequest<'a> {
 /// A sign-in's answer.
 pub struct Assertion {
     pub credential_id: Vec<u8>,
-    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
     /// The authenticator data as the key gave it: what was signed, before the client data's hash.
     pub signed: Vec<u8>,
     pub signature: Vec<u8>,
     /// The account: its id, and its names only where the person was verified and may choose.
     pub user: Option<User>,
-    /// The person chose it on the key.
     pub user_selected: bool,
     pub large_blob_key: Option<Zeroizing<Vec<u8>>>,
     /// hmac-secret's outputs, 32 bytes for each salt.
@@ -170,7 +163,6 @@ pub struct StoredRelyingParty {
 pub struct StoredCredential {
     pub id: Vec<u8>,
     pub user: User,
-    /// Its public key, a COSE key.
     pub public_key: Value,
     /// credProtect, 1 to 3.
     pub cred_protect: Option<u8>,
@@ -201,7 +193,6 @@ pub struct Fingerprint {
 pub enum Capture {
     Waiting,
     Sample {
-        /// What the sensor thought of it.
         quality: SampleQuality,
         /// How many good ones are still wanted.
         remaining: u64,

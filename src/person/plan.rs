@@ -63,12 +63,7 @@ pub enum Loss {
     /// The old one's codes want a touch.
     NoTouch,
     /// No key here holds the old one, or none said whether its codes want a touch: that is not known.
-    Unseen {
-        name: String,
-        held: bool,
-        /// The new one's codes want a touch.
-        touch: bool,
-    },
+    Unseen { name: String, held: bool, touch: bool },
     /// The old one is called otherwise.
     Name {
         /// Path and name of the old one.

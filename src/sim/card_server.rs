@@ -40,7 +40,6 @@ pub fn serve(key: &SoftKey, path: &Path) -> io::Result<Served> {
 
 impl Served {
     /// Where the socket is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.place().path
     }

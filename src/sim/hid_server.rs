@@ -54,13 +54,11 @@ pub fn serve(key: &SoftAuthenticator, dir: &Path, number: u32) -> io::Result<Ser
 
 impl Served {
     /// `DIR/hidrawN`.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.place().path
     }
 
     /// The node that programs see: `/dev/hidrawN`.
-    #[must_use]
     pub fn node(&self) -> PathBuf {
         PathBuf::from(format!("/dev/hidraw{}", self.place().number))
     }

@@ -87,7 +87,6 @@ impl Uhid {
     }
 
     /// Its node, `/dev/hidrawN`; `None` while the key is pulled. Another one each time it is plugged in.
-    #[must_use]
     pub fn node(&self) -> Option<PathBuf> {
         self.0.slot().device.as_ref().map(|device| device.node.clone())
     }

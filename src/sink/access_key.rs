@@ -43,15 +43,12 @@ pub struct Pipe {
 pub enum PipeTrouble {
     #[error("it cannot be written to: {why}")]
     NotOpen { why: String },
-    /// A file, a terminal, or something else that keeps or shows what is written to it.
     #[error("it is not a pipe")]
     NotAPipe,
     #[error("its reader has closed it without reading the secret")]
     Closed,
-    /// It was not read in time.
     #[error("nobody read the secret within {seconds} s")]
     TimedOut { seconds: u64 },
-    /// The person asked to stop.
     #[error("interrupted")]
     Interrupted,
 }

@@ -104,18 +104,22 @@ impl Recipients {
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Err(of("the age crate failed".to_owned())),
             }
         };
-        // Again and again, since the thread may be about to start another one: then it ends by itself.
-        let deadline = Instant::now() + AFTER;
         if let Ok(plugins) = plugins.recv() {
-            loop {
-                plugins.end(Duration::ZERO);
-                let waits = matches!(answer.recv_timeout(TICK), Err(mpsc::RecvTimeoutError::Timeout));
-                if !waits || Instant::now() >= deadline {
-                    break;
-                }
-            }
+            end(&plugins, &answer);
         }
         Err(of(given_up))
+    }
+}
+
+/// Ends plugins again and again, since the thread may be about to start another one: then it ends by itself.
+fn end<T>(plugins: &Children, answer: &mpsc::Receiver<T>) {
+    let deadline = Instant::now() + AFTER;
+    loop {
+        plugins.end(Duration::ZERO);
+        let waits = matches!(answer.recv_timeout(TICK), Err(mpsc::RecvTimeoutError::Timeout));
+        if !waits || Instant::now() >= deadline {
+            return;
+        }
     }
 }
 

@@ -136,10 +136,8 @@ pub enum Error {
     /// The card was reset by another program; it answers again, with nothing selected. `SCARD_W_RESET_CARD` 0x80100068.
     #[error("another program reset the key again and again")]
     Reset,
-    /// An answer too short to hold a status word.
     #[error("the key's answer makes no sense")]
     Malformed,
-    /// Any other PC/SC error, by its code.
     #[error("the PC/SC service answered error 0x{code:08X}")]
     Pcsc {
         /// The PC/SC return code, e.g. 0x80100001.

@@ -28,7 +28,6 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It did not do it.
     #[error("{} could not be used", .key.as_ref().map_or_else(|| "the FIDO2 key".to_owned(), KeyId::to_string))]
     Fido {
         key: Option<KeyId>,
@@ -38,16 +37,13 @@ pub enum Error {
     /// No FIDO2 key is plugged in.
     #[error("no FIDO2 key is plugged in")]
     NoKey,
-    /// More than one is plugged in and none was named.
     #[error("more than one FIDO2 key is plugged in: {} are", .0.len())]
     Several(Vec<KeyId>),
     /// The named key is not here; these are.
     #[error("{wanted} is not plugged in, or not as a FIDO2 key")]
     Missing { wanted: KeyId, present: Vec<KeyId> },
-    /// It needs its PIN and nobody can be asked.
     #[error("the PIN of {key} is needed, and nobody can be asked for it")]
     NobodyToAsk { key: KeyId },
-    /// One PIN try is left, and the person would rather not.
     #[error("not confirmed; no PIN was tried")]
     Declined,
 }

@@ -79,7 +79,6 @@ const TOP: [&str; 24] = [
     "tlsDetails",
 ];
 
-/// What a pattern does with the events of one kind.
 fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
     let mut trials = Trials::of(own);
     asked.each(&mut |field, choices| {
@@ -127,7 +126,6 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
 /// Nesting at most.
 const MAX_DEPTH: usize = 32;
 
-/// A pattern, read.
 enum Ask {
     All(Vec<Ask>),
     Any(Vec<Ask>),

@@ -154,7 +154,6 @@ pub(super) struct Organization {
     pub(super) feature_set: Option<String>,
 }
 
-/// A page of ListAccounts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListedAccounts {
@@ -185,7 +184,6 @@ impl Account {
     }
 }
 
-/// GetContactInformation.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ContactInformation {
@@ -198,7 +196,6 @@ pub(super) struct ContactName {
     pub(super) full_name: Option<String>,
 }
 
-/// GetAlternateContact.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct FoundContact {

@@ -50,7 +50,6 @@ pub struct Sweep {
     pub at_once: usize,
 }
 
-/// An account to be asked.
 pub(super) struct Target {
     pub(super) account: String,
     pub(super) name: Option<String>,

@@ -20,21 +20,7 @@ use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(roster) = &args.roster {
-        let sheet = super::roster::Sheet {
-            kind: RosterKind::Enroll,
-            file: roster,
-            ledger: args.ledger.as_ref(),
-            places: places(&args.places),
-            touch: args.touch,
-            path: args.path.as_ref(),
-            tags: &args.tags,
-            replace_first: false,
-            no_touch: false,
-            fewer_keys: false,
-            dry_run: args.dry_run,
-            aws: &args.aws,
-        };
-        return super::roster::run(sheet, cli, console);
+        return of_roster(roster, args, cli, console);
     }
     let request = request(args, cli)?;
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
@@ -59,6 +45,24 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
             Err(Box::new(text))
         }
     }
+}
+
+fn of_roster(roster: &Path, args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
+    let sheet = super::roster::Sheet {
+        kind: RosterKind::Enroll,
+        file: roster,
+        ledger: args.ledger.as_ref(),
+        places: places(&args.places),
+        touch: args.touch,
+        path: args.path.as_ref(),
+        tags: &args.tags,
+        replace_first: false,
+        no_touch: false,
+        fewer_keys: false,
+        dry_run: args.dry_run,
+        aws: &args.aws,
+    };
+    super::roster::run(sheet, cli, console)
 }
 
 fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {

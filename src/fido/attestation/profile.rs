@@ -9,7 +9,6 @@ use x509_parser::x509::{X509Name, X509Version};
 /// id-fido-gen-ce-aaguid.
 const AAGUID: &str = "1.3.6.1.4.1.45724.1.1.4";
 
-/// What is wrong with a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {

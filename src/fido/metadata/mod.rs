@@ -100,7 +100,6 @@ impl Warning {
 /// What an attestation of one model is checked against.
 #[derive(Clone, Debug, Default)]
 pub struct Trust<'a> {
-    /// Where a path may end.
     pub anchors: Vec<&'a [u8]>,
     /// What a path may go over. Confers no trust.
     pub intermediates: Vec<&'a [u8]>,
@@ -112,7 +111,6 @@ static BUNDLED: LazyLock<Metadata> = LazyLock::new(|| {
 });
 
 impl Metadata {
-    /// The issue that is built in.
     #[must_use]
     pub fn bundled() -> &'static Self {
         &BUNDLED
@@ -131,7 +129,6 @@ impl Metadata {
         self.models.insert(aaguid, model);
     }
 
-    /// Adds a warning to a model that is there.
     pub fn warn(&mut self, aaguid: Aaguid, warning: Warning) {
         if let Some(model) = self.models.get_mut(&aaguid) {
             model.warnings.push(warning);

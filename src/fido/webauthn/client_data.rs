@@ -5,7 +5,6 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceremony {
     Create,
@@ -13,7 +12,6 @@ pub enum Ceremony {
 }
 
 impl Ceremony {
-    /// The member "type".
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,7 +41,6 @@ impl ClientData {
         Self { json: json.into_bytes() }
     }
 
-    /// The JSON.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.json

@@ -17,7 +17,6 @@ pub enum ProtectionPolicy {
 }
 
 impl ProtectionPolicy {
-    /// The number that the key gets.
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {

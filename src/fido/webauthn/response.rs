@@ -33,19 +33,15 @@ pub struct PrfResults {
 pub struct Used {
     pub prf: Option<PrfResults>,
     pub blob: Option<Vec<u8>>,
-    /// Whether a blob was written, where that was asked for.
     pub written: Option<bool>,
 }
 
 /// A registration, as it goes to the relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationResponse {
-    /// The credential's id.
     pub id: Vec<u8>,
-    /// The client data's JSON.
     pub client_data: Vec<u8>,
     pub object: AttestationObject,
-    /// How the key can be reached.
     pub transports: Vec<String>,
     pub extensions: Map<String, Value>,
 }
@@ -73,7 +69,6 @@ impl RegistrationResponse {
         Ok(Self { id, client_data: client_data.as_bytes().to_vec(), object, transports, extensions })
     }
 
-    /// The JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let id = BASE64URL_NOPAD.encode(&self.id);
@@ -143,9 +138,7 @@ fn registration_results(options: &CreationOptions, data: &AuthData, made: &Made)
 /// An assertion, as it goes to the relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionResponse {
-    /// The credential's id.
     pub id: Vec<u8>,
-    /// The client data's JSON.
     pub client_data: Vec<u8>,
     pub auth_data: Vec<u8>,
     /// Over the authenticator data and the client data's hash.
@@ -181,7 +174,6 @@ impl AssertionResponse {
         self
     }
 
-    /// The JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let id = BASE64URL_NOPAD.encode(&self.id);

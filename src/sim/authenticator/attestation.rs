@@ -46,7 +46,6 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// A new one, with new keys and always the same names.
-    #[must_use]
     pub fn generate() -> Self {
         let (root_key, intermediate_key) = (SigningKey::from(p256_secret()), SigningKey::from(p256_secret()));
         let root_name = name("Simulated Root", ROOT_NAME);
@@ -67,13 +66,11 @@ impl Authority {
     }
 
     /// The root's certificate, DER.
-    #[must_use]
     pub fn root(&self) -> Vec<u8> {
         self.0.root.clone()
     }
 
     /// The intermediate's certificate, DER.
-    #[must_use]
     pub fn intermediate(&self) -> Vec<u8> {
         self.0.intermediate.clone()
     }

@@ -210,8 +210,18 @@ impl Inner {
             }
             _ => {}
         }
+        let entered = self.arrived(report);
+        // The report got there, and then the key was pulled.
+        if let (Some((When::After, What::Pull)), Entered::Command(number)) = (struck, &entered) {
+            self.carry_out(*number);
+        }
+        let pulled = if matches!(struck, Some((_, What::Pull))) { self.pull() } else { Vec::new() };
+        (entered, pulled)
+    }
+
+    fn arrived(&mut self, report: &Report) -> Entered {
         let busy = self.job.as_ref().map(|job| job.message.channel);
-        let entered = match self.link.take(report, busy, Instant::now()) {
+        match self.link.take(report, busy, Instant::now()) {
             Step::Nothing => Entered::Nothing,
             Step::Answer(answer) => {
                 self.tell(hid::reports(&answer));
@@ -230,13 +240,7 @@ impl Inner {
                     Entered::Cancelled(job.number)
                 })
             }
-        };
-        // The report got there, and then the key was pulled.
-        if let (Some((When::After, What::Pull)), Entered::Command(number)) = (struck, &entered) {
-            self.carry_out(*number);
         }
-        let pulled = if matches!(struck, Some((_, What::Pull))) { self.pull() } else { Vec::new() };
-        (entered, pulled)
     }
 
     fn begin(&mut self, message: Message) -> u64 {

@@ -94,7 +94,6 @@ pub struct Stored {
 
 impl SoftAuthenticator {
     /// A key that was plugged in just now, holds no credential and has no PIN.
-    #[must_use]
     pub fn new(options: Options) -> Self {
         let link = new_link(&options);
         let inner = Inner {
@@ -120,13 +119,11 @@ impl SoftAuthenticator {
 
     /// An open device. Every one gets every report of the key, as on Linux. While the key is pulled, and ever after
     /// once it has been pulled, it fails with `Removed`.
-    #[must_use]
     pub fn hid(&self) -> Box<dyn Hid> {
         Box::new(self.connect())
     }
 
     /// The same as [`hid`](Self::hid), for use from two threads at a time.
-    #[must_use]
     pub fn connect(&self) -> Connection {
         Connection::open(self)
     }
@@ -177,7 +174,6 @@ impl SoftAuthenticator {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
     }
@@ -188,7 +184,6 @@ impl SoftAuthenticator {
     }
 
     /// How many faults have not happened yet.
-    #[must_use]
     pub fn faults_left(&self) -> usize {
         self.inner().faults.len()
     }
@@ -199,40 +194,33 @@ impl SoftAuthenticator {
     }
 
     /// The messages the key has got, without their data; not INIT and CANCEL.
-    #[must_use]
     pub fn log(&self) -> Vec<Logged> {
         self.inner().log.clone()
     }
 
-    #[must_use]
     pub fn report_count(&self) -> usize {
         self.inner().reports
     }
 
     /// How many times it blinked on command.
-    #[must_use]
     pub fn winks(&self) -> usize {
         self.inner().winks
     }
 
-    #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.inner().job.as_ref().is_some_and(Job::is_waiting)
     }
 
-    #[must_use]
     pub fn options(&self) -> Options {
         self.inner().applet.options.clone()
     }
 
     /// The serial; `None` where the key does not tell.
-    #[must_use]
     pub fn serial(&self) -> Option<Serial> {
         self.inner().applet.options.serial
     }
 
     /// The credentials it holds, discoverable or not, the oldest first.
-    #[must_use]
     pub fn credentials(&self) -> Vec<Stored> {
         let inner = self.inner();
         let stored = |credential: &applet::Credential| Stored {
@@ -244,30 +232,25 @@ impl SoftAuthenticator {
         inner.applet.held.credentials.iter().map(stored).collect()
     }
 
-    #[must_use]
     pub fn has_pin(&self) -> bool {
         self.inner().applet.held.pin.is_some()
     }
 
     /// Whether this is the PIN. Counts nothing.
-    #[must_use]
     pub fn pin_is(&self, pin: &str) -> bool {
         self.inner().applet.pin_is(pin)
     }
 
-    #[must_use]
     pub fn pin_retries(&self) -> u8 {
         self.inner().applet.held.pin_retries
     }
 
     /// The certificates that this key's attestation leads to, DER.
-    #[must_use]
     pub fn attestation_roots(&self) -> Vec<Vec<u8>> {
         vec![self.inner().applet.authority.root()]
     }
 
     /// The certificates between the root and the key's own, DER, for where the statement carries the leaf alone.
-    #[must_use]
     pub fn attestation_intermediates(&self) -> Vec<Vec<u8>> {
         vec![self.inner().applet.authority.intermediate()]
     }

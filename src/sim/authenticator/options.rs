@@ -46,12 +46,10 @@ pub enum Feature {
 }
 
 impl Feature {
-    #[must_use]
     pub fn is_standard(self) -> bool {
         matches!(self, Self::Standard | Self::Both)
     }
 
-    #[must_use]
     pub fn is_preview(self) -> bool {
         matches!(self, Self::Preview | Self::Both)
     }
@@ -66,7 +64,6 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    #[must_use]
     pub fn cose(self) -> i32 {
         match self {
             Self::Es256 => -7,
@@ -172,7 +169,6 @@ pub struct Options {
 
 impl Options {
     /// A YubiKey 5C NFC with firmware 5.7.4.
-    #[must_use]
     pub fn new(serial: u32) -> Self {
         Self {
             serial: Some(Serial(serial)),
@@ -217,7 +213,6 @@ impl Options {
     }
 
     /// A YubiKey 5C NFC with firmware 5.4.3: the preview commands, 25 slots, no configuration.
-    #[must_use]
     pub fn preview(serial: u32) -> Self {
         Self {
             firmware: Version(5, 4, 3),
@@ -231,7 +226,6 @@ impl Options {
     }
 
     /// A key that speaks CTAP 2.0 and protocol 1 only.
-    #[must_use]
     pub fn old(serial: u32) -> Self {
         Self {
             firmware: Version(5, 1, 2),
@@ -247,7 +241,6 @@ impl Options {
     }
 
     /// A YubiKey Bio with firmware 5.7.4 and no fingerprint yet.
-    #[must_use]
     pub fn bio(serial: u32) -> Self {
         let usb = Applications(Applications::U2F.0 | Applications::FIDO2.0);
         Self {

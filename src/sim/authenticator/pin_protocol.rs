@@ -22,7 +22,6 @@ pub enum PinProtocol {
 
 impl PinProtocol {
     /// Its number in CTAP.
-    #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::One => 1,

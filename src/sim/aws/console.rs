@@ -116,7 +116,6 @@ impl Aws {
     }
 
     /// Credentials of the root user as `aws login` gives them: fifteen minutes. That MFA counts as given is assumed.
-    #[must_use]
     pub fn root_session(&self) -> Keys {
         let now = self.clock().now();
         let state = &mut self.lock().state;

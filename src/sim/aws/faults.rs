@@ -67,13 +67,11 @@ impl Wrong {
 
 impl Fault {
     /// The next request of this action goes wrong, once.
-    #[must_use]
     pub fn next(action: &str, what: Wrong) -> Self {
         Self::nth(action, 1, what)
     }
 
     /// The `nth` request of this action from now goes wrong, once.
-    #[must_use]
     pub fn nth(action: &str, nth: u32, what: Wrong) -> Self {
         Self { action: Some(action.to_owned()), nth, times: 1, what }
     }

@@ -98,7 +98,6 @@ pub enum Partition {
 
 impl Partition {
     /// As it stands in ARNs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -109,7 +108,6 @@ impl Partition {
     }
 
     /// The region IAM requests are signed for.
-    #[must_use]
     pub fn region(self) -> &'static str {
         match self {
             Self::Aws => "us-east-1",
@@ -197,13 +195,11 @@ enum Payload {
 
 impl Aws {
     /// An account with a random number in the partition `aws`.
-    #[must_use]
     pub fn new(clock: SimClock) -> Self {
         Self::with(clock, Setup::default())
     }
 
     /// An account made to order. It has one user, `admin`, who may do everything.
-    #[must_use]
     pub fn with(clock: SimClock, setup: Setup) -> Self {
         let number = setup.account.clone().unwrap_or_else(random::account);
         let world = Arc::new(World::new(clock, &setup));
@@ -214,30 +210,25 @@ impl Aws {
     }
 
     /// Answers a request. Does not wait: [`Aws::latency`] is for whoever carries the answer.
-    #[must_use]
     pub fn handle(&self, request: &Request) -> Answer {
         service::handle(self, request)
     }
 
     /// The clock everything goes by.
-    #[must_use]
     pub fn clock(&self) -> &SimClock {
         &self.world.clock
     }
 
     /// The account number, twelve digits.
-    #[must_use]
     pub fn account(&self) -> String {
         self.cell.number.clone()
     }
 
-    #[must_use]
     pub fn partition(&self) -> Partition {
         self.world.partition
     }
 
     /// Another account of the same AWS.
-    #[must_use]
     pub fn in_account(&self, number: &str) -> Option<Self> {
         Some(Self { world: Arc::clone(&self.world), cell: self.world.cell(number)? })
     }
@@ -259,7 +250,6 @@ impl Aws {
     }
 
     /// How long each answer is to take on its way.
-    #[must_use]
     pub fn latency(&self) -> Duration {
         self.world.latency()
     }
@@ -286,13 +276,11 @@ impl Aws {
     }
 
     /// The last requests to any account, oldest first: a hundred thousand are remembered.
-    #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.world.calls().iter().cloned().collect()
     }
 
     /// The raw seed of a virtual device. For tests and the demo: the simulator is the other side and has to know it.
-    #[must_use]
     pub fn seed_of(&self, serial: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.lock().state.devices.get(serial).and_then(|device| Some(device.totp.as_ref()?.seed.clone()))
     }

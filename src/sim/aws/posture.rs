@@ -258,14 +258,12 @@ pub struct Topic {
 
 impl Topic {
     /// One that alarms and rules may publish to.
-    #[must_use]
     pub fn open(arn: &str) -> Self {
         Self { arn: arn.to_owned(), policy: Some(allowing("sns:Publish", arn)), key: None }
     }
 }
 
 /// A policy that lets CloudWatch and EventBridge do something.
-#[must_use]
 pub fn allowing(action: &str, resource: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"]}},"Action":"{action}","Resource":"{resource}"}}]}}"#
@@ -363,7 +361,6 @@ impl Default for Rule {
 impl Posture {
     /// Everything that watches root is in place: a trail in all regions that logs, validates and delivers to a log
     /// group; the filter, its alarm, the alarm's topic and somebody who confirmed; contacts; a password policy.
-    #[must_use]
     pub fn sound(partition: Partition, account: &str) -> Self {
         let (name, region) = (partition.as_str(), partition.region());
         let topic = format!("arn:{name}:sns:{region}:{account}:root-use");

@@ -62,7 +62,6 @@ impl Aws {
         }
     }
 
-    #[must_use]
     pub fn posture(&self) -> Posture {
         self.lock().state.posture.clone()
     }

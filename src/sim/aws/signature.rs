@@ -70,7 +70,6 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 impl Request {
-    #[must_use]
     pub fn signed(mut self, keys: &Keys, at: SystemTime, region: &str, service: &str) -> Self {
         let stamp = compact(at);
         let mut set = |name: &str, value: &str| drop(self.headers.insert(name.to_owned(), value.to_owned()));

@@ -46,7 +46,6 @@ pub struct AccessKeyView {
 
 impl Aws {
     /// Long-term keys of the user `admin`, who may do everything; made by the first call where there is none.
-    #[must_use]
     pub fn admin(&self) -> Keys {
         let now = self.clock().now();
         let inner = &mut *self.lock();
@@ -54,14 +53,12 @@ impl Aws {
     }
 
     /// Long-term keys of the root user, made anew by each call.
-    #[must_use]
     pub fn root(&self) -> Keys {
         let now = self.clock().now();
         keys(self.lock().state.insert_access_key(Owner::Root, now))
     }
 
     /// Makes a user who may do nothing, if there is none of this name, and a long-term key for them.
-    #[must_use]
     pub fn add_user(&self, name: &str) -> Keys {
         let now = self.clock().now();
         let state = &mut self.lock().state;
@@ -140,12 +137,10 @@ impl Aws {
     }
 
     /// Every MFA device, by serial number.
-    #[must_use]
     pub fn devices(&self) -> Vec<DeviceView> {
         self.lock().state.devices.values().map(view).collect()
     }
 
-    #[must_use]
     pub fn access_keys(&self, user: &str) -> Vec<AccessKeyView> {
         let state = &self.lock().state;
         let owner = owner(user);
@@ -158,12 +153,10 @@ impl Aws {
     }
 
     /// The secret of a long-term access key. For tests, as [`Aws::seed_of`].
-    #[must_use]
     pub fn secret_of(&self, access_key_id: &str) -> Option<Zeroizing<String>> {
         self.lock().state.access_keys.get(access_key_id).map(|key| key.secret.clone())
     }
 
-    #[must_use]
     pub fn users(&self) -> Vec<UserView> {
         let state = &self.lock().state;
         let view = |user: &super::state::User| UserView {

@@ -18,7 +18,6 @@ pub struct Request {
 }
 
 impl Request {
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -41,7 +40,6 @@ pub struct Reply {
 }
 
 impl Reply {
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

@@ -50,7 +50,6 @@ pub struct Options {
 
 impl Options {
     /// A YubiKey 5C NFC with firmware 5.7.1 and everything enabled.
-    #[must_use]
     pub fn new(serial: u32) -> Self {
         Self {
             serial: Some(Serial(serial)),
@@ -68,7 +67,6 @@ impl Options {
     }
 
     /// The same with another firmware.
-    #[must_use]
     pub fn firmware(mut self, major: u8, minor: u8, patch: u8) -> Self {
         self.firmware = Version(major, minor, patch);
         self
@@ -157,7 +155,6 @@ impl Reply {
 
 impl SoftKey {
     /// A key that is plugged in, holds no credential and has no password.
-    #[must_use]
     pub fn new(options: Options) -> Self {
         let applet = Applet::new(options.firmware, options.capacity);
         Self(Arc::new(Mutex::new(Inner {
@@ -176,7 +173,6 @@ impl SoftKey {
 
     /// A connection to the key, with nothing selected. While the key is pulled, and ever after once it has been
     /// pulled, its commands fail with `Removed`.
-    #[must_use]
     pub fn card(&self) -> Box<dyn Card> {
         Box::new(self.connect())
     }
@@ -199,13 +195,11 @@ impl SoftKey {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
     }
 
     /// The serial; `None` where the key does not tell.
-    #[must_use]
     pub fn serial(&self) -> Option<Serial> {
         self.inner().options.serial
     }
@@ -226,25 +220,21 @@ impl SoftKey {
     }
 
     /// How many faults have not happened yet.
-    #[must_use]
     pub fn faults_left(&self) -> usize {
         self.inner().faults.len()
     }
 
     /// How many commands the key has got.
-    #[must_use]
     pub fn apdu_count(&self) -> usize {
         self.inner().log.len()
     }
 
     /// The commands the key has got, without their data.
-    #[must_use]
     pub fn log(&self) -> Vec<Logged> {
         self.inner().log.clone()
     }
 
     /// The ids of the credentials, in the key's order.
-    #[must_use]
     pub fn credentials(&self) -> Vec<String> {
         self.inner().applet.names()
     }

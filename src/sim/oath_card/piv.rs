@@ -67,7 +67,6 @@ pub struct PivSlot {
 
 impl Piv {
     /// As it comes from the factory, but without an attestation key.
-    #[must_use]
     pub fn new() -> Self {
         let three = Tries { left: 3, of: 3, default: true };
         Self { pin: three, puk: three, management_algorithm: None, management_default: true, slots: Vec::new() }
@@ -83,7 +82,6 @@ impl Default for Piv {
 impl PivSlot {
     /// A new P-256 key, with a certificate that it signed itself. The times are seconds since the Unix epoch.
     /// `None` where the system gives no random numbers.
-    #[must_use]
     pub fn self_signed(number: u8, common_name: &str, not_before: i64, not_after: i64) -> Option<Self> {
         let entity = Entity::generate()?;
         let certificate = entity.self_signed(common_name, not_before, not_after)?;

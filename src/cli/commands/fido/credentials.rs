@@ -269,7 +269,6 @@ fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, invocation: &mut Invo
     }
 }
 
-/// Whether this is where people sign in to AWS.
 fn is_aws(rp_id: &str) -> bool {
     rp_id.contains("aws.amazon.") || rp_id.contains("amazonaws")
 }

@@ -114,7 +114,6 @@ impl State {
         Ok(Self { info, pin })
     }
 
-    /// What is out of the ordinary.
     pub(in crate::cli) fn notes(&self) -> Vec<String> {
         let notes = [
             (self.info.force_pin_change, "PIN must be changed"),
@@ -177,7 +176,6 @@ fn row(key: &Opened, state: &State) -> [String; 6] {
     ]
 }
 
-/// The firmware, as it is shown.
 pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
     key.firmware(info).map(|firmware| firmware.to_string())
 }

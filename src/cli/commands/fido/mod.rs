@@ -97,7 +97,6 @@ impl Invocation<'_> {
         self.answered(self.person.confirm_words(question), nobody_confirms())
     }
 
-    /// Asks that these words be typed.
     fn confirm_typed(&self, question: &str, words: &str) -> Result<(), Failed> {
         self.answered(self.person.confirm_typed(question, words), nobody_confirms())
     }
@@ -146,7 +145,6 @@ impl KeyReport {
     }
 }
 
-/// The schemas of what these commands print.
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<list::Report>(),

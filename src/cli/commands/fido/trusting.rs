@@ -27,7 +27,6 @@ pub(in crate::cli) struct Trusted {
 }
 
 impl Trusted {
-    /// Reads what the arguments name.
     pub(in crate::cli) fn read(args: &Trusting) -> Result<Self, Failed> {
         let at = SystemTime::now();
         let metadata = match &args.mds {

@@ -116,7 +116,6 @@ fn refuse_secrets_in_arguments(args: &Add) -> Result<(), Failed> {
     ))
 }
 
-/// What is to be written.
 pub(super) struct Credential {
     name: Name,
     kind: Kind,
@@ -162,7 +161,6 @@ impl Credential {
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 
-    /// As it came.
     pub(super) fn of(uri: Uri, name: Name, touch: bool) -> Self {
         Self { name, kind: uri.kind, params: uri.params, touch, seed: uri.seed }
     }
@@ -239,7 +237,6 @@ impl Credential {
         ))
     }
 
-    /// Removes what was written, or says that it may be there.
     pub(super) fn take_back(&self, key: Serial, mut why: Failed, invocation: &mut Invocation<'_>) -> Failed {
         let id = self.name.id();
         let removed = match invocation.session(key).map(|mut session| session.delete(&self.name)) {

@@ -34,12 +34,10 @@ pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, invocation
     Ok(Exit::Done)
 }
 
-/// Whose codes, and for when.
 struct Asked {
     key: Serial,
     /// `--at`.
     at: Option<u64>,
-    /// The moment the codes are for.
     unix: u64,
 }
 

@@ -11,7 +11,6 @@ use crate::platform::Interrupt;
 use crate::totp::{Given, Uri};
 use zeroize::Zeroizing;
 
-/// Who is asked, and where what was found is said.
 #[derive(Clone, Copy)]
 pub(in crate::cli) struct Asking<'a> {
     pub(in crate::cli) person: &'a TerminalPerson,
@@ -46,7 +45,6 @@ pub(super) fn one_of(text: &[u8], given: &Given, asking: Asking<'_>) -> Result<Z
     choose(&may_be, found.len(), asking).map(|line| Zeroizing::new(line.to_vec()))
 }
 
-/// Which of these, by its number.
 fn choose<'t>(may_be: &[(usize, &'t [u8])], lines: usize, asking: Asking<'_>) -> Result<&'t [u8], Failed> {
     let numbers: Vec<String> = may_be.iter().map(|(number, _)| number.to_string()).collect();
     let prompt = format!("Which line is the secret? [{}; Enter: none of them] ", numbers.join("/"));

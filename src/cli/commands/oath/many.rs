@@ -19,7 +19,6 @@ pub(super) struct Entry {
     pub(super) unnamed: Option<Uri>,
 }
 
-/// Everything that was read.
 #[derive(Default)]
 pub(super) struct Many {
     pub(super) entries: Vec<Entry>,
@@ -30,7 +29,6 @@ pub(super) struct Many {
     wrong: Vec<String>,
 }
 
-/// The largest list taken.
 const MAX_LIST: usize = 1 << 20;
 
 /// Every credential in these pictures, or on standard input where there are none.

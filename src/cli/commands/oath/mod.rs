@@ -177,7 +177,6 @@ fn is_for_aws(name: &Name) -> bool {
         || account.starts_with("arn:aws")
 }
 
-/// The schemas of what these commands print.
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<show::ListReport<'_>>(),

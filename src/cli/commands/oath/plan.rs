@@ -11,7 +11,6 @@ use crate::oath::{self, Answer, Name};
 use crate::totp::{AWS, Algorithm, Kind, Uri, unix};
 use std::time::SystemTime;
 
-/// One entry of the input.
 pub(super) struct Item {
     /// What the command line calls it, counted from 1 in the order of the input.
     pub(super) number: usize,
@@ -21,7 +20,6 @@ pub(super) struct Item {
     pub(super) fate: Fate,
 }
 
-/// What becomes of an entry.
 pub(super) enum Fate {
     Write(Box<Credential>),
     /// Not written, and nothing is lost by that: why.

@@ -21,7 +21,6 @@ const MAX_TEXT: usize = 8192;
 pub(in crate::cli) enum SecretInput {
     /// Base32, which says nothing else.
     Seed(Seed),
-    /// An otpauth URI.
     Uri(Uri),
 }
 
@@ -185,7 +184,6 @@ fn other_than_base32(text: &[u8]) -> Option<Explanation> {
     Some(text.hint("a secret is base32, or an otpauth://totp/ or otpauth://hotp/ URI; services show one of them beside the QR code"))
 }
 
-/// Whether a text is meant as a URI.
 pub(super) fn looks_like_a_uri(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let begins = |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));

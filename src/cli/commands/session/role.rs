@@ -15,7 +15,6 @@ const POLICY: usize = 2048;
 const LONGEST: u64 = 1 << 20;
 const EXTERNAL_ID: std::ops::RangeInclusive<usize> = 2..=1224;
 
-/// The role to assume, if one is named.
 pub(super) fn wanted(args: &Arguments) -> Result<Option<Role>, Box<Explanation>> {
     let Some(arn) = &args.role else { return Ok(None) };
     if !(arn.starts_with("arn:") && arn.contains(":role/")) {

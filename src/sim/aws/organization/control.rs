@@ -76,7 +76,6 @@ impl Organization {
         Ok(())
     }
 
-    #[must_use]
     pub fn view(&self) -> Value {
         let organization = self.management().world.organization();
         let Some(register) = organization.as_ref() else { return Value::Null };

@@ -56,7 +56,6 @@ impl Kind {
     ];
 
     /// The account's name, for people.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sound => "sound",
@@ -149,13 +148,11 @@ pub struct Organization(Aws);
 
 impl Organization {
     /// An organization of one management account with a user `admin`.
-    #[must_use]
     pub fn new(clock: SimClock) -> Self {
         Self::with(clock, Setup::default())
     }
 
     /// One whose management account is made to order.
-    #[must_use]
     pub fn with(clock: SimClock, setup: Setup) -> Self {
         let aws = Aws::with(clock, setup);
         aws.protect();
@@ -171,7 +168,6 @@ impl Organization {
 
     /// What `glasskey simulate --org` serves: so many accounts, of every kind in turn after the management account; the
     /// thirteenth of them is suspended.
-    #[must_use]
     pub fn varied(clock: SimClock, setup: Setup, accounts: usize) -> Self {
         let organization = Self::with(clock, setup);
         let members = organization.add_many(accounts.saturating_sub(1));
@@ -181,7 +177,6 @@ impl Organization {
         organization
     }
 
-    #[must_use]
     pub fn of(aws: &Aws) -> Option<Self> {
         let management = {
             let organization = aws.world.organization();
@@ -191,7 +186,6 @@ impl Organization {
         aws.in_account(&management).map(Self)
     }
 
-    #[must_use]
     pub fn management(&self) -> &Aws {
         &self.0
     }
@@ -219,7 +213,6 @@ impl Organization {
     }
 
     /// The numbers of all accounts but the management account, in order.
-    #[must_use]
     pub fn members(&self) -> Vec<String> {
         let organization = self.0.world.organization();
         let register = organization.as_ref();
@@ -229,7 +222,6 @@ impl Organization {
         members.collect()
     }
 
-    #[must_use]
     pub fn account(&self, number: &str) -> Option<Aws> {
         self.0.in_account(number)
     }
@@ -290,7 +282,6 @@ impl Organization {
         self.change(|register| register.delegated.retain(|(delegate, _), _| delegate != account));
     }
 
-    #[must_use]
     pub fn root_id(&self) -> String {
         self.0.world.organization().as_ref().map(|register| register.root.clone()).unwrap_or_default()
     }

@@ -8,6 +8,7 @@ mod resume;
 mod row;
 mod table;
 
+use crate::aws::Error;
 use crate::aws::posture::Scope;
 use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
@@ -62,15 +63,17 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(cause) = broken {
         return Err(Box::new(cause));
     }
-    let swept = swept.map_err(|error| {
-        let text = explain::aws(&error);
-        let so_far = "the accounts done so far are in";
-        Box::new(match &args.resume {
-            Some(path) => text.hint(format!("{so_far} {}; the same command goes on from there", path.display())),
-            None => text,
-        })
-    })?;
+    let swept = swept.map_err(|error| not_swept(&error, args))?;
     Ok(out.finish(&swept, console))
+}
+
+fn not_swept(error: &Error, args: &Audit) -> Box<Explanation> {
+    let text = explain::aws(error);
+    let so_far = "the accounts done so far are in";
+    Box::new(match &args.resume {
+        Some(path) => text.hint(format!("{so_far} {}; the same command goes on from there", path.display())),
+        None => text,
+    })
 }
 
 fn is_in(account: &str, scope: Option<&Scope>) -> bool {
@@ -97,7 +100,6 @@ fn scope(args: &Audit) -> Result<Option<Scope>, Box<Explanation>> {
     Ok(Some(Scope::Accounts(accounts)))
 }
 
-/// The longest list of accounts that is read.
 const LONGEST_LIST: u64 = 16 << 20;
 
 fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
