@@ -93,6 +93,7 @@ impl fmt::Display for House {
 
 #[test]
 #[ignore = "run by `make house`, which `make test` runs too"]
+#[allow(clippy::print_stdout)] // with --nocapture that is what it is for
 fn house() {
     let house = House::of(&sources());
     println!("\n{house}");

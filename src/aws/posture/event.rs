@@ -89,6 +89,13 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
             trials.fix(field, vec![Trial::Missing]);
         }
     });
+    fix_what_is_known(&mut trials, own, region, kind);
+    let enough = |seen: &Observed| seen.some && seen.misses.is_some() && seen.noisy.is_some();
+    trials.each(|event| asked.holds(event), enough).ok()
+}
+
+/// Fields that have one value, or few, in every event of the kind.
+fn fix_what_is_known(trials: &mut Trials<'_>, own: &Own, region: &str, kind: Kind) {
     let text = |text: &str| vec![Trial::text(text)];
     let detail_type = match kind {
         Kind::SignIn => "AWS Console Sign In via CloudTrail",
@@ -119,8 +126,6 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
             trials.fix("readOnly", vec![Trial::Bool(false), Trial::Bool(true)]);
         }
     }
-    let enough = |seen: &Observed| seen.some && seen.misses.is_some() && seen.noisy.is_some();
-    trials.each(|event| asked.holds(event), enough).ok()
 }
 
 /// Nesting at most.

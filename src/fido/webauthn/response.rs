@@ -71,7 +71,6 @@ impl RegistrationResponse {
 
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let id = BASE64URL_NOPAD.encode(&self.id);
         let mut response = json!({
             "clientDataJSON": BASE64URL_NOPAD.encode(&self.client_data),
             "attestationObject": BASE64URL_NOPAD.encode(&self.object.to_bytes()),
@@ -83,14 +82,7 @@ impl RegistrationResponse {
             members.insert("publicKey".to_owned(), BASE64URL_NOPAD.encode(&key.to_spki()).into());
             members.insert("publicKeyAlgorithm".to_owned(), key.algorithm().into());
         }
-        json!({
-            "id": id,
-            "rawId": id,
-            "type": "public-key",
-            "authenticatorAttachment": "cross-platform",
-            "clientExtensionResults": self.extensions,
-            "response": response,
-        })
+        credential_json(&self.id, &self.extensions, &response)
     }
 
     /// Reads such JSON. What it repeats from the attestation object is not used.
@@ -176,7 +168,6 @@ impl AssertionResponse {
 
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let id = BASE64URL_NOPAD.encode(&self.id);
         let mut response = json!({
             "clientDataJSON": BASE64URL_NOPAD.encode(&self.client_data),
             "authenticatorData": BASE64URL_NOPAD.encode(&self.auth_data),
@@ -185,14 +176,7 @@ impl AssertionResponse {
         if let (Some(handle), Some(members)) = (&self.user_handle, response.as_object_mut()) {
             members.insert("userHandle".to_owned(), BASE64URL_NOPAD.encode(handle).into());
         }
-        json!({
-            "id": id,
-            "rawId": id,
-            "type": "public-key",
-            "authenticatorAttachment": "cross-platform",
-            "clientExtensionResults": self.extensions,
-            "response": response,
-        })
+        credential_json(&self.id, &self.extensions, &response)
     }
 
     /// Reads such JSON.
@@ -212,6 +196,18 @@ impl AssertionResponse {
             extensions: results(&top)?,
         })
     }
+}
+
+fn credential_json(id: &[u8], extensions: &Map<String, Value>, response: &Value) -> Value {
+    let id = BASE64URL_NOPAD.encode(id);
+    json!({
+        "id": id,
+        "rawId": id,
+        "type": "public-key",
+        "authenticatorAttachment": "cross-platform",
+        "clientExtensionResults": extensions,
+        "response": response,
+    })
 }
 
 fn parse(json: &[u8]) -> Result<Value, Error> {

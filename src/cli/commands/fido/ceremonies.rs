@@ -346,7 +346,7 @@ fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
             .read_to_end(&mut bytes)
             .map_err(|cause| format!("cannot read standard input: {cause}")),
     };
-    read.map_err(|what| usage(what))?;
+    read.map_err(usage)?;
     plain_text(&bytes).map(|text| text.to_vec()).ok_or_else(|| {
         let text =
             Explanation::new("bad_options", "the relying party's options are UTF-16, and damaged or cut short");

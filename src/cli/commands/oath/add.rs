@@ -157,7 +157,7 @@ impl Credential {
         }
         let name = Name::new(params.period, issuer.as_deref(), &account)
             .map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))?;
-        visible(name.id()).map_err(|what| usage(what))?;
+        visible(name.id()).map_err(usage)?;
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 
