@@ -104,10 +104,7 @@ fn nothing_that_is_meant_is_passed_over() {
     assert_eq!(refused("otpauth://totp/a?secret=MZXW\n6YTB&digits=8"), BadUri::Lines);
     assert_eq!(refused("otpauth://totp/a?secret=MZXW\r\n6YTB"), BadUri::Lines);
     assert_eq!(refused("otpauth://totp/a?secret=MZXW%0A6YTB"), BadUri::Seed(BadSeed::Lines));
-    assert_eq!(
-        refused("otpauth://totp/a?secret=MZXW6YTB&digits=8;period=60"),
-        bad_value("digits", Some("8;period=60"))
-    );
+    assert_eq!(refused("otpauth://totp/a?secret=MZXW6YTB&digits=8;period=60"), bad_value("digits", None));
 }
 
 #[test]

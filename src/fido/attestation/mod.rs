@@ -8,7 +8,7 @@ use super::auth_data::{self, Aaguid, AuthData};
 use super::cbor::{self, Value};
 use super::certificates::{self, Fingerprint};
 use super::cose::{self, PublicKey};
-use super::metadata::{Certification, Metadata, Warning};
+use super::metadata::{Certification, Metadata, Model, Warning};
 use ::ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use std::time::SystemTime;
 
@@ -211,15 +211,19 @@ pub fn verify(
     let brought = intermediates.iter().map(Vec::as_slice);
     let helpers: Vec<&[u8]> = others.iter().copied().chain(trust.intermediates).chain(brought).collect();
     let path = certificates::path(first, &helpers, &trust.anchors, at).map_err(no_path)?;
-    Ok(Genuine {
+    Ok(genuine(path, model, certified))
+}
+
+fn genuine(path: certificates::Path, model: &Model, aaguid: Aaguid) -> Genuine {
+    Genuine {
         root: path.root().to_owned(),
         root_fingerprint: path.anchor,
         path: path.names,
         model: model.name.clone(),
-        aaguid: certified,
+        aaguid,
         certification: model.certification.clone(),
         warnings: model.warnings.clone(),
-    })
+    }
 }
 
 struct Packed<'a> {

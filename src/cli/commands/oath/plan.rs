@@ -48,6 +48,19 @@ pub(super) struct Plan {
     pub(super) missing: Vec<String>,
 }
 
+/// The places of the entries that `--skip` names.
+fn skipped(items: &[Item], skip: &[String], missing: &mut Vec<String>) -> Result<Vec<usize>, Failed> {
+    let mut skipped = Vec::new();
+    for target in skip {
+        match find(items, target)? {
+            Some(at) => skipped.push(at),
+            None if target == MISSING && !missing.is_empty() => missing.clear(),
+            None => return Err(no_entry("--skip", target)),
+        }
+    }
+    Ok(skipped)
+}
+
 fn fits(wanted: usize, free: usize, capacity: usize, key: Serial) -> Result<(), Failed> {
     if wanted <= free {
         return Ok(());
@@ -76,14 +89,7 @@ impl Plan {
             items.push(Item { number: nth + 1, source, called, fate: Fate::Wrong(String::new()) });
             uris.push((uri, unnamed));
         }
-        let mut skipped = Vec::new();
-        for target in &args.skip {
-            match find(&items, target)? {
-                Some(at) => skipped.push(at),
-                None if target == MISSING && !missing.is_empty() => missing.clear(),
-                None => return Err(no_entry("--skip", target)),
-            }
-        }
+        let skipped = skipped(&items, &args.skip, &mut missing)?;
         let renamed = renames(&items, &args.rename)?;
         for ((at, item), (uri, unnamed)) in items.iter_mut().enumerate().zip(uris) {
             let to = renamed.iter().rev().find(|(index, _)| *index == at).map(|(_, to)| &**to);

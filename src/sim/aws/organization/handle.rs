@@ -75,13 +75,7 @@ impl Kind {
 
     fn furnish(self, state: &mut State, management: &str, now: SystemTime) {
         state.protect();
-        // A member trusts its management account from the start.
-        if state.insert_role("OrganizationAccountAccessRole", &[management], now).is_ok()
-            && let Some(role) = state.roles.get_mut("OrganizationAccountAccessRole")
-        {
-            let partition = state.partition.as_str();
-            role.policies.attached.insert(format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
-        }
+        trust_management(state, management, now);
         match self {
             Self::Sound => {}
             Self::NoCredentials => state.strip_root(),
@@ -116,6 +110,16 @@ impl Kind {
                 state.root.password = None;
             }
         }
+    }
+}
+
+/// A member trusts its management account from the start.
+fn trust_management(state: &mut State, management: &str, now: SystemTime) {
+    if state.insert_role("OrganizationAccountAccessRole", &[management], now).is_ok()
+        && let Some(role) = state.roles.get_mut("OrganizationAccountAccessRole")
+    {
+        let partition = state.partition.as_str();
+        role.policies.attached.insert(format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
     }
 }
 

@@ -22,17 +22,20 @@ fn severity(finding: &FindingRow) -> (u8, &'static str) {
     }
 }
 
-fn event(row: &Row, finding: &FindingRow) -> Value {
-    let arn = root_arn(&row.partition, &row.account);
-    let (severity, named) = severity(finding);
-    let (status_id, status) = match finding.verdict {
+fn status(verdict: Verdict) -> (u8, &'static str) {
+    match verdict {
         Verdict::Pass => (1, "Pass"),
         Verdict::Fail => (3, "Fail"),
         Verdict::Unknown | Verdict::NotApplicable => (0, "Unknown"),
-    };
-    let detail =
-        finding.unreadable.iter().map(|why| why.reason.as_str()).chain(finding.evidence.iter().map(String::as_str));
-    let detail = detail.collect::<Vec<_>>().join("; ");
+    }
+}
+
+fn event(row: &Row, finding: &FindingRow) -> Value {
+    let arn = root_arn(&row.partition, &row.account);
+    let (severity, named) = severity(finding);
+    let (status_id, status) = status(finding.verdict);
+    let reasons = finding.unreadable.iter().map(|why| why.reason.as_str());
+    let detail = reasons.chain(finding.evidence.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
     let standards: Vec<String> =
         finding.numbers.iter().map(|(of, number)| format!("{} {number}", name(of))).collect();
     let fixes = finding.fix.as_ref().map(|fix| {
