@@ -68,6 +68,12 @@ pub enum Keepalive {
     TouchNeeded,
 }
 
+impl Keepalive {
+    fn of(data: &[u8]) -> Self {
+        if data == [0x01] { Self::Processing } else { Self::TouchNeeded }
+    }
+}
+
 /// Why a key refused a frame (CTAPHID_ERROR, §11.2.9.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -292,8 +298,7 @@ impl Channel {
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Answer, Error> {
         let mut frames = Reassembler::new(channel);
-        let mut silent_since = Instant::now();
-        let mut touch = false;
+        let (mut silent_since, mut touch) = (Instant::now(), false);
         loop {
             let silence_ends = silent_since + self.limits.silence;
             let mut report = match self.next(silence_ends.min(until)) {
@@ -316,8 +321,7 @@ impl Channel {
             report.zeroize();
             match message.map_err(|BadFrame| Error::Malformed { what: "frame" })? {
                 Some(Message { command: command::KEEPALIVE, data }) => {
-                    let state =
-                        if data.as_slice() == [0x01] { Keepalive::Processing } else { Keepalive::TouchNeeded };
+                    let state = Keepalive::of(&data);
                     touch |= state == Keepalive::TouchNeeded;
                     alive(state);
                 }

@@ -38,9 +38,6 @@ fn event(row: &Row, finding: &FindingRow) -> Value {
     let detail = reasons.chain(finding.evidence.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
     let standards: Vec<String> =
         finding.numbers.iter().map(|(of, number)| format!("{} {number}", name(of))).collect();
-    let fixes = finding.fix.as_ref().map(|fix| {
-        fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str).collect::<Vec<_>>().join("\n")
-    });
     let mut event = json!({
         "activity_id": 1, "activity_name": "Create", "category_uid": 2, "category_name": "Findings",
         "class_uid": 2003, "class_name": "Compliance Finding", "type_uid": 200_301,
@@ -65,10 +62,11 @@ fn event(row: &Row, finding: &FindingRow) -> Value {
         },
         "resources": [{ "uid": arn, "type": "AwsIamRootUser", "cloud_partition": row.partition }],
     });
-    if let Some(fixes) = fixes
+    if let Some(fix) = &finding.fix
         && let Some(members) = event.as_object_mut()
     {
-        members.insert("remediation".to_owned(), json!({ "desc": fixes }));
+        let fixes = fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str);
+        members.insert("remediation".to_owned(), json!({ "desc": fixes.collect::<Vec<_>>().join("\n") }));
     }
     event
 }
