@@ -5,13 +5,14 @@
 #
 # A part of it:
 #   make test-report   the audit's HTML report in headless Chromium
+#   make house         how large files and functions are and which know each other in a circle; fails over a limit
 #   make test-kernel   keys on real hidraw, in a kernel that is built once and kept in ~/.cache/glasskey
 #
 # And for packaging:
 #   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
 #   make deb               target/debian/*.deb, by cargo-deb
 
-.PHONY: demo test test-report test-kernel on-the-kernel man completions deb
+.PHONY: demo test house test-report test-kernel on-the-kernel man completions deb
 
 COMMANDS = keys enroll recover devices session drill rotate resync retire oath fido piv root doctor simulate demo completions
 
@@ -27,9 +28,13 @@ test:
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait: for a key gone silent, for STS, for a process that ends.
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))} cargo test
+	@$(MAKE) --no-print-directory house
 	# Keys on real hidraw. Where their kernel cannot be built this says why, and is an error where CI=true.
 	@if tests/kernel/build --possible; then $(MAKE) --no-print-directory on-the-kernel; \
 	else echo "glasskey: NOT RUN: the tests on the test kernel" >&2; [ "$$CI" != true ]; fi
+
+house:
+	cargo test --quiet --test tests -- --ignored --exact arrows::house::house --nocapture
 
 test-report:
 	@scripts/prepare test

@@ -54,7 +54,6 @@ pub struct Unfinished<E> {
     pub entries: Vec<E>,
 }
 
-/// What is in the directory of runs.
 pub struct Runs<E> {
     /// Runs that did not end, oldest first.
     pub unfinished: Vec<Unfinished<E>>,
@@ -75,28 +74,23 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// Another run is at work.
     #[error("another glasskey is at work{}", pid.map_or_else(String::new, |pid| format!(" (process {pid})")))]
     Busy {
         /// Its process id, where the lock file says.
         pid: Option<u32>,
     },
-    /// A line is not one this version writes.
     #[error("line {line} of {path} is not one this version writes")]
     Unreadable {
         path: PathBuf,
         /// Counted from 1.
         line: usize,
     },
-    /// Several files, each with what is wrong with it.
     #[error("{first}; {} more", others.len())]
     Several {
         #[source]
         first: Box<Error>,
-        /// The others, by their names.
         others: Vec<Error>,
     },
-    /// A later version has written it.
     #[error("a later glasskey wrote {path} (format {version}; this one knows {FORMAT})")]
     Later { path: PathBuf, version: u64 },
 }

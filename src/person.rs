@@ -18,7 +18,6 @@ use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};
 use std::time::SystemTime;
 
-/// Whoever runs the command.
 pub trait Person {
     /// Whether there is a terminal to show something on and to be answered at.
     fn is_there(&self) -> bool;
@@ -93,7 +92,6 @@ impl Person for Nobody {
 /// Why no new PIN was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoNewPin {
-    /// Nobody can be asked.
     #[error("a new PIN is needed, and nobody can be asked for it")]
     NobodyToAsk,
     /// Tried several times, and never twice alike.
@@ -101,20 +99,17 @@ pub enum NoNewPin {
     Differ,
 }
 
-/// What to do with an unfinished run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// Enable the device with codes from the key.
     Finish,
     /// Delete the device and the credentials.
     Undo,
-    /// Nothing, for now.
     Leave,
     /// Nothing, ever: strike the run from the journal. For a key that is lost.
     Forget,
 }
 
-/// A question that needs a yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
@@ -142,20 +137,28 @@ pub enum Question {
         credentials: Option<usize>,
     },
     /// Try a PIN although only one try is left? If it is wrong, the key must be reset. `--yes` does not answer this.
-    LastPinTry { key: KeyId },
+    LastPinTry {
+        key: KeyId,
+    },
     /// About root's factors.
     Root(RootQuestion),
     /// Write to the only FIDO2 key here, which was not named?
-    UseTheOnlyFidoKey { key: KeyId, model: String },
-    /// Delete an access key that is inactive now?
-    DeleteAccessKey { id: String, user: String },
-    /// Hand this key out to this user?
+    UseTheOnlyFidoKey {
+        key: KeyId,
+        model: String,
+    },
+    DeleteAccessKey {
+        id: String,
+        user: String,
+    },
     HandOut {
         key: Serial,
         model: String,
-        /// Whom it is for.
         user: String,
     },
     /// Write to the only key here, which was not named?
-    UseTheOnlyKey { key: Serial, model: String },
+    UseTheOnlyKey {
+        key: Serial,
+        model: String,
+    },
 }

@@ -102,11 +102,11 @@ pub enum Certificate {
 /// Why the applet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs)]
 pub enum Error {
     /// The bytes did not get through.
     #[error(transparent)]
     Transport(#[from] transport::Error),
-    /// No PIV applet, or it is disabled on this interface.
     #[error("the key has no PIV applet, or it is disabled over this interface")]
     NoApplet,
     /// A YubiKey 4 tells its serial in the OTP applet only, and that is disabled. Nothing can be read without it.
@@ -115,22 +115,17 @@ pub enum Error {
     /// Neither a YubiKey 4 nor 5, which are all that can be read.
     #[error("the PIV applet of the key cannot be read: only that of YubiKeys 4 and 5 can")]
     TooOld,
-    /// Another key is in the reader than a moment ago.
     #[error("the key has made room for YubiKey {found} in its reader")]
     OtherKey {
         /// The one that is there.
         found: Serial,
     },
-    /// Another program selected some other applet between two commands, again and again.
     #[error("another program used the key between two commands, again and again")]
     Disturbed,
-    /// The applet refused what it should not have.
     #[error("the PIV applet of the key refused to be read")]
     Refused,
-    /// An answer that makes no sense.
     #[error("the answer of the key makes no sense")]
     Malformed,
-    /// This program was built without PC/SC.
     #[error("this program was built without PC/SC, and PIV is read through it alone")]
     NotBuiltIn,
 }

@@ -23,11 +23,10 @@ pub const MAX_PIXELS: u64 = 64_000_000;
 /// Why there is no text to be had from a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs)]
 pub enum BadPicture {
-    /// The file begins neither like a PNG nor like a JPEG.
     #[error("it is neither a PNG nor a JPEG")]
     NotAPicture,
-    /// A picture that is damaged or cut short.
     #[error("the picture is damaged or cut short")]
     Damaged,
     /// More than [`MAX_SIDE`] pixels a side or [`MAX_PIXELS`] in all; refused before any of it was decoded.
@@ -38,10 +37,8 @@ pub enum BadPicture {
         /// In pixels.
         height: u32,
     },
-    /// No QR code was found in the picture.
     #[error("there is no QR code in the picture")]
     NoQrCode,
-    /// There is what looks like a QR code, but too blurred, small or damaged to be read.
     #[error("the QR code in the picture cannot be read")]
     Unreadable,
 }

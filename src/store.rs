@@ -15,50 +15,30 @@ use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What stands there is not what it should be. Comes as the inner error of an [`io::Error`]; see [`odd`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Odd {
-    /// A symbolic link.
+    #[error("it is a symbolic link")]
     Link,
-    /// A directory, a pipe, a device or a socket.
+    #[error("it is not a regular file")]
     NotAFile,
+    #[error("it belongs to another user")]
     OtherOwner,
-    /// A pipe with a name, which nobody has opened to write to it.
+    #[error("it is a pipe, and nobody writes to it")]
     NobodyWrites,
-    /// Its group, or everybody, may write to it.
+    #[error("other users may write to it")]
     OthersWrite,
-    /// Longer than this many bytes.
-    TooLong {
-        most: u64,
-    },
-    /// Another process adds to it.
+    #[error("it is longer than {most} bytes")]
+    TooLong { most: u64 },
+    #[error("another glasskey is adding to it")]
     InUse,
-    /// A later version of this program wrote it.
+    #[error("a later version of glasskey wrote it (format {version}; this one knows {known})")]
     Later {
         version: u64,
         /// The latest format that this program knows.
         known: u64,
     },
 }
-
-impl fmt::Display for Odd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link => f.write_str("it is a symbolic link"),
-            Self::NotAFile => f.write_str("it is not a regular file"),
-            Self::NobodyWrites => f.write_str("it is a pipe, and nobody writes to it"),
-            Self::OtherOwner => f.write_str("it belongs to another user"),
-            Self::OthersWrite => f.write_str("other users may write to it"),
-            Self::TooLong { most } => write!(f, "it is longer than {most} bytes"),
-            Self::InUse => f.write_str("another glasskey is adding to it"),
-            Self::Later { version, known } => {
-                write!(f, "a later version of glasskey wrote it (format {version}; this one knows {known})")
-            }
-        }
-    }
-}
-
-impl Error for Odd {}
 
 impl From<Odd> for io::Error {
     fn from(odd: Odd) -> Self {
@@ -87,7 +67,6 @@ impl fmt::Display for Above {
 
 impl Error for Above {}
 
-/// The directory above that is at fault, where one is.
 #[must_use]
 pub fn above(cause: &io::Error) -> Option<&Above> {
     cause.get_ref()?.downcast_ref()
@@ -99,7 +78,6 @@ pub fn is_refused(cause: &io::Error) -> bool {
     odd(cause).is_some() || above(cause).is_some()
 }
 
-/// The oddity behind an error, where there is one.
 #[must_use]
 pub fn odd(cause: &io::Error) -> Option<Odd> {
     cause.get_ref()?.downcast_ref().copied()

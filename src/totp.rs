@@ -272,6 +272,3 @@ impl Trial {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 pub struct UnlockedKeys<'a> {
     ports: &'a dyn Ports,
     passwords: BTreeMap<Serial, Password>,
-    /// Keys whose sharing has been said.
     warned: Vec<Serial>,
 }
 
@@ -27,14 +26,12 @@ pub enum Error {
     /// It could not be found or read.
     #[error(transparent)]
     Keys(#[from] keys::Error),
-    /// Its OATH applet did not do it.
     #[error("the OATH applet of YubiKey {key} could not be used")]
     Oath {
         key: Serial,
         #[source]
         cause: oath::Error,
     },
-    /// It needs its OATH password and nobody can be asked.
     #[error("the OATH applet of YubiKey {key} has a password, and nobody can be asked for it")]
     NobodyToAsk { key: Serial },
 }
@@ -52,7 +49,6 @@ impl<'a> UnlockedKeys<'a> {
         Self::new(&NoReaders)
     }
 
-    /// The readers beneath.
     #[must_use]
     pub fn ports(&self) -> &'a dyn Ports {
         self.ports

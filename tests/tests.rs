@@ -31,3 +31,4 @@ mod session; // MFA sessions from a key's code: formats, memory, many callers, n
 mod sim_aws; // the simulated AWS keeps to the recorded semantics
 mod state; // the state directory: whose it is, and runs that nobody of ours has written
 mod support; // worlds, the binary, terminals
+mod totp; // codes and their time, otpauth URIs, what phones export

@@ -13,7 +13,6 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use std::fmt;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 /// Holds every successful reply to what it must be; one that is something else becomes an error of the SDK's, which
@@ -48,7 +47,6 @@ impl Intercept for OwnAnswer {
     }
 }
 
-/// What proves a document.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Answer<'a> {
     root: &'a str,
@@ -94,16 +92,9 @@ impl<'a> Answer<'a> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("not the answer to this call")]
 struct NotTheAnswer;
-
-impl fmt::Display for NotTheAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not the answer to this call")
-    }
-}
-
-impl std::error::Error for NotTheAnswer {}
 
 #[cfg(test)]
 mod tests {

@@ -29,7 +29,8 @@ pub enum Identity {
 }
 
 /// Text that is not the ARN it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not the ARN of a virtual MFA device")]
 pub struct NotAnArn(pub String);
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`
@@ -138,14 +139,6 @@ impl TryFrom<String> for DeviceArn {
         text.parse()
     }
 }
-
-impl fmt::Display for NotAnArn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not the ARN of a virtual MFA device", self.0)
-    }
-}
-
-impl std::error::Error for NotAnArn {}
 
 impl FromStr for DeviceArn {
     type Err = NotAnArn;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// What a call does in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     /// It tells, and changes nothing.

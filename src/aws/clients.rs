@@ -14,7 +14,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
 
-/// What every client of one caller is made from.
 #[derive(Clone)]
 pub(super) struct Clients {
     pub(super) config: SdkConfig,
@@ -52,7 +51,6 @@ impl Clients {
         Self { config, date_interceptor }
     }
 
-    /// The same for another caller.
     pub(super) fn with_credentials(&self, credentials: Credentials) -> Self {
         let credentials = SharedCredentialsProvider::new(credentials);
         let config = self.config.to_builder().credentials_provider(credentials).build();

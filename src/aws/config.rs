@@ -260,7 +260,6 @@ impl Connector {
     }
 }
 
-/// The configuration as it was read.
 struct Read {
     files: Files,
     profile: String,

@@ -31,7 +31,6 @@ impl Storable for Came {
     type Storer = StoreReplace<Self>;
 }
 
-/// The time by which the request was signed.
 #[derive(Debug)]
 struct Signed(SystemTime);
 

@@ -8,12 +8,12 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 /// A call that did not do what was asked. Messages are AWS's own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs)]
 pub enum Error {
     /// The caller may not (AccessDenied). `needs_mfa`: IAM's rule that a user who has a device must act through an
     /// MFA session.
     #[error("AWS refused {call}{}", said(message))]
     Denied {
-        /// The call.
         call: Call,
         /// AWS's words.
         message: String,
@@ -58,7 +58,6 @@ pub enum Error {
     /// EntityTemporarilyUnmodifiable.
     #[error("AWS still answers {code} to {call} after several tries")]
     TryLater {
-        /// The call.
         call: Call,
         /// AWS's code.
         code: String,
@@ -69,12 +68,8 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
-    /// AWS acknowledged a change, and half a minute later IAM shows what it showed before.
     #[error("AWS acknowledged {call}, but IAM does not show it")]
-    NotSeen {
-        /// The call.
-        call: Call,
-    },
+    NotSeen { call: Call },
     /// The credentials have expired (ExpiredToken).
     #[error("the AWS credentials have expired")]
     Expired,
@@ -89,7 +84,6 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
-    /// The configuration yields no credentials.
     #[error("no AWS credentials found{}", said(detail))]
     NoCredentials {
         /// What the SDK's provider chain said.
@@ -107,7 +101,6 @@ pub enum Error {
     /// The call was never carried out: no connection could be made.
     #[error("AWS cannot be reached for {call}{}", said(detail))]
     Unreachable {
-        /// The call.
         call: Call,
         /// The connector's words.
         detail: String,
@@ -115,7 +108,6 @@ pub enum Error {
     /// No usable reply came: the call may or may not have been carried out. Ask before going on.
     #[error("the reply to {call} was lost ({detail})")]
     OutcomeUnknown {
-        /// The call.
         call: Call,
         /// What happened to the reply.
         detail: String,
@@ -123,30 +115,19 @@ pub enum Error {
     /// The person interrupted while this was under way or before it was sent; nothing was changed by it.
     #[error("interrupted")]
     Interrupted,
-    /// A reply that lacks what it must have, or is none of AWS's.
     #[error("the reply to {call} lacks what it must have")]
-    Malformed {
-        /// The call.
-        call: Call,
-    },
-    /// A reply that is longer than any of AWS's, and was not read to its end.
+    Malformed { call: Call },
     #[error("the reply to {call} is longer than {most} MiB, and was not read to its end")]
     TooLong {
-        /// The call.
         call: Call,
         /// How much of a reply is read, in MiB.
         most: usize,
     },
     /// A list in pages whose pages come round again, so that its end is never reached.
     #[error("the list that {call} gives does not end: its pages come round again")]
-    Endless {
-        /// The call.
-        call: Call,
-    },
-    /// Any other refusal.
+    Endless { call: Call },
     #[error("AWS refused {call} with {code} (HTTP {status}){}", said(message))]
     Refused {
-        /// The call.
         call: Call,
         /// HTTP status.
         status: u16,

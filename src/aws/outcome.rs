@@ -5,7 +5,7 @@ use super::config::{LONGEST_REPLY, OnTheWire, trouble};
 use super::error::{Error, message, refusal};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 
@@ -34,26 +34,27 @@ where
         }
         // Not sent: the request could not be built or signed.
         SdkError::ConstructionFailure(_) => Error::BadConfiguration { detail },
-        SdkError::DispatchFailure(failure) => {
-            let Some(cause) = failure.as_connector_error() else {
-                return Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
-            };
-            if let Some(trouble) = trouble(cause) {
-                return trouble;
-            }
-            // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
-            let sent = any_source(cause, |error| error.is::<OnTheWire>());
-            if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
-                Error::BadConfiguration { detail: of_the_sdk(detail) }
-            } else if any_source(cause, never_connected) {
-                Error::Unreachable { call, detail }
-            } else {
-                Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() }
-            }
-        }
+        SdkError::DispatchFailure(failure) => not_dispatched(call, failure.as_connector_error(), detail),
         SdkError::TimeoutError(_) => Error::OutcomeUnknown { call, detail: "no reply in time".to_owned() },
         error if any_source(&error, |error| error.is::<LengthLimitError>()) => too_long(call),
         _ => not_aws(call),
+    }
+}
+
+fn not_dispatched(call: Call, cause: Option<&ConnectorError>, detail: String) -> Error {
+    let ended = || Error::OutcomeUnknown { call, detail: "the connection ended before a reply came".to_owned() };
+    let Some(cause) = cause else { return ended() };
+    if let Some(trouble) = trouble(cause) {
+        return trouble;
+    }
+    // The SDK refuses by itself what it cannot find an endpoint for, or sign: nothing was sent.
+    let sent = any_source(cause, |error| error.is::<OnTheWire>());
+    if !sent || cause.is_user() || any_source(cause, |error| error.is::<CredentialsError>()) {
+        Error::BadConfiguration { detail: of_the_sdk(detail) }
+    } else if any_source(cause, never_connected) {
+        Error::Unreachable { call, detail }
+    } else {
+        ended()
     }
 }
 

@@ -50,14 +50,12 @@ impl Pace {
         wait.is_zero() || clock.sleep(wait)
     }
 
-    /// A call went through.
     pub(super) fn went(&self) {
         let mut state = self.lock();
         let faster = if state.lowered.is_none() { state.rate * SLOW_START } else { state.rate + GAIN / state.rate };
         state.rate = faster.min(MOST);
     }
 
-    /// A call was refused for now.
     pub(super) fn refused(&self) {
         let mut state = self.lock();
         state.throttled += 1;

@@ -34,7 +34,6 @@ mod xml;
 
 use hosts::{InGovCloud, Kind, address, home_of};
 
-/// How a service is spoken to.
 struct Service {
     /// Before the colon of its permissions.
     prefix: &'static str,
@@ -144,26 +143,7 @@ impl JsonClient {
         region: &str,
         url: &str,
     ) -> Operation<Sent, Value, Refused> {
-        let mut layer = Layer::new("signing");
-        layer.store_put(AuthSchemeOptionResolverParams::new(()));
-        layer.store_put(SigV4OperationSigningConfig {
-            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
-            name: Some(SigningName::from_static(service.host)),
-            signing_options: {
-                let mut options = SigningOptions::default();
-                options.signature_type = HttpSignatureType::HttpRequestHeaders;
-                options
-            },
-            ..SigV4OperationSigningConfig::default()
-        });
         let Clients { config, date_interceptor } = &self.clients;
-        let identity = config.credentials_provider().map(SharedIdentityResolver::new);
-        let mut components = RuntimeComponentsBuilder::new("signing")
-            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
-        if let Some(identity) = identity {
-            components = components.with_identity_resolver(SCHEME_ID, identity);
-        }
         let mut builder = Operation::builder()
             .service_name(service.id)
             .operation_name(action)
@@ -171,9 +151,7 @@ impl JsonClient {
             .no_retry()
             .interceptor(date_interceptor.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .runtime_plugin(
-                StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components),
-            );
+            .runtime_plugin(self.signing(service, region));
         if let Some(http) = config.http_client() {
             builder = builder.http_client(http);
         }
@@ -195,9 +173,28 @@ impl JsonClient {
             .deserializer(move |response: &HttpResponse| read(response, is_xml))
             .build()
     }
+
+    fn signing(&self, service: &Service, region: &str) -> StaticRuntimePlugin {
+        let mut options = SigningOptions::default();
+        options.signature_type = HttpSignatureType::HttpRequestHeaders;
+        let mut layer = Layer::new("signing");
+        layer.store_put(AuthSchemeOptionResolverParams::new(()));
+        layer.store_put(SigV4OperationSigningConfig {
+            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
+            name: Some(SigningName::from_static(service.host)),
+            signing_options: options,
+            ..SigV4OperationSigningConfig::default()
+        });
+        let mut components = RuntimeComponentsBuilder::new("signing")
+            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
+        if let Some(identity) = self.clients.config.credentials_provider() {
+            components = components.with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(identity));
+        }
+        StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)
+    }
 }
 
-/// A request, ready to be signed.
 struct Sent(HttpRequest);
 
 impl fmt::Debug for Sent {
@@ -271,16 +268,9 @@ fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorErro
 }
 
 /// A service's refusal.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(super) struct Refused(ErrorMetadata);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl ProvideErrorMetadata for Refused {
     fn meta(&self) -> &ErrorMetadata {
@@ -288,13 +278,6 @@ impl ProvideErrorMetadata for Refused {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("neither JSON nor XML")]
 struct NotAnAnswer;
-
-impl fmt::Display for NotAnAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("neither JSON nor XML")
-    }
-}
-
-impl std::error::Error for NotAnAnswer {}

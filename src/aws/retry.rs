@@ -32,7 +32,6 @@ const LOST_PATIENCE: u32 = 3;
 /// clock as slow by as much; STS forgives two steps.
 const CODES_LAST: Duration = Duration::from_secs(30);
 
-/// The attempts at one call.
 pub(super) struct Attempts<'c> {
     call: Call,
     clock: &'c Clock,
@@ -45,7 +44,6 @@ pub(super) struct Attempts<'c> {
     count: u32,
 }
 
-/// What to do about an attempt that failed.
 pub(super) enum Next {
     /// Send again at once, by the corrected clock.
     Now,
@@ -61,12 +59,10 @@ impl<'c> Attempts<'c> {
         Self { call, clock, alone, began, ahead, corrected: false, trial: None, count: 1 }
     }
 
-    /// Before each attempt.
     pub(super) fn begin(&mut self) {
         self.ahead = self.clock.ahead_seconds();
     }
 
-    /// After each attempt.
     pub(super) fn end<T>(&mut self, outcome: &Result<T, Error>) {
         if let Some(trial) = self.trial.take() {
             trial.end(outcome.as_ref().err().is_none_or(Error::is_an_answer));
@@ -123,7 +119,6 @@ pub(super) fn is_throttling(error: &Error) -> bool {
     matches!(error, Error::TryLater { code, .. } if means_throttling(code))
 }
 
-/// Whether a code says so.
 pub(super) fn means_throttling(code: &str) -> bool {
     matches!(
         code,

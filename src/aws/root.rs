@@ -119,7 +119,6 @@ impl Account {
 }
 
 impl AsyncClient {
-    /// GetAccountSummary.
     pub(super) async fn summary(&self) -> Result<Summary, Error> {
         let answer = self.call(Call::GetAccountSummary, |client| client.iam.get_account_summary().send()).await?;
         let count = |key: SummaryKeyType| answer.summary_map().and_then(|map| map.get(&key)).copied();

@@ -42,7 +42,6 @@ struct Shared {
 
 type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
 
-/// How calls are sent.
 #[derive(Clone)]
 pub(super) struct Manner {
     pub(super) clock: Clock,
@@ -149,8 +148,7 @@ impl AsyncClient {
             if matches!(error, Error::TryLater { .. }) {
                 self.shared.throttled.fetch_add(1, Ordering::Relaxed);
             }
-            let paced = pace.as_ref().filter(|_| is_throttling(&error));
-            paced.iter().for_each(|pace| pace.refused());
+            let paced = pace.as_ref().filter(|_| is_throttling(&error)).inspect(|pace| pace.refused());
             if let Some(mut gate) = gate.clone() {
                 let _ = gate.wait_for(|open| *open).await;
             }

@@ -33,7 +33,6 @@ impl Spread {
         regions.get(turn).copied().flatten()
     }
 
-    /// AWS has throttled a call.
     pub(super) fn throttled(&self) {
         self.on.store(true, Ordering::Relaxed);
     }

@@ -136,7 +136,6 @@ impl Account {
 }
 
 impl AsyncClient {
-    /// GetCallerIdentity.
     pub(super) async fn caller(&self) -> Result<Caller, Error> {
         let call = Call::GetCallerIdentity;
         let answer = self.call(call, |client| client.sts().get_caller_identity().send()).await?;

@@ -205,7 +205,6 @@ impl Console {
         self.out.file()
     }
 
-    /// Whether a person reads the result as it is written.
     pub(super) fn result_is_read(&self) -> bool {
         match &self.out {
             Out::Taken(out) => out.is_terminal(),
@@ -231,7 +230,6 @@ impl Console {
         }
     }
 
-    /// A line of the conversation.
     pub(super) fn say(&mut self, line: &str) {
         self.style().say(line);
     }
@@ -273,6 +271,10 @@ impl Style {
     /// Writes a line; an end of line within it is written out.
     pub(super) fn say(self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", painted(line));
+    }
+
+    pub(super) fn warn(self, what: &str) {
+        self.say(&format!("glasskey: {} {what}", self.yellow("warning:")));
     }
 
     /// An error: sentence, notes, hints and the state of the world.

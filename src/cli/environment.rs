@@ -48,7 +48,6 @@ pub(super) fn world(global: &Global, aws: Option<&Aws>, console: &Console) -> Re
     Ok(world)
 }
 
-/// Where the journal lives.
 pub(super) fn state_dir() -> Result<PathBuf, Box<Explanation>> {
     world::state_dir().map_err(|error| Box::new(explain::world(&error)))
 }

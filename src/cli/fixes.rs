@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-/// Families of systems that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum System {
     Debian,

@@ -30,7 +30,6 @@ fn sources(below: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The string literals of a source, as the program has them.
 fn literals(source: &str) -> Vec<String> {
     let code: String =
         source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
@@ -143,7 +142,6 @@ fn every_command_that_a_sentence_names_works_as_it_is_printed() {
     assert!(seen > 60, "{seen} commands");
 }
 
-/// The long options of a command and of those below it.
 fn options(command: &clap::Command, all: &mut BTreeSet<String>) {
     all.extend(command.get_arguments().filter_map(clap::Arg::get_long).map(|name| format!("--{name}")));
     command.get_subcommands().for_each(|below| options(below, all));

@@ -12,6 +12,7 @@ mod explain;
 mod fixes;
 #[cfg(test)]
 mod hints;
+mod invocation;
 mod moments;
 mod notices;
 mod page;
@@ -63,7 +64,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// The JSON Schema (draft 2020-12) of everything that `--json` prints: one for each `type`, which is its `title`.
-#[must_use]
 pub fn schemas() -> Vec<serde_json::Value> {
     let error = report::schema::<console::ErrorReport<'_>>();
     std::iter::once(error).chain(commands::schemas()).map(Into::into).collect()

@@ -66,7 +66,6 @@ impl Page {
         Self::default()
     }
 
-    /// A page of one line.
     pub(super) fn of(line: &str) -> Self {
         let mut page = Self::default();
         page.line(line);
@@ -94,7 +93,6 @@ impl Page {
         Self(page)
     }
 
-    /// Adds a line.
     pub(super) fn line(&mut self, line: &str) {
         self.0.push_str(&displayed(line));
         self.0.push('\n');
@@ -114,7 +112,6 @@ impl Page {
         self.0.is_empty()
     }
 
-    /// The text, as it is written.
     pub(super) fn text(&self) -> &str {
         &self.0
     }

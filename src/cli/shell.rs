@@ -19,7 +19,6 @@ pub(super) fn by_name(name: &Name) -> String {
     format!("'{}'", id.replace('\'', r"'\''"))
 }
 
-/// One word of a command.
 pub(super) fn word(text: &str) -> Cow<'_, str> {
     shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
 }

@@ -129,7 +129,6 @@ impl TerminalPerson {
         if self.yes { Some(true) } else { yes(&self.ask(question, false)?) }
     }
 
-    /// A question answered by typing these words.
     pub(super) fn confirm_typed(&self, question: &str, words: &str) -> Option<bool> {
         if self.yes { Some(true) } else { Some(self.ask(question, false)?.trim() == words) }
     }
@@ -241,60 +240,18 @@ impl Person for TerminalPerson {
     }
 
     fn confirm(&mut self, question: &Question) -> Option<bool> {
-        // Whoever says yes to everything has not thought of this.
-        if let Question::LastPinTry { key } = question {
-            let prompt = format!(
-                "One PIN try is left; a wrong PIN now blocks {key} until it is reset, which wipes it. Try? [y/N] "
-            );
-            return yes(&self.ask(&prompt, false)?);
-        }
-        if let Question::EnableUnproved = question {
-            return yes(
-                &self.ask("No place proves the seed by a code. Enable the device all the same? [y/N] ", false)?
-            );
-        }
         if let Question::Root(question) = question {
             return self.confirm_root(question);
         }
-        if self.yes {
+        // Whoever says yes to everything has not thought of these.
+        let weighty = matches!(question, Question::LastPinTry { .. } | Question::EnableUnproved);
+        if self.yes && !weighty {
             return Some(true);
         }
+        let answer = self.ask(&prompt(question), false)?;
         match question {
-            Question::Root(_) => None,
-            Question::Proceed => yes(&self.ask("Continue? [y/N] ", false)?),
-            Question::DeleteCredential { key, name } => {
-                yes(&self.ask(&format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] "), false)?)
-            }
-            Question::Import { key, write, leave } => {
-                let credentials = if *write == 1 { "credential" } else { "credentials" };
-                let leave = if *leave == 0 { String::new() } else { format!(" and leave out {leave}") };
-                yes(&self.ask(&format!("Write {write} {credentials} to YubiKey {key}{leave}? [y/N] "), false)?)
-            }
-            Question::LastPinTry { .. } | Question::EnableUnproved => None,
-            Question::DeleteAccessKey { id, user } => {
-                let prompt = format!(
-                    "{id} of {user} is inactive, and can be activated again until it is deleted. Delete it for good? [y/N] "
-                );
-                yes(&self.ask(&prompt, false)?)
-            }
-            Question::UseTheOnlyFidoKey { key, model } => {
-                yes(&self.ask(&format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] "), false)?)
-            }
-            Question::HandOut { key, model, user } => {
-                yes(&self.ask(&format!("Use {model} {key} for {user}? [y/N] "), false)?)
-            }
-            Question::UseTheOnlyKey { key, model } => {
-                yes(&self.ask(&format!("Write to {model} {key}, the only key here? [y/N] "), false)?)
-            }
-            Question::ResetOath { key, credentials } => {
-                let what = match credentials {
-                    Some(1) => "the only OATH credential".to_owned(),
-                    Some(count @ 2..) => format!("all {count} OATH credentials"),
-                    _ => "all OATH credentials".to_owned(),
-                };
-                let prompt = format!("This wipes {what} of YubiKey {key}. Type its serial number to go on: ");
-                Some(*self.ask(&prompt, false)?.trim() == key.to_string())
-            }
+            Question::ResetOath { key, .. } => Some(*answer.trim() == key.to_string()),
+            _ => yes(&answer),
         }
     }
 
@@ -416,4 +373,42 @@ impl Person for TerminalPerson {
 
 fn yes(answer: &str) -> Option<bool> {
     Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// What is asked; root's questions have their own.
+fn prompt(question: &Question) -> String {
+    match question {
+        Question::Root(_) => String::new(),
+        Question::Proceed => "Continue? [y/N] ".to_owned(),
+        Question::LastPinTry { key } => format!(
+            "One PIN try is left; a wrong PIN now blocks {key} until it is reset, which wipes it. Try? [y/N] "
+        ),
+        Question::EnableUnproved => {
+            "No place proves the seed by a code. Enable the device all the same? [y/N] ".to_owned()
+        }
+        Question::DeleteCredential { key, name } => {
+            format!("Remove \"{name}\" from YubiKey {key} for good? [y/N] ")
+        }
+        Question::Import { key, write, leave } => {
+            let credentials = if *write == 1 { "credential" } else { "credentials" };
+            let leave = if *leave == 0 { String::new() } else { format!(" and leave out {leave}") };
+            format!("Write {write} {credentials} to YubiKey {key}{leave}? [y/N] ")
+        }
+        Question::DeleteAccessKey { id, user } => format!(
+            "{id} of {user} is inactive, and can be activated again until it is deleted. Delete it for good? [y/N] "
+        ),
+        Question::UseTheOnlyFidoKey { key, model } => {
+            format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] ")
+        }
+        Question::HandOut { key, model, user } => format!("Use {model} {key} for {user}? [y/N] "),
+        Question::UseTheOnlyKey { key, model } => format!("Write to {model} {key}, the only key here? [y/N] "),
+        Question::ResetOath { key, credentials } => {
+            let what = match credentials {
+                Some(1) => "the only OATH credential".to_owned(),
+                Some(count @ 2..) => format!("all {count} OATH credentials"),
+                _ => "all OATH credentials".to_owned(),
+            };
+            format!("This wipes {what} of YubiKey {key}. Type its serial number to go on: ")
+        }
+    }
 }

@@ -13,11 +13,7 @@ pub(super) enum Why {
     /// What was typed is not UTF-8.
     TypedNotUtf8,
     /// The text on a file descriptor is not UTF-8, or not only.
-    FdNotUtf8 {
-        fd: u32,
-        /// What it is instead.
-        encoding: Encoding,
-    },
+    FdNotUtf8 { fd: u32, encoding: Encoding },
 }
 
 /// What text is in that is not plain UTF-8.
@@ -45,7 +41,6 @@ impl Encoding {
         }
     }
 
-    /// After "is".
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::Utf8WithMark => "UTF-8 with a byte order mark before it",
@@ -70,7 +65,6 @@ pub(super) fn because(why: Why) {
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
 }
 
-/// There was one.
 pub(super) fn answered() {
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }

@@ -32,7 +32,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// A key's firmware, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Firmware {
     Yubico(Version),
@@ -63,13 +62,11 @@ impl fmt::Display for Firmware {
 /// A key, as far as advisories tell keys apart.
 #[derive(Clone, Debug)]
 pub struct Key<'a> {
-    /// It is Yubico's.
     pub yubico: bool,
     /// The firmware of Yubico's keys; `None` where it is not told, and for other makers' keys.
     pub firmware: Option<Version>,
     /// The name that its metadata or its maker gives its model.
     pub model: &'a str,
-    /// It is a FIPS key.
     pub fips: bool,
     /// Its model by getInfo; `None` where it was not asked.
     pub aaguid: Option<Aaguid>,
@@ -80,7 +77,6 @@ pub struct Key<'a> {
 /// Why nothing can be said of a key's advisories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
-    /// It is Yubico's, and does not tell its firmware.
     #[error("the key does not tell its firmware")]
     Firmware,
     /// The table has none of its kind: another maker's, or a series that is not in it.
@@ -116,7 +112,6 @@ pub enum Product {
     /// YubiKey 5 FIPS Series.
     #[serde(rename = "yubikey5-fips")]
     YubiKey5Fips,
-    /// YubiKey Bio Series.
     #[serde(rename = "yubikey-bio")]
     YubiKeyBio,
     /// Security Key Series: FIDO only.
@@ -154,14 +149,10 @@ pub enum Severity {
     High,
 }
 
-/// A use a key can be put to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Registrations and assertions.
     Fido2,
-    /// TOTP.
     Oath,
-    /// Keys and certificates on the PIV applet.
     Piv,
 }
 
@@ -210,7 +201,6 @@ struct Models {
 pub struct Advisory {
     /// Like "YSA-2024-03".
     pub id: String,
-    /// In one line.
     pub title: String,
     pub severity: Severity,
     #[serde(default)]
@@ -221,17 +211,13 @@ pub struct Advisory {
     pub fido2: Effect,
     /// What it means for TOTP.
     pub oath: Effect,
-    /// What it means for PIV.
     pub piv: Effect,
-    /// What to do.
     pub advice: String,
-    /// Where it is published.
     pub source: String,
     /// When it was published, as far as its publisher tells: a day or a year.
     pub published: Option<String>,
 }
 
-/// An advisory that is about a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied {
     pub advisory: &'static Advisory,
@@ -240,7 +226,6 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// What it means for one use.
     #[must_use]
     pub const fn effect(&self, at_hand: Use) -> &'static Effect {
         match at_hand {
@@ -267,7 +252,6 @@ static TABLE: LazyLock<Vec<Advisory>> =
     // A test holds that the table can be read.
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/advisories.json")).unwrap_or_default());
 
-/// All advisories that are known.
 #[must_use]
 pub fn all() -> &'static [Advisory] {
     &TABLE

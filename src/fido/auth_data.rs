@@ -34,16 +34,9 @@ impl fmt::Debug for Aaguid {
 }
 
 /// Text that is not 32 hexadecimal digits, with or without the hyphens of a UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an AAGUID is 32 hexadecimal digits")]
 pub struct NotAnAaguid;
-
-impl fmt::Display for NotAnAaguid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an AAGUID is 32 hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAnAaguid {}
 
 impl FromStr for Aaguid {
     type Err = NotAnAaguid;
@@ -66,18 +59,15 @@ impl Flags {
     pub const USER_VERIFIED: u8 = 0x04;
     /// BE.
     pub const BACKUP_ELIGIBLE: u8 = 0x08;
-    /// BS.
     pub const BACKED_UP: u8 = 0x10;
     /// AT.
     pub const ATTESTED_CREDENTIAL: u8 = 0x40;
-    /// ED.
     pub const EXTENSIONS: u8 = 0x80;
 
     const fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
     }
 
-    /// Someone touched the key.
     #[must_use]
     pub const fn user_present(self) -> bool {
         self.has(Self::USER_PRESENT)
@@ -101,38 +91,31 @@ impl Flags {
         self.has(Self::BACKED_UP)
     }
 
-    /// A credential follows.
     #[must_use]
     pub const fn attested_credential(self) -> bool {
         self.has(Self::ATTESTED_CREDENTIAL)
     }
 
-    /// Extension outputs follow.
     #[must_use]
     pub const fn extensions(self) -> bool {
         self.has(Self::EXTENSIONS)
     }
 }
 
-/// Authenticator data, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthData {
     /// SHA-256 of the relying party's id.
     pub rp_id_hash: [u8; 32],
-    /// What the key vouches for.
     pub flags: Flags,
     /// The signature counter. A key that does not count says 0 always.
     pub counter: u32,
     /// The new credential: in registrations only.
     pub credential: Option<AttestedCredential>,
-    /// The map of extension outputs.
     pub extensions: Option<Value>,
 }
 
-/// A credential that was just made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestedCredential {
-    /// The key's model.
     pub aaguid: Aaguid,
     /// At most 1023 bytes.
     pub id: Vec<u8>,
@@ -151,43 +134,23 @@ impl AttestedCredential {
 }
 
 /// Why bytes are not authenticator data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// They end before what the flags announce.
+    #[error("authenticator data ends too early")]
     Truncated,
     /// A credential id longer than 1023 bytes (§4): no key makes those.
-    CredentialIdTooLong {
-        /// In bytes.
-        len: usize,
-    },
-    /// The credential's key, or the extensions, are not CBOR.
+    #[error("a credential id of {len} bytes; 1023 is the most")]
+    CredentialIdTooLong { len: usize },
+    #[error("authenticator data holds bad CBOR: {0}")]
     Cbor(cbor::Error),
-    /// The credential's key is CBOR, but no map.
+    #[error("the credential's public key is not a COSE key")]
     KeyNotMap,
-    /// The extensions are CBOR, but no map.
+    #[error("the extension outputs are not a map")]
     ExtensionsNotMap,
-    /// Bytes after what the flags announce.
-    Trailing {
-        /// How many.
-        len: usize,
-    },
+    #[error("{len} bytes after the end of the authenticator data")]
+    Trailing { len: usize },
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => f.write_str("authenticator data ends too early"),
-            Self::CredentialIdTooLong { len } => write!(f, "a credential id of {len} bytes; 1023 is the most"),
-            Self::Cbor(cbor) => write!(f, "authenticator data holds bad CBOR: {cbor}"),
-            Self::KeyNotMap => f.write_str("the credential's public key is not a COSE key"),
-            Self::ExtensionsNotMap => f.write_str("the extension outputs are not a map"),
-            Self::Trailing { len } => write!(f, "{len} bytes after the end of the authenticator data"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<cbor::Error> for Error {
     fn from(error: cbor::Error) -> Self {
@@ -243,7 +206,6 @@ impl AuthData {
         out
     }
 
-    /// The output of one extension.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.as_ref()?.get_text(name)

@@ -4,26 +4,21 @@
 //! The order of map keys is that of their encoded bytes, which for shortest encodings is the order CTAP describes:
 //! by major type, then by length, then by value.
 
-use std::fmt;
-
 /// Maps and arrays may be nested this deep. CTAP messages keep to 4; getInfo and attestation statements too.
 pub const MAX_DEPTH: usize = 8;
 
 /// No longer input is read: several times the longest CTAPHID message (7609 bytes) and any key's large-blob array.
 pub const MAX_INPUT: usize = 65_536;
 
-/// One CBOR item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Zero or more.
     Uint(u64),
     /// Less than zero: `-1 - n`, so that -1 is `Nint(0)`.
     Nint(u64),
-    /// A byte string.
     Bytes(Vec<u8>),
     /// UTF-8 text.
     Text(String),
-    /// Items in a row.
     Array(Vec<Self>),
     /// Keys and values, in the order they came or were put in: [`encode`] sorts.
     Map(Vec<(Self, Self)>),
@@ -34,49 +29,33 @@ pub enum Value {
 }
 
 /// Why bytes are not CTAP2 canonical CBOR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// They end within an item.
+    #[error("ends within an item")]
     Truncated,
     /// They are more than [`MAX_INPUT`].
+    #[error("too long")]
     TooLong,
     /// Nested deeper than [`MAX_DEPTH`].
+    #[error("nested too deep")]
     TooDeep,
-    /// A number or length not written in its shortest form.
+    #[error("a number is not in its shortest form")]
     NotShortest,
-    /// An indefinite length.
+    #[error("an indefinite length")]
     Indefinite,
-    /// A tag, a float or an unknown simple value.
+    #[error("a tag, float or unknown simple value")]
     Unsupported,
     /// Text that is not UTF-8.
+    #[error("text is not UTF-8")]
     NotUtf8,
-    /// Map keys out of order.
+    #[error("map keys are out of order")]
     KeyOrder,
-    /// A map key that is there twice.
+    #[error("a map key is there twice")]
     DuplicateKey,
-    /// Bytes after the item, where there may be none.
+    #[error("bytes after the end")]
     Trailing,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Truncated => "ends within an item",
-            Self::TooLong => "too long",
-            Self::TooDeep => "nested too deep",
-            Self::NotShortest => "a number is not in its shortest form",
-            Self::Indefinite => "an indefinite length",
-            Self::Unsupported => "a tag, float or unknown simple value",
-            Self::NotUtf8 => "text is not UTF-8",
-            Self::KeyOrder => "map keys are out of order",
-            Self::DuplicateKey => "a map key is there twice",
-            Self::Trailing => "bytes after the end",
-        })
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Reads one item from the start of `input`, and says how many bytes it took.
 ///
@@ -125,12 +104,10 @@ pub fn encode(value: &Value) -> Vec<u8> {
 }
 
 impl Value {
-    /// A map of these entries.
     pub fn map<K: Into<Self>, V: Into<Self>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 
-    /// An array of these items.
     pub fn array<V: Into<Self>>(items: impl IntoIterator<Item = V>) -> Self {
         Self::Array(items.into_iter().map(Into::into).collect())
     }
@@ -141,13 +118,11 @@ impl Value {
         self.as_map()?.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value)
     }
 
-    /// The value at an integer key.
     #[must_use]
     pub fn get_int(&self, key: i64) -> Option<&Self> {
         self.get(&Self::from(key))
     }
 
-    /// The value at a text key.
     #[must_use]
     pub fn get_text(&self, key: &str) -> Option<&Self> {
         self.as_map()?.iter().find(|(candidate, _)| candidate.as_text() == Some(key)).map(|(_, value)| value)
@@ -169,7 +144,6 @@ impl Value {
         }
     }
 
-    /// The bytes of a byte string.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
@@ -180,19 +154,16 @@ impl Value {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The items of an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Self]> {
         if let Self::Array(items) = self { Some(items) } else { None }
     }
 
-    /// The entries of a map.
     #[must_use]
     pub fn as_map(&self) -> Option<&[(Self, Self)]> {
         if let Self::Map(entries) = self { Some(entries) } else { None }
     }
 
-    /// The truth value.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(truth) = self { Some(*truth) } else { None }

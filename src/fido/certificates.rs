@@ -5,7 +5,6 @@
 //! on an extension not understood here is refused.
 
 use sha2::{Digest, Sha256};
-use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
@@ -25,39 +24,31 @@ pub fn fingerprint(der: &[u8]) -> Fingerprint {
 }
 
 /// Why there is no path to a trusted certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Not an X.509 certificate.
+    #[error("not an X.509 certificate")]
     Malformed,
     /// More than [`MAX_CERTIFICATES`] or a path longer than [`MAX_PATH`].
+    #[error("too many certificates")]
     TooLong,
-    /// The path ends at a certificate that signed itself and is not trusted.
+    #[error("the certificates lead to \"{root}\", which is not trusted")]
     Untrusted { root: String },
-    /// Nobody brought the certificate that signed the last one of the path.
-    IssuerMissing {
-        /// The name it would have.
-        issuer: String,
-    },
-    /// A certificate was not signed by the one that it names.
-    BadSignature {
-        /// Whose signature is wrong.
-        subject: String,
-    },
-    /// A certificate was signed by one that may not sign certificates, or not this far down.
+    #[error("the certificate of \"{issuer}\" is missing")]
+    IssuerMissing { issuer: String },
+    #[error("the signature on the certificate of \"{subject}\" is wrong")]
+    BadSignature { subject: String },
+    #[error("\"{subject}\" may not sign this certificate")]
     NotCa {
         /// The one that may not.
         subject: String,
     },
-    /// A certificate's time has passed.
+    #[error("the certificate of \"{subject}\" has expired")]
     Expired { subject: String, since: SystemTime },
-    /// A certificate's time has not come. More often the clock of this machine is wrong.
-    NotYetValid {
-        subject: String,
-        /// When it will.
-        from: SystemTime,
-    },
-    /// A certificate insists on an extension that is not understood here.
+    #[error("the certificate of \"{subject}\" is not valid yet")]
+    NotYetValid { subject: String, from: SystemTime },
+    #[error("the certificate of \"{subject}\" insists on extension {oid}, which is unknown here")]
     Critical {
         subject: String,
         /// The extension's object identifier.
@@ -65,27 +56,6 @@ pub enum Error {
     },
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("not an X.509 certificate"),
-            Self::TooLong => f.write_str("too many certificates"),
-            Self::Untrusted { root } => write!(f, "the certificates lead to \"{root}\", which is not trusted"),
-            Self::IssuerMissing { issuer } => write!(f, "the certificate of \"{issuer}\" is missing"),
-            Self::BadSignature { subject } => write!(f, "the signature on the certificate of \"{subject}\" is wrong"),
-            Self::NotCa { subject } => write!(f, "\"{subject}\" may not sign this certificate"),
-            Self::Expired { subject, .. } => write!(f, "the certificate of \"{subject}\" has expired"),
-            Self::NotYetValid { subject, .. } => write!(f, "the certificate of \"{subject}\" is not valid yet"),
-            Self::Critical { subject, oid } => {
-                write!(f, "the certificate of \"{subject}\" insists on extension {oid}, which is unknown here")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// A path that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     /// The common names, from the first certificate to the trusted one.

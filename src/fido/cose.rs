@@ -3,7 +3,6 @@
 
 use super::cbor::{self, Value};
 use ::ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use std::fmt;
 
 /// ECDSA over P-256 with SHA-256.
 pub const ES256: i64 = -7;
@@ -12,7 +11,6 @@ pub const EDDSA: i64 = -8;
 /// RSASSA-PKCS1-v1_5 with SHA-256.
 pub const RS256: i64 = -257;
 
-/// A public key whose signatures can be checked here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
     /// A point on P-256, known to be on it.
@@ -37,49 +35,29 @@ pub enum PublicKey {
 }
 
 /// Why a COSE key is of no use here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It is not CBOR.
+    #[error("the public key is bad CBOR: {0}")]
     Cbor(cbor::Error),
-    /// A member is missing, or not of its type and length. The label is COSE's.
+    #[error("member {label} of the COSE key is missing or wrong")]
     Member {
         /// 1 kty, 3 alg, -1 crv or n, -2 x or e, -3 y.
         label: i64,
     },
-    /// An algorithm that is not checked here.
+    #[error("a public key of algorithm {alg}, which is not supported")]
     Algorithm {
         /// COSE's number.
         alg: i64,
     },
-    /// The coordinates are of no point of the curve.
+    #[error("the public key is not a point of its curve")]
     NotOnCurve,
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cbor(cbor) => write!(f, "the public key is bad CBOR: {cbor}"),
-            Self::Member { label } => write!(f, "member {label} of the COSE key is missing or wrong"),
-            Self::Algorithm { alg } => write!(f, "a public key of algorithm {alg}, which is not supported"),
-            Self::NotOnCurve => f.write_str("the public key is not a point of its curve"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
 /// A signature that is not one over these bytes by this key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature is wrong")]
 pub struct BadSignature;
-
-impl fmt::Display for BadSignature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the signature is wrong")
-    }
-}
-
-impl std::error::Error for BadSignature {}
 
 const KTY: i64 = 1;
 const ALG: i64 = 3;

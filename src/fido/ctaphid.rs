@@ -17,11 +17,8 @@ const BROADCAST: u32 = 0xFFFF_FFFF;
 
 /// Commands, without the bit that marks an initialization report.
 pub mod command {
-    /// Echo.
     pub const PING: u8 = 0x01;
-    /// Give me a channel.
     pub const INIT: u8 = 0x06;
-    /// Blink.
     pub const WINK: u8 = 0x08;
     /// A CTAP2 command.
     pub const CBOR: u8 = 0x10;
@@ -29,7 +26,6 @@ pub mod command {
     pub const CANCEL: u8 = 0x11;
     /// The pending command is still being worked on, or waits for a touch.
     pub const KEEPALIVE: u8 = 0x3B;
-    /// The frame is refused.
     pub const ERROR: u8 = 0x3F;
     /// Yubico: read a page of the device's configuration.
     pub const READ_CONFIG: u8 = 0x42;
@@ -48,7 +44,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Far more reports than any system keeps for a program that does not read them.
 const UNREAD: usize = 4096;
 
-/// How long to wait for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// For the next sign of life: keys send a keepalive every 100 ms while they work (§11.2.9.2.1).
@@ -65,14 +60,18 @@ impl Default for Limits {
     }
 }
 
-/// What a key says while it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Keepalive {
-    /// It computes.
     Processing,
     /// It waits for a touch. Unknown states count as this: better to ask for a touch once too often.
     TouchNeeded,
+}
+
+impl Keepalive {
+    fn of(data: &[u8]) -> Self {
+        if data == [0x01] { Self::Processing } else { Self::TouchNeeded }
+    }
 }
 
 /// Why a key refused a frame (CTAPHID_ERROR, §11.2.9.1.6).
@@ -116,18 +115,15 @@ impl From<u8> for ChannelError {
     }
 }
 
-/// What INIT tells of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The device's version: on a YubiKey 4 or later the firmware's.
     pub version: (u8, u8, u8),
-    /// It can blink.
     pub wink: bool,
     /// It speaks CTAP2.
     pub ctap2: bool,
 }
 
-/// A channel to one key.
 pub struct Channel {
     hid: Box<dyn Hid>,
     /// `None` after a conversation broke off: a late answer on the old channel would be taken for the next one's.
@@ -143,7 +139,6 @@ pub struct Channel {
 enum Answer {
     Message(Message),
     Busy,
-    /// The key gave the command up as it was told to.
     GaveUp(Error),
 }
 
@@ -159,13 +154,11 @@ impl Channel {
         Ok(channel)
     }
 
-    /// What the device said of itself.
     #[must_use]
     pub fn device(&self) -> Device {
         self.device
     }
 
-    /// How long is waited.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
@@ -305,8 +298,7 @@ impl Channel {
         alive: &mut dyn FnMut(Keepalive),
     ) -> Result<Answer, Error> {
         let mut frames = Reassembler::new(channel);
-        let mut silent_since = Instant::now();
-        let mut touch = false;
+        let (mut silent_since, mut touch) = (Instant::now(), false);
         loop {
             let silence_ends = silent_since + self.limits.silence;
             let mut report = match self.next(silence_ends.min(until)) {
@@ -329,8 +321,7 @@ impl Channel {
             report.zeroize();
             match message.map_err(|BadFrame| Error::Malformed { what: "frame" })? {
                 Some(Message { command: command::KEEPALIVE, data }) => {
-                    let state =
-                        if data.as_slice() == [0x01] { Keepalive::Processing } else { Keepalive::TouchNeeded };
+                    let state = Keepalive::of(&data);
                     touch |= state == Keepalive::TouchNeeded;
                     alive(state);
                 }

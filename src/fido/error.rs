@@ -19,13 +19,8 @@ pub enum Error {
         /// The device node, or the system's name for the device.
         path: PathBuf,
     },
-    /// There is no such device, or it is gone.
     #[error("there is no device {path}")]
-    NoDevice {
-        /// What was asked for.
-        path: PathBuf,
-    },
-    /// The system's HID service did not work, or the device could not be opened for some other reason.
+    NoDevice { path: PathBuf },
     #[error("the system's HID service does not do it: {why}")]
     System {
         /// The system's own words.
@@ -36,20 +31,15 @@ pub enum Error {
     LibraryPanicked,
     /// No key of ours answers on this device: it sent nothing for this long.
     #[error("the key has not answered for {} s", after.as_secs())]
-    NoAnswer {
-        /// How long it was silent.
-        after: Duration,
-    },
+    NoAnswer { after: Duration },
     /// The person interrupted, and the key did not say that it gave the command up: it may have carried it out.
     #[error("interrupted, and the key did not say that it stopped")]
     CancelUnanswered,
-    /// The key serves another program, and did so for as long as was waited.
     #[error("the key serves another program")]
     Busy,
     /// The key refused a frame (CTAPHID_ERROR).
     #[error("the key refused the message")]
     Channel(#[source] ChannelError),
-    /// The key's answer is not what the protocol says.
     #[error("the answer of the key makes no sense ({what})")]
     Malformed {
         /// Which answer or part of one: `getInfo`.
@@ -58,7 +48,6 @@ pub enum Error {
     /// The key speaks U2F only.
     #[error("the key speaks U2F only, not FIDO2")]
     NoCtap2,
-    /// The key has no such command or feature.
     #[error("the key cannot do {what}")]
     NotSupported {
         /// Which: `credential management`.
@@ -91,7 +80,6 @@ pub enum Error {
     /// No PIN is set. Status 35, or from getInfo.
     #[error("no PIN is set on the key")]
     PinNotSet,
-    /// A PIN is set already.
     #[error("a PIN is set on the key already")]
     PinAlreadySet,
     /// The PIN must be changed before it can be used. Status 37 for a token, or from getInfo.
@@ -166,16 +154,10 @@ pub enum Error {
     /// Too many or too long parameters. Status 15.
     #[error("the key does not take a request with so many or so long parameters")]
     LimitExceeded,
-    /// Any other status.
     #[error("the key refused with status {status:02X}{}", status_name(*status).map_or_else(String::new, |name| format!(" ({name})")))]
-    Other {
-        command: u8,
-        /// The CTAP status byte.
-        status: u8,
-    },
+    Other { command: u8, status: u8 },
 }
 
-/// How many tries are left, where the key told.
 fn tries(left: Option<u8>) -> String {
     left.map_or_else(String::new, |left| format!("; tries left: {left}"))
 }
@@ -218,58 +200,60 @@ impl Error {
     }
 }
 
-/// A status byte's name in the specification (CTAP 2.1 §8.2), for a support request.
+/// Names of status bytes (CTAP 2.1 §8.2).
+const STATUS_NAMES: &[(u8, &str)] = &[
+    (0x00, "CTAP2_OK"),
+    (0x01, "CTAP1_ERR_INVALID_COMMAND"),
+    (0x02, "CTAP1_ERR_INVALID_PARAMETER"),
+    (0x03, "CTAP1_ERR_INVALID_LENGTH"),
+    (0x04, "CTAP1_ERR_INVALID_SEQ"),
+    (0x05, "CTAP1_ERR_TIMEOUT"),
+    (0x06, "CTAP1_ERR_CHANNEL_BUSY"),
+    (0x0A, "CTAP1_ERR_LOCK_REQUIRED"),
+    (0x0B, "CTAP1_ERR_INVALID_CHANNEL"),
+    (0x11, "CTAP2_ERR_CBOR_UNEXPECTED_TYPE"),
+    (0x12, "CTAP2_ERR_INVALID_CBOR"),
+    (0x14, "CTAP2_ERR_MISSING_PARAMETER"),
+    (0x15, "CTAP2_ERR_LIMIT_EXCEEDED"),
+    (0x17, "CTAP2_ERR_FP_DATABASE_FULL"),
+    (0x18, "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL"),
+    (0x19, "CTAP2_ERR_CREDENTIAL_EXCLUDED"),
+    (0x21, "CTAP2_ERR_PROCESSING"),
+    (0x22, "CTAP2_ERR_INVALID_CREDENTIAL"),
+    (0x23, "CTAP2_ERR_USER_ACTION_PENDING"),
+    (0x24, "CTAP2_ERR_OPERATION_PENDING"),
+    (0x25, "CTAP2_ERR_NO_OPERATIONS"),
+    (0x26, "CTAP2_ERR_UNSUPPORTED_ALGORITHM"),
+    (0x27, "CTAP2_ERR_OPERATION_DENIED"),
+    (0x28, "CTAP2_ERR_KEY_STORE_FULL"),
+    (0x2B, "CTAP2_ERR_UNSUPPORTED_OPTION"),
+    (0x2C, "CTAP2_ERR_INVALID_OPTION"),
+    (0x2D, "CTAP2_ERR_KEEPALIVE_CANCEL"),
+    (0x2E, "CTAP2_ERR_NO_CREDENTIALS"),
+    (0x2F, "CTAP2_ERR_USER_ACTION_TIMEOUT"),
+    (0x30, "CTAP2_ERR_NOT_ALLOWED"),
+    (0x31, "CTAP2_ERR_PIN_INVALID"),
+    (0x32, "CTAP2_ERR_PIN_BLOCKED"),
+    (0x33, "CTAP2_ERR_PIN_AUTH_INVALID"),
+    (0x34, "CTAP2_ERR_PIN_AUTH_BLOCKED"),
+    (0x35, "CTAP2_ERR_PIN_NOT_SET"),
+    (0x36, "CTAP2_ERR_PUAT_REQUIRED"),
+    (0x37, "CTAP2_ERR_PIN_POLICY_VIOLATION"),
+    (0x39, "CTAP2_ERR_REQUEST_TOO_LARGE"),
+    (0x3A, "CTAP2_ERR_ACTION_TIMEOUT"),
+    (0x3B, "CTAP2_ERR_UP_REQUIRED"),
+    (0x3C, "CTAP2_ERR_UV_BLOCKED"),
+    (0x3D, "CTAP2_ERR_INTEGRITY_FAILURE"),
+    (0x3E, "CTAP2_ERR_INVALID_SUBCOMMAND"),
+    (0x3F, "CTAP2_ERR_UV_INVALID"),
+    (0x40, "CTAP2_ERR_UNAUTHORIZED_PERMISSION"),
+    (0x7F, "CTAP1_ERR_OTHER"),
+];
+
+/// A status byte's name in the specification, for a support request.
 #[must_use]
 pub fn status_name(status: u8) -> Option<&'static str> {
-    Some(match status {
-        0x00 => "CTAP2_OK",
-        0x01 => "CTAP1_ERR_INVALID_COMMAND",
-        0x02 => "CTAP1_ERR_INVALID_PARAMETER",
-        0x03 => "CTAP1_ERR_INVALID_LENGTH",
-        0x04 => "CTAP1_ERR_INVALID_SEQ",
-        0x05 => "CTAP1_ERR_TIMEOUT",
-        0x06 => "CTAP1_ERR_CHANNEL_BUSY",
-        0x0A => "CTAP1_ERR_LOCK_REQUIRED",
-        0x0B => "CTAP1_ERR_INVALID_CHANNEL",
-        0x11 => "CTAP2_ERR_CBOR_UNEXPECTED_TYPE",
-        0x12 => "CTAP2_ERR_INVALID_CBOR",
-        0x14 => "CTAP2_ERR_MISSING_PARAMETER",
-        0x15 => "CTAP2_ERR_LIMIT_EXCEEDED",
-        0x17 => "CTAP2_ERR_FP_DATABASE_FULL",
-        0x18 => "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL",
-        0x19 => "CTAP2_ERR_CREDENTIAL_EXCLUDED",
-        0x21 => "CTAP2_ERR_PROCESSING",
-        0x22 => "CTAP2_ERR_INVALID_CREDENTIAL",
-        0x23 => "CTAP2_ERR_USER_ACTION_PENDING",
-        0x24 => "CTAP2_ERR_OPERATION_PENDING",
-        0x25 => "CTAP2_ERR_NO_OPERATIONS",
-        0x26 => "CTAP2_ERR_UNSUPPORTED_ALGORITHM",
-        0x27 => "CTAP2_ERR_OPERATION_DENIED",
-        0x28 => "CTAP2_ERR_KEY_STORE_FULL",
-        0x2B => "CTAP2_ERR_UNSUPPORTED_OPTION",
-        0x2C => "CTAP2_ERR_INVALID_OPTION",
-        0x2D => "CTAP2_ERR_KEEPALIVE_CANCEL",
-        0x2E => "CTAP2_ERR_NO_CREDENTIALS",
-        0x2F => "CTAP2_ERR_USER_ACTION_TIMEOUT",
-        0x30 => "CTAP2_ERR_NOT_ALLOWED",
-        0x31 => "CTAP2_ERR_PIN_INVALID",
-        0x32 => "CTAP2_ERR_PIN_BLOCKED",
-        0x33 => "CTAP2_ERR_PIN_AUTH_INVALID",
-        0x34 => "CTAP2_ERR_PIN_AUTH_BLOCKED",
-        0x35 => "CTAP2_ERR_PIN_NOT_SET",
-        0x36 => "CTAP2_ERR_PUAT_REQUIRED",
-        0x37 => "CTAP2_ERR_PIN_POLICY_VIOLATION",
-        0x39 => "CTAP2_ERR_REQUEST_TOO_LARGE",
-        0x3A => "CTAP2_ERR_ACTION_TIMEOUT",
-        0x3B => "CTAP2_ERR_UP_REQUIRED",
-        0x3C => "CTAP2_ERR_UV_BLOCKED",
-        0x3D => "CTAP2_ERR_INTEGRITY_FAILURE",
-        0x3E => "CTAP2_ERR_INVALID_SUBCOMMAND",
-        0x3F => "CTAP2_ERR_UV_INVALID",
-        0x40 => "CTAP2_ERR_UNAUTHORIZED_PERMISSION",
-        0x7F => "CTAP1_ERR_OTHER",
-        _ => return None,
-    })
+    STATUS_NAMES.iter().find(|(known, _)| *known == status).map(|(_, name)| *name)
 }
 
 /// A command's name as people read it.

@@ -4,7 +4,6 @@ use super::Error;
 use super::cbor::Value;
 use std::collections::BTreeMap;
 
-/// A map with integer keys.
 pub(super) struct Fields<'a> {
     map: &'a Value,
     what: &'static str,
@@ -29,7 +28,6 @@ impl<'a> Fields<'a> {
         self.get(key).map(|value| read(value).ok_or(self.malformed())).transpose()
     }
 
-    /// The member, which must be there.
     pub(super) fn need<T>(&self, key: i64, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<T, Error> {
         self.read(key, read)?.ok_or(self.malformed())
     }

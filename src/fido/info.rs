@@ -15,7 +15,6 @@ const LEAST_MESSAGE: usize = 1024;
 pub struct Info {
     /// `U2F_V2`, `FIDO_2_0`, `FIDO_2_1_PRE`, `FIDO_2_1`, …
     pub versions: Vec<String>,
-    /// Extensions by name.
     pub extensions: Vec<String>,
     pub aaguid: Aaguid,
     /// Options: `true` on, `false` possible but off, absent impossible.
@@ -24,9 +23,7 @@ pub struct Info {
     pub max_message: usize,
     /// PIN/UV auth protocols, the key's favourite first.
     pub pin_protocols: Vec<u64>,
-    /// How many credentials a list may name.
     pub max_credentials_in_list: Option<usize>,
-    /// The longest credential id.
     pub max_credential_id: Option<usize>,
     /// `usb`, `nfc`, …
     pub transports: Vec<String>,
@@ -52,9 +49,7 @@ pub struct Info {
     pub certifications: BTreeMap<String, u64>,
     /// How many more discoverable credentials fit, at least.
     pub remaining_credentials: Option<u64>,
-    /// Vendor configuration commands.
     pub vendor_config_commands: Vec<u64>,
-    /// Attestation statement formats.
     pub attestation_formats: Vec<String>,
     /// Fingerprint tries since the last PIN.
     pub uv_since_pin: Option<u64>,
@@ -64,7 +59,6 @@ pub struct Info {
     pub transports_for_reset: Vec<String>,
     /// The key refuses PINs that are too simple. `None`: it does not tell.
     pub pin_complexity: Option<bool>,
-    /// Where the rule for PINs is explained.
     pub pin_complexity_url: Option<String>,
     /// The longest PIN, in code points.
     pub max_pin_length: Option<usize>,
@@ -119,13 +113,11 @@ impl Info {
         self.options.get(name).copied()
     }
 
-    /// Whether the option is on.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.option(name) == Some(true)
     }
 
-    /// Whether the key has this extension.
     #[must_use]
     pub fn extends(&self, name: &str) -> bool {
         self.extensions.iter().any(|extension| extension == name)
@@ -147,7 +139,6 @@ impl Info {
         (self.pin_protocols.is_empty() || self.pin_protocols.contains(&1)).then_some(Protocol::One)
     }
 
-    /// The firmware as Yubico writes it.
     #[must_use]
     pub fn yubico_firmware(&self) -> Option<(u8, u8, u8)> {
         match u32::try_from(self.firmware?).ok()?.to_be_bytes() {

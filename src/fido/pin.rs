@@ -16,28 +16,23 @@ pub const MAX_PIN: usize = 63;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadPin {
-    /// Fewer characters than the key takes.
     #[error("the PIN is too short: the key takes {least} characters at least")]
     TooShort {
         /// The fewest, in code points.
         least: usize,
     },
-    /// More characters than the key takes.
     #[error("the PIN is too long: the key takes {most} characters at most")]
     TooLong {
         /// The key's own limit, in code points.
         most: usize,
     },
-    /// More than fits into the block that carries it.
     #[error("the PIN is too long: a key takes {most} bytes at most")]
     TooManyBytes {
         /// The most, in bytes of UTF-8.
         most: usize,
     },
-    /// A control character.
     #[error("the PIN has a control character in it")]
     Control,
-    /// A character that systems write in more than one way, so that the key may see another PIN than was meant.
     #[error("the PIN has a character in it that systems write in more than one way")]
     Ambiguous,
 }
@@ -131,7 +126,6 @@ impl Permissions {
     /// Listing, deleting, renaming credentials.
     pub const CREDENTIAL_MANAGEMENT: Self = Self(0x04);
     pub const BIO_ENROLLMENT: Self = Self(0x08);
-    /// Writing the large-blob array.
     pub const LARGE_BLOB_WRITE: Self = Self(0x10);
     pub const CONFIGURATION: Self = Self(0x20);
 

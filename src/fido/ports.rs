@@ -6,20 +6,17 @@ use super::ctaphid::Limits;
 use crate::platform::Interrupt;
 use crate::transport::hid::Hid;
 
-/// A FIDO device that is plugged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveredDevice {
     /// What to open: a device node (`/dev/hidraw3`), or the system's name for the device.
     pub path: String,
     /// USB vendor id: 1050 is Yubico.
     pub vendor: u16,
-    /// USB product id.
     pub product: u16,
     /// What the device calls itself; may be empty.
     pub name: String,
 }
 
-/// Devices, and opening one.
 pub trait FidoPorts {
     /// The FIDO devices here; empty when there is none. Opens none of them.
     ///
@@ -34,7 +31,6 @@ pub trait FidoPorts {
     fn open(&self, path: &str) -> Result<Box<dyn Hid>, Error>;
 }
 
-/// No devices at all.
 pub struct NoDevices;
 
 impl FidoPorts for NoDevices {

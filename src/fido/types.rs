@@ -11,7 +11,6 @@ pub const ES256: i64 = -7;
 /// EdDSA on Ed25519 (COSE -8).
 pub const EDDSA: i64 = -8;
 
-/// Tries left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
     /// Until blocked: 8 on most keys, at first.
@@ -20,16 +19,12 @@ pub struct Retries {
     pub power_cycle: Option<bool>,
 }
 
-/// A relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelyingParty {
-    /// Its id, a domain.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
 }
 
-/// An account at a relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its handle, 1 to 64 bytes.
@@ -43,25 +38,20 @@ pub struct User {
 /// A credential's id, and how its key may be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
-    /// The id.
     pub id: Vec<u8>,
     /// `usb`, `nfc`, …; for the relying party, not sent to the key.
     pub transports: Vec<String>,
 }
 
-/// A registration.
 pub struct NewCredential<'a> {
     /// SHA-256 of the client data.
     pub client_data_hash: &'a [u8; 32],
-    /// For whom.
     pub rp: &'a RelyingParty,
-    /// For which account.
     pub user: &'a User,
     /// COSE algorithms, the favourite first.
     pub algorithms: &'a [i64],
     /// Credentials that must not be on the key.
     pub exclude: &'a [Descriptor],
-    /// Keep it on the key, discoverable.
     pub resident: bool,
     /// Have the key verify its user itself (fingerprint), where there is no token.
     pub built_in_uv: bool,
@@ -75,14 +65,12 @@ pub struct NewCredential<'a> {
     pub timeout: Option<Duration>,
 }
 
-/// Extensions of a registration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewExtensions {
     /// credProtect: 1 optional, 2 optional with a list, 3 required.
     pub cred_protect: Option<u8>,
     /// hmac-secret.
     pub hmac_secret: bool,
-    /// minPinLength.
     pub min_pin_length: bool,
     /// largeBlobKey; for discoverable credentials.
     pub large_blob_key: bool,
@@ -94,23 +82,17 @@ pub struct NewExtensions {
 pub struct MadeCredential {
     /// `packed`, `none`, `fido-u2f`, …
     pub format: String,
-    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
     /// The authenticator data as the key gave it: what was signed, before the client data's hash.
     pub signed: Vec<u8>,
-    /// The attestation statement.
     pub statement: Value,
-    /// An enterprise attestation was given.
     pub enterprise: bool,
-    /// The large-blob key.
     pub large_blob_key: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// A sign-in.
 pub struct AssertionRequest<'a> {
     /// SHA-256 of the client data.
     pub client_data_hash: &'a [u8; 32],
-    /// To whom.
     pub rp_id: &'a str,
     /// With one of these; empty: with any discoverable credential.
     pub allow: &'a [Descriptor],
@@ -120,9 +102,7 @@ pub struct AssertionRequest<'a> {
     pub built_in_uv: bool,
     /// hmac-secret: one salt or two, of 32 bytes each.
     pub hmac_salts: Option<&'a [[u8; 32]]>,
-    /// Ask for the large-blob key.
     pub large_blob_key: bool,
-    /// Ask for the credBlob.
     pub cred_blob: bool,
     /// The PIN's proof.
     pub token: Option<&'a Token>,
@@ -151,61 +131,46 @@ impl<'a> AssertionRequest<'a> {
 
 /// A sign-in's answer.
 pub struct Assertion {
-    /// The credential used.
     pub credential_id: Vec<u8>,
-    /// The authenticator data, taken apart.
     pub auth_data: AuthData,
     /// The authenticator data as the key gave it: what was signed, before the client data's hash.
     pub signed: Vec<u8>,
-    /// The signature.
     pub signature: Vec<u8>,
     /// The account: its id, and its names only where the person was verified and may choose.
     pub user: Option<User>,
-    /// The person chose it on the key.
     pub user_selected: bool,
-    /// The large-blob key.
     pub large_blob_key: Option<Zeroizing<Vec<u8>>>,
     /// hmac-secret's outputs, 32 bytes for each salt.
     pub hmac_secret: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// How full the key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialCount {
-    /// Discoverable credentials on the key.
     pub existing: u64,
     /// How many more fit, at most.
     pub remaining: u64,
 }
 
-/// A relying party with discoverable credentials on the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRelyingParty {
     /// Its id; keys may cut it to 32 bytes.
     pub id: Option<String>,
-    /// Its name.
     pub name: Option<String>,
     /// SHA-256 of the whole id.
     pub id_hash: [u8; 32],
 }
 
-/// A discoverable credential on the key.
 pub struct StoredCredential {
-    /// Its id.
     pub id: Vec<u8>,
-    /// Its account.
     pub user: User,
-    /// Its public key, a COSE key.
     pub public_key: Value,
     /// credProtect, 1 to 3.
     pub cred_protect: Option<u8>,
-    /// Its large-blob key.
     pub large_blob_key: Option<Zeroizing<Vec<u8>>>,
     /// For payments by third parties. `None`: the key does not tell.
     pub third_party_payment: Option<bool>,
 }
 
-/// The fingerprint sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sensor {
     /// Swiped (`true`) or touched.
@@ -216,12 +181,9 @@ pub struct Sensor {
     pub max_name: Option<usize>,
 }
 
-/// A fingerprint on the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Its id.
     pub id: Vec<u8>,
-    /// Its name.
     pub name: Option<String>,
 }
 
@@ -229,11 +191,8 @@ pub struct Fingerprint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capture {
-    /// The key waits for the finger.
     Waiting,
-    /// A sample was taken, and how it was.
     Sample {
-        /// What the sensor thought of it.
         quality: SampleQuality,
         /// How many good ones are still wanted.
         remaining: u64,

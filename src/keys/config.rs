@@ -6,7 +6,6 @@
 use super::{Applications, FormFactor, Serial};
 use crate::oath::Version;
 
-/// What a key says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Config {
     pub(super) serial: Option<Serial>,

@@ -13,7 +13,6 @@ const MAX_ANSWER: usize = 65_536;
 /// No password was given; after CALCULATE also: nobody touched the key.
 pub(super) const SECURITY: Sw = Sw(0x6982);
 
-/// What SELECT told, worked out.
 pub(super) fn info(version: Version, salt: &[u8], protected: bool) -> Info {
     let digest = Sha256::digest(salt);
     let device_id = BASE64_NOPAD.encode(digest.get(..16).unwrap_or_default());

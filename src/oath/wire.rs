@@ -9,7 +9,6 @@ use crate::totp::{Algorithm, Kind};
 use sha2::Digest;
 use zeroize::Zeroizing;
 
-/// The applet.
 const AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x05, 0x27, 0x21, 0x01];
 
 /// Instructions.
@@ -52,7 +51,6 @@ const ACCESS_ALGORITHM: u8 = TYPE_TOTP | 0x01;
 /// The applet wants at least this much key; HMAC pads with zeros anyway, so nothing changes.
 const MIN_KEY: usize = 14;
 
-/// A command APDU.
 pub(super) type Apdu = Zeroizing<Vec<u8>>;
 
 /// A part of a command's data.
@@ -251,7 +249,6 @@ impl<'a> Iterator for Tlvs<'a> {
     }
 }
 
-/// What SELECT answers.
 pub(super) struct Selected {
     pub(super) version: Version,
     pub(super) salt: Vec<u8>,

@@ -17,7 +17,6 @@ pub struct KeyPlan {
     pub keep: bool,
     /// Who gets the secret: a program, or a file descriptor.
     pub to: String,
-    /// It is a program.
     pub command: bool,
     /// Whether this command is signed with the key that goes.
     pub own: OwnKey,
@@ -35,48 +34,52 @@ pub enum OwnKey {
     NotKnown,
 }
 
-/// A step of a rotation of an access key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessKeyStep {
-    /// There is a new key.
-    Created { id: String, user: String },
+    Created {
+        id: String,
+        user: String,
+    },
     /// The reply was lost, and a key is there that was not there before.
-    Found { id: String },
-    /// The new key has called AWS.
+    Found {
+        id: String,
+    },
     Proved {
         id: String,
-        /// Who AWS says it is.
         arn: String,
     },
     /// Its secret was handed over.
-    HandedOver { id: String, to: String },
-    /// What follows is signed with the new key.
-    ActingWith { id: String },
-    /// A key was deactivated.
-    Inactive { id: String },
-    /// A key was deleted.
-    Deleted { id: String },
+    HandedOver {
+        id: String,
+        to: String,
+    },
+    ActingWith {
+        id: String,
+    },
+    Inactive {
+        id: String,
+    },
+    Deleted {
+        id: String,
+    },
     /// The new key, whose secret nobody has, is being deleted.
-    Undoing { id: String },
+    Undoing {
+        id: String,
+    },
 }
 
 /// A rotation of an access key that did not end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedKey {
     pub user: String,
-    /// When it began.
     pub started: SystemTime,
-    /// The new key, where there is one.
     pub new: Option<String>,
     /// IAM has said that it is of the run's making; otherwise it appeared while the run was making one.
     pub certain: bool,
     /// Whether somebody has its secret.
     pub handed: Handed,
-    /// Who was to get it.
     pub to: String,
-    /// The key that was to make room.
     pub first: Option<(String, KeyIs)>,
-    /// The key that was to go.
     pub old: Option<(String, KeyIs)>,
     /// It was to be deactivated and not deleted.
     pub keep: bool,
@@ -88,7 +91,6 @@ pub enum Handed {
     No,
     /// The run ended while it was being handed over.
     Perhaps,
-    /// It was handed over.
     Yes,
 }
 
@@ -99,6 +101,5 @@ pub enum KeyIs {
     Active,
     /// It may not.
     Inactive,
-    /// There is none of this id.
     Gone,
 }

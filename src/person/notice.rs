@@ -17,21 +17,19 @@ use std::time::SystemTime;
 pub enum Notice {
     /// What is about to be done, before anything is.
     Plan(Plan),
-    /// What is about to be done for a roster.
     RosterPlan(RosterPlan),
     /// Users of a roster who do not exist, with their lines.
-    UnknownUsers { users: Vec<(u64, String)> },
+    UnknownUsers {
+        users: Vec<(u64, String)>,
+    },
     /// The caller may not list users, so nobody knows before their turn who does not exist.
     UsersNotListed,
-    /// The next user of a roster.
     NextUser {
         user: String,
         /// Counted from 1.
         nth: usize,
-        /// How many there are to do.
         of: usize,
     },
-    /// A key is waited for.
     InsertKey {
         user: String,
         /// Which; `None`: one that has not been handed out.
@@ -43,8 +41,9 @@ pub enum Notice {
         /// The one waited for; `None`: the one here has been handed out already.
         wanted: Option<Serial>,
     },
-    /// The key blinks and waits for a touch.
-    Touch { key: Serial },
+    Touch {
+        key: Serial,
+    },
     /// A PIN was not taken, and is asked for again.
     PinAgain {
         key: KeyId,
@@ -52,30 +51,35 @@ pub enum Notice {
         left: Option<u8>,
     },
     /// The FIDO2 key blinks and waits for a touch.
-    FidoTouch { key: KeyId },
+    FidoTouch {
+        key: KeyId,
+    },
     /// A key is here whose credentials could not be read: one of the device's on it is not removed.
-    KeyUnread { key: Serial },
+    KeyUnread {
+        key: Serial,
+    },
     /// The same of a key that does not even tell which it is.
     ReaderUnread {
-        /// The reader it is in.
         reader: String,
     },
     /// Another program has the reader open; access is shared.
     Shared {
         key: Serial,
-        /// Who it is.
         holder: Holder,
     },
     /// The device was created, not enabled.
-    Created { arn: DeviceArn },
+    Created {
+        arn: DeviceArn,
+    },
     /// The seed was written and the hardware's code equals ours.
-    Written { key: Serial },
+    Written {
+        key: Serial,
+    },
     /// A phone holds the seed and showed the right code.
     OnPhone,
     /// The seed is in an age file: read back, its header and content as they should be.
     Escrowed {
         path: PathBuf,
-        /// How many can open it.
         recipients: usize,
     },
     /// A command read the seed and ended with status 0.
@@ -85,7 +89,9 @@ pub enum Notice {
         checked: bool,
     },
     /// A store's own command printed the seed's code.
-    StoreChecked { program: String },
+    StoreChecked {
+        program: String,
+    },
     /// The device is enabled, and IAM lists it.
     Enabled {
         /// When the two codes' steps begin.
@@ -93,10 +99,13 @@ pub enum Notice {
         /// The key that computed them; `None` when no key holds the seed.
         by: Option<Serial>,
     },
-    /// IAM lists the device for the user.
-    Listed { user: String },
+    Listed {
+        user: String,
+    },
     /// AWS has acknowledged that the device is enabled, and did not tell whether IAM lists it.
-    NotConfirmed { why: aws::Error },
+    NotConfirmed {
+        why: aws::Error,
+    },
     /// The run succeeded, but its record could not be removed from the journal.
     JournalKept,
     /// A file in the journal without a record: the run that made it had not begun anything.
@@ -122,7 +131,6 @@ pub enum Notice {
     SessionOpened {
         /// The device whose code it took.
         serial: String,
-        /// The key that gave the code.
         key: Serial,
     },
     /// The system keeps no sessions in memory, or not this one: why.
@@ -134,11 +142,12 @@ pub enum Notice {
         seconds: u64,
     },
     /// The memory of the codes sent could not be read: this step's counts as sent.
-    StepsUnreadable { path: PathBuf },
+    StepsUnreadable {
+        path: PathBuf,
+    },
     /// The memory of the codes sent could not be written: other commands will not know.
     StepsNotKept {
         path: PathBuf,
-        /// A short reason.
         why: String,
     },
     /// The person interrupted; what was done is being undone.
@@ -159,7 +168,6 @@ pub enum Notice {
     },
     /// The new device cannot have the name that most policies allow.
     OtherName {
-        /// The name it is to have.
         name: String,
         user: String,
     },
@@ -178,48 +186,41 @@ pub enum Notice {
     },
     /// A device was deactivated: its codes open nothing any more.
     Deactivated {
-        /// Its serial number.
         serial: String,
     },
     /// What is going could not be announced to other machines, by a tag on the user: only a run on this one is kept from
     /// removing what must stay.
     NotAnnounced {
         user: String,
-        /// The device that is going.
         serial: String,
-        /// AWS's refusal.
         why: aws::Error,
     },
     /// What other machines have announced may not be read.
     OthersUnseen {
         user: String,
-        /// AWS's refusal.
         why: aws::Error,
     },
     /// The tag is still there. It says nothing after the time in it.
     StillAnnounced {
         user: String,
-        /// When it is over.
         until: SystemTime,
         /// Why it could not be taken away; `None`: the deactivation may still come through.
         why: Option<aws::Error>,
         /// IAM has refused, or shows it still; otherwise nobody knows.
         certain: bool,
     },
-    /// A virtual device was deleted.
     Deleted {
-        /// Its serial number.
         serial: String,
     },
-    /// A credential of a device that is gone was removed from a key.
-    CredentialRemoved { key: Serial, name: String },
+    CredentialRemoved {
+        key: Serial,
+        name: String,
+    },
     /// An unfinished run was found; what it left, and where.
     Unfinished(Unfinished),
-    /// An unfinished retirement was found.
     UnfinishedRetirement(UnfinishedRetirement),
     /// What is about to be done to a user's access keys.
     KeyPlan(KeyPlan),
-    /// A step of a rotation of an access key.
     AccessKey(AccessKeyStep),
     /// An unfinished rotation of an access key was found.
     UnfinishedKey(UnfinishedKey),
@@ -241,14 +242,12 @@ pub enum KeyStep {
         affected: bool,
         /// In what way, or why not; a sentence.
         effect: String,
-        /// What to do.
         advice: String,
     },
     /// It does not tell its firmware, so nobody knows what is wrong with it.
     NoFirmware,
     /// The table of advisories has none of this kind of key, so nobody knows.
     NotCovered,
-    /// It proved what it is.
     Genuine {
         model: String,
         /// The name of the root that vouches for it.
@@ -258,7 +257,6 @@ pub enum KeyStep {
     PinSet,
     /// It has another PIN.
     PinChanged,
-    /// It has a PIN, and it was given.
     PinRight,
     /// No new PIN is shorter.
     MinPinLength {
@@ -271,7 +269,6 @@ pub enum KeyStep {
         /// It did not before.
         turned_on: bool,
     },
-    /// Nothing is left to do.
     Ready {
         /// How many more discoverable credentials fit, where the key tells.
         free_slots: Option<u64>,

@@ -4,7 +4,6 @@ use crate::aws::{DeviceArn, DeviceKind};
 use crate::keys::Serial;
 use std::path::PathBuf;
 
-/// What a roster is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterPlan {
     /// Devices are replaced; otherwise they are added.
@@ -28,7 +27,6 @@ pub struct RosterPlan {
     pub unproved: usize,
 }
 
-/// What a command is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub account: String,
@@ -36,7 +34,6 @@ pub struct Plan {
     pub caller: String,
     /// The devices, each with its sinks.
     pub devices: Vec<PlannedDevice>,
-    /// The user they are for.
     pub user: String,
     /// How many of the 8 devices the user has already.
     pub used: usize,
@@ -51,7 +48,6 @@ pub enum Proving {
     Session,
     /// Its keys compute the seed's codes.
     Keys,
-    /// A store computes them.
     Store,
     Nothing,
 }
@@ -59,29 +55,19 @@ pub enum Proving {
 /// What a user loses when one device takes another's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The old one is on more keys.
     FewerKeys {
         /// The keys here that hold the old one.
         before: Vec<Serial>,
-        /// How many are to hold the new one.
         after: usize,
     },
     /// The old one's codes want a touch.
     NoTouch,
     /// No key here holds the old one, or none said whether its codes want a touch: that is not known.
-    Unseen {
-        /// The old one's name.
-        name: String,
-        /// A key here holds it.
-        held: bool,
-        /// The new one's codes want a touch.
-        touch: bool,
-    },
+    Unseen { name: String, held: bool, touch: bool },
     /// The old one is called otherwise.
     Name {
         /// Path and name of the old one.
         before: String,
-        /// Of the new one.
         after: String,
     },
     /// The old one is a security key, which no false page can be given a code of.
@@ -94,9 +80,7 @@ pub struct RemovalPlan {
     pub user: String,
     /// The device's serial number.
     pub serial: String,
-    /// What kind of device it is.
     pub kind: DeviceKind,
-    /// Its credentials on the keys that are here.
     pub credentials: Vec<(Serial, String)>,
     /// How many devices the user has beside it.
     pub others: usize,
@@ -104,18 +88,15 @@ pub struct RemovalPlan {
     pub no_session: bool,
 }
 
-/// One device of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedDevice {
     /// Its serial number, known before it exists.
     pub arn: DeviceArn,
     /// The credential's id on every key.
     pub credential: String,
-    /// The keys, with their models.
     pub keys: Vec<(Serial, String)>,
     /// A phone too, by QR code.
     pub phone: bool,
-    /// Every code asks for a touch.
     pub touch: bool,
     /// An age file, and who can open it.
     pub escrow: Option<(PathBuf, Vec<String>)>,

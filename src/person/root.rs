@@ -20,36 +20,28 @@ pub enum RootView {
     Nowhere,
 }
 
-/// What a person does in the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConsoleTask {
     /// Register a security key under this name.
     AddKey {
-        /// The name to type.
         name: String,
-        /// Which key, for people.
         key: String,
         /// Counted from 1.
         nth: usize,
-        /// How many there are.
         of: usize,
     },
     /// Make a virtual device under this name, and have its secret key shown.
     ShowSecret {
-        /// The name to type.
         name: String,
         /// A phone is to hold it too, or alone.
         phone: bool,
     },
     /// Type two codes into the form of the device being made.
     Confirm,
-    /// Resynchronise a virtual device.
     Resync {
-        /// Its serial number, where it is known.
         serial: Option<String>,
     },
     Remove {
-        /// Their serial numbers.
         serials: Vec<String>,
     },
 }
@@ -58,16 +50,16 @@ pub enum ConsoleTask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootStep {
-    /// From where root is seen from now on.
     Sees {
         view: RootView,
-        /// The account, where it is known.
         account: Option<String>,
         /// Calls that are refused, by their permissions.
         lacks: Vec<&'static str>,
     },
-    /// What is to be done in the console.
-    AtConsole { task: ConsoleTask, partition: String },
+    AtConsole {
+        task: ConsoleTask,
+        partition: String,
+    },
     /// Root is being looked at until a device appears.
     Watching {
         what: String,
@@ -76,7 +68,6 @@ pub enum RootStep {
         /// Seconds left.
         left: u64,
     },
-    /// The device that was waited for is there.
     Appeared {
         /// Its serial number; `None`: this view does not tell it.
         serial: Option<String>,
@@ -92,13 +83,10 @@ pub enum RootStep {
     },
     /// Another device of root's has appeared.
     Other {
-        /// Its serial number.
         serial: String,
         kind: DeviceKind,
     },
-    /// A device of root's is gone.
     Gone {
-        /// Its serial number.
         serial: String,
     },
     /// One more device is in use in the account; whose is not told.
@@ -108,62 +96,42 @@ pub enum RootStep {
         /// Its serial number; `None`: root has no MFA any more, and this view tells no more.
         serial: Option<String>,
     },
-    /// A device that was gone is listed again.
     ListedAgain {
-        /// Its serial number.
         serial: String,
     },
     /// One device fewer is in use in the account; whose it was is not told.
     OneFewerInUse,
     /// What is to go are root's last factors, and that is wanted.
     LastFactors {
-        /// Their serial numbers.
         serials: Vec<String>,
         /// Every device of root's shows.
         sure: bool,
     },
     /// Root cannot be seen any more: why.
     Blind {
-        /// What AWS answered.
         why: aws::Error,
     },
     /// The person says that the console has the device, and IAM does not list it; it is looked for on.
     NotListedYet,
     /// Hardware-MFA controls stay failed: AWS counts this device as virtual.
     CountsAsVirtual,
-    /// What is to be taken away from root.
     RemovalPlan {
         account: String,
         serials: Vec<String>,
-        /// Those that stay.
         stay: Vec<String>,
-        /// Root keeps a password.
         password: Option<bool>,
-        /// Root keeps access keys.
         keys: Option<bool>,
     },
 }
 
-/// A question about root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RootQuestion {
     /// Has the console said that a device was added? `--yes` does not answer this.
-    WasAdded {
-        /// What it is called.
-        name: String,
-    },
+    WasAdded { name: String },
     /// Is this the device that was added? It is called otherwise. `--yes` does not answer this.
-    IsIt {
-        /// Its serial number.
-        serial: String,
-        /// What it was to be called.
-        name: String,
-    },
+    IsIt { serial: String, name: String },
     /// Has the console removed a device? `--yes` does not answer this.
-    WasRemoved {
-        /// Its serial number.
-        serial: String,
-    },
+    WasRemoved { serial: String },
     /// Are the credentials to be removed from the keys again? `--yes` does not answer this.
     TakeBack {
         credential: String,
@@ -171,11 +139,7 @@ pub enum RootQuestion {
         keys: Vec<Serial>,
     },
     /// Take these devices away from root of this account?
-    Remove {
-        account: String,
-        /// Their serial numbers.
-        serials: Vec<String>,
-    },
+    Remove { account: String, serials: Vec<String> },
 }
 
 /// Two codes for one form, and until when.
@@ -186,12 +150,10 @@ pub struct TwoCodes {
     pub good_until: SystemTime,
 }
 
-/// What somebody who is shown two codes does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtCodes {
     Reads,
     /// Pressed Enter: the console has taken them.
     Done,
-    /// Asked to stop.
     GivesUp,
 }

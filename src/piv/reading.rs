@@ -97,7 +97,6 @@ fn visit(reader: &str, expected: Option<Serial>) -> Result<Info, Error> {
     })
 }
 
-/// The open applet.
 struct Applet<'a> {
     version: Version,
     key: &'a mut YubiKey,

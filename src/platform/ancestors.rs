@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 
-/// How far up it is looked.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 const LEVELS: usize = 64;
 
@@ -51,7 +50,6 @@ fn asked(pid: u32) -> Option<(u32, String)> {
     Some((parent.parse().ok()?, command.trim().to_owned()))
 }
 
-/// None are told.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 #[must_use]
 pub fn of_this_program() -> Vec<Vec<OsString>> {

@@ -8,7 +8,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often it is looked whether they have ended.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// How long a program that is asked to end may take.

@@ -8,7 +8,6 @@ use linux_keyutils::{Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdent
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// The user session keyring.
 pub struct Keyring(KeyRing);
 
 fn error(cause: KeyError) -> NoKeyring {
@@ -23,7 +22,6 @@ impl Keyring {
         KeyRing::from_special_id(KeyRingIdentifier::UserSession, true).map(Self).map_err(error)
     }
 
-    /// What is kept under a name.
     pub fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, NoKeyring> {
         match self.find(name)? {
             None => Ok(None),

@@ -67,7 +67,6 @@ pub enum NoKeyring {
 /// Who may write to a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
-    /// This user alone.
     Us,
     /// Others too: its group, or everybody.
     Others,

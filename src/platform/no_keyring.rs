@@ -4,7 +4,6 @@ use super::NoKeyring;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Cannot be had.
 pub struct Keyring(std::convert::Infallible);
 
 impl Keyring {
@@ -12,7 +11,6 @@ impl Keyring {
         Err(NoKeyring::Missing { why: "only Linux has one".to_owned() })
     }
 
-    /// What is kept under a name.
     pub fn get(&self, _: &str) -> Result<Option<Zeroizing<Vec<u8>>>, NoKeyring> {
         match self.0 {}
     }

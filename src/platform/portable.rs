@@ -41,7 +41,6 @@ impl Interrupt {
         self.flag.store(true, Ordering::SeqCst);
     }
 
-    /// Whether it is raised.
     #[must_use]
     pub fn raised(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
@@ -68,7 +67,6 @@ impl Interrupt {
         self.raised()
     }
 
-    /// Completes when it is raised.
     pub async fn raised_async(&self) {
         while !self.raised() {
             tokio::time::sleep(LOOK).await;

@@ -13,7 +13,6 @@ pub fn open_pipe_or_file(path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     Ok(Some((File::open(path)?, Vec::new())))
 }
 
-/// Makes directories, those above them too.
 #[must_use]
 pub fn private_directories() -> DirBuilder {
     let mut builder = DirBuilder::new();

@@ -53,7 +53,6 @@ impl Interrupt {
         let _ = (&*self.write).write(&[0]);
     }
 
-    /// Whether it is raised.
     #[must_use]
     pub fn raised(&self) -> bool {
         self.wait(Duration::ZERO)
@@ -99,7 +98,6 @@ impl Interrupt {
     }
 }
 
-/// The controlling terminal.
 pub struct Terminal {
     tty: File,
 }
@@ -270,7 +268,6 @@ impl Drop for EchoOff<'_> {
     }
 }
 
-/// A shell that runs a command line.
 #[must_use]
 pub fn shell(line: &str) -> std::process::Command {
     let mut command = std::process::Command::new("sh");

@@ -75,7 +75,6 @@ pub enum BadSeed {
     NoMemory,
 }
 
-/// How many characters there are, and what that means.
 fn incomplete(characters: usize) -> String {
     match characters {
         1 => "one character of base32 is no byte".to_owned(),

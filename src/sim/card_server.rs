@@ -7,17 +7,14 @@
 //! The reader side takes a socket that accepts connections for a card that is present. So pulling the key closes the
 //! socket, and plugging it in opens it again.
 
-use super::oath_card::{SoftCard, SoftKey, Watcher};
+use super::oath_card::{SoftCard, SoftKey};
+use super::socket_server::{self, Place};
 use crate::transport::{Card, Error, Response};
-use rustix::event::{PollFd, PollFlags};
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The answer to reset of a YubiKey 5 over USB.
@@ -26,140 +23,46 @@ pub const ATR: [u8; 23] = [
     0x4B, 0x65, 0x79, 0x40,
 ];
 
-/// A key being served. Dropping it stops: to the reader that is the key being pulled.
-pub struct Served(Arc<Server>);
+pub type Served = socket_server::Served<Reader>;
 
-struct Server {
+pub struct Reader {
     key: SoftKey,
     path: PathBuf,
-    /// Held while the socket is opened or closed.
-    listener: Mutex<Listener>,
-    connections: Mutex<Connections>,
-}
-
-#[derive(Default)]
-struct Listener {
-    stopped: bool,
-    /// The thread that accepts, and the other end of its bell: closing that ends it.
-    running: Option<(JoinHandle<()>, UnixStream)>,
-}
-
-/// The open connections, by a running number.
-#[derive(Default)]
-struct Connections {
-    last: u64,
-    open: BTreeMap<u64, UnixStream>,
 }
 
 /// Serves `key` on a socket at `path`, which only this user may use. A socket that nobody listens on any more is
 /// replaced; anything else in the place is an error (`AddrInUse`). Several connections at a time are served, each
 /// with its own selection, as readers of one key would be.
 pub fn serve(key: &SoftKey, path: &Path) -> io::Result<Served> {
-    let server = Arc::new(Server {
-        key: key.clone(),
-        path: path.to_owned(),
-        listener: Mutex::default(),
-        connections: Mutex::default(),
-    });
-    let as_watcher: Arc<dyn Watcher> = Arc::<Server>::clone(&server);
-    key.watch(Arc::downgrade(&as_watcher));
-    if key.is_plugged_in() {
-        server.listen()?;
-    }
-    Ok(Served(server))
+    let reader = Reader { key: key.clone(), path: path.to_owned() };
+    Served::new(reader, key.is_plugged_in(), |watcher| key.watch(Arc::downgrade(&watcher)))
 }
 
 impl Served {
     /// Where the socket is.
-    #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0.path
-    }
-
-    /// Closes every connection and removes the socket. The key itself stays as it is, and can be served again.
-    pub fn stop(self) {}
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        lock(&self.0.listener).stopped = true;
-        self.0.close();
+        &self.place().path
     }
 }
 
-impl Watcher for Server {
-    fn pulled(&self) {
-        self.close();
+impl Place for Reader {
+    type Connection = SoftCard;
+
+    fn open(&self) -> io::Result<UnixListener> {
+        bind(&self.path)
     }
 
-    fn plugged_in(self: Arc<Self>) {
-        // Where the socket cannot be had again, the reader stays empty, which is what it shows.
-        let _ = self.listen();
-    }
-}
-
-impl Server {
-    fn listen(self: &Arc<Self>) -> io::Result<()> {
-        let mut listener = lock(&self.listener);
-        if listener.stopped || listener.running.is_some() {
-            return Ok(());
-        }
-        let socket = bind(&self.path)?;
-        let (bell, ours) = UnixStream::pair()?;
-        let server = Arc::clone(self);
-        listener.running = Some((thread::spawn(move || server.accept(&socket, &bell)), ours));
-        Ok(())
+    fn remove(&self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 
-    /// Accepts until the other end of the bell is closed.
-    fn accept(self: Arc<Self>, socket: &UnixListener, bell: &UnixStream) {
-        loop {
-            let mut waiting = [PollFd::new(socket, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
-            let woken = rustix::event::poll(&mut waiting, None);
-            if woken.is_ok() && !waiting[1].revents().is_empty() {
-                return;
-            }
-            if let Ok((stream, _)) = socket.accept() {
-                let _ = self.begin(stream);
-            }
-        }
+    fn connect(&self) -> SoftCard {
+        self.key.connect()
     }
 
-    fn begin(self: &Arc<Self>, stream: UnixStream) -> io::Result<()> {
-        stream.set_nonblocking(false)?; // inherited from the socket on some systems
-        let handle = stream.try_clone()?;
-        let card = self.key.connect();
-        let number = {
-            let mut connections = lock(&self.connections);
-            connections.last += 1;
-            let number = connections.last;
-            connections.open.insert(number, handle);
-            number
-        };
-        let server = Arc::clone(self);
-        thread::spawn(move || {
-            let _ = converse(card, &stream);
-            lock(&server.connections).open.remove(&number);
-        });
-        Ok(())
+    fn converse(card: SoftCard, stream: &Arc<UnixStream>) {
+        let _ = converse(card, stream);
     }
-
-    /// Ends listening and every connection; the socket is gone when this returns.
-    fn close(&self) {
-        let mut listener = lock(&self.listener);
-        if let Some((thread, bell)) = listener.running.take() {
-            drop(bell);
-            let _ = std::fs::remove_file(&self.path);
-            let _ = thread.join();
-        }
-        for (_, connection) in std::mem::take(&mut lock(&self.connections).open) {
-            let _ = connection.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {

@@ -25,18 +25,15 @@ enum Offset {
 
 impl SimClock {
     /// A clock that stands at `start` until it is advanced.
-    #[must_use]
     pub fn manual(start: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(Mode::Manual(start))))
     }
 
     /// A clock that follows the host's, at first without an offset.
-    #[must_use]
     pub fn host() -> Self {
         Self(Arc::new(Mutex::new(Mode::Host { offset: Offset::Ahead(Duration::ZERO) })))
     }
 
-    #[must_use]
     pub fn now(&self) -> SystemTime {
         match *self.lock() {
             Mode::Manual(now) => now,
@@ -105,7 +102,6 @@ impl Offset {
 /// A computer whose clock is wrong: it reads the simulated time plus a constant.
 #[derive(Clone, Debug)]
 pub struct SkewedClock {
-    /// The right time.
     pub clock: SimClock,
     /// Seconds this computer is ahead of it; negative: behind.
     pub ahead: i64,

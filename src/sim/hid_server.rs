@@ -5,18 +5,15 @@
 //! has them. Pulling the key closes the connections and removes `DIR/hidrawN`; plugging it in puts it there again.
 
 use super::authenticator::{Connection, SoftAuthenticator};
-use super::oath_card::Watcher;
+use super::socket_server::{self, Place};
 use crate::transport::hid::Report;
-use rustix::event::{PollFd, PollFlags};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// The FIDO usage page with one input and one output report of 64 bytes (CTAP 2.1 §11.2.8.1).
@@ -36,31 +33,13 @@ pub const REPORT_DESCRIPTOR: [u8; 34] = [
 /// How long a writer waits before it looks whether its connection still stands.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A key being served. Dropping it stops: to whoever uses it that is the key being pulled.
-pub struct Served(Arc<Server>);
+pub type Served = socket_server::Served<Device>;
 
-struct Server {
+pub struct Device {
     key: SoftAuthenticator,
     /// `DIR/hidrawN`.
-    place: PathBuf,
+    path: PathBuf,
     number: u32,
-    /// Held while the socket is opened or closed.
-    listener: Mutex<Listener>,
-    connections: Mutex<Connections>,
-}
-
-#[derive(Default)]
-struct Listener {
-    stopped: bool,
-    /// The thread that accepts, and the other end of its bell: closing that ends it.
-    running: Option<(JoinHandle<()>, UnixStream)>,
-}
-
-/// The open connections, by a running number.
-#[derive(Default)]
-struct Connections {
-    last: u64,
-    open: BTreeMap<u64, Arc<UnixStream>>,
 }
 
 /// Serves `key` as `hidraw{number}` in the directory `dir`, which only this user may use.
@@ -68,82 +47,55 @@ struct Connections {
 /// # Errors
 /// When the files or the socket cannot be made; `DIR/hidrawN` must not be there yet.
 pub fn serve(key: &SoftAuthenticator, dir: &Path, number: u32) -> io::Result<Served> {
-    let server = Arc::new(Server {
-        key: key.clone(),
-        place: dir.join(format!("hidraw{number}")),
-        number,
-        listener: Mutex::default(),
-        connections: Mutex::default(),
-    });
-    let as_watcher: Arc<dyn Watcher> = Arc::<Server>::clone(&server);
-    key.watch(Arc::downgrade(&as_watcher));
-    if key.is_plugged_in() {
-        server.listen()?;
-    }
-    Ok(Served(server))
+    let path = dir.join(format!("hidraw{number}"));
+    let device = Device { key: key.clone(), path, number };
+    Served::new(device, key.is_plugged_in(), |watcher| key.watch(Arc::downgrade(&watcher)))
 }
 
 impl Served {
     /// `DIR/hidrawN`.
-    #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0.place
+        &self.place().path
     }
 
     /// The node that programs see: `/dev/hidrawN`.
-    #[must_use]
     pub fn node(&self) -> PathBuf {
-        PathBuf::from(format!("/dev/hidraw{}", self.0.number))
-    }
-
-    /// Closes every connection and removes the device. The key itself stays as it is, and can be served again.
-    pub fn stop(self) {}
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        lock(&self.0.listener).stopped = true;
-        self.0.close();
+        PathBuf::from(format!("/dev/hidraw{}", self.place().number))
     }
 }
 
-impl Watcher for Server {
-    fn pulled(&self) {
-        self.close();
-    }
-
-    fn plugged_in(self: Arc<Self>) {
-        // Where the device cannot be made again, it stays away, which is what it shows.
-        let _ = self.listen();
-    }
-}
-
-impl Server {
-    fn listen(self: &Arc<Self>) -> io::Result<()> {
-        let mut listener = lock(&self.listener);
-        if listener.stopped || listener.running.is_some() {
-            return Ok(());
-        }
-        let socket = self.make()?;
-        let (bell, ours) = UnixStream::pair()?;
-        let server = Arc::clone(self);
-        listener.running = Some((thread::spawn(move || server.accept(&socket, &bell)), ours));
-        Ok(())
-    }
+impl Place for Device {
+    type Connection = Arc<Connection>;
 
     /// Makes the device's files, the socket last: a device is there when its socket is.
-    fn make(&self) -> io::Result<UnixListener> {
-        fs::create_dir(&self.place)?;
-        fs::set_permissions(&self.place, fs::Permissions::from_mode(0o700))?;
-        let device = self.place.join("device");
+    fn open(&self) -> io::Result<UnixListener> {
+        fs::create_dir(&self.path)?;
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o700))?;
+        let device = self.path.join("device");
         fs::create_dir(&device)?;
         fs::write(device.join("report_descriptor"), REPORT_DESCRIPTOR)?;
         fs::write(device.join("uevent"), self.uevent())?;
-        let socket = UnixListener::bind(self.place.join("sock"))?;
+        let socket = UnixListener::bind(self.path.join("sock"))?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     }
 
+    fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+
+    fn connect(&self) -> Arc<Connection> {
+        Arc::new(self.key.connect())
+    }
+
+    fn converse(connection: Arc<Connection>, stream: &Arc<UnixStream>) {
+        let (out, to) = (Arc::downgrade(&connection), Arc::clone(stream));
+        thread::spawn(move || answer(&out, &to));
+        listen_to(&connection, stream);
+    }
+}
+
+impl Device {
     /// As the kernel's HID layer writes it for a device on USB (bus 3). YubiKeys have no HID serial.
     fn uevent(&self) -> String {
         let options = self.key.options();
@@ -154,59 +106,6 @@ impl Server {
              MODALIAS=hid:b0003g0001v{vendor:08X}p{product:08X}\n",
             options.product, self.number
         )
-    }
-
-    /// Accepts until the other end of the bell is closed.
-    fn accept(self: Arc<Self>, socket: &UnixListener, bell: &UnixStream) {
-        loop {
-            let mut waiting = [PollFd::new(socket, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
-            let woken = rustix::event::poll(&mut waiting, None);
-            let [incoming, ringing] = &waiting;
-            if woken.is_ok() && !ringing.revents().is_empty() {
-                return;
-            }
-            if incoming.revents().is_empty() {
-                continue;
-            }
-            if let Ok((stream, _)) = socket.accept()
-                && stream.set_nonblocking(false).is_ok()
-            {
-                self.begin(stream); // set to block: that it does not is inherited on some systems
-            }
-        }
-    }
-
-    fn begin(self: &Arc<Self>, stream: UnixStream) {
-        let stream = Arc::new(stream);
-        let connection = Arc::new(self.key.connect());
-        let number = {
-            let mut connections = lock(&self.connections);
-            connections.last += 1;
-            let number = connections.last;
-            connections.open.insert(number, Arc::clone(&stream));
-            number
-        };
-        let (out, to) = (Arc::downgrade(&connection), Arc::clone(&stream));
-        thread::spawn(move || answer(&out, &to));
-        let server = Arc::clone(self);
-        thread::spawn(move || {
-            listen_to(&connection, &stream);
-            let _ = stream.shutdown(Shutdown::Both);
-            lock(&server.connections).open.remove(&number);
-        });
-    }
-
-    /// Ends listening and every connection; the device is gone when this returns.
-    fn close(&self) {
-        let mut listener = lock(&self.listener);
-        if let Some((thread, bell)) = listener.running.take() {
-            drop(bell);
-            let _ = fs::remove_dir_all(&self.place);
-            let _ = thread.join();
-        }
-        for (_, connection) in std::mem::take(&mut lock(&self.connections).open) {
-            let _ = connection.shutdown(Shutdown::Both);
-        }
     }
 }
 
@@ -225,8 +124,4 @@ fn answer(connection: &std::sync::Weak<Connection>, mut stream: &UnixStream) {
             Err(_) => return,
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

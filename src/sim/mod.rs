@@ -13,6 +13,8 @@ pub mod fido_ports;
 pub mod hid_server;
 pub mod oath_card;
 pub mod serve;
+#[cfg(unix)]
+mod socket_server;
 pub mod tap;
 #[cfg(target_os = "linux")]
 pub mod uhid;

@@ -77,27 +77,22 @@ impl Server {
         Ok(Self { addr, aws, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// The endpoint for AWS clients: `http://127.0.0.1:PORT`.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
     /// What a shell needs to point any AWS client here as the owner of `keys`: one `export` line each.
-    #[must_use]
     pub fn exports(&self, keys: &Keys) -> Vec<String> {
         let line = |(name, value): (&str, String)| format!("export {name}={value}");
         self.environment(keys).into_iter().map(line).collect()
     }
 
     /// The same as names and values.
-    #[must_use]
     pub fn environment(&self, keys: &Keys) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("AWS_ACCESS_KEY_ID", keys.access_key_id.clone()),

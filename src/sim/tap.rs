@@ -5,34 +5,28 @@
 use crate::keys::Serial;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A message that is passing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passing {
-    /// Which wire it is on.
     pub wire: Wire,
     /// `false`: about to be carried out. `true`: carried out, and the answer is about to leave.
     pub done: bool,
 }
 
-/// A simulated wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wire {
     /// A command to a key, by its instruction byte.
     Key {
-        /// The key's serial, where it tells.
         key: Option<Serial>,
         /// ISO 7816-4 INS.
         ins: u8,
     },
     /// A message to a FIDO2 authenticator, by its command.
     Fido {
-        /// The key's serial, where it tells.
         serial: Option<Serial>,
         /// The CTAP2 command byte (0x01 is makeCredential); for a message that is not CTAP2, the CTAPHID command with
         /// its top bit (0x88 is WINK).
         command: u8,
     },
-    /// A request to AWS, by its action.
     Aws {
         /// As the form says: `CreateVirtualMFADevice`.
         action: String,

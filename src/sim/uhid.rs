@@ -87,7 +87,6 @@ impl Uhid {
     }
 
     /// Its node, `/dev/hidrawN`; `None` while the key is pulled. Another one each time it is plugged in.
-    #[must_use]
     pub fn node(&self) -> Option<PathBuf> {
         self.0.slot().device.as_ref().map(|device| device.node.clone())
     }
@@ -195,7 +194,6 @@ impl Shared {
         }
     }
 
-    /// Reports from the key to programs.
     fn bring_up(&self, key: &Connection) -> io::Result<()> {
         while !self.ended.load(Ordering::SeqCst) {
             if let Some(report) = key.receive(Duration::from_millis(100)).map_err(gone)? {
@@ -259,10 +257,12 @@ fn refusal(id: u32, reply: u32) -> Vec<u8> {
 
 /// What the kernel says, as far as it matters here.
 enum Event {
-    /// A program wrote this report.
     Output(Report),
     /// A program asks for, or sets, a report by number; the reply is of this type.
-    Asks { id: u32, reply: u32 },
+    Asks {
+        id: u32,
+        reply: u32,
+    },
 }
 
 fn parse(event: &[u8]) -> Option<Event> {

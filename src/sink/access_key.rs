@@ -22,19 +22,14 @@ pub enum SecretFormat {
     Json,
     /// What `aws configure import` reads.
     Csv,
-    /// Lines for a shell.
     Env,
 }
 
-/// Where it goes.
 pub enum AccessKeySink<'a> {
-    /// To a command.
     Command(ChildCommand),
-    /// Into a pipe.
     Pipe(&'a Pipe, &'a Interrupt),
 }
 
-/// The writing end of a pipe.
 pub struct Pipe {
     fd: u32,
     file: File,
@@ -46,28 +41,19 @@ pub struct Pipe {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipeTrouble {
-    /// It cannot be written to.
     #[error("it cannot be written to: {why}")]
     NotOpen { why: String },
-    /// A file, a terminal, or something else that keeps or shows what is written to it.
     #[error("it is not a pipe")]
     NotAPipe,
-    /// Its reader is gone.
     #[error("its reader has closed it without reading the secret")]
     Closed,
-    /// It was not read in time.
     #[error("nobody read the secret within {seconds} s")]
-    TimedOut {
-        /// How long that was.
-        seconds: u64,
-    },
-    /// The person asked to stop.
+    TimedOut { seconds: u64 },
     #[error("interrupted")]
     Interrupted,
 }
 
 impl SecretFormat {
-    /// The text to hand over.
     fn text(self, user: &str, id: &str, secret: &str) -> Zeroizing<String> {
         let quoted = |text: &str| Zeroizing::new(serde_json::Value::from(text).to_string());
         let shell = |text: &str| Zeroizing::new(text.replace('\'', r"'\''"));
@@ -127,7 +113,6 @@ impl Pipe {
         Self::over(fd, file, timeout)
     }
 
-    /// A file that is open already.
     pub fn over(fd: u32, file: File, timeout: Duration) -> Result<Self, Error> {
         let trouble = |why| Error::Pipe { fd, why };
         match file.metadata() {

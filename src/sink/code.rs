@@ -23,10 +23,8 @@ pub enum CodeTrouble {
     /// It did not end well.
     #[error(transparent)]
     Ended(#[from] CommandEnd),
-    /// It printed something else than one code.
     #[error("it printed something other than one code of six digits")]
     NotACode,
-    /// It printed a code of another seed, or of another time.
     #[error("it printed a code that is not the seed's")]
     Another,
 }

@@ -18,9 +18,7 @@ use zeroize::Zeroizing;
 /// A command that takes the seed.
 pub struct CommandSink {
     pub child: ChildCommand,
-    /// The issuer in the URI.
     pub issuer: String,
-    /// The account in the URI.
     pub account: String,
 }
 
@@ -30,11 +28,9 @@ pub struct ChildCommand {
     pub what: &'static str,
     /// For the shell (`sh -c`; on Windows `cmd /C`).
     pub line: String,
-    /// After this long it is killed.
     pub timeout: Duration,
     /// Variables for it: names, never the secret.
     pub variables: Vec<(&'static str, String)>,
-    /// Ends the waiting.
     pub interrupt: Interrupt,
 }
 
@@ -45,18 +41,13 @@ pub enum CommandEnd {
     /// It could not be started; the secret has not left this process.
     #[error("it could not be started: {why}")]
     NotStarted { why: String },
-    /// With this status.
     #[error("exit status {0}")]
     Status(i32),
-    /// By a signal.
     #[error("a signal ended it")]
     Killed,
     /// Not in time; it was killed.
     #[error("it did not end within {seconds} s, and was killed")]
-    TimedOut {
-        /// How long it had.
-        seconds: u64,
-    },
+    TimedOut { seconds: u64 },
     /// With status 0, and without reading what it was given.
     #[error("it ended without reading its standard input")]
     DidNotRead,

@@ -65,7 +65,6 @@ impl Recipients {
         self.encrypt(Zeroizing::new(String::new()), None).map(drop)
     }
 
-    /// As they were given.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|named| named.text.as_str())
     }
@@ -105,18 +104,22 @@ impl Recipients {
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Err(of("the age crate failed".to_owned())),
             }
         };
-        // Again and again, since the thread may be about to start another one: then it ends by itself.
-        let deadline = Instant::now() + AFTER;
         if let Ok(plugins) = plugins.recv() {
-            loop {
-                plugins.end(Duration::ZERO);
-                let waits = matches!(answer.recv_timeout(TICK), Err(mpsc::RecvTimeoutError::Timeout));
-                if !waits || Instant::now() >= deadline {
-                    break;
-                }
-            }
+            end(&plugins, &answer);
         }
         Err(of(given_up))
+    }
+}
+
+/// Ends plugins again and again, since the thread may be about to start another one: then it ends by itself.
+fn end<T>(plugins: &Children, answer: &mpsc::Receiver<T>) {
+    let deadline = Instant::now() + AFTER;
+    loop {
+        plugins.end(Duration::ZERO);
+        let waits = matches!(answer.recv_timeout(TICK), Err(mpsc::RecvTimeoutError::Timeout));
+        if !waits || Instant::now() >= deadline {
+            return;
+        }
     }
 }
 
@@ -261,11 +264,9 @@ pub struct EscrowFile {
     pub path: PathBuf,
     /// How its header begins: random, and nobody else's.
     pub begins: String,
-    /// Its length.
     pub bytes: u64,
 }
 
-/// What stands where an escrow file was to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EscrowState {
     /// Nothing, or something that is not ours.
@@ -273,7 +274,6 @@ pub enum EscrowState {
     /// Ours, and cut short: of no use.
     Torn,
     Whole,
-    /// It cannot be read.
     Unreadable,
 }
 
@@ -321,7 +321,6 @@ impl EscrowFile {
     }
 }
 
-/// One escrow file, to be written.
 pub struct EscrowSink {
     file: EscrowFile,
     issuer: String,

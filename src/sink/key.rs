@@ -11,12 +11,10 @@ use crate::unlock;
 /// How often the step may end before both codes of it are there. One touch that comes late costs one.
 const ROUNDS: u32 = 10;
 
-/// One credential on one key.
 pub struct KeySink {
     pub key: Serial,
     /// The credential's id.
     pub name: Name,
-    /// Every code asks for a touch.
     pub touch: bool,
 }
 

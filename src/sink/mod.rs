@@ -41,42 +41,27 @@ pub struct Context<'a, 'p> {
 pub enum Error {
     #[error(transparent)]
     Unlock(#[from] unlock::Error),
-    /// The key computes other codes than the seed gives.
     #[error("YubiKey {key} computes other codes than the seed gives")]
     WrongCode { key: crate::keys::Serial },
-    /// Time and again the step ended before the key had given both codes of it.
     #[error("YubiKey {key} gave its codes so late that no two of them were of the present")]
     TooSlow { key: crate::keys::Serial },
-    /// The person gave up before the phone showed the right code.
     #[error("no right code from the phone was typed in")]
     NotConfirmed,
-    /// A phone was asked for and there is no terminal to show the QR code on.
     #[error("there is no terminal to show the QR code on")]
     NobodyToAsk,
-    /// The QR code cannot hold the URI.
     #[error("the QR code cannot hold the otpauth URI")]
     TooLong,
-    /// No such escrow recipient can be.
     #[error("\"{recipient}\" is no escrow recipient: {why}")]
     BadRecipient {
         /// As it was given; shortened where it is a secret.
         recipient: String,
-        /// What is wrong with it.
         why: &'static str,
     },
-    /// An escrow recipient cannot be encrypted to.
     #[error("the escrow recipient {recipient} cannot be used: {why}")]
-    Recipient {
-        /// As it was given.
-        recipient: String,
-        /// What age, or the plugin, said.
-        why: String,
-    },
-    /// An escrow file could not be written or read back.
+    Recipient { recipient: String, why: String },
     #[error("the escrow file {path} cannot be written: {why}")]
     Escrow {
         path: PathBuf,
-        /// The kind of the cause.
         kind: io::ErrorKind,
         /// The system's words.
         why: String,
@@ -84,18 +69,14 @@ pub enum Error {
     /// A file of that name is there already; it was not touched.
     #[error("{path} exists already; it was not touched")]
     EscrowThere { path: PathBuf },
-    /// What was read back is not what was written.
     #[error("what was read back from {path} is not what was written")]
     EscrowDiffers { path: PathBuf },
-    /// A pipe did not take the secret.
     #[error("file descriptor {fd} did not take the secret")]
     Pipe {
-        /// Its file descriptor.
         fd: u32,
         #[source]
         why: PipeTrouble,
     },
-    /// A command did not print a code of the seed.
     #[error("`{program}` printed no code of the seed")]
     Code {
         program: String,
@@ -104,13 +85,11 @@ pub enum Error {
         /// The end of its standard error, where it holds nothing secret.
         said: Option<Vec<String>>,
     },
-    /// A command did not take the secret.
     #[error("`{program}` did not take the {what}")]
     Command {
         program: String,
         /// What it did not take: `seed`.
         what: &'static str,
-        /// How it ended.
         #[source]
         end: CommandEnd,
         /// The end of its standard error, where it holds nothing secret.

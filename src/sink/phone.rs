@@ -7,9 +7,7 @@ use crate::totp::{self, AWS, Step, Uri};
 
 /// A phone that scans the seed.
 pub struct PhoneSink {
-    /// The issuer the app shows.
     pub issuer: String,
-    /// The account the app shows.
     pub account: String,
 }
 

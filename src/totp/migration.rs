@@ -261,6 +261,3 @@ impl Entry<'_> {
         Some(issuer.map_or_else(|| account.clone(), |issuer| format!("{issuer}:{account}")))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -217,6 +217,3 @@ fn decode(text: &[u8], in_query: bool) -> Option<Zeroizing<Vec<u8>>> {
     }
     Some(decoded)
 }
-
-#[cfg(test)]
-mod tests;

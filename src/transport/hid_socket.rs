@@ -21,7 +21,6 @@ pub fn connect(socket: &Path) -> io::Result<Box<dyn Hid>> {
 
 struct Reports {
     end: UnixStream,
-    /// The report that is arriving, and how much of it is here.
     report: Report,
     filled: usize,
 }

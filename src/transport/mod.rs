@@ -31,7 +31,6 @@ pub trait Card {
     }
 }
 
-/// Readers, and opening the card in one.
 pub trait Ports {
     /// The names of all readers, whether or not a card is in them. Empty when there is no reader.
     fn readers(&self) -> Result<Vec<String>, Error>;
@@ -40,7 +39,6 @@ pub trait Ports {
     fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error>;
 }
 
-/// No readers at all.
 pub struct NoReaders;
 
 impl Ports for NoReaders {
@@ -76,7 +74,6 @@ impl Response {
 pub struct Sw(pub u16);
 
 impl Sw {
-    /// The command was carried out.
     pub const OK: Self = Self(0x9000);
 }
 
@@ -119,10 +116,7 @@ pub enum Error {
     Denied,
     /// No reader of that name. `SCARD_E_UNKNOWN_READER` 0x80100009, `SCARD_E_READER_UNAVAILABLE` 0x80100017.
     #[error("the reader \"{reader}\" is gone")]
-    NoReader {
-        /// The reader asked for.
-        reader: String,
-    },
+    NoReader { reader: String },
     /// Another program holds the reader exclusively. `SCARD_E_SHARING_VIOLATION` 0x8010000B.
     #[error("\"{reader}\" is held by {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), Holder::to_string))]
     Busy {
@@ -142,10 +136,8 @@ pub enum Error {
     /// The card was reset by another program; it answers again, with nothing selected. `SCARD_W_RESET_CARD` 0x80100068.
     #[error("another program reset the key again and again")]
     Reset,
-    /// An answer too short to hold a status word.
     #[error("the key's answer makes no sense")]
     Malformed,
-    /// Any other PC/SC error, by its code.
     #[error("the PC/SC service answered error 0x{code:08X}")]
     Pcsc {
         /// The PC/SC return code, e.g. 0x80100001.

@@ -115,7 +115,6 @@ enum Access {
     Shared(Option<Holder>),
 }
 
-/// An open card.
 struct PcscCard {
     /// Dropped, it disconnects with a reset. `None` once the card is gone or could not be taken up again.
     card: Option<pcsc::Card>,

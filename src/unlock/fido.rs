@@ -8,7 +8,6 @@ use crate::platform::Interrupt;
 use crate::secret::{Password, on_wiped_stack};
 use std::path::Path;
 
-/// A PIN for one attempt.
 pub struct OnePin {
     pin: Password,
     /// It is the last one, and may be made.
@@ -29,10 +28,8 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It did not do it.
     #[error("{} could not be used", .key.as_ref().map_or_else(|| "the FIDO2 key".to_owned(), KeyId::to_string))]
     Fido {
-        /// The key, where it is known which.
         key: Option<KeyId>,
         #[source]
         cause: fido::Error,
@@ -40,21 +37,13 @@ pub enum Error {
     /// No FIDO2 key is plugged in.
     #[error("no FIDO2 key is plugged in")]
     NoKey,
-    /// More than one is plugged in and none was named.
     #[error("more than one FIDO2 key is plugged in: {} are", .0.len())]
     Several(Vec<KeyId>),
     /// The named key is not here; these are.
     #[error("{wanted} is not plugged in, or not as a FIDO2 key")]
-    Missing {
-        /// What was asked for.
-        wanted: KeyId,
-        /// The keys present.
-        present: Vec<KeyId>,
-    },
-    /// It needs its PIN and nobody can be asked.
+    Missing { wanted: KeyId, present: Vec<KeyId> },
     #[error("the PIN of {key} is needed, and nobody can be asked for it")]
     NobodyToAsk { key: KeyId },
-    /// One PIN try is left, and the person would rather not.
     #[error("not confirmed; no PIN was tried")]
     Declined,
 }
@@ -65,7 +54,6 @@ pub enum NotChanged {
     /// The old one was not given.
     #[error(transparent)]
     Asking(Error),
-    /// No new one was given.
     #[error(transparent)]
     New(NoNewPin),
     /// The key did not do it.

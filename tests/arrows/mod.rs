@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod circles; // files and folders that know each other
+mod house; // how large files and functions are: `make house`
 mod source; // Rust text, without comments and literals
 
 use circles::Uses;
@@ -205,6 +206,13 @@ fn depth(path: &str) -> usize {
     path.trim_end_matches("/mod.rs").split('/').count()
 }
 
+/// Every file of `src`, by its path below it.
+fn sources() -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    sources
+}
+
 fn files(dir: &Path, into: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -220,8 +228,7 @@ fn files(dir: &Path, into: &mut BTreeMap<String, String>) {
 
 #[test]
 fn every_file_keeps_to_the_arrows() {
-    let mut sources = BTreeMap::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let sources = sources();
     assert!(sources.len() > 50, "the sources are found");
     let wrong: Vec<String> = sources.iter().flat_map(|(path, text)| check(path, text)).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -253,8 +260,7 @@ fn the_arrows_point_one_way() {
 
 #[test]
 fn no_files_or_folders_know_each_other() {
-    let mut sources = BTreeMap::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let sources = sources();
     let uses = Uses::of(sources.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     assert_eq!(uses.circles_of_files(), Vec::<Vec<Vec<String>>>::new());
     assert_eq!(uses.circles_of_folders(), Vec::<Vec<Vec<String>>>::new());

@@ -92,6 +92,36 @@ impl Source {
         found
     }
 
+    /// Every function that has a body: its name, the line of its `fn`, and its lines from there to its last brace.
+    pub(super) fn functions(&self) -> Vec<(String, usize, usize)> {
+        let is_named = |at: &usize| self.word(*at) == "fn" && is_word(self.after(*at));
+        let named = (0..self.len()).filter(is_named);
+        named
+            .filter_map(|at| {
+                let body = self.outside_groups(at, |sign| sign == "{" || sign == ";")?;
+                let end = (self.word(body) == "{").then(|| self.outside_groups(body + 1, |sign| sign == "}"))??;
+                Some((self.after(at).to_owned(), self.line(at), self.line(end) - self.line(at) + 1))
+            })
+            .collect()
+    }
+
+    /// The first such sign from here that is in no brackets which open after here.
+    fn outside_groups(&self, from: usize, is: impl Fn(&str) -> bool) -> Option<usize> {
+        let mut depth = 0usize;
+        (from..self.len()).find(|at| {
+            let sign = self.word(*at);
+            if depth == 0 && is(sign) {
+                return true;
+            }
+            match sign {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            false
+        })
+    }
+
     /// The leaves of a tree of `use` between two places, each with what stands before it.
     fn leaves(&self, from: usize, end: usize, before: &[String], found: &mut dyn FnMut(Vec<String>)) {
         let (mut path, mut at) = (before.to_vec(), from);

@@ -7,6 +7,7 @@ mod directory; // whose it is, who may write to it, where it is
 mod files; // links, pipes, limits, torn ends
 mod fixtures; // what version 0.1.0 wrote, and what a later one may
 mod replay; // the lines of a run, one after the other
+mod used_codes; // which codes have been sent
 
 use crate::enroll::api;
 use crate::support::{Run, Simulated};

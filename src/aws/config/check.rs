@@ -27,7 +27,6 @@ pub(super) fn variables() -> Result<(), Trouble> {
     bad.map_or(Ok(()), |variable| Err(Trouble::NotText { variable }))
 }
 
-/// Whether the environment holds an access key.
 pub(super) fn key_in_environment() -> Result<bool, Trouble> {
     let has = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
     match (has("AWS_ACCESS_KEY_ID"), has("AWS_SECRET_ACCESS_KEY")) {

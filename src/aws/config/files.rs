@@ -10,10 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Settings by their names.
 pub(super) type Settings = BTreeMap<String, String>;
 
-/// A profile.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     /// What both files say of it; the credentials file goes before.
@@ -39,7 +37,6 @@ const KEY: [&str; 4] = ["aws_access_key_id", "aws_secret_access_key", "aws_sessi
 /// The session token's name in the first SDKs.
 const OLDER_TOKEN: &str = "aws_security_token";
 
-/// What both files say.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     profiles: BTreeMap<String, Profile>,
@@ -188,7 +185,6 @@ impl Profile {
         Self { settings, has_key: false, half, commented: commented.into_iter().collect() }
     }
 
-    /// What the credentials file says of it.
     fn take(&mut self, settings: Settings, commented: Vec<String>) {
         self.commented.retain(|name| !settings.contains_key(name));
         self.commented.extend(commented);
@@ -212,7 +208,6 @@ fn is_half(settings: &Settings) -> bool {
 }
 
 impl Half {
-    /// The file.
     pub(super) fn path(self) -> PathBuf {
         match self {
             Self::Config => config(),

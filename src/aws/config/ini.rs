@@ -2,7 +2,6 @@
 
 use super::trouble::Unreadable;
 
-/// A section, with its settings in their order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Section {
     /// What stands between its brackets.

@@ -199,7 +199,6 @@ fn lines(said: &[u8]) -> Vec<String> {
     text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// What it prints.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Printed {

@@ -10,9 +10,7 @@ use std::sync::Arc;
 /// A bundle of certificates: with it, the system's are not trusted, as with the AWS CLI.
 #[derive(Clone, Debug)]
 pub(in crate::aws) struct Bundle {
-    /// What names it.
     pub(super) setting: &'static str,
-    /// The file.
     pub(super) path: PathBuf,
     /// Its certificates, each of which the TLS library takes: it would panic at another.
     pub(super) pem: Arc<String>,

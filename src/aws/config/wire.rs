@@ -12,7 +12,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
-use std::fmt;
 use std::time::Duration;
 
 /// How long a connection may idle before it is not trusted: an end that closed it meanwhile would look like a lost
@@ -48,20 +47,9 @@ pub(super) fn marked(client: SharedHttpClient) -> SharedHttpClient {
 }
 
 /// What went wrong with a request that was handed to the HTTP client.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub(in crate::aws) struct OnTheWire(ConnectorError);
-
-impl fmt::Display for OnTheWire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for OnTheWire {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
 
 #[derive(Debug)]
 struct Marked<T>(T);

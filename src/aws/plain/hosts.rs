@@ -19,7 +19,6 @@ pub(super) enum InGovCloud {
     Fips,
 }
 
-/// Which kind of endpoint is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
     pub(super) fips: bool,
@@ -82,7 +81,6 @@ mod tests {
         ("us-isof-south-1", "us-isof-south-1", "csp.hci.ic.gov", None),
     ];
 
-    /// Whether a FIPS endpoint is called so.
     fn named_fips(host: &str, region: &str, dual_stack: bool) -> bool {
         match host {
             _ if !region.starts_with("us-gov-") => true,

@@ -6,7 +6,6 @@
 
 use super::replies::{MetricAlarm, MetricName, Transformation};
 
-/// What a metric filter writes.
 pub(super) struct Metric {
     name: MetricName,
     /// `None`: not a number, but a field of the event.
@@ -50,7 +49,6 @@ pub enum Unweighed {
 }
 
 impl Metric {
-    /// One of a filter's.
     pub(super) fn of(transformation: &Transformation) -> Self {
         // Absent, and "None", are the same unit.
         let unit = Some(&transformation.unit).filter(|unit| !unit.is_empty() && *unit != "None");

@@ -79,7 +79,6 @@ const TOP: [&str; 24] = [
     "tlsDetails",
 ];
 
-/// What a pattern does with the events of one kind.
 fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
     let mut trials = Trials::of(own);
     asked.each(&mut |field, choices| {
@@ -90,6 +89,13 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
             trials.fix(field, vec![Trial::Missing]);
         }
     });
+    fix_what_is_known(&mut trials, own, region, kind);
+    let enough = |seen: &Observed| seen.some && seen.misses.is_some() && seen.noisy.is_some();
+    trials.each(|event| asked.holds(event), enough).ok()
+}
+
+/// Fields that have one value, or few, in every event of the kind.
+fn fix_what_is_known(trials: &mut Trials<'_>, own: &Own, region: &str, kind: Kind) {
     let text = |text: &str| vec![Trial::text(text)];
     let detail_type = match kind {
         Kind::SignIn => "AWS Console Sign In via CloudTrail",
@@ -120,14 +126,11 @@ fn seen(asked: &Ask, own: &Own, region: &str, kind: Kind) -> Option<Observed> {
             trials.fix("readOnly", vec![Trial::Bool(false), Trial::Bool(true)]);
         }
     }
-    let enough = |seen: &Observed| seen.some && seen.misses.is_some() && seen.noisy.is_some();
-    trials.each(|event| asked.holds(event), enough).ok()
 }
 
 /// Nesting at most.
 const MAX_DEPTH: usize = 32;
 
-/// A pattern, read.
 enum Ask {
     All(Vec<Ask>),
     Any(Vec<Ask>),

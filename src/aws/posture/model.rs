@@ -94,7 +94,6 @@ impl<'o> Trials<'o> {
         trials
     }
 
-    /// A field that is looked at, and what it is compared with.
     pub(super) fn constants(&mut self, field: &str, constants: impl IntoIterator<Item = String>) {
         self.constants.entry(field.to_owned()).or_default().extend(constants);
     }

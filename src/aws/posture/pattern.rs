@@ -135,7 +135,6 @@ impl Pattern {
     }
 }
 
-/// How bad a verdict is.
 fn rank(coverage: &Coverage) -> u8 {
     match coverage {
         Coverage::Root { assumed: true } => 0,

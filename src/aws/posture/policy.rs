@@ -5,13 +5,11 @@
 
 use serde_json::Value;
 
-/// What is known of a request.
 pub(super) trait Keys {
     /// Of a condition key, in small letters.
     fn key(&self, key: &str) -> KeyValue;
 }
 
-/// What is known of a condition key.
 pub(super) enum KeyValue {
     Is(String),
     /// It is not in the request.
@@ -19,7 +17,6 @@ pub(super) enum KeyValue {
     Unknown,
 }
 
-/// Whether something holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Yes,
@@ -63,7 +60,6 @@ pub(super) fn named(statement: &Value, is: &str, not: &str, fits: impl Fn(&str) 
     }
 }
 
-/// All conditions of a statement together.
 pub(super) fn conditions(statement: &Value, keys: &impl Keys) -> Answer {
     let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
     let tests = operators.flat_map(|(operator, tests)| {

@@ -190,7 +190,6 @@ struct Collected {
     roles: Vec<(String, Has)>,
 }
 
-/// What an identity has.
 struct Has {
     inline_everything: bool,
     attached: Vec<String>,
@@ -278,7 +277,6 @@ fn allows(statement: &Value) -> bool {
     statement.get("Effect").and_then(Value::as_str) == Some("Allow")
 }
 
-/// Whether it allows every action on everything.
 fn allows_everything(document: Option<&str>) -> bool {
     let is_star = |value: Option<&Value>| match value {
         Some(Value::Array(all)) => all.iter().any(|one| one == "*" || one == "*:*"),

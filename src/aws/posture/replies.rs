@@ -140,7 +140,6 @@ replies! {
     }
 }
 
-/// DescribeOrganization.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedOrganization {
@@ -155,7 +154,6 @@ pub(super) struct Organization {
     pub(super) feature_set: Option<String>,
 }
 
-/// A page of ListAccounts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListedAccounts {
@@ -163,7 +161,6 @@ pub(super) struct ListedAccounts {
     pub(super) next_token: Option<String>,
 }
 
-/// DescribeAccount.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedAccount {
@@ -187,7 +184,6 @@ impl Account {
     }
 }
 
-/// GetContactInformation.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ContactInformation {
@@ -200,14 +196,12 @@ pub(super) struct ContactName {
     pub(super) full_name: Option<String>,
 }
 
-/// GetAlternateContact.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct FoundContact {
     pub(super) alternate_contact: Option<AlternateContact>,
 }
 
-/// DescribeTrails.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DescribedTrails {
@@ -215,7 +209,6 @@ pub(super) struct DescribedTrails {
     pub(super) trail_list: Vec<Trail>,
 }
 
-/// DescribePolicy.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribedPolicy {

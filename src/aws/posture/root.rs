@@ -1,6 +1,6 @@
 //! The root user itself: seen by itself or by a session of AssumeRoot, or by an administrator of the account.
 
-use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, Unreadable};
+use super::facts::{Certificates, Fact, Factor, Factors, LastUse, Root, RootKey, RootRow, Unreadable};
 use super::report::CredentialReport;
 use crate::aws::pages::Pages;
 use crate::aws::send::AsyncClient;
@@ -133,16 +133,7 @@ pub(super) async fn by_an_administrator(
         (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
         (None, Fact::Known(None)) => not_told(),
     };
-    let certificates = match (present(|summary| summary.certificates), &row) {
-        (Some(false), _) => Fact::Known(Certificates::default()),
-        (told, Fact::Known(Some(row))) => {
-            let active = row.certificates.iter().filter(|active| **active == Some(true)).count();
-            Fact::Known(Certificates { active, present: active.max(usize::from(told == Some(true))) })
-        }
-        (Some(true), _) => Fact::Known(Certificates { active: 0, present: 1 }),
-        (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
-        (None, Fact::Known(None)) => not_told(),
-    };
+    let certificates = certificates_of(present(|summary| summary.certificates), &row);
     let password_used = match &row {
         Fact::Known(Some(row)) => Fact::Known(row.password_used),
         Fact::Known(None) => not_told(),
@@ -154,6 +145,19 @@ pub(super) async fn by_an_administrator(
         count_the_unseen(client, factors, summary).await;
     }
     Root { summary, factors, keys, certificates, password_used }
+}
+
+fn certificates_of(told: Option<bool>, row: &Fact<Option<&RootRow>>) -> Fact<Certificates> {
+    match (told, row) {
+        (Some(false), _) => Fact::Known(Certificates::default()),
+        (told, Fact::Known(Some(row))) => {
+            let active = row.certificates.iter().filter(|active| **active == Some(true)).count();
+            Fact::Known(Certificates { active, present: active.max(usize::from(told == Some(true))) })
+        }
+        (Some(true), _) => Fact::Known(Certificates { active: 0, present: 1 }),
+        (None, Fact::Unreadable(why)) => Fact::Unreadable(why.clone()),
+        (None, Fact::Known(None)) => not_told(),
+    }
 }
 
 fn unread<T>(fact: &Fact<T>) -> Option<Unreadable> {
@@ -170,7 +174,7 @@ fn not_told<T>() -> Fact<T> {
 }
 
 /// The report tells of active keys only; the summary counts inactive ones too.
-fn keys_of(row: &super::facts::RootRow, present: Option<bool>) -> Vec<RootKey> {
+fn keys_of(row: &RootRow, present: Option<bool>) -> Vec<RootKey> {
     let key = |(active, used): (&Option<bool>, &LastUse)| {
         (*active == Some(true)).then_some(RootKey { id: None, active: true, used: *used, unread: None })
     };

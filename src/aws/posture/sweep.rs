@@ -50,7 +50,6 @@ pub struct Sweep {
     pub at_once: usize,
 }
 
-/// An account to be asked.
 pub(super) struct Target {
     pub(super) account: String,
     pub(super) name: Option<String>,
@@ -152,19 +151,8 @@ impl<'a> Accounts<'a> {
             pages.map(|pages| next_page(client, home, pages));
         let (mut own, mut rest) = (None, None);
         loop {
-            while self.has_room()
-                && let Some(target) = self.waiting.pop_front()
-            {
-                if skip(&target.account) {
-                    continue;
-                }
-                if target.is_closed() {
-                    self.done.push_back(target.closed());
-                } else if target.account == account.caller().account {
-                    own = Some(Box::pin(own_facts(client, account, target, now())));
-                } else {
-                    self.begin(target, now());
-                }
+            if let Some(target) = self.begin_waiting(now, skip) {
+                own = Some(Box::pin(own_facts(client, account, target, now())));
             }
             // The caller's own account is handed over before those that were begun after it.
             if own.is_none() && !self.hand_over(each) {
@@ -199,6 +187,26 @@ impl<'a> Accounts<'a> {
                 else => return Ok(self.swept()),
             }
         }
+    }
+
+    /// Begins those who wait, as far as there is room, but the caller's own account, which it returns.
+    fn begin_waiting(&mut self, now: &dyn Fn() -> SystemTime, skip: &dyn Fn(&str) -> bool) -> Option<Target> {
+        let mut own = None;
+        while self.has_room()
+            && let Some(target) = self.waiting.pop_front()
+        {
+            if skip(&target.account) {
+                continue;
+            }
+            if target.is_closed() {
+                self.done.push_back(target.closed());
+            } else if target.account == self.account.caller().account {
+                own = Some(target);
+            } else {
+                self.begin(target, now());
+            }
+        }
+        own
     }
 
     /// Hands over what is done; `false` to stop.

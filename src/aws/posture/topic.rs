@@ -23,7 +23,6 @@ pub(super) struct Read {
     subscriptions: Fact<Vec<Subscription>>,
 }
 
-/// How a topic is encrypted.
 #[derive(Clone)]
 enum Sealed {
     Not,
@@ -170,7 +169,6 @@ impl Read {
     }
 }
 
-/// Who publishes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     /// An alarm.

@@ -5,7 +5,9 @@ use super::event::Watch;
 use super::facts::Fact;
 use super::model::Own;
 use super::pattern::{Coverage, NotJudged, Pattern};
-use super::replies::{self, CompositeAlarm, DescribedTrails, MetricAlarm, MetricFilter, RuleTarget, Selectors};
+use super::replies::{
+    self, CompositeAlarm, DescribedTrails, FieldSelector, MetricAlarm, MetricFilter, RuleTarget, Selectors,
+};
 use super::topic::{self, Publisher, Service, is_gone};
 use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
 use crate::aws::Call;
@@ -282,6 +284,19 @@ fn read_status(found: replies::TrailStatus) -> TrailStatus {
     }
 }
 
+/// Excluding KMS or the RDS Data API is usual and says nothing of root. Naming sources leaves all others out.
+fn narrows(field: &FieldSelector) -> bool {
+    match field.field.as_str() {
+        "eventCategory" | "readOnly" => false,
+        "eventSource" => {
+            let harmless = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+            let is_harmless = |source: &String| harmless.iter().any(|name| source.eq_ignore_ascii_case(name));
+            field.not_equals.is_empty() || !field.not_equals.iter().all(is_harmless)
+        }
+        _ => true,
+    }
+}
+
 /// Basic selectors name their kind; of advanced ones, those whose `eventCategory` is `Management` count, and fields that
 /// narrow them down make them half.
 fn read_selectors(found: &Selectors) -> Management {
@@ -299,17 +314,7 @@ fn read_selectors(found: &Selectors) -> Management {
         if !field("eventCategory").is_some_and(|field| has(&field.equals, "management")) {
             continue;
         }
-        // Excluding KMS or the RDS Data API is usual and says nothing of root. Naming sources leaves all others out.
-        let narrowed = selector.field_selectors.iter().any(|field| match field.field.as_str() {
-            "eventCategory" | "readOnly" => false,
-            "eventSource" => {
-                let harmless = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
-                let is_harmless = |source: &String| harmless.iter().any(|name| source.eq_ignore_ascii_case(name));
-                field.not_equals.is_empty() || !field.not_equals.iter().all(is_harmless)
-            }
-            _ => true,
-        });
-        if narrowed {
+        if selector.field_selectors.iter().any(narrows) {
             continue;
         }
         match field("readOnly").map(|field| has(&field.equals, "true") || has(&field.not_equals, "false")) {

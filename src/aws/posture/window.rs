@@ -9,7 +9,6 @@ pub(super) struct Window {
     throttled: u64,
 }
 
-/// How many to begin with.
 const BEGIN: f64 = 16.0;
 
 impl Window {

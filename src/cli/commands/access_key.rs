@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Rotate, Written};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::access_key::{KeyRequest, KeyRotated, OldKey, SecretTo};
@@ -45,7 +46,6 @@ pub(super) fn request(args: &Rotate, cli: &Cli, console: &Console) -> Result<Opt
 }
 
 fn pipe(fd: u32, timeout: Duration, cli: &Cli, console: &Console) -> Result<Pipe, Box<Explanation>> {
-    let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     let trouble = |cause| {
         let (stage, cause) = (Stage::Preflight, Cause::Sink(cause));
         Box::new(explain::failed(&Failed { stage, cause, left: Vec::new(), ahead: None }))

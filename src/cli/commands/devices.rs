@@ -46,7 +46,6 @@ fn headed<const COLUMNS: usize>(head: [&str; COLUMNS], mut rows: Vec<[String; CO
     table(&rows)
 }
 
-/// As people call it.
 pub(in crate::cli) fn kind(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Virtual => "virtual",

@@ -4,9 +4,10 @@ use super::fido::trusting::Trusted;
 use crate::cli::args::{Cli, Drill, DrillCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
-use crate::flow::drill::{self, BadLog, DrillRequest, Drilled, Entry, Flaw, Problem, State, enrolled_here};
+use crate::flow::drill::{self, BadLog, DrillRequest, Drilled, Entry, Flaw, Problem, Proved, State, enrolled_here};
 use crate::flow::fido_key::Records;
 use crate::flow::{Cause, Failed};
 use crate::keys::KeyId;
@@ -21,10 +22,6 @@ pub(in crate::cli) fn run(args: &Drill, cli: &Cli, console: &mut Console) -> Out
         (None, Some(log)) => drill(args, log, cli, console),
         (None, None) => Err(usage("no file is named: --log FILE")),
     }
-}
-
-fn usage(what: &str) -> Box<Explanation> {
-    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
 }
 
 fn drill(args: &Drill, log: &Path, cli: &Cli, console: &mut Console) -> Outcome {
@@ -156,7 +153,7 @@ fn not_drilled(failed: &Failed) -> Explanation {
 }
 
 fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
-    let text = drill::read_log(file).map_err(|cause| usage(&format!("cannot read {}: {cause}", file.display())))?;
+    let text = drill::read_log(file).map_err(|cause| usage(format!("cannot read {}: {cause}", file.display())))?;
     // What was enrolled on another machine is not known here, and nothing is held against it.
     let enrolled =
         environment::state_dir().map_or_else(|_| BTreeMap::new(), |state| enrolled_here(&Records::of_state(&state)));
@@ -169,19 +166,7 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
     });
     match proved {
         Ok(proved) => {
-            let (lines, signed) = (proved.entries.len(), proved.entries.iter().filter(|(_, signed)| *signed).count());
-            let failed = proved.entries.iter().filter(|(entry, _)| !entry.passed).count();
-            let intact =
-                format!("intact: {lines} records, {signed} of them signed; {failed} say that a drill failed");
-            let human: Page = [intact, format!("last line  {}", proved.head)].iter().collect();
-            let report = VerifyReport {
-                intact: true,
-                records: Some(lines),
-                signed: Some(signed),
-                failed: Some(failed),
-                head: Some(proved.head),
-                problems: Vec::new(),
-            };
+            let (human, report) = intact(proved);
             console.result(&human, &report);
             Ok(Exit::Done)
         }
@@ -196,6 +181,23 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
             Ok(Exit::No)
         }
     }
+}
+
+fn intact(Proved { entries, head }: Proved) -> (Page, VerifyReport) {
+    let signed = entries.iter().filter(|(_, signed)| *signed).count();
+    let failed = entries.iter().filter(|(entry, _)| !entry.passed).count();
+    let records = entries.len();
+    let intact = format!("intact: {records} records, {signed} of them signed; {failed} say that a drill failed");
+    let human = [intact, format!("last line  {head}")].iter().collect();
+    let report = VerifyReport {
+        intact: true,
+        records: Some(records),
+        signed: Some(signed),
+        failed: Some(failed),
+        head: Some(head),
+        problems: Vec::new(),
+    };
+    (human, report)
 }
 
 fn problem_words(problem: &Problem) -> String {

@@ -3,6 +3,7 @@
 use crate::cli::args::{Cli, Enroll, SeedPlaces};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::enroll::{DeviceResult, Enrolled, Request};
@@ -19,21 +20,7 @@ use std::time::Duration;
 
 pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(roster) = &args.roster {
-        let sheet = super::roster::Sheet {
-            kind: RosterKind::Enroll,
-            file: roster,
-            ledger: args.ledger.as_ref(),
-            places: places(&args.places),
-            touch: args.touch,
-            path: args.path.as_ref(),
-            tags: &args.tags,
-            replace_first: false,
-            no_touch: false,
-            fewer_keys: false,
-            dry_run: args.dry_run,
-            aws: &args.aws,
-        };
-        return super::roster::run(sheet, cli, console);
+        return of_roster(roster, args, cli, console);
     }
     let request = request(args, cli)?;
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
@@ -60,12 +47,29 @@ pub(in crate::cli) fn run(args: &Enroll, cli: &Cli, console: &mut Console) -> Ou
     }
 }
 
+fn of_roster(roster: &Path, args: &Enroll, cli: &Cli, console: &mut Console) -> Outcome {
+    let sheet = super::roster::Sheet {
+        kind: RosterKind::Enroll,
+        file: roster,
+        ledger: args.ledger.as_ref(),
+        places: places(&args.places),
+        touch: args.touch,
+        path: args.path.as_ref(),
+        tags: &args.tags,
+        replace_first: false,
+        no_touch: false,
+        fewer_keys: false,
+        dry_run: args.dry_run,
+        aws: &args.aws,
+    };
+    super::roster::run(sheet, cli, console)
+}
+
 fn request(args: &Enroll, cli: &Cli) -> Result<Request, Box<Explanation>> {
-    let usage = |what: &str| Box::new(Explanation::new("usage", what).exit(Exit::Usage));
     let places = places(&args.places);
     if args.keys.is_empty() && !args.qr && places.is_empty() {
         return Err(Box::new(
-            Explanation::new("usage", "nowhere to put the seed")
+            usage("nowhere to put the seed")
                 .hint(
                     "name a key with --key SERIAL (`glasskey keys` lists them), show a phone a QR code with --qr, or use --escrow or --to-command",
                 )

@@ -10,6 +10,7 @@ use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::{Cli, Keys};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation, Reason};
+use crate::cli::invocation::catch_signals;
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::cli::{Outcome, environment};
@@ -22,9 +23,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
-    let interrupt = Interrupt::install()
-        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let Views { keys, mut unreadable } = Views::read(&interrupt, console)?;
+    let Views { keys, mut unreadable } = Views::read(&catch_signals()?, console)?;
     let software = environment::are_software_keys();
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
     rows.extend(keys.iter().map(|shown| shown.row(software)));
@@ -197,7 +196,7 @@ impl Views {
     /// One way of looking does not work at all; what the other shows is shown.
     fn incomplete(&mut self, text: &Explanation, console: &Console) {
         let style = console.style();
-        style.say(&format!("glasskey: {} {}", style.yellow("warning:"), text.what));
+        style.warn(&text.what);
         text.hints.iter().for_each(|hint| style.say(&format!("glasskey: {} {hint}", style.bold("hint:"))));
         self.unreadable(text.what.clone(), None, None, text);
     }

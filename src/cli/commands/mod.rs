@@ -23,7 +23,6 @@ pub(super) mod version;
 use super::report::schema;
 use schemars::Schema;
 
-/// The schemas of what the commands print.
 pub(super) fn schemas() -> Vec<Schema> {
     let mut schemas = vec![
         schema::<keys::Report>(),

@@ -98,18 +98,8 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
         return root_sentence(found, outcome);
     }
     let foreign = matches!(found.device, DeviceState::Foreign { .. });
-    if let Some(old) = &found.replaces {
-        match outcome {
-            Became::Completed { keys } | Became::WasComplete { keys } if !keys.is_empty() => {
-                let gone = matches!(outcome, Became::Completed { .. });
-                return format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, gone, false));
-            }
-            Became::Undone => {
-                let stored = stored(found);
-                return format!("undone: {arn} and its credentials are gone; {}{stored}", state_of(old, false, true));
-            }
-            _ => {}
-        }
+    if let Some(sentence) = found.replaces.as_ref().and_then(|old| replaced_sentence(found, old, outcome)) {
+        return sentence;
     }
     match outcome {
         Became::NothingLeft if foreign => format!("nothing was left of the run; {arn} is not of its making"),
@@ -134,6 +124,22 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
         Became::NothingLeft => format!("nothing was left of {arn}"),
         Became::Left => format!("left as it is: {arn}"),
         Became::Forgotten => format!("forgotten: {arn}, as it is"),
+    }
+}
+
+/// Where more is to be said, since the run was to replace a device.
+fn replaced_sentence(found: &Unfinished, old: &OldDevice, outcome: &Became) -> Option<String> {
+    let (user, arn) = (&found.user, &found.arn);
+    match outcome {
+        Became::Completed { keys } | Became::WasComplete { keys } if !keys.is_empty() => {
+            let gone = matches!(outcome, Became::Completed { .. });
+            Some(format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, gone, false)))
+        }
+        Became::Undone => {
+            let (old, stored) = (state_of(old, false, true), stored(found));
+            Some(format!("undone: {arn} and its credentials are gone; {old}{stored}"))
+        }
+        _ => None,
     }
 }
 
@@ -169,7 +175,6 @@ fn root_sentence(found: &Unfinished, outcome: &Became) -> String {
     }
 }
 
-/// What is to be said of the run's other keys.
 fn others(run: &Unfinished) -> String {
     let say = |(key, state): &(Serial, KeyState)| match state {
         KeyState::Present => None,
@@ -282,16 +287,23 @@ pub(in crate::cli) enum OutcomeReport {
     Forgotten,
 }
 
+impl OutcomeReport {
+    /// With the keys that hold the device's credential.
+    fn of(outcome: &Became) -> (Self, &[Serial]) {
+        match outcome {
+            Became::Finished { keys, .. } | Became::Completed { keys } => (Self::Finished, keys),
+            Became::WasComplete { keys } => (Self::WasComplete, keys),
+            Became::Undone => (Self::Undone, &[]),
+            Became::NothingLeft => (Self::NothingLeft, &[]),
+            Became::Left => (Self::Left, &[]),
+            Became::Forgotten => (Self::Forgotten, &[]),
+        }
+    }
+}
+
 impl<'a> RunReport<'a> {
     fn of(run: &'a Recovered) -> Self {
-        let (outcome, keys): (_, &[Serial]) = match &run.outcome {
-            Became::Finished { keys, .. } | Became::Completed { keys } => (OutcomeReport::Finished, keys),
-            Became::WasComplete { keys } => (OutcomeReport::WasComplete, keys),
-            Became::Undone => (OutcomeReport::Undone, &[]),
-            Became::NothingLeft => (OutcomeReport::NothingLeft, &[]),
-            Became::Left => (OutcomeReport::Left, &[]),
-            Became::Forgotten => (OutcomeReport::Forgotten, &[]),
-        };
+        let (outcome, keys) = OutcomeReport::of(&run.outcome);
         let holds = matches!(outcome, OutcomeReport::Finished | OutcomeReport::WasComplete);
         match &run.found {
             RunState::Run(found) => Self::Device {

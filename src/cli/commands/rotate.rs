@@ -7,6 +7,7 @@ use crate::aws::DeviceKind;
 use crate::cli::args::{Cli, Resync, Rotate};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow;
@@ -50,16 +51,7 @@ pub(in crate::cli) fn rotate(args: &Rotate, cli: &Cli, console: &mut Console) ->
         console.result(&Page::nothing(), &PlanReport::of(&rotated, rotated_key.as_ref(), &permissions));
         return Ok(Exit::Done);
     };
-    let report = Report {
-        account: &rotated.enrolled.plan.account,
-        user: &rotated.old.user,
-        device,
-        proof: rotated.proof,
-        retired: RemovedReport::of(&rotated.old),
-        losses: losses(&rotated.losses),
-        clock_ahead_seconds: world.clock.ahead_seconds(),
-        access_key: rotated_key.as_ref().map(KeyReport::of),
-    };
+    let report = Report::of(&rotated, device, rotated_key.as_ref(), world.clock.ahead_seconds());
     let new_key = rotated_key.as_ref().and_then(|key| key.new.clone());
     let lines: Page = std::iter::once(device.arn.to_string()).chain(new_key).collect();
     access_key::result(args, &lines, &report, console);
@@ -89,10 +81,6 @@ fn request(args: &Rotate, from: &str, cli: &Cli) -> Result<RotateRequest, Box<Ex
         no_touch: args.no_touch,
         fewer_keys: args.fewer_keys,
     })
-}
-
-fn usage(what: &str) -> Box<Explanation> {
-    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
 }
 
 fn of_roster(roster: &Path, args: &Rotate, cli: &Cli, console: &mut Console) -> Outcome {
@@ -213,6 +201,26 @@ pub(in crate::cli) enum LossReport {
     Name,
     /// The old device is a security key, which resists phishing.
     PhishingResistance,
+}
+
+impl<'a> Report<'a> {
+    fn of(
+        rotated: &'a Rotated,
+        device: &'a DeviceResult,
+        key: Option<&'a KeyRotated>,
+        clock_ahead_seconds: Option<i64>,
+    ) -> Self {
+        Self {
+            account: &rotated.enrolled.plan.account,
+            user: &rotated.old.user,
+            device,
+            proof: rotated.proof,
+            retired: RemovedReport::of(&rotated.old),
+            losses: losses(&rotated.losses),
+            clock_ahead_seconds,
+            access_key: key.map(KeyReport::of),
+        }
+    }
 }
 
 impl<'a> PlanReport<'a> {

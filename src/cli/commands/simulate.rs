@@ -31,8 +31,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
     if let Some(path) = &args.card_socket {
         let _card = serve_one(path).map_err(|cause| failed(format!("cannot serve {}: {cause}", path.display())))?;
         console.say(&format!("serving a software key as a card on {}; Ctrl-C pulls it", path.display()));
-        while !interrupt.wait(Duration::from_secs(3600)) {}
-        return Ok(Exit::Done);
+        return Ok(until_interrupted(&interrupt));
     }
     let directory =
         PrivateDir::create().map_err(|cause| failed(format!("cannot make a directory for sockets: {cause}")))?;
@@ -42,23 +41,7 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
     let port = Some(args.port).filter(|port| *port != 0);
     let server = Server::start(aws.clone(), port)
         .map_err(|cause| failed(format!("cannot listen on 127.0.0.1:{}: {cause}", args.port)))?;
-    let admin = aws.admin();
-    let sockets = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
-    let mut lines = server.exports(&admin);
-    let direct = environment::without_proxy();
-    let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
-    lines.extend(direct.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
-    let fido = directory.path().display().to_string();
-    if !sockets.is_empty() {
-        lines.push(format!("export {}={sockets}", environment::CARDS));
-        lines.push(format!("export {}={fido}", environment::FIDO));
-    }
-    let environment = server
-        .environment(&admin)
-        .into_iter()
-        .chain(direct)
-        .chain([(environment::CARDS, sockets), (environment::FIDO, fido)])
-        .collect();
+    let (lines, environment) = environment_of(&server, &aws, &paths, directory.path());
     let report = Report {
         url: server.url().to_owned(),
         account: aws.account().to_owned(),
@@ -79,8 +62,34 @@ pub(in crate::cli) fn run(args: &Simulate, _cli: &Cli, console: &mut Console) ->
         server.url(),
         paths.len()
     ));
+    Ok(until_interrupted(&interrupt))
+}
+
+fn until_interrupted(interrupt: &Interrupt) -> Exit {
     while !interrupt.wait(Duration::from_secs(3600)) {}
-    Ok(Exit::Done)
+    Exit::Done
+}
+
+/// What makes another command use all this: lines for a shell, and names with their values.
+fn environment_of(
+    server: &Server,
+    aws: &Aws,
+    sockets: &[PathBuf],
+    directory: &Path,
+) -> (Vec<String>, BTreeMap<&'static str, String>) {
+    let admin = aws.admin();
+    let sockets = sockets.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
+    let mut lines = server.exports(&admin);
+    let direct = environment::without_proxy();
+    let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
+    lines.extend(direct.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
+    let fido = directory.display().to_string();
+    if !sockets.is_empty() {
+        lines.push(format!("export {}={sockets}", environment::CARDS));
+        lines.push(format!("export {}={fido}", environment::FIDO));
+    }
+    let software = [(environment::CARDS, sockets), (environment::FIDO, fido)];
+    (lines, server.environment(&admin).into_iter().chain(direct).chain(software).collect())
 }
 
 /// What is served: the account whose keys are printed, and the organization it manages if there is one.

@@ -8,9 +8,8 @@ use super::auth_data::{self, Aaguid, AuthData};
 use super::cbor::{self, Value};
 use super::certificates::{self, Fingerprint};
 use super::cose::{self, PublicKey};
-use super::metadata::{Certification, Metadata, Warning};
+use super::metadata::{Certification, Metadata, Model, Warning};
 use ::ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use std::fmt;
 use std::time::SystemTime;
 
 pub use profile::What;
@@ -20,7 +19,6 @@ pub use profile::What;
 pub struct AttestationObject {
     /// The format of the statement: "packed", "none", "fido-u2f", ….
     pub fmt: String,
-    /// Authenticator data, as the key signed it.
     pub auth_data: Vec<u8>,
     /// The statement: a map.
     pub statement: Value,
@@ -67,7 +65,6 @@ impl AttestationObject {
     }
 }
 
-/// A key that proved what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genuine {
     /// The name of the pinned root at the end of the path.
@@ -80,93 +77,87 @@ pub struct Genuine {
     pub model: String,
     /// The model's identifier, vouched for by the certificate.
     pub aaguid: Aaguid,
-    /// The model's certification.
     pub certification: Certification,
     /// What the FIDO Alliance warns of, where it does not spoil the attestation itself.
     pub warnings: Vec<Warning>,
 }
 
 /// Why a key did not prove what it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
     /// Format "none": the key, or something before us, left the attestation out.
+    #[error("the key gave no attestation")]
     NoAttestation,
     /// Signed with the new credential's own key: anything can do that.
+    #[error("the key vouches for itself, which proves nothing")]
     SelfAttestation,
     /// Format "fido-u2f": it names no model, and a FIDO2 key does not use it.
+    #[error("the attestation is U2F's, which names no model")]
     U2f,
     /// Another format: of platforms and phones, not of security keys.
-    Format {
-        /// As the statement has it.
-        fmt: String,
-    },
-    /// The statement, or what it is about, cannot be read.
+    #[error("an attestation of format \"{fmt}\", which security keys do not use")]
+    Format { fmt: String },
+    #[error("the attestation cannot be read: {0}")]
     Malformed(Malformed),
-    /// The statement names an algorithm other than that of its certificate, or one that is not checked here.
+    #[error("algorithm {alg} does not fit the attestation's certificate")]
     Algorithm {
         /// COSE's number.
         alg: i64,
     },
-    /// The statement's signature is not the certificate's over this authenticator data and this challenge.
+    #[error("the attestation's signature is wrong")]
     BadSignature,
-    /// The certificate is an authority's, not a key's.
+    #[error("the attestation's certificate is an authority's, not a key's")]
     LeafIsCa,
     /// The certificate is not as §8.2.1 wants it.
+    #[error("the attestation's certificate is not as it must be: {what}")]
     BadProfile { what: What },
-    /// The certificate is for another model than the key says.
+    #[error("the key says it is model {claimed}, its certificate is for {certified}")]
     WrongAaguid {
         /// The key's word.
         claimed: Aaguid,
         certified: Aaguid,
     },
-    /// No metadata names this model, so nothing says whose roots would vouch for it. A newer issue may.
+    #[error("no metadata names model {aaguid}")]
     UnknownModel {
         /// The key's word.
         aaguid: Aaguid,
     },
-    /// The FIDO Alliance says that attestations of this model prove nothing any more.
+    #[error("the FIDO Alliance lists the model as {}", warning.status())]
     Revoked { warning: Warning },
-    /// The path does not end at a root of this model's maker.
-    UnknownRoot {
-        /// Where it ends.
-        name: String,
-    },
+    #[error("the certificates end at \"{name}\", not at a root of the maker")]
+    UnknownRoot { name: String },
     /// The path names an intermediate that its maker publishes but that is not built in. This is no proof of
     /// anything: with the certificate the path may hold or not.
-    IntermediateUnknown {
-        /// The certificate that is missing.
-        issuer: String,
-    },
+    #[error("the certificate of \"{issuer}\" is not built in, so the path cannot be completed")]
+    IntermediateUnknown { issuer: String },
     /// A certificate on the path was not signed by the next one.
+    #[error("{0}")]
     BadPath(certificates::Error),
-    /// A certificate on the path has expired.
+    #[error("the certificate of \"{subject}\" has expired")]
     Expired { subject: String, since: SystemTime },
     /// A certificate on the path is not valid yet: more often, the clock of this machine is wrong.
-    NotYetValid {
-        subject: String,
-        /// When it will be.
-        from: SystemTime,
-    },
+    #[error("the certificate of \"{subject}\" is not valid yet")]
+    NotYetValid { subject: String, from: SystemTime },
 }
 
-/// What cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// Not CBOR.
+    #[error("bad CBOR: {0}")]
     Cbor(cbor::Error),
-    /// A member that is missing, or of another type.
+    #[error("\"{0}\" is missing or wrong")]
     Member(&'static str),
-    /// The authenticator data.
+    #[error("{0}")]
     AuthData(auth_data::Error),
-    /// Authenticator data without a credential.
+    #[error("it is about no credential")]
     NoCredential,
     /// The credential's public key.
+    #[error("{0}")]
     Key(cose::Error),
-    /// The key's certificate is not one.
+    #[error("its certificate cannot be read")]
     Certificate,
-    /// More certificates than any key sends.
+    #[error("it has too many certificates")]
     TooManyCertificates,
 }
 
@@ -175,52 +166,6 @@ impl From<Malformed> for Reason {
         Self::Malformed(malformed)
     }
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cbor(error) => write!(f, "bad CBOR: {error}"),
-            Self::Member(member) => write!(f, "\"{member}\" is missing or wrong"),
-            Self::AuthData(error) => error.fmt(f),
-            Self::NoCredential => f.write_str("it is about no credential"),
-            Self::Key(error) => error.fmt(f),
-            Self::Certificate => f.write_str("its certificate cannot be read"),
-            Self::TooManyCertificates => f.write_str("it has too many certificates"),
-        }
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoAttestation => f.write_str("the key gave no attestation"),
-            Self::SelfAttestation => f.write_str("the key vouches for itself, which proves nothing"),
-            Self::U2f => f.write_str("the attestation is U2F's, which names no model"),
-            Self::Format { fmt } => write!(f, "an attestation of format \"{fmt}\", which security keys do not use"),
-            Self::Malformed(malformed) => write!(f, "the attestation cannot be read: {malformed}"),
-            Self::Algorithm { alg } => write!(f, "algorithm {alg} does not fit the attestation's certificate"),
-            Self::BadSignature => f.write_str("the attestation's signature is wrong"),
-            Self::LeafIsCa => f.write_str("the attestation's certificate is an authority's, not a key's"),
-            Self::BadProfile { what } => write!(f, "the attestation's certificate is not as it must be: {what}"),
-            Self::WrongAaguid { claimed, certified } => {
-                write!(f, "the key says it is model {claimed}, its certificate is for {certified}")
-            }
-            Self::UnknownModel { aaguid } => write!(f, "no metadata names model {aaguid}"),
-            Self::Revoked { warning } => write!(f, "the FIDO Alliance lists the model as {}", warning.status()),
-            Self::UnknownRoot { name } => write!(f, "the certificates end at \"{name}\", not at a root of the maker"),
-            Self::IntermediateUnknown { issuer } => {
-                write!(f, "the certificate of \"{issuer}\" is not built in, so the path cannot be completed")
-            }
-            Self::BadPath(error) => error.fmt(f),
-            Self::Expired { subject, .. } => write!(f, "the certificate of \"{subject}\" has expired"),
-            Self::NotYetValid { subject, .. } => write!(f, "the certificate of \"{subject}\" is not valid yet"),
-        }
-    }
-}
-
-impl std::error::Error for Reason {}
 
 /// A key sends 1 to 3 certificates.
 const MAX_X5C: usize = 8;
@@ -266,15 +211,19 @@ pub fn verify(
     let brought = intermediates.iter().map(Vec::as_slice);
     let helpers: Vec<&[u8]> = others.iter().copied().chain(trust.intermediates).chain(brought).collect();
     let path = certificates::path(first, &helpers, &trust.anchors, at).map_err(no_path)?;
-    Ok(Genuine {
+    Ok(genuine(path, model, certified))
+}
+
+fn genuine(path: certificates::Path, model: &Model, aaguid: Aaguid) -> Genuine {
+    Genuine {
         root: path.root().to_owned(),
         root_fingerprint: path.anchor,
         path: path.names,
         model: model.name.clone(),
-        aaguid: certified,
+        aaguid,
         certification: model.certification.clone(),
         warnings: model.warnings.clone(),
-    })
+    }
 }
 
 struct Packed<'a> {

@@ -9,7 +9,6 @@ use x509_parser::x509::{X509Name, X509Version};
 /// id-fido-gen-ce-aaguid.
 const AAGUID: &str = "1.3.6.1.4.1.45724.1.1.4";
 
-/// What is wrong with a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {
@@ -28,7 +27,6 @@ pub enum What {
     /// No extension with the AAGUID. The standard lets it be absent where a root serves one model only; then nothing
     /// but the key's word says what model this is.
     NoAaguid,
-    /// The extension with the AAGUID is critical.
     CriticalAaguid,
     /// The extension with the AAGUID is not 16 bytes in an OCTET STRING, or there are two of them.
     AaguidForm,

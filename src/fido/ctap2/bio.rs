@@ -85,7 +85,6 @@ impl Ctap2 {
         Err(Error::Malformed { what: WHAT })
     }
 
-    /// The fingerprints on the key.
     pub fn fingerprints(&mut self, token: &Token) -> Result<Vec<Fingerprint>, Error> {
         let message = self.proven(sub::ENUMERATE, None, token)?;
         let command = self.bio_command()?;
@@ -95,13 +94,11 @@ impl Ctap2 {
         }
     }
 
-    /// Names a fingerprint.
     pub fn rename_fingerprint(&mut self, token: &Token, id: &[u8], name: &str) -> Result<(), Error> {
         let parameters = map([(0x01, Some(Value::from(id))), (0x02, Some(Value::from(name)))]);
         self.bio(sub::RENAME, parameters, token)
     }
 
-    /// Removes a fingerprint.
     pub fn remove_fingerprint(&mut self, token: &Token, id: &[u8]) -> Result<(), Error> {
         self.bio(sub::REMOVE, map([(0x01, Some(Value::from(id)))]), token)
     }

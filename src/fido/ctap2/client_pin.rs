@@ -240,7 +240,6 @@ fn token(
     secret.token(Fields::new(answer, WHAT)?.need(0x02, Value::as_bytes)?, permissions, rp_id)
 }
 
-/// Tries left, at this member of the answer.
 pub(super) fn retries(answer: &Fields<'_>, member: i64) -> Result<Retries, Error> {
     let left = answer.byte(member)?.ok_or(answer.malformed())?;
     Ok(Retries { left, power_cycle: answer.truth(0x04)? })

@@ -34,7 +34,6 @@ impl Ctap2 {
         })
     }
 
-    /// Relying parties with discoverable credentials.
     pub fn relying_parties(&mut self, token: &Token) -> Result<Vec<StoredRelyingParty>, Error> {
         let first = self.manage(sub::RPS_BEGIN, None, token);
         self.enumerate(first, sub::RPS_NEXT, 0x05, stored_rp)

@@ -60,7 +60,6 @@ impl Ctap2 {
         Ok(Self { channel, info: None })
     }
 
-    /// What the device said when it gave the channel.
     #[must_use]
     pub fn device(&self) -> Device {
         self.channel.device()
@@ -85,7 +84,6 @@ impl Ctap2 {
         self.run(command, request, timeout, &mut |_| ())
     }
 
-    /// A command that waits for a person.
     fn ask_person(
         &mut self,
         command: u8,
@@ -134,7 +132,6 @@ fn read(command: u8, answer: &[u8]) -> Result<Value, Error> {
     }
 }
 
-/// A map of the members that are there, keyed by number.
 fn map(entries: impl IntoIterator<Item = (i64, Option<Value>)>) -> Value {
     Value::map(entries.into_iter().filter_map(|(key, value)| Some((key, value?))))
 }

@@ -42,7 +42,6 @@ struct Partial {
 pub struct BadFrame;
 
 impl Reassembler {
-    /// For reports of this channel.
     #[must_use]
     pub fn new(channel: u32) -> Self {
         Self { channel, partial: None }

@@ -8,7 +8,6 @@ use ::ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::fmt;
 use std::time::SystemTime;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
@@ -20,69 +19,36 @@ pub const MAX_LEN: usize = 40 * 1024 * 1024;
 pub const SIGNER: &str = "mds.fidoalliance.org";
 
 /// Why a file is not used as metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Longer than [`MAX_LEN`].
+    #[error("too long to be a metadata BLOB")]
     TooLong,
     /// Not three parts in base64url with a header of JSON.
+    #[error("not a metadata BLOB (a JSON Web Token with its certificates)")]
     NotJwt,
     /// Signed by an algorithm other than RS256 and ES256; "none" too.
-    Algorithm {
-        /// As the header has it.
-        alg: String,
-    },
-    /// The signer's certificates do not lead to a pinned root.
+    #[error("the metadata is signed with \"{alg}\"; RS256 or ES256 is expected")]
+    Algorithm { alg: String },
+    #[error("who signed the metadata is not trusted: {0}")]
     UntrustedChain(certificates::Error),
-    /// The chain holds, but it is not the metadata service's.
-    WrongSigner {
-        /// Whose it is.
-        name: String,
-    },
-    /// The signature is not the signer's over these bytes.
+    #[error("the metadata is signed by \"{name}\", not by {SIGNER}")]
+    WrongSigner { name: String },
+    #[error("the signature on the metadata is wrong")]
     BadSignature,
-    /// Signed, and yet not metadata.
-    Malformed {
-        /// The member that is missing or wrong.
-        member: &'static str,
-    },
+    #[error("the metadata's \"{member}\" is missing or wrong")]
+    Malformed { member: &'static str },
     /// An issue before the one that is known already: someone may want to hide a warning.
-    Older {
-        /// The file's number.
-        number: u64,
-        /// The number that is known.
-        known: u64,
-    },
-    /// By the file's own word there is a newer issue.
+    #[error("the metadata is number {number}; number {known} is known already")]
+    Older { number: u64, known: u64 },
+    #[error("metadata number {number} was to be replaced by {next_update}")]
     Stale {
-        /// The file's number.
         number: u64,
         /// Until when it was good.
         next_update: Date,
     },
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong => f.write_str("too long to be a metadata BLOB"),
-            Self::NotJwt => f.write_str("not a metadata BLOB (a JSON Web Token with its certificates)"),
-            Self::Algorithm { alg } => write!(f, "the metadata is signed with \"{alg}\"; RS256 or ES256 is expected"),
-            Self::UntrustedChain(error) => write!(f, "who signed the metadata is not trusted: {error}"),
-            Self::WrongSigner { name } => write!(f, "the metadata is signed by \"{name}\", not by {SIGNER}"),
-            Self::BadSignature => f.write_str("the signature on the metadata is wrong"),
-            Self::Malformed { member } => write!(f, "the metadata's \"{member}\" is missing or wrong"),
-            Self::Older { number, known } => {
-                write!(f, "the metadata is number {number}; number {known} is known already")
-            }
-            Self::Stale { number, next_update } => {
-                write!(f, "metadata number {number} was to be replaced by {next_update}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// What a BLOB is held against.
 #[derive(Clone, Debug)]

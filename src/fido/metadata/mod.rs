@@ -15,7 +15,6 @@ use std::time::SystemTime;
 
 pub use table::NotATable;
 
-/// One issue of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     number: u64,
@@ -25,7 +24,6 @@ pub struct Metadata {
     certificates: Vec<Vec<u8>>,
 }
 
-/// One model of key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// As its maker writes it, like "YubiKey 5 Series with NFC".
@@ -102,7 +100,6 @@ impl Warning {
 /// What an attestation of one model is checked against.
 #[derive(Clone, Debug, Default)]
 pub struct Trust<'a> {
-    /// Where a path may end.
     pub anchors: Vec<&'a [u8]>,
     /// What a path may go over. Confers no trust.
     pub intermediates: Vec<&'a [u8]>,
@@ -114,7 +111,6 @@ static BUNDLED: LazyLock<Metadata> = LazyLock::new(|| {
 });
 
 impl Metadata {
-    /// The issue that is built in.
     #[must_use]
     pub fn bundled() -> &'static Self {
         &BUNDLED
@@ -133,7 +129,6 @@ impl Metadata {
         self.models.insert(aaguid, model);
     }
 
-    /// Adds a warning to a model that is there.
     pub fn warn(&mut self, aaguid: Aaguid, warning: Warning) {
         if let Some(model) = self.models.get_mut(&aaguid) {
             model.warnings.push(warning);
@@ -166,13 +161,11 @@ impl Metadata {
         jiff::Timestamp::try_from(at).is_ok_and(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date() > self.next_update)
     }
 
-    /// The model with this identifier.
     #[must_use]
     pub fn model(&self, aaguid: Aaguid) -> Option<&Model> {
         self.models.get(&aaguid)
     }
 
-    /// All models, by identifier.
     pub fn models(&self) -> impl Iterator<Item = (Aaguid, &Model)> {
         self.models.iter().map(|(aaguid, model)| (*aaguid, model))
     }
@@ -226,7 +219,6 @@ impl Metadata {
         self.certificates.iter().map(Vec::as_slice).filter(|der| is_intermediate(der)).collect()
     }
 
-    /// The fingerprints of a model's roots.
     #[must_use]
     pub fn roots(&self, model: &Model) -> BTreeSet<Fingerprint> {
         self.anchors(model).into_iter().map(certificates::fingerprint).collect()

@@ -8,20 +8,12 @@ use data_encoding::{BASE64, HEXLOWER};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fmt::Write as _;
 
 /// Text that is not such a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a table of metadata")]
 pub struct NotATable;
-
-impl fmt::Display for NotATable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a table of metadata")
-    }
-}
-
-impl std::error::Error for NotATable {}
 
 #[derive(Deserialize)]
 struct Table {

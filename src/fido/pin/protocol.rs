@@ -27,7 +27,6 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Its number on the wire.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -95,7 +94,6 @@ impl SharedSecret {
         self.platform.clone()
     }
 
-    /// The protocol it is for.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
@@ -211,7 +209,6 @@ pub struct Token {
 }
 
 impl Token {
-    /// The protocol it is used under.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol

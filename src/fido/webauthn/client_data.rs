@@ -5,7 +5,6 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceremony {
     Create,
@@ -13,7 +12,6 @@ pub enum Ceremony {
 }
 
 impl Ceremony {
-    /// The member "type".
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,7 +41,6 @@ impl ClientData {
         Self { json: json.into_bytes() }
     }
 
-    /// The JSON.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.json
@@ -70,7 +67,6 @@ pub fn fresh_challenge() -> Result<[u8; 32], crate::fido::Error> {
     Ok(challenge)
 }
 
-/// Client data as received.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadClientData {
@@ -79,7 +75,6 @@ pub struct ReadClientData {
     pub kind: String,
     /// In base64url.
     pub challenge: String,
-    /// Where the ceremony was.
     pub origin: String,
     /// Whether it was in a frame of another origin's page.
     #[serde(default)]

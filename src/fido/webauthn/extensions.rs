@@ -17,7 +17,6 @@ pub enum ProtectionPolicy {
 }
 
 impl ProtectionPolicy {
-    /// The number that the key gets.
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {
@@ -33,7 +32,6 @@ impl ProtectionPolicy {
 pub struct Salts {
     /// The first.
     pub first: Vec<u8>,
-    /// The second.
     pub second: Option<Vec<u8>>,
 }
 
@@ -52,10 +50,8 @@ impl Salts {
     }
 }
 
-/// The extension prf.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prf {
-    /// For any credential.
     pub eval: Option<Salts>,
     /// For one credential, by its id. In requests only.
     pub eval_by_credential: Vec<(Vec<u8>, Salts)>,
@@ -66,35 +62,26 @@ pub struct Prf {
 pub struct RegistrationExtensions {
     /// credProps: tell whether the credential is discoverable.
     pub cred_props: bool,
-    /// credentialProtectionPolicy.
     pub protection: Option<ProtectionPolicy>,
     /// enforceCredentialProtectionPolicy: fail where the key cannot.
     pub enforce_protection: bool,
     /// hmacCreateSecret, or prf.
     pub hmac_secret: bool,
-    /// prf, if asked for.
     pub prf: Option<Prf>,
-    /// minPinLength.
     pub min_pin_length: bool,
-    /// largeBlob.support.
     pub large_blob: Option<Requirement>,
 }
 
 /// The extension largeBlob of a request (§10.1.5): one of the two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LargeBlob {
-    /// Read it.
     Read,
-    /// Write this.
     Write(Vec<u8>),
 }
 
-/// Extensions of an assertion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestExtensions {
-    /// prf.
     pub prf: Option<Prf>,
-    /// largeBlob.
     pub large_blob: Option<LargeBlob>,
 }
 

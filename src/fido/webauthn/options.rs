@@ -8,49 +8,31 @@ use super::origin::{BadRpId, Origin, check_rp_id};
 use crate::fido::cose;
 use crate::fido::types::Descriptor;
 use serde_json::Value;
-use std::fmt;
 use std::time::Duration;
 
 /// No longer options are read.
 const MAX_LEN: usize = 256 * 1024;
 
 /// Why options are not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Not JSON, or longer than any options are.
+    #[error("the options are not JSON (line {line})")]
     NotJson {
         /// Where reading stopped; 0 where it did not begin.
         line: usize,
     },
     /// A member that must be there is not. Dotted: "user.id".
+    #[error("the options lack \"{member}\"")]
     Missing { member: String },
-    /// A member is of another type, or has a value that is not allowed.
-    Wrong {
-        member: String,
-        /// What it must be.
-        expected: &'static str,
-    },
+    #[error("\"{member}\" in the options must be {expected}")]
+    Wrong { member: String, expected: &'static str },
     /// The relying party's id does not go with the origin.
+    #[error("{0}")]
     RpId(BadRpId),
-    /// The relying party takes no algorithm that keys have here.
+    #[error("the relying party takes neither ES256 (-7) nor EdDSA (-8)")]
     NoAlgorithm,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson { line: 0 } => f.write_str("the options are not JSON"),
-            Self::NotJson { line } => write!(f, "the options are not JSON (line {line})"),
-            Self::Missing { member } => write!(f, "the options lack \"{member}\""),
-            Self::Wrong { member, expected } => write!(f, "\"{member}\" in the options must be {expected}"),
-            Self::RpId(error) => error.fmt(f),
-            Self::NoAlgorithm => f.write_str("the relying party takes neither ES256 (-7) nor EdDSA (-8)"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RpEntity {
@@ -73,23 +55,18 @@ pub struct UserEntity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requirement {
     Required,
-    /// With, if possible.
     #[default]
     Preferred,
-    /// Without, if possible.
     Discouraged,
 }
 
-/// What kind of authenticator is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
     /// Part of the machine: none that this tool has.
     Platform,
-    /// One that can be carried around.
     CrossPlatform,
 }
 
-/// The member "authenticatorSelection".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Not there: any.
@@ -115,7 +92,6 @@ pub enum Conveyance {
     None,
     /// Some; it is given as the key gave it.
     Indirect,
-    /// As the key gave it.
     Direct,
     /// With the key's serial number, where the key was set up for this relying party.
     Enterprise,
@@ -126,7 +102,6 @@ pub enum Conveyance {
 pub struct CreationOptions {
     pub rp: RpEntity,
     pub user: UserEntity,
-    /// To be signed over.
     pub challenge: Vec<u8>,
     /// COSE's numbers, most wanted first. Types other than "public-key" are left out.
     pub algorithms: Vec<i64>,
@@ -134,9 +109,7 @@ pub struct CreationOptions {
     pub timeout: Option<Duration>,
     /// Keys that have one of these are not to be enrolled again.
     pub exclude: Vec<Descriptor>,
-    /// What kind of key and credential.
     pub selection: Selection,
-    /// How much attestation.
     pub attestation: Conveyance,
     pub extensions: RegistrationExtensions,
 }
@@ -144,7 +117,6 @@ pub struct CreationOptions {
 /// `PublicKeyCredentialRequestOptionsJSON`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestOptions {
-    /// To be signed over.
     pub challenge: Vec<u8>,
     /// Not there: the origin's host.
     pub rp_id: Option<String>,

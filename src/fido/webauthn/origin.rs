@@ -1,7 +1,6 @@
 //! Origins, and which relying party ids one may use: its host, or a suffix of it that someone can register
 //! (HTML "is a registrable domain suffix of or is equal to", WebAuthn L3 §5.1.3 step 8).
 
-use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A web origin that may do WebAuthn: https, or http on localhost and the names under it.
@@ -12,66 +11,37 @@ pub struct Origin {
 }
 
 /// Why text is not an origin that may do WebAuthn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadOrigin {
     /// Not `scheme://host` or `scheme://host:port`: a path, a user, nothing.
+    #[error("an origin looks like https://example.com or https://example.com:8443")]
     Form,
     /// Neither https nor http://localhost.
+    #[error("WebAuthn needs https, or http://localhost")]
     Insecure,
     /// The host is an IP address: relying parties have names.
+    #[error("the origin's host is an IP address; WebAuthn needs a name")]
     IpAddress,
-    /// The host is no domain name.
+    #[error("the origin's host is not a domain name")]
     Host,
     /// The host has letters outside ASCII: origins carry the `xn--` form.
+    #[error("the origin's host must be in its ASCII form (xn--…)")]
     NotAscii,
 }
 
-impl fmt::Display for BadOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Form => "an origin looks like https://example.com or https://example.com:8443",
-            Self::Insecure => "WebAuthn needs https, or http://localhost",
-            Self::IpAddress => "the origin's host is an IP address; WebAuthn needs a name",
-            Self::Host => "the origin's host is not a domain name",
-            Self::NotAscii => "the origin's host must be in its ASCII form (xn--…)",
-        })
-    }
-}
-
-impl std::error::Error for BadOrigin {}
-
 /// Why an origin may not use a relying party id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRpId {
-    /// Not a domain name in lower-case ASCII.
+    #[error("rp.id \"{rp_id}\" is not a domain name in lower-case ASCII")]
     Form { rp_id: String },
-    /// Neither the origin's host nor a parent domain of it.
-    OtherDomain {
-        rp_id: String,
-        /// The origin's host.
-        host: String,
-    },
+    #[error("rp.id \"{rp_id}\" is neither the origin's host \"{host}\" nor a domain above it")]
+    OtherDomain { rp_id: String, host: String },
     /// A parent domain, but one under which anyone can register names, like "co.uk".
+    #[error("rp.id \"{rp_id}\" is a public suffix: anyone can have a name under it")]
     PublicSuffix { rp_id: String },
 }
-
-impl fmt::Display for BadRpId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Form { rp_id } => write!(f, "rp.id \"{rp_id}\" is not a domain name in lower-case ASCII"),
-            Self::OtherDomain { rp_id, host } => {
-                write!(f, "rp.id \"{rp_id}\" is neither the origin's host \"{host}\" nor a domain above it")
-            }
-            Self::PublicSuffix { rp_id } => {
-                write!(f, "rp.id \"{rp_id}\" is a public suffix: anyone can have a name under it")
-            }
-        }
-    }
-}
-
-impl std::error::Error for BadRpId {}
 
 impl Origin {
     /// Reads an origin; a default port and one final slash are dropped, the host is put in lower case.

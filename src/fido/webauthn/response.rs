@@ -16,7 +16,6 @@ use zeroize::Zeroizing;
 pub struct Made {
     /// Whether the credential is discoverable, where that is known.
     pub resident: Option<bool>,
-    /// Whether the key gave a key for a large blob.
     pub large_blob: bool,
     /// How the key can be reached, like "usb" and "nfc".
     pub transports: Vec<String>,
@@ -26,7 +25,6 @@ pub struct Made {
 pub struct PrfResults {
     /// For the first salt.
     pub first: Zeroizing<Vec<u8>>,
-    /// For the second, if there was one.
     pub second: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -34,22 +32,16 @@ pub struct PrfResults {
 #[derive(Default)]
 pub struct Used {
     pub prf: Option<PrfResults>,
-    /// The blob, where it was asked for and is there.
     pub blob: Option<Vec<u8>>,
-    /// Whether a blob was written, where that was asked for.
     pub written: Option<bool>,
 }
 
 /// A registration, as it goes to the relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationResponse {
-    /// The credential's id.
     pub id: Vec<u8>,
-    /// The client data's JSON.
     pub client_data: Vec<u8>,
-    /// What the key made.
     pub object: AttestationObject,
-    /// How the key can be reached.
     pub transports: Vec<String>,
     pub extensions: Map<String, Value>,
 }
@@ -77,10 +69,8 @@ impl RegistrationResponse {
         Ok(Self { id, client_data: client_data.as_bytes().to_vec(), object, transports, extensions })
     }
 
-    /// The JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let id = BASE64URL_NOPAD.encode(&self.id);
         let mut response = json!({
             "clientDataJSON": BASE64URL_NOPAD.encode(&self.client_data),
             "attestationObject": BASE64URL_NOPAD.encode(&self.object.to_bytes()),
@@ -92,14 +82,7 @@ impl RegistrationResponse {
             members.insert("publicKey".to_owned(), BASE64URL_NOPAD.encode(&key.to_spki()).into());
             members.insert("publicKeyAlgorithm".to_owned(), key.algorithm().into());
         }
-        json!({
-            "id": id,
-            "rawId": id,
-            "type": "public-key",
-            "authenticatorAttachment": "cross-platform",
-            "clientExtensionResults": self.extensions,
-            "response": response,
-        })
+        credential_json(&self.id, &self.extensions, &response)
     }
 
     /// Reads such JSON. What it repeats from the attestation object is not used.
@@ -147,11 +130,8 @@ fn registration_results(options: &CreationOptions, data: &AuthData, made: &Made)
 /// An assertion, as it goes to the relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionResponse {
-    /// The credential's id.
     pub id: Vec<u8>,
-    /// The client data's JSON.
     pub client_data: Vec<u8>,
-    /// Authenticator data, as the key signed it.
     pub auth_data: Vec<u8>,
     /// Over the authenticator data and the client data's hash.
     pub signature: Vec<u8>,
@@ -186,10 +166,8 @@ impl AssertionResponse {
         self
     }
 
-    /// The JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let id = BASE64URL_NOPAD.encode(&self.id);
         let mut response = json!({
             "clientDataJSON": BASE64URL_NOPAD.encode(&self.client_data),
             "authenticatorData": BASE64URL_NOPAD.encode(&self.auth_data),
@@ -198,14 +176,7 @@ impl AssertionResponse {
         if let (Some(handle), Some(members)) = (&self.user_handle, response.as_object_mut()) {
             members.insert("userHandle".to_owned(), BASE64URL_NOPAD.encode(handle).into());
         }
-        json!({
-            "id": id,
-            "rawId": id,
-            "type": "public-key",
-            "authenticatorAttachment": "cross-platform",
-            "clientExtensionResults": self.extensions,
-            "response": response,
-        })
+        credential_json(&self.id, &self.extensions, &response)
     }
 
     /// Reads such JSON.
@@ -225,6 +196,18 @@ impl AssertionResponse {
             extensions: results(&top)?,
         })
     }
+}
+
+fn credential_json(id: &[u8], extensions: &Map<String, Value>, response: &Value) -> Value {
+    let id = BASE64URL_NOPAD.encode(id);
+    json!({
+        "id": id,
+        "rawId": id,
+        "type": "public-key",
+        "authenticatorAttachment": "cross-platform",
+        "clientExtensionResults": extensions,
+        "response": response,
+    })
 }
 
 fn parse(json: &[u8]) -> Result<Value, Error> {

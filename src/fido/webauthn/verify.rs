@@ -8,12 +8,10 @@ use super::response::{AssertionResponse, RegistrationResponse};
 use crate::fido::auth_data::{self, Aaguid, AuthData, Flags};
 use crate::fido::cose::{self, PublicKey};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// What a response must be about.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
-    /// The challenge that was handed out.
     pub challenge: &'a [u8],
     pub origin: &'a Origin,
     pub rp_id: &'a str,
@@ -24,80 +22,58 @@ pub struct Expected<'a> {
 }
 
 /// Why a response is not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The client data is not the JSON it must be.
+    #[error("the client data cannot be read")]
     ClientData,
-    /// The client data is of the other ceremony.
+    #[error("the client data is of another ceremony")]
     Type,
     /// The answer to another challenge: an old one, or someone else's.
+    #[error("it answers another challenge")]
     Challenge,
-    /// Made at another place.
+    #[error("it was made at \"{origin}\"")]
     Origin {
         /// The client data's word.
         origin: String,
     },
-    /// Made in a frame of another origin's page.
+    #[error("it was made in a frame of another origin's page")]
     CrossOrigin,
-    /// The authenticator data cannot be read.
+    #[error("{0}")]
     AuthData(auth_data::Error),
-    /// Made for another relying party.
+    #[error("it was made for another relying party")]
     RpIdHash,
-    /// Nobody touched the key.
+    #[error("nobody touched the key")]
     NotPresent,
-    /// Neither PIN nor fingerprint, where one was required.
+    #[error("neither PIN nor fingerprint was checked")]
     NotVerified,
     /// Backed up, but said to be a credential that cannot be (§7.1 step 16).
+    #[error("its backup flags contradict each other")]
     BackupFlags,
-    /// A registration without a credential.
+    #[error("it holds no credential")]
     NoCredential,
-    /// The response names another credential than the key signed for, or than was asked for.
+    #[error("it is about another credential")]
     CredentialId,
     /// The public key cannot be used.
+    #[error("{0}")]
     Key(cose::Error),
-    /// An algorithm that was not offered.
+    #[error("algorithm {alg} was not offered")]
     Algorithm {
         /// COSE's number.
         alg: i64,
     },
-    /// The signature is not this credential's.
+    #[error("the signature is wrong")]
     Signature,
     /// The counter did not go up: there may be a copy of the key, or an answer was replayed.
+    #[error("the signature counter is {got}, it was {stored} before")]
     Counter {
         /// As of the last time.
         stored: u32,
         got: u32,
     },
-    /// The credential belongs to another user.
+    #[error("the credential belongs to another user")]
     UserHandle,
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ClientData => f.write_str("the client data cannot be read"),
-            Self::Type => f.write_str("the client data is of another ceremony"),
-            Self::Challenge => f.write_str("it answers another challenge"),
-            Self::Origin { origin } => write!(f, "it was made at \"{origin}\""),
-            Self::CrossOrigin => f.write_str("it was made in a frame of another origin's page"),
-            Self::AuthData(error) => error.fmt(f),
-            Self::RpIdHash => f.write_str("it was made for another relying party"),
-            Self::NotPresent => f.write_str("nobody touched the key"),
-            Self::NotVerified => f.write_str("neither PIN nor fingerprint was checked"),
-            Self::BackupFlags => f.write_str("its backup flags contradict each other"),
-            Self::NoCredential => f.write_str("it holds no credential"),
-            Self::CredentialId => f.write_str("it is about another credential"),
-            Self::Key(error) => error.fmt(f),
-            Self::Algorithm { alg } => write!(f, "algorithm {alg} was not offered"),
-            Self::Signature => f.write_str("the signature is wrong"),
-            Self::Counter { stored, got } => write!(f, "the signature counter is {got}, it was {stored} before"),
-            Self::UserHandle => f.write_str("the credential belongs to another user"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// A registration that holds. Who made the key it does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +86,6 @@ pub struct Registered {
     pub counter: u32,
     /// The model, by the key's word; zero after attestation was stripped.
     pub aaguid: Aaguid,
-    /// What the key vouched for.
     pub flags: Flags,
 }
 
@@ -121,16 +96,13 @@ pub struct Stored {
     pub public_key: PublicKey,
     /// The counter of the last time.
     pub counter: u32,
-    /// Whose it is.
     pub user_id: Vec<u8>,
 }
 
-/// An assertion that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asserted {
     /// To be kept for the next time.
     pub counter: u32,
-    /// What the key vouched for.
     pub flags: Flags,
 }
 

@@ -44,7 +44,6 @@ pub(super) struct Pin {
     pub(super) length: u8,
 }
 
-/// Of a finger.
 pub(super) struct Fingerprint {
     pub(super) id: Vec<u8>,
     pub(super) name: Option<String>,

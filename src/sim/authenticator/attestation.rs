@@ -46,7 +46,6 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// A new one, with new keys and always the same names.
-    #[must_use]
     pub fn generate() -> Self {
         let (root_key, intermediate_key) = (SigningKey::from(p256_secret()), SigningKey::from(p256_secret()));
         let root_name = name("Simulated Root", ROOT_NAME);
@@ -67,18 +66,15 @@ impl Authority {
     }
 
     /// The root's certificate, DER.
-    #[must_use]
     pub fn root(&self) -> Vec<u8> {
         self.0.root.clone()
     }
 
     /// The intermediate's certificate, DER.
-    #[must_use]
     pub fn intermediate(&self) -> Vec<u8> {
         self.0.intermediate.clone()
     }
 
-    /// The key and certificate of a batch.
     pub(super) fn issue(&self, leaf: &Leaf) -> Batch {
         let key = SigningKey::from(p256_secret());
         let number = u32::from_be_bytes(*random::<4>());
@@ -93,7 +89,6 @@ impl Authority {
     }
 }
 
-/// What a batch certificate says.
 pub(super) struct Leaf {
     pub(super) unit: &'static str,
     /// `None`: without the extension.
@@ -174,7 +169,6 @@ fn name(unit: &str, common: &str) -> Vec<u8> {
     ])
 }
 
-/// What a certificate that issues others says of itself.
 fn issuing(path_length: Option<u8>) -> Vec<Vec<u8>> {
     let mut constraints = vec![der::boolean(true)];
     constraints.extend(path_length.map(|length| der::integer(&[length])));

@@ -12,9 +12,7 @@ use crate::fido::cbor::{self, Value};
 
 /// The only modality there is.
 const FINGERPRINT: u64 = 1;
-/// Good samples that make a template.
 const SAMPLES: usize = 5;
-/// Fingers that fit.
 const CAPACITY: usize = 5;
 /// Bytes of a friendly name.
 const MAX_NAME: usize = 15;

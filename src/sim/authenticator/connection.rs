@@ -43,10 +43,11 @@ pub(super) struct Job {
 }
 
 enum Stage {
-    /// Passing a tap, on the way in or out.
     Passing,
     /// Waiting for a touch; when the next keepalive is due.
-    Waiting { keepalive: Instant },
+    Waiting {
+        keepalive: Instant,
+    },
 }
 
 impl Job {
@@ -132,7 +133,6 @@ enum Entered {
     /// The key was pulled before the report got there.
     Lost,
     Nothing,
-    /// A command, by the number of its job.
     Command(u64),
     /// The command that was waiting, by the number of its job.
     Cancelled(u64),
@@ -210,8 +210,18 @@ impl Inner {
             }
             _ => {}
         }
+        let entered = self.arrived(report);
+        // The report got there, and then the key was pulled.
+        if let (Some((When::After, What::Pull)), Entered::Command(number)) = (struck, &entered) {
+            self.carry_out(*number);
+        }
+        let pulled = if matches!(struck, Some((_, What::Pull))) { self.pull() } else { Vec::new() };
+        (entered, pulled)
+    }
+
+    fn arrived(&mut self, report: &Report) -> Entered {
         let busy = self.job.as_ref().map(|job| job.message.channel);
-        let entered = match self.link.take(report, busy, Instant::now()) {
+        match self.link.take(report, busy, Instant::now()) {
             Step::Nothing => Entered::Nothing,
             Step::Answer(answer) => {
                 self.tell(hid::reports(&answer));
@@ -230,13 +240,7 @@ impl Inner {
                     Entered::Cancelled(job.number)
                 })
             }
-        };
-        // The report got there, and then the key was pulled.
-        if let (Some((When::After, What::Pull)), Entered::Command(number)) = (struck, &entered) {
-            self.carry_out(*number);
         }
-        let pulled = if matches!(struck, Some((_, What::Pull))) { self.pull() } else { Vec::new() };
-        (entered, pulled)
     }
 
     fn begin(&mut self, message: Message) -> u64 {

@@ -67,10 +67,11 @@ pub(super) struct Moment {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Person {
-    /// Not asked yet.
     Unasked,
     /// Has touched the key; with an enrolled finger, or another.
-    Touched { matches: bool },
+    Touched {
+        matches: bool,
+    },
     /// Did not come.
     Absent,
 }
@@ -175,7 +176,6 @@ pub(super) fn optional<'a, T>(
     map.get(&key.into()).map(|value| read(value).ok_or(CBOR_UNEXPECTED_TYPE)).transpose()
 }
 
-/// A member of a map that must be there.
 pub(super) fn required<'a, T>(
     map: &'a Value,
     key: impl Into<Value>,
@@ -193,7 +193,6 @@ pub(super) fn as_map(value: &Value) -> Option<&Value> {
     value.as_map().map(|_| value)
 }
 
-/// The authentication of a request.
 pub(super) struct Auth<'a> {
     pub(super) protocol: Option<u64>,
     pub(super) param: Option<&'a [u8]>,
@@ -209,7 +208,6 @@ impl<'a> Auth<'a> {
 }
 
 impl Applet {
-    /// The protocol of this number, where the key has it.
     pub(super) fn protocol(&self, number: Option<u64>) -> Result<PinProtocol, Status> {
         let number = number.ok_or(MISSING_PARAMETER)?;
         let found = self.options.pin_protocols.iter().find(|protocol| u64::from(protocol.number()) == number);

@@ -6,14 +6,11 @@ use crate::transport::hid::Report;
 /// A fault, armed for one report or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What it strikes.
     pub on: On,
-    /// Whether the key still carried it out.
     pub when: When,
     pub what: What,
 }
 
-/// Which report or message to the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
     /// The n-th report from now, counted from 1. Here [`What::Pull`], [`What::Drop`] and [`What::Error`] can happen;
@@ -25,7 +22,6 @@ pub enum On {
     Command(u8),
 }
 
-/// When, seen from the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// It does not reach the key.
@@ -37,7 +33,6 @@ pub enum When {
 /// What goes wrong. The last four spoil an answer, so for them the command is carried out in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The key is pulled.
     Pull,
     /// It is lost: no answer comes.
     Drop,
@@ -71,7 +66,6 @@ impl Armed {
     }
 }
 
-/// What is passing.
 #[derive(Clone, Copy)]
 pub(super) enum Passing {
     Report,
@@ -103,7 +97,6 @@ pub(super) fn spoils_only_the_answer(what: What) -> bool {
     matches!(what, What::Malformed | What::Truncated | What::WrongSequence | What::Stranger)
 }
 
-/// The reports of an answer to which this happens.
 pub(super) fn spoil(what: Option<What>, mut answer: Message) -> Vec<Report> {
     match what {
         None => hid::reports(&answer),

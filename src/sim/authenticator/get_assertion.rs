@@ -27,7 +27,6 @@ pub(super) struct Assertions {
     since: SystemTime,
 }
 
-/// What every assertion of one request has in common.
 #[derive(Clone)]
 struct Asked {
     client_data_hash: Vec<u8>,

@@ -9,7 +9,6 @@ use crate::oath::Version;
 
 /// Relying parties that may read the minimum PIN length.
 pub(super) const MAX_MIN_PIN_RP_IDS: usize = 8;
-/// Credential descriptors in one list.
 pub(super) const MAX_CREDENTIALS_IN_LIST: usize = 8;
 /// Bytes of a credBlob.
 pub(super) const MAX_CRED_BLOB: usize = 32;

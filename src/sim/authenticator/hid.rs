@@ -41,16 +41,13 @@ pub(super) struct Message {
     pub(super) data: Vec<u8>,
 }
 
-/// What a report led to.
 pub(super) enum Step {
-    /// Nothing to be answered, yet or at all.
     Nothing,
     /// An answer that takes no command.
     Answer(Message),
     /// INIT on a channel: what it was doing is to be dropped, and then this answered.
     Resync(Message),
     Command(Message),
-    /// CANCEL from this channel.
     Cancel(u32),
 }
 
@@ -190,7 +187,6 @@ pub(super) fn error_message(channel: u32, code: u8) -> Message {
     Message { channel, command: ERROR, data: vec![code] }
 }
 
-/// A message in reports.
 pub(super) fn reports(message: &Message) -> Vec<Report> {
     let channel = message.channel.to_be_bytes();
     let length = u16::try_from(message.data.len()).unwrap_or(u16::MAX).to_be_bytes();

@@ -30,7 +30,6 @@ pub(super) fn coordinates(public: &p256::PublicKey) -> (Vec<u8>, Vec<u8>) {
     (part(point.x()), part(point.y()))
 }
 
-/// The private key of a credential.
 pub(super) enum PrivateKey {
     Es256(p256::ecdsa::SigningKey),
     EdDsa(Ed25519KeyPair),

@@ -18,7 +18,6 @@ const UV: u8 = 0x04;
 const ATTESTED: u8 = 0x40;
 const EXTENDED: u8 = 0x80;
 
-/// A registration, read and checked.
 struct Registration<'a> {
     client_data_hash: &'a [u8],
     rp_id: &'a str,
@@ -297,7 +296,6 @@ fn cut(text: &str) -> String {
     text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
 }
 
-/// The ids of a list of credential descriptors.
 pub(super) fn descriptors(list: Option<&[Value]>) -> Result<Vec<&[u8]>, Status> {
     let list = list.unwrap_or_default();
     if list.len() > MAX_CREDENTIALS_IN_LIST {

@@ -84,21 +84,16 @@ pub struct Logged {
     pub status: Option<u8>,
 }
 
-/// A credential that the key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub id: Vec<u8>,
-    /// The relying party.
     pub rp_id: String,
-    /// The user's name.
     pub user: Option<String>,
-    /// Whether it takes one of the slots.
     pub discoverable: bool,
 }
 
 impl SoftAuthenticator {
     /// A key that was plugged in just now, holds no credential and has no PIN.
-    #[must_use]
     pub fn new(options: Options) -> Self {
         let link = new_link(&options);
         let inner = Inner {
@@ -124,13 +119,11 @@ impl SoftAuthenticator {
 
     /// An open device. Every one gets every report of the key, as on Linux. While the key is pulled, and ever after
     /// once it has been pulled, it fails with `Removed`.
-    #[must_use]
     pub fn hid(&self) -> Box<dyn Hid> {
         Box::new(self.connect())
     }
 
     /// The same as [`hid`](Self::hid), for use from two threads at a time.
-    #[must_use]
     pub fn connect(&self) -> Connection {
         Connection::open(self)
     }
@@ -141,7 +134,6 @@ impl SoftAuthenticator {
         self.0.changed.notify_all();
     }
 
-    /// Whose finger it is from now on.
     pub fn set_uv(&self, uv: Uv) {
         self.inner().uv = uv;
     }
@@ -161,7 +153,6 @@ impl SoftAuthenticator {
         self.inner().applet.options.unknown_members = true;
     }
 
-    /// Pulls the key out. What it holds stays.
     pub fn pull(&self) {
         let watchers = self.inner().pull();
         self.0.changed.notify_all();
@@ -183,8 +174,6 @@ impl SoftAuthenticator {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    /// Whether the key is plugged in.
-    #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
     }
@@ -195,7 +184,6 @@ impl SoftAuthenticator {
     }
 
     /// How many faults have not happened yet.
-    #[must_use]
     pub fn faults_left(&self) -> usize {
         self.inner().faults.len()
     }
@@ -206,43 +194,33 @@ impl SoftAuthenticator {
     }
 
     /// The messages the key has got, without their data; not INIT and CANCEL.
-    #[must_use]
     pub fn log(&self) -> Vec<Logged> {
         self.inner().log.clone()
     }
 
-    /// How many reports the key has got.
-    #[must_use]
     pub fn report_count(&self) -> usize {
         self.inner().reports
     }
 
     /// How many times it blinked on command.
-    #[must_use]
     pub fn winks(&self) -> usize {
         self.inner().winks
     }
 
-    /// Whether the key is waiting for a touch now.
-    #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.inner().job.as_ref().is_some_and(Job::is_waiting)
     }
 
-    /// What the key is.
-    #[must_use]
     pub fn options(&self) -> Options {
         self.inner().applet.options.clone()
     }
 
     /// The serial; `None` where the key does not tell.
-    #[must_use]
     pub fn serial(&self) -> Option<Serial> {
         self.inner().applet.options.serial
     }
 
     /// The credentials it holds, discoverable or not, the oldest first.
-    #[must_use]
     pub fn credentials(&self) -> Vec<Stored> {
         let inner = self.inner();
         let stored = |credential: &applet::Credential| Stored {
@@ -254,32 +232,25 @@ impl SoftAuthenticator {
         inner.applet.held.credentials.iter().map(stored).collect()
     }
 
-    /// Whether a PIN is set.
-    #[must_use]
     pub fn has_pin(&self) -> bool {
         self.inner().applet.held.pin.is_some()
     }
 
     /// Whether this is the PIN. Counts nothing.
-    #[must_use]
     pub fn pin_is(&self, pin: &str) -> bool {
         self.inner().applet.pin_is(pin)
     }
 
-    /// PIN attempts left.
-    #[must_use]
     pub fn pin_retries(&self) -> u8 {
         self.inner().applet.held.pin_retries
     }
 
     /// The certificates that this key's attestation leads to, DER.
-    #[must_use]
     pub fn attestation_roots(&self) -> Vec<Vec<u8>> {
         vec![self.inner().applet.authority.root()]
     }
 
     /// The certificates between the root and the key's own, DER, for where the statement carries the leaf alone.
-    #[must_use]
     pub fn attestation_intermediates(&self) -> Vec<Vec<u8>> {
         vec![self.inner().applet.authority.intermediate()]
     }

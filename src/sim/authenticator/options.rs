@@ -36,7 +36,6 @@ pub enum Level {
 /// Under which command something is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
-    /// Not at all.
     Absent,
     /// Under the vendor command of the time before the standard: 0x41 credentials, 0x40 fingerprints.
     Preview,
@@ -47,20 +46,15 @@ pub enum Feature {
 }
 
 impl Feature {
-    /// Whether the standard's command is there.
-    #[must_use]
     pub fn is_standard(self) -> bool {
         matches!(self, Self::Standard | Self::Both)
     }
 
-    /// Whether the preview's command is there.
-    #[must_use]
     pub fn is_preview(self) -> bool {
         matches!(self, Self::Preview | Self::Both)
     }
 }
 
-/// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// ECDSA with P-256 and SHA-256, COSE -7.
@@ -70,8 +64,6 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Its number in COSE.
-    #[must_use]
     pub fn cose(self) -> i32 {
         match self {
             Self::Es256 => -7,
@@ -105,7 +97,6 @@ pub enum Attestation {
     WrongAlgorithm,
 }
 
-/// What a software authenticator is.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `None`: the key does not tell its serial.
@@ -114,19 +105,13 @@ pub struct Options {
     pub firmware: Version,
     /// The model's identifier.
     pub aaguid: Aaguid,
-    /// The product string of its USB descriptor.
     pub product: String,
-    /// USB vendor id.
     pub vendor_id: u16,
-    /// USB product id.
     pub product_id: u16,
     /// Connector and shape, for the device information.
     pub form_factor: FormFactor,
-    /// A FIPS model.
     pub fips: bool,
-    /// A Security Key by Yubico.
     pub security_key: bool,
-    /// Applications enabled over USB.
     pub usb: Applications,
     /// Applications enabled over NFC; `None` where the key has no NFC.
     pub nfc: Option<Applications>,
@@ -147,7 +132,6 @@ pub struct Options {
     pub hmac_secret: bool,
     pub cred_protect: bool,
     pub cred_blob: bool,
-    /// Extension minPinLength, and setting it.
     pub min_pin_length: bool,
     /// `Some`: the option alwaysUv is there, with this value from the factory.
     pub always_uv: Option<bool>,
@@ -185,7 +169,6 @@ pub struct Options {
 
 impl Options {
     /// A YubiKey 5C NFC with firmware 5.7.4.
-    #[must_use]
     pub fn new(serial: u32) -> Self {
         Self {
             serial: Some(Serial(serial)),
@@ -230,7 +213,6 @@ impl Options {
     }
 
     /// A YubiKey 5C NFC with firmware 5.4.3: the preview commands, 25 slots, no configuration.
-    #[must_use]
     pub fn preview(serial: u32) -> Self {
         Self {
             firmware: Version(5, 4, 3),
@@ -244,7 +226,6 @@ impl Options {
     }
 
     /// A key that speaks CTAP 2.0 and protocol 1 only.
-    #[must_use]
     pub fn old(serial: u32) -> Self {
         Self {
             firmware: Version(5, 1, 2),
@@ -260,7 +241,6 @@ impl Options {
     }
 
     /// A YubiKey Bio with firmware 5.7.4 and no fingerprint yet.
-    #[must_use]
     pub fn bio(serial: u32) -> Self {
         let usb = Applications(Applications::U2F.0 | Applications::FIDO2.0);
         Self {
@@ -293,7 +273,6 @@ impl Options {
     }
 }
 
-/// When the person touches the key that waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touch {
     /// Before the key even shows that it waits.
@@ -303,10 +282,8 @@ pub enum Touch {
     Never,
 }
 
-/// Whose finger it is, on a key with a sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uv {
-    /// An enrolled one.
     Match,
     NoMatch,
 }

@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinProtocol {
     /// SHA-256 of the shared point, AES with a zero IV, HMAC cut to 16 bytes.
@@ -23,7 +22,6 @@ pub enum PinProtocol {
 
 impl PinProtocol {
     /// Its number in CTAP.
-    #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::One => 1,
@@ -38,7 +36,6 @@ pub(super) struct Agreement {
     pub(super) token: Zeroizing<[u8; 32]>,
 }
 
-/// Keys agreed on with the platform.
 pub(super) struct Shared {
     protocol: PinProtocol,
     hmac: Zeroizing<[u8; 32]>,

@@ -10,13 +10,9 @@ pub struct PasswordPolicy {
     pub minimum_length: u32,
     /// One of `!@#$…`.
     pub symbols: bool,
-    /// One digit.
     pub numbers: bool,
-    /// One capital.
     pub uppercase: bool,
-    /// One small letter.
     pub lowercase: bool,
-    /// Users change their own.
     pub users_may_change: bool,
     /// Days; `None`: passwords do not expire.
     pub maximum_age: Option<u32>,
@@ -43,17 +39,13 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// An alternate contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlternateContact {
-    /// Who.
     pub name: String,
-    /// What they do.
     pub title: String,
     /// Where mail reaches them.
     pub email: String,
-    /// Where a call does.
     pub phone: String,
 }
 
@@ -68,23 +60,17 @@ impl Default for AlternateContact {
     }
 }
 
-/// The account's contact information.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contact {
-    /// Who.
     pub name: String,
-    /// For whom.
     pub company: Option<String>,
     /// Where a call reaches them.
     pub phone: String,
-    /// Street and number.
     pub address: String,
-    /// Town.
     pub city: String,
     /// Two letters.
     pub country: String,
-    /// Postal code.
     pub postal_code: String,
 }
 

@@ -3,10 +3,11 @@
 use super::Ctx;
 use super::policy::{self, Asking, Context, Policy, Verdict};
 use super::signature;
-use super::state::{Owner, Principal, State};
+use super::state::{Owner, Principal, Session, State};
 use super::task::Task;
 use super::wire::{Refusal, Request, compact, parse_compact};
 use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
 
 /// How far a request's signing time may be from AWS's clock.
 const SIGNING_WINDOW: Duration = Duration::from_secs(300);
@@ -33,7 +34,6 @@ pub(super) struct Caller {
     pub(super) principal: Principal,
     pub(super) arn: String,
     pub(super) user_id: String,
-    /// Signed with temporary credentials.
     pub(super) temporary: bool,
     /// Signed with temporary credentials that were opened with MFA.
     pub(super) mfa: bool,
@@ -56,7 +56,6 @@ impl Caller {
     }
 }
 
-/// Identifies the caller of a request, or says why it has none.
 pub(super) fn caller(
     state: &State,
     request: &Request,
@@ -66,23 +65,8 @@ pub(super) fn caller(
     let Some(scope) = scope(request) else {
         return Err(Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"));
     };
-    let invalid =
-        || Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
-    let token = request.header("x-amz-security-token");
-    let (principal, mfa, task, secret) =
-        match (state.access_keys.get(&scope.access_key), state.sessions.get(&scope.access_key)) {
-            (Some(key), _) if key.active && key.known_from <= now && token.is_none() => {
-                (principal_of(state, &key.owner).ok_or_else(invalid)?, None, None, &key.secret)
-            }
-            (None, Some(session)) if token == Some(session.token.as_str()) => {
-                if session.expires <= now {
-                    let message = "The security token included in the request is expired";
-                    return Err(Refusal::new(403, "ExpiredToken", message));
-                }
-                (session.principal.clone(), Some(session.mfa), session.task, &session.secret)
-            }
-            _ => return Err(invalid()),
-        };
+    let Presented { principal, mfa, task, secret } =
+        presented(state, &scope.access_key, request.header("x-amz-security-token"), now)?;
     if !still_there(state, &principal) {
         return Err(invalid());
     }
@@ -107,6 +91,42 @@ pub(super) fn caller(
     }
     caller.context.insert("aws:requestedregion".to_owned(), scope.region);
     Ok(caller)
+}
+
+/// Whose an access key is, and what it is signed with.
+struct Presented<'a> {
+    principal: Principal,
+    /// Of a session: when MFA was given.
+    mfa: Option<Option<SystemTime>>,
+    task: Option<Task>,
+    secret: &'a Zeroizing<String>,
+}
+
+fn invalid() -> Refusal {
+    Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+}
+
+fn presented<'a>(
+    state: &'a State,
+    access_key: &str,
+    token: Option<&str>,
+    now: SystemTime,
+) -> Result<Presented<'a>, Refusal> {
+    match (state.access_keys.get(access_key), state.sessions.get(access_key)) {
+        (Some(key), _) if key.active && key.known_from <= now && token.is_none() => {
+            let principal = principal_of(state, &key.owner).ok_or_else(invalid)?;
+            Ok(Presented { principal, mfa: None, task: None, secret: &key.secret })
+        }
+        (None, Some(session)) if token == Some(session.token.as_str()) => {
+            if session.expires <= now {
+                let message = "The security token included in the request is expired";
+                return Err(Refusal::new(403, "ExpiredToken", message));
+            }
+            let Session { mfa, task, secret, .. } = session;
+            Ok(Presented { principal: session.principal.clone(), mfa: Some(*mfa), task: *task, secret })
+        }
+        _ => Err(invalid()),
+    }
 }
 
 fn principal_of(state: &State, owner: &Owner) -> Option<Principal> {

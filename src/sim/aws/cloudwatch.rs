@@ -5,7 +5,6 @@ use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
 
-/// Alarms to a page.
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
@@ -76,6 +75,12 @@ fn for_metric(ctx: &Ctx<'_>) -> json::Outcome {
     Ok(json!({ "MetricAlarms": alarms }))
 }
 
+fn metric(alarm: &Alarm) -> Value {
+    let dimension = |(name, value): (&String, &String)| json!({ "Name": name, "Value": value });
+    let dimensions: Vec<Value> = alarm.dimensions.iter().map(dimension).collect();
+    json!({ "MetricName": alarm.metric, "Namespace": alarm.namespace, "Dimensions": dimensions })
+}
+
 fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
     let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
     let created = json::epoch(ctx.state.created);
@@ -98,9 +103,7 @@ fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
     let Some(members) = value.as_object_mut() else { return value };
     let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
     alarm.datapoints.iter().for_each(|datapoints| put("DatapointsToAlarm", json!(datapoints)));
-    let dimension = |(name, value): (&String, &String)| json!({ "Name": name, "Value": value });
-    let dimensions: Vec<Value> = alarm.dimensions.iter().map(dimension).collect();
-    let metric = json!({ "MetricName": alarm.metric, "Namespace": alarm.namespace, "Dimensions": dimensions });
+    let metric = metric(alarm);
     if let Some(expression) = &alarm.expression {
         let stat = json!({ "Metric": metric, "Period": alarm.period, "Stat": alarm.statistic });
         let queries = json!([

@@ -7,7 +7,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use std::time::SystemTime;
 
-/// Length of a step in seconds.
 pub(super) const STEP: u64 = 30;
 
 /// The step `time` falls in.

@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 /// How long the credentials of `aws login` last; the AWS CLI renews them.
 const LOGIN: Duration = Duration::from_secs(900);
 
-/// Something root does in the console.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum AtConsole {
@@ -24,7 +23,6 @@ pub enum AtConsole {
     NewVirtual(String),
     /// Confirms a virtual device with two consecutive codes.
     Confirm(TwoCodes),
-    /// Resynchronises one.
     Resync(TwoCodes),
     /// Removes a device of root's.
     Remove(String),
@@ -32,13 +30,11 @@ pub enum AtConsole {
     Login,
 }
 
-/// The form with two fields.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwoCodes {
     /// The device's serial number.
     pub serial: String,
-    /// What is typed.
     pub codes: [String; 2],
 }
 
@@ -120,7 +116,6 @@ impl Aws {
     }
 
     /// Credentials of the root user as `aws login` gives them: fifteen minutes. That MFA counts as given is assumed.
-    #[must_use]
     pub fn root_session(&self) -> Keys {
         let now = self.clock().now();
         let state = &mut self.lock().state;

@@ -5,7 +5,6 @@ use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
 
-/// Rules or targets to a page.
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {

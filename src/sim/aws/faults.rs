@@ -18,7 +18,6 @@ pub struct Fault {
     /// How many matching requests suffer.
     #[serde(default = "one")]
     pub times: u32,
-    /// What happens to them.
     pub what: Wrong,
 }
 
@@ -26,7 +25,6 @@ fn one() -> u32 {
     1
 }
 
-/// What can go wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -38,21 +36,13 @@ pub enum Wrong {
     /// `ExpiredToken`, as if the session had run out.
     Expire,
     /// Any error. Nothing is done.
-    Code {
-        /// HTTP status.
-        status: u16,
-        /// The error code.
-        code: String,
-        /// The message.
-        message: String,
-    },
+    Code { status: u16, code: String, message: String },
     /// The request is carried out and its reply is dropped.
     LoseReply,
     /// The request is dropped before it is carried out.
     NeverArrive,
     /// Something comes that is no answer of AWS's to it.
     Reply {
-        /// What.
         what: Strange,
         /// Whether the request was carried out before.
         #[serde(default)]
@@ -77,13 +67,11 @@ impl Wrong {
 
 impl Fault {
     /// The next request of this action goes wrong, once.
-    #[must_use]
     pub fn next(action: &str, what: Wrong) -> Self {
         Self::nth(action, 1, what)
     }
 
     /// The `nth` request of this action from now goes wrong, once.
-    #[must_use]
     pub fn nth(action: &str, nth: u32, what: Wrong) -> Self {
         Self { action: Some(action.to_owned()), nth, times: 1, what }
     }

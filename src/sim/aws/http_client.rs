@@ -14,7 +14,6 @@ use std::fmt;
 impl Aws {
     /// This account as an HTTP client for any AWS SDK configuration. A dropped reply is a timeout; a request that never
     /// arrived is an I/O error. Latency is real time, spent in tokio's timer.
-    #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(InProcess(self.clone()))
     }
@@ -79,7 +78,6 @@ fn carry(answer: Answer) -> Result<HttpResponse, ConnectorError> {
 
 impl Aws {
     /// How an [`crate::aws::Connector`] reaches this simulator in process, as the principal of these keys.
-    #[must_use]
     pub fn wire(&self, keys: &super::Keys) -> crate::aws::Wire {
         let credentials = aws_credential_types::Credentials::new(
             keys.access_key_id.clone(),

@@ -25,7 +25,6 @@ pub(super) fn read(request: &Request) -> Option<Value> {
     }
 }
 
-/// A reply, in the protocol its request came in.
 pub(super) fn reply(
     service: &Service,
     request: &Request,
@@ -94,7 +93,6 @@ pub(super) fn in_words_of(service: &Service, mut refusal: Refusal) -> Refusal {
     refusal
 }
 
-/// A text member of a request.
 pub(super) fn text<'v>(body: &'v Value, name: &str) -> Option<&'v str> {
     body.get(name).and_then(Value::as_str)
 }
@@ -113,7 +111,6 @@ pub(super) fn required<'v>(body: &'v Value, name: &str) -> Result<&'v str, Refus
     })
 }
 
-/// The texts of a list member.
 pub(super) fn texts<'v>(body: &'v Value, name: &str) -> Vec<&'v str> {
     body.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -146,7 +143,6 @@ pub(super) fn epoch(time: SystemTime) -> Value {
     json!(crate::totp::unix(time) as f64)
 }
 
-/// The reply with the token of the next page in it, where there is one.
 pub(super) fn with_token(mut reply: Value, name: &str, token: Option<String>) -> Value {
     if let (Some(token), Some(members)) = (token, reply.as_object_mut()) {
         members.insert(name.to_owned(), Value::String(token));

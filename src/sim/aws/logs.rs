@@ -5,7 +5,6 @@ use super::{Ctx, auth, json};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Filters to a page.
 const PAGE: usize = 50;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {

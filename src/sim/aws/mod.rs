@@ -68,7 +68,6 @@ pub struct Aws {
     cell: Arc<Cell>,
 }
 
-/// How an account is to be.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Twelve digits; `None`: random.
@@ -86,16 +85,12 @@ impl Default for Setup {
     }
 }
 
-/// An AWS partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Partition {
-    /// Commercial regions.
     #[default]
     Aws,
-    /// China.
     AwsCn,
-    /// GovCloud (US).
     AwsUsGov,
     /// The European Sovereign Cloud.
     AwsEusc,
@@ -103,7 +98,6 @@ pub enum Partition {
 
 impl Partition {
     /// As it stands in ARNs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -114,7 +108,6 @@ impl Partition {
     }
 
     /// The region IAM requests are signed for.
-    #[must_use]
     pub fn region(self) -> &'static str {
         match self {
             Self::Aws => "us-east-1",
@@ -132,7 +125,6 @@ pub struct Keys {
     pub access_key_id: String,
     /// Forty characters.
     pub secret_access_key: String,
-    /// For a session.
     pub session_token: Option<String>,
 }
 
@@ -142,7 +134,6 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A request AWS saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The service, by the prefix of its actions in policies.
@@ -163,7 +154,6 @@ pub struct Call {
     pub codes: Vec<String>,
     /// The HTTP status it was answered with, or would have been; 0 when it never arrived.
     pub status: u16,
-    /// The error code, if it failed.
     pub code: Option<String>,
     /// The caller got no reply.
     pub lost: bool,
@@ -171,7 +161,6 @@ pub struct Call {
     pub at: SystemTime,
 }
 
-/// What an operation works with.
 struct Ctx<'a> {
     state: &'a mut State,
     world: &'a World,
@@ -180,7 +169,6 @@ struct Ctx<'a> {
     form: &'a Form,
     /// The body of a JSON or CBOR request; null for the query protocol.
     body: &'a Value,
-    /// The region the request is signed for.
     region: &'a str,
     /// The host the request was sent to, without a port.
     host: &'a str,
@@ -195,7 +183,6 @@ struct Elsewhere {
     run: There,
 }
 
-/// What is done there.
 type There = Box<dyn FnOnce(&mut State) -> Result<Payload, Refusal>>;
 
 type Outcome = Result<Xml, Refusal>;
@@ -208,13 +195,11 @@ enum Payload {
 
 impl Aws {
     /// An account with a random number in the partition `aws`.
-    #[must_use]
     pub fn new(clock: SimClock) -> Self {
         Self::with(clock, Setup::default())
     }
 
     /// An account made to order. It has one user, `admin`, who may do everything.
-    #[must_use]
     pub fn with(clock: SimClock, setup: Setup) -> Self {
         let number = setup.account.clone().unwrap_or_else(random::account);
         let world = Arc::new(World::new(clock, &setup));
@@ -225,31 +210,25 @@ impl Aws {
     }
 
     /// Answers a request. Does not wait: [`Aws::latency`] is for whoever carries the answer.
-    #[must_use]
     pub fn handle(&self, request: &Request) -> Answer {
         service::handle(self, request)
     }
 
     /// The clock everything goes by.
-    #[must_use]
     pub fn clock(&self) -> &SimClock {
         &self.world.clock
     }
 
     /// The account number, twelve digits.
-    #[must_use]
     pub fn account(&self) -> String {
         self.cell.number.clone()
     }
 
-    /// The partition.
-    #[must_use]
     pub fn partition(&self) -> Partition {
         self.world.partition
     }
 
     /// Another account of the same AWS.
-    #[must_use]
     pub fn in_account(&self, number: &str) -> Option<Self> {
         Some(Self { world: Arc::clone(&self.world), cell: self.world.cell(number)? })
     }
@@ -271,7 +250,6 @@ impl Aws {
     }
 
     /// How long each answer is to take on its way.
-    #[must_use]
     pub fn latency(&self) -> Duration {
         self.world.latency()
     }
@@ -298,13 +276,11 @@ impl Aws {
     }
 
     /// The last requests to any account, oldest first: a hundred thousand are remembered.
-    #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.world.calls().iter().cloned().collect()
     }
 
     /// The raw seed of a virtual device. For tests and the demo: the simulator is the other side and has to know it.
-    #[must_use]
     pub fn seed_of(&self, serial: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.lock().state.devices.get(serial).and_then(|device| Some(device.totp.as_ref()?.seed.clone()))
     }

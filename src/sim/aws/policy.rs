@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 /// The keys conditions look at, in lower case; a missing key is a missing fact.
 pub(super) type Context = BTreeMap<String, String>;
 
-/// A policy, read.
 #[derive(Clone)]
 pub(super) struct Policy(Vec<Statement>);
 
@@ -57,13 +56,10 @@ enum Operator {
     Greater,
 }
 
-/// What a set of policies says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Allowed,
-    /// Nothing allows it.
     NotAllowed,
-    /// Something denies it.
     Denied,
 }
 
@@ -101,12 +97,10 @@ impl Policy {
         Ok(Self(statements))
     }
 
-    /// The policy that says nothing.
     pub(super) fn nothing() -> Self {
         Self(Vec::new())
     }
 
-    /// The policy that allows everything.
     pub(super) fn administrator() -> Self {
         let all = || Patterns { not: false, any: vec!["*".to_owned()] };
         Self(vec![Statement {
@@ -187,7 +181,6 @@ impl Condition {
         }
     }
 
-    /// Whether one value of the key fits.
     fn fits(&self, actual: &str, context: &Context) -> bool {
         let any = |test: &dyn Fn(&str) -> bool| {
             self.values.iter().any(|value| substitute(value, context).is_some_and(|value| test(&value)))
@@ -247,24 +240,25 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
     Ok(all)
 }
 
+/// What [`Context`] can hold.
+const KEYS: [&str; 14] = [
+    "aws:multifactorauthpresent",
+    "aws:multifactorauthage",
+    "aws:username",
+    "aws:userid",
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:principalorgid",
+    "aws:assumedroot",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:tagkeys",
+    "sts:externalid",
+    "sts:taskpolicyarn",
+];
+
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
-    /// What [`Context`] can hold.
-    const KEYS: [&str; 14] = [
-        "aws:multifactorauthpresent",
-        "aws:multifactorauthage",
-        "aws:username",
-        "aws:userid",
-        "aws:principalarn",
-        "aws:principalaccount",
-        "aws:principaltype",
-        "aws:principalorgid",
-        "aws:assumedroot",
-        "aws:requestedregion",
-        "aws:resourceaccount",
-        "aws:tagkeys",
-        "sts:externalid",
-        "sts:taskpolicyarn",
-    ];
     let mut found = Vec::new();
     for (operator, tests) in value.as_object().ok_or("Syntax errors in policy.")? {
         let (name, if_exists) = operator.strip_suffix("IfExists").map_or((operator.as_str(), false), |n| (n, true));
@@ -273,17 +267,8 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
             Some(("ForAnyValue", name)) => (Over::Any, name),
             _ => (Over::One, name),
         };
-        let operator = match name {
-            "Bool" => Operator::Bool,
-            "Null" => Operator::Null,
-            "StringEquals" => Operator::Equals { not: false },
-            "StringNotEquals" => Operator::Equals { not: true },
-            "StringLike" | "ArnLike" | "ArnEquals" => Operator::Like { not: false },
-            "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Operator::Like { not: true },
-            "NumericLessThan" => Operator::Less,
-            "NumericGreaterThan" => Operator::Greater,
-            _ => return Err(format!("The simulator does not know the condition operator {name}.")),
-        };
+        let operator = operator_named(name)
+            .ok_or_else(|| format!("The simulator does not know the condition operator {name}."))?;
         for (key, values) in tests.as_object().ok_or("Syntax errors in policy.")? {
             let key = key.to_ascii_lowercase();
             if !KEYS.contains(&key.as_str()) {
@@ -293,6 +278,20 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
         }
     }
     Ok(found)
+}
+
+fn operator_named(name: &str) -> Option<Operator> {
+    Some(match name {
+        "Bool" => Operator::Bool,
+        "Null" => Operator::Null,
+        "StringEquals" => Operator::Equals { not: false },
+        "StringNotEquals" => Operator::Equals { not: true },
+        "StringLike" | "ArnLike" | "ArnEquals" => Operator::Like { not: false },
+        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => Operator::Like { not: true },
+        "NumericLessThan" => Operator::Less,
+        "NumericGreaterThan" => Operator::Greater,
+        _ => return None,
+    })
 }
 
 /// Fills in `${aws:username}` and its like; `None` when a variable has no value.

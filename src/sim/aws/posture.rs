@@ -13,13 +13,11 @@ use std::collections::BTreeMap;
 pub const ROOT_PATTERN: &str =
     r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}"#;
 
-/// An account's posture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Posture {
     /// IAM's password policy; `None`: there is none.
     pub password_policy: Option<PasswordPolicy>,
-    /// CloudTrail's trails.
     pub trails: Vec<Trail>,
     /// CloudWatch Logs' metric filters.
     pub metric_filters: Vec<MetricFilter>,
@@ -31,7 +29,6 @@ pub struct Posture {
     pub topics: Vec<Topic>,
     /// SNS's subscriptions. What one is to exists.
     pub subscriptions: Vec<Subscription>,
-    /// KMS's keys.
     pub keys: Vec<Key>,
     /// EventBridge's rules.
     pub rules: Vec<Rule>,
@@ -43,23 +40,17 @@ pub struct Posture {
     pub report: ReportStyle,
 }
 
-/// A trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trail {
-    /// The name.
     pub name: String,
-    /// Its home region.
     pub region: String,
     /// The account it belongs to, where that is another: an organization's trail, seen from a member.
     pub owner: Option<String>,
-    /// All regions.
     pub multi_region: bool,
-    /// All accounts.
     pub organization: bool,
     /// Log files are digested.
     pub validation: bool,
-    /// It is switched on.
     pub logging: bool,
     /// The S3 bucket.
     pub bucket: String,
@@ -69,7 +60,6 @@ pub struct Trail {
     pub delivery_error: Option<String>,
     /// What last went wrong with delivery to CloudWatch Logs.
     pub logs_delivery_error: Option<String>,
-    /// What it records.
     pub selectors: Selectors,
 }
 
@@ -97,9 +87,7 @@ impl Default for Trail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selectors {
-    /// Basic ones.
     Basic(Vec<BasicSelector>),
-    /// Advanced ones.
     Advanced(Vec<AdvancedSelector>),
 }
 
@@ -109,13 +97,11 @@ impl Default for Selectors {
     }
 }
 
-/// A basic event selector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BasicSelector {
     /// `All`, `ReadOnly` or `WriteOnly`.
     pub read_write: String,
-    /// Management events are recorded.
     pub management: bool,
     /// Services whose management events are left out.
     pub excluded: Vec<String>,
@@ -131,9 +117,7 @@ impl Default for BasicSelector {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdvancedSelector {
-    /// The name.
     pub name: String,
-    /// What must hold.
     pub fields: Vec<FieldSelector>,
 }
 
@@ -151,27 +135,18 @@ pub struct FieldSelector {
     pub starts_with: Vec<String>,
 }
 
-/// A metric filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricFilter {
-    /// The name.
     pub name: String,
-    /// Where it is.
     pub region: String,
-    /// The log group's name.
     pub log_group: String,
-    /// The filter pattern.
     pub pattern: String,
-    /// The metric it feeds.
     pub metric: String,
-    /// The metric's namespace.
     pub namespace: String,
-    /// The value it counts with.
     pub value: String,
     /// What it writes in minutes in which nothing matches.
     pub default_value: Option<u32>,
-    /// The metric's unit.
     pub unit: Option<String>,
     /// Names of dimensions, and the fields that their values come from.
     pub dimensions: BTreeMap<String, String>,
@@ -194,19 +169,13 @@ impl Default for MetricFilter {
     }
 }
 
-/// A metric alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Alarm {
-    /// The name.
     pub name: String,
-    /// Where it is.
     pub region: String,
-    /// The metric.
     pub metric: String,
-    /// The metric's namespace.
     pub namespace: String,
-    /// Its actions happen.
     pub actions_enabled: bool,
     /// What happens on alarm: ARNs.
     pub actions: Vec<String>,
@@ -218,15 +187,12 @@ pub struct Alarm {
     pub threshold: u32,
     /// Seconds.
     pub period: u32,
-    /// How many periods are looked at.
     pub periods: u32,
     /// How many of them must be bad; `None`: all.
     pub datapoints: Option<u32>,
     /// `TreatMissingData`.
     pub missing: String,
-    /// The unit of what it looks at.
     pub unit: Option<String>,
-    /// The dimensions of what it looks at.
     pub dimensions: BTreeMap<String, String>,
     /// An expression over the metric, which is `m1`, in the place of the metric itself.
     pub expression: Option<String>,
@@ -256,13 +222,10 @@ impl Default for Alarm {
     }
 }
 
-/// An alarm over alarms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Composite {
-    /// The name.
     pub name: String,
-    /// Where it is.
     pub region: String,
     /// `ALARM("root-use")`, for example.
     pub rule: String,
@@ -282,7 +245,6 @@ impl Default for Composite {
     }
 }
 
-/// An SNS topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Topic {
@@ -296,27 +258,22 @@ pub struct Topic {
 
 impl Topic {
     /// One that alarms and rules may publish to.
-    #[must_use]
     pub fn open(arn: &str) -> Self {
         Self { arn: arn.to_owned(), policy: Some(allowing("sns:Publish", arn)), key: None }
     }
 }
 
 /// A policy that lets CloudWatch and EventBridge do something.
-#[must_use]
 pub fn allowing(action: &str, resource: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"]}},"Action":"{action}","Resource":"{resource}"}}]}}"#
     )
 }
 
-/// A KMS key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Key {
-    /// Its id.
     pub id: String,
-    /// Where it is.
     pub region: String,
     /// `alias/…`.
     pub alias: Option<String>,
@@ -351,7 +308,6 @@ pub struct Subscription {
     pub protocol: String,
     /// Whom it reaches; empty: the topic has no subscriber.
     pub endpoint: String,
-    /// The endpoint has said yes.
     pub confirmed: bool,
     /// `FilterPolicy`.
     pub filter: Option<String>,
@@ -376,9 +332,7 @@ impl Default for Subscription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
-    /// The name.
     pub name: String,
-    /// Where it is.
     pub region: String,
     /// The event pattern; `None`: it runs by a schedule.
     pub pattern: Option<String>,
@@ -407,7 +361,6 @@ impl Default for Rule {
 impl Posture {
     /// Everything that watches root is in place: a trail in all regions that logs, validates and delivers to a log
     /// group; the filter, its alarm, the alarm's topic and somebody who confirmed; contacts; a password policy.
-    #[must_use]
     pub fn sound(partition: Partition, account: &str) -> Self {
         let (name, region) = (partition.as_str(), partition.region());
         let topic = format!("arn:{name}:sns:{region}:{account}:root-use");

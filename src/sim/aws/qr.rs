@@ -3,7 +3,6 @@
 use qrcodegen::{QrCode, QrCodeEcc};
 use zeroize::Zeroizing;
 
-/// Pixels to a module.
 const SCALE: usize = 4;
 /// Light modules around the code, ISO/IEC 18004 §6.3.8.
 const BORDER: usize = 4;

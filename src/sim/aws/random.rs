@@ -40,7 +40,6 @@ pub(super) fn access_key_id(prefix: &str, account: &str) -> String {
     format!("{prefix}{}", BASE32_NOPAD.encode(raw.as_slice()))
 }
 
-/// The account an access key id names.
 pub(super) fn account_of(access_key_id: &str) -> Option<String> {
     let raw = BASE32_NOPAD.decode(access_key_id.get(4..)?.as_bytes()).ok()?;
     let head = raw.get(..6)?.iter().fold(0u64, |head, byte| head << 8 | u64::from(*byte));
@@ -57,7 +56,6 @@ pub(super) fn secret_access_key() -> String {
     BASE64.encode(bytes::<30>().as_slice())
 }
 
-/// A session token.
 pub(super) fn session_token() -> String {
     format!("FwoGZXIvYXdzE{}", BASE64.encode(bytes::<180>().as_slice()))
 }

@@ -13,7 +13,6 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RootState {
-    /// There is a password.
     pub password: Option<bool>,
     /// Access keys: whether each is active.
     pub keys: Option<Vec<bool>>,
@@ -63,8 +62,6 @@ impl Aws {
         }
     }
 
-    /// What there is around root.
-    #[must_use]
     pub fn posture(&self) -> Posture {
         self.lock().state.posture.clone()
     }
@@ -85,7 +82,6 @@ impl Aws {
         self.lock().state.strip_root();
     }
 
-    /// Gives root a password, or takes it away.
     pub fn set_root_password(&self, present: bool) {
         let state = &mut self.lock().state;
         let created = state.created;
@@ -146,7 +142,6 @@ impl Aws {
         self.lock().state.devices.remove(serial);
     }
 
-    /// Gives a user a password for the console.
     pub fn set_user_password(&self, user: &str) {
         let created = self.clock().now();
         if let Some(user) = self.lock().state.users.get_mut(user) {
@@ -154,7 +149,6 @@ impl Aws {
         }
     }
 
-    /// Makes a group of these users.
     pub fn add_group(&self, name: &str, members: &[&str]) {
         let created = self.clock().now();
         let group = Group {

@@ -16,9 +16,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub(super) struct Service {
-    /// Of its actions in policies.
     pub(super) prefix: &'static str,
-    /// What its requests are signed for.
     signing: &'static str,
     pub(super) protocol: Protocol,
     run: Run,
@@ -29,10 +27,16 @@ pub(super) struct Service {
 /// How requests and replies are written.
 #[derive(Clone, Copy)]
 pub(super) enum Protocol {
-    /// A form in, XML out.
-    Query { version: &'static str, namespace: &'static str },
+    Query {
+        version: &'static str,
+        namespace: &'static str,
+    },
     /// AWS JSON: the action in `X-Amz-Target`; `namespace` goes before an error's name.
-    Json { version: &'static str, target: &'static str, namespace: &'static str },
+    Json {
+        version: &'static str,
+        target: &'static str,
+        namespace: &'static str,
+    },
     /// The action in the path, JSON in and out.
     Rest,
 }
@@ -175,7 +179,6 @@ impl Service {
         Refusal::new(400, "InvalidAction", format!("Could not find operation {action} for version {version}"))
     }
 
-    /// The reply, in the service's words.
     fn reply(&self, request: &Request, action: &str, outcome: Result<Payload, Refusal>, now: SystemTime) -> Reply {
         let request_id = random::request_id();
         match self.protocol {
@@ -232,20 +235,7 @@ impl Asked<'_> {
         let own = account.and_then(|number| world.cell(&number));
         let cell = own.as_ref().unwrap_or(home);
         let target = self.target().filter(|number| *number != cell.number);
-        let mut call = Call {
-            service: self.service.prefix,
-            region: self.scope.as_ref().map(|scope| scope.region.clone()).unwrap_or_default(),
-            action: self.action.clone(),
-            account: own.as_ref().map(|cell| cell.number.clone()),
-            target: target.clone(),
-            caller: None,
-            serial: self.form.get("SerialNumber").map(str::to_owned),
-            codes: CODES.iter().filter_map(|name| self.form.get(name)).map(str::to_owned).collect(),
-            status: 0,
-            code: None,
-            lost: true,
-            at: self.now,
-        };
+        let mut call = self.call(own.as_ref(), target.clone());
         // A fault may wait in the account that calls, or in the one that is reached into.
         let due = |faults: &mut Faults| faults.due(&self.action);
         let theirs = target.and_then(|number| world.cell(&number)).and_then(|cell| due(&mut cell.lock(world).faults));
@@ -279,6 +269,24 @@ impl Asked<'_> {
         let lost = call.lost;
         world.log(call);
         if lost { Answer::Lost } else { Answer::Reply(reply) }
+    }
+
+    /// The line of the log, as long as nothing has come of it.
+    fn call(&self, own: Option<&Arc<Cell>>, target: Option<String>) -> Call {
+        Call {
+            service: self.service.prefix,
+            region: self.scope.as_ref().map(|scope| scope.region.clone()).unwrap_or_default(),
+            action: self.action.clone(),
+            account: own.map(|cell| cell.number.clone()),
+            target,
+            caller: None,
+            serial: self.form.get("SerialNumber").map(str::to_owned),
+            codes: CODES.iter().filter_map(|name| self.form.get(name)).map(str::to_owned).collect(),
+            status: 0,
+            code: None,
+            lost: true,
+            at: self.now,
+        }
     }
 
     /// The answer to what has no output.
@@ -321,6 +329,23 @@ impl Asked<'_> {
         }
     }
 
+    /// What a fault has AWS refuse.
+    fn refusal(&self, wrong: &Wrong, inner: &Inner, caller: &Caller) -> Option<Refusal> {
+        Some(match wrong {
+            Wrong::Throttle => faults::throttling(),
+            Wrong::Expire => {
+                Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
+            }
+            Wrong::Code { status, code, message } => Refusal::new(*status, code, message.clone()),
+            Wrong::Deny => {
+                let resource = (self.service.resource)(&self.action, &inner.state, caller, &self.form);
+                let action = format!("{}:{}", self.service.prefix, self.action);
+                auth::denied(caller, &action, &resource, policy::Verdict::NotAllowed)
+            }
+            _ => return None,
+        })
+    }
+
     /// Everything between the request and its answer, in AWS's order: who, how often, may they, and then the action.
     fn answer(
         &self,
@@ -334,19 +359,8 @@ impl Asked<'_> {
         call.caller = Some(caller.arn.clone());
         self.scope.iter().for_each(|scope| inner.state.note_use(scope, self.now));
         inner.faults.admit()?;
-        match wrong {
-            Some(Wrong::Throttle) => return Err(faults::throttling()),
-            Some(Wrong::Expire) => {
-                let message = "The security token included in the request is expired";
-                return Err(Refusal::new(403, "ExpiredToken", message));
-            }
-            Some(Wrong::Code { status, code, message }) => return Err(Refusal::new(*status, code, message.clone())),
-            Some(Wrong::Deny) => {
-                let resource = (self.service.resource)(&self.action, &inner.state, &caller, &self.form);
-                let action = format!("{}:{}", self.service.prefix, self.action);
-                return Err(auth::denied(&caller, &action, &resource, policy::Verdict::NotAllowed));
-            }
-            _ => {}
+        if let Some(refusal) = wrong.and_then(|wrong| self.refusal(wrong, inner, &caller)) {
+            return Err(refusal);
         }
         let host = self.request.header("host").unwrap_or_default();
         // Whose pages come round gives the first one, whichever is asked for.

@@ -12,7 +12,6 @@ use subtle::ConstantTimeEq;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What an Authorization header is made of.
 struct Parts<'h> {
     /// `20261123/us-east-1/iam/aws4_request`
     scope: &'h str,
@@ -71,8 +70,6 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 impl Request {
-    /// The request signed with these keys, as an SDK signs it.
-    #[must_use]
     pub fn signed(mut self, keys: &Keys, at: SystemTime, region: &str, service: &str) -> Self {
         let stamp = compact(at);
         let mut set = |name: &str, value: &str| drop(self.headers.insert(name.to_owned(), value.to_owned()));
@@ -95,7 +92,6 @@ impl Request {
     }
 }
 
-/// AWS's words.
 pub(super) fn refusal() -> super::wire::Refusal {
     super::wire::Refusal::new(
         403,

@@ -7,7 +7,6 @@ use super::wire::{Form, Refusal, Xml, read_offset, write_offset};
 use super::{Ctx, Outcome};
 use serde_json::json;
 
-/// Subscriptions to a page.
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
@@ -36,7 +35,6 @@ fn invalid(what: &str) -> Refusal {
     Refusal::new(400, "InvalidParameter", format!("Invalid parameter: {what}"))
 }
 
-/// The topic that is named, where there is one.
 fn existing<'c>(ctx: &'c Ctx<'_>) -> Result<&'c str, Refusal> {
     let topic =
         ctx.form.get("TopicArn").ok_or_else(|| invalid("TopicArn Reason: no value for required parameter"))?;

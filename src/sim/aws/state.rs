@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
-/// By key.
 pub(super) type Tags = BTreeMap<String, String>;
 
 /// Devices a user, or root, can have: IAM's quota.
@@ -19,7 +18,6 @@ pub(super) const VERIFICATIONS: u32 = 9;
 /// The window of [`VERIFICATIONS`] in seconds, aligned to the epoch.
 pub(super) const VERIFICATION_WINDOW: u64 = 180;
 
-/// The account and everything in it.
 pub(super) struct State {
     pub(super) partition: Partition,
     pub(super) account: String,
@@ -34,11 +32,9 @@ pub(super) struct State {
     pub(super) roles: BTreeMap<String, Role>,
     /// The account's own managed policies, by ARN.
     pub(super) managed: BTreeMap<String, Managed>,
-    /// By serial number.
     pub(super) devices: BTreeMap<String, Device>,
     /// Long-term access keys by id.
     pub(super) access_keys: BTreeMap<String, AccessKey>,
-    /// Signing certificates by id.
     pub(super) certificates: BTreeMap<String, Certificate>,
     /// The credential report there is, and how many calls have asked for the one that is being made.
     pub(super) report: Option<Report>,
@@ -52,7 +48,6 @@ pub(super) struct State {
     pub(super) verifications: BTreeMap<String, (u64, u32)>,
 }
 
-/// An IAM user.
 pub(super) struct User {
     pub(super) name: String,
     pub(super) id: String,
@@ -68,7 +63,6 @@ pub(super) struct Root {
     pub(super) password: Option<Password>,
 }
 
-/// A password for the console.
 pub(super) struct Password {
     pub(super) created: SystemTime,
     pub(super) used: Option<SystemTime>,
@@ -105,13 +99,11 @@ pub(super) struct Managed {
     pub(super) policy: Policy,
 }
 
-/// A group of users.
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) id: String,
     pub(super) path: String,
     pub(super) created: SystemTime,
-    /// User names.
     pub(super) members: BTreeSet<String>,
     pub(super) policies: Policies,
 }
@@ -123,7 +115,6 @@ pub(super) struct Certificate {
     pub(super) uploaded: SystemTime,
 }
 
-/// A credential report.
 pub(super) struct Report {
     pub(super) at: SystemTime,
     pub(super) text: String,
@@ -136,7 +127,6 @@ pub(super) struct Role {
     pub(super) path: String,
     pub(super) created: SystemTime,
     pub(super) trust: (String, Policy),
-    /// Longest session in seconds.
     pub(super) longest: u64,
     pub(super) policies: Policies,
 }
@@ -149,7 +139,6 @@ pub(super) enum Owner {
     User(String),
 }
 
-/// An access key of a user or of root.
 pub(super) struct AccessKey {
     pub(super) owner: Owner,
     pub(super) secret: Zeroizing<String>,
@@ -168,7 +157,6 @@ pub(super) struct Use {
     pub(super) region: String,
 }
 
-/// Temporary credentials.
 pub(super) struct Session {
     pub(super) secret: Zeroizing<String>,
     pub(super) token: String,
@@ -182,7 +170,6 @@ pub(super) struct Session {
     pub(super) policy: Option<Policy>,
 }
 
-/// Who signs a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Principal {
     Root,
@@ -190,7 +177,6 @@ pub(super) enum Principal {
     Role { name: String, id: String, session: String },
 }
 
-/// An MFA device.
 pub(super) struct Device {
     pub(super) serial: String,
     /// `None` for a FIDO security key and for SMS.

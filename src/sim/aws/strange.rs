@@ -24,7 +24,6 @@ pub enum Strange {
 }
 
 impl Strange {
-    /// All of them.
     pub const ALL: [Self; 6] = [Self::Html, Self::Empty, Self::NoContent, Self::Braces, Self::Cut, Self::Other];
 
     /// `whole`: the answer as it would have been; `other`: a whole one to another operation.
@@ -97,7 +96,6 @@ pub(super) fn from_the_start(body: &Value) -> Value {
     body
 }
 
-/// The parameters that say which page.
 pub(super) fn is_token(name: &str) -> bool {
     ["Marker", "NextToken", "nextToken"].contains(&name)
 }

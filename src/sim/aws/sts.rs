@@ -8,6 +8,7 @@ use super::task::Task;
 use super::wire::{Form, Refusal, Xml, iso};
 use super::{Ctx, Elsewhere, Outcome, Payload, assume_root, random};
 use crate::totp;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 /// How many steps a code may be off the device's adjusted clock.
@@ -107,7 +108,6 @@ struct Assuming {
     context: Context,
     mfa: bool,
     external_id: Option<String>,
-    /// What the session is to be limited to.
     policy: Option<Policy>,
 }
 
@@ -253,18 +253,24 @@ fn verify(
         }
         return Err(unable());
     }
-    let window = totp::unix(now) / VERIFICATION_WINDOW;
-    let (counted, count) = state.verifications.entry(serial.to_owned()).or_insert((window, 0));
-    if *counted != window {
-        (*counted, *count) = (window, 0);
-    }
-    if *count >= VERIFICATIONS {
+    if !counts(&mut state.verifications, serial, now) {
         return Err(unable());
     }
-    *count += 1;
     let fresh = steps.find(|step| !totp.spent.contains(step) && codes.is(code, *step));
     let step = fresh
         .ok_or_else(|| Refusal::denied("MultiFactorAuthentication failed with invalid MFA one time pass code."))?;
     totp.spent.insert(step);
     Ok(())
+}
+
+/// Counts one more verification of a device, where the window has room for it.
+fn counts(verifications: &mut BTreeMap<String, (u64, u32)>, serial: &str, now: SystemTime) -> bool {
+    let window = totp::unix(now) / VERIFICATION_WINDOW;
+    let (counted, count) = verifications.entry(serial.to_owned()).or_insert((window, 0));
+    if *counted != window {
+        (*counted, *count) = (window, 0);
+    }
+    let has_room = *count < VERIFICATIONS;
+    *count += u32::from(has_room);
+    has_room
 }

@@ -11,15 +11,12 @@ use zeroize::Zeroizing;
 /// A user as the simulator's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UserView {
-    /// The name.
     pub name: String,
     /// The ARN.
     pub arn: String,
     /// Ids of the long-term access keys.
     pub access_keys: Vec<String>,
-    /// Names of the inline policies.
     pub policies: Vec<String>,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -32,7 +29,6 @@ pub struct DeviceView {
     pub user: Option<String>,
     /// Whether it is a virtual device, and not a FIDO security key or a hardware token.
     pub is_virtual: bool,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Steps of thirty seconds the device was ahead of AWS when its last pair was accepted.
     pub offset_steps: i64,
@@ -45,13 +41,11 @@ pub struct AccessKeyView {
     pub id: String,
     /// Whether it may be used.
     pub active: bool,
-    /// Whether it has been.
     pub used: bool,
 }
 
 impl Aws {
     /// Long-term keys of the user `admin`, who may do everything; made by the first call where there is none.
-    #[must_use]
     pub fn admin(&self) -> Keys {
         let now = self.clock().now();
         let inner = &mut *self.lock();
@@ -59,14 +53,12 @@ impl Aws {
     }
 
     /// Long-term keys of the root user, made anew by each call.
-    #[must_use]
     pub fn root(&self) -> Keys {
         let now = self.clock().now();
         keys(self.lock().state.insert_access_key(Owner::Root, now))
     }
 
     /// Makes a user who may do nothing, if there is none of this name, and a long-term key for them.
-    #[must_use]
     pub fn add_user(&self, name: &str) -> Keys {
         let now = self.clock().now();
         let state = &mut self.lock().state;
@@ -145,13 +137,10 @@ impl Aws {
     }
 
     /// Every MFA device, by serial number.
-    #[must_use]
     pub fn devices(&self) -> Vec<DeviceView> {
         self.lock().state.devices.values().map(view).collect()
     }
 
-    /// The long-term access keys of a user.
-    #[must_use]
     pub fn access_keys(&self, user: &str) -> Vec<AccessKeyView> {
         let state = &self.lock().state;
         let owner = owner(user);
@@ -164,13 +153,10 @@ impl Aws {
     }
 
     /// The secret of a long-term access key. For tests, as [`Aws::seed_of`].
-    #[must_use]
     pub fn secret_of(&self, access_key_id: &str) -> Option<Zeroizing<String>> {
         self.lock().state.access_keys.get(access_key_id).map(|key| key.secret.clone())
     }
 
-    /// Every user, by name.
-    #[must_use]
     pub fn users(&self) -> Vec<UserView> {
         let state = &self.lock().state;
         let view = |user: &super::state::User| UserView {

@@ -6,7 +6,6 @@ use crate::totp;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// An HTTP request as it came.
 pub struct Request {
     /// `POST`; anything else is refused.
     pub method: String,
@@ -19,16 +18,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// A header by its lower-case name.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
-/// What becomes of a request.
 pub enum Answer {
-    /// It is answered.
     Reply(Reply),
     /// It was carried out and the reply is dropped.
     Lost,
@@ -36,9 +31,7 @@ pub enum Answer {
     NeverArrived,
 }
 
-/// An HTTP reply.
 pub struct Reply {
-    /// The status code.
     pub status: u16,
     /// Names (as AWS spells them) and values.
     pub headers: Vec<(&'static str, String)>,
@@ -47,14 +40,11 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A header by name, in any case.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
-/// The parameters of a request.
 pub(super) struct Form(BTreeMap<String, String>);
 
 impl Form {
@@ -72,7 +62,6 @@ impl Form {
         Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    /// A parameter that must be there.
     pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| {
             Refusal::validation(format!(
@@ -196,7 +185,6 @@ impl Refusal {
         ))
     }
 
-    /// The error document of the service whose namespace is given.
     pub(super) fn document(&self, namespace: &str, request_id: &str) -> String {
         let mut xml = Xml::default();
         xml.element("Error", |error| {
@@ -243,7 +231,6 @@ impl Xml {
         self.element(name, |list| items.into_iter().for_each(|item| list.element("member", |m| each(m, item))));
     }
 
-    /// The document of a successful reply.
     pub(super) fn document(self, action: &str, namespace: &str, request_id: &str) -> String {
         let result = if self.0.is_empty() {
             String::new()

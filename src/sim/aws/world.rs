@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
 
-/// Requests that are remembered.
 const REMEMBERED: usize = 100_000;
 /// Letters of each text of theirs: no name that AWS gives is longer.
 const LONGEST: usize = 256;
@@ -30,7 +29,6 @@ pub(super) struct World {
     pub(super) partition: Partition,
     propagation: Duration,
     created: SystemTime,
-    /// Nanoseconds.
     latency: AtomicU64,
     tap: RwLock<Tap>,
     calls: Mutex<VecDeque<Call>>,
@@ -38,7 +36,6 @@ pub(super) struct World {
     organization: RwLock<Option<Register>>,
 }
 
-/// How a new account's state is furnished.
 pub(super) type Furnish = Box<dyn Fn(&mut State, SystemTime) + Send + Sync>;
 
 /// An account's place. What is in it is made when it is first looked at: ten thousand accounts nobody calls cost their
@@ -71,7 +68,6 @@ impl World {
         }
     }
 
-    /// Adds an account, or returns the one there is of that number.
     pub(super) fn add(&self, number: String, furnish: Furnish) -> Arc<Cell> {
         let cell = Cell { number: number.clone(), furnish, inner: OnceLock::new() };
         let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +83,6 @@ impl World {
         self.organization.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The id of the organization an account is in.
     pub(super) fn organization_of(&self, account: &str) -> Option<String> {
         let organization = self.organization();
         let register = organization.as_ref().filter(|register| register.members.contains_key(account))?;

@@ -24,7 +24,6 @@ const HOTP: u8 = 0x10;
 const TOTP: u8 = 0x20;
 const NEEDS_TOUCH: u8 = 0x02;
 
-/// What lies on the key.
 pub(super) struct Applet {
     version: Version,
     capacity: usize,

@@ -57,7 +57,6 @@ pub(super) fn tagged<'a>(data: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     tlv(data).map(|(_, value)| value)
 }
 
-/// Appends a TLV.
 pub(super) fn push(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
     out.push(tag);
     if value.len() >= 0x80 {

@@ -1,9 +1,7 @@
 //! Things that go wrong on demand, at a chosen command.
 
-/// A fault, armed for one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The command it strikes.
     pub on: On,
     /// Whether the applet still carried the command out.
     pub when: When,
@@ -18,7 +16,6 @@ pub enum On {
     Ins(u8),
 }
 
-/// When, seen from the applet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// The command does not reach it.
@@ -27,10 +24,8 @@ pub enum When {
     After,
 }
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The key is pulled.
     Pull,
     /// This status word is the answer, without data.
     Sw(u16),

@@ -26,18 +26,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// What a software key is.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `None`: the key does not tell its serial.
     pub serial: Option<Serial>,
     /// Decides what the applets can do, and how many credentials fit.
     pub firmware: Version,
-    /// Connector and shape.
     pub form_factor: FormFactor,
-    /// A FIPS model.
     pub fips: bool,
-    /// A Security Key by Yubico.
     pub security_key: bool,
     /// Whether the configuration is locked with a code.
     pub config_locked: bool,
@@ -49,13 +45,11 @@ pub struct Options {
     pub nfc: Option<Applications>,
     /// Slots, where not what the firmware has: 32, or 64 from 5.7.0.
     pub capacity: Option<usize>,
-    /// What the PIV applet holds.
     pub piv: Piv,
 }
 
 impl Options {
     /// A YubiKey 5C NFC with firmware 5.7.1 and everything enabled.
-    #[must_use]
     pub fn new(serial: u32) -> Self {
         Self {
             serial: Some(Serial(serial)),
@@ -73,7 +67,6 @@ impl Options {
     }
 
     /// The same with another firmware.
-    #[must_use]
     pub fn firmware(mut self, major: u8, minor: u8, patch: u8) -> Self {
         self.firmware = Version(major, minor, patch);
         self
@@ -95,7 +88,6 @@ pub struct Logged {
     /// Instruction; 0 for bytes that are no command.
     pub ins: u8,
     pub p1: u8,
-    /// Second parameter.
     pub p2: u8,
     /// The answer; `None` where none came.
     pub sw: Option<Sw>,
@@ -163,7 +155,6 @@ impl Reply {
 
 impl SoftKey {
     /// A key that is plugged in, holds no credential and has no password.
-    #[must_use]
     pub fn new(options: Options) -> Self {
         let applet = Applet::new(options.firmware, options.capacity);
         Self(Arc::new(Mutex::new(Inner {
@@ -182,7 +173,6 @@ impl SoftKey {
 
     /// A connection to the key, with nothing selected. While the key is pulled, and ever after once it has been
     /// pulled, its commands fail with `Removed`.
-    #[must_use]
     pub fn card(&self) -> Box<dyn Card> {
         Box::new(self.connect())
     }
@@ -192,13 +182,11 @@ impl SoftKey {
         SoftCard { key: self.clone(), channel: Channel::default(), insertion, _lease: None }
     }
 
-    /// Pulls the key out. What it holds stays.
     pub fn pull(&self) {
         let watchers = self.inner().pull();
         watchers.iter().for_each(|watcher| watcher.pulled());
     }
 
-    /// Plugs the key in again. Does nothing when it is.
     pub fn plug_in(&self) {
         let watchers = {
             let mut inner = self.inner();
@@ -207,14 +195,11 @@ impl SoftKey {
         watchers.into_iter().for_each(Watcher::plugged_in);
     }
 
-    /// Whether the key is plugged in.
-    #[must_use]
     pub fn is_plugged_in(&self) -> bool {
         self.inner().plugged
     }
 
     /// The serial; `None` where the key does not tell.
-    #[must_use]
     pub fn serial(&self) -> Option<Serial> {
         self.inner().options.serial
     }
@@ -235,25 +220,21 @@ impl SoftKey {
     }
 
     /// How many faults have not happened yet.
-    #[must_use]
     pub fn faults_left(&self) -> usize {
         self.inner().faults.len()
     }
 
     /// How many commands the key has got.
-    #[must_use]
     pub fn apdu_count(&self) -> usize {
         self.inner().log.len()
     }
 
     /// The commands the key has got, without their data.
-    #[must_use]
     pub fn log(&self) -> Vec<Logged> {
         self.inner().log.clone()
     }
 
     /// The ids of the credentials, in the key's order.
-    #[must_use]
     pub fn credentials(&self) -> Vec<String> {
         self.inner().applet.names()
     }
@@ -273,8 +254,7 @@ pub(super) fn device_info(options: &Options, page: u8) -> Option<Vec<u8>> {
     management::page(options, page)
 }
 
-/// A connection to a software key.
-pub(super) struct SoftCard {
+pub struct SoftCard {
     key: SoftKey,
     channel: Channel,
     insertion: u64,

@@ -27,22 +27,17 @@ const MANAGEMENT_KEY: u8 = 0x9B;
 
 const NOT_FOUND: u16 = 0x6A82;
 
-/// What the applet holds.
 #[derive(Clone, Debug)]
 pub struct Piv {
-    /// The PIN's tries.
     pub pin: Tries,
-    /// The PUK's tries.
     pub puk: Tries,
     /// The management key's algorithm, where not the firmware's own.
     pub management_algorithm: Option<ManagementAlgorithm>,
     /// Whether the management key is the one that every key has at first.
     pub management_default: bool,
-    /// What is in the slots.
     pub slots: Vec<PivSlot>,
 }
 
-/// Tries of a PIN or PUK.
 #[derive(Clone, Copy, Debug)]
 pub struct Tries {
     pub left: u8,
@@ -51,7 +46,6 @@ pub struct Tries {
     pub default: bool,
 }
 
-/// A management key's algorithm, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum ManagementAlgorithm {
@@ -61,7 +55,6 @@ pub enum ManagementAlgorithm {
     Aes256 = 0x0C,
 }
 
-/// An occupied slot.
 #[derive(Clone, Debug)]
 pub struct PivSlot {
     /// 0x9A, 0x9C, 0x9D, 0x9E, 0x82 to 0x95, or 0xF9.
@@ -74,7 +67,6 @@ pub struct PivSlot {
 
 impl Piv {
     /// As it comes from the factory, but without an attestation key.
-    #[must_use]
     pub fn new() -> Self {
         let three = Tries { left: 3, of: 3, default: true };
         Self { pin: three, puk: three, management_algorithm: None, management_default: true, slots: Vec::new() }
@@ -90,7 +82,6 @@ impl Default for Piv {
 impl PivSlot {
     /// A new P-256 key, with a certificate that it signed itself. The times are seconds since the Unix epoch.
     /// `None` where the system gives no random numbers.
-    #[must_use]
     pub fn self_signed(number: u8, common_name: &str, not_before: i64, not_after: i64) -> Option<Self> {
         let entity = Entity::generate()?;
         let certificate = entity.self_signed(common_name, not_before, not_after)?;

@@ -57,7 +57,6 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Whether a parameter it knows is there.
     pub(super) fn any(&self) -> bool {
         [self.secret, self.issuer, self.algorithm, self.digits, self.period, self.counter, self.encoder]
             .iter()

@@ -39,7 +39,6 @@ fn same_words(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-/// The label, decoded.
 pub(super) fn read(label: &[u8]) -> Result<String, BadUri> {
     let bad = || BadUri::value("label", None);
     let label = decode(label, false).ok_or_else(bad)?;

@@ -124,7 +124,6 @@ pub struct Place<'a> {
     pub accounts: &'a [String],
 }
 
-/// What the tasks of AssumeRoot do, and what with.
 const TASKS: [(RootTask, &[(&str, ResourceKind)]); 5] = [
     (
         RootTask::Audit,

@@ -33,7 +33,6 @@ struct Written {
 }
 
 impl PolicyReader<'_> {
-    /// Reads all of them.
     pub(in crate::aws::posture) async fn service_control(&self) -> Fact<ServiceControl> {
         match self.read().await {
             Ok(control) => Fact::Known(control),

@@ -9,7 +9,6 @@ use super::Place;
 use crate::aws::root_arn;
 use serde_json::Value;
 
-/// What a call is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ResourceKind {
     /// No resource: a policy matches it with `*` alone.
@@ -27,7 +26,6 @@ impl ResourceKind {
     }
 }
 
-/// Whose request it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PrincipalKind {
     /// Root, signed in or by its access key.
@@ -38,7 +36,6 @@ pub(super) enum PrincipalKind {
     Role,
 }
 
-/// A request.
 pub(super) struct RequestContext<'a> {
     pub(super) place: &'a Place<'a>,
     pub(super) account: &'a str,

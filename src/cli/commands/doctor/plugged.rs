@@ -18,7 +18,6 @@ use std::path::Path;
 type Known = BTreeMap<String, Made>;
 
 struct Made {
-    /// As it is shown.
     firmware: String,
     advisories: Result<Vec<Applied>, Unknown>,
 }

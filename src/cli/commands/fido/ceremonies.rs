@@ -4,6 +4,7 @@ use super::trusting::{IssueReport, Trusted, issue_words};
 use super::{Failed, Invocation, KeyReport};
 use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation, Reason};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::fido::metadata::Certification;
@@ -22,10 +23,6 @@ use std::time::SystemTime;
 
 /// The longest options read; those who read them take no more than half of it.
 const MAX_OPTIONS: u64 = 512 * 1024;
-
-pub(super) fn usage(what: impl Into<String>) -> Explanation {
-    Explanation::new("usage", what).exit(Exit::Usage)
-}
 
 impl Invocation<'_> {
     /// A ceremony with this key, and its trouble as it is shown.
@@ -349,7 +346,7 @@ fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
             .read_to_end(&mut bytes)
             .map_err(|cause| format!("cannot read standard input: {cause}")),
     };
-    read.map_err(|what| Box::new(usage(what)))?;
+    read.map_err(usage)?;
     plain_text(&bytes).map(|text| text.to_vec()).ok_or_else(|| {
         let text =
             Explanation::new("bad_options", "the relying party's options are UTF-16, and damaged or cut short");

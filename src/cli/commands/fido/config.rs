@@ -128,7 +128,6 @@ fn refused(key: &Opened, cause: &Error) -> Failed {
     Box::new(explain::fido(Some(&key.id), cause))
 }
 
-/// What is so now, as the key says it.
 fn report(key: &mut Opened, setting: Setting, changed: bool, what: &str, invocation: &mut Invocation<'_>) -> Outcome {
     invocation.step(key.id.argument(), what);
     let info = match key.key.info() {

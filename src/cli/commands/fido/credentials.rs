@@ -5,6 +5,7 @@ use super::{Failed, Invocation, KeyReport, lost};
 use crate::cli::Outcome;
 use crate::cli::args::{FidoCredentialsCommand, FidoKeyAndPin};
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::table::table;
 use crate::fido::{Descriptor, Permissions, StoredCredential, StoredRelyingParty, Token, User};
@@ -182,11 +183,9 @@ fn list(named: &FidoKeyAndPin, invocation: &mut Invocation<'_>) -> Outcome {
 fn delete(named: &FidoKeyAndPin, id: &str, invocation: &mut Invocation<'_>) -> Outcome {
     let mut key = invocation.key_to_write(&named.key)?;
     let kept = find(&mut key, named, id, invocation)?;
-    if invocation.says_yes && kept.id() != id && kept.hex() != id {
+    if invocation.global.yes && kept.id() != id && kept.hex() != id {
         return Err(Box::new(
-            Explanation::new("usage", "with --yes, a credential is deleted by its whole id")
-                .hint(format!("that is {}", kept.hex()))
-                .exit(Exit::Usage),
+            usage("with --yes, a credential is deleted by its whole id").hint(format!("that is {}", kept.hex())),
         ));
     }
     if kept.rp.id.as_deref().is_some_and(is_aws) {
@@ -250,7 +249,7 @@ fn all(key: &mut Opened, token: &Token, invocation: &Invocation<'_>) -> Result<V
 fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, invocation: &mut Invocation<'_>) -> Result<Kept, Failed> {
     if id.len() < LEAST {
         let what = format!("{LEAST} characters of a credential's id or more are needed");
-        return Err(Box::new(Explanation::new("usage", what).exit(Exit::Usage)));
+        return Err(usage(what));
     }
     let token = token(key, named, invocation)?;
     let mut fitting: Vec<_> = all(key, &token, invocation)?
@@ -270,7 +269,6 @@ fn find(key: &mut Opened, named: &FidoKeyAndPin, id: &str, invocation: &mut Invo
     }
 }
 
-/// Whether this is where people sign in to AWS.
 fn is_aws(rp_id: &str) -> bool {
     rp_id.contains("aws.amazon.") || rp_id.contains("amazonaws")
 }

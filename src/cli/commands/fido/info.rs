@@ -100,7 +100,6 @@ pub(in crate::cli) struct CertificationReport<'a> {
     level: u64,
 }
 
-/// What a key says, and what is known of it.
 struct Told {
     state: State,
     /// Fingerprint tries; `None` where it has no sensor or does not tell.

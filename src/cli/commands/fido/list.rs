@@ -1,6 +1,7 @@
 //! `glasskey fido list`: what is plugged in. No key is an answer, not an error.
 
-use super::{Failed, Invocation};
+use super::Invocation;
+use crate::cli::Explanation;
 use crate::cli::explain::{self, Exit, Reason};
 use crate::cli::page::Page;
 use crate::cli::table::table;
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
-    let seen = unlock::list(&*invocation.ports, &invocation.interrupt);
+    let seen = unlock::list(&*invocation.keys, &invocation.interrupt);
     let seen = seen.map_err(|cause| Box::new(explain::fido(None, &cause)))?;
     let mut rows = vec![["SERIAL", "MODEL", "FIRMWARE", "PIN", "DEVICE", "NOTES"].map(ToOwned::to_owned)];
     let (mut keys, mut unreadable) = (Vec::new(), Vec::new());
@@ -22,7 +23,7 @@ pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
                 rows.push(row(&key, &state));
                 keys.push(key_report(&key, &state));
             }
-            Err(Error::Cancelled) => return Err(interrupted()),
+            Err(Error::Cancelled) => return Err(Box::new(Explanation::interrupted())),
             Err(cause) => {
                 let text = explain::fido(None, &cause);
                 let dash = || "-".to_owned();
@@ -39,10 +40,6 @@ pub(super) fn run(invocation: &mut Invocation<'_>) -> Outcome {
         invocation.console.say("glasskey: no FIDO2 key is plugged in");
     }
     Ok(Exit::Done)
-}
-
-fn interrupted() -> Failed {
-    Box::new(explain::fido(None, &Error::Cancelled))
 }
 
 /// The FIDO2 keys that are plugged in. Having none is no error.
@@ -117,7 +114,6 @@ impl State {
         Ok(Self { info, pin })
     }
 
-    /// What is out of the ordinary.
     pub(in crate::cli) fn notes(&self) -> Vec<String> {
         let notes = [
             (self.info.force_pin_change, "PIN must be changed"),
@@ -180,7 +176,6 @@ fn row(key: &Opened, state: &State) -> [String; 6] {
     ]
 }
 
-/// The firmware, as it is shown.
 pub(super) fn firmware(key: &Opened, info: &Info) -> Option<String> {
     key.firmware(info).map(|firmware| firmware.to_string())
 }

@@ -20,21 +20,18 @@ pub(in crate::cli) use list::{Pin, State, described};
 use crate::cli::args::{Cli, Fido, FidoCommand, FidoKey, FidoPinCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::{self, Failed, catch_signals};
 use crate::cli::report::schema;
-use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, environment};
 use crate::fido::{self, FidoPorts};
 use crate::keys::Serial;
-use crate::person::{Person, Question};
-use crate::platform::Interrupt;
+use crate::person::Question;
 use crate::unlock::fido::{self as unlock, Opened};
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outcome {
-    let interrupt = Interrupt::install()
-        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
-    let mut invocation = Invocation::new(cli, console, interrupt);
+    let mut invocation = Invocation::new(environment::fido_ports(), cli, console, catch_signals()?);
     match &args.command {
         FidoCommand::List => list::run(&mut invocation),
         FidoCommand::Pin { command: FidoPinCommand::Set { key, new_pin_fd } } => {
@@ -58,32 +55,7 @@ pub(in crate::cli) fn run(args: &Fido, cli: &Cli, console: &mut Console) -> Outc
     }
 }
 
-type Failed = Box<Explanation>;
-
-/// What a command has at hand.
-pub(in crate::cli) struct Invocation<'a> {
-    ports: Box<dyn FidoPorts>,
-    person: TerminalPerson,
-    interrupt: Interrupt,
-    console: &'a mut Console,
-    /// `--yes`
-    says_yes: bool,
-    /// `--no-input`
-    no_input: bool,
-}
-
-impl<'a> Invocation<'a> {
-    pub(in crate::cli) fn new(cli: &Cli, console: &'a mut Console, interrupt: Interrupt) -> Self {
-        Self {
-            ports: environment::fido_ports(),
-            person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
-            interrupt,
-            console,
-            says_yes: cli.global.yes,
-            no_input: cli.global.no_input,
-        }
-    }
-}
+pub(in crate::cli) type Invocation<'a> = invocation::Invocation<'a, Box<dyn FidoPorts>>;
 
 impl Invocation<'_> {
     /// Takes new PINs from this file descriptor.
@@ -94,7 +66,7 @@ impl Invocation<'_> {
 
     /// The key to read: the one named, or the only one.
     fn key_to_read(&self, named: &FidoKey) -> Result<Opened, Failed> {
-        self.described(unlock::open(&*self.ports, named.key.as_ref(), &self.interrupt))
+        self.described(unlock::open(&*self.keys, named.key.as_ref(), &self.interrupt))
     }
 
     /// The key to write: the one named, or the only one once the person has confirmed that it is meant.
@@ -120,57 +92,20 @@ impl Invocation<'_> {
         })
     }
 
-    /// Asks for a yes; `nobody` is the error where nobody can be asked.
-    fn confirm(&mut self, question: &Question, nobody: Explanation) -> Result<(), Failed> {
-        match self.person.confirm(question) {
-            Some(true) => Ok(()),
-            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
-            None => Err(self.unanswered(nobody)),
-        }
-    }
-
     /// As [`Invocation::confirm`], for a question that only this command asks.
     fn confirm_words(&self, question: &str) -> Result<(), Failed> {
-        self.answered(self.person.confirm_words(question))
+        self.answered(self.person.confirm_words(question), nobody_confirms())
     }
 
-    /// Asks that these words be typed.
     fn confirm_typed(&self, question: &str, words: &str) -> Result<(), Failed> {
-        self.answered(self.person.confirm_typed(question, words))
+        self.answered(self.person.confirm_typed(question, words), nobody_confirms())
     }
+}
 
-    fn answered(&self, answer: Option<bool>) -> Result<(), Failed> {
-        match answer {
-            Some(true) => Ok(()),
-            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
-            None => Err(self.unanswered(
-                Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
-                    .hint("--yes says yes")
-                    .exit(Exit::Person),
-            )),
-        }
-    }
-
-    fn interrupted(&self) -> Failed {
-        Box::new(explain::fido(None, &fido::Error::Cancelled))
-    }
-
-    fn warn(&self, what: &str) {
-        let style = self.console.style();
-        style.say(&format!("glasskey: {} {what}", style.yellow("warning:")));
-    }
-
-    /// Why a prompt has no answer: an interruption, or `nobody`.
-    fn unanswered(&self, nobody: Explanation) -> Failed {
-        let interrupted = || Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
-        Box::new(if self.interrupt.raised() { interrupted() } else { nobody })
-    }
-
-    /// A line about something that was done.
-    fn step(&self, verb: impl ToString, what: &str) {
-        let style = self.console.style();
-        style.say(&format!("  {} {what}", style.bold(&format!("{:<9}", verb.to_string()))));
-    }
+fn nobody_confirms() -> Explanation {
+    Explanation::new("nobody_to_ask", "a confirmation is needed, and nobody can be asked")
+        .hint("--yes says yes")
+        .exit(Exit::Person)
 }
 
 /// What a key said to a command that changes something. When its answer was lost, the change may have been made: `look`
@@ -210,7 +145,6 @@ impl KeyReport {
     }
 }
 
-/// The schemas of what these commands print.
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<list::Report>(),

@@ -1,12 +1,13 @@
 //! `glasskey fido prepare`: one key, or two, made ready for their safes.
 
-use super::ceremonies::{Attestation, usage};
+use super::ceremonies::Attestation;
 use super::trusting::{Trusted, issue_words};
 use super::{Failed, Invocation, KeyReport};
 use crate::cli::Outcome;
 use crate::cli::advisories::{self, AdvisoryReport};
 use crate::cli::args::{FidoKey, FidoPrepare};
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::flow::fido_key::{self, Ceremony, PinNow, PrepareRequest, Prepared, same_key};
 use crate::unlock::fido::Opened;

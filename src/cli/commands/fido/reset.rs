@@ -5,6 +5,7 @@ use super::{Failed, Invocation, KeyReport, after, lost};
 use crate::cli::Outcome;
 use crate::cli::args::FidoReset;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::fido::{self, Aaguid, Info};
 use crate::keys::KeyId;
@@ -18,14 +19,12 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) fn run(args: &FidoReset, invocation: &mut Invocation<'_>) -> Outcome {
-    if invocation.says_yes && args.key.key.is_none() {
+    if invocation.global.yes && args.key.key.is_none() {
         return Err(Box::new(
-            Explanation::new("usage", "with --yes, a reset needs the key's serial number")
-                .hint("name the key with --key SERIAL")
-                .exit(Exit::Usage),
+            usage("with --yes, a reset needs the key's serial number").hint("name the key with --key SERIAL"),
         ));
     }
-    if invocation.no_input {
+    if invocation.global.no_input {
         return Err(Box::new(
             Explanation::new("nobody_to_ask", "a reset needs somebody who unplugs the key and plugs it in again")
                 .hint("run it without --no-input, with the key in hand")
@@ -109,7 +108,7 @@ fn unplugged(key: &mut Opened, until: Instant, invocation: &Invocation<'_>) -> R
     loop {
         match key.key.info() {
             Err(fido::Error::Transport(transport::Error::Removed) | fido::Error::NoDevice { .. }) => return Ok(()),
-            Err(fido::Error::Cancelled) => return Err(invocation.interrupted()),
+            Err(fido::Error::Cancelled) => return Err(Box::new(Explanation::interrupted())),
             _ => {}
         }
         wait(until, invocation, || {
@@ -151,19 +150,19 @@ fn plugged_in(
 }
 
 fn looked_at(path: &str, invocation: &Invocation<'_>) -> Result<(Opened, Info), unlock::Error> {
-    let mut key = unlock::open(&*invocation.ports, Some(&KeyId::Device(path.to_owned())), &invocation.interrupt)?;
+    let mut key = unlock::open(&*invocation.keys, Some(&KeyId::Device(path.to_owned())), &invocation.interrupt)?;
     let info = key.info()?;
     Ok((key, info))
 }
 
 fn devices(invocation: &Invocation<'_>) -> Result<Vec<String>, Failed> {
-    let found = invocation.ports.list().map_err(|cause| Box::new(explain::fido(None, &cause)))?;
+    let found = invocation.keys.list().map_err(|cause| Box::new(explain::fido(None, &cause)))?;
     Ok(found.into_iter().map(|found| found.path).collect())
 }
 
 fn wait(until: Instant, invocation: &Invocation<'_>, late: impl FnOnce() -> Explanation) -> Result<(), Failed> {
     if invocation.interrupt.wait(LOOK) {
-        return Err(invocation.interrupted());
+        return Err(Box::new(Explanation::interrupted()));
     }
     if Instant::now() > until {
         return Err(Box::new(late().exit(Exit::Person)));

@@ -4,6 +4,7 @@
 use super::Failed;
 use crate::cli::args::Trusting;
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::fido::certificates;
 use crate::fido::metadata::Metadata;
 use crate::fido::metadata::blob::{self, Error, Rules};
@@ -26,7 +27,6 @@ pub(in crate::cli) struct Trusted {
 }
 
 impl Trusted {
-    /// Reads what the arguments name.
     pub(in crate::cli) fn read(args: &Trusting) -> Result<Self, Failed> {
         let at = SystemTime::now();
         let metadata = match &args.mds {
@@ -73,7 +73,7 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failed> {
         crate::store::named(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    all(path).map_err(|cause| Box::new(super::ceremonies::usage(format!("cannot read {}: {cause}", path.display()))))
+    all(path).map_err(|cause| usage(format!("cannot read {}: {cause}", path.display())))
 }
 
 fn bad(path: &Path, code: &'static str, why: &str) -> Explanation {

@@ -2,7 +2,7 @@
 //! cannot be proved does not stay.
 
 use super::secret::{self, SecretInput};
-use super::{Failed, Invocation, NameReport, by_name, interrupted, refused, usage, visible};
+use super::{Failed, Invocation, NameReport, by_name, refused, usage, visible};
 use crate::cli::Outcome;
 use crate::cli::args::Add;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -116,7 +116,6 @@ fn refuse_secrets_in_arguments(args: &Add) -> Result<(), Failed> {
     ))
 }
 
-/// What is to be written.
 pub(super) struct Credential {
     name: Name,
     kind: Kind,
@@ -154,15 +153,14 @@ impl Credential {
             period: if kind == Kind::Totp { args.period.unwrap_or(params.period) } else { AWS.period },
         };
         if kind != Kind::Totp && args.period.is_some() {
-            return Err(Box::new(usage("an HOTP credential counts events; --period means nothing to it")));
+            return Err(usage("an HOTP credential counts events; --period means nothing to it"));
         }
         let name = Name::new(params.period, issuer.as_deref(), &account)
             .map_err(|error| Box::new(explain::oath(None, &error).exit(Exit::Usage)))?;
-        visible(name.id()).map_err(|what| Box::new(usage(what)))?;
+        visible(name.id()).map_err(usage)?;
         Ok(Self { name, kind, params, touch: args.touch, seed })
     }
 
-    /// As it came.
     pub(super) fn of(uri: Uri, name: Name, touch: bool) -> Self {
         Self { name, kind: uri.kind, params: uri.params, touch, seed: uri.seed }
     }
@@ -227,7 +225,7 @@ impl Credential {
         let step = Step::at(SystemTime::now(), self.params.period);
         let code = session.code(&self.name, step);
         if invocation.interrupt.raised() {
-            return Err(Box::new(interrupted()));
+            return Err(Box::new(Explanation::interrupted()));
         }
         if code.map_err(refused(key))?.matches(&totp::code(&self.seed, self.params, step)) {
             return Ok(());
@@ -239,7 +237,6 @@ impl Credential {
         ))
     }
 
-    /// Removes what was written, or says that it may be there.
     pub(super) fn take_back(&self, key: Serial, mut why: Failed, invocation: &mut Invocation<'_>) -> Failed {
         let id = self.name.id();
         let removed = match invocation.session(key).map(|mut session| session.delete(&self.name)) {

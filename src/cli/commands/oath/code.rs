@@ -34,12 +34,10 @@ pub(super) fn run(key: &OneKey, name: Option<&str>, at: Option<&str>, invocation
     Ok(Exit::Done)
 }
 
-/// Whose codes, and for when.
 struct Asked {
     key: Serial,
     /// `--at`.
     at: Option<u64>,
-    /// The moment the codes are for.
     unix: u64,
 }
 
@@ -106,14 +104,14 @@ impl Asked {
                 session.code(name, Step(self.unix / u64::from(period)))
             }
             Answer::Hotp if self.at.is_some() => {
-                return Err(Box::new(usage("an HOTP credential counts events; --at means nothing to it")));
+                return Err(usage("an HOTP credential counts events; --at means nothing to it"));
             }
             Answer::Hotp => session.next_hotp(name),
         };
         computed.map_err(|error| {
             // A touch that nobody gives after Ctrl-C is an interruption.
             if invocation.interrupt.raised() {
-                invocation.unanswered(super::interrupted())
+                invocation.unanswered(Explanation::interrupted())
             } else {
                 refused(self.key)(error)
             }

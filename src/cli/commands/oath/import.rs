@@ -4,7 +4,7 @@
 use super::add::{AddedCredential, Credential};
 use super::many;
 use super::plan::{Item, Plan, peculiar};
-use super::{Failed, Invocation, interrupted};
+use super::{Failed, Invocation};
 use crate::cli::Outcome;
 use crate::cli::args::Import;
 use crate::cli::explain::{Exit, Explanation};
@@ -87,7 +87,7 @@ fn write_all<'p>(
     let mut written = Vec::new();
     for (nth, (item, credential)) in entries.iter().enumerate() {
         let outcome = if invocation.interrupt.raised() {
-            Err(Box::new(interrupted()))
+            Err(Box::new(Explanation::interrupted()))
         } else {
             put(key, credential, invocation)
         };

@@ -1,8 +1,8 @@
 //! Text of several lines, of which one is the secret: an entry of a password store, or more than was meant to be pasted.
 //! Joined they would be one longer secret, whose code would match. Somebody at a terminal says which line is meant.
 
+use super::Failed;
 use super::secret::{SecretInput, TRIES, parse_beside, readable, several_lines};
-use super::{Failed, interrupted};
 use crate::cli::console::Style;
 use crate::cli::explain::Explanation;
 use crate::cli::terminal::TerminalPerson;
@@ -11,7 +11,6 @@ use crate::platform::Interrupt;
 use crate::totp::{Given, Uri};
 use zeroize::Zeroizing;
 
-/// Who is asked, and where what was found is said.
 #[derive(Clone, Copy)]
 pub(in crate::cli) struct Asking<'a> {
     pub(in crate::cli) person: &'a TerminalPerson,
@@ -46,13 +45,12 @@ pub(super) fn one_of(text: &[u8], given: &Given, asking: Asking<'_>) -> Result<Z
     choose(&may_be, found.len(), asking).map(|line| Zeroizing::new(line.to_vec()))
 }
 
-/// Which of these, by its number.
 fn choose<'t>(may_be: &[(usize, &'t [u8])], lines: usize, asking: Asking<'_>) -> Result<&'t [u8], Failed> {
     let numbers: Vec<String> = may_be.iter().map(|(number, _)| number.to_string()).collect();
     let prompt = format!("Which line is the secret? [{}; Enter: none of them] ", numbers.join("/"));
     for _ in 0..TRIES {
         let Some(answer) = asking.person.ask(&prompt, false) else {
-            let why = if asking.interrupt.raised() { interrupted() } else { several_lines(lines) };
+            let why = if asking.interrupt.raised() { Explanation::interrupted() } else { several_lines(lines) };
             return Err(Box::new(why));
         };
         let answer = answer.trim();

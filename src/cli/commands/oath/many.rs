@@ -1,7 +1,7 @@
 //! What `glasskey oath import` reads: lists and exports on standard input, or pictures of QR codes.
 
 use super::secret::{bounded, looks_like_a_uri, readable};
-use super::{Failed, Invocation, interrupted, picture, usage};
+use super::{Failed, Invocation, picture, usage};
 use crate::cli::explain::{Exit, Explanation};
 use crate::secret::without_mark;
 use crate::totp::{BadMigration, BadUri, Exported, Given, Migration, Uri, is_migration};
@@ -19,7 +19,6 @@ pub(super) struct Entry {
     pub(super) unnamed: Option<Uri>,
 }
 
-/// Everything that was read.
 #[derive(Default)]
 pub(super) struct Many {
     pub(super) entries: Vec<Entry>,
@@ -30,7 +29,6 @@ pub(super) struct Many {
     wrong: Vec<String>,
 }
 
-/// The largest list taken.
 const MAX_LIST: usize = 1 << 20;
 
 /// Every credential in these pictures, or on standard input where there are none.
@@ -55,11 +53,11 @@ impl Many {
             ));
         }
         let text = bounded(io::stdin().lock(), MAX_LIST)
-            .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
+            .map_err(|cause| usage(format!("cannot read standard input: {cause}")))?;
         if invocation.interrupt.raised() {
-            return Err(Box::new(interrupted()));
+            return Err(Box::new(Explanation::interrupted()));
         }
-        let text = text.ok_or_else(|| Box::new(usage("there is more than 1 MiB on standard input")))?;
+        let text = text.ok_or_else(|| usage("there is more than 1 MiB on standard input"))?;
         let text = readable(&text)?;
         // A mark may stand before every file that was joined to the list.
         let lines = text.split(|c| *c == b'\n').map(|line| without_mark(line).trim_ascii()).enumerate();

@@ -15,34 +15,25 @@ mod remove;
 pub(in crate::cli) mod secret;
 mod show;
 
-use crate::cli::args::{Cli, Global, Oath, OathCommand, OneKey, PasswordCommand};
+use crate::cli::args::{Cli, Oath, OathCommand, OneKey, PasswordCommand};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::{self, Failed, catch_signals, usage};
 use crate::cli::page::acts;
 use crate::cli::report::schema;
 use crate::cli::shell::by_name;
-use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, environment};
 use crate::keys::{self, Device, Serial};
 use crate::oath::{self, Name, Session};
-use crate::person::{Person, Question};
-use crate::platform::Interrupt;
+use crate::person::Question;
 use crate::unlock::{self, UnlockedKeys};
 use data_encoding::HEXLOWER;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outcome {
-    let interrupt = Interrupt::install()
-        .map_err(|cause| Box::new(Explanation::new("signals", format!("cannot catch signals: {cause}"))))?;
     let ports = environment::ports();
-    let mut invocation = Invocation {
-        keys: UnlockedKeys::new(&*ports),
-        person: TerminalPerson::new(&cli.global, console.style(), interrupt.clone()),
-        interrupt,
-        console,
-        global: &cli.global,
-    };
+    let mut invocation = Invocation::new(UnlockedKeys::new(&*ports), cli, console, catch_signals()?);
     match &args.command {
         OathCommand::List(key) => show::list(key, &mut invocation),
         OathCommand::Info(key) => show::info(key, &mut invocation),
@@ -59,16 +50,7 @@ pub(in crate::cli) fn run(args: &Oath, cli: &Cli, console: &mut Console) -> Outc
     }
 }
 
-type Failed = Box<Explanation>;
-
-/// What a command has at hand.
-struct Invocation<'a> {
-    keys: UnlockedKeys<'a>,
-    person: TerminalPerson,
-    interrupt: Interrupt,
-    console: &'a mut Console,
-    global: &'a Global,
-}
+type Invocation<'a> = invocation::Invocation<'a, UnlockedKeys<'a>>;
 
 impl Invocation<'_> {
     /// The key to read: the one named, or the only one.
@@ -108,39 +90,6 @@ impl Invocation<'_> {
             error => Box::new(explain::unlock(&error)),
         })
     }
-
-    /// Asks for a yes; `nobody` is the error where nobody can be asked.
-    fn confirm(&mut self, question: &Question, nobody: Explanation) -> Result<(), Failed> {
-        match self.person.confirm(question) {
-            Some(true) => Ok(()),
-            Some(false) => Err(Box::new(Explanation::new("declined", "not confirmed; nothing was done"))),
-            None => Err(self.unanswered(nobody)),
-        }
-    }
-
-    /// Why a prompt has no answer: an interruption, or `nobody`.
-    fn unanswered(&self, nobody: Explanation) -> Failed {
-        Box::new(if self.interrupt.raised() { interrupted() } else { nobody })
-    }
-
-    /// A line about something that was done.
-    fn step(&self, verb: impl ToString, what: &str) {
-        let style = self.console.style();
-        style.say(&format!("  {} {what}", style.bold(&format!("{:<9}", verb.to_string()))));
-    }
-
-    fn warn(&self, what: &str) {
-        let style = self.console.style();
-        style.say(&format!("glasskey: {} {what}", style.yellow("warning:")));
-    }
-}
-
-fn interrupted() -> Explanation {
-    Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted)
-}
-
-fn usage(what: impl Into<String>) -> Explanation {
-    Explanation::new("usage", what).exit(Exit::Usage)
 }
 
 /// What the applet of `key` said to a command that changes nothing.
@@ -228,7 +177,6 @@ fn is_for_aws(name: &Name) -> bool {
         || account.starts_with("arn:aws")
 }
 
-/// The schemas of what these commands print.
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<show::ListReport<'_>>(),

@@ -28,7 +28,7 @@ const TRIES: usize = 3;
 
 pub(super) fn set(key: &OneKey, new_password_fd: Option<u32>, invocation: &mut Invocation<'_>) -> Outcome {
     if new_password_fd.is_some() && new_password_fd == invocation.global.password_fd {
-        return Err(Box::new(usage("--new-password-fd and --password-fd must be two file descriptors")));
+        return Err(usage("--new-password-fd and --password-fd must be two file descriptors"));
     }
     let given = new_password_fd.map(from_fd).transpose()?;
     let key = invocation.key_to_write(key)?;
@@ -69,7 +69,7 @@ fn check(key: Serial, new: &Password, invocation: &Invocation<'_>) -> Result<(),
 
 fn from_fd(fd: u32) -> Result<Password, Failed> {
     let read = open_fd(fd).and_then(|mut file| read_password(fd, &mut file));
-    read.ok_or_else(|| Box::new(usage(format!("there is no password to read on file descriptor {fd}"))))
+    read.ok_or_else(|| usage(format!("there is no password to read on file descriptor {fd}")))
 }
 
 fn ask_twice(key: Serial, invocation: &Invocation<'_>) -> Result<Password, Failed> {

@@ -37,7 +37,7 @@ pub(super) fn uri_in(path: &Path, asking: Asking<'_>) -> Result<Zeroizing<Vec<u8
 
 /// The texts of all QR codes in a picture, each once; at least one.
 pub(super) fn codes_in(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>, Failed> {
-    let cannot = |cause: io::Error| Box::new(usage(format!("cannot read {}: {cause}", path.display())));
+    let cannot = |cause: io::Error| usage(format!("cannot read {}: {cause}", path.display()));
     let bytes = bounded(crate::store::named(path).map_err(cannot)?, MAX_PICTURE).map_err(cannot)?;
     let bytes = bytes.ok_or_else(|| bad(path, "bad_picture", "more than 64 MiB; crop the picture to the QR code"))?;
     qr::decode_picture(&bytes).map_err(|cause| match cause {

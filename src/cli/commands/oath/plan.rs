@@ -11,7 +11,6 @@ use crate::oath::{self, Answer, Name};
 use crate::totp::{AWS, Algorithm, Kind, Uri, unix};
 use std::time::SystemTime;
 
-/// One entry of the input.
 pub(super) struct Item {
     /// What the command line calls it, counted from 1 in the order of the input.
     pub(super) number: usize,
@@ -21,7 +20,6 @@ pub(super) struct Item {
     pub(super) fate: Fate,
 }
 
-/// What becomes of an entry.
 pub(super) enum Fate {
     Write(Box<Credential>),
     /// Not written, and nothing is lost by that: why.
@@ -50,6 +48,33 @@ pub(super) struct Plan {
     pub(super) missing: Vec<String>,
 }
 
+/// The places of the entries that `--skip` names.
+fn skipped(items: &[Item], skip: &[String], missing: &mut Vec<String>) -> Result<Vec<usize>, Failed> {
+    let mut skipped = Vec::new();
+    for target in skip {
+        match find(items, target)? {
+            Some(at) => skipped.push(at),
+            None if target == MISSING && !missing.is_empty() => missing.clear(),
+            None => return Err(no_entry("--skip", target)),
+        }
+    }
+    Ok(skipped)
+}
+
+fn fits(wanted: usize, free: usize, capacity: usize, key: Serial) -> Result<(), Failed> {
+    if wanted <= free {
+        return Ok(());
+    }
+    let wanted = match wanted {
+        1 => "1 credential does not fit".to_owned(),
+        several => format!("{several} credentials do not fit"),
+    };
+    let are = if free == 1 { "is" } else { "are" };
+    let what = format!("{wanted} on YubiKey {key}: {free} of its {capacity} slots {are} free; nothing was written");
+    let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");
+    Err(Box::new(Explanation::new("key_full", what).hint(hint)))
+}
+
 /// What `--skip` calls the parts that have not come.
 const MISSING: &str = "missing";
 
@@ -64,14 +89,7 @@ impl Plan {
             items.push(Item { number: nth + 1, source, called, fate: Fate::Wrong(String::new()) });
             uris.push((uri, unnamed));
         }
-        let mut skipped = Vec::new();
-        for target in &args.skip {
-            match find(&items, target)? {
-                Some(at) => skipped.push(at),
-                None if target == MISSING && !missing.is_empty() => missing.clear(),
-                None => return Err(no_entry("--skip", target)),
-            }
-        }
+        let skipped = skipped(&items, &args.skip, &mut missing)?;
         let renamed = renames(&items, &args.rename)?;
         for ((at, item), (uri, unnamed)) in items.iter_mut().enumerate().zip(uris) {
             let to = renamed.iter().find(|(index, _)| *index == at).map(|(_, to)| &**to);
@@ -132,21 +150,7 @@ impl Plan {
                 item.fate = Fate::Wrong(explain::oath(Some(key), &error).what);
             }
         }
-        let (wanted, free) = (self.to_write().count(), capacity.saturating_sub(there.len()));
-        if wanted > free {
-            let what = format!(
-                "{} on YubiKey {key}: {free} of its {capacity} slots {}; nothing was written",
-                if wanted == 1 {
-                    "1 credential does not fit".to_owned()
-                } else {
-                    format!("{wanted} credentials do not fit")
-                },
-                if free == 1 { "is free" } else { "are free" }
-            );
-            let hint = format!("`glasskey oath list --key {key}` shows what is on it; --skip leaves entries out");
-            return Err(Box::new(Explanation::new("key_full", what).hint(hint)));
-        }
-        Ok(())
+        fits(self.to_write().count(), capacity.saturating_sub(there.len()), capacity, key)
     }
 
     pub(super) fn to_write(&self) -> impl Iterator<Item = (&Item, &Credential)> {
@@ -264,7 +268,7 @@ fn renames<'a>(items: &[Item], given: &'a [String]) -> Result<Vec<(usize, &'a st
         let (at, name) = found.ok_or_else(|| no_entry("--rename", text))?;
         if let Some((_, first)) = all.iter().find(|(index, _)| *index == at) {
             let what = format!("--rename is given twice for entry {}: \"{first}\" and \"{name}\"", at + 1);
-            return Err(Box::new(usage(what)));
+            return Err(usage(what));
         }
         all.push((at, name));
     }

@@ -71,11 +71,11 @@ pub(in crate::cli) struct ResetReport {
 /// The new name keeps the period, which is a part of the id, not of what people call it.
 pub(super) fn rename(key: &OneKey, from: &str, to: &str, invocation: &mut Invocation<'_>) -> Outcome {
     let (from, to) = (name_of(from)?, name_of(to)?);
-    visible(to.id()).map_err(|what| Box::new(usage(what)))?;
+    visible(to.id()).map_err(usage)?;
     let (period, ..) = from.parts();
     let (written, issuer, account) = to.parts();
     if written != period && written != 30 {
-        return Err(Box::new(usage("a credential's period cannot be changed by renaming it")));
+        return Err(usage("a credential's period cannot be changed by renaming it"));
     }
     let to = Name::new(period, issuer, account).map_err(|error| Box::new(explain::oath(None, &error)))?;
     let key = invocation.key_to_write(key)?;

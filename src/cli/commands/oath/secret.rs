@@ -2,7 +2,7 @@
 //! Never an argument.
 
 use super::lines::{self, Asking};
-use super::{Failed, Invocation, interrupted, picture, usage};
+use super::{Failed, Invocation, picture, usage};
 use crate::cli::args::Add;
 use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -21,7 +21,6 @@ const MAX_TEXT: usize = 8192;
 pub(in crate::cli) enum SecretInput {
     /// Base32, which says nothing else.
     Seed(Seed),
-    /// An otpauth URI.
     Uri(Uri),
 }
 
@@ -68,11 +67,11 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> R
         return Ok(None);
     }
     let text = bounded(io::stdin().lock(), MAX_TEXT)
-        .map_err(|cause| Box::new(usage(format!("cannot read standard input: {cause}"))))?;
+        .map_err(|cause| usage(format!("cannot read standard input: {cause}")))?;
     if asking.interrupt.raised() {
-        return Err(Box::new(interrupted()));
+        return Err(Box::new(Explanation::interrupted()));
     }
-    let text = text.ok_or_else(|| Box::new(usage("there is too much on standard input to be a secret")))?;
+    let text = text.ok_or_else(|| usage("there is too much on standard input to be a secret"))?;
     if text.trim_ascii().is_empty() {
         let what = "standard input holds no secret";
         let hint = "run the command on a terminal to be asked for it, or pipe it in: base32 or an otpauth URI";
@@ -185,7 +184,6 @@ fn other_than_base32(text: &[u8]) -> Option<Explanation> {
     Some(text.hint("a secret is base32, or an otpauth://totp/ or otpauth://hotp/ URI; services show one of them beside the QR code"))
 }
 
-/// Whether a text is meant as a URI.
 pub(super) fn looks_like_a_uri(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let begins = |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));

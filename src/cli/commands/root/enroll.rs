@@ -6,6 +6,7 @@ use crate::cli::commands::fido::prepare::PreparedReport;
 use crate::cli::commands::fido::{Invocation, prepare};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::notices::console_url;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
@@ -42,7 +43,6 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
 
 /// Two keys, unless somebody says outright that one will do.
 fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
-    let usage = |what: &str| Explanation::new("usage", what).exit(Exit::Usage);
     match (args.keys.as_slice(), args.one_key) {
         ([_], true) | ([_, _], false) => Ok(()),
         ([_], false) => Err(Box::new(
@@ -53,7 +53,7 @@ fn check_keys(args: &RootEnroll) -> Result<(), Box<Explanation>> {
             usage("no key is named")
                 .hint("name both: --key ONE --key OTHER (`glasskey fido list` shows them); --totp --phone is for codes on a phone"),
         )),
-        (_, true) => Err(Box::new(usage("--one-key, and several keys are named"))),
+        (_, true) => Err(usage("--one-key, and several keys are named")),
         _ => Err(Box::new(usage("more than two keys are named").hint("enroll two now, and others with --one-key"))),
     }
 }
@@ -79,14 +79,13 @@ fn make_ready(
         last_try: false,
         trusting: args.trusting.clone(),
     };
-    prepare::make_ready(&prepare, &mut Invocation::new(cli, console, interrupt))
+    prepare::make_ready(&prepare, &mut Invocation::new(environment::fido_ports(), cli, console, interrupt))
 }
 
 pub(super) fn open(partition: &str, console: &Console) {
     let url = console_url(partition);
     if let Err(cause) = platform::open_in_browser(&url) {
-        let style = console.style();
-        style.say(&format!("glasskey: {} no browser could be opened ({cause}): {url}", style.yellow("warning:")));
+        console.style().warn(&format!("no browser could be opened ({cause}): {url}"));
     }
 }
 

@@ -20,7 +20,6 @@ pub(super) fn run(args: &RootLoginCheck, cli: &Cli, console: &mut Console) -> Ou
     Ok(if login.root { Exit::Done } else { Exit::No })
 }
 
-/// How the caller came by its credentials.
 fn kind(login: &Login) -> Credentials {
     match (login.access_key, login.signed_in.as_deref() == Some(&*login.caller)) {
         (_, true) => Credentials::AwsLogin,
@@ -65,7 +64,6 @@ fn hints(login: &Login, console: &Console) {
     }
 }
 
-/// What a call is good for.
 fn serves(call: Call) -> &'static str {
     match call {
         Call::ListMfaDevices => "`root enroll` sees each new device by its serial number, `root audit` each factor",

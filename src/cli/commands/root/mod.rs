@@ -24,7 +24,6 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
     }
 }
 
-/// The schemas of what these commands print.
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<audit::Row>(),

@@ -7,7 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
-use crate::flow::root::{self, RemoveRequest};
+use crate::flow::root::{self, Removal, RemoveRequest};
 use crate::person::RootView;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -40,12 +40,20 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
             "glasskey: what a key or a phone still holds of {serial} is of no use; `glasskey oath list` shows a key's"
         ));
     }
-    let human: Page = removal
+    console.result(&human(&removal), &report(&removal));
+    Ok(Exit::Done)
+}
+
+fn human(removal: &Removal) -> Page {
+    removal
         .removed
         .iter()
         .map(|serial| format!("{serial}{}", if removal.said.contains(serial) { ", as you said" } else { "" }))
-        .collect();
-    let report = Report {
+        .collect()
+}
+
+fn report(removal: &Removal) -> Report<'_> {
+    Report {
         account: &removal.account,
         partition: &removal.partition,
         view: removal.view,
@@ -54,9 +62,7 @@ pub(super) fn run(args: &RootRemove, cli: &Cli, console: &mut Console) -> Outcom
         removed: &removal.removed,
         said: &removal.said,
         unassigned: removal.unassigned.iter().map(|(serial, _)| serial.as_str()).collect(),
-    };
-    console.result(&human, &report);
-    Ok(Exit::Done)
+    }
 }
 
 /// Root's devices that were removed, all by their serial numbers.

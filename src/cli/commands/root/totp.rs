@@ -7,6 +7,7 @@ use crate::cli::commands::oath::lines::Asking;
 use crate::cli::commands::oath::secret::{self, SecretInput};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::secret_line::{open_fd, read_password};
 use crate::cli::terminal::TerminalPerson;
@@ -44,16 +45,12 @@ pub(super) fn run(args: &RootEnroll, cli: &Cli, console: &mut Console) -> Outcom
     Ok(Exit::Done)
 }
 
-fn usage(what: impl Into<String>) -> Explanation {
-    Explanation::new("usage", what).exit(Exit::Usage)
-}
-
 /// Cards are named by their serial numbers, each once.
 fn serials(keys: &[KeyId]) -> Result<Vec<Serial>, Box<Explanation>> {
     let mut serials = Vec::new();
     for key in keys {
         let Some(serial) = key.serial() else {
-            return Err(Box::new(usage("with --totp a key is named by its serial number")));
+            return Err(usage("with --totp a key is named by its serial number"));
         };
         if serials.contains(&serial) {
             let text = Explanation::new("same_key", format!("YubiKey {serial} is named twice"));
@@ -87,7 +84,7 @@ fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Resul
 
 fn asked(asking: Asking<'_>) -> Result<Seed, Box<Explanation>> {
     let nobody = || match asking.interrupt.raised() {
-        true => Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted),
+        true => Explanation::interrupted(),
         false => Explanation::new("nobody_to_ask", "the secret is needed, and nobody can be asked")
             .hint("pipe it to standard input, or give it with --qr-image or --secret-fd")
             .exit(Exit::Person),

@@ -11,6 +11,7 @@ use crate::aws::SessionCredentials;
 use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::session::{Session, SessionRequest, Source};
@@ -55,7 +56,7 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
             let mut text = explain::failed(&failed);
             // A prompt cut short by Ctrl-C is an interruption, not a missing person.
             if world.interrupt.raised() && matches!(failed.cause, Cause::Sink(_)) {
-                text = Explanation::new("interrupted", "interrupted").exit(Exit::Interrupted);
+                text = Explanation::interrupted();
             }
             Err(Box::new(text))
         }
@@ -88,7 +89,7 @@ fn request(args: &Arguments, cli: &Cli) -> Result<SessionRequest, Box<Explanatio
     // STS: GetSessionToken 15 minutes to 36 hours, AssumeRole to 12 hours.
     let (what, longest) = if args.role.is_some() { ("a role's session", 12) } else { ("a session", 36) };
     if !(900..=longest * 3600).contains(&args.duration.as_secs()) {
-        return Err(role::usage(format!("{what} lasts 15 minutes (900) to {longest} hours")));
+        return Err(usage(format!("{what} lasts 15 minutes (900) to {longest} hours")));
     }
     Ok(SessionRequest {
         device: args.device.clone(),

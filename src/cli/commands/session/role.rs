@@ -2,7 +2,8 @@
 
 use crate::aws::Role;
 use crate::cli::args::Session as Arguments;
-use crate::cli::explain::{Exit, Explanation};
+use crate::cli::explain::Explanation;
+use crate::cli::invocation::usage;
 use crate::secret::plain_text;
 use crate::store;
 use std::io::Read;
@@ -14,11 +15,6 @@ const POLICY: usize = 2048;
 const LONGEST: u64 = 1 << 20;
 const EXTERNAL_ID: std::ops::RangeInclusive<usize> = 2..=1224;
 
-pub(super) fn usage(what: String) -> Box<Explanation> {
-    Box::new(Explanation::new("usage", what).exit(Exit::Usage))
-}
-
-/// The role to assume, if one is named.
 pub(super) fn wanted(args: &Arguments) -> Result<Option<Role>, Box<Explanation>> {
     let Some(arn) = &args.role else { return Ok(None) };
     if !(arn.starts_with("arn:") && arn.contains(":role/")) {
@@ -55,7 +51,7 @@ fn policy(given: &str) -> Result<String, Box<Explanation>> {
     };
     let text = text.trim();
     if !serde_json::from_str::<serde_json::Value>(text).is_ok_and(|read| read.is_object()) {
-        return Err(usage("the session policy is not a JSON object".to_owned()));
+        return Err(usage("the session policy is not a JSON object"));
     }
     let length = text.chars().count();
     if length > POLICY {

@@ -5,7 +5,6 @@ use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
 use super::{owner, page};
 
-/// Keys to a user.
 const PER_USER: usize = 2;
 
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {

@@ -44,7 +44,6 @@ pub(super) fn summary(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(xml)
 }
 
-/// No account here has an alias.
 pub(super) fn aliases(_: &mut Ctx<'_>) -> Outcome {
     let mut xml = Xml::default();
     xml.list("AccountAliases", std::iter::empty::<()>(), |_, ()| {});

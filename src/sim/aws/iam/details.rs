@@ -5,7 +5,6 @@ use super::super::wire::Xml;
 use super::super::{Ctx, Outcome, managed};
 use super::{groups, policies, roles, users};
 
-/// One thing of the list.
 enum Entry<'s> {
     User(&'s User),
     Group(&'s Group),

@@ -133,7 +133,6 @@ fn assigned(state: &State, serial: &str, owner: &Owner) -> Result<(), Refusal> {
 
 type Enabled = Option<(Owner, SystemTime)>;
 
-/// The assignment and the inside of a virtual device.
 fn virtual_device<'s>(state: &'s mut State, serial: &str) -> Result<(&'s mut Enabled, &'s mut Totp), Refusal> {
     match state.devices.get_mut(serial) {
         Some(Device { totp: Some(totp), enabled, .. }) => Ok((enabled, totp)),

@@ -9,7 +9,6 @@ fn refusal(code: &str, message: String) -> Refusal {
     Refusal::new(400, code, message)
 }
 
-/// Whether this account may ask, and the organization is one that has the features.
 fn check(ctx: &Ctx<'_>, organization: Option<&Register>) -> Result<(), Refusal> {
     let own = &ctx.state.account;
     let register = organization.filter(|register| register.members.contains_key(own)).ok_or_else(|| {

@@ -23,98 +23,90 @@ use super::{Ctx, Outcome};
 /// What an action's permission is asked on, as the Service Authorization Reference has it.
 #[derive(Clone, Copy)]
 enum On {
-    /// The user named, or the caller.
     User,
-    /// The user to be made.
     NewUser,
     /// The whole of a kind: `user/`, `mfa/`.
     All(&'static str),
-    /// The device of the serial number.
     Device,
-    /// The device to be made.
     NewDevice,
-    /// The role named.
     Role,
-    /// The group named.
     Group,
-    /// The managed policy named.
     Policy,
-    /// The owner of the access key.
     KeyOwner,
     /// `*`.
     Anything,
 }
 
-struct Operation {
-    on: On,
-    run: fn(&mut Ctx<'_>) -> Outcome,
-}
+type Run = fn(&mut Ctx<'_>) -> Outcome;
 
-/// The one table of actions.
+/// What an action is asked on, and what carries it out.
+type Operation = (On, Run);
+
+const OPERATIONS: &[(&str, On, Run)] = &[
+    ("CreateVirtualMFADevice", On::NewDevice, devices::create_virtual),
+    ("DeleteVirtualMFADevice", On::Device, devices::delete_virtual),
+    ("EnableMFADevice", On::User, devices::enable),
+    ("DeactivateMFADevice", On::User, devices::deactivate),
+    ("ResyncMFADevice", On::User, devices::resync),
+    ("GetMFADevice", On::User, listing::get),
+    ("ListMFADevices", On::User, listing::list),
+    ("ListVirtualMFADevices", On::All("mfa/"), listing::list_virtual),
+    ("ListMFADeviceTags", On::Device, tags::list_device),
+    ("TagMFADevice", On::Device, tags::tag_device),
+    ("UntagMFADevice", On::Device, tags::untag_device),
+    ("ListUserTags", On::User, tags::list_user),
+    ("TagUser", On::User, tags::tag_user),
+    ("UntagUser", On::User, tags::untag_user),
+    ("CreateUser", On::NewUser, users::create),
+    ("GetUser", On::User, users::get),
+    ("ListUsers", On::All("user/"), users::list),
+    ("DeleteUser", On::User, users::delete),
+    ("CreateAccessKey", On::User, access_keys::create),
+    ("ListAccessKeys", On::User, access_keys::list),
+    ("UpdateAccessKey", On::User, access_keys::update),
+    ("DeleteAccessKey", On::User, access_keys::delete),
+    ("GetAccessKeyLastUsed", On::KeyOwner, access_keys::last_used),
+    ("ListSigningCertificates", On::User, certificates::list),
+    ("DeleteSigningCertificate", On::User, certificates::delete),
+    ("GetLoginProfile", On::User, passwords::get),
+    ("CreateLoginProfile", On::User, passwords::create),
+    ("DeleteLoginProfile", On::User, passwords::delete),
+    ("CreateGroup", On::Group, groups::create),
+    ("GetGroup", On::Group, groups::get),
+    ("ListGroups", On::All("group/"), groups::list),
+    ("ListGroupsForUser", On::User, groups::list_for_user),
+    ("AddUserToGroup", On::Group, groups::add_user),
+    ("RemoveUserFromGroup", On::Group, groups::remove_user),
+    ("CreateRole", On::Role, roles::create),
+    ("GetRole", On::Role, roles::get),
+    ("ListRoles", On::All("role/"), roles::list),
+    ("DeleteRole", On::Role, roles::delete),
+    ("GetPolicy", On::Policy, policies::get_managed),
+    ("GetPolicyVersion", On::Policy, policies::get_version),
+    ("ListEntitiesForPolicy", On::Policy, policies::entities),
+    ("GetAccountAuthorizationDetails", On::Anything, details::get),
+    ("GenerateCredentialReport", On::Anything, report::generate),
+    ("GetCredentialReport", On::Anything, report::get),
+    ("GetAccountPasswordPolicy", On::Anything, account::password_policy),
+    ("ListAccountAliases", On::Anything, account::aliases),
+    ("ListOrganizationsFeatures", On::Anything, features::list),
+    ("EnableOrganizationsRootCredentialsManagement", On::Anything, features::change),
+    ("EnableOrganizationsRootSessions", On::Anything, features::change),
+    ("DisableOrganizationsRootCredentialsManagement", On::Anything, features::change),
+    ("DisableOrganizationsRootSessions", On::Anything, features::change),
+    ("GetAccountSummary", On::Anything, account::summary),
+];
+
 fn operation(action: &str) -> Option<Operation> {
-    let of = |on, run: fn(&mut Ctx<'_>) -> Outcome| Some(Operation { on, run });
-    match action {
-        "CreateVirtualMFADevice" => of(On::NewDevice, devices::create_virtual),
-        "DeleteVirtualMFADevice" => of(On::Device, devices::delete_virtual),
-        "EnableMFADevice" => of(On::User, devices::enable),
-        "DeactivateMFADevice" => of(On::User, devices::deactivate),
-        "ResyncMFADevice" => of(On::User, devices::resync),
-        "GetMFADevice" => of(On::User, listing::get),
-        "ListMFADevices" => of(On::User, listing::list),
-        "ListVirtualMFADevices" => of(On::All("mfa/"), listing::list_virtual),
-        "ListMFADeviceTags" => of(On::Device, tags::list_device),
-        "TagMFADevice" => of(On::Device, tags::tag_device),
-        "UntagMFADevice" => of(On::Device, tags::untag_device),
-        "ListUserTags" => of(On::User, tags::list_user),
-        "TagUser" => of(On::User, tags::tag_user),
-        "UntagUser" => of(On::User, tags::untag_user),
-        "CreateUser" => of(On::NewUser, users::create),
-        "GetUser" => of(On::User, users::get),
-        "ListUsers" => of(On::All("user/"), users::list),
-        "DeleteUser" => of(On::User, users::delete),
-        "CreateAccessKey" => of(On::User, access_keys::create),
-        "ListAccessKeys" => of(On::User, access_keys::list),
-        "UpdateAccessKey" => of(On::User, access_keys::update),
-        "DeleteAccessKey" => of(On::User, access_keys::delete),
-        "GetAccessKeyLastUsed" => of(On::KeyOwner, access_keys::last_used),
-        "ListSigningCertificates" => of(On::User, certificates::list),
-        "DeleteSigningCertificate" => of(On::User, certificates::delete),
-        "GetLoginProfile" => of(On::User, passwords::get),
-        "CreateLoginProfile" => of(On::User, passwords::create),
-        "DeleteLoginProfile" => of(On::User, passwords::delete),
-        "CreateGroup" => of(On::Group, groups::create),
-        "GetGroup" => of(On::Group, groups::get),
-        "ListGroups" => of(On::All("group/"), groups::list),
-        "ListGroupsForUser" => of(On::User, groups::list_for_user),
-        "AddUserToGroup" => of(On::Group, groups::add_user),
-        "RemoveUserFromGroup" => of(On::Group, groups::remove_user),
-        "CreateRole" => of(On::Role, roles::create),
-        "GetRole" => of(On::Role, roles::get),
-        "ListRoles" => of(On::All("role/"), roles::list),
-        "DeleteRole" => of(On::Role, roles::delete),
-        "GetPolicy" => of(On::Policy, policies::get_managed),
-        "GetPolicyVersion" => of(On::Policy, policies::get_version),
-        "ListEntitiesForPolicy" => of(On::Policy, policies::entities),
-        "GetAccountAuthorizationDetails" => of(On::Anything, details::get),
-        "GenerateCredentialReport" => of(On::Anything, report::generate),
-        "GetCredentialReport" => of(On::Anything, report::get),
-        "GetAccountPasswordPolicy" => of(On::Anything, account::password_policy),
-        "ListAccountAliases" => of(On::Anything, account::aliases),
-        "ListOrganizationsFeatures" => of(On::Anything, features::list),
-        "EnableOrganizationsRootCredentialsManagement"
-        | "EnableOrganizationsRootSessions"
-        | "DisableOrganizationsRootCredentialsManagement"
-        | "DisableOrganizationsRootSessions" => of(On::Anything, features::change),
-        "GetAccountSummary" => of(On::Anything, account::summary),
-        _ => policy_operation(action),
-    }
+    let known = OPERATIONS.iter().find(|(name, ..)| *name == action);
+    known.map(|(_, on, run)| (*on, *run)).or_else(|| policy_operation(action))
 }
 
 /// What is the same for users, groups and roles: `PutUserPolicy`, `AttachRolePolicy`, `ListGroupPolicies`.
 fn policy_operation(action: &str) -> Option<Operation> {
     let holders = [("User", On::User), ("Group", On::Group), ("Role", On::Role)];
     let (kind, on) = holders.into_iter().find(|(kind, _)| action.contains(kind))?;
-    let run: fn(&mut Ctx<'_>) -> Outcome = match action.replacen(kind, "", 1).as_str() {
+    let run: Run = match action.replacen(kind, "", 1).as_str() {
         "PutPolicy" => policies::put,
         "GetPolicy" => policies::get,
         "ListPolicies" => policies::list,
@@ -124,20 +116,20 @@ fn policy_operation(action: &str) -> Option<Operation> {
         "ListAttachedPolicies" => policies::list_attached,
         _ => return None,
     };
-    Some(Operation { on, run })
+    Some((on, run))
 }
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
-    let operation = operation(action)?;
+    let (_, run) = operation(action)?;
     let resource = resource(action, ctx.state, ctx.caller, ctx.form);
     let keys = tags::keys(ctx.form);
     let facts: &[_] = if keys.is_empty() { &[] } else { &[("aws:tagkeys", keys.as_str())] };
     let allowed = auth::authorize_with(ctx, &format!("iam:{action}"), &resource, facts);
-    Some(allowed.and_then(|()| (operation.run)(ctx)))
+    Some(allowed.and_then(|()| run(ctx)))
 }
 
 pub(super) fn resource(action: &str, state: &State, caller: &Caller, form: &Form) -> String {
-    match operation(action).map_or(On::Anything, |operation| operation.on) {
+    match operation(action).map_or(On::Anything, |(on, _)| on) {
         // A user that does not exist has no ARN: AWS then writes "user NAME".
         On::User => match form.get("UserName") {
             Some(name) => state.users.get(name).map_or_else(|| format!("user {name}"), |user| state.user_arn(user)),

@@ -7,7 +7,6 @@ use super::super::{Ctx, Outcome, managed};
 use super::{name, no_user, page, page_of};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What has policies.
 #[derive(Clone, Copy)]
 enum Holder {
     User,

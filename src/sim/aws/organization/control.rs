@@ -22,7 +22,6 @@ pub struct Change {
     pub all_features: Option<bool>,
     /// `Status` is no longer beside `State`.
     pub retire_status: bool,
-    /// Service control policies to be made and attached.
     pub policies: Vec<Attachment>,
 }
 
@@ -30,9 +29,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Its name.
     pub name: String,
-    /// Its text.
     pub document: Value,
     /// What it is attached to: accounts, units, the root; nothing given: the root.
     #[serde(default)]
@@ -79,8 +76,6 @@ impl Organization {
         Ok(())
     }
 
-    /// What there is, for people and tests.
-    #[must_use]
     pub fn view(&self) -> Value {
         let organization = self.management().world.organization();
         let Some(register) = organization.as_ref() else { return Value::Null };

@@ -18,7 +18,6 @@ pub enum Kind {
     Sound,
     /// Root has no credentials at all: managed centrally.
     NoCredentials,
-    /// One security key.
     OneKey,
     /// A virtual device with its usual name, `root-account-mfa-device`.
     Virtual,
@@ -30,7 +29,6 @@ pub enum Kind {
     InactiveKey,
     /// A security key and a virtual device under a name of its own.
     KeyAndVirtual,
-    /// One hardware token.
     HardwareToken,
     /// Two security keys, and a signing certificate.
     Certificate,
@@ -58,7 +56,6 @@ impl Kind {
     ];
 
     /// The account's name, for people.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sound => "sound",
@@ -78,46 +75,23 @@ impl Kind {
 
     fn furnish(self, state: &mut State, management: &str, now: SystemTime) {
         state.protect();
-        // A member trusts its management account from the start.
-        if state.insert_role("OrganizationAccountAccessRole", &[management], now).is_ok()
-            && let Some(role) = state.roles.get_mut("OrganizationAccountAccessRole")
-        {
-            let partition = state.partition.as_str();
-            role.policies.attached.insert(format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
-        }
-        let virtual_for = |state: &mut State, owner: Owner, name: &str| {
-            let mut totp = Totp::new();
-            totp.announce(Some(owner.clone()), now, Duration::ZERO);
-            state.enable_device(state.arn(&format!("mfa/{name}")), Some(totp), owner, now);
-        };
-        let factors = |state: &mut State, kept: usize| {
-            let serials: Vec<String> = state.devices_of(&Owner::Root).map(|device| device.serial.clone()).collect();
-            serials.iter().skip(kept).for_each(|serial| drop(state.devices.remove(serial)));
-        };
+        trust_management(state, management, now);
         match self {
             Self::Sound => {}
             Self::NoCredentials => state.strip_root(),
-            Self::OneKey => factors(state, 1),
+            Self::OneKey => keep_factors(state, 1),
             Self::Virtual => {
-                factors(state, 0);
-                virtual_for(state, Owner::Root, "root-account-mfa-device");
+                keep_factors(state, 0);
+                enable_virtual(state, Owner::Root, "root-account-mfa-device", now);
             }
-            Self::NoMfa => factors(state, 0),
-            Self::ActiveKey | Self::InactiveKey => {
-                let (id, _) = state.insert_access_key(Owner::Root, now);
-                if let Some(key) = state.access_keys.get_mut(&id) {
-                    key.active = self == Self::ActiveKey;
-                    let at = now.checked_sub(Duration::from_secs(3 * 86_400)).unwrap_or(now);
-                    let used = Use { at, service: "ec2".to_owned(), region: state.partition.region().to_owned() };
-                    key.used = Some(used).filter(|_| key.active);
-                }
-            }
+            Self::NoMfa => keep_factors(state, 0),
+            Self::ActiveKey | Self::InactiveKey => give_root_a_key(state, self == Self::ActiveKey, now),
             Self::KeyAndVirtual => {
-                factors(state, 1);
-                virtual_for(state, Owner::Root, "phone");
+                keep_factors(state, 1);
+                enable_virtual(state, Owner::Root, "phone", now);
             }
             Self::HardwareToken => {
-                factors(state, 0);
+                keep_factors(state, 0);
                 state.enable_device("GAHT12345678".to_owned(), None, Owner::Root, now);
             }
             Self::Certificate => {
@@ -125,17 +99,49 @@ impl Kind {
                 state.certificates.insert(random::certificate_id(), certificate);
             }
             Self::Groot => {
-                factors(state, 0);
+                keep_factors(state, 0);
                 for name in ["groot", "root-account-mfa-device"] {
                     state.insert_user(name, "/", now);
-                    virtual_for(state, Owner::User(name.to_owned()), name);
+                    enable_virtual(state, Owner::User(name.to_owned()), name, now);
                 }
             }
             Self::KeyWithoutPassword => {
-                factors(state, 1);
+                keep_factors(state, 1);
                 state.root.password = None;
             }
         }
+    }
+}
+
+/// A member trusts its management account from the start.
+fn trust_management(state: &mut State, management: &str, now: SystemTime) {
+    if state.insert_role("OrganizationAccountAccessRole", &[management], now).is_ok()
+        && let Some(role) = state.roles.get_mut("OrganizationAccountAccessRole")
+    {
+        let partition = state.partition.as_str();
+        role.policies.attached.insert(format!("arn:{partition}:iam::aws:policy/AdministratorAccess"));
+    }
+}
+
+fn enable_virtual(state: &mut State, owner: Owner, name: &str, now: SystemTime) {
+    let mut totp = Totp::new();
+    totp.announce(Some(owner.clone()), now, Duration::ZERO);
+    state.enable_device(state.arn(&format!("mfa/{name}")), Some(totp), owner, now);
+}
+
+/// Removes all of root's devices but so many.
+fn keep_factors(state: &mut State, kept: usize) {
+    let serials: Vec<String> = state.devices_of(&Owner::Root).map(|device| device.serial.clone()).collect();
+    serials.iter().skip(kept).for_each(|serial| drop(state.devices.remove(serial)));
+}
+
+fn give_root_a_key(state: &mut State, active: bool, now: SystemTime) {
+    let (id, _) = state.insert_access_key(Owner::Root, now);
+    if let Some(key) = state.access_keys.get_mut(&id) {
+        key.active = active;
+        let at = now.checked_sub(Duration::from_secs(3 * 86_400)).unwrap_or(now);
+        let used = Use { at, service: "ec2".to_owned(), region: state.partition.region().to_owned() };
+        key.used = Some(used).filter(|_| active);
     }
 }
 
@@ -146,13 +152,11 @@ pub struct Organization(Aws);
 
 impl Organization {
     /// An organization of one management account with a user `admin`.
-    #[must_use]
     pub fn new(clock: SimClock) -> Self {
         Self::with(clock, Setup::default())
     }
 
     /// One whose management account is made to order.
-    #[must_use]
     pub fn with(clock: SimClock, setup: Setup) -> Self {
         let aws = Aws::with(clock, setup);
         aws.protect();
@@ -168,7 +172,6 @@ impl Organization {
 
     /// What `glasskey simulate --org` serves: so many accounts, of every kind in turn after the management account; the
     /// thirteenth of them is suspended.
-    #[must_use]
     pub fn varied(clock: SimClock, setup: Setup, accounts: usize) -> Self {
         let organization = Self::with(clock, setup);
         let members = organization.add_many(accounts.saturating_sub(1));
@@ -178,8 +181,6 @@ impl Organization {
         organization
     }
 
-    /// The organization an account is in.
-    #[must_use]
     pub fn of(aws: &Aws) -> Option<Self> {
         let management = {
             let organization = aws.world.organization();
@@ -189,8 +190,6 @@ impl Organization {
         aws.in_account(&management).map(Self)
     }
 
-    /// The management account.
-    #[must_use]
     pub fn management(&self) -> &Aws {
         &self.0
     }
@@ -200,7 +199,6 @@ impl Organization {
         self.add_as(kind, &random::account())
     }
 
-    /// Adds an account under this number.
     pub fn add_as(&self, kind: Kind, number: &str) -> String {
         let now = self.0.clock().now();
         let management = self.0.account();
@@ -219,7 +217,6 @@ impl Organization {
     }
 
     /// The numbers of all accounts but the management account, in order.
-    #[must_use]
     pub fn members(&self) -> Vec<String> {
         let organization = self.0.world.organization();
         let register = organization.as_ref();
@@ -229,8 +226,6 @@ impl Organization {
         members.collect()
     }
 
-    /// An account by its number.
-    #[must_use]
     pub fn account(&self, number: &str) -> Option<Aws> {
         self.0.in_account(number)
     }
@@ -244,7 +239,6 @@ impl Organization {
         });
     }
 
-    /// Where an account is in its life.
     pub fn set_status(&self, account: &str, status: Status) {
         self.change(|register| {
             if let Some(member) = register.members.get_mut(account) {
@@ -288,13 +282,10 @@ impl Organization {
         });
     }
 
-    /// Ends all delegation to an account.
     pub fn end_delegation(&self, account: &str) {
         self.change(|register| register.delegated.retain(|(delegate, _), _| delegate != account));
     }
 
-    /// The id of the root of the tree.
-    #[must_use]
     pub fn root_id(&self) -> String {
         self.0.world.organization().as_ref().map(|register| register.root.clone()).unwrap_or_default()
     }

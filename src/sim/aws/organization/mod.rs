@@ -20,18 +20,13 @@ use std::time::SystemTime;
 pub(super) const FULL_ACCESS: &str = "p-FullAWSAccess";
 const FULL_ACCESS_TEXT: &str = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n      \"Action\": \"*\",\n      \"Resource\": \"*\"\n    }\n  ]\n}";
 
-/// Where an account is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
-    /// It is being made.
     PendingActivation,
-    /// As it should be.
     Active,
-    /// Closed, or suspended by AWS.
     Suspended,
-    /// Its closing was asked for.
     PendingClosure,
 }
 
@@ -68,7 +63,6 @@ impl Feature {
 /// The whole of it.
 pub(super) struct Register {
     pub(super) id: String,
-    /// The account that owns it.
     pub(super) management: String,
     root: String,
     /// All features, and not consolidated billing alone.
@@ -95,11 +89,9 @@ pub(super) struct Member {
     pub(super) status: Status,
     invited: bool,
     joined: SystemTime,
-    /// The root or a unit.
     parent: String,
 }
 
-/// An organizational unit.
 struct Unit {
     id: String,
     name: String,
@@ -160,7 +152,6 @@ impl Register {
         self.trusted.contains_key(service)
     }
 
-    /// Whether this account may speak for the organization towards a service.
     pub(super) fn speaks_for(&self, account: &str, service: &str) -> bool {
         account == self.management || self.delegated.contains_key(&(account.to_owned(), service.to_owned()))
     }
@@ -178,7 +169,6 @@ impl Register {
         }
     }
 
-    /// An account, the units it is in, and the root.
     fn chain<'r>(&'r self, account: &'r str) -> Vec<&'r str> {
         let mut chain = vec![account];
         let mut above = self.members.get(account).map(|member| member.parent.as_str());

@@ -114,7 +114,6 @@ fn account(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
     Ok(json!({ "Account": written(register, ctx, named(register, ctx)?) }))
 }
 
-/// A root or a unit that there is.
 fn parent<'b>(register: &Register, ctx: &'b Ctx<'_>) -> Result<&'b str, Refusal> {
     let id = json::required(ctx.body, "ParentId")?;
     if id == register.root || register.units.contains_key(id) {

@@ -23,7 +23,6 @@ const V3: &[u8] = &[0xA0, 3, INTEGER, 1, 2];
 /// "No well-defined expiration date" (RFC 5280 §4.1.2.5).
 const NEVER: &str = "99991231235959Z";
 
-/// Somebody with a key.
 pub(super) struct Entity {
     pair: EcdsaKeyPair,
     random: SystemRandom,

@@ -8,6 +8,7 @@ mod resume;
 mod row;
 mod table;
 
+use crate::aws::Error;
 use crate::aws::posture::Scope;
 use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
@@ -31,12 +32,8 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let scope = scope(args)?;
     let mut resume = args.resume.as_deref().map(Resume::open).transpose()?;
     let known = resume.as_mut().map(Resume::take).unwrap_or_default();
-    let in_scope = |account: &str| match &scope {
-        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
-        Some(Scope::Organization) => true,
-        None => false,
-    };
-    let known: HashMap<String, Row> = known.into_iter().filter(|(account, _)| in_scope(account)).collect();
+    let known: HashMap<String, Row> =
+        known.into_iter().filter(|(account, _)| is_in(account, scope.as_ref())).collect();
     let many = scope.is_some();
     let mut out = Writer::new(format, many, console, args.fail_on);
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
@@ -66,17 +63,25 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(cause) = broken {
         return Err(Box::new(cause));
     }
-    let swept = swept.map_err(|error| {
-        let mut text = explain::aws(&error);
-        if let Some(path) = &args.resume {
-            text = text.hint(format!(
-                "the accounts done so far are in {}; the same command goes on from there",
-                path.display()
-            ));
-        }
-        Box::new(text)
-    })?;
+    let swept = swept.map_err(|error| not_swept(&error, args))?;
     Ok(out.finish(&swept, console))
+}
+
+fn not_swept(error: &Error, args: &Audit) -> Box<Explanation> {
+    let text = explain::aws(error);
+    let so_far = "the accounts done so far are in";
+    Box::new(match &args.resume {
+        Some(path) => text.hint(format!("{so_far} {}; the same command goes on from there", path.display())),
+        None => text,
+    })
+}
+
+fn is_in(account: &str, scope: Option<&Scope>) -> bool {
+    match scope {
+        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
+        Some(Scope::Organization) => true,
+        None => false,
+    }
 }
 
 /// Which accounts the arguments name; `None`: the caller's own, from inside.
@@ -95,7 +100,6 @@ fn scope(args: &Audit) -> Result<Option<Scope>, Box<Explanation>> {
     Ok(Some(Scope::Accounts(accounts)))
 }
 
-/// The longest list of accounts that is read.
 const LONGEST_LIST: u64 = 16 << 20;
 
 fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {

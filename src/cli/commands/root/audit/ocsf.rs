@@ -11,29 +11,33 @@ pub(super) fn events(row: &Row) -> Vec<Value> {
     told.map(|finding| event(row, finding)).collect()
 }
 
-fn event(row: &Row, finding: &FindingRow) -> Value {
-    let arn = root_arn(&row.partition, &row.account);
-    // Informational for what is well; OCSF counts from 1.
-    let (severity, named) = match (finding.verdict, finding.severity) {
+/// Informational for what is well; OCSF counts from 1.
+fn severity(finding: &FindingRow) -> (u8, &'static str) {
+    match (finding.verdict, finding.severity) {
         (Verdict::Pass, _) => (1, "Informational"),
         (_, Severity::Low) => (2, "Low"),
         (_, Severity::Medium) => (3, "Medium"),
         (_, Severity::High) => (4, "High"),
         (_, Severity::Critical) => (5, "Critical"),
-    };
-    let (status_id, status) = match finding.verdict {
+    }
+}
+
+fn status(verdict: Verdict) -> (u8, &'static str) {
+    match verdict {
         Verdict::Pass => (1, "Pass"),
         Verdict::Fail => (3, "Fail"),
         Verdict::Unknown | Verdict::NotApplicable => (0, "Unknown"),
-    };
-    let detail =
-        finding.unreadable.iter().map(|why| why.reason.as_str()).chain(finding.evidence.iter().map(String::as_str));
-    let detail = detail.collect::<Vec<_>>().join("; ");
+    }
+}
+
+fn event(row: &Row, finding: &FindingRow) -> Value {
+    let arn = root_arn(&row.partition, &row.account);
+    let (severity, named) = severity(finding);
+    let (status_id, status) = status(finding.verdict);
+    let reasons = finding.unreadable.iter().map(|why| why.reason.as_str());
+    let detail = reasons.chain(finding.evidence.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
     let standards: Vec<String> =
         finding.numbers.iter().map(|(of, number)| format!("{} {number}", name(of))).collect();
-    let fixes = finding.fix.as_ref().map(|fix| {
-        fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str).collect::<Vec<_>>().join("\n")
-    });
     let mut event = json!({
         "activity_id": 1, "activity_name": "Create", "category_uid": 2, "category_name": "Findings",
         "class_uid": 2003, "class_name": "Compliance Finding", "type_uid": 200_301,
@@ -58,10 +62,11 @@ fn event(row: &Row, finding: &FindingRow) -> Value {
         },
         "resources": [{ "uid": arn, "type": "AwsIamRootUser", "cloud_partition": row.partition }],
     });
-    if let Some(fixes) = fixes
+    if let Some(fix) = &finding.fix
         && let Some(members) = event.as_object_mut()
     {
-        members.insert("remediation".to_owned(), json!({ "desc": fixes }));
+        let fixes = fix.glasskey.iter().chain(&fix.aws).chain(&fix.console).map(String::as_str);
+        members.insert("remediation".to_owned(), json!({ "desc": fixes.collect::<Vec<_>>().join("\n") }));
     }
     event
 }

@@ -265,7 +265,6 @@ impl FindingRow {
         self.numbers.get(&of).map(String::as_str)
     }
 
-    /// Each with the name of what it is a number in.
     pub(super) fn numbers_in_words(&self) -> Vec<String> {
         let all = BENCHMARKS.iter();
         all.filter_map(|(of, name)| Some(format!("{name} {}", self.number(*of)?))).collect()

@@ -36,7 +36,6 @@ fn references(finding: &FindingRow) -> String {
     cis.into_iter().chain(hub).collect::<Vec<_>>().join(" · ")
 }
 
-/// One account, in full.
 pub(super) fn account(row: &Row) -> Page {
     let (fail, unknown): (Vec<_>, Vec<_>) =
         (row.findings_of(Verdict::Fail).collect(), row.findings_of(Verdict::Unknown).collect());
@@ -87,7 +86,6 @@ fn fix(finding: &FindingRow) -> Vec<String> {
     lines.into_iter().enumerate().map(label).collect()
 }
 
-/// One account in one line, as it is done.
 pub(super) fn line(row: &Row, style: Style) -> String {
     let mark = match row.verdict {
         RowVerdict::Fail => style.red("FAIL"),

@@ -1,7 +1,9 @@
 //! RFC 6238 appendix B, and the clock.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use super::*;
+use glasskey::secret::Seed;
+use glasskey::totp::{AWS, Algorithm, Clock, HostClock, Params, Step, code, unix};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The appendix's table: time in seconds, then the codes of SHA-1, SHA-256 and SHA-512.
 const APPENDIX_B: [(u64, [&str; 3]); 6] = [

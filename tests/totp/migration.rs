@@ -1,5 +1,7 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-use super::*;
+//! What phones export.
+
+use super::bad_value;
+use glasskey::totp::*;
 use proptest::prelude::*;
 
 fn number(number: u64, out: &mut Vec<u8>) {
@@ -68,9 +70,9 @@ fn what_cannot_be_is_told_with_the_name_it_has() {
         assert_eq!(found.name.as_deref(), Some("alice"));
         found.uri.err().unwrap()
     };
-    assert_eq!(entry(&[(4, 4)]), BadUri::value("algorithm", Some("MD5")));
-    assert_eq!(entry(&[(5, 9)]), BadUri::value("digits", Some("9")));
-    assert_eq!(entry(&[(6, 7)]), BadUri::value("type", Some("7")));
+    assert_eq!(entry(&[(4, 4)]), bad_value("algorithm", Some("MD5")));
+    assert_eq!(entry(&[(5, 9)]), bad_value("digits", Some("9")));
+    assert_eq!(entry(&[(6, 7)]), bad_value("type", Some("7")));
 }
 
 proptest! {
