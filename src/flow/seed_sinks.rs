@@ -65,6 +65,15 @@ impl SeedSinks {
         self.escrow.is_none() && self.command.is_none()
     }
 
+    /// Whether the directory that many users' escrow files go to is there.
+    pub(super) fn check_directory(&self) -> Result<(), Cause> {
+        let directory = self.escrow.as_ref().and_then(|to| to.directory.as_ref());
+        match directory.filter(|directory| !directory.is_dir()) {
+            Some(directory) => Err(no_directory(&directory.join("USER.age"))),
+            None => Ok(()),
+        }
+    }
+
     /// Tries every recipient out: what cannot be used is found before anything is done.
     pub(super) fn usable(&self, context: &Context<'_>) -> Result<ValidatedSinks, Cause> {
         let escrow = match &self.escrow {
@@ -74,9 +83,6 @@ impl SeedSinks {
                 recipients.try_out().map_err(|cause| {
                     if context.interrupt.raised() { Cause::Interrupted } else { Cause::Sink(cause) }
                 })?;
-                if let Some(directory) = to.directory.as_ref().filter(|directory| !directory.is_dir()) {
-                    return Err(no_directory(directory));
-                }
                 Some((recipients, to.clone()))
             }
         };
@@ -99,13 +105,14 @@ fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
     let directory = to.directory.as_deref().unwrap_or(Path::new("."));
     let path = to.file.clone().unwrap_or_else(|| directory.join(format!("{}.age", arn.name())));
     // The journal names it, and recovery may run elsewhere.
-    let whole = std::path::absolute(&path)
-        .map_err(|cause| Cause::Sink(sink::Error::Escrow { path, kind: cause.kind(), why: cause.to_string() }))?;
+    let whole = std::path::absolute(&path).map_err(|cause| {
+        Cause::Sink(sink::Error::Escrow { path: path.clone(), kind: cause.kind(), why: cause.to_string() })
+    })?;
     if whole.symlink_metadata().is_ok() {
         return Err(Cause::Sink(sink::Error::EscrowThere { path: whole }));
     }
     if !whole.parent().is_some_and(Path::is_dir) {
-        return Err(no_directory(&whole));
+        return Err(no_directory(&path));
     }
     Ok(whole)
 }

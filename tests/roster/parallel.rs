@@ -194,7 +194,12 @@ fn a_dry_run_writes_nothing() {
     for more in [&["--dry-run"][..], &[]] {
         let nowhere = run(&mut enroll(&world, &[&["--escrow", RECIPIENT, "--escrow-dir", "nowhere"], more].concat()));
         assert_eq!(nowhere.code, 3, "{nowhere:?}");
-        assert!(nowhere.stderr.contains("nowhere cannot be written: there is no such directory\n"), "{nowhere:?}");
+        assert!(
+            nowhere
+                .stderr
+                .contains("the escrow file nowhere/USER.age cannot be written: there is no such directory\n"),
+            "{nowhere:?}"
+        );
         assert_eq!(world.aws.devices().len(), 0);
     }
 }

@@ -158,6 +158,7 @@ fn begin<'a>(
         somebody_brings_keys(request, request.rows.iter(), context)?;
     }
     let usable = request.places.usable(context)?;
+    request.places.check_directory()?;
     context.journal.hold()?;
     let account = connector.connect()?;
     context.tell_clock();

@@ -384,8 +384,8 @@ fn a_taken_name_is_not_overwritten() {
     let (_, text) = seed();
     let error = "\
 glasskey: error: a credential \"Example:alice\" is on YubiKey 12345678 already; it was not overwritten
-glasskey: hint: `glasskey oath delete --key 12345678 \"Example:alice\"` removes it
-glasskey: hint: or give the new one another name
+glasskey: hint: give the new one another name
+glasskey: hint: where nobody signs in with the one that is there, `glasskey oath delete --key 12345678 \"Example:alice\"` removes it
 ";
     add(&keys, &["Example:alice"], &text).is(3, "", error);
     assert_eq!(code(&keys, "Example:alice"), expected(&first, totp::AWS));

@@ -74,7 +74,7 @@ fn a_hint_works_as_it_is_printed() {
     for name in names {
         put(keys.key(0), name, false);
         let run = keys.run_with(["oath", "add", KEY, "--", name], b"JBSWY3DPEHPK3PXP");
-        let hint = run.stderr.split_once("hint: `").and_then(|(_, rest)| rest.split_once("` removes it"));
+        let hint = run.stderr.split_once("is there, `").and_then(|(_, rest)| rest.split_once("` removes it"));
         let (hint, _) = hint.unwrap_or_else(|| panic!("{run:?}"));
         let words =
             std::process::Command::new("sh").args(["-c", &format!("printf '%s\\0' {hint}")]).output().unwrap();

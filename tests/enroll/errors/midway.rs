@@ -87,8 +87,8 @@ fn a_credential_that_appears_in_between_is_not_touched() {
     let words = format!(
         "{PLAN}{CREATED}glasskey: error: a credential \"AWS:ACCOUNT/alice\" is on YubiKey 12345678 already; it was not \
          overwritten (while writing to YubiKey 12345678)\n\
-         glasskey: hint: `glasskey oath delete --key 12345678 \"AWS:ACCOUNT/alice\"` removes it\n\
-         glasskey: hint: or give the new one another name\n\
+         glasskey: hint: give the new one another name\n\
+         glasskey: hint: where nobody signs in with the one that is there, `glasskey oath delete --key 12345678 \"AWS:ACCOUNT/alice\"` removes it\n\
          glasskey: what had been done was undone again; nothing was left behind\n"
     );
     done.is(3, "", &words.replace("ACCOUNT", &account));
