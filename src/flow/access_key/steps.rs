@@ -82,7 +82,7 @@ impl Rotation<'_> {
         self.act_with(&key, old, context)
             .map_err(|cause| works(Stage::KeyDeactivate, cause, vec![Residue::KeyActive { id: old.id.clone() }]))?;
         drop(key);
-        let done = self.retire(&id, old, context).map_err(|(stage, cause, left)| works(stage, cause, vec![left]))?;
+        let done = self.retire(&id, old, context).map_err(|(stage, cause, left)| works(stage, cause, left))?;
         Ok((id, done))
     }
 
@@ -232,10 +232,10 @@ impl Rotation<'_> {
         new: &str,
         old: &AccessKey,
         context: &mut Context<'_>,
-    ) -> Result<OldKey, (Stage, Cause, Residue)> {
+    ) -> Result<OldKey, (Stage, Cause, Vec<Residue>)> {
         let (user, id) = (&self.request.user, &old.id);
         let active = || Residue::KeyActive { id: id.clone() };
-        let kept = |cause| (Stage::KeyDeactivate, cause, active());
+        let kept = |cause| (Stage::KeyDeactivate, cause, vec![active()]);
         context.still_wanted().map_err(kept)?;
         let account = self.act.as_ref().unwrap_or(self.base);
         let keys = keys_while_active(account, user, new).map_err(kept)?;
@@ -244,7 +244,7 @@ impl Rotation<'_> {
             Some(key) if key.active => {
                 self.log.append(&Record::Intend(undo_of(id))).map_err(|cause| kept(Cause::Journal(cause)))?;
                 deactivate(account, user, id, context)
-                    .map_err(|(cause, left)| (Stage::KeyDeactivate, cause, left))?;
+                    .map_err(|(cause, left)| (Stage::KeyDeactivate, cause, vec![left]))?;
                 context.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: id.clone() }));
             }
             Some(_) => {}
@@ -252,7 +252,7 @@ impl Rotation<'_> {
         if self.request.keep_old {
             return Ok(OldKey::Inactive);
         }
-        let inactive = |cause| (Stage::KeyDelete, cause, Residue::KeyInactive { id: id.clone() });
+        let inactive = |cause| (Stage::KeyDelete, cause, vec![Residue::KeyInactive { id: id.clone() }]);
         context.still_wanted().map_err(inactive)?;
         let question = Question::DeleteAccessKey { id: id.clone(), user: user.clone() };
         match self.request.approved.then_some(true).or_else(|| context.person.confirm(&question)) {
@@ -261,7 +261,7 @@ impl Rotation<'_> {
             Some(false) => return Ok(OldKey::Inactive),
             None => return Err(inactive(Cause::NobodyToAsk)),
         }
-        delete(account, user, id, context).map_err(|(cause, left)| (Stage::KeyDelete, cause, left))?;
+        delete(account, user, id, context).map_err(|(cause, left)| (Stage::KeyDelete, cause, vec![left]))?;
         context.tell(Notice::AccessKey(AccessKeyStep::Deleted { id: id.clone() }));
         Ok(OldKey::Deleted)
     }
