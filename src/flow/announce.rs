@@ -133,12 +133,9 @@ impl<'a> Announcement<'a> {
         Ok(others)
     }
 
-    /// Whether a device may still be deactivated on the strength of it: the machine may have slept since, or its clock
-    /// may have been put right.
+    /// Whether a device may still be deactivated on the strength of it.
     pub(super) fn is_fresh(&self, context: &Context<'_>) -> bool {
-        let now = context.clock.now();
-        let apart = now.duration_since(self.at).unwrap_or_else(|ahead| ahead.duration());
-        apart <= MAY_ACT
+        context.is_within(MAY_ACT, self.at)
     }
 
     /// Takes the tag away again. An interrupt does not keep it from that.

@@ -10,7 +10,7 @@ use crate::totp::Clock;
 use crate::unlock::UnlockedKeys;
 use crate::used_codes::UsedCodes;
 use crate::world::World;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub(super) struct Context<'w> {
     pub(super) keys: UnlockedKeys<'w>,
@@ -104,6 +104,13 @@ impl<'w> Context<'w> {
         self.interrupt.clear();
         self.tell(Notice::Asking);
         (ask(), interrupted)
+    }
+
+    /// Whether a moment is no further from now than this, on either side: the machine may have slept since, or its clock
+    /// may have been put right.
+    pub(super) fn is_within(&self, limit: Duration, moment: SystemTime) -> bool {
+        let now = self.clock.now();
+        now.duration_since(moment).unwrap_or_else(|ahead| ahead.duration()) <= limit
     }
 
     /// Between two steps: has the person asked to stop?

@@ -117,6 +117,29 @@ fn an_administrator_sees_the_first_and_is_told_of_the_second() {
     assert_eq!((&json["devices"], &json["view"]), (&json!(null), &json!("administrator")));
 }
 
+/// The first is somebody else's, the second was only called otherwise.
+#[test]
+fn a_person_says_whether_a_key_of_another_name_is_the_one() {
+    let place = Place::new();
+    let when = [
+        ("ListMFADevices", 2, add("somebodys")),
+        ("ListMFADevices", 3, add("mine")),
+        ("ListMFADevices", 5, add("yubikey-12345679")),
+    ];
+    place.then(&place.aws, &when);
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.root_session()), &place.line("--yes")));
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types(PIN);
+    person.sees("PIN of YubiKey 12345679 (8 tries left): ").types(PIN);
+    // --yes is no answer.
+    for (name, answer) in [("somebodys", "n"), ("mine", "y")] {
+        person.sees(&format!("u2f/root/{name}-"));
+        person.sees("the device that was to be \"yubikey-12345678\"? [y/N] ").types(answer);
+    }
+    let (_, run) = person.end();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("u2f/root/mine-") && !run.stdout.contains("u2f/root/somebodys-"), "{run:?}");
+}
+
 #[test]
 fn without_credentials_the_person_is_taken_at_their_word() {
     let place = Place::new();

@@ -241,7 +241,7 @@ fn create(run: &mut Run, device: &DevicePlan, account: &Account, context: &mut C
     let at = |cause| (Stage::Create, cause);
     context.go_on().map_err(at)?;
     run.intend(Undo::DeleteDevice).map_err(at)?;
-    let was_free = device.seen_free.is_some_and(|seen| seen.elapsed() < FRESH);
+    let was_free = device.seen_free.is_some_and(|seen| context.is_within(FRESH, seen));
     let (arn, seed) = account.create_virtual_mfa(&device.new).map_err(|cause| {
         if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
             // Refused: whatever stands there under this name is not ours to delete.

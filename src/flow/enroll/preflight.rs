@@ -15,7 +15,7 @@ use crate::oath::{self, Credential, Name, Version};
 use crate::person::{Plan, PlannedDevice};
 use crate::totp::unix;
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::SystemTime;
 
 /// One device and where its seed goes.
 pub(in crate::flow) struct DevicePlan {
@@ -29,7 +29,7 @@ pub(in crate::flow) struct DevicePlan {
     pub(in crate::flow) touch: bool,
     pub(in crate::flow) beside: DeviceSinks,
     /// When IAM was seen to have no unassigned device of this name. `None`: who asks may not list them.
-    pub(in crate::flow) seen_free: Option<Instant>,
+    pub(in crate::flow) seen_free: Option<SystemTime>,
 }
 
 /// What was found to be possible.
@@ -134,7 +134,7 @@ pub(in crate::flow) fn check(
     for device in &work {
         check_keys(device, keys).map_err(|cause| in_use_or(cause, device, account))?;
     }
-    look_for_names(&mut work, unassigned.as_deref())?;
+    look_for_names(&mut work, unassigned.as_deref(), context.clock.now())?;
     let plan = plan(&work, keys, devices, account);
     let factor = self_management::factor_needed(account, user, devices, context)?;
     Ok(Checked { plan, work, factor })
@@ -296,14 +296,18 @@ fn check_devices(work: &[DevicePlan], devices: &[MfaDevice], leaving: usize) -> 
 
 /// Should the reply to CreateVirtualMFADevice be lost, a device of the name that is nobody's is the run's own to delete only
 /// where none was there before.
-fn look_for_names(work: &mut [DevicePlan], unassigned: Option<&[VirtualDevice]>) -> Result<(), Cause> {
+fn look_for_names(
+    work: &mut [DevicePlan],
+    unassigned: Option<&[VirtualDevice]>,
+    now: SystemTime,
+) -> Result<(), Cause> {
     let Some(unassigned) = unassigned else { return Ok(()) };
     for device in work {
         let serial = device.arn.to_string();
         if unassigned.iter().any(|there| there.serial == serial) {
             return Err(Cause::refused(EnrollRefusal::NameTaken { arn: device.arn.clone(), user: None }));
         }
-        device.seen_free = Some(Instant::now());
+        device.seen_free = Some(now);
     }
     Ok(())
 }

@@ -116,7 +116,7 @@ impl AddedDevice {
     pub(super) fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
         match outcome {
             Outcome::WasComplete { keys } if self.listed.is_none() && !keys.is_empty() => {
-                prove_enabled(&self.begin, keys, account, context)
+                prove_enabled(&self.begin, keys, false, account, context)
             }
             _ => Ok(()),
         }

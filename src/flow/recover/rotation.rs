@@ -107,7 +107,7 @@ impl Kind for Rotation {
             false => &[Deed::ProveNew, Deed::RemoveOld],
         };
         let finish = finishing(found, may_finish, deeds);
-        Course::Open(Options { recommended, finish, undo: undoing(found, old) })
+        Course::Open(Options { recommended, finish, undo: undoing(found, old, self.run.listed.is_none()) })
     }
 
     fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
@@ -136,14 +136,18 @@ impl Kind for Rotation {
     }
 }
 
-/// The old one comes back first, where it has gone.
-fn undoing(found: &Unfinished, old: &OldDevice) -> Result<Vec<Deed>, RecoverRefusal> {
+/// The old one comes back first, where it has gone. `unsure`: only the codes of a key can show that the new one, where it is
+/// enabled, is of the run's making.
+fn undoing(found: &Unfinished, old: &OldDevice, unsure: bool) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
     match &found.device {
         // The run has nothing there any more.
         DeviceState::Foreign { .. } if !is_on_a_key(found) && !deeds.is_empty() => {}
         DeviceState::Foreign { user } => return Err(in_use(found, user)),
         DeviceState::Enabled if old.device == DeviceState::Missing => return Err(old_gone(&old.serial)),
+        DeviceState::Enabled if unsure && !with_credential(found).is_empty() => {
+            deeds.extend([Deed::ProveNew, Deed::RemoveNew]);
+        }
         DeviceState::Enabled => deeds.push(Deed::RemoveNew),
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }
@@ -176,8 +180,8 @@ fn complete(
     let is_proved = session.as_ref().is_some_and(|(_, by)| *by == new);
     let account = session.as_ref().map_or(account, |(session, _)| session);
     let removal = Removal { user: &found.user, old, stays: MustRemain::This(new), run: run.writer.id().to_owned() };
-    if deeds.contains(&Deed::ProveNew) && !is_proved {
-        prove_enabled(&run.begin, &keys, account, context)
+    if deeds.contains(&Deed::ProveNew) {
+        prove_enabled(&run.begin, &keys, is_proved, account, context)
             .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
     }
     match removal.carry_out(Some(&mut run.writer), account, context) {
@@ -202,16 +206,22 @@ fn roll_back(
 ) -> Result<Outcome, Failed> {
     let untouched =
         |cause, context: &Context<'_>| stopped(cause, vec![Residue::Untouched { arn: found.arn.clone() }], context);
+    let (keys, new) = (with_credential(found), found.arn.to_string());
+    let by = deeds.contains(&Deed::ProveNew).then_some(&*new);
     // Deleting what is nobody's needs no session.
     let session = if deeds.iter().any(|deed| matches!(deed, Deed::EnableOld | Deed::RemoveNew)) {
-        acting(account, &found.user, None, context).map_err(|cause| untouched(cause, context))?
+        acting(account, &found.user, by, context).map_err(|cause| untouched(cause, context))?
     } else {
         None
     };
+    let is_proved = session.as_ref().is_some_and(|(_, by)| *by == new);
     let account = session.as_ref().map_or(account, |(session, _)| session);
     if deeds.contains(&Deed::EnableOld) {
         enable_again(&found.user, old, Some(&mut run.writer), account, context)
             .map_err(|cause| untouched(cause, context))?;
+    }
+    if deeds.contains(&Deed::ProveNew) {
+        prove_enabled(&run.begin, &keys, is_proved, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::RemoveNew) {
         remove_new(run, old, found, account, context)

@@ -149,8 +149,11 @@ impl Sitting {
                 break Ok(Sign::OneMoreInUse);
             }
             match watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person) {
-                Ok(Sign::Device(serial)) if !is_meant(&serial, name, &mut *world.person) => {}
-                _ if world.interrupt.raised() => break Err(Unseen::Interrupted),
+                Ok(Sign::Device(serial)) if !is_meant(&serial, name, &mut *world.person) => {
+                    if world.interrupt.raised() {
+                        break Err(Unseen::Interrupted);
+                    }
+                }
                 sign => break sign,
             }
         };

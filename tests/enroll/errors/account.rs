@@ -2,7 +2,7 @@
 
 use super::super::api;
 use super::{CREATED, PLAN, UNDONE, WRITTEN, enroll, fails};
-use crate::support::{Simulated, run};
+use crate::support::{Simulated, Typist, run};
 use glasskey::sim::aws::{Fault, Wrong};
 
 #[test]
@@ -83,6 +83,24 @@ fn a_device_that_may_be_somebody_elses_is_not_deleted_for_a_lost_reply() {
             assert!(done.code == 3 && world.aws.devices().is_empty(), "{done:?}");
         }
     }
+}
+
+/// Nor one that a colleague makes while the plan's question stands.
+#[test]
+fn a_device_that_was_made_while_the_question_stood_is_not_deleted_for_a_lost_reply() {
+    let world = Simulated::with_keys(1);
+    let mut command = world.keys.bare(["enroll", "alice", "--key", "12345678"]);
+    command.envs(world.environment(&world.aws.admin()));
+    let mut person = Typist::start_talking(&command);
+    person.sees("Continue? [y/N] ");
+    // For so long what IAM said before the question is believed.
+    std::thread::sleep(std::time::Duration::from_secs(11));
+    api::call(&world.aws, &world.aws.admin(), "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "alice")]);
+    world.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::NeverArrive));
+    person.types("y");
+    let (shown, done) = person.end();
+    assert!(done.code == 4 && shown.contains("whether this run made it is not known"), "{shown} {done:?}");
+    assert_eq!(world.aws.devices().len(), 1);
 }
 
 #[test]

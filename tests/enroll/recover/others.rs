@@ -213,7 +213,7 @@ fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
 
 /// The request to enable it never arrived; somebody made the device anew and enabled it: it has another seed.
 #[test]
-fn the_device_was_made_anew_and_enabled_before_recovery() {
+fn the_device_was_made_again_and_enabled_before_recovery() {
     let world = Simulated::with_keys(1);
     world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
     killed(&world, &mut enroll(&world), |passing| is_call(passing, "EnableMFADevice") && passing.done);
@@ -230,19 +230,31 @@ fn the_device_was_made_anew_and_enabled_before_recovery() {
 
 /// As above, of a rotation: the old device, which works, stays.
 #[test]
-fn a_rotations_new_device_was_made_anew_and_enabled_before_recovery() {
+fn the_new_device_of_a_rotation_was_made_again_and_enabled_before_recovery() {
     let scene = Scene::new(Flow::Rotate);
     let world = &scene.world;
     world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
     killed(world, &mut scene.command(), |passing| is_call(passing, "EnableMFADevice") && passing.done);
     replace_by(world, "alice");
     enable(world, "alice", &world.arn("alice"));
-    the_old_device_stays(world);
+    nothing_goes(world, "--yes");
+}
+
+/// Nor is it taken away when the run is undone.
+#[test]
+fn undoing_a_rotation_leaves_a_device_that_was_made_again() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
+    killed(world, &mut scene.command(), |passing| is_call(passing, "EnableMFADevice") && passing.done);
+    replace_by(world, "alice");
+    enable(world, "alice", &world.arn("alice"));
+    nothing_goes(world, "--undo");
 }
 
 /// What the key holds under the new device's name is another credential by the time of recovery.
 #[test]
-fn a_rotations_new_credential_was_replaced_before_recovery() {
+fn the_new_credential_of_a_rotation_was_replaced_before_recovery() {
     let scene = Scene::new(Flow::Rotate);
     let world = &scene.world;
     killed(world, &mut scene.command(), |passing| is_call(passing, "DeactivateMFADevice") && !passing.done);
@@ -256,14 +268,14 @@ fn a_rotations_new_credential_was_replaced_before_recovery() {
     let new = New { name: &ours.name, kind: totp::Kind::Totp, params: AWS, touch: false, seed: &seed };
     session.put(&new).unwrap();
     drop(session);
-    the_old_device_stays(world);
+    nothing_goes(world, "--yes");
 }
 
-fn the_old_device_stays(world: &Simulated) {
+fn nothing_goes(world: &Simulated, choice: &str) {
     let devices = || world.aws.devices().into_iter().map(|device| (device.arn, device.user)).collect::<Vec<_>>();
     let held = || world.keys.all().iter().map(|key| key.credentials()).collect::<Vec<_>>();
     let before = (devices(), held());
-    let done = recover_later(world, &["--yes"]);
+    let done = recover_later(world, &[choice]);
     assert_eq!((done.code, world.unfinished()), (4, 1), "{done:?}");
     assert!(done.stderr.contains("it has another seed\n"), "{done:?}");
     assert_eq!((devices(), held()), before);
