@@ -18,6 +18,8 @@ pub const FORMAT: u64 = 1;
 const LONGEST_RUN: u64 = 1 << 20;
 /// In all, in bytes: ten thousand runs are less.
 const LONGEST: u64 = 32 << 20;
+/// How the files of runs end that are complete, and of which that is not written down elsewhere yet.
+const COMPLETE: &str = "complete";
 /// How every first line begins.
 const FIRST: &[u8] = b"{\"record\":\"";
 
@@ -34,6 +36,8 @@ pub struct Journal {
 pub struct Writer {
     lines: Lines,
     path: PathBuf,
+    /// See [`Writer::keep_complete`].
+    kept: bool,
     _lock: Arc<Lock>,
 }
 
@@ -137,11 +141,39 @@ impl Journal {
     /// # Errors
     /// The directory cannot be read, or there is more in it than runs ever write.
     pub fn all<E: DeserializeOwned>(&self) -> Result<Runs<E>, Error> {
+        self.all_called("jsonl")
+    }
+
+    /// The runs that were complete and whose command has not written that down, oldest first. What cannot be read among
+    /// them is left out.
+    ///
+    /// # Errors
+    /// As of [`Journal::all`].
+    pub fn complete<E: DeserializeOwned>(&self) -> Result<Vec<Unfinished<E>>, Error> {
+        Ok(self.all_called(COMPLETE)?.unfinished)
+    }
+
+    /// Removes the file of such a run: the command has written down that it is done.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_complete(&self, id: &str) -> Result<(), Error> {
+        let path = self.path_of(id).with_extension(COMPLETE);
+        store::remove(&path).map_err(at(&path))
+    }
+
+    /// Whether one command makes many runs.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    fn all_called<E: DeserializeOwned>(&self, end: &str) -> Result<Runs<E>, Error> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.runs).map_err(at(&self.runs))? {
             paths.push(entry.map_err(at(&self.runs))?.path());
         }
-        paths.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
+        paths.retain(|path| path.extension().is_some_and(|its| its == end));
         paths.sort();
         let mut found = Runs { unfinished: Vec::new(), empty: Vec::new(), unreadable: Vec::new() };
         let mut bytes = 0;
@@ -192,7 +224,7 @@ impl Journal {
         let path = self.path_of(&format!("{name}-{chance:08x}"));
         let first = serde_json::to_vec(first).map_err(|cause| at(&path)(cause.into()))?;
         match Lines::begin_own(&path, &first) {
-            Ok(lines) => Ok(Writer { lines, path, _lock: lock }),
+            Ok(lines) => Ok(Writer { lines, path, kept: false, _lock: lock }),
             Err(cause) => {
                 // Nothing is in it that anybody needs.
                 if cause.kind() != io::ErrorKind::AlreadyExists {
@@ -208,7 +240,7 @@ impl Journal {
         let lock = self.take_lock()?;
         let path = self.path_of(id);
         let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
-        Ok(Writer { lines, path, _lock: lock })
+        Ok(Writer { lines, path, kept: false, _lock: lock })
     }
 
     /// Fails with [`Error::Busy`] while a run is being written: what stands in the journal then is not left over.
@@ -289,6 +321,20 @@ impl Writer {
     /// Ends the run: its file is removed.
     pub fn finish(self) -> Result<(), Error> {
         store::remove(&self.path).map_err(at(&self.path))
+    }
+
+    /// Ends a run that did what it was to do. Where many runs are one command's ([`Writer::keep_complete`]), its file stays
+    /// beside the others, called `.complete`, until the command has written down that it is done.
+    pub fn complete(self) -> Result<(), Error> {
+        if !self.kept {
+            return self.finish();
+        }
+        store::rename(&self.path, &self.path.with_extension(COMPLETE)).map_err(at(&self.path))
+    }
+
+    /// The run is one of many of a command that writes down which are done.
+    pub fn keep_complete(&mut self) {
+        self.kept = true;
     }
 }
 

@@ -278,6 +278,15 @@ pub fn remove(path: &Path) -> io::Result<()> {
     sync_directory(directory_of(path))
 }
 
+/// Gives a file another name in its directory, and waits until the disk has it.
+///
+/// # Errors
+/// The system's.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_directory(directory_of(to))
+}
+
 /// Opens a file to be locked, or makes it.
 ///
 /// # Errors

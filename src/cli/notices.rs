@@ -64,6 +64,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         | Notice::Resynced { .. }
         | Notice::Deactivated { .. }
         | Notice::Deleted { .. }
+        | Notice::DeletedAlready { .. }
         | Notice::CredentialRemoved { .. } => step(steps::done(notice), style),
         Notice::Shared { .. }
         | Notice::KeyUnread { .. }
@@ -289,7 +290,7 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     }
     if let Some((path, state)) = &run.escrow {
         let state = match state {
-            FileState::Absent => "was not written",
+            FileState::Absent => "is not there",
             FileState::Torn => "is cut short",
             FileState::Whole => "holds the seed, encrypted",
             FileState::Unreadable => "cannot be read",
@@ -316,11 +317,20 @@ fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, 
             "has a device of this name, not enabled; the run ended before it knew whether it had made it".to_owned()
         }
         DeviceState::Enabled => format!("has the device, enabled for {user}"),
+        DeviceState::Unproved => format!(
+            "has a device of this name, enabled for {user}; the run ended before it knew whether it had enabled it"
+        ),
         DeviceState::Foreign { user } => {
             format!("has a device of this name, enabled for {user}; it will not be touched")
         }
     };
     let mut lines = vec![format!("  {:<9} {device}: {serial}", "IAM")];
+    if *state == DeviceState::Unassigned {
+        lines.push(format!(
+            "  {:<9} IAM does not tell when it was made: one made anew since, by somebody else, looks the same",
+            ""
+        ));
+    }
     for (key, credential, state) in keys {
         let state = match state {
             KeyState::NotHere => "not plugged in, or not readable".to_owned(),

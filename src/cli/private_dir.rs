@@ -9,12 +9,20 @@ impl PrivateDir {
     /// Makes one where the session keeps its sockets, or among the temporary files.
     pub(super) fn create() -> io::Result<Self> {
         let parent = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
-        let path = parent.unwrap_or_else(std::env::temp_dir).join(format!("glasskey-{}", std::process::id()));
+        let parent = parent.unwrap_or_else(std::env::temp_dir);
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
-        Ok(Self(path))
+        // A process of this number that was killed may have left its own.
+        let mut nth = 0;
+        loop {
+            let path = parent.join(format!("glasskey-{}-{nth}", std::process::id()));
+            match builder.create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && nth < 100 => nth += 1,
+                Err(cause) => return Err(cause),
+            }
+        }
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -14,7 +14,7 @@
 //! tag speaks of that device alone, its end is in its own key, and the next removal for the user takes it away. It is
 //! said, and only where it is so: after a lost reply IAM is asked.
 
-use super::acknowledged::look_until;
+use super::acknowledged::{is_seen, look_until};
 use super::context::Context;
 use crate::aws::{self, Account, Call, Tag};
 use crate::person::Notice;
@@ -145,10 +145,16 @@ impl<'a> Announcement<'a> {
         }
         let interrupted = context.interrupt.raised();
         context.interrupt.clear();
+        let is_there = |tags: &[Tag]| tags.iter().any(|tag| self.keys.contains(&tag.key));
         match account.untag_user(self.user, &self.keys) {
-            Ok(()) => {}
+            Ok(()) => {
+                let is_gone = || Ok(!is_there(&account.user_tags(self.user)?));
+                if let Err(why) = is_seen(Call::UntagUser, context, is_gone) {
+                    context.tell(self.still_there(Some(why), true));
+                }
+            }
             Err(why @ aws::Error::OutcomeUnknown { .. }) => match account.user_tags(self.user) {
-                Ok(tags) if !tags.iter().any(|tag| self.keys.contains(&tag.key)) => {}
+                Ok(tags) if !is_there(&tags) => {}
                 Ok(_) => context.tell(self.still_there(Some(why), true)),
                 Err(_) => context.tell(self.still_there(Some(why), false)),
             },

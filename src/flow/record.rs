@@ -105,6 +105,9 @@ pub(super) struct Begin {
     /// The device is the root user's: the console makes and enables it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) root: bool,
+    /// A roster began it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) roster: bool,
 }
 
 /// The journal's first record of a retirement.

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::failure::{At, Cause, RemovalRefusal, Residue, Stage};
 use super::holdings::Holding;
 use super::record::{OldCredential, Record, RemovedDevice, Undo};
-use super::run::{delete_device, remove_credential};
+use super::run::{Gone, delete_device, remove_credential};
 use crate::aws::{self, Account, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
@@ -216,16 +216,20 @@ impl Removal<'_> {
     ) -> Result<(), RemovalError> {
         let Ok(arn) = self.old.serial.parse::<DeviceArn>() else { return Ok(()) };
         context.still_wanted().map_err(|cause| self.broken(Stage::Delete, cause, self.deactivated()))?;
-        if let Some(left) = delete_device(account, &arn, context) {
+        let gone = delete_device(account, &arn, context).map_err(|left| {
             let cause = match &left {
                 Residue::Device { why, .. } | Residue::Unknown { why, .. } => Cause::Aws(why.clone()),
                 _ => Cause::refused(RemovalRefusal::InUseAgain { arn }),
             };
-            return Err(self.broken(Stage::Delete, cause, left));
-        }
+            self.broken(Stage::Delete, cause, left)
+        })?;
         // What is called so from now on is another. If this line is lost, the next attempt finds the device missing.
         let _ = log.map(|log| log.append(&Record::Deleted));
-        context.tell(Notice::Deleted { serial: self.old.serial.clone() });
+        let serial = self.old.serial.clone();
+        context.tell(match gone {
+            Gone::Now => Notice::Deleted { serial },
+            Gone::Already => Notice::DeletedAlready { serial },
+        });
         Ok(())
     }
 
@@ -233,8 +237,9 @@ impl Removal<'_> {
         let mut broken = None;
         for OldCredential { key, credential } in &self.old.held {
             match remove_credential(*key, credential, context) {
-                None => context.tell(Notice::CredentialRemoved { key: *key, name: credential.clone() }),
-                Some(left) => {
+                Ok(Gone::Now) => context.tell(Notice::CredentialRemoved { key: *key, name: credential.clone() }),
+                Ok(Gone::Already) => {}
+                Err(left) => {
                     let cause = match &left {
                         Residue::Credential { why: Some(why), .. } => Cause::Sink(why.clone().into()),
                         _ => Cause::Interrupted,

@@ -21,12 +21,17 @@ pub(super) struct Run {
     pub(super) intents: Vec<Undo>,
     /// The reply to the creation was lost, and a device of this name may have been there before.
     pub(super) may_be_anothers: bool,
+    /// The reply to enabling was lost: that IAM lists the device is all that is known.
+    pub(super) is_unproved: bool,
 }
 
 impl Run {
     pub(super) fn begin(begin: Begin, context: &Context<'_>) -> Result<Self, Cause> {
-        let writer = begin_log(begin.started, &Record::Begin(begin.clone()), context)?;
-        Ok(Self { writer, begin, intents: Vec::new(), may_be_anothers: false })
+        let mut writer = begin_log(begin.started, &Record::Begin(begin.clone()), context)?;
+        if begin.roster {
+            writer.keep_complete();
+        }
+        Ok(Self { writer, begin, intents: Vec::new(), may_be_anothers: false, is_unproved: false })
     }
 
     /// Writes down how the next effect is undone, before it happens.
@@ -51,11 +56,16 @@ impl Run {
         self.writer.finish()
     }
 
+    /// As [`Run::finish`], of one that did what it was to do.
+    pub(super) fn complete(self) -> Result<(), journal::Error> {
+        self.writer.complete()
+    }
+
     /// Undoes what was intended and says what could not be. The device goes first: as long as it exists, the
     /// credential on the key is the only thing that can still finish it.
     pub(super) fn undo(self, account: &Account, context: &mut Context<'_>) -> Vec<Residue> {
         if self.intents.contains(&Undo::DeleteDevice)
-            && let Some(device) = self.delete_device(account, context)
+            && let Err(device) = self.delete_device(account, context)
         {
             let name = &self.begin.credential;
             let kept = |key: &Serial| Residue::Credential { key: *key, name: name.clone(), why: None };
@@ -65,21 +75,21 @@ impl Run {
         self.remove_credentials(context)
     }
 
-    fn delete_device(&self, account: &Account, context: &mut Context<'_>) -> Option<Residue> {
+    fn delete_device(&self, account: &Account, context: &mut Context<'_>) -> Result<Gone, Residue> {
         let arn = self.begin.arn.clone();
         if !self.may_be_anothers {
             return delete_device(account, &arn, context);
         }
         match account.virtual_device(&arn) {
-            Ok(None) => None,
-            Ok(Some(_)) => Some(Residue::PerhapsAnothers { arn }),
-            Err(why) => Some(Residue::Unknown { arn, why, asked: None }),
+            Ok(None) => Ok(Gone::Already),
+            Ok(Some(_)) => Err(Residue::PerhapsAnothers { arn }),
+            Err(why) => Err(Residue::Unknown { arn, why, asked: None }),
         }
     }
 
     /// Removes the credentials and the escrow file, and ends the run when nothing is left for recovery.
     pub(super) fn remove_credentials(self, context: &mut Context<'_>) -> Vec<Residue> {
-        let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, context);
+        let remove = |key: &Serial| remove_credential(*key, &self.begin.credential, context).err();
         let mut left: Vec<Residue> = self.written_keys().filter_map(remove).collect();
         left.extend(self.remove_escrow());
         let account = || account_of(&self.begin.arn);
@@ -163,44 +173,57 @@ pub(super) fn nothing_unfinished_for(account: &str, user: &str, context: &Contex
     nothing_unfinished(context, |run| run.account == account && run.user == Some(user))
 }
 
+/// What was to be taken away is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    Now,
+    /// It was not there before, or the reply was lost and nobody can say.
+    Already,
+}
+
 /// Deletes a device that is nobody's. "Not found" is success. Where deleting is refused or its reply is lost, asks
 /// whether it is there at all.
-pub(super) fn delete_device(account: &Account, arn: &DeviceArn, context: &mut Context<'_>) -> Option<Residue> {
+pub(super) fn delete_device(account: &Account, arn: &DeviceArn, context: &mut Context<'_>) -> Result<Gone, Residue> {
     let why = match account.delete_virtual_mfa(arn) {
-        Ok(()) => {
-            let serial = arn.to_string();
-            let is_gone = || {
-                let devices = account.virtual_devices(Assignment::Unassigned, |device| device.serial == serial)?;
-                Ok(!devices.iter().any(|device| device.serial == serial))
-            };
-            let why = is_seen(Call::DeleteVirtualMfaDevice, context, is_gone).err()?;
-            return Some(Residue::Device { arn: arn.clone(), why });
-        }
-        Err(aws::Error::NotFound { .. }) => return None,
-        Err(aws::Error::DeleteConflict { .. }) => return Some(Residue::Enabled { arn: arn.clone() }),
+        Ok(()) => return seen_gone(account, arn, context),
+        Err(aws::Error::NotFound { .. }) => return Ok(Gone::Already),
+        Err(aws::Error::DeleteConflict { .. }) => return Err(Residue::Enabled { arn: arn.clone() }),
         Err(why) => why,
     };
     match account.virtual_device(arn) {
-        Ok(None) => None,
-        Ok(Some(device)) if device.user.is_some() => Some(Residue::Enabled { arn: arn.clone() }),
+        Ok(None) => Ok(Gone::Already),
+        Ok(Some(device)) if device.user.is_some() => Err(Residue::Enabled { arn: arn.clone() }),
         Ok(Some(_)) if matches!(why, aws::Error::OutcomeUnknown { .. }) => match account.delete_virtual_mfa(arn) {
-            Ok(()) | Err(aws::Error::NotFound { .. }) => None,
-            Err(why) => Some(Residue::Device { arn: arn.clone(), why }),
+            Ok(()) => seen_gone(account, arn, context),
+            Err(aws::Error::NotFound { .. }) => Ok(Gone::Already),
+            Err(why) => Err(Residue::Device { arn: arn.clone(), why }),
         },
-        Ok(Some(_)) => Some(Residue::Device { arn: arn.clone(), why }),
-        Err(asked) => Some(Residue::Unknown { arn: arn.clone(), why, asked: Some(Box::new(asked)) }),
+        Ok(Some(_)) => Err(Residue::Device { arn: arn.clone(), why }),
+        Err(asked) => Err(Residue::Unknown { arn: arn.clone(), why, asked: Some(Box::new(asked)) }),
     }
 }
 
+/// AWS has acknowledged the deletion: IAM is to show it.
+fn seen_gone(account: &Account, arn: &DeviceArn, context: &mut Context<'_>) -> Result<Gone, Residue> {
+    let serial = arn.to_string();
+    let is_gone = || {
+        let devices = account.virtual_devices(Assignment::Unassigned, |device| device.serial == serial)?;
+        Ok(!devices.iter().any(|device| device.serial == serial))
+    };
+    let seen = is_seen(Call::DeleteVirtualMfaDevice, context, is_gone);
+    seen.map(|()| Gone::Now).map_err(|why| Residue::Device { arn: arn.clone(), why })
+}
+
 /// Removes a credential. "Not found" is success.
-pub(super) fn remove_credential(key: Serial, name: &str, context: &mut Context<'_>) -> Option<Residue> {
+pub(super) fn remove_credential(key: Serial, name: &str, context: &mut Context<'_>) -> Result<Gone, Residue> {
     let removed = context.keys.session(key, context.person).and_then(|mut session| {
         let oath = |cause| unlock::Error::Oath { key, cause };
         let name = Name::from_id(name).map_err(oath)?;
         match session.delete(&name) {
-            Ok(()) | Err(oath::Error::NotFound(_)) => Ok(()),
+            Ok(()) => Ok(Gone::Now),
+            Err(oath::Error::NotFound(_)) => Ok(Gone::Already),
             Err(cause) => Err(oath(cause)),
         }
     });
-    removed.err().map(|why| Residue::Credential { key, name: name.to_owned(), why: Some(why) })
+    removed.map_err(|why| Residue::Credential { key, name: name.to_owned(), why: Some(why) })
 }

@@ -212,6 +212,10 @@ pub enum Notice {
     Deleted {
         serial: String,
     },
+    /// IAM has it no more; whether this run has deleted it is not known.
+    DeletedAlready {
+        serial: String,
+    },
     CredentialRemoved {
         key: Serial,
         name: String,

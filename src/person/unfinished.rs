@@ -60,6 +60,9 @@ pub enum DeviceState {
     /// may have been somebody else's before, which IAM will have told a process that was not there to hear it.
     Uncertain,
     Enabled,
+    /// It is enabled for the user, but IAM's answer to that is not on record: somebody else may have made it anew and
+    /// enabled it. Codes of a key that holds the run's credential show which.
+    Unproved,
     /// It is enabled for somebody else.
     Foreign {
         user: String,

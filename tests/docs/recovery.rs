@@ -12,7 +12,7 @@ use glasskey::person::{
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
 
-use DeviceState::{Enabled, Missing, Unassigned, Uncertain};
+use DeviceState::{Enabled, Missing, Unassigned, Uncertain, Unproved};
 use KeyState::{Absent, NotHere, Present};
 
 const NEW: &str = "arn:aws:iam::714417917417:mfa/alice";
@@ -132,6 +132,7 @@ fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
     match deeds {
         Err(RecoverRefusal::InUse { .. }) => "refused: somebody has it".to_owned(),
         Err(RecoverRefusal::OldGone { .. }) => "refused: the old device is deleted".to_owned(),
+        Err(RecoverRefusal::Unproved { .. }) => "refused: not proved".to_owned(),
         Err(_) => "refused".to_owned(),
         Ok(deeds) if deeds.is_empty() => "nothing is to be done: the run is struck".to_owned(),
         Ok(deeds) => deeds.iter().map(|deed| deed_told(*deed)).collect::<Vec<_>>().join("; "),
@@ -142,6 +143,7 @@ fn deed_told(deed: Deed) -> &'static str {
     match deed {
         Deed::EnableNew => "enable the device from its key",
         Deed::ProveNew => "prove the new device with two codes of a key",
+        Deed::ProveOld => "prove the old device with two codes of a key",
         Deed::RemoveOld => "remove the old device and its credentials",
         Deed::EnableOld => "enable the old device again from its key",
         Deed::DeactivateNew => "deactivate the device",
@@ -177,11 +179,18 @@ fn what_recover_makes_of_an_enrollment() {
         (["not enabled, uncertain", "none was reached"], all(Uncertain, &nowhere)),
         (["enabled by the run", "at least one holds it or is not here, or a phone may"], complete),
         (["enabled by the run", "none holds it, and no phone"], all(Enabled, &nowhere)),
+        (["enabled, IAM's answer is not on record", "a key here holds it"], all(Unproved, &WITH_SEED)),
+        (["enabled, IAM's answer is not on record", "no key here holds it"], {
+            [all(Unproved, &SOME[2..]), all(Unproved, &nowhere), vec![of(on_phone(seen(Unproved, nowhere[0])))]]
+                .concat()
+        }),
         (["enabled, somebody's own", "none holds the credential"], all(foreign(), &nowhere)),
         (["enabled, somebody's own", "some hold it, or are not here"], all(foreign(), &held)),
     ];
     hold("docs/flows.md", "recover-enrollment", &table(["IAM says", "the run's keys"], &rows));
 }
+
+const NOT_ON_RECORD: &str = "enabled, IAM's answer is not on record; a key here holds it";
 
 #[test]
 fn what_recover_makes_of_a_rotation() {
@@ -196,7 +205,7 @@ fn what_recover_makes_of_a_rotation() {
     };
     let (enabled, gone) = (leaving(Enabled, Present), leaving(Missing, Absent));
     let (off, credential) = (leaving(Unassigned, Present), leaving(Missing, Present));
-    let there = [enabled.clone(), credential.clone()];
+    let (again, anew) = (leaving(Unproved, Present), leaving(Unproved, NotHere));
     let left = [credential.clone()];
     let kept = [enabled.clone(), gone.clone(), credential.clone()];
     let nowhere = [[Absent, Absent]];
@@ -208,14 +217,40 @@ fn what_recover_makes_of_a_rotation() {
         (["somebody else's; no key holds the credential", "not enabled"], {
             of(foreign(), &nowhere, std::slice::from_ref(&off))
         }),
-        (["somebody else's; a key holds the credential, or is not here", "any"], of(foreign(), &SOME, &kept)),
-        (["not enabled, all keys hold it", "enabled"], of(Unassigned, &WITH_SEED[..1], &there)),
+        (
+            ["somebody else's; a key holds the credential, or is not here", "enabled, or gone"],
+            of(foreign(), &SOME, &kept),
+        ),
+        (
+            ["somebody else's; a key holds the credential, or is not here", "not enabled"],
+            of(foreign(), &SOME, std::slice::from_ref(&off)),
+        ),
+        (
+            ["not enabled, all keys hold it", "enabled"],
+            of(Unassigned, &WITH_SEED[..1], std::slice::from_ref(&enabled)),
+        ),
+        (
+            ["not enabled, all keys hold it", "gone; its credential is on a key"],
+            of(Unassigned, &WITH_SEED[..1], &left),
+        ),
         (
             ["not enabled, all keys hold it", "not enabled"],
             of(Unassigned, &WITH_SEED[..1], std::slice::from_ref(&off)),
         ),
-        (["not enabled, some keys hold it", "enabled"], of(Unassigned, &WITH_SEED[1..], &there)),
-        (["not enabled, no key here holds it", "enabled"], of(Unassigned, &others, &there)),
+        (
+            ["not enabled, some keys hold it", "enabled"],
+            of(Unassigned, &WITH_SEED[1..], std::slice::from_ref(&enabled)),
+        ),
+        (
+            ["not enabled, some keys hold it", "gone; its credential is on a key"],
+            of(Unassigned, &WITH_SEED[1..], &left),
+        ),
+        (["not enabled, no key here holds it", "enabled"], of(Unassigned, &others, std::slice::from_ref(&enabled))),
+        (
+            ["not enabled, keys that may hold it are not here", "gone; its credential is on a key"],
+            of(Unassigned, &SOME[2..], &left),
+        ),
+        (["not enabled, no key holds it", "gone; its credential is on a key"], of(Unassigned, &nowhere, &left)),
         (["not enabled, no key here holds it", "not enabled"], of(Unassigned, &others, std::slice::from_ref(&off))),
         (
             ["not enabled, and the run does not know whether it made it", "enabled, or gone"],
@@ -229,6 +264,18 @@ fn what_recover_makes_of_a_rotation() {
         (["enabled, no key holds it", "enabled"], of(Enabled, &nowhere, std::slice::from_ref(&enabled))),
         (["enabled, no key holds it", "gone; its credential is on a key"], of(Enabled, &nowhere, &left)),
         (["enabled", "gone"], of(Enabled, &WITH_SEED, std::slice::from_ref(&gone))),
+        (["enabled, a key here holds it", "enabled again; a key here holds it"], of(Enabled, &WITH_SEED, &[again])),
+        (["enabled, a key here holds it", "enabled again; no key here holds it"], of(Enabled, &WITH_SEED, &[anew])),
+        ([NOT_ON_RECORD, "enabled"], of(Unproved, &WITH_SEED, std::slice::from_ref(&enabled))),
+        ([NOT_ON_RECORD, "gone; its credential is on a key"], of(Unproved, &WITH_SEED, &left)),
+        ([NOT_ON_RECORD, "gone"], of(Unproved, &WITH_SEED, std::slice::from_ref(&gone))),
+        ([NOT_ON_RECORD, "not enabled"], of(Unproved, &WITH_SEED, std::slice::from_ref(&off))),
+        (["enabled, IAM's answer is not on record; no key here holds it", "enabled, or gone"], {
+            of(Unproved, &others, &kept)
+        }),
+        (["enabled, IAM's answer is not on record; no key here holds it", "not enabled"], {
+            of(Unproved, &others, std::slice::from_ref(&off))
+        }),
     ];
     hold("docs/flows.md", "recover-rotation", &table(["IAM says of the new device", "of the old one"], &rows));
 }
@@ -250,6 +297,8 @@ fn what_recover_makes_of_a_retirement() {
         (["enabled, as when the run began"], any.map(|key| of(false, Enabled, key)).to_vec()),
         (["enabled, and the user's last device"], any.map(|key| of(true, Enabled, key)).to_vec()),
         (["not enabled"], both(&Unassigned, &any)),
+        (["enabled again, a key here holds it"], both(&Unproved, &[Present])),
+        (["enabled again, no key here holds it"], both(&Unproved, &[Absent, NotHere])),
         (["no such device, a key holds the credential"], both(&Missing, &[Present])),
         (["no such device, no key here holds it"], both(&Missing, &[Absent, NotHere])),
         (["enabled anew, or for somebody else; or not enabled, and the run had not come to deactivating it"], others),
@@ -346,7 +395,7 @@ fn nothing_in_use_goes_unasked_and_nothing_is_enabled_without_its_seed() {
     let states = [Absent, NotHere, Present];
     let mut open = 0;
     for kind in &kinds {
-        for device in [Missing, Unassigned, Uncertain, Enabled, foreign()] {
+        for device in [Missing, Unassigned, Uncertain, Enabled, Unproved, foreign()] {
             for keys in states.iter().flat_map(|one| states.map(|other| [*one, other])) {
                 for (phone, old) in [(false, Enabled), (true, Enabled), (false, Unassigned), (true, Missing)] {
                     let replaces = kind.get("replaces").map(|_| leaving(old, Present));
@@ -362,9 +411,18 @@ fn nothing_in_use_goes_unasked_and_nothing_is_enabled_without_its_seed() {
                     // The old device is not enabled and the new one's name is somebody's: what is refused says so.
                     let said = found_foreign_without_keys(&device, keys) && kind.get("replaces").is_some();
                     assert!(!refused || said, "{what}");
-                    let in_use = matches!(device, Enabled | Uncertain)
+                    let in_use = matches!(device, Enabled | Unproved | Uncertain)
                         || (device == foreign() && !found_foreign_without_keys(&device, keys));
-                    assert!(!(in_use && options.recommended == Choice::Undo), "{what}");
+                    // To enable the old one again takes nothing away.
+                    let takes_away = options.undo.as_ref().is_ok_and(|deeds| *deeds != [Deed::EnableOld]);
+                    assert!(!(in_use && options.recommended == Choice::Undo && takes_away), "{what}");
+                    let is_proved = |deeds: &Vec<Deed>| {
+                        let takes =
+                            |deed: &Deed| matches!(deed, Deed::RemoveOld | Deed::RemoveNew | Deed::DeactivateNew);
+                        deeds.contains(&Deed::ProveNew) || !deeds.iter().any(takes)
+                    };
+                    let each = [&options.finish, &options.undo];
+                    assert!(device != Unproved || each.into_iter().flatten().all(is_proved), "{what}");
                     let enables = options.finish.is_ok_and(|deeds| deeds.contains(&Deed::EnableNew));
                     assert!(!enables || (device == Unassigned && keys.contains(&Present)), "{what}");
                 }

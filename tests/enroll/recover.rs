@@ -3,6 +3,7 @@
 mod choices; // a person at the terminal decides
 mod others; // devices and credentials that the run did not make
 mod own; // what the run did make
+mod unproved; // IAM lists the device, and only the run's keys can show whether it is the run's
 
 use super::api;
 use crate::support::{Run, Simulated, run};
@@ -24,6 +25,12 @@ fn recover(world: &Simulated, more: &[&str]) -> Run {
 
 /// An enrollment whose process is killed at the first message that `when` picks. What was to become of the message is done by then, where `when` asks for that.
 fn killed(world: &Simulated, command: &mut Command, when: impl Fn(&Passing) -> bool + Send + Sync + 'static) {
+    kill_at(world, command, when);
+    assert_eq!(world.unfinished(), 1);
+}
+
+/// As [`killed`], whatever runs there are beside it.
+fn kill_at(world: &Simulated, command: &mut Command, when: impl Fn(&Passing) -> bool + Send + Sync + 'static) {
     let pid: Arc<Mutex<Option<u32>>> = Arc::default();
     let known = Arc::clone(&pid);
     world.tap.listen(move |passing| {
@@ -40,7 +47,6 @@ fn killed(world: &Simulated, command: &mut Command, when: impl Fn(&Passing) -> b
     assert_eq!(child.wait().unwrap().code(), None, "killed");
     world.tap.silence();
     world.a_minute_passes_for_codes();
-    assert_eq!(world.unfinished(), 1);
 }
 
 fn is_call(passing: &Passing, name: &str) -> bool {
@@ -107,12 +113,19 @@ fn recover_later(world: &Simulated, more: &[&str]) -> Run {
 
 /// The first two lines about a run.
 fn found(device: &str) -> String {
+    let anew = if device == NOT_ENABLED { MADE_ANEW } else { "" };
     format!(
-        "enroll alice, started DATE TIME UTC, did not end\n  IAM       {device}: arn:aws:iam::ACCOUNT:mfa/alice\n"
+        "enroll alice, started DATE TIME UTC, did not end\n  IAM       {device}: arn:aws:iam::ACCOUNT:mfa/alice\n{anew}"
     )
 }
 
+/// Before anybody is asked whether to delete it.
+const MADE_ANEW: &str =
+    "            IAM does not tell when it was made: one made anew since, by somebody else, looks the same\n";
+
 const NOT_ENABLED: &str = "has the device, not enabled";
+const UNPROVED: &str =
+    "has a device of this name, enabled for alice; the run ended before it knew whether it had enabled it";
 const UNCERTAIN: &str = "has a device of this name, not enabled; the run ended before it knew whether it had made it";
 const MAY_BE_ANOTHERS: &str = "left as it is: arn:aws:iam::ACCOUNT:mfa/alice is nobody's, and may be of somebody else's \
                                making; --undo deletes it, --forget keeps it\n";

@@ -247,7 +247,9 @@ fn a_phone_that_was_used_without_its_proof_is_seen() {
             run.stderr.contains("kept: the entry on the phone, since it may be root's factor by now\n"),
             "{run:?}"
         );
-        let recovered = place.run_as(&place.aws.admin(), "recover --undo --no-input");
+        let undone = place.run_as(&place.aws.admin(), "recover --undo --no-input");
+        assert_eq!((undone.code, place.unfinished()), (4, 1), "{undone:?}");
+        let recovered = place.run_as(&place.aws.admin(), "recover --yes --no-input");
         assert_eq!((recovered.code, place.unfinished()), (0, 0), "{recovered:?}");
         assert!(recovered.stdout.starts_with("complete already: root "), "{recovered:?}");
         assert_eq!(place.credentials(), usize::from(line == WITH_A_KEY));

@@ -83,8 +83,15 @@ fn unattended_and_blind_they_stay_for_recover() {
     // The console had taken them: nothing may go, whatever is asked for.
     place.aws.confirm_for_root(&TwoCodes { serial, codes }).unwrap();
     let kept = place.run_as(&place.aws.admin(), "recover --undo");
-    assert_eq!((kept.code, place.credentials(), place.unfinished()), (0, 2, 0), "{kept:?}");
-    assert_eq!(kept.stdout, "complete already: root can sign in with YubiKey 12345678 and YubiKey 12345679\n");
+    assert_eq!((kept.code, place.credentials(), place.unfinished()), (4, 2, 1), "{kept:?}");
+    assert!(kept.stderr.contains("the run is complete, and nothing of it is left to undo\n"), "{kept:?}");
+    let complete = place.run_as(&place.aws.admin(), "recover --yes");
+    assert_eq!((complete.code, place.credentials(), place.unfinished()), (0, 2, 0), "{complete:?}");
+    let says = "sign in once with a code of YubiKey 12345678 and YubiKey 12345679\n";
+    assert!(
+        complete.stdout.starts_with("complete already: root has ") && complete.stdout.ends_with(says),
+        "{complete:?}"
+    );
 }
 
 #[test]

@@ -203,3 +203,23 @@ fn a_dry_run_writes_nothing() {
         assert_eq!(world.aws.devices().len(), 0);
     }
 }
+
+/// Killed before the device was made; then the user enrolls one of that name: the roster does not take it for its own.
+#[test]
+fn a_device_that_the_roster_did_not_make_is_not_its_own() {
+    let world = world(3);
+    world.aws.fail(Fault { times: 9, ..Fault::next("CreateVirtualMFADevice", Wrong::NeverArrive) });
+    let done = struck(&world, "CreateVirtualMFADevice", 1, "KILL");
+    assert_eq!(done.code, -9, "{done:?}");
+    world.aws.heal();
+    assert_eq!(world.run(["recover", "--yes", "--no-input"]).code, 0);
+    assert_eq!(world.unfinished(), 0);
+    for nth in 1..=3 {
+        let user = format!("user{nth}");
+        let _ = world.aws.add_virtual_for(&user, &user);
+    }
+    let again = run(&mut escrowed(&world));
+    let (users, summary) = lines(&again);
+    assert_eq!((again.code, &summary["failed"]), (3, &3.into()), "{again:?}");
+    assert!(users.iter().all(|user| user["outcome"] == "failed"), "{users:?}");
+}

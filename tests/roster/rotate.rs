@@ -172,9 +172,10 @@ fn killed_in_the_middle_recovered_and_gone_on_with() {
         let refused = run(&mut escrowed(&world));
         assert_eq!((refused.code, &refused.json()["code"]), (3, &"unfinished_run".into()), "{refused:?}");
         // Without a key that holds a seed, a person says which way those go that were enabled.
-        for choice in ["--yes", "--finish", "--undo"] {
-            let recovered = world.run(["recover", choice, "--no-input"]);
-            assert!(recovered.code == 0 || choice != "--undo", "{action}: {recovered:?}");
+        let choices: [&[&str]; 3] = [&["--yes"], &["--finish", "--accept-unproved"], &["--undo"]];
+        for choice in choices {
+            let recovered = world.run(["recover", "--no-input"].iter().chain(choice));
+            assert!(recovered.code == 0 || choice != ["--undo"], "{action}: {recovered:?}");
         }
         assert_eq!(world.unfinished(), 0);
         let done = run(&mut escrowed(&world));

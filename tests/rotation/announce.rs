@@ -7,6 +7,7 @@ use crate::support::blows::{Blow, KILLED, is_call, struck};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -71,7 +72,15 @@ fn first_it_is_announced_and_then_looked() {
     let calls = scene.world.aws.calls();
     let actions: Vec<_> = calls.iter().map(|call| &*call.action).collect();
     let from = actions.iter().position(|action| *action == "TagUser").unwrap();
-    let right = ["TagUser", "ListUserTags", "ListMFADevices", "DeactivateMFADevice", "ListMFADevices", "UntagUser"];
+    let right = [
+        "TagUser",
+        "ListUserTags",
+        "ListMFADevices",
+        "DeactivateMFADevice",
+        "ListMFADevices",
+        "UntagUser",
+        "ListUserTags",
+    ];
     assert_eq!(actions[from..][..right.len()], right, "{actions:?}");
 }
 
@@ -311,8 +320,10 @@ fn too_late_is_not_done() {
 fn interrupted_while_it_is_announced() {
     for action in ["TagUser", "ListUserTags"] {
         let scene = Scene::new(Flow::Retire);
+        // Once: a second Ctrl-C ends the undoing too.
+        let first = AtomicBool::new(true);
         let done = struck(&scene.world, scene.command(), Blow::Interrupt, move |passing| {
-            is_call(passing, action) && !passing.done
+            is_call(passing, action) && !passing.done && first.swap(false, Ordering::SeqCst)
         });
         assert_eq!(
             (done.code, scene.world.devices_of("alice").len(), scene.world.unfinished()),

@@ -271,7 +271,8 @@ impl Deed {
             }
             Self::Enroll { name, key } => flow::enroll::enroll(&request(key, Some(name)), world).is_ok(),
             Self::Recover(choice) => {
-                flow::recover::recover(RecoverRequest { choice, recommended: true }, world).is_ok()
+                let request = RecoverRequest { choice, recommended: true, ..RecoverRequest::default() };
+                flow::recover::recover(&request, world).is_ok()
             }
         }
     }

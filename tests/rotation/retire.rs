@@ -1,6 +1,7 @@
 //! `glasskey retire`: what it takes away, what it refuses to, and what is left where it stops.
 
 use crate::enroll::api;
+use crate::support::blows::{Blow, KILLED, is_call, struck};
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::json;
@@ -225,4 +226,20 @@ fn the_key_is_pulled_before_its_credential_is_removed() {
     }]);
     assert_eq!(recovered.json()["runs"], runs, "{recovered:?}");
     is_gone(&world, &world.arn("alice"));
+}
+
+/// Killed after it had deleted the device: recovery says that it is gone, and not that it has deleted it.
+#[test]
+fn what_was_gone_before_is_not_said_to_be_deleted() {
+    let world = Simulated::with_keys(1);
+    let _ = two_devices(&world);
+    let command = world.glasskey(["retire", "alice", "--yes", "--no-input", "--device", "alice"]);
+    let done = struck(&world, command, Blow::Kill, |it| is_call(it, "DeleteVirtualMFADevice") && it.done);
+    assert_eq!(done.code, KILLED, "{done:?}");
+    let arn = world.arn("alice");
+    let gone = format!("\n  gone      {arn}: IAM has it no more\n");
+    let recovered = world.run(["recover", "--yes", "--no-input"]);
+    assert!(recovered.code == 0 && recovered.stderr.contains(&gone), "{recovered:?}");
+    assert!(!recovered.stderr.contains("  deleted "), "{recovered:?}");
+    is_gone(&world, &arn);
 }

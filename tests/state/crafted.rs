@@ -240,7 +240,7 @@ fn a_device_that_somebody_has_keeps_its_credential_even_under_undo() {
             let done = precious.keeps(what, &text, choice);
             assert!(codes.contains(&done.code), "{what}, {choice}: {done:?}");
             assert!(!done.stdout.contains("undone"), "{what}, {choice}: {done:?}");
-            let says = "`glasskey recover --forget` strikes the run";
+            let says = "--forget` strikes the run";
             assert!(choice == "--yes" || done.code == 3 || done.stderr.contains(says), "{what}: {done:?}");
         }
         let forgotten = precious.keeps(what, &text, "--forget");

@@ -166,6 +166,10 @@ impl Simulated {
 
     /// Runs in the journal.
     pub(crate) fn unfinished(&self) -> usize {
-        std::fs::read_dir(self.keys.state_dir().join("runs")).map_or(0, Iterator::count)
+        let is_unfinished = |entry: &std::io::Result<std::fs::DirEntry>| {
+            entry.as_ref().is_ok_and(|entry| entry.path().extension().is_none_or(|end| end != "complete"))
+        };
+        let runs = std::fs::read_dir(self.keys.state_dir().join("runs"));
+        runs.map_or(0, |runs| runs.filter(is_unfinished).count())
     }
 }

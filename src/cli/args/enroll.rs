@@ -66,8 +66,12 @@ Examples:
   glasskey recover                   explain each unfinished run, and ask
   glasskey recover --yes             do what is recommended for each
   glasskey recover --undo --yes      remove what they left
+  glasskey recover alice --forget    give up on alice's run: strike it, and leave all as it is
 ")]
 pub(in crate::cli) struct Recover {
+    /// only runs of this user; `root` names the root user's
+    #[arg(value_name = "USER")]
+    pub(in crate::cli) user: Option<String>,
     /// enable the device with codes from the key
     #[arg(long, group = "choice")]
     pub(in crate::cli) finish: bool,
@@ -77,6 +81,9 @@ pub(in crate::cli) struct Recover {
     /// change nothing and strike the runs from the journal, for a key that is lost
     #[arg(long, group = "choice")]
     pub(in crate::cli) forget: bool,
+    /// take your word, where no key here can prove a device: you have signed in with it
+    #[arg(long, conflicts_with_all = ["undo", "forget"])]
+    pub(in crate::cli) accept_unproved: bool,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
 }

@@ -6,7 +6,7 @@ use crate::cli::explain::{self, A_PHONE, Exit};
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow;
-use crate::flow::recover::{Outcome as Became, RecoverRequest, Recovered, RunState};
+use crate::flow::recover::{NotAll, Outcome as Became, RecoverRequest, Recovered, RunState};
 use crate::keys::Serial;
 use crate::person::{
     Choice, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
@@ -23,9 +23,10 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
     } else {
         args.forget.then_some(Choice::Forget)
     };
-    let request = RecoverRequest { choice, recommended: cli.global.yes };
+    let (user, accept_unproved) = (args.user.clone(), args.accept_unproved);
+    let request = RecoverRequest { choice, recommended: cli.global.yes, accept_unproved, user };
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
-    match flow::recover::recover(request, &mut world) {
+    match flow::recover::recover(&request, &mut world) {
         Ok(runs) => {
             let human =
                 if runs.is_empty() { Page::of("nothing to recover") } else { runs.iter().map(sentence).collect() };
@@ -33,7 +34,11 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
             let left = runs.iter().any(|run| run.outcome == Became::Left);
             Ok(if left { Exit::Left } else { Exit::Done })
         }
-        Err(failed) => Err(Box::new(explain::failed(&failed))),
+        Err(NotAll { done, failed }) => {
+            let mut explained = explain::failed(&failed);
+            explained.state.splice(0..0, done.iter().map(sentence));
+            Err(Box::new(explained))
+        }
     }
 }
 
@@ -107,9 +112,13 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
             "left as it is: {arn} is enabled, and not by this run; a credential of its name may be what somebody signs \
              in with; --forget strikes the run"
         ),
+        Became::Left if found.device == DeviceState::Unproved => format!(
+            "left as it is: {arn} is enabled for {user}, but nothing here shows that it has the run's seed: plug in a \
+             key of the run, or sign in with it; then --finish --accept-unproved takes your word, --forget keeps all"
+        ),
         Became::Left if found.device == DeviceState::Enabled => format!(
-            "left as it is: {arn} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
-             keeps it"
+            "left as it is: {arn} is enabled, and somebody may be using it; --forget keeps it, --undo removes what the run \
+             made where that leaves the user a device"
         ),
         Became::Left if found.device == DeviceState::Uncertain => format!(
             "left as it is: {arn} is nobody's, and may be of somebody else's making; --undo deletes it, --forget keeps it"
@@ -118,7 +127,13 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
             format!("recovered: {user} can sign in with {}{}", name(keys), others(found))
         }
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: {arn} is enabled for {user}"),
-        Became::WasComplete { keys } => format!("complete already: {user} can sign in with {}", name(keys)),
+        // IAM has just taken codes of these keys.
+        Became::WasComplete { keys } if found.device == DeviceState::Unproved => {
+            format!("complete already: {user} can sign in with {}", name(keys))
+        }
+        Became::WasComplete { keys } => {
+            format!("complete already: {arn} is enabled for {user}; {} holds its credential", name(keys))
+        }
         Became::Completed { .. } => format!("complete: {arn} is enabled for {user}"),
         Became::Undone => format!("undone: {arn} and its credentials are gone{}", stored(found)),
         Became::NothingLeft => format!("nothing was left of {arn}"),
@@ -131,13 +146,28 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
 fn replaced_sentence(found: &Unfinished, old: &OldDevice, outcome: &Became) -> Option<String> {
     let (user, arn) = (&found.user, &found.arn);
     match outcome {
-        Became::Completed { keys } | Became::WasComplete { keys } if !keys.is_empty() => {
-            let gone = matches!(outcome, Became::Completed { .. });
-            Some(format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, gone, false)))
+        Became::Completed { keys } if !keys.is_empty() => {
+            Some(format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, true, false)))
         }
+        Became::WasComplete { keys } if !keys.is_empty() && found.device == DeviceState::Unproved => {
+            Some(format!("complete: {user} can sign in with {}; {}", name(keys), state_of(old, false, false)))
+        }
+        Became::WasComplete { keys } if !keys.is_empty() => Some(format!(
+            "complete: {arn} is enabled for {user}; {} holds its credential; {}",
+            name(keys),
+            state_of(old, false, false)
+        )),
+        Became::Undone if matches!(found.device, DeviceState::Foreign { .. }) => Some(format!(
+            "undone: {}; {arn} is not of this run's making and was not touched",
+            state_of(old, false, true)
+        )),
         Became::Undone => {
             let (old, stored) = (state_of(old, false, true), stored(found));
-            Some(format!("undone: {arn} and its credentials are gone; {old}{stored}"))
+            let made = match found.device {
+                DeviceState::Missing => "what the run had made is gone".to_owned(),
+                _ => format!("{arn} and its credentials are gone"),
+            };
+            Some(format!("undone: {made}; {old}{stored}"))
         }
         _ => None,
     }
@@ -150,7 +180,7 @@ fn state_of(old: &OldDevice, gone: bool, given_back: bool) -> String {
         _ if gone => format!("{serial} is gone"),
         DeviceState::Missing => format!("{serial} is gone"),
         DeviceState::Unassigned if !given_back => format!("{serial} is not enabled"),
-        DeviceState::Enabled | DeviceState::Unassigned => format!("{serial} is enabled"),
+        DeviceState::Enabled | DeviceState::Unproved | DeviceState::Unassigned => format!("{serial} is enabled"),
         DeviceState::Foreign { user } => format!("{serial} is enabled for {user}, and was not touched"),
         DeviceState::Uncertain => format!("{serial} is nobody's, and was not touched"),
     }
@@ -161,7 +191,9 @@ fn root_sentence(found: &Unfinished, outcome: &Became) -> String {
     let phone = if found.phone { format!("; {A_PHONE}") } else { String::new() };
     match outcome {
         Became::WasComplete { keys } if keys.is_empty() => format!("complete already: root has {arn}"),
-        Became::WasComplete { keys } => format!("complete already: root can sign in with {}", name(keys)),
+        Became::WasComplete { keys } => {
+            format!("complete already: root has {arn}; sign in once with a code of {}", name(keys))
+        }
         Became::Undone if found.keys.is_empty() => format!("undone: {arn} is not waited for any more{phone}"),
         Became::Undone => format!("undone: the keys' credentials for {arn} are gone{phone}"),
         Became::NothingLeft => format!("nothing was left of {arn}{phone}"),
@@ -183,7 +215,7 @@ fn others(run: &Unfinished) -> String {
     };
     let mut others: String = run.keys.iter().filter_map(say).collect();
     if let Some((path, FileState::Absent | FileState::Torn | FileState::Unreadable)) = &run.escrow {
-        others += &format!("; the escrow file {} was not written", path.display());
+        others += &format!("; the escrow file {} is not there, or not whole", path.display());
     }
     if let Some((program, false)) = &run.command {
         others += &format!("; `{program}` was not given the seed");

@@ -273,7 +273,7 @@ impl Watch for Screen<'_> {
                 self.say("done", &format!("{user}: {} in place of {}", done.arn, old.serial));
                 Ended::done(done, Some(&old.serial))
             }
-            Became::FoundDone(arn) => {
+            Became::FoundDone { arn, .. } => {
                 self.say("done", &format!("{user}: {arn}, enabled before the last process ended"));
                 Ended::FoundDone { arn, exit: Exit::Done }
             }

@@ -225,7 +225,7 @@ pub(super) fn unfinished(run: &Unfinished) -> Vec<String> {
     let of = format!("root of account {}", run.arn.account());
     let mut lines = vec![format!("root enroll, started {}, did not end", date_time(run.started))];
     let device = match run.device {
-        DeviceState::Enabled => format!("has {} for {of}", run.arn),
+        DeviceState::Enabled | DeviceState::Unproved => format!("has {} for {of}", run.arn),
         DeviceState::Missing => format!("has no virtual device for {of}"),
         _ => format!("does not tell whether {of} has it, perhaps under another name"),
     };

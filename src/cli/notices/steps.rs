@@ -66,6 +66,7 @@ pub(super) fn done(notice: &Notice) -> Option<(String, String)> {
         }
         Notice::Deactivated { serial } => ("inactive", format!("{serial}: its codes open nothing any more")),
         Notice::Deleted { serial } => ("deleted", serial.clone()),
+        Notice::DeletedAlready { serial } => ("gone", format!("{serial}: IAM has it no more")),
         _ => return None,
     };
     Some((verb.to_owned(), what))

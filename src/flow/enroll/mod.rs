@@ -199,7 +199,7 @@ fn one_device(device: &DevicePlan, account: &Account, context: &mut Context<'_>)
     match attempt(&mut run, device, account, context) {
         Ok(result) => {
             // Enabled and proved; where the record stays, recovery will find nothing to do.
-            context.tell_if_kept(run.finish());
+            context.tell_if_kept(run.complete());
             Ok(result)
         }
         Err(at) if confirm::is_not_listed(&at.1) => Err(confirm::keep(run, at, Vec::new(), context)),
@@ -344,6 +344,7 @@ pub(super) fn enable(
         if !devices.is_ok_and(|devices| devices.iter().any(|device| device.serial == serial)) {
             return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
         }
+        run.is_unproved = true;
     }
     Ok(())
 }

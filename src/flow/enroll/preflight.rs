@@ -168,6 +168,7 @@ impl DevicePlan {
             program: self.beside.program(),
             replaces,
             root: false,
+            roster: context.journal.is_held(),
         }
     }
 }

@@ -24,14 +24,36 @@ pub enum RecoverRefusal {
         arn: DeviceArn,
         /// The ARN or name of the user it is enabled for.
         user: String,
+        /// The user of the run.
+        of: String,
+    },
+    #[error("the run is complete, and nothing of it is left to undo")]
+    Complete { user: String },
+    #[error("no unfinished run is {user}'s")]
+    NoRunOf { user: String },
+    /// IAM's answer to enabling the device is not on record, and no key that is plugged in can show whose it is.
+    #[error("{serial} is enabled, but nothing here shows that it has the run's seed: nothing was touched")]
+    Unproved {
+        serial: String,
+        user: String,
+        /// The run's keys that are not plugged in.
+        away: Vec<Serial>,
     },
     /// IAM refused two codes of keys that hold the run's credential.
-    #[error("{arn} is enabled, but IAM refuses the codes of {}: it has another seed", listed(keys))]
-    AnotherSeed { arn: DeviceArn, keys: Vec<Serial> },
+    #[error("{serial} is enabled, but IAM refuses the codes of {}: it has another seed", listed(keys))]
+    AnotherSeed {
+        serial: String,
+        user: String,
+        keys: Vec<Serial>,
+        /// The device that was to go, where it is deactivated and undoing enables it again.
+        comes_back: Option<String>,
+    },
     #[error("the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")]
     CannotFinish,
     #[error("the run cannot be undone: {serial} is deleted")]
     OldGone { serial: String },
+    #[error("{serial} is not deleted: {user} has no other MFA device that is enabled")]
+    NothingElse { serial: String, user: String },
     #[error("not everything could be undone")]
     CannotUndo,
 }
@@ -69,6 +91,12 @@ pub enum Implausible {
     },
     #[error("the run cannot have come to this step")]
     Step,
+}
+
+impl RecoverRefusal {
+    pub(in crate::flow) fn unproved(serial: &str, user: &str, away: impl Iterator<Item = Serial>) -> Self {
+        Self::Unproved { serial: serial.to_owned(), user: user.to_owned(), away: away.collect() }
+    }
 }
 
 fn listed(keys: &[Serial]) -> String {

@@ -7,7 +7,7 @@ use super::passes::{BEFORE, moment, since};
 use super::removed::check_old;
 use crate::aws::{self, Account};
 use crate::flow::context::Context;
-use crate::flow::failure::{Cause, Implausible, Residue};
+use crate::flow::failure::{Cause, Implausible, RecoverRefusal, Residue};
 use crate::flow::holdings::credentials;
 use crate::flow::naming::credential_name;
 use crate::flow::record::{Begin, Record, Undo};
@@ -18,7 +18,7 @@ use crate::person::{DeviceState, FileState, KeyState, Unfinished};
 use crate::sink::EscrowState;
 use crate::totp::unix;
 use std::collections::BTreeSet;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The commands that make devices.
 pub(super) const COMMANDS: &[&str] = &["enroll", "rotate", "root enroll"];
@@ -108,15 +108,26 @@ impl AddedDevice {
 
     /// The run, to be gone on with.
     pub(super) fn resumed(&self, writer: Writer) -> Run {
-        Run { writer, begin: self.begin.clone(), intents: self.intents.clone(), may_be_anothers: false }
+        Run {
+            writer,
+            begin: self.begin.clone(),
+            intents: self.intents.clone(),
+            may_be_anothers: false,
+            is_unproved: false,
+        }
     }
 
-    /// Proves that the device which IAM lists is the run's, where its answer to enabling it is not on record and a key
-    /// holds the credential.
-    pub(super) fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
+    /// Proves that the device which IAM lists is the run's, where its answer to enabling it is not on record.
+    pub(super) fn prove(
+        &self,
+        found: &Unfinished,
+        outcome: &Outcome,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
         match outcome {
-            Outcome::WasComplete { keys } if self.listed.is_none() && !keys.is_empty() => {
-                prove_enabled(&self.begin, keys, false, account, context)
+            Outcome::WasComplete { keys } if found.device == DeviceState::Unproved => {
+                prove_enabled(&self.begin, keys, None, account, context)
             }
             _ => Ok(()),
         }
@@ -161,7 +172,11 @@ impl AddedDevice {
         if !self.enabling || is_other {
             return DeviceState::Foreign { user: begin.user.clone() };
         }
-        DeviceState::Enabled
+        let at_once =
+            self.sent.is_some_and(|sent| device.enabled.is_some_and(|at| unix(at) <= sent + AT_ONCE.as_secs()));
+        // No key could prove it, and nothing is taken away for it.
+        let is_believed = begin.keys.is_empty() && begin.replaces.is_none() && at_once;
+        if self.listed.is_some() || is_believed { DeviceState::Enabled } else { DeviceState::Unproved }
     }
 
     pub(super) fn seen(&self, device: DeviceState, keys: Vec<(Serial, KeyState)>) -> Unfinished {
@@ -184,6 +199,9 @@ impl AddedDevice {
         }
     }
 }
+
+/// What is enabled so soon after the request for it was sent is taken for the request's doing where no key holds the seed.
+const AT_ONCE: Duration = Duration::from_secs(15);
 
 /// Whether a request sent at that second can have enabled what was enabled then: AWS takes no request signed more than five
 /// minutes before, and clocks may be off by as much.
@@ -250,6 +268,19 @@ pub(super) fn with_credential(found: &Unfinished) -> Vec<Serial> {
 /// Whether a key holds the credential, or may.
 pub(super) fn is_on_a_key(found: &Unfinished) -> bool {
     found.keys.iter().any(|(_, state)| *state != KeyState::Absent)
+}
+
+/// Why a run is neither finished nor undone whose device is enabled and may be another's.
+pub(super) fn unproved(found: &Unfinished) -> RecoverRefusal {
+    let away = found.keys.iter().filter(|(_, state)| *state == KeyState::NotHere).map(|(key, _)| *key);
+    RecoverRefusal::unproved(&found.arn.to_string(), &found.user, away)
+}
+
+/// Takes the person's word for a device that no key here can prove.
+pub(super) fn accept(found: &mut Unfinished) {
+    if found.device == DeviceState::Unproved && with_credential(found).is_empty() {
+        found.device = DeviceState::Enabled;
+    }
 }
 
 /// Whether a place that is no key holds the seed, or may.

@@ -1,6 +1,6 @@
 //! An interrupted enrollment of an IAM user's device.
 
-use super::added::{self, AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::added::{self, AddedDevice, accept, is_held_beside, is_on_a_key, is_whole, unproved, with_credential};
 use super::from_key::enable_from_key;
 use super::options::{Course, Deed, Doing, Options, offered};
 use super::passes::{Kind, Observation, own_account, strike};
@@ -49,6 +49,10 @@ impl Kind for Enrollment {
         own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
     }
 
+    fn is_of_roster(&self) -> bool {
+        self.run.begin.roster
+    }
+
     fn unknown(&self) -> Residue {
         self.run.unknown()
     }
@@ -77,11 +81,12 @@ impl Kind for Enrollment {
             DeviceState::Enabled if on_a_key || is_held_beside(found) => {
                 return Course::Struck(Outcome::WasComplete { keys });
             }
+            DeviceState::Unproved if !keys.is_empty() => return Course::Struck(Outcome::WasComplete { keys }),
             _ => {}
         }
         let recommended = match found.device {
             // Somebody may be signing in with it, perhaps with what is on these keys: only a person decides.
-            DeviceState::Enabled | DeviceState::Foreign { .. } => Choice::Leave,
+            DeviceState::Enabled | DeviceState::Unproved | DeviceState::Foreign { .. } => Choice::Leave,
             // Perhaps somebody is about to enable it.
             DeviceState::Uncertain => Choice::Leave,
             _ if may_finish && is_whole(found) => Choice::Finish,
@@ -89,6 +94,7 @@ impl Kind for Enrollment {
         };
         let undo = match &found.device {
             DeviceState::Foreign { user } => Err(in_use(found, user)),
+            DeviceState::Unproved => Err(unproved(found)),
             // Of one that is enabled, and whose seed no place holds, nobody has any use, and it may stand in the user's way.
             DeviceState::Enabled => Ok(vec![Deed::DeactivateNew, Deed::DeleteNew, Deed::RemoveCredentials]),
             _ => Ok(vec![Deed::DeleteNew, Deed::RemoveCredentials]),
@@ -96,8 +102,18 @@ impl Kind for Enrollment {
         Course::Open(Options { recommended, finish: finishing(found, may_finish, &[Deed::EnableNew]), undo })
     }
 
-    fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
-        self.run.prove(outcome, account, context)
+    fn accept(&self, found: &mut Unfinished) {
+        accept(found);
+    }
+
+    fn prove(
+        &self,
+        found: &Unfinished,
+        outcome: &Outcome,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
+        self.run.prove(found, outcome, account, context)
     }
 
     fn undecided(&self, _found: &Unfinished) -> Vec<Residue> {
@@ -130,13 +146,14 @@ impl Kind for Enrollment {
 /// The device of this name is enabled for somebody, not by this run: neither it nor a credential of its name is touched,
 /// whatever was asked for, since that may be what they sign in with.
 pub(super) fn in_use(found: &Unfinished, user: &str) -> RecoverRefusal {
-    RecoverRefusal::InUse { arn: found.arn.clone(), user: user.to_owned() }
+    RecoverRefusal::InUse { arn: found.arn.clone(), user: user.to_owned(), of: found.user.clone() }
 }
 
 /// What finishing does, unless somebody has the device, or it is not offered.
 pub(super) fn finishing(found: &Unfinished, may_finish: bool, deeds: &[Deed]) -> Result<Vec<Deed>, RecoverRefusal> {
     match &found.device {
         DeviceState::Foreign { user } => Err(in_use(found, user)),
+        DeviceState::Unproved if with_credential(found).is_empty() => Err(unproved(found)),
         _ => offered(may_finish, deeds),
     }
 }

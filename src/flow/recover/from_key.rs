@@ -1,16 +1,17 @@
 //! A device is enabled, or proved, with two codes of a key that holds its seed; the other keys must agree with it.
 
-use crate::aws::{self, Account};
+use super::removed::SessionBy;
+use crate::aws::Account;
 use crate::flow::confirm::{EnabledWith, confirm};
 use crate::flow::context::Context;
 use crate::flow::enroll::{enable, tell_first_code};
 use crate::flow::failure::{At, Cause, EnrollRefusal, RecoverRefusal, Stage};
-use crate::flow::record::Begin;
-use crate::flow::resync::resync_with;
+use crate::flow::record::{Begin, OldCredential, RemovedDevice};
+use crate::flow::removal::key_sink;
+use crate::flow::resync::prove_with;
 use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::oath::Name;
-use crate::person::Notice;
 use crate::secret::Code;
 use crate::sink::KeySink;
 use crate::totp::{AWS, Step};
@@ -33,36 +34,41 @@ pub(super) fn enable_from_key(
     Ok(tell_first_code(step, context))
 }
 
-/// Proves that a device which IAM lists has the seed that these keys hold: IAM takes two of their codes. `by_session`: STS
-/// has taken a code of one of them already.
+/// Proves that a device which IAM lists has the seed that these keys hold: IAM takes two of their codes, or STS has taken
+/// one `by` a session that was opened with one of them.
 pub(super) fn prove_enabled(
     begin: &Begin,
     keys: &[Serial],
-    by_session: bool,
+    by: Option<&SessionBy>,
     account: &Account,
     context: &mut Context<'_>,
 ) -> Result<(), Cause> {
     let prover = agreeing(begin, keys, context)?;
-    if by_session {
+    let serial = begin.arn.to_string();
+    if by.is_some_and(|by| by.serial == serial && keys.contains(&by.key)) {
         return Ok(());
     }
-    let serial = begin.arn.to_string();
-    // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.
-    let proved = match resync_with(&begin.user, &serial, &prover, account, context) {
-        Err(Cause::Aws(aws::Error::WrongCodes)) => resync_with(&begin.user, &serial, &prover, account, context),
-        outcome => outcome,
-    };
-    match proved {
-        Ok(step) => {
-            let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
-            context.tell(Notice::Resynced { serial, codes });
-            Ok(())
+    prove_with(&prover, &serial, &begin.user, keys, account, context)
+}
+
+/// Proves that the device which was to go, and which is enabled anew, has the seed that a key here holds for it.
+pub(super) fn prove_again(
+    old: &RemovedDevice,
+    user: &str,
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Result<(), Cause> {
+    let mut refused =
+        Cause::refused(RecoverRefusal::unproved(&old.serial, user, old.held.iter().map(|held| held.key)));
+    for OldCredential { key, credential } in &old.held {
+        let name = Name::from_id(credential).map_err(Cause::oath(*key))?;
+        let Ok(prover) = key_sink(*key, name, context) else { continue };
+        match prove_with(&prover, &old.serial, user, &[*key], account, context) {
+            Err(Cause::Refused(why)) => refused = Cause::Refused(why),
+            outcome => return outcome,
         }
-        Err(Cause::Aws(aws::Error::WrongCodes)) => {
-            Err(Cause::refused(RecoverRefusal::AnotherSeed { arn: begin.arn.clone(), keys: keys.to_vec() }))
-        }
-        Err(cause) => Err(cause),
     }
+    Err(refused)
 }
 
 /// The last of the keys, once all compute the same code.

@@ -52,7 +52,7 @@ macro_rules! kinds {
             pub(super) fn recover(
                 &self,
                 id: &str,
-                request: RecoverRequest,
+                request: &RecoverRequest,
                 account: Option<&Account>,
                 context: &mut Context<'_>,
             ) -> Result<Recovered, Failed> {

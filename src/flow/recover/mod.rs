@@ -31,11 +31,15 @@ use log::{RunLog, replay};
 #[doc(hidden)]
 pub use options::{Course, Deed, Options};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoverRequest {
     /// What to do with each run; the person is asked when not said.
     pub choice: Option<Choice>,
     pub recommended: bool,
+    /// The person's word is taken for an enabled device that no key here can prove to be the run's.
+    pub accept_unproved: bool,
+    /// Only runs of this user; `root` names the root user's.
+    pub user: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,16 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// The user's name.
+    fn user(&self) -> &str {
+        match self {
+            Self::Run(found) if found.root => ROOT,
+            Self::Run(found) => &found.user,
+            Self::Retirement(found) => &found.user,
+            Self::AccessKey(found) => &found.user,
+        }
+    }
+
     fn notice(&self) -> Notice {
         match self.clone() {
             Self::Run(found) => Notice::Unfinished(found),
@@ -88,35 +102,62 @@ pub enum Outcome {
     Forgotten,
 }
 
-/// Recovers every run that did not end, one after the other.
+/// Some runs could not be recovered.
+#[derive(Debug)]
+pub struct NotAll {
+    /// What became of the others.
+    pub done: Vec<Recovered>,
+    /// Of the first of them why, and what is left of all.
+    pub failed: Failed,
+}
+
+impl From<Failed> for NotAll {
+    fn from(failed: Failed) -> Self {
+        Self { done: Vec::new(), failed }
+    }
+}
+
+/// Recovers every run that did not end, or those of one user, one after the other.
 ///
 /// # Errors
-/// The first run that could not be recovered; those before it are done. Those that are not believed, or cannot be read,
-/// come last, each is named, and they are kept as they are.
-pub fn recover(request: RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, Failed> {
+/// [`NotAll`]. Runs that are not believed, or cannot be read, come last, each is named, and they are kept as they are.
+pub fn recover(request: &RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, NotAll> {
     let (connector, mut context) = Context::open(Stage::Recover, world)?;
-    let Read { runs, bad } = read_runs(&mut context).map_err(|cause| context.fail(Stage::Recover, cause))?;
+    let Read { mut runs, bad } = read_runs(&mut context).map_err(|cause| context.fail(Stage::Recover, cause))?;
+    if let Some(user) = &request.user {
+        runs.retain(|run| run.user.as_deref().unwrap_or(ROOT) == user);
+        if runs.is_empty() {
+            let cause = Cause::refused(RecoverRefusal::NoRunOf { user: user.clone() });
+            return Err(context.fail(Stage::Recover, cause).into());
+        }
+    }
     let done = if runs.is_empty() { Ok(Vec::new()) } else { recover_each(request, &runs, &connector, &mut context) };
     let mut bad = bad.into_iter();
     let others = |bad: std::vec::IntoIter<Cause>| bad.map(|why| Residue::BadRun { why: Box::new(why) });
     match done {
-        Err(mut failed) => {
-            failed.left.extend(others(bad));
-            Err(failed)
+        Err(mut not_all) => {
+            not_all.failed.left.extend(others(bad));
+            Err(not_all)
         }
         Ok(done) => match bad.next() {
-            Some(cause) => Err(context.fail_leaving((Stage::Recover, cause), others(bad).collect())),
+            Some(cause) => {
+                let failed = context.fail_leaving((Stage::Recover, cause), others(bad).collect());
+                Err(NotAll { done, failed })
+            }
             None => Ok(done),
         },
     }
 }
 
+/// How `user` names the root user.
+const ROOT: &str = "root";
+
 fn recover_each(
-    request: RecoverRequest,
+    request: &RecoverRequest,
     runs: &[Recorded],
     connector: &aws::Connector,
     context: &mut Context<'_>,
-) -> Result<Vec<Recovered>, Failed> {
+) -> Result<Vec<Recovered>, NotAll> {
     let at_work = |cause| context.fail(Stage::Recover, Cause::Journal(cause));
     context.journal.idle().map_err(at_work)?;
     let account = match connector.connect() {
@@ -130,20 +171,41 @@ fn recover_each(
         ),
     };
     context.tell_clock();
-    let mut done = Vec::new();
+    let (mut done, mut first): (_, Option<Failed>) = (Vec::new(), None);
     for (n, run) in runs.iter().enumerate() {
-        context.still_wanted().map_err(|cause| {
-            context.fail_leaving((Stage::Recover, cause), still_there(runs.get(n..).unwrap_or_default()))
-        })?;
-        match run.log.recover(&run.id, request, account.as_ref(), context) {
-            Ok(recovered) => done.push(recovered),
-            Err(mut failed) => {
-                failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
-                return Err(failed);
+        let recovered = match context.still_wanted() {
+            Ok(()) => run.log.recover(&run.id, request, account.as_ref(), context),
+            Err(cause) => Err(context.fail_leaving((Stage::Recover, cause), vec![run.log.unknown()])),
+        };
+        let failed = match recovered {
+            Ok(recovered) => {
+                done.push(recovered);
+                continue;
             }
+            Err(failed) => failed,
+        };
+        let ends_all = !concerns_one_run(&failed.cause);
+        let failed = match &mut first {
+            Some(first) => {
+                first.left.extend(failed.left);
+                first
+            }
+            None => first.insert(failed),
+        };
+        if ends_all {
+            failed.left.extend(still_there(runs.get(n + 1..).unwrap_or_default()));
+            break;
         }
     }
-    Ok(done)
+    match first {
+        Some(failed) => Err(NotAll { done, failed }),
+        None => Ok(done),
+    }
+}
+
+/// Whether the other runs may be recovered all the same.
+fn concerns_one_run(cause: &Cause) -> bool {
+    matches!(cause, Cause::Refused(_) | Cause::Aws(aws::Error::WrongCodes | aws::Error::MfaRefused { .. }))
 }
 
 /// What to say of runs that were not reached: their devices may be there.
@@ -154,6 +216,8 @@ fn still_there(runs: &[Recorded]) -> Vec<Residue> {
 /// A run as the journal has it.
 struct Recorded {
     id: String,
+    /// Whose it is; `None`: the root user's.
+    user: Option<String>,
     log: RunLog,
 }
 
@@ -183,8 +247,9 @@ fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
             read.bad.push(Cause::Journal(journal::Error::Unreadable { path, line: 1 }));
             continue;
         }
+        let user = entries.first().and_then(Record::start).and_then(|start| start.user).map(str::to_owned);
         match replay(entries) {
-            Ok(log) => read.runs.push(Recorded { id, log }),
+            Ok(log) => read.runs.push(Recorded { id, user, log }),
             Err((line, why)) => read.bad.push(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
         }
     }

@@ -32,6 +32,8 @@ pub enum Deed {
     EnableNew,
     /// IAM takes two codes of a key that holds the run's credential: the enabled device has that seed.
     ProveNew,
+    /// IAM takes two codes of a key that holds the old device's credential: the enabled device has that seed.
+    ProveOld,
     /// The old device goes, with its credentials.
     RemoveOld,
     /// The old device is enabled again with two codes of its key.
@@ -79,7 +81,7 @@ impl Options {
 
 /// Takes what was asked for, or what is recommended, or asks the person.
 pub(super) fn decide(
-    request: RecoverRequest,
+    request: &RecoverRequest,
     options: Options,
     context: &mut Context<'_>,
 ) -> Result<Decision, Cause> {

@@ -31,6 +31,11 @@ pub(super) trait Kind: Sized {
     /// The account, where it is the run's.
     fn caller<'a>(&self, account: Option<&'a Account>) -> Result<Self::Caller<'a>, RecoverRefusal>;
 
+    /// Whether a roster began it, whose ledger is to say that it is done.
+    fn is_of_roster(&self) -> bool {
+        false
+    }
+
     /// What to say of it where nothing could be looked at.
     fn unknown(&self) -> Residue;
 
@@ -47,8 +52,17 @@ pub(super) trait Kind: Sized {
     /// What may be done then. Asks nobody.
     fn options(&self, observed: &Self::Observed) -> Course;
 
+    /// Takes the person's word for what nothing here can prove.
+    fn accept(&self, _observed: &mut Self::Observed) {}
+
     /// Proves that a run which seems to have been complete was, before it is struck.
-    fn prove(&self, _outcome: &Outcome, _: Self::Caller<'_>, _: &mut Context<'_>) -> Result<(), Cause> {
+    fn prove(
+        &self,
+        _observed: &Self::Observed,
+        _outcome: &Outcome,
+        _: Self::Caller<'_>,
+        _: &mut Context<'_>,
+    ) -> Result<(), Cause> {
         Ok(())
     }
 
@@ -84,22 +98,32 @@ impl<Observed> From<Observed> for Observation<Observed> {
 pub(super) fn recover_one<K: Kind>(
     run: &K,
     id: &str,
-    request: RecoverRequest,
+    request: &RecoverRequest,
     account: Option<&Account>,
     context: &mut Context<'_>,
 ) -> Result<Recovered, Failed> {
     let still = |cause, context: &Context<'_>| context.fail_leaving((Stage::Recover, cause), vec![run.unknown()]);
     let caller = run.caller(account).map_err(|why| still(Cause::refused(why), context))?;
-    let seen = run.observe(caller, context).map_err(|cause| still(cause, context))?;
+    let mut seen = run.observe(caller, context).map_err(|cause| still(cause, context))?;
     let found: RunState = seen.observed.clone().into();
     context.tell(found.notice());
-    let log = context.journal.resume(id).map_err(|cause| context.fail(Stage::Recover, Cause::Journal(cause)))?;
+    let mut log = context.journal.resume(id).map_err(|cause| context.fail(Stage::Recover, Cause::Journal(cause)))?;
+    if run.is_of_roster() {
+        log.keep_complete();
+    }
+    if request.accept_unproved {
+        run.accept(&mut seen.observed);
+    }
     let options = match run.options(&seen.observed) {
         Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Forget) => {
             return Ok(Recovered { found, outcome: strike(log, Outcome::Forgotten, context)? });
         }
+        Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Undo) => {
+            let cause = Cause::refused(RecoverRefusal::Complete { user: found.user().to_owned() });
+            return Err(context.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)));
+        }
         Course::Struck(outcome) => {
-            run.prove(&outcome, caller, context)
+            run.prove(&seen.observed, &outcome, caller, context)
                 .map_err(|cause| stopped(cause, run.undecided(&seen.observed), context))?;
             return Ok(Recovered { found, outcome: strike(log, outcome, context)? });
         }
@@ -117,7 +141,9 @@ pub(super) fn recover_one<K: Kind>(
 
 /// Ends the run: its file goes.
 pub(super) fn strike(log: Writer, outcome: Outcome, context: &Context<'_>) -> Result<Outcome, Failed> {
-    match log.finish() {
+    let complete =
+        matches!(outcome, Outcome::Finished { .. } | Outcome::WasComplete { .. } | Outcome::Completed { .. });
+    match if complete { log.complete() } else { log.finish() } {
         Ok(()) => Ok(outcome),
         Err(cause) => Err(context.fail(Stage::Recover, Cause::Journal(cause))),
     }

@@ -1,15 +1,17 @@
 //! What rotations and retirements have in common: a device is taken away, and may have to be given back.
 
 use super::added::key_state;
+use super::options::Deed;
 use super::passes::BEFORE;
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::context::Context;
-use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal};
+use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Refusal, RemovalRefusal};
 use crate::flow::naming::device_of;
 use crate::flow::record::{OldCredential, RemovedDevice, Undo};
 use crate::flow::removal::RemovalError;
 use crate::flow::retire::devices_of;
 use crate::flow::self_management::{Factor, factor_needed, open_session};
+use crate::keys::Serial;
 use crate::oath::Name;
 use crate::person::{DeviceState, KeyState, OldDevice};
 use crate::totp::unix;
@@ -64,7 +66,9 @@ pub(super) fn observe_old(
     let own = || DeviceState::Foreign { user: user.to_owned() };
     let device = match listed.iter().find(|device| device.serial == old.serial) {
         Some(_) if deleted => own(),
-        Some(device) if old.is(device) || intents.contains(&Undo::EnableAgain) => DeviceState::Enabled,
+        Some(device) if old.is(device) => DeviceState::Enabled,
+        // An undoing that was cut short has enabled it again, or somebody has made it anew.
+        Some(_) if intents.contains(&Undo::EnableAgain) => DeviceState::Unproved,
         Some(_) => own(),
         None => match old.serial.parse::<DeviceArn>().ok().map(|arn| account.virtual_device(&arn)).transpose()? {
             None | Some(None) => DeviceState::Missing,
@@ -84,7 +88,26 @@ pub(super) fn observe_old(
 
 /// Whether the device that was to go is there and was the user's, or is.
 pub(super) fn is_there(old: &OldDevice) -> bool {
-    matches!(old.device, DeviceState::Enabled | DeviceState::Unassigned)
+    matches!(old.device, DeviceState::Enabled | DeviceState::Unproved | DeviceState::Unassigned)
+}
+
+/// What proves the device that was to go, where it is enabled and that needs a proof.
+pub(super) fn proof_of_old(old: &OldDevice, user: &str) -> Result<Option<Deed>, RecoverRefusal> {
+    match old.device {
+        DeviceState::Unproved if old_is_on_a_key(old) => Ok(Some(Deed::ProveOld)),
+        DeviceState::Unproved => {
+            let away = old.keys.iter().filter(|(_, _, state)| *state == KeyState::NotHere);
+            Err(RecoverRefusal::unproved(&old.serial, user, away.map(|(key, _, _)| *key)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Takes the person's word for a device that no key here can prove.
+pub(super) fn accept_old(old: &mut OldDevice) {
+    if old.device == DeviceState::Unproved && !old_is_on_a_key(old) {
+        old.device = DeviceState::Enabled;
+    }
 }
 
 /// Whether a key here holds a credential of the device that was to go.
@@ -97,24 +120,40 @@ pub(super) fn old_gone(serial: &str) -> RecoverRefusal {
     RecoverRefusal::OldGone { serial: serial.to_owned() }
 }
 
-pub(super) fn removal_stopped(broken: RemovalError, context: &Context<'_>) -> Failed {
-    context.stopped(broken.at, broken.left)
+pub(super) fn removal_stopped(broken: RemovalError, user: &str, context: &Context<'_>) -> Failed {
+    let (stage, cause) = broken.at;
+    let cause = match cause {
+        Cause::Refused(Refusal::Removal(RemovalRefusal::LastFactor { serial, without: None })) => {
+            Cause::refused(RecoverRefusal::NothingElse { serial, user: user.to_owned() })
+        }
+        cause => cause,
+    };
+    context.stopped((stage, cause), broken.left)
+}
+
+/// With what a session was opened: its codes are proved by that.
+pub(super) struct SessionBy {
+    pub(super) serial: String,
+    pub(super) key: Serial,
 }
 
 /// A session, where IAM's self-management rule asks the caller for one: opened with the device `by` where a key here
-/// holds it, else with any. Gives the device's serial number too: its codes are proved by that.
+/// holds it, else with any.
 pub(super) fn acting(
     account: &Account,
     user: &str,
     by: Option<&str>,
     context: &mut Context<'_>,
-) -> Result<Option<(Account, String)>, Cause> {
+) -> Result<Option<(Account, SessionBy)>, Cause> {
     let devices = devices_of(user, account)?;
     let chosen: Vec<_> = devices.iter().filter(|device| Some(&*device.serial) == by).cloned().collect();
     let factor = match factor_needed(account, user, &chosen, context) {
         Ok(Some(factor)) => Some(factor),
         _ => factor_needed(account, user, &devices, context)?,
     };
-    let open = |factor: Factor| Ok((open_session(account, &factor, context)?, factor.serial));
+    let open = |factor: Factor| {
+        let session = open_session(account, &factor, context)?;
+        Ok((session, SessionBy { serial: factor.serial, key: factor.key }))
+    };
     factor.map(open).transpose()
 }

@@ -1,9 +1,11 @@
 //! An interrupted retirement: a device was to be taken away from its user for good.
 
+use super::from_key::prove_again;
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::removed::{
-    acting, as_enabled, check_old, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped,
+    accept_old, acting, as_enabled, check_old, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old,
+    removal_stopped,
 };
 use super::{Outcome, RunState};
 use crate::aws::{self, Account, DeviceArn};
@@ -84,19 +86,30 @@ impl Kind for Retirement {
         }
         // Nothing has happened to the user's last device yet, and nobody loses it unasked.
         let untouched_last = self.begin.last && *device == DeviceState::Enabled;
-        let recommended = if untouched_last { Choice::Undo } else { Choice::Finish };
+        let proof = proof_of_old(&found.leaving, &found.user);
+        let recommended = match proof {
+            Err(_) => Choice::Leave,
+            Ok(_) if untouched_last => Choice::Undo,
+            Ok(_) => Choice::Finish,
+        };
         let undo = match device {
             DeviceState::Enabled => Ok(Vec::new()),
+            DeviceState::Unproved => proof.clone().map(|proof| proof.into_iter().collect()),
             DeviceState::Missing => Err(old_gone(&found.leaving.serial)),
             _ => Ok(vec![Deed::EnableOld]),
         };
-        Course::Open(Options { recommended, finish: Ok(vec![Deed::RemoveOld]), undo })
+        let finish = proof.map(|proof| proof.into_iter().chain([Deed::RemoveOld]).collect());
+        Course::Open(Options { recommended, finish, undo })
+    }
+
+    fn accept(&self, found: &mut UnfinishedRetirement) {
+        accept_old(&mut found.leaving);
     }
 
     fn undecided(&self, found: &UnfinishedRetirement) -> Vec<Residue> {
         let serial = self.begin.old.serial.clone();
         vec![match found.leaving.device {
-            DeviceState::Enabled => Residue::Kept { serial },
+            DeviceState::Enabled | DeviceState::Unproved => Residue::Kept { serial },
             _ => Residue::Deactivated { serial },
         }]
     }
@@ -110,29 +123,30 @@ impl Kind for Retirement {
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
         let stop = |cause, context: &Context<'_>| stopped(cause, self.undecided(&seen.observed), context);
+        let (Doing::Finish(deeds) | Doing::Undo(deeds)) = doing;
+        if deeds.is_empty() {
+            return strike(log, Outcome::Undone, context);
+        }
         let user = &self.begin.user;
-        let outcome = match doing {
-            Doing::Undo(deeds) if !deeds.contains(&Deed::EnableOld) => Outcome::Undone,
-            Doing::Undo(_) => {
-                let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
-                let account = session.as_ref().map_or(account, |(session, _)| session);
-                enable_again(user, &self.begin.old, Some(&mut log), account, context)
-                    .map_err(|cause| stop(cause, context))?;
-                Outcome::Undone
-            }
-            Doing::Finish(_) => {
-                let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
-                let account = session.as_ref().map_or(account, |(session, _)| session);
-                let mut begin = self.begin.clone();
-                begin.old =
-                    as_enabled(&begin.old, self.again, user, account).map_err(|cause| stop(cause, context))?;
-                let removal = begin.removal(&log);
-                removal
-                    .carry_out(Some(&mut log), account, context)
-                    .map_err(|broken| removal_stopped(broken, context))?;
-                Outcome::Completed { keys: Vec::new() }
-            }
-        };
-        strike(log, outcome, context)
+        let session = acting(account, user, None, context).map_err(|cause| stop(cause, context))?;
+        let account = session.as_ref().map_or(account, |(session, _)| session);
+        if deeds.contains(&Deed::ProveOld) {
+            prove_again(&self.begin.old, user, account, context).map_err(|cause| stop(cause, context))?;
+        }
+        if deeds.contains(&Deed::EnableOld) {
+            enable_again(user, &self.begin.old, Some(&mut log), account, context)
+                .map_err(|cause| stop(cause, context))?;
+        }
+        if !deeds.contains(&Deed::RemoveOld) {
+            return strike(log, Outcome::Undone, context);
+        }
+        let again = self.again || self.intents.contains(&Undo::EnableAgain);
+        let mut begin = self.begin.clone();
+        begin.old = as_enabled(&begin.old, again, user, account).map_err(|cause| stop(cause, context))?;
+        let removal = begin.removal(&log);
+        removal
+            .carry_out(Some(&mut log), account, context)
+            .map_err(|broken| removal_stopped(broken, user, context))?;
+        strike(log, Outcome::Completed { keys: Vec::new() }, context)
     }
 }

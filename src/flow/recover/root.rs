@@ -72,7 +72,7 @@ impl Kind for RootDevice {
     fn options(&self, found: &Unfinished) -> Course {
         let on_a_key = is_on_a_key(found);
         match found.device {
-            // Enabled with codes of these keys: whatever was asked for, they stay.
+            // No call of IAM takes root's codes, so its name is all that shows: whatever was asked for, the credentials stay.
             DeviceState::Enabled => return Course::Struck(Outcome::WasComplete { keys: with_credential(found) }),
             // What a phone has, if it has, is the person's to remove.
             DeviceState::Missing if !on_a_key => return Course::Struck(Outcome::NothingLeft),

@@ -1,18 +1,20 @@
 //! An interrupted rotation of a device. One that was cut short between adding the new device and removing the old one has
 //! left two that work. It is completed or rolled back as told; what goes, goes only while the other is enabled.
 
-use super::added::{self, AddedDevice, is_held_beside, is_on_a_key, is_whole, with_credential};
+use super::added::{self, AddedDevice, accept, is_held_beside, is_on_a_key, is_whole, unproved, with_credential};
 use super::enrollment::{finishing, in_use, outcome_of_undo};
-use super::from_key::{enable_from_key, prove_enabled};
+use super::from_key::{enable_from_key, prove_again, prove_enabled};
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Observation, own_account, stopped, strike};
-use super::removed::{acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, removal_stopped};
+use super::removed::{
+    accept_old, acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
+};
 use super::{Outcome, RunState};
 use crate::aws::Account;
 use crate::flow::confirm::{is_not_listed, keep};
 use crate::flow::context::Context;
-use crate::flow::failure::{At, Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
-use crate::flow::record::{OldCredential, Record, RemovedDevice};
+use crate::flow::failure::{At, Cause, Failed, Implausible, RecoverRefusal, Refusal, Residue, Stage};
+use crate::flow::record::{OldCredential, Record, RemovedDevice, Undo};
 use crate::flow::removal::{MustRemain, Removal, enable_again};
 use crate::flow::retire::devices_of;
 use crate::flow::run::Run;
@@ -62,6 +64,10 @@ impl Kind for Rotation {
         own_account(account, self.run.begin.arn.account(), Some(&self.run.begin.arn))
     }
 
+    fn is_of_roster(&self) -> bool {
+        self.run.begin.roster
+    }
+
     fn unknown(&self) -> Residue {
         self.run.unknown()
     }
@@ -86,32 +92,48 @@ impl Kind for Rotation {
         if !is_new_there && !on_a_key && old.device != DeviceState::Unassigned {
             return Course::Struck(Outcome::NothingLeft);
         }
-        let enabled = found.device == DeviceState::Enabled;
+        let unproved = found.device == DeviceState::Unproved;
+        let enabled = (unproved && !keys.is_empty()) || found.device == DeviceState::Enabled;
         if enabled && !is_there(old) && !old_is_on_a_key(old) {
             return Course::Struck(Outcome::WasComplete { keys });
         }
         let unassigned = found.device == DeviceState::Unassigned;
         let may_finish = (enabled && (on_a_key || is_held_beside(found))) || (unassigned && !keys.is_empty());
+        let may_enable_old = old.device == DeviceState::Unassigned && old_is_on_a_key(old);
+        let prove_old = proof_of_old(old, &found.user);
+        let finish = prove_old.clone().and_then(|prove_old| {
+            let first = if unassigned { Some(Deed::EnableNew) } else { (!keys.is_empty()).then_some(Deed::ProveNew) };
+            let deeds: Vec<Deed> = first.into_iter().chain(prove_old).chain([Deed::RemoveOld]).collect();
+            finishing(found, may_finish, &deeds)
+        });
+        let undo = undoing(found, old, prove_old);
         let recommended = match found.device {
             DeviceState::Uncertain => Choice::Leave,
-            // Somebody may be signing in with what is on these keys.
-            DeviceState::Foreign { .. } if on_a_key => Choice::Leave,
-            DeviceState::Enabled if may_finish && !keys.is_empty() => Choice::Finish,
-            DeviceState::Enabled => Choice::Leave,
-            DeviceState::Unassigned if may_finish && is_whole(found) => Choice::Finish,
+            DeviceState::Unproved if !enabled && may_enable_old => Choice::Undo,
+            // Somebody may be signing in with what is on these keys, which enabling the old one does not touch.
+            DeviceState::Foreign { .. } if on_a_key && !may_enable_old => Choice::Leave,
+            DeviceState::Enabled | DeviceState::Unproved if finish.is_ok() && !keys.is_empty() => Choice::Finish,
+            DeviceState::Enabled | DeviceState::Unproved => Choice::Leave,
+            DeviceState::Unassigned if finish.is_ok() && is_whole(found) => Choice::Finish,
+            _ if undo.is_err() => Choice::Leave,
             _ => Choice::Undo,
         };
-        let deeds: &[Deed] = match unassigned {
-            true => &[Deed::EnableNew, Deed::RemoveOld],
-            false if keys.is_empty() => &[Deed::RemoveOld],
-            false => &[Deed::ProveNew, Deed::RemoveOld],
-        };
-        let finish = finishing(found, may_finish, deeds);
-        Course::Open(Options { recommended, finish, undo: undoing(found, old, self.run.listed.is_none()) })
+        Course::Open(Options { recommended, finish, undo })
     }
 
-    fn prove(&self, outcome: &Outcome, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
-        self.run.prove(outcome, account, context)
+    fn accept(&self, seen: &mut Replacing) {
+        accept(&mut seen.found);
+        accept_old(&mut seen.old);
+    }
+
+    fn prove(
+        &self,
+        seen: &Replacing,
+        outcome: &Outcome,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
+        self.run.prove(&seen.found, outcome, account, context)
     }
 
     fn undecided(&self, _seen: &Replacing) -> Vec<Residue> {
@@ -126,29 +148,41 @@ impl Kind for Rotation {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let old = as_enabled(&self.old, self.run.again, &self.run.begin.user, account)
+        let again = self.run.again || self.run.intents.contains(&Undo::EnableAgain);
+        let old = as_enabled(&self.old, again, &self.run.begin.user, account)
             .map_err(|cause| context.fail_leaving((Stage::Recover, cause), vec![self.unknown()]))?;
         let (run, found) = (self.run.resumed(log), &seen.observed.found);
         match doing {
-            Doing::Finish(deeds) => complete(run, deeds, &old, found, account, context),
+            Doing::Finish(deeds) => complete(run, deeds, &old, found, account, context)
+                .map_err(|failed| with_the_way_back(failed, &seen.observed.old)),
             Doing::Undo(deeds) => roll_back(run, deeds, &old, found, account, context),
         }
     }
 }
 
-/// The old one comes back first, where it has gone. `unsure`: only the codes of a key can show that the new one, where it is
-/// enabled, is of the run's making.
-fn undoing(found: &Unfinished, old: &OldDevice, unsure: bool) -> Result<Vec<Deed>, RecoverRefusal> {
+/// The old one comes back first, where it has gone; and where the new one goes, the old one is proved to work.
+fn undoing(
+    found: &Unfinished,
+    old: &OldDevice,
+    prove_old: Result<Option<Deed>, RecoverRefusal>,
+) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
     match &found.device {
-        // The run has nothing there any more.
-        DeviceState::Foreign { .. } if !is_on_a_key(found) && !deeds.is_empty() => {}
+        // The run has nothing there any more, or nobody can say what.
+        DeviceState::Foreign { .. } if !deeds.is_empty() => {}
         DeviceState::Foreign { user } => return Err(in_use(found, user)),
-        DeviceState::Enabled if old.device == DeviceState::Missing => return Err(old_gone(&old.serial)),
-        DeviceState::Enabled if unsure && !with_credential(found).is_empty() => {
-            deeds.extend([Deed::ProveNew, Deed::RemoveNew]);
+        DeviceState::Unproved if with_credential(found).is_empty() => {
+            return if deeds.is_empty() { Err(unproved(found)) } else { Ok(deeds) };
         }
-        DeviceState::Enabled => deeds.push(Deed::RemoveNew),
+        DeviceState::Enabled | DeviceState::Unproved if old.device == DeviceState::Missing => {
+            return Err(old_gone(&old.serial));
+        }
+        DeviceState::Enabled => deeds.extend(prove_old?.into_iter().chain([Deed::RemoveNew])),
+        DeviceState::Unproved => deeds.extend(prove_old?.into_iter().chain([Deed::ProveNew, Deed::RemoveNew])),
+        // The seed on the key may be all that the user has.
+        DeviceState::Unassigned if old.device == DeviceState::Missing && is_on_a_key(found) => {
+            return Err(old_gone(&old.serial));
+        }
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }
     Ok(deeds)
@@ -175,19 +209,38 @@ fn complete(
         }
     }
     // The user's own session is opened with a code of the new device: the proof that it works.
-    let session = acting(account, &found.user, Some(&new), context)
+    let session = acting(account, &found.user, Some(opened_by(found, &old.serial, &new)), context)
         .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
-    let is_proved = session.as_ref().is_some_and(|(_, by)| *by == new);
-    let account = session.as_ref().map_or(account, |(session, _)| session);
+    let (account, by) = session.as_ref().map_or((account, None), |(session, by)| (session, Some(by)));
     let removal = Removal { user: &found.user, old, stays: MustRemain::This(new), run: run.writer.id().to_owned() };
     if deeds.contains(&Deed::ProveNew) {
-        prove_enabled(&run.begin, &keys, is_proved, account, context)
+        prove_enabled(&run.begin, &keys, by, account, context)
+            .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
+    }
+    if deeds.contains(&Deed::ProveOld) {
+        prove_again(old, &found.user, account, context)
             .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
     }
     match removal.carry_out(Some(&mut run.writer), account, context) {
         Ok(()) => strike(run.writer, Outcome::Completed { keys }, context),
-        Err(broken) => Err(removal_stopped(broken, context)),
+        Err(broken) => Err(removal_stopped(broken, &found.user, context)),
     }
+}
+
+/// With what a session is opened: the new device, whose code is the proof that it works; where it may be another's, the old
+/// one if that is there.
+fn opened_by<'s>(found: &Unfinished, old: &'s str, new: &'s str) -> &'s str {
+    if found.device == DeviceState::Unproved { old } else { new }
+}
+
+/// Where the new device is another's and the old one is deactivated, only undoing gives the user a device back.
+fn with_the_way_back(mut failed: Failed, old: &OldDevice) -> Failed {
+    if let Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { comes_back, .. })) = &mut failed.cause
+        && old.device == DeviceState::Unassigned
+    {
+        *comes_back = Some(old.serial.clone());
+    }
+    failed
 }
 
 fn both_stay(at: At, found: &Unfinished, context: &Context<'_>) -> Failed {
@@ -207,26 +260,32 @@ fn roll_back(
     let untouched =
         |cause, context: &Context<'_>| stopped(cause, vec![Residue::Untouched { arn: found.arn.clone() }], context);
     let (keys, new) = (with_credential(found), found.arn.to_string());
-    let by = deeds.contains(&Deed::ProveNew).then_some(&*new);
+    let by = deeds.contains(&Deed::ProveNew).then(|| opened_by(found, &old.serial, &new));
     // Deleting what is nobody's needs no session.
-    let session = if deeds.iter().any(|deed| matches!(deed, Deed::EnableOld | Deed::RemoveNew)) {
+    let needed = |deed: &Deed| matches!(deed, Deed::EnableOld | Deed::ProveOld | Deed::RemoveNew);
+    let session = if deeds.iter().any(needed) {
         acting(account, &found.user, by, context).map_err(|cause| untouched(cause, context))?
     } else {
         None
     };
-    let is_proved = session.as_ref().is_some_and(|(_, by)| *by == new);
-    let account = session.as_ref().map_or(account, |(session, _)| session);
+    let (account, by) = session.as_ref().map_or((account, None), |(session, by)| (session, Some(by)));
     if deeds.contains(&Deed::EnableOld) {
         enable_again(&found.user, old, Some(&mut run.writer), account, context)
             .map_err(|cause| untouched(cause, context))?;
     }
+    if deeds.contains(&Deed::ProveOld) {
+        prove_again(old, &found.user, account, context).map_err(|cause| untouched(cause, context))?;
+    }
     if deeds.contains(&Deed::ProveNew) {
-        prove_enabled(&run.begin, &keys, is_proved, account, context).map_err(|cause| untouched(cause, context))?;
+        prove_enabled(&run.begin, &keys, by, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::RemoveNew) {
         remove_new(run, old, found, account, context)
     } else if deeds.contains(&Deed::DeleteNew) {
         outcome_of_undo(run.undo(account, context), context)
+    } else if found.device == DeviceState::Unproved {
+        // The old one works again. The new one waits for a key that shows whose it is.
+        Ok(Outcome::Left)
     } else {
         rolled_back(run, context)
     }
@@ -262,6 +321,6 @@ fn remove_new(
     let removal = Removal { user: &found.user, old: &new, stays, run: id };
     match removal.carry_out(None, account, context) {
         Ok(()) => rolled_back(run, context),
-        Err(broken) => Err(removal_stopped(broken, context)),
+        Err(broken) => Err(removal_stopped(broken, &found.user, context)),
     }
 }

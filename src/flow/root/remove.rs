@@ -8,6 +8,7 @@ use crate::aws::{self, Account, Call, DeviceArn, RootTask};
 use crate::flow::acknowledged::is_seen_in;
 use crate::flow::context::confirmed;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
+use crate::flow::run::Gone;
 use crate::person::{Notice, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
 
@@ -107,8 +108,9 @@ fn delete_each(
         deactivate(&serial, session, world).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
         if let Ok(arn) = serial.parse::<DeviceArn>() {
-            match delete(&arn, session) {
-                Ok(()) => world.person.tell(&Notice::Deleted { serial: serial.clone() }),
+            match delete(&arn, session, world) {
+                Ok(Gone::Now) => world.person.tell(&Notice::Deleted { serial: serial.clone() }),
+                Ok(Gone::Already) => world.person.tell(&Notice::DeletedAlready { serial: serial.clone() }),
                 Err(why @ aws::Error::OutcomeUnknown { .. }) => unknown.push((serial.clone(), why)),
                 // As the task's policy has it: the device is nobody's, and its name is taken.
                 Err(why) => removal.unassigned.push((serial.clone(), why)),
@@ -151,12 +153,21 @@ fn meant(
 }
 
 /// A lost reply is settled by asking again: one that is not found any more is gone. The task lists no virtual devices.
-fn delete(arn: &DeviceArn, session: &Account) -> Result<(), aws::Error> {
+/// The session may list no virtual device; so what shows that it is gone is that it is not found when it is deleted once more.
+fn delete(arn: &DeviceArn, session: &Account, world: &mut World) -> Result<Gone, aws::Error> {
+    let is_gone = || match session.delete_virtual_mfa(arn) {
+        Err(aws::Error::NotFound { .. }) => Ok(true),
+        sent => sent.map(|()| false),
+    };
     let sent = match session.delete_virtual_mfa(arn) {
         Err(aws::Error::OutcomeUnknown { .. }) => session.delete_virtual_mfa(arn),
         sent => sent,
     };
-    if matches!(sent, Err(aws::Error::NotFound { .. })) { Ok(()) } else { sent }
+    match sent {
+        Ok(()) => is_seen_in(Call::DeleteVirtualMfaDevice, world, is_gone).map(|()| Gone::Now),
+        Err(aws::Error::NotFound { .. }) => Ok(Gone::Already),
+        Err(why) => Err(why),
+    }
 }
 
 /// What AWS acknowledges must show; a lost reply is settled by looking: a device that is not listed is gone.

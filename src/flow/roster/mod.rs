@@ -17,8 +17,9 @@ use super::enroll::{DeviceResult, Request, enroll_on};
 use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
 use super::seed_sinks::{SeedSinks, ValidatedSinks};
-use crate::aws::{self, Account, DeviceArn, Tag};
+use crate::aws::{self, Account, Tag};
 use crate::flow::failure::{Cause, Failed, RosterRefusal, Stage};
+use crate::flow::record::{Begin, Record};
 use crate::flow::run::nothing_unfinished;
 use crate::keys::Serial;
 pub use crate::person::RosterPlan;
@@ -63,8 +64,11 @@ pub enum Became {
     Done(DeviceResult),
     /// It is, and another one is gone.
     Rotated(Box<DeviceResult>, Box<RemovalPlan>),
-    /// It had been enabled before the last process ended; the ledger did not know yet.
-    FoundDone(String),
+    /// Its run had been complete before; the ledger did not know yet.
+    FoundDone {
+        arn: String,
+        keys: Vec<Serial>,
+    },
     Failed(Box<Failed>),
 }
 
@@ -287,41 +291,35 @@ impl SharedInputs<'_> {
 
     /// As [`Self::turn`], unless an earlier process had begun it (at that second), and it is found to be done.
     fn turn_or_found(&self, row: &Row, begun: Option<u64>, key: Option<Serial>, context: &mut Context<'_>) -> Became {
-        let found = begun.and_then(|at| self.found_done(row, at, self.account));
-        found.map_or_else(|| self.turn(row, key, self.account, context), Became::FoundDone)
+        let found = begun.and_then(|at| self.found_done(row, at, context));
+        found.unwrap_or_else(|| self.turn(row, key, self.account, context))
     }
 
-    /// The ledger says that the row's turn had come when the process ended, and the journal has nothing of it: either
-    /// all of it was undone, or the device is enabled, and then every place has proved that it holds the seed.
-    fn found_done(&self, row: &Row, begun: u64, account: &Account) -> Option<String> {
-        if self.request.kind == Kind::Rotate {
-            return self.found_rotated(row, begun, account);
-        }
-        let caller = account.caller();
-        let path = self.request.path.as_deref().unwrap_or("/");
-        let arn = DeviceArn::new(&caller.partition, &caller.account, path, &row.device);
-        let serial = arn.to_string();
-        let devices = account.mfa_devices(&row.user).ok()?;
-        devices.iter().any(|device| device.serial == serial).then_some(serial)
+    /// The ledger says that the row's turn had come when the process ended. The journal keeps the run where it was
+    /// complete, by itself or by `recover`; and IAM lists its device still.
+    fn found_done(&self, row: &Row, begun: u64, context: &Context<'_>) -> Option<Became> {
+        let run = complete_runs(context).find_map(|(_, run)| {
+            let serial = run.arn.to_string();
+            let named = row.device.is_empty() || is_called(&serial, &row.device);
+            // The clocks of the two processes agree to some minutes.
+            let since = run.started.saturating_add(300) >= begun;
+            (named && since && run.user == row.user && run.arn.account() == self.account.caller().account)
+                .then_some(run)
+        })?;
+        let arn = run.arn.to_string();
+        let devices = self.account.mfa_devices(&row.user).ok()?;
+        let listed = devices.iter().any(|device| device.serial == arn);
+        listed.then_some(Became::FoundDone { arn, keys: run.keys })
     }
+}
 
-    /// A rotation that ended leaves the new device, enabled since the turn began, and the old one is gone. Where nobody
-    /// said which that is, the user had only the one.
-    fn found_rotated(&self, row: &Row, begun: u64, account: &Account) -> Option<String> {
-        let devices = account.mfa_devices(&row.user).ok()?;
-        // AWS's clock and ours agree to two seconds (`totp`).
-        let since = |device: &aws::MfaDevice| unix(device.enabled) + 2 >= begun;
-        let named = |device: &aws::MfaDevice| row.device.is_empty() || is_called(&device.serial, &row.device);
-        let old_is_gone = match &row.from {
-            // The number of a key, or a name that looks like one: which device that was is not known any more.
-            Some(from) if from.parse().map(Serial).is_ok() => false,
-            // Undone, it is enabled since the turn began as well.
-            Some(from) => !devices.iter().any(|device| is_called(&device.serial, from)),
-            None => devices.len() == 1,
-        };
-        let new = devices.into_iter().find(|device| since(device) && named(device));
-        new.filter(|_| old_is_gone).map(|device| device.serial)
-    }
+/// The runs that were complete, with their ids in the journal, and that no ledger is known to have.
+fn complete_runs(context: &Context<'_>) -> impl Iterator<Item = (String, Begin)> {
+    let runs = context.journal.complete::<Record>().unwrap_or_default();
+    runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
+        Some(Record::Begin(begin)) => Some((run.id, begin)),
+        _ => None,
+    })
 }
 
 impl Book<'_> {
@@ -337,9 +335,9 @@ impl Book<'_> {
         let line = match (&outcome.became, failure) {
             (Became::Done(done), _) => done_line(user, device, done, at),
             (Became::Rotated(done, _), _) => done_line(user, device, done, at),
-            (Became::FoundDone(arn), _) => {
-                let keys = row.key.into_iter().collect();
-                Line::Done { user, device, arn: arn.clone(), keys, escrow: None, command: None, at }
+            (Became::FoundDone { arn, keys }, _) => {
+                let (arn, keys) = (arn.clone(), keys.clone());
+                Line::Done { user, device, arn, keys, escrow: None, command: None, at }
             }
             (Became::Failed(_), failure) => {
                 let (code, exit) = failure.unwrap_or(("failed", 3));
@@ -353,6 +351,11 @@ impl Book<'_> {
             self.progress.failed += 1;
         }
         self.write(&line)?;
+        if let Line::Done { arn, .. } = &line {
+            // One that stays says of a row that is done that it is.
+            let done = complete_runs(context).filter(|(_, run)| run.arn.to_string() == *arn);
+            done.for_each(|(id, _)| _ = context.journal.remove_complete(&id));
+        }
         self.tell_progress(watch);
         Ok(())
     }

@@ -10,7 +10,7 @@ use glasskey::totp::{self, AWS, Step};
 const SERIAL: &str = "arn:aws:iam::ACCOUNT:mfa/alice";
 
 /// Enables a device for a user with the two codes that its seed gives.
-fn enable(world: &Simulated, user: &str, serial: &str) {
+pub(super) fn enable(world: &Simulated, user: &str, serial: &str) {
     let seed = Seed::from_bytes(&world.aws.seed_of(serial).unwrap()).unwrap();
     let now = Step::at(world.aws.clock().now(), AWS.period);
     let [first, second] = [now.previous(), now].map(|step| totp::code(&seed, AWS, step));
@@ -24,7 +24,7 @@ fn replace(world: &Simulated) {
     replace_by(world, "alice");
 }
 
-fn replace_by(world: &Simulated, name: &str) {
+pub(super) fn replace_by(world: &Simulated, name: &str) {
     let (admin, serial) = (world.aws.admin(), world.arn(name));
     if world.aws.devices().iter().any(|device| device.arn == serial) {
         api::call(&world.aws, &admin, "DeleteVirtualMFADevice", &[("SerialNumber", &serial)]);
@@ -186,7 +186,7 @@ fn the_user_has_put_a_device_of_their_own_under_the_name() {
     assert_eq!(world.unfinished(), 0);
 }
 
-/// Enabled, and then the credential went from the key: renamed, or deleted. Only a person knows which.
+/// Enabled, and then the credential went from the key: renamed, or deleted. Nothing shows whose the device is.
 #[test]
 fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
     let world = Simulated::with_keys(1);
@@ -195,20 +195,18 @@ fn the_device_is_enabled_and_the_key_holds_nothing_of_the_name() {
     let name = |id: &str| glasskey::oath::Name::from_id(id).unwrap();
     session.rename(&name(&world.credential("alice")), &name("AWS:mine")).unwrap();
     drop(session);
-    let told = format!("{}{HOLDS_NOT}", found("has the device, enabled for alice"));
-    let careful = recover(&world, &["--yes"]);
-    let leave = format!(
-        "left as it is: {SERIAL} is enabled, and somebody may be using it; --undo removes what the run made, --forget \
-         keeps it\n"
-    );
-    is(&world, &careful, 4, &leave, &told);
-    assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"));
-
-    let done = recover(&world, &["--undo"]);
-    is(&world, &done, 0, &format!("undone: {SERIAL} and its credentials are gone\n"), &told);
+    for choice in ["--yes", "--undo", "--finish"] {
+        let careful = recover(&world, &[choice]);
+        assert_eq!((careful.code, world.unfinished()), (4, 1), "{choice}: {careful:?}");
+        assert_eq!(world.aws.devices()[0].user.as_deref(), Some("alice"), "{choice}");
+        assert_eq!(world.keys.key(0).credentials(), ["AWS:mine"], "{choice}");
+    }
+    let forgotten = recover(&world, &["alice", "--forget"]);
+    assert_eq!((forgotten.code, &*forgotten.stdout), (0, &*format!("forgotten: {}, as it is\n", world.arn("alice"))));
+    let retired =
+        world.run(["retire", "alice", "--device", "alice", "--last-factor", "alice", "--yes", "--no-input"]);
+    assert_eq!(retired.code, 0, "{retired:?}");
     assert!(world.aws.devices().is_empty());
-    assert_eq!(world.keys.key(0).credentials(), ["AWS:mine"]);
-    assert_eq!(world.unfinished(), 0);
 }
 
 /// The request to enable it never arrived; somebody made the device anew and enabled it: it has another seed.

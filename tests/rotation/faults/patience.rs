@@ -106,6 +106,7 @@ fn device(flow: Flow, action: &str, nth: u32) -> &'static str {
             }
             // What AWS acknowledged stands where it cannot be looked at.
             ("ListVirtualMFADevices", _) => "then ListVirtualMFADevices again: AWS answered Throttling",
+            ("ListUserTags", 2..) => "then ListUserTags again: AWS answered Throttling",
             _ => panic!("{what}: {done:?}"),
         };
         assert!(done.stderr.contains(said), "{what}: {done:?}");

@@ -261,8 +261,8 @@ fn power_cut(stage: &mut Stage) -> Told {
     }
     stage.style.say("  …power is back; `glasskey recover`:");
     let mut world = stage.world(&stage.aws.admin())?;
-    let request = RecoverRequest { choice: Some(Choice::Finish), recommended: false };
-    let runs = flow::recover::recover(request, &mut world).map_err(|failed| Box::new(explain::failed(&failed)))?;
+    let request = RecoverRequest { choice: Some(Choice::Finish), ..RecoverRequest::default() };
+    let runs = flow::recover::recover(&request, &mut world).map_err(|not_all| explain::failed(&not_all.failed))?;
     match runs.first().map(|run| &run.outcome) {
         Some(flow::recover::Outcome::Finished { .. }) => {
             Ok("finished from the key alone; bob can sign in".to_owned())

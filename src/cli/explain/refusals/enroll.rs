@@ -32,6 +32,6 @@ pub(super) fn enroll(refusal: &R) -> Explanation {
         R::Unproved => Explanation::new("unproved", format!("{refusal}; --yes does not accept that"))
             .hint("put the seed on a key too, or give --code-from-command: a command that prints the store's current code")
             .hint("--accept-unproved enables the device all the same"),
-        R::KeysDiffer => text("keys_differ").hint("undo the run and enroll again"),
+        R::KeysDiffer => text("keys_differ").hint("take out the key whose credential is another's, and run it again"),
     }
 }

@@ -2,6 +2,11 @@
 
 use crate::cli::explain::{Exit, Explanation};
 use crate::flow::RecoverRefusal as R;
+use crate::keys::Serial;
+
+fn forget(user: &str) -> String {
+    format!("`glasskey recover {user} --forget` strikes the run and leaves all as it is")
+}
 
 pub(super) fn recover(refusal: &R) -> Explanation {
     let text = |code| Explanation::of(code, refusal);
@@ -12,16 +17,47 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::NotBelieved { why, .. } => Explanation::new("not_believed", format!("{refusal}: {why}"))
             .note("the run was left as it is, and nothing that it names was touched")
             .hint("no glasskey has written it so: find out what became of what it names, then move the file away"),
-        R::InUse { .. } => text("in_use")
+        R::InUse { of, .. } => text("in_use")
             .note("a credential of its name on a key may be what they sign in with")
-            .hint("`glasskey recover --forget` strikes the run and leaves all as it is")
+            .hint(forget(of))
             .exit(Exit::Left),
-        R::AnotherSeed { .. } => text("another_seed")
-            .note("it was deleted and made again since, or the clock is wrong; nothing was removed")
-            .hint("`glasskey recover --forget` strikes the run and leaves all as it is")
+        R::AnotherSeed { user, comes_back, .. } => {
+            let text = text("another_seed")
+                .note("it was deleted and made again since, or the clock is wrong; nothing was removed")
+                .exit(Exit::Left);
+            match comes_back {
+                Some(old) => text
+                    .note(format!("{old} is deactivated"))
+                    .hint(format!("`glasskey recover {user} --undo` enables {old} again")),
+                None => text.hint(forget(user)),
+            }
+        }
+        R::Unproved { user, away, .. } => {
+            let keys = match away[..] {
+                [] => "sign in".to_owned(),
+                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
+            };
+            text("unproved")
+                .note("it may have been deleted and made again since the run was interrupted")
+                .hint(format!(
+                    "{keys} with a code of the run's: if that works, `glasskey recover {user} --finish --accept-unproved`"
+                ))
+                .hint(forget(user))
+                .exit(Exit::Left)
+        }
+        R::Complete { user } => text("complete")
+            .hint(format!("`glasskey recover {user} --yes` ends it; then `glasskey retire {user} --device NAME` takes a device away"))
             .exit(Exit::Left),
+        R::NoRunOf { .. } => text("no_such_run").hint("`glasskey recover` shows every unfinished run"),
         R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
         R::OldGone { .. } => text("cannot_undo").hint("`glasskey recover --finish` removes what is left of it"),
+        R::NothingElse { user, .. } => {
+            text("last_factor").hint(format!("`glasskey recover {user} --undo` enables it again from its key"))
+        }
         R::CannotUndo => text("cannot_undo"),
     }
+}
+
+fn keys(keys: &[Serial], or: &str) -> String {
+    keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(or)
 }

@@ -182,6 +182,7 @@ impl TotpSitting {
             program: None,
             replaces: None,
             root: true,
+            roster: false,
         }
     }
 
