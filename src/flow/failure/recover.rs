@@ -1,7 +1,6 @@
 //! Why an interrupted run is not recovered.
 
 use super::enroll::short;
-use crate::aws::DeviceArn;
 use crate::keys::Serial;
 use std::path::PathBuf;
 
@@ -19,9 +18,9 @@ pub enum RecoverRefusal {
         #[source]
         why: Implausible,
     },
-    #[error("{arn} is enabled for {}, and not by this run: nothing was touched", short(user))]
+    #[error("{serial} is enabled for {}, and not by this run: nothing was touched", short(user))]
     InUse {
-        arn: DeviceArn,
+        serial: String,
         /// The ARN or name of the user it is enabled for.
         user: String,
         /// The user of the run.

@@ -146,7 +146,7 @@ impl Kind for Enrollment {
 /// The device of this name is enabled for somebody, not by this run: neither it nor a credential of its name is touched,
 /// whatever was asked for, since that may be what they sign in with.
 pub(super) fn in_use(found: &Unfinished, user: &str) -> RecoverRefusal {
-    RecoverRefusal::InUse { arn: found.arn.clone(), user: user.to_owned(), of: found.user.clone() }
+    RecoverRefusal::InUse { serial: found.arn.to_string(), user: user.to_owned(), of: found.user.clone() }
 }
 
 /// What finishing does, unless somebody has the device, or it is not offered.
