@@ -290,7 +290,8 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     }
     if let Some((path, state)) = &run.escrow {
         let state = match state {
-            FileState::Absent => "is not there",
+            FileState::Absent => "was not written",
+            FileState::Moved => "is not there any more",
             FileState::Torn => "is cut short",
             FileState::Whole => "holds the seed, encrypted",
             FileState::Unreadable => "cannot be read",

@@ -78,8 +78,11 @@ pub(super) fn confirm(
     let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
     match listing(account, &user, &arn.to_string(), context) {
         Listing::Listed(since) => {
+            run.listed = Some(unix(since));
             // Best effort: without this line recovery proves the device with codes.
-            let _ = run.note(&Record::Enabled { at: Some(unix(since)) });
+            if !run.is_unproved {
+                let _ = run.note(&Record::Enabled { at: Some(unix(since)) });
+            }
             context.tell(with.notice());
             context.tell(Notice::Listed { user });
             Ok(true)

@@ -14,6 +14,7 @@ mod failure;
 pub mod fido_key;
 mod holdings;
 mod naming;
+mod proof;
 mod record;
 pub mod recover;
 mod removal;

@@ -10,15 +10,16 @@ use super::confirm::{EnabledWith, Listing, listed_where, listing, not_listed, te
 use super::context::Context;
 use super::failure::{At, Cause, RemovalRefusal, Residue, Stage};
 use super::holdings::Holding;
+use super::proof::{fresh_pair, key_sink, prove_with};
 use super::record::{OldCredential, Record, RemovedDevice, Undo};
 use super::run::{Gone, delete_device, remove_credential};
 use crate::aws::{self, Account, DeviceArn, DeviceKind, MfaDevice};
 use crate::journal::Writer;
 use crate::keys::Serial;
-use crate::oath::{Answer, Name};
+use crate::oath::Name;
 use crate::person::{Notice, RemovalPlan};
 use crate::sink::KeySink;
-use crate::totp::{Step, unix};
+use crate::totp::unix;
 
 impl RemovedDevice {
     /// `others`: how many devices the user has beside it.
@@ -46,7 +47,11 @@ impl RemovedDevice {
 /// What must be enabled for the user when the device goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MustRemain {
-    This(String),
+    /// `enabled`: since when, in seconds since the Unix epoch, where that is known. Another machine may have made it anew.
+    This {
+        serial: String,
+        enabled: Option<u64>,
+    },
     Another,
     /// Nothing: the person has named the last one.
     Nothing,
@@ -56,7 +61,10 @@ impl MustRemain {
     /// The devices that would do.
     fn candidates<'d>(&self, devices: &'d [MfaDevice], old: &RemovedDevice) -> impl Iterator<Item = &'d MfaDevice> {
         devices.iter().filter(move |device| match self {
-            Self::This(serial) => device.serial == *serial,
+            Self::This { serial, enabled } => {
+                let is_it = enabled.is_none_or(|at| unix(device.enabled).abs_diff(at) <= 2);
+                device.serial == *serial && is_it
+            }
             Self::Another | Self::Nothing => device.serial != old.serial,
         })
     }
@@ -255,7 +263,7 @@ impl Removal<'_> {
     fn would_lock_out(&self, devices: &[MfaDevice], going: &[AnnouncedRemoval]) -> Cause {
         let serial = self.old.serial.clone();
         let without = match &self.stays {
-            MustRemain::This(serial) => Some(serial.clone()),
+            MustRemain::This { serial, .. } => Some(serial.clone()),
             _ => None,
         };
         // There would be one that stays, were it not about to go.
@@ -328,17 +336,17 @@ fn enable_from(
     let sink = key_sink(*key, name, context)?;
     let (step, codes) = fresh_pair(&sink, &old.serial, context)?;
     let enabled = account.enable(user, arn, &codes);
-    let unseen = settle_enabling(enabled, user, &old.serial, account, context)?;
+    let unseen = settle_enabling(enabled, (user, &old.serial), &sink, account, context)?;
     tell_enabled(EnabledWith { step, by: Some(*key) }, unseen, context);
     Ok(())
 }
 
-/// IAM is to list what it has acknowledged; a lost reply is settled by asking it what the user has. Gives why IAM did not
-/// tell of what it has acknowledged.
+/// IAM is to list what it has acknowledged. A lost reply is settled by asking it what the user has; and since that may be
+/// another device of the name by then, its key proves it. Gives why IAM did not tell of what it has acknowledged.
 fn settle_enabling(
     outcome: Result<(), aws::Error>,
-    user: &str,
-    serial: &str,
+    (user, serial): (&str, &str),
+    sink: &KeySink,
     account: &Account,
     context: &mut Context<'_>,
 ) -> Result<Option<aws::Error>, Cause> {
@@ -354,32 +362,9 @@ fn settle_enabling(
         Err(cause) => return Err(Cause::Aws(cause)),
     };
     match context.settle(|| account.mfa_devices(user)).0 {
-        Ok(devices) if devices.iter().any(|device| device.serial == serial) => Ok(None),
+        Ok(devices) if devices.iter().any(|device| device.serial == serial) => {
+            prove_with(sink, serial, user, &[sink.key], account, context).map(|_| None)
+        }
         _ => Err(Cause::Aws(cause)),
     }
-}
-
-/// A credential that is on a key already, and whether its codes want a touch: only CALCULATE ALL says that without
-/// waiting for one.
-pub(super) fn key_sink(key: Serial, name: Name, context: &mut Context<'_>) -> Result<KeySink, Cause> {
-    let now = unix(context.clock.now());
-    let answers = context.keys.session(key, context.person)?.all(now).map_err(Cause::oath(key))?;
-    let (_, answer) = answers
-        .into_iter()
-        .find(|(there, _)| *there == name)
-        .ok_or_else(|| Cause::oath(key)(crate::oath::Error::NotFound(name.clone())))?;
-    Ok(KeySink { key, name, touch: !matches!(answer, Answer::Code(_)) })
-}
-
-/// Two consecutive codes of a key, neither of which has been sent, written down as sent.
-pub(super) fn fresh_pair(
-    sink: &KeySink,
-    serial: &str,
-    context: &mut Context<'_>,
-) -> Result<(Step, [crate::secret::Code; 2]), Cause> {
-    context.unspent_pair(serial)?;
-    let (step, codes) = sink.two_codes(&mut context.sinks())?;
-    context.go_on()?;
-    context.spend_pair(serial, step)?;
-    Ok((step, codes))
 }

@@ -4,15 +4,15 @@
 //! the clock of the computer that computed them. The codes here are computed by AWS's own time.
 
 use super::context::Context;
-use super::failure::{Cause, CommonRefusal, Failed, RecoverRefusal, Stage};
+use super::failure::{Cause, CommonRefusal, Failed, Stage};
 use super::holdings::Holding;
-use super::removal::{fresh_pair, key_sink};
+use super::proof::{key_sink, resync_with};
 use super::retire::{devices_and_keys, named_device};
 use crate::aws::{self, Account, Call, MfaDevice};
 use crate::keys::Serial;
 use crate::person::Notice;
 use crate::sink::KeySink;
-use crate::totp::{AWS, Step};
+use crate::totp::AWS;
 use crate::world::World;
 use std::time::SystemTime;
 
@@ -76,56 +76,4 @@ fn preflight(
 
 fn not_on(key: Serial, device: &MfaDevice) -> Cause {
     Cause::refused(CommonRefusal::NotOnKey { key, serial: device.serial.clone() })
-}
-
-/// Sends the codes for the last step and this one: nothing to wait for, unless they have been sent already. Where the
-/// reply is lost, the next pair is sent. It is right whether the first was taken or not.
-pub(super) fn resync_with(
-    user: &str,
-    serial: &str,
-    sink: &KeySink,
-    account: &Account,
-    context: &mut Context<'_>,
-) -> Result<Step, Cause> {
-    let (step, codes) = fresh_pair(sink, serial, context)?;
-    match account.resync(user, serial, &codes) {
-        Ok(()) => return Ok(step),
-        Err(aws::Error::OutcomeUnknown { .. }) if !context.interrupt.raised() => context.tell(Notice::ResyncAgain),
-        Err(cause) => return Err(Cause::Aws(cause)),
-    }
-    let (step, codes) = fresh_pair(sink, serial, context)?;
-    account.resync(user, serial, &codes)?;
-    Ok(step)
-}
-
-/// Proves that a device which IAM lists has the seed that this key holds: IAM takes two of its codes. `keys`: what is said to
-/// hold another seed where it does not.
-///
-/// # Errors
-/// [`RecoverRefusal::AnotherSeed`] where IAM refuses them twice.
-pub(super) fn prove_with(
-    prover: &KeySink,
-    serial: &str,
-    user: &str,
-    keys: &[Serial],
-    account: &Account,
-    context: &mut Context<'_>,
-) -> Result<(), Cause> {
-    // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.
-    let proved = match resync_with(user, serial, prover, account, context) {
-        Err(Cause::Aws(aws::Error::WrongCodes)) => resync_with(user, serial, prover, account, context),
-        outcome => outcome,
-    };
-    let (serial, user) = (serial.to_owned(), user.to_owned());
-    match proved {
-        Ok(step) => {
-            let codes = [step.previous(), step].map(|step| step.begins(AWS.period));
-            context.tell(Notice::Resynced { serial, codes });
-            Ok(())
-        }
-        Err(Cause::Aws(aws::Error::WrongCodes)) => {
-            Err(Cause::refused(RecoverRefusal::AnotherSeed { serial, user, keys: keys.to_vec(), comes_back: None }))
-        }
-        Err(cause) => Err(cause),
-    }
 }

@@ -14,7 +14,6 @@ use super::failure::{At, Cause, Failed, RecoverRefusal, Refusal, RemovalRefusal,
 use super::holdings::{Holdings, holdings};
 use super::record::{RemovedDevice, Undo};
 use super::removal::{MustRemain, Removal, RemovalError, enable_again};
-use super::resync::prove_with;
 use super::retire::{is_called, named_device};
 use super::run::Run;
 use super::seed_sinks::ValidatedSinks;
@@ -22,7 +21,6 @@ use super::self_management::{self, Factor};
 use crate::aws::{self, Account, Call, Identity, MfaDevice};
 use crate::person::Notice;
 pub use crate::person::{Loss, Proving, RemovalPlan};
-use crate::sink::KeySink;
 use crate::totp::unix;
 use crate::world::World;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -311,29 +309,17 @@ fn replace(
     };
     let proved = context.still_wanted().map_err(|cause| (Stage::Proof, cause)).and_then(|()| prove(ready, context));
     let proved = proved.and_then(|session| {
-        if run.is_unproved && session.is_none() {
-            prove_by_codes(work, account, context).map_err(|cause| (Stage::Proof, cause))?;
-        }
-        Ok(session)
+        let unproved = || RecoverRefusal::unproved(&work.arn.to_string(), &work.user, std::iter::empty());
+        if run.is_unproved { Err((Stage::Proof, Cause::refused(unproved()))) } else { Ok(session) }
     });
     let session = proved.map_err(|at| both(at, vec![Residue::Kept { serial: old.serial.clone() }], context))?;
-    let stays = MustRemain::This(work.arn.to_string());
+    let stays = MustRemain::This { serial: work.arn.to_string(), enabled: run.listed };
     let removal = Removal { user: &work.user, old, stays, run: run.writer.id().to_owned() };
     removal
         .carry_out(Some(&mut run.writer), session.as_ref().unwrap_or(account), context)
         .map_err(|RemovalError { at, left, .. }| both(at, left, context))?;
     context.tell_if_kept(run.complete());
     Ok((device, session))
-}
-
-/// The reply to enabling was lost, and another machine may have made the device anew: IAM takes two more codes of its key.
-fn prove_by_codes(work: &DevicePlan, account: &Account, context: &mut Context<'_>) -> Result<(), Cause> {
-    let serial = work.arn.to_string();
-    let Some(key) = work.keys.last() else {
-        return Err(Cause::refused(RecoverRefusal::unproved(&serial, &work.user, std::iter::empty())));
-    };
-    let sink = KeySink { key: *key, name: work.name.clone(), touch: work.touch };
-    prove_with(&sink, &serial, &work.user, &work.keys, account, context)
 }
 
 /// The old device was to be deactivated first, and was not.

@@ -21,8 +21,10 @@ pub(super) struct Run {
     pub(super) intents: Vec<Undo>,
     /// The reply to the creation was lost, and a device of this name may have been there before.
     pub(super) may_be_anothers: bool,
-    /// The reply to enabling was lost: that IAM lists the device is all that is known.
+    /// The reply to enabling was lost, and no key holds the seed: that IAM lists the device is all that is known.
     pub(super) is_unproved: bool,
+    /// Since when IAM lists the device, in seconds since the Unix epoch, once it does.
+    pub(super) listed: Option<u64>,
 }
 
 impl Run {
@@ -31,7 +33,7 @@ impl Run {
         if begin.roster {
             writer.keep_complete();
         }
-        Ok(Self { writer, begin, intents: Vec::new(), may_be_anothers: false, is_unproved: false })
+        Ok(Self { writer, begin, intents: Vec::new(), may_be_anothers: false, is_unproved: false, listed: None })
     }
 
     /// Writes down how the next effect is undone, before it happens.

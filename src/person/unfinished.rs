@@ -14,6 +14,8 @@ pub struct Unfinished {
     pub credential: String,
     pub started: SystemTime,
     pub device: DeviceState,
+    /// Since when IAM lists it as enabled.
+    pub enabled: Option<SystemTime>,
     pub keys: Vec<(Serial, KeyState)>,
     /// The seed may be on a phone.
     pub phone: bool,
@@ -29,6 +31,8 @@ pub struct Unfinished {
 pub struct OldDevice {
     pub serial: String,
     pub device: DeviceState,
+    /// Since when IAM lists it as enabled for the user.
+    pub enabled: Option<SystemTime>,
     /// The keys that held its credential, the credential's id, and what is on them.
     pub keys: Vec<(Serial, String, KeyState)>,
 }
@@ -43,8 +47,10 @@ pub struct UnfinishedRetirement {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileState {
-    /// Nothing of the run's making.
+    /// Nothing of the run's making, and nothing was written.
     Absent,
+    /// It is not where it was written.
+    Moved,
     /// The run's file, cut short.
     Torn,
     Whole,

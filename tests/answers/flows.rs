@@ -13,7 +13,9 @@ use crate::support::{Simulated, run};
 use glasskey::oath::{Name, Session};
 use glasskey::sim::aws::organization::Kind;
 use glasskey::sim::aws::{Fault, Wrong};
-use std::time::Duration;
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, UNIX_EPOCH};
 
 type Ending = (i32, &'static str);
 
@@ -111,8 +113,8 @@ pub(super) fn removed_phone(fault: Fault) -> Ending {
 pub(super) fn enrolled_by_themselves(fault: Fault) -> Ending {
     let bob = Bob::new();
     bob.world.aws.fail(fault.clone());
-    let done =
-        run(&mut bob.caller(&["enroll", "--key", "12345678", "--device-name", "bob-new", "--yes", "--no-input"]));
+    let mut enroll = bob.caller(&["enroll", "--key", "12345678", "--device-name", "bob-new", "--yes", "--no-input"]);
+    let done = run(&mut enroll);
     let devices = bob.world.devices_of("bob").len();
     assert_eq!((devices, bob.world.unfinished()), (if done.code == 0 { 2 } else { 1 }, 0), "{fault:?}: {done:?}");
     assert!(matches!(done.code, 0 | 3), "{fault:?}: {done:?}");
@@ -139,6 +141,7 @@ pub(super) fn enabled_taken_back(fault: Fault) -> Ending {
     let world = Simulated::with_keys(1);
     let enabled = |it: &_| is_call(it, "EnableMFADevice") && it.done;
     struck(&world, world.glasskey(world.enroll_args()), Blow::Kill, enabled);
+    is_on_record(&world);
     let mut session = Session::open(world.keys.key(0).card()).unwrap();
     session.delete(&Name::from_id(&world.credential("alice")).unwrap()).unwrap();
     drop(session);
@@ -154,6 +157,14 @@ pub(super) fn enabled_taken_back(fault: Fault) -> Ending {
     assert_eq!(done.code, 0, "{fault:?}: {done:?}");
     world.nothing_is_left().unwrap_or_else(|problem| panic!("{fault:?}: {problem} {done:?}"));
     (code, if code == 0 { "done" } else { "recovered" })
+}
+
+/// IAM's answer to enabling is on record too.
+fn is_on_record(world: &Simulated) {
+    let at = world.aws.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut runs = std::fs::read_dir(world.keys.state_dir().join("runs")).unwrap();
+    let mut file = File::options().append(true).open(runs.next().unwrap().unwrap().path()).unwrap();
+    writeln!(file, "{{\"record\":\"enabled\",\"at\":{at}}}").unwrap();
 }
 
 /// Recovery of a scene whose run has stopped at this call, refused as often as it was sent.

@@ -72,6 +72,7 @@ fn seen(device: DeviceState, keys: [KeyState; 2]) -> Unfinished {
         credential,
         started: UNIX_EPOCH,
         device,
+        enabled: None,
         keys,
         phone: false,
         escrow: None,
@@ -90,7 +91,12 @@ fn with_file(seen: Unfinished, state: FileState) -> Unfinished {
 }
 
 fn leaving(device: DeviceState, key: KeyState) -> OldDevice {
-    OldDevice { serial: OLD.to_owned(), device, keys: vec![(Serial(3), "AWS:714417917417/old".to_owned(), key)] }
+    OldDevice {
+        serial: OLD.to_owned(),
+        device,
+        enabled: None,
+        keys: vec![(Serial(3), "AWS:714417917417/old".to_owned(), key)],
+    }
 }
 
 fn course(records: &[Value], seen: &RunState) -> Course {
@@ -131,8 +137,9 @@ fn tell(course: &Course) -> String {
 fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
     match deeds {
         Err(RecoverRefusal::InUse { .. }) => "refused: somebody has it".to_owned(),
+        Err(RecoverRefusal::OldKeyEmpty { .. }) => "refused: no key holds the old device's credential".to_owned(),
         Err(RecoverRefusal::OldGone { .. }) => "refused: the old device is deleted".to_owned(),
-        Err(RecoverRefusal::Unproved { .. }) => "refused: not proved".to_owned(),
+        Err(RecoverRefusal::Unproved { .. } | RecoverRefusal::OldUnproved { .. }) => "refused: not proved".to_owned(),
         Err(_) => "refused".to_owned(),
         Ok(deeds) if deeds.is_empty() => "nothing is to be done: the run is struck".to_owned(),
         Ok(deeds) => deeds.iter().map(|deed| deed_told(*deed)).collect::<Vec<_>>().join("; "),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A recipient, and the identity that opens what is for it.
-fn recipient() -> (age::x25519::Identity, String) {
+pub(super) fn recipient() -> (age::x25519::Identity, String) {
     let identity = age::x25519::Identity::generate();
     let public = identity.to_public().to_string();
     assert!(identity.to_string().expose_secret().starts_with("AGE-SECRET-KEY-"));
@@ -20,11 +20,11 @@ fn recipient() -> (age::x25519::Identity, String) {
 }
 
 /// `enroll alice`, approved, with these places and no key, whether they prove the seed or not.
-fn enroll(world: &Simulated, places: &[&str]) -> Command {
+pub(super) fn enroll(world: &Simulated, places: &[&str]) -> Command {
     world.glasskey(["enroll", "alice", "--yes", "--no-input", "--accept-unproved"].iter().chain(places))
 }
 
-fn file(world: &Simulated) -> PathBuf {
+pub(super) fn file(world: &Simulated) -> PathBuf {
     world.keys.home.path().join("alice.age")
 }
 

@@ -57,8 +57,14 @@ fn retirement_sentence(found: &UnfinishedRetirement, outcome: &Became) -> String
         Became::NothingLeft => format!("nothing was left to do; {serial} is not what it was, and was not touched"),
         Became::Left => format!("left as it is: {serial}"),
         Became::Forgotten => format!("forgotten: {serial}, as it is"),
-        _ => format!("complete: {serial} is gone"),
+        _ => format!("complete: {serial} is gone{}", elsewhere(&found.leaving)),
     }
+}
+
+/// The keys that may hold its credential still.
+fn elsewhere(gone: &OldDevice) -> String {
+    let away = gone.keys.iter().filter(|(_, _, state)| *state == KeyState::NotHere);
+    away.map(|(key, _, _)| format!("; YubiKey {key} was not plugged in and may hold its credential")).collect()
 }
 
 fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
@@ -178,7 +184,7 @@ fn state_of(old: &OldDevice, gone: bool, given_back: bool) -> String {
     let serial = &old.serial;
     match &old.device {
         _ if gone => format!("{serial} is gone"),
-        DeviceState::Missing => format!("{serial} is gone"),
+        DeviceState::Missing => format!("{serial} is gone{}", elsewhere(old)),
         DeviceState::Unassigned if !given_back => format!("{serial} is not enabled"),
         DeviceState::Enabled | DeviceState::Unproved | DeviceState::Unassigned => format!("{serial} is enabled"),
         DeviceState::Foreign { user } => format!("{serial} is enabled for {user}, and was not touched"),
@@ -214,8 +220,15 @@ fn others(run: &Unfinished) -> String {
         KeyState::NotHere => Some(format!("; YubiKey {key} was not plugged in and may hold it too")),
     };
     let mut others: String = run.keys.iter().filter_map(say).collect();
-    if let Some((path, FileState::Absent | FileState::Torn | FileState::Unreadable)) = &run.escrow {
-        others += &format!("; the escrow file {} is not there, or not whole", path.display());
+    if let Some((path, state)) = &run.escrow {
+        let path = path.display();
+        others += &match state {
+            FileState::Whole => String::new(),
+            FileState::Absent => format!("; the escrow file {path} was not written"),
+            FileState::Moved => format!("; the escrow file {path} is not there any more"),
+            FileState::Torn => format!("; the escrow file {path} is cut short"),
+            FileState::Unreadable => format!("; the escrow file {path} cannot be read"),
+        };
     }
     if let Some((program, false)) = &run.command {
         others += &format!("; `{program}` was not given the seed");

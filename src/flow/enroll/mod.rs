@@ -6,6 +6,7 @@ mod preflight;
 
 use super::confirm;
 use super::context::Context;
+use super::proof::prove_with;
 use super::seed_sinks::{self, SeedSinks, ValidatedSinks};
 use super::self_management;
 use crate::aws::{self, Account, Call, DeviceArn, MfaDevice, Tag};
@@ -217,7 +218,8 @@ pub(super) fn attempt(
     let seed = create(run, device, account, context)?;
     let pair = spread(run, device, &seed, context)?;
     drop(seed);
-    enable(run, pair.step, &pair.codes, account, context)?;
+    let prover = pair.by.map(|key| KeySink { key, name: device.name.clone(), touch: device.touch });
+    let last = enable(run, (pair.step, &pair.codes), prover.as_ref(), account, context)?;
     let with = confirm::EnabledWith { step: pair.step, by: pair.by };
     let confirmed = confirm::confirm(run, with, account, context)?;
     Ok(DeviceResult {
@@ -229,7 +231,7 @@ pub(super) fn attempt(
         command: device.beside.program(),
         proved: device.is_proved(),
         confirmed,
-        first_code_from: tell_first_code(pair.step, context),
+        first_code_from: tell_first_code(last, context),
     })
 }
 
@@ -319,15 +321,16 @@ fn prove_pair(sink: &KeySink, seed: &Seed, context: &mut Context<'_>) -> Result<
     Ok(Pair { step, codes, by: Some(sink.key) })
 }
 
-/// Enables the device with the codes for the step before `step` and for `step`. Sent once; a lost reply is settled by
-/// asking IAM what the user has.
+/// Enables the device with the codes for the step before `step` and for `step`. Sent once. A lost reply is settled by
+/// asking IAM what the user has; and since that may be another machine's device of the name, the key that computed the
+/// codes then proves it with two more. Gives the step of the last code that was sent.
 pub(super) fn enable(
     run: &mut Run,
-    step: Step,
-    codes: &[Code; 2],
+    (step, codes): (Step, &[Code; 2]),
+    prover: Option<&KeySink>,
     account: &Account,
     context: &mut Context<'_>,
-) -> Result<(), At> {
+) -> Result<Step, At> {
     let at = |cause| (Stage::Enable, cause);
     context.go_on().map_err(at)?;
     let (user, arn) = (run.begin.user.clone(), run.begin.arn.clone());
@@ -344,9 +347,14 @@ pub(super) fn enable(
         if !devices.is_ok_and(|devices| devices.iter().any(|device| device.serial == serial)) {
             return Err(at(if interrupted { Cause::Interrupted } else { Cause::Aws(cause) }));
         }
-        run.is_unproved = true;
+        match prover {
+            Some(prover) => {
+                return prove_with(prover, &serial, &user, &[prover.key], account, context).map_err(at);
+            }
+            None => run.is_unproved = true,
+        }
     }
-    Ok(())
+    Ok(step)
 }
 
 /// The two codes are spent. The next step's is good, once STS knows the device.

@@ -26,6 +26,8 @@ pub enum RecoverRefusal {
         /// The user of the run.
         of: String,
     },
+    #[error("there is no IAM user {user} any more")]
+    UserGone { user: String },
     #[error("the run is complete, and nothing of it is left to undo")]
     Complete { user: String },
     #[error("no unfinished run is {user}'s")]
@@ -38,6 +40,13 @@ pub enum RecoverRefusal {
         /// The run's keys that are not plugged in.
         away: Vec<Serial>,
     },
+    #[error("access key {old} is not active any more, so {new} stays")]
+    OldAccessKeyGone { old: String, new: String },
+    /// The device that was to go.
+    #[error("{serial} is enabled again, and no key that is plugged in shows whose it is: nothing was touched")]
+    OldUnproved { serial: String, user: String },
+    #[error("the run is not undone: no key holds the credential of {serial}, which would be all that is left")]
+    OldKeyEmpty { serial: String, user: String },
     /// IAM refused two codes of keys that hold the run's credential.
     #[error("{serial} is enabled, but IAM refuses the codes of {}: it has another seed", listed(keys))]
     AnotherSeed {
@@ -49,7 +58,7 @@ pub enum RecoverRefusal {
     },
     #[error("the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")]
     CannotFinish,
-    #[error("the run cannot be undone: {serial} is deleted")]
+    #[error("the run cannot be undone: {serial} is deleted, or another's by now")]
     OldGone { serial: String },
     #[error("{serial} is not deleted: {user} has no other MFA device that is enabled")]
     NothingElse { serial: String, user: String },

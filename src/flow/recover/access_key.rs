@@ -207,6 +207,12 @@ impl KeyRun {
             activate(act, &found.user, id, context).map_err(|(cause, left)| stopped(cause, vec![left], context))?;
         }
         if let Some(new) = &found.new {
+            // What was seen may have changed since: the old one is to work before the new one goes.
+            let stays = found.old.iter().find(|(id, is)| *is == KeyIs::Active || self.deactivated(found) == Some(id));
+            if let Some((old, _)) = stays {
+                still_active(act, &found.user, old, new)
+                    .map_err(|cause| stopped(cause, vec![self.unknown()], context))?;
+            }
             delete(act, &found.user, new, context).map_err(|(cause, _)| {
                 let why = match &cause {
                     Cause::Aws(why) => why.clone(),
@@ -218,6 +224,14 @@ impl KeyRun {
             context.tell(Notice::key_deleted(new));
         }
         Ok(Outcome::Undone)
+    }
+}
+
+fn still_active(account: &Account, user: &str, old: &str, new: &str) -> Result<(), Cause> {
+    let keys = account.access_keys(user)?;
+    match keys.iter().any(|key| key.id == old && key.active) {
+        true => Ok(()),
+        false => Err(Cause::refused(RecoverRefusal::OldAccessKeyGone { old: old.to_owned(), new: new.to_owned() })),
     }
 }
 

@@ -6,6 +6,7 @@ use super::from_key::prove_enabled;
 use super::passes::{BEFORE, moment, since};
 use super::removed::check_old;
 use crate::aws::{self, Account};
+use crate::flow::confirm::{Listing, listing};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Implausible, RecoverRefusal, Residue};
 use crate::flow::holdings::credentials;
@@ -14,9 +15,11 @@ use crate::flow::record::{Begin, Record, Undo};
 use crate::flow::run::Run;
 use crate::journal::Writer;
 use crate::keys::Serial;
+use crate::oath;
 use crate::person::{DeviceState, FileState, KeyState, Unfinished};
 use crate::sink::EscrowState;
 use crate::totp::unix;
+use crate::unlock;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
@@ -39,15 +42,14 @@ pub(super) struct AddedDevice {
     pub(super) listed: Option<u64>,
     /// The device that was to go is deleted.
     pub(super) deleted: bool,
-    pub(super) again: bool,
 }
 
 impl AddedDevice {
     pub(super) fn begun(begin: &Begin) -> Result<Self, Implausible> {
         check_begin(begin)?;
         let begin = begin.clone();
-        let (created, enabling, deleted, again) = (false, false, false, false);
-        Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, listed: None, deleted, again })
+        let (created, enabling, deleted) = (false, false, false);
+        Ok(Self { begin, intents: Vec::new(), created, enabling, sent: None, listed: None, deleted })
     }
 
     pub(super) fn step(&mut self, record: Record) -> Result<(), Implausible> {
@@ -69,7 +71,7 @@ impl AddedDevice {
             Record::Enabled { at } if made && !root => (self.enabling, self.listed) = (true, at),
             Record::Enabling { at } if made => (self.enabling, self.sent, self.listed) = (true, at, None),
             Record::Deleted if self.begin.replaces.is_some() => self.deleted = true,
-            Record::EnablingAgain if self.begin.replaces.is_some() => self.again = true,
+            Record::EnablingAgain if self.begin.replaces.is_some() => {}
             _ => return Err(Implausible::Step),
         }
         Ok(())
@@ -114,39 +116,49 @@ impl AddedDevice {
             intents: self.intents.clone(),
             may_be_anothers: false,
             is_unproved: false,
+            listed: self.listed,
         }
     }
 
-    /// Proves that the device which IAM lists is the run's, where its answer to enabling it is not on record.
+    /// Proves that the device which IAM lists is the run's, where its answer to enabling it is not on record; then writes
+    /// down since when it is enabled, as the run would have.
     pub(super) fn prove(
         &self,
         found: &Unfinished,
         outcome: &Outcome,
+        log: &mut Writer,
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<(), Cause> {
         match outcome {
             Outcome::WasComplete { keys } if found.device == DeviceState::Unproved => {
-                prove_enabled(&self.begin, keys, None, account, context)
+                prove_enabled(&self.begin, keys, None, account, context)?;
+                let (user, serial) = (&self.begin.user, self.begin.arn.to_string());
+                if let Listing::Listed(since) = listing(account, user, &serial, context) {
+                    let _ = log.append(&Record::Enabled { at: Some(unix(since)) });
+                }
+                Ok(())
             }
             _ => Ok(()),
         }
     }
 
     /// Asks IAM for the device and every key for its credential.
-    pub(super) fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Unfinished, aws::Error> {
+    pub(super) fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Unfinished, Cause> {
         let told = account.virtual_device(&self.begin.arn)?;
-        let keys = self.keys(context);
-        Ok(self.seen(self.device(told), keys))
+        let enabled = told.as_ref().and_then(|device| device.enabled);
+        let keys = self.keys(context)?;
+        Ok(Unfinished { enabled, ..self.seen(self.device(told), keys) })
     }
 
     /// What is on the keys. One that was not reached holds nothing of this run, whatever it holds.
-    pub(super) fn keys(&self, context: &mut Context<'_>) -> Vec<(Serial, KeyState)> {
-        let mut state = |key: Serial| {
-            let reached = self.intents.contains(&Undo::RemoveCredential { key });
-            if reached { key_state(key, &self.begin.credential, context) } else { KeyState::Absent }
+    pub(super) fn keys(&self, context: &mut Context<'_>) -> Result<Vec<(Serial, KeyState)>, Cause> {
+        let mut state = |key: &Serial| {
+            let reached = self.intents.contains(&Undo::RemoveCredential { key: *key });
+            let state = if reached { key_state(*key, &self.begin.credential, context)? } else { KeyState::Absent };
+            Ok((*key, state))
         };
-        self.begin.keys.iter().map(|key| (*key, state(*key))).collect()
+        self.begin.keys.iter().map(&mut state).collect()
     }
 
     /// Whose the device of this name is, by IAM's answer.
@@ -175,7 +187,8 @@ impl AddedDevice {
         let at_once =
             self.sent.is_some_and(|sent| device.enabled.is_some_and(|at| unix(at) <= sent + AT_ONCE.as_secs()));
         // No key could prove it, and nothing is taken away for it.
-        let is_believed = begin.keys.is_empty() && begin.replaces.is_none() && at_once;
+        let is_of_no_key = begin.keys.is_empty() && begin.replaces.is_none();
+        let is_believed = is_of_no_key && at_once && self.file() != FileState::Torn;
         if self.listed.is_some() || is_believed { DeviceState::Enabled } else { DeviceState::Unproved }
     }
 
@@ -187,15 +200,31 @@ impl AddedDevice {
             credential: begin.credential.clone(),
             started: moment(begin.started),
             device,
+            enabled: None,
             keys,
             phone: intents.contains(&Undo::RemoveFromPhone),
-            escrow: begin.escrow.clone().map(|path| (path, file_state(intents))),
+            escrow: begin.escrow.clone().map(|path| (path, self.file())),
             command: begin.program.clone().map(|program| {
                 let reached = intents.iter().any(|intent| matches!(intent, Undo::TakeBack { .. }));
                 (program, reached)
             }),
             replaces: None,
             root: false,
+        }
+    }
+
+    fn file(&self) -> FileState {
+        let made = self.intents.iter().find_map(|intent| match intent {
+            Undo::RemoveEscrow(file) => Some(file.read()),
+            _ => None,
+        });
+        match made {
+            // It was read back before the device was enabled.
+            Some(EscrowState::Absent) if self.enabling => FileState::Moved,
+            None | Some(EscrowState::Absent) => FileState::Absent,
+            Some(EscrowState::Torn) => FileState::Torn,
+            Some(EscrowState::Whole) => FileState::Whole,
+            Some(EscrowState::Unreadable) => FileState::Unreadable,
         }
     }
 }
@@ -238,25 +267,17 @@ fn check_begin(begin: &Begin) -> Result<(), Implausible> {
     }
 }
 
-fn file_state(intents: &[Undo]) -> FileState {
-    let made = intents.iter().find_map(|intent| match intent {
-        Undo::RemoveEscrow(file) => Some(file.read()),
-        _ => None,
-    });
-    match made {
-        None | Some(EscrowState::Absent) => FileState::Absent,
-        Some(EscrowState::Torn) => FileState::Torn,
-        Some(EscrowState::Whole) => FileState::Whole,
-        Some(EscrowState::Unreadable) => FileState::Unreadable,
-    }
-}
-
-/// Asks a key for a credential.
-pub(super) fn key_state(key: Serial, name: &str, context: &mut Context<'_>) -> KeyState {
+/// Asks a key for a credential. Fails where the key is here and wants a password that nobody gives: it is not as if it were
+/// elsewhere.
+pub(super) fn key_state(key: Serial, name: &str, context: &mut Context<'_>) -> Result<KeyState, Cause> {
     match credentials(key, context) {
-        Err(_) => KeyState::NotHere,
-        Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => KeyState::Present,
-        Ok(_) => KeyState::Absent,
+        Err(
+            locked @ (unlock::Error::NobodyToAsk { .. }
+            | unlock::Error::Oath { cause: oath::Error::WrongPassword, .. }),
+        ) => Err(Cause::Sink(locked.into())),
+        Err(_) => Ok(KeyState::NotHere),
+        Ok(credentials) if credentials.iter().any(|credential| credential.name.id() == name) => Ok(KeyState::Present),
+        Ok(_) => Ok(KeyState::Absent),
     }
 }
 
@@ -286,7 +307,7 @@ pub(super) fn accept(found: &mut Unfinished) {
 /// Whether a place that is no key holds the seed, or may.
 pub(super) fn is_held_beside(found: &Unfinished) -> bool {
     found.phone
-        || matches!(found.escrow, Some((_, FileState::Whole | FileState::Unreadable)))
+        || matches!(found.escrow, Some((_, FileState::Whole | FileState::Moved | FileState::Unreadable)))
         || matches!(found.command, Some((_, true)))
 }
 

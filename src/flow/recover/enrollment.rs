@@ -65,7 +65,7 @@ impl Kind for Enrollment {
     }
 
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<Unfinished>, Cause> {
-        self.run.observe(account, context).map(Observation::from).map_err(Cause::Aws)
+        self.run.observe(account, context).map(Observation::from)
     }
 
     fn options(&self, found: &Unfinished) -> Course {
@@ -110,10 +110,11 @@ impl Kind for Enrollment {
         &self,
         found: &Unfinished,
         outcome: &Outcome,
+        log: &mut Writer,
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<(), Cause> {
-        self.run.prove(found, outcome, account, context)
+        self.run.prove(found, outcome, log, account, context)
     }
 
     fn undecided(&self, _found: &Unfinished) -> Vec<Residue> {

@@ -6,9 +6,8 @@ use crate::flow::confirm::{EnabledWith, confirm};
 use crate::flow::context::Context;
 use crate::flow::enroll::{enable, tell_first_code};
 use crate::flow::failure::{At, Cause, EnrollRefusal, RecoverRefusal, Stage};
+use crate::flow::proof::{key_sink, prove_with};
 use crate::flow::record::{Begin, OldCredential, RemovedDevice};
-use crate::flow::removal::key_sink;
-use crate::flow::resync::prove_with;
 use crate::flow::run::Run;
 use crate::keys::Serial;
 use crate::oath::Name;
@@ -28,10 +27,10 @@ pub(super) fn enable_from_key(
     // The run may have sent its two codes before it was cut short.
     context.unspent_pair(&run.begin.arn.to_string()).map_err(at)?;
     let (step, codes) = prover.two_codes(&mut context.sinks()).map_err(|cause| at(Cause::Sink(cause)))?;
-    enable(run, step, &codes, account, context)?;
+    let last = enable(run, (step, &codes), Some(&prover), account, context)?;
     let with = EnabledWith { step, by: Some(prover.key) };
     confirm(run, with, account, context)?;
-    Ok(tell_first_code(step, context))
+    Ok(tell_first_code(last, context))
 }
 
 /// Proves that a device which IAM lists has the seed that these keys hold: IAM takes two of their codes, or STS has taken
@@ -48,7 +47,7 @@ pub(super) fn prove_enabled(
     if by.is_some_and(|by| by.serial == serial && keys.contains(&by.key)) {
         return Ok(());
     }
-    prove_with(&prover, &serial, &begin.user, keys, account, context)
+    prove_with(&prover, &serial, &begin.user, keys, account, context).map(drop)
 }
 
 /// Proves that the device which was to go, and which is enabled anew, has the seed that a key here holds for it.
@@ -65,7 +64,7 @@ pub(super) fn prove_again(
         let Ok(prover) = key_sink(*key, name, context) else { continue };
         match prove_with(&prover, &old.serial, user, &[*key], account, context) {
             Err(Cause::Refused(why)) => refused = Cause::Refused(why),
-            outcome => return outcome,
+            outcome => return outcome.map(drop),
         }
     }
     Err(refused)

@@ -205,7 +205,14 @@ fn recover_each(
 
 /// Whether the other runs may be recovered all the same.
 fn concerns_one_run(cause: &Cause) -> bool {
-    matches!(cause, Cause::Refused(_) | Cause::Aws(aws::Error::WrongCodes | aws::Error::MfaRefused { .. }))
+    use aws::Error::{Denied, MfaRefused, NotFound, NotSeen, WrongCodes};
+    match cause {
+        Cause::Aws(why) => {
+            matches!(why, Denied { .. } | NotFound { .. } | WrongCodes | MfaRefused { .. } | NotSeen { .. })
+        }
+        Cause::Refused(_) | Cause::Keys(_) | Cause::Sink(_) => true,
+        _ => false,
+    }
 }
 
 /// What to say of runs that were not reached: their devices may be there.

@@ -55,11 +55,12 @@ pub(super) trait Kind: Sized {
     /// Takes the person's word for what nothing here can prove.
     fn accept(&self, _observed: &mut Self::Observed) {}
 
-    /// Proves that a run which seems to have been complete was, before it is struck.
+    /// Proves that a run which seems to have been complete was, before it is struck, and writes that down.
     fn prove(
         &self,
         _observed: &Self::Observed,
         _outcome: &Outcome,
+        _log: &mut Writer,
         _: Self::Caller<'_>,
         _: &mut Context<'_>,
     ) -> Result<(), Cause> {
@@ -118,13 +119,13 @@ pub(super) fn recover_one<K: Kind>(
         Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Forget) => {
             return Ok(Recovered { found, outcome: strike(log, Outcome::Forgotten, context)? });
         }
-        Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Undo) => {
-            let cause = Cause::refused(RecoverRefusal::Complete { user: found.user().to_owned() });
-            return Err(context.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)));
-        }
         Course::Struck(outcome) => {
-            run.prove(&seen.observed, &outcome, caller, context)
+            run.prove(&seen.observed, &outcome, &mut log, caller, context)
                 .map_err(|cause| stopped(cause, run.undecided(&seen.observed), context))?;
+            if matches!(outcome, Outcome::WasComplete { .. }) && request.choice == Some(Choice::Undo) {
+                let cause = Cause::refused(RecoverRefusal::Complete { user: found.user().to_owned() });
+                return Err(context.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)));
+            }
             return Ok(Recovered { found, outcome: strike(log, outcome, context)? });
         }
         Course::Open(options) => options,

@@ -5,7 +5,7 @@ use super::options::Deed;
 use super::passes::BEFORE;
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::context::Context;
-use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Refusal, RemovalRefusal};
+use crate::flow::failure::{Cause, CommonRefusal, Failed, Implausible, RecoverRefusal, Refusal, RemovalRefusal};
 use crate::flow::naming::device_of;
 use crate::flow::record::{OldCredential, RemovedDevice, Undo};
 use crate::flow::removal::RemovalError;
@@ -39,16 +39,10 @@ pub(super) fn check_old(old: &RemovedDevice, account: &str, started: u64) -> Res
     }
 }
 
-/// The device that was to go, as it is enabled now, where an undoing that was cut short may have enabled it `again`.
-pub(super) fn as_enabled(
-    old: &RemovedDevice,
-    again: bool,
-    user: &str,
-    account: &Account,
-) -> Result<RemovedDevice, Cause> {
-    let devices = if again { devices_of(user, account)? } else { Vec::new() };
-    let enabled = devices.iter().find(|device| device.serial == old.serial).map(|device| unix(device.enabled));
-    Ok(RemovedDevice { enabled: enabled.unwrap_or(old.enabled), ..old.clone() })
+/// The device that was to go, as it was seen: an undoing that was cut short may have enabled it again.
+pub(super) fn as_seen(old: &RemovedDevice, seen: &OldDevice) -> RemovedDevice {
+    let enabled = seen.enabled.filter(|_| matches!(seen.device, DeviceState::Enabled | DeviceState::Unproved));
+    RemovedDevice { enabled: enabled.map_or(old.enabled, unix), ..old.clone() }
 }
 
 /// Asks IAM for the device that was to go, and its keys for its credential. `deleted`: the run has.
@@ -58,11 +52,12 @@ pub(super) fn observe_old(
     (intents, deleted): (&[Undo], bool),
     account: &Account,
     context: &mut Context<'_>,
-) -> Result<OldDevice, aws::Error> {
+) -> Result<OldDevice, Cause> {
     let listed = match account.mfa_devices(user) {
         Err(aws::Error::NotFound { .. }) => Vec::new(),
         listed => listed?,
     };
+    let enabled = listed.iter().find(|device| device.serial == old.serial).map(|device| device.enabled);
     let own = || DeviceState::Foreign { user: user.to_owned() };
     let device = match listed.iter().find(|device| device.serial == old.serial) {
         Some(_) if deleted => own(),
@@ -80,10 +75,11 @@ pub(super) fn observe_old(
     };
     // What belongs to a device of somebody else's making is not looked at.
     let ours = !matches!(device, DeviceState::Foreign { .. } | DeviceState::Uncertain);
-    let mut state =
-        |held: &OldCredential| (held.key, held.credential.clone(), key_state(held.key, &held.credential, context));
-    let keys = if ours { old.held.iter().map(&mut state).collect() } else { Vec::new() };
-    Ok(OldDevice { serial: old.serial.clone(), device, keys })
+    let mut state = |held: &OldCredential| {
+        Ok((held.key, held.credential.clone(), key_state(held.key, &held.credential, context)?))
+    };
+    let keys = if ours { old.held.iter().map(&mut state).collect::<Result<_, Cause>>()? } else { Vec::new() };
+    Ok(OldDevice { serial: old.serial.clone(), device, enabled, keys })
 }
 
 /// Whether the device that was to go is there and was the user's, or is.
@@ -96,23 +92,20 @@ pub(super) fn proof_of_old(old: &OldDevice, user: &str) -> Result<Option<Deed>, 
     match old.device {
         DeviceState::Unproved if old_is_on_a_key(old) => Ok(Some(Deed::ProveOld)),
         DeviceState::Unproved => {
-            let away = old.keys.iter().filter(|(_, _, state)| *state == KeyState::NotHere);
-            Err(RecoverRefusal::unproved(&old.serial, user, away.map(|(key, _, _)| *key)))
+            Err(RecoverRefusal::OldUnproved { serial: old.serial.clone(), user: user.to_owned() })
         }
         _ => Ok(None),
-    }
-}
-
-/// Takes the person's word for a device that no key here can prove.
-pub(super) fn accept_old(old: &mut OldDevice) {
-    if old.device == DeviceState::Unproved && !old_is_on_a_key(old) {
-        old.device = DeviceState::Enabled;
     }
 }
 
 /// Whether a key here holds a credential of the device that was to go.
 pub(super) fn old_is_on_a_key(old: &OldDevice) -> bool {
     old.keys.iter().any(|(_, _, state)| *state == KeyState::Present)
+}
+
+/// Whether the keys that held its credential are here, and none does any more.
+pub(super) fn is_on_no_key(old: &OldDevice) -> bool {
+    !old.keys.is_empty() && old.keys.iter().all(|(_, _, state)| *state == KeyState::Absent)
 }
 
 /// Why a run whose old device is gone is not undone.
@@ -145,7 +138,12 @@ pub(super) fn acting(
     by: Option<&str>,
     context: &mut Context<'_>,
 ) -> Result<Option<(Account, SessionBy)>, Cause> {
-    let devices = devices_of(user, account)?;
+    let devices = match devices_of(user, account) {
+        Err(Cause::Refused(Refusal::Common(CommonRefusal::NoSuchUser { user }))) => {
+            return Err(Cause::refused(RecoverRefusal::UserGone { user }));
+        }
+        devices => devices?,
+    };
     let chosen: Vec<_> = devices.iter().filter(|device| Some(&*device.serial) == by).cloned().collect();
     let factor = match factor_needed(account, user, &chosen, context) {
         Ok(Some(factor)) => Some(factor),

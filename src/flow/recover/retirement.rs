@@ -4,8 +4,7 @@ use super::from_key::prove_again;
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::removed::{
-    accept_old, acting, as_enabled, check_old, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old,
-    removal_stopped,
+    acting, as_seen, check_old, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
 };
 use super::{Outcome, RunState};
 use crate::aws::{self, Account, DeviceArn};
@@ -21,7 +20,6 @@ pub(super) struct Retirement {
     begin: Retiring,
     intents: Vec<Undo>,
     deleted: bool,
-    again: bool,
 }
 
 impl From<UnfinishedRetirement> for RunState {
@@ -38,7 +36,7 @@ impl Kind for Retirement {
     fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
         let Record::Retire(begin) = first else { return None };
         let checked = check_old(&begin.old, &begin.account, begin.started);
-        Some(checked.map(|()| Self { begin: begin.clone(), intents: Vec::new(), deleted: false, again: false }))
+        Some(checked.map(|()| Self { begin: begin.clone(), intents: Vec::new(), deleted: false }))
     }
 
     fn step(&mut self, record: Record) -> Result<(), Implausible> {
@@ -46,7 +44,7 @@ impl Kind for Retirement {
             Record::Intend(undo @ Undo::EnableAgain) => self.intents.push(undo),
             Record::Void(undo @ Undo::EnableAgain) => self.intents.retain(|intent| *intent != undo),
             Record::Deleted => self.deleted = true,
-            Record::EnablingAgain => self.again = true,
+            Record::EnablingAgain => {}
             _ => return Err(Implausible::Step),
         }
         Ok(())
@@ -102,10 +100,6 @@ impl Kind for Retirement {
         Course::Open(Options { recommended, finish, undo })
     }
 
-    fn accept(&self, found: &mut UnfinishedRetirement) {
-        accept_old(&mut found.leaving);
-    }
-
     fn undecided(&self, found: &UnfinishedRetirement) -> Vec<Residue> {
         let serial = self.begin.old.serial.clone();
         vec![match found.leaving.device {
@@ -140,9 +134,7 @@ impl Kind for Retirement {
         if !deeds.contains(&Deed::RemoveOld) {
             return strike(log, Outcome::Undone, context);
         }
-        let again = self.again || self.intents.contains(&Undo::EnableAgain);
-        let mut begin = self.begin.clone();
-        begin.old = as_enabled(&begin.old, again, user, account).map_err(|cause| stop(cause, context))?;
+        let begin = Retiring { old: as_seen(&self.begin.old, &seen.observed.leaving), ..self.begin.clone() };
         let removal = begin.removal(&log);
         removal
             .carry_out(Some(&mut log), account, context)

@@ -65,7 +65,7 @@ impl Kind for RootDevice {
             (DeviceState::Missing, Some(account)) => self.owned_by_another(account).unwrap_or(DeviceState::Missing),
             (device, _) => device,
         };
-        let keys = self.run.keys(context);
+        let keys = self.run.keys(context)?;
         Ok(Observation::from(Unfinished { root: true, escrow: None, command: None, ..self.run.seen(device, keys) }))
     }
 

@@ -7,16 +7,15 @@ use super::from_key::{enable_from_key, prove_again, prove_enabled};
 use super::options::{Course, Deed, Doing, Options};
 use super::passes::{Kind, Observation, own_account, stopped, strike};
 use super::removed::{
-    accept_old, acting, as_enabled, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
+    acting, as_seen, is_on_no_key, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
 };
 use super::{Outcome, RunState};
 use crate::aws::Account;
 use crate::flow::confirm::{is_not_listed, keep};
 use crate::flow::context::Context;
 use crate::flow::failure::{At, Cause, Failed, Implausible, RecoverRefusal, Refusal, Residue, Stage};
-use crate::flow::record::{OldCredential, Record, RemovedDevice, Undo};
+use crate::flow::record::{OldCredential, Record, RemovedDevice};
 use crate::flow::removal::{MustRemain, Removal, enable_again};
-use crate::flow::retire::devices_of;
 use crate::flow::run::Run;
 use crate::journal::Writer;
 use crate::person::{Choice, DeviceState, KeyState, OldDevice, Unfinished};
@@ -123,17 +122,17 @@ impl Kind for Rotation {
 
     fn accept(&self, seen: &mut Replacing) {
         accept(&mut seen.found);
-        accept_old(&mut seen.old);
     }
 
     fn prove(
         &self,
         seen: &Replacing,
         outcome: &Outcome,
+        log: &mut Writer,
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<(), Cause> {
-        self.run.prove(&seen.found, outcome, account, context)
+        self.run.prove(&seen.found, outcome, log, account, context)
     }
 
     fn undecided(&self, _seen: &Replacing) -> Vec<Residue> {
@@ -148,9 +147,7 @@ impl Kind for Rotation {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let again = self.run.again || self.run.intents.contains(&Undo::EnableAgain);
-        let old = as_enabled(&self.old, again, &self.run.begin.user, account)
-            .map_err(|cause| context.fail_leaving((Stage::Recover, cause), vec![self.unknown()]))?;
+        let old = as_seen(&self.old, &seen.observed.old);
         let (run, found) = (self.run.resumed(log), &seen.observed.found);
         match doing {
             Doing::Finish(deeds) => complete(run, deeds, &old, found, account, context)
@@ -177,10 +174,14 @@ fn undoing(
         DeviceState::Enabled | DeviceState::Unproved if old.device == DeviceState::Missing => {
             return Err(old_gone(&old.serial));
         }
+        DeviceState::Enabled | DeviceState::Unproved if is_on_no_key(old) => {
+            let (serial, user) = (old.serial.clone(), found.user.clone());
+            return Err(RecoverRefusal::OldKeyEmpty { serial, user });
+        }
         DeviceState::Enabled => deeds.extend(prove_old?.into_iter().chain([Deed::RemoveNew])),
         DeviceState::Unproved => deeds.extend(prove_old?.into_iter().chain([Deed::ProveNew, Deed::RemoveNew])),
         // The seed on the key may be all that the user has.
-        DeviceState::Unassigned if old.device == DeviceState::Missing && is_on_a_key(found) => {
+        DeviceState::Unassigned if !is_there(old) && is_on_a_key(found) => {
             return Err(old_gone(&old.serial));
         }
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
@@ -212,7 +213,9 @@ fn complete(
     let session = acting(account, &found.user, Some(opened_by(found, &old.serial, &new)), context)
         .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
     let (account, by) = session.as_ref().map_or((account, None), |(session, by)| (session, Some(by)));
-    let removal = Removal { user: &found.user, old, stays: MustRemain::This(new), run: run.writer.id().to_owned() };
+    let enabled = run.listed.or(found.enabled.map(unix));
+    let stays = MustRemain::This { serial: new, enabled };
+    let removal = Removal { user: &found.user, old, stays, run: run.writer.id().to_owned() };
     if deeds.contains(&Deed::ProveNew) {
         prove_enabled(&run.begin, &keys, by, account, context)
             .map_err(|cause| both_stay((Stage::Proof, cause), found, context))?;
@@ -233,12 +236,17 @@ fn opened_by<'s>(found: &Unfinished, old: &'s str, new: &'s str) -> &'s str {
     if found.device == DeviceState::Unproved { old } else { new }
 }
 
-/// Where the new device is another's and the old one is deactivated, only undoing gives the user a device back.
+/// Where the old one is deactivated, only undoing gives the user a device back.
 fn with_the_way_back(mut failed: Failed, old: &OldDevice) -> Failed {
-    if let Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { comes_back, .. })) = &mut failed.cause
-        && old.device == DeviceState::Unassigned
-    {
+    if old.device != DeviceState::Unassigned {
+        return failed;
+    }
+    if let Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { comes_back, .. })) = &mut failed.cause {
         *comes_back = Some(old.serial.clone());
+    }
+    let is_said = |left: &Residue| matches!(left, Residue::Deactivated { serial } if *serial == old.serial);
+    if !failed.left.iter().any(is_said) {
+        failed.left.push(Residue::Deactivated { serial: old.serial.clone() });
     }
     failed
 }
@@ -280,7 +288,9 @@ fn roll_back(
         prove_enabled(&run.begin, &keys, by, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::RemoveNew) {
-        remove_new(run, old, found, account, context)
+        // Since when the old one is enabled is as it was seen, unless it has just been enabled again.
+        let old_since = (!deeds.contains(&Deed::EnableOld)).then_some(old.enabled);
+        remove_new(run, (old, old_since), found, account, context)
     } else if deeds.contains(&Deed::DeleteNew) {
         outcome_of_undo(run.undo(account, context), context)
     } else if found.device == DeviceState::Unproved {
@@ -302,23 +312,19 @@ fn rolled_back(run: Run, context: &mut Context<'_>) -> Result<Outcome, Failed> {
 /// The new device goes while the old one is enabled.
 fn remove_new(
     run: Run,
-    old: &RemovedDevice,
+    (old, old_since): (&RemovedDevice, Option<u64>),
     found: &Unfinished,
     account: &Account,
     context: &mut Context<'_>,
 ) -> Result<Outcome, Failed> {
-    let stop = |cause, context: &Context<'_>| {
-        context.fail_leaving((Stage::Recover, cause), vec![Residue::Untouched { arn: found.arn.clone() }])
-    };
-    let devices = devices_of(&found.user, account).map_err(|cause| stop(cause, context))?;
     let serial = found.arn.to_string();
-    let enabled = devices.iter().find(|device| device.serial == serial).map_or(0, |device| unix(device.enabled));
+    let enabled = found.enabled.map_or(0, unix);
     let credential = run.begin.credential.clone();
     let held = found.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
     let held = held.map(|(key, _)| OldCredential { key: *key, credential: credential.clone() }).collect();
     let new = RemovedDevice { serial, enabled, held };
-    let (stays, id) = (MustRemain::This(old.serial.clone()), run.writer.id().to_owned());
-    let removal = Removal { user: &found.user, old: &new, stays, run: id };
+    let stays = MustRemain::This { serial: old.serial.clone(), enabled: old_since };
+    let removal = Removal { user: &found.user, old: &new, stays, run: run.writer.id().to_owned() };
     match removal.carry_out(None, account, context) {
         Ok(()) => rolled_back(run, context),
         Err(broken) => Err(removal_stopped(broken, &found.user, context)),

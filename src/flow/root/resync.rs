@@ -8,7 +8,7 @@ use crate::aws::DeviceKind;
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::flow::holdings::{Holding, holdings_of};
-use crate::flow::removal::key_sink;
+use crate::flow::proof::key_sink;
 use crate::keys::Serial;
 use crate::person::{AtCodes, ConsoleTask, Notice, RootStep, RootView, TwoCodes};
 use crate::world::World;

@@ -68,6 +68,9 @@ pub enum Became {
     FoundDone {
         arn: String,
         keys: Vec<Serial>,
+        escrow: Option<PathBuf>,
+        /// The command's program.
+        command: Option<String>,
     },
     Failed(Box<Failed>),
 }
@@ -296,29 +299,49 @@ impl SharedInputs<'_> {
     }
 
     /// The ledger says that the row's turn had come when the process ended. The journal keeps the run where it was
-    /// complete, by itself or by `recover`; and IAM lists its device still.
+    /// complete, by itself or by `recover`; and IAM lists its device still, enabled since the moment on record.
     fn found_done(&self, row: &Row, begun: u64, context: &Context<'_>) -> Option<Became> {
-        let run = complete_runs(context).find_map(|(_, run)| {
+        let rotates = self.request.kind == Kind::Rotate;
+        let complete = complete_runs(context).filter(|CompleteRun { begin: run, .. }| {
             let serial = run.arn.to_string();
             let named = row.device.is_empty() || is_called(&serial, &row.device);
+            let on_key = row.key.is_none_or(|key| run.keys.contains(&key));
             // The clocks of the two processes agree to some minutes.
             let since = run.started.saturating_add(300) >= begun;
-            (named && since && run.user == row.user && run.arn.account() == self.account.caller().account)
-                .then_some(run)
-        })?;
-        let arn = run.arn.to_string();
+            let own = run.user == row.user && run.arn.account() == self.account.caller().account;
+            own && named && on_key && since && run.replaces.is_some() == rotates
+        });
+        let complete = complete.last()?;
+        let arn = complete.begin.arn.to_string();
         let devices = self.account.mfa_devices(&row.user).ok()?;
-        let listed = devices.iter().any(|device| device.serial == arn);
-        listed.then_some(Became::FoundDone { arn, keys: run.keys })
+        let device = devices.iter().find(|device| device.serial == arn)?;
+        // IAM shows a date in two lists; they may be rounded differently.
+        let is_it = complete.enabled.is_none_or(|at| unix(device.enabled).abs_diff(at) <= 2);
+        let Begin { keys, escrow, program: command, .. } = complete.begin;
+        is_it.then_some(Became::FoundDone { arn, keys, escrow, command })
     }
 }
 
-/// The runs that were complete, with their ids in the journal, and that no ledger is known to have.
-fn complete_runs(context: &Context<'_>) -> impl Iterator<Item = (String, Begin)> {
+/// A run that was complete, and that no ledger is known to have.
+struct CompleteRun {
+    /// Its name in the journal.
+    id: String,
+    begin: Begin,
+    /// Since when its device is enabled, in seconds since the Unix epoch, where that is on record.
+    enabled: Option<u64>,
+}
+
+fn complete_runs(context: &Context<'_>) -> impl Iterator<Item = CompleteRun> {
     let runs = context.journal.complete::<Record>().unwrap_or_default();
-    runs.into_iter().filter_map(|run| match run.entries.into_iter().next() {
-        Some(Record::Begin(begin)) => Some((run.id, begin)),
-        _ => None,
+    runs.into_iter().filter_map(|run| {
+        let enabled = run.entries.iter().rev().find_map(|record| match record {
+            Record::Enabled { at } => *at,
+            _ => None,
+        });
+        match run.entries.into_iter().next() {
+            Some(Record::Begin(begin)) => Some(CompleteRun { id: run.id, begin, enabled }),
+            _ => None,
+        }
     })
 }
 
@@ -335,9 +358,9 @@ impl Book<'_> {
         let line = match (&outcome.became, failure) {
             (Became::Done(done), _) => done_line(user, device, done, at),
             (Became::Rotated(done, _), _) => done_line(user, device, done, at),
-            (Became::FoundDone { arn, keys }, _) => {
+            (Became::FoundDone { arn, keys, escrow, command }, _) => {
                 let (arn, keys) = (arn.clone(), keys.clone());
-                Line::Done { user, device, arn, keys, escrow: None, command: None, at }
+                Line::Done { user, device, arn, keys, escrow: escrow.clone(), command: command.clone(), at }
             }
             (Became::Failed(_), failure) => {
                 let (code, exit) = failure.unwrap_or(("failed", 3));
@@ -353,8 +376,8 @@ impl Book<'_> {
         self.write(&line)?;
         if let Line::Done { arn, .. } = &line {
             // One that stays says of a row that is done that it is.
-            let done = complete_runs(context).filter(|(_, run)| run.arn.to_string() == *arn);
-            done.for_each(|(id, _)| _ = context.journal.remove_complete(&id));
+            let done = complete_runs(context).filter(|run| run.begin.arn.to_string() == *arn);
+            done.for_each(|run| _ = context.journal.remove_complete(&run.id));
         }
         self.tell_progress(watch);
         Ok(())

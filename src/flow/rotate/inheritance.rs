@@ -4,7 +4,7 @@
 
 use super::super::context::Context;
 use super::super::enroll::DevicePlan;
-use super::super::removal::key_sink;
+use super::super::proof::key_sink;
 use super::RotateRequest;
 use crate::aws::{DeviceArn, DeviceKind};
 use crate::flow::failure::{Cause, RotateRefusal};

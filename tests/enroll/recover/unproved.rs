@@ -4,7 +4,9 @@
 
 use super::others::{enable, replace_by};
 use super::*;
+use crate::enroll::places;
 use crate::rotation::faults::scene::{Flow, Scene};
+use crate::support::protect;
 use glasskey::oath::{Name, Session};
 
 const NOT_SHOWN: &str = "is enabled, but nothing here shows that it has the run's seed: nothing was touched\n";
@@ -117,7 +119,8 @@ fn an_old_device_that_was_made_anew_does_not_count_as_staying() {
     assert_eq!((all(world), world.unfinished()), (before.clone(), 1), "{done:?}");
     world.keys.key(0).pull();
     let away = recover(world, &["--undo", "--yes"]);
-    assert!(away.code == 4 && away.stderr.contains(NOT_SHOWN), "{away:?}");
+    let unseen = "is enabled again, and no key that is plugged in shows whose it is: nothing was touched\n";
+    assert!(away.code == 4 && away.stderr.contains(unseen), "{away:?}");
     assert_eq!((all(world), world.unfinished()), (before, 1), "{away:?}");
 }
 
@@ -218,5 +221,128 @@ fn a_retirement_without_another_device_says_how_it_comes_back() {
     assert!(refused.code == 4 && refused.stderr.contains(&says), "{refused:?}");
     assert_eq!(recover_later(world, &["alice", "--undo", "--yes"]).code, 0);
     assert_eq!(world.devices_of("alice"), [world.arn("alice-1")]);
+    assert_eq!(world.unfinished(), 0);
+}
+
+/// Without a crash: the request to enable is lost, and another machine makes the device anew before IAM is asked.
+#[test]
+fn a_rotation_whose_reply_was_lost_proves_the_new_device_itself() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    remade_while_it_is_enabled(world, "alice");
+    let before = world.devices_of("alice");
+    let done = run(&mut scene.command());
+    world.tap.silence();
+    assert!(done.code == 4 && done.stderr.contains("it has another seed\n"), "{done:?}");
+    assert!(before.iter().all(|old| world.devices_of("alice").contains(old)), "{done:?}");
+    assert_eq!((world.unfinished(), world.keys.key(0).credentials().len()), (1, 1), "{done:?}");
+}
+
+/// Loses the next request to enable this device, and makes the device anew, enabled, before IAM is asked.
+fn remade_while_it_is_enabled(world: &Simulated, name: &'static str) {
+    world.aws.fail(Fault::next("EnableMFADevice", Wrong::NeverArrive));
+    let (aws, serial) = (world.aws.clone(), world.arn(name));
+    let lost = AtomicBool::new(false);
+    world.tap.listen(move |it| {
+        if is_call(it, "EnableMFADevice") && it.done && !lost.swap(true, Ordering::SeqCst) {
+            api::call(&aws, &aws.admin(), "DeleteVirtualMFADevice", &[("SerialNumber", &serial)]);
+            let _ = aws.add_virtual_for("alice", name);
+        }
+        // The next two codes are not waited for.
+        let asks = is_call(it, "ListMFADevices") || is_call(it, "ResyncMFADevice");
+        if asks && !it.done && lost.load(Ordering::SeqCst) {
+            aws.clock().advance(Duration::from_secs(60));
+        }
+    });
+}
+
+#[track_caller]
+fn is_disproved(world: &Simulated, done: &Run, before: &All) {
+    assert!(done.code == 4 && done.stderr.contains("it has another seed\n"), "{done:?}");
+    assert_eq!((&all(world), world.unfinished()), (before, 1), "{done:?}");
+}
+
+/// As above, of an enrollment, of a recovery that finishes, and of an old device that is enabled again.
+#[test]
+fn what_a_lost_reply_leaves_is_proved_wherever_a_device_is_enabled() {
+    let world = Simulated::with_keys(1);
+    remade_while_it_is_enabled(&world, "alice");
+    let done = run(&mut enroll(&world));
+    let before = all(&world);
+    is_disproved(&world, &done, &before);
+    // What was disproved is not believed by the next command either, with the key or without.
+    let undone = recover_later(&world, &["--undo", "--yes"]);
+    is_disproved(&world, &undone, &before);
+    world.keys.key(0).pull();
+    for choice in ["--yes", "--undo", "--finish"] {
+        let left = recover(&world, &[choice]);
+        assert_eq!((left.code, all(&world), world.unfinished()), (4, before.clone(), 1), "{choice}: {left:?}");
+    }
+
+    for (what, choice) in [("EnableMFADevice", "--finish"), ("DeactivateMFADevice", "--undo")] {
+        let scene = Scene::new(Flow::Rotate);
+        let world = &scene.world;
+        if what == "EnableMFADevice" {
+            world.aws.fail(Fault::next(what, Wrong::NeverArrive));
+        }
+        killed(world, &mut scene.command(), |passing| is_call(passing, what) && passing.done);
+        let before = all(world);
+        remade_while_it_is_enabled(world, if choice == "--undo" { "alice-1" } else { "alice" });
+        let done = recover_later(world, &[choice, "--yes"]);
+        world.tap.silence();
+        assert!(done.code == 4 && done.stderr.contains("it has another seed\n"), "{choice}: {done:?}");
+        assert_eq!((all(world).1, world.unfinished()), (before.1, 1), "{choice}: {done:?}");
+        assert_eq!(world.devices_of("alice").len(), 2, "{choice}: {done:?}");
+    }
+}
+
+/// The new device is made anew after IAM has listed it: what stays is not the one that was enabled.
+#[test]
+fn what_stays_is_the_device_that_was_enabled_and_no_other_of_its_name() {
+    let scene = Scene::new(Flow::Rotate);
+    let (aws, new) = (scene.world.aws.clone(), scene.world.arn("alice"));
+    scene.world.tap.listen(move |it| {
+        if is_call(it, "TagUser") && it.done {
+            let of_alice = [("UserName", "alice"), ("SerialNumber", &*new)];
+            api::call(&aws, &aws.admin(), "DeactivateMFADevice", &of_alice);
+            api::call(&aws, &aws.admin(), "DeleteVirtualMFADevice", &of_alice[1..]);
+            aws.clock().advance(Duration::from_secs(5));
+            let _ = aws.add_virtual_for("alice", "alice");
+        }
+    });
+    let done = run(&mut scene.command());
+    scene.world.tap.silence();
+    assert_eq!(done.code, 4, "{done:?}");
+    assert!(scene.world.devices_of("alice").contains(&scene.world.arn("alice-1")), "{done:?}");
+    assert_eq!(scene.world.keys.key(0).credentials().len(), 1);
+}
+
+/// A key that is here and wants its password is not taken for one that is elsewhere.
+#[test]
+fn a_key_that_wants_its_password_is_not_elsewhere() {
+    let scene = remade(Flow::Rotate);
+    let world = &scene.world;
+    protect(world.keys.key(1), "secret");
+    let before = all(world).0;
+    for choice in [&["--yes"][..], &["--finish", "--accept-unproved"], &["--undo"]] {
+        let done = recover(world, choice);
+        assert!(done.code == 4 && done.stderr.contains("has a password, and nobody can be asked for it"), "{done:?}");
+        assert_eq!((all(world).0, world.unfinished()), (before.clone(), 1), "{choice:?}");
+    }
+}
+
+/// The escrow file was written before the device was enabled, and is in its safe by now.
+#[test]
+fn a_file_that_was_moved_is_not_lost() {
+    let world = Simulated::with_keys(0);
+    let (_, public) = places::recipient();
+    let (file, mut command) = (places::file(&world), places::enroll(&world, &["--escrow", &public]));
+    killed(&world, &mut command, |passing| is_call(passing, "EnableMFADevice") && passing.done);
+    std::fs::rename(&file, world.keys.home.path().join("safe.age")).unwrap();
+    let refused = recover(&world, &["--undo", "--yes"]);
+    assert!(refused.code == 4 && refused.stderr.contains("the run is complete"), "{refused:?}");
+    assert!(refused.stderr.contains("alice.age is not there any more\n"), "{refused:?}");
+    assert_eq!(world.devices_of("alice"), [world.arn("alice")]);
+    assert_eq!(recover(&world, &["alice", "--yes"]).code, 0);
     assert_eq!(world.unfinished(), 0);
 }

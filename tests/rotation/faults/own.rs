@@ -9,7 +9,7 @@ use glasskey::sim::tap::Wire;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The calls of one's own rotation. `proof.rs` holds a run that goes well to it.
-pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 16] = [
+pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 17] = [
     ("GetCallerIdentity", 1),
     ("ListMFADevices", 1),
     ("ListVirtualMFADevices", 1),
@@ -24,6 +24,7 @@ pub(in crate::rotation) const OWN_ROTATION: [(&str, u32); 16] = [
     ("DeactivateMFADevice", 1),
     ("ListMFADevices", 4),
     ("UntagUser", 1),
+    ("ListUserTags", 2),
     ("DeleteVirtualMFADevice", 1),
     ("ListVirtualMFADevices", 2),
 ];

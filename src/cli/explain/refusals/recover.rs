@@ -27,7 +27,6 @@ pub(super) fn recover(refusal: &R) -> Explanation {
                 .exit(Exit::Left);
             match comes_back {
                 Some(old) => text
-                    .note(format!("{old} is deactivated"))
                     .hint(format!("`glasskey recover {user} --undo` enables {old} again")),
                 None => text.hint(forget(user)),
             }
@@ -45,9 +44,24 @@ pub(super) fn recover(refusal: &R) -> Explanation {
                 .hint(forget(user))
                 .exit(Exit::Left)
         }
+        R::OldAccessKeyGone { .. } => text("old_key_gone")
+            .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
+            .exit(Exit::Left),
+        R::OldUnproved { user, .. } => text("unproved")
+            .note("it may have been deleted and made again since the run deactivated it")
+            .hint("plug in the key that holds its credential, and run it again")
+            .hint(forget(user))
+            .exit(Exit::Left),
+        R::OldKeyEmpty { user, .. } => text("cannot_undo")
+            .hint(format!("`glasskey recover {user} --finish` keeps the new device"))
+            .exit(Exit::Left),
         R::Complete { user } => text("complete")
             .hint(format!("`glasskey recover {user} --yes` ends it; then `glasskey retire {user} --device NAME` takes a device away"))
             .exit(Exit::Left),
+        R::UserGone { user } => text("no_such_user")
+            .note("the run's devices and credentials are as they were")
+            .hint(forget(user))
+            .hint("`glasskey devices --all` shows devices that are nobody's"),
         R::NoRunOf { .. } => text("no_such_run").hint("`glasskey recover` shows every unfinished run"),
         R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
         R::OldGone { .. } => text("cannot_undo").hint("`glasskey recover --finish` removes what is left of it"),
