@@ -21,29 +21,8 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .note("a credential of its name on a key may be what they sign in with")
             .hint(forget(of))
             .exit(Exit::Left),
-        R::AnotherSeed { user, comes_back, .. } => {
-            let text = text("another_seed")
-                .note("it was deleted and made again since, or the clock is wrong; nothing was removed")
-                .exit(Exit::Left);
-            match comes_back {
-                Some(old) => text
-                    .hint(format!("`glasskey recover {user} --undo` enables {old} again")),
-                None => text.hint(forget(user)),
-            }
-        }
-        R::Unproved { user, away, .. } => {
-            let keys = match away[..] {
-                [] => "sign in".to_owned(),
-                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
-            };
-            text("unproved")
-                .note("it may have been deleted and made again since the run was interrupted")
-                .hint(format!(
-                    "{keys} with a code of the run's: if that works, `glasskey recover {user} --finish --accept-unproved`"
-                ))
-                .hint(forget(user))
-                .exit(Exit::Left)
-        }
+        R::AnotherSeed { user, comes_back, .. } => another_seed(text("another_seed"), user, comes_back.as_deref()),
+        R::Unproved { user, away, .. } => unproved(text("unproved"), user, away),
         R::OldAccessKeyGone { .. } => text("old_key_gone")
             .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
             .exit(Exit::Left),
@@ -74,4 +53,26 @@ pub(super) fn recover(refusal: &R) -> Explanation {
 
 fn keys(keys: &[Serial], or: &str) -> String {
     keys.iter().map(|key| format!("YubiKey {key}")).collect::<Vec<_>>().join(or)
+}
+
+fn another_seed(text: Explanation, user: &str, comes_back: Option<&str>) -> Explanation {
+    let text =
+        text.note("it was deleted and made again since, or the clock is wrong; nothing was removed").exit(Exit::Left);
+    match comes_back {
+        Some(old) => text.hint(format!("`glasskey recover {user} --undo` enables {old} again")),
+        None => text.hint(forget(user)),
+    }
+}
+
+fn unproved(text: Explanation, user: &str, away: &[Serial]) -> Explanation {
+    let first = match away {
+        [] => "sign in".to_owned(),
+        _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
+    };
+    text.note("it may have been deleted and made again since the run was interrupted")
+        .hint(format!(
+            "{first} with a code of the run's: if that works, `glasskey recover {user} --finish --accept-unproved`"
+        ))
+        .hint(forget(user))
+        .exit(Exit::Left)
 }
