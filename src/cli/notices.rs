@@ -328,7 +328,7 @@ fn device_lines(serial: &str, state: &DeviceState, user: &str, keys: &[(Serial, 
     let mut lines = vec![format!("  {:<9} {device}: {serial}", "IAM")];
     if *state == DeviceState::Unassigned {
         lines.push(format!(
-            "  {:<9} IAM does not tell when it was made: one made anew since, by somebody else, looks the same",
+            "  {:<9} IAM does not say when it was made; one that somebody else has made since looks the same",
             ""
         ));
     }

@@ -56,8 +56,7 @@ pub(super) fn resync_with(
 }
 
 /// Proves that a device which IAM lists has the seed that this key holds: IAM takes two of its codes. Gives the step of
-/// the later one. `keys`: what is said to
-/// hold another seed where it does not.
+/// the later one. `keys`: those that are named where IAM refuses them.
 ///
 /// # Errors
 /// [`RecoverRefusal::AnotherSeed`] where IAM refuses them twice.

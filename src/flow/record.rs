@@ -36,7 +36,7 @@ pub(super) enum Record {
     },
     /// The device that was to go is deleted: what is called so from here on is another.
     Deleted,
-    /// The device that was to go is about to be enabled again: from here on, one that is enabled since is the same.
+    /// Written by earlier versions, before the device that was to go was enabled again. It proves nothing.
     EnablingAgain,
     /// The first record of a rotation of an access key.
     Key(KeyRotation),

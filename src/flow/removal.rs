@@ -167,7 +167,7 @@ impl Removal<'_> {
                 return Err(self.untouched(cause));
             }
         }
-        self.look_again(log, account, context)
+        self.look_again(account, context)
     }
 
     /// The reply was lost: is it still the user's?
@@ -188,12 +188,7 @@ impl Removal<'_> {
     /// Somebody may have taken away what was to stay, between the look and the deactivation: in the console, or with a
     /// glasskey that may not announce it. Then this one is enabled again at once, from its key. Where IAM does not
     /// answer, the way back stays open.
-    fn look_again(
-        &self,
-        log: Option<&mut Writer>,
-        account: &Account,
-        context: &mut Context<'_>,
-    ) -> Result<(), RemovalError> {
+    fn look_again(&self, account: &Account, context: &mut Context<'_>) -> Result<(), RemovalError> {
         context.interrupt.clear();
         let is_gone = |devices: &[MfaDevice]| !devices.iter().any(|device| self.old.is(device));
         let listed = listed_where(account, self.user, "for IAM to list the device no more", is_gone, context);
@@ -204,7 +199,7 @@ impl Removal<'_> {
         context.tell(Notice::Deactivated { serial: self.old.serial.clone() });
         match listed {
             Ok((devices, _)) if !self.stays.holds(&devices, &[], self.old) => {
-                let left = match enable_again(self.user, self.old, log, account, context) {
+                let left = match enable_again(self.user, self.old, account, context) {
                     Ok(_) => self.kept(),
                     Err(_) => self.deactivated(),
                 };
@@ -298,14 +293,11 @@ impl Removal<'_> {
 pub(super) fn enable_again(
     user: &str,
     old: &RemovedDevice,
-    log: Option<&mut Writer>,
     account: &Account,
     context: &mut Context<'_>,
 ) -> Result<Serial, Cause> {
     let cannot = || Cause::refused(RemovalRefusal::NoKeyToEnable { serial: old.serial.clone() });
     let arn: DeviceArn = old.serial.parse().map_err(|_| cannot())?;
-    // If this line is lost, recovery takes the device for one that somebody else has enabled, and leaves it.
-    let _ = log.map(|log| log.append(&Record::EnablingAgain));
     let mut last = cannot();
     for held in &old.held {
         // Refused codes may be older than the last pair, which another machine has sent: the next pair is not.

@@ -337,7 +337,7 @@ fn keep_both(run: Run, at: At, ready: &Preflight<'_>, context: &mut Context<'_>)
 
 /// The new device could not be made: it is removed again, after the old one was enabled again where it had to go first.
 fn give_back(
-    mut run: Run,
+    run: Run,
     (stage, cause): At,
     ready: &Preflight<'_>,
     account: &Account,
@@ -347,7 +347,7 @@ fn give_back(
     let cause = explain_denied(cause, ready);
     if ready.replace_first {
         context.interrupt.clear();
-        if enable_again(&ready.work.user, &ready.old, Some(&mut run.writer), account, context).is_err() {
+        if enable_again(&ready.work.user, &ready.old, account, context).is_err() {
             let old = Residue::Deactivated { serial: ready.old.serial.clone() };
             let new = Residue::Unknown { arn: ready.work.arn.clone(), why: aws::Error::Interrupted, asked: None };
             return context.fail_leaving((stage, cause), vec![old, new]);

@@ -19,7 +19,8 @@ pub(super) struct Run {
     pub(super) writer: Writer,
     pub(super) begin: Begin,
     pub(super) intents: Vec<Undo>,
-    /// The reply to the creation was lost, and a device of this name may have been there before.
+    /// The reply to the creation was lost, and a device of this name may have been there before; or the device that IAM
+    /// lists is not proved to be the run's.
     pub(super) may_be_anothers: bool,
     /// The reply to enabling was lost, and no key holds the seed: that IAM lists the device is all that is known.
     pub(super) is_unproved: bool,

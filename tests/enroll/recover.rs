@@ -121,7 +121,7 @@ fn found(device: &str) -> String {
 
 /// Before anybody is asked whether to delete it.
 const MADE_ANEW: &str =
-    "            IAM does not tell when it was made: one made anew since, by somebody else, looks the same\n";
+    "            IAM does not say when it was made; one that somebody else has made since looks the same\n";
 
 const NOT_ENABLED: &str = "has the device, not enabled";
 const UNPROVED: &str =

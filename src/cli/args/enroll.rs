@@ -66,7 +66,7 @@ Examples:
   glasskey recover                   explain each unfinished run, and ask
   glasskey recover --yes             do what is recommended for each
   glasskey recover --undo --yes      remove what they left
-  glasskey recover alice --forget    give up on alice's run: strike it, and leave all as it is
+  glasskey recover alice --forget    give up on alice's run, and change nothing
 ")]
 pub(in crate::cli) struct Recover {
     /// only runs of this user; `root` names the root user's

@@ -164,8 +164,9 @@ fn replaced_sentence(found: &Unfinished, old: &OldDevice, outcome: &Became) -> O
             state_of(old, false, false)
         )),
         Became::Undone if matches!(found.device, DeviceState::Foreign { .. }) => Some(format!(
-            "undone: {}; {arn} is not of this run's making and was not touched",
-            state_of(old, false, true)
+            "undone: {}; {arn} is not of this run's making and was not touched{}",
+            state_of(old, false, true),
+            credentials_that_stay(found)
         )),
         Became::Undone => {
             let (old, stored) = (state_of(old, false, true), stored(found));
@@ -177,6 +178,16 @@ fn replaced_sentence(found: &Unfinished, old: &OldDevice, outcome: &Became) -> O
         }
         _ => None,
     }
+}
+
+/// The credentials of the device's name that keys hold, or may.
+fn credentials_that_stay(run: &Unfinished) -> String {
+    let held = run.keys.iter().filter(|(_, state)| *state != KeyState::Absent);
+    held.map(|(key, state)| match state {
+        KeyState::Present => format!("; YubiKey {key} holds a credential of its name"),
+        _ => format!("; YubiKey {key} was not plugged in and may hold a credential of its name"),
+    })
+    .collect()
 }
 
 /// What is so of the device that was to go, now that it has been removed (`gone`), or given back where that was needed.

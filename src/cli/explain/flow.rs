@@ -96,7 +96,7 @@ pub(super) fn left(left: &Residue) -> String {
         }
         Residue::Unknown { arn, asked, .. } => format!("perhaps left behind: {arn}; {}", unseen(asked.as_deref())),
         Residue::PerhapsAnothers { arn } => {
-            format!("there: {arn}, not touched: whether this run made it is not known, since the reply was lost")
+            format!("there: {arn}, not touched: whether this run made it is not known, since a reply was lost")
         }
         Residue::Untouched { arn } => format!("left as it was: {arn}, and what the keys hold"),
         Residue::Enabled { arn } => format!("{arn} is enabled"),

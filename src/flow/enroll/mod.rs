@@ -349,7 +349,10 @@ pub(super) fn enable(
         }
         match prover {
             Some(prover) => {
-                return prove_with(prover, &serial, &user, &[prover.key], account, context).map_err(at);
+                let proved = prove_with(prover, &serial, &user, &[prover.key], account, context);
+                // Then it may be another machine's, and undoing does not ask IAM to delete it.
+                run.may_be_anothers |= proved.is_err();
+                return proved.map_err(at);
             }
             None => run.is_unproved = true,
         }

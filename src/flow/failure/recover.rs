@@ -59,7 +59,7 @@ pub enum RecoverRefusal {
     #[error("the run cannot be finished: no key that is plugged in holds its credential, or the device is gone")]
     CannotFinish,
     #[error("the run cannot be undone: {serial} is deleted, or another's by now")]
-    OldGone { serial: String },
+    OldGone { serial: String, user: String },
     #[error("{serial} is not deleted: {user} has no other MFA device that is enabled")]
     NothingElse { serial: String, user: String },
     #[error("not everything could be undone")]

@@ -109,8 +109,8 @@ pub(super) fn is_on_no_key(old: &OldDevice) -> bool {
 }
 
 /// Why a run whose old device is gone is not undone.
-pub(super) fn old_gone(serial: &str) -> RecoverRefusal {
-    RecoverRefusal::OldGone { serial: serial.to_owned() }
+pub(super) fn old_gone(serial: &str, user: &str) -> RecoverRefusal {
+    RecoverRefusal::OldGone { serial: serial.to_owned(), user: user.to_owned() }
 }
 
 pub(super) fn removal_stopped(broken: RemovalError, user: &str, context: &Context<'_>) -> Failed {

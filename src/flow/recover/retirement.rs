@@ -93,7 +93,7 @@ impl Kind for Retirement {
         let undo = match device {
             DeviceState::Enabled => Ok(Vec::new()),
             DeviceState::Unproved => proof.clone().map(|proof| proof.into_iter().collect()),
-            DeviceState::Missing => Err(old_gone(&found.leaving.serial)),
+            DeviceState::Missing => Err(old_gone(&found.leaving.serial, &found.user)),
             _ => Ok(vec![Deed::EnableOld]),
         };
         let finish = proof.map(|proof| proof.into_iter().chain([Deed::RemoveOld]).collect());
@@ -128,8 +128,7 @@ impl Kind for Retirement {
             prove_again(&self.begin.old, user, account, context).map_err(|cause| stop(cause, context))?;
         }
         if deeds.contains(&Deed::EnableOld) {
-            enable_again(user, &self.begin.old, Some(&mut log), account, context)
-                .map_err(|cause| stop(cause, context))?;
+            enable_again(user, &self.begin.old, account, context).map_err(|cause| stop(cause, context))?;
         }
         if !deeds.contains(&Deed::RemoveOld) {
             return strike(log, Outcome::Undone, context);

@@ -172,7 +172,7 @@ fn undoing(
             return if deeds.is_empty() { Err(unproved(found)) } else { Ok(deeds) };
         }
         DeviceState::Enabled | DeviceState::Unproved if old.device == DeviceState::Missing => {
-            return Err(old_gone(&old.serial));
+            return Err(old_gone(&old.serial, &found.user));
         }
         DeviceState::Enabled | DeviceState::Unproved if is_on_no_key(old) => {
             let (serial, user) = (old.serial.clone(), found.user.clone());
@@ -182,7 +182,7 @@ fn undoing(
         DeviceState::Unproved => deeds.extend(prove_old?.into_iter().chain([Deed::ProveNew, Deed::RemoveNew])),
         // The seed on the key may be all that the user has.
         DeviceState::Unassigned if !is_there(old) && is_on_a_key(found) => {
-            return Err(old_gone(&old.serial));
+            return Err(old_gone(&old.serial, &found.user));
         }
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }
@@ -258,7 +258,7 @@ fn both_stay(at: At, found: &Unfinished, context: &Context<'_>) -> Failed {
 
 /// Enables the old device again where it is not, and removes the new one.
 fn roll_back(
-    mut run: Run,
+    run: Run,
     deeds: &[Deed],
     old: &RemovedDevice,
     found: &Unfinished,
@@ -278,8 +278,7 @@ fn roll_back(
     };
     let (account, by) = session.as_ref().map_or((account, None), |(session, by)| (session, Some(by)));
     if deeds.contains(&Deed::EnableOld) {
-        enable_again(&found.user, old, Some(&mut run.writer), account, context)
-            .map_err(|cause| untouched(cause, context))?;
+        enable_again(&found.user, old, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::ProveOld) {
         prove_again(old, &found.user, account, context).map_err(|cause| untouched(cause, context))?;

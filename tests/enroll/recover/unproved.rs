@@ -138,7 +138,8 @@ fn the_old_device_comes_back_beside_a_new_one_that_is_anothers() {
     let held = world.keys.key(1).credentials();
     let done = recover_later(world, &["--yes"]);
     let says = format!(
-        "undone: {} is enabled; {} is not of this run's making and was not touched\n",
+        "undone: {} is enabled; {} is not of this run's making and was not touched; YubiKey 12345679 holds \
+         a credential of its name\n",
         world.arn("alice-1"),
         world.arn("alice")
     );

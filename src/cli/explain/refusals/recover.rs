@@ -34,16 +34,18 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
             .hint(format!("`glasskey recover {user} --finish` keeps the new device"))
             .exit(Exit::Left),
-        R::Complete { user } => text("complete")
-            .hint(format!("`glasskey recover {user} --yes` ends it; then `glasskey retire {user} --device NAME` takes a device away"))
-            .exit(Exit::Left),
+        R::Complete { user } => {
+            text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)
+        }
         R::UserGone { user } => text("no_such_user")
             .note("the run's devices and credentials are as they were")
             .hint(forget(user))
             .hint("`glasskey devices --all` shows devices that are nobody's"),
         R::NoRunOf { .. } => text("no_such_run").hint("`glasskey recover` shows every unfinished run"),
         R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
-        R::OldGone { .. } => text("cannot_undo").hint("`glasskey recover --finish` removes what is left of it"),
+        R::OldGone { user, .. } => {
+            text("cannot_undo").hint(format!("`glasskey recover {user} --finish` removes what is left of it"))
+        }
         R::NothingElse { user, .. } => {
             text("last_factor").hint(format!("`glasskey recover {user} --undo` enables it again from its key"))
         }
