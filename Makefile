@@ -27,7 +27,7 @@ test:
 	# Where there is no PC/SC: the software keys do without.
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait: for a key gone silent, for STS, for a process that ends.
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))} cargo test
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((4 * $$(nproc)))} cargo test
 	@$(MAKE) --no-print-directory house
 	# Keys on real hidraw. Where their kernel cannot be built this says why, and is an error where CI=true.
 	@if tests/kernel/build --possible; then $(MAKE) --no-print-directory on-the-kernel; \

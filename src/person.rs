@@ -12,7 +12,7 @@ pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKe
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
-pub use unfinished::{DeviceState, FileState, KeyState, OldDevice, Unfinished, UnfinishedRetirement};
+pub use unfinished::{Deed, DeviceState, FileState, KeyState, OldDevice, Unfinished, UnfinishedRetirement};
 
 use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};
@@ -52,8 +52,9 @@ pub trait Person {
         Err(NoNewPin::NobodyToAsk)
     }
 
-    /// Asks what to do with the unfinished run just told. `None`: nobody can be asked.
-    fn choose(&mut self, _may_finish: bool, _may_undo: bool) -> Option<Choice> {
+    /// Asks what to do with the unfinished run just told: to finish it does this, and to undo it does that, where it is
+    /// offered. `None`: nobody can be asked.
+    fn choose(&mut self, _finish: Option<&[Deed]>, _undo: Option<&[Deed]>) -> Option<Choice> {
         None
     }
 

@@ -43,12 +43,19 @@ pub enum BadPicture {
     Unreadable,
 }
 
-/// The texts of all QR codes in a PNG or JPEG picture, each once, in the order they are found; never empty. Takes every
-/// colour type and bit depth, interlaced or not; transparent counts as white; of an animation the first frame. Codes
-/// drawn light on dark are read too.
+/// What a picture holds.
+pub struct Codes {
+    /// The texts of the codes that could be read, each once, in the order they are found; never empty.
+    pub texts: Vec<Zeroizing<Vec<u8>>>,
+    /// There is what looks like another code, which could not be read.
+    pub more: bool,
+}
+
+/// The texts of all QR codes in a PNG or JPEG picture. Takes every colour type and bit depth, interlaced or not; transparent
+/// counts as white; of an animation the first frame. Codes drawn light on dark are read too.
 ///
 /// # Errors
 /// Why there is none.
-pub fn decode_picture(file: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, BadPicture> {
-    on_wiped_stack(|| finding::texts(Picture::read(file)?))
+pub fn decode_picture(file: &[u8]) -> Result<Codes, BadPicture> {
+    on_wiped_stack(|| finding::codes(&Picture::read(file)?))
 }

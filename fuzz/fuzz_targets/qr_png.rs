@@ -6,7 +6,7 @@ use glasskey::qr::decode_picture;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    if let Ok(texts) = decode_picture(file) {
-        assert!(!texts.is_empty());
+    if let Ok(codes) = decode_picture(file) {
+        assert!(!codes.texts.is_empty());
     }
 });

@@ -1,7 +1,7 @@
 //! Configuration, credentials and connections: what stands behind an [`Account`].
 
 use super::arn::Caller;
-use super::clients::Clients;
+use super::clients::{Clients, own_endpoint};
 use super::config::{Bundle, Cached, DEFAULT_REGION, Loaded, Origin, Settings, Waiting, Way, runtime};
 use super::date_interceptor::DateInterceptor;
 use super::error::Error;
@@ -160,6 +160,11 @@ impl AsyncClient {
 }
 
 impl Account {
+    /// The endpoints of STS and IAM, where the configuration names them; else empty.
+    pub fn own_endpoints(&self) -> [String; 2] {
+        ["STS", "IAM"].map(|service| own_endpoint(&self.config, service).unwrap_or_default())
+    }
+
     /// Asks AWS who the caller is (GetCallerIdentity), and beside that what devices there are: three questions in the time
     /// of one. The others are repeated only where the first is answered.
     pub fn identify_and_look(&mut self, user: &str) -> Result<Looked, Error> {

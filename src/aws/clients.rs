@@ -73,13 +73,14 @@ impl Clients {
 
     /// `AWS_ENDPOINT_URL_…`, the profile's, or `AWS_ENDPOINT_URL`, for the service of this name.
     pub(super) fn own_endpoint(&self, service: &'static str) -> Option<String> {
-        let key = ServiceConfigKey::builder()
-            .service_id(service)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok();
-        let own = key.and_then(|key| self.config.service_config()?.load_config(key));
-        own.or_else(|| self.config.endpoint_url().map(str::to_owned))
+        own_endpoint(&self.config, service)
     }
+}
+
+/// As [`Clients::own_endpoint`].
+pub(super) fn own_endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
+    let key =
+        ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok();
+    let own = key.and_then(|key| config.service_config()?.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }

@@ -220,7 +220,7 @@ impl Console {
             let what_for = match *permission {
                 "iam:DeleteVirtualMFADevice" if !removes => "  to undo and recover",
                 "iam:ListVirtualMFADevices" if !removes => "  to see whether the name is taken, and to recover",
-                "iam:ResyncMFADevice" => "  to recover",
+                "iam:ResyncMFADevice" => "  where a reply is lost, and to recover",
                 "iam:TagUser" | "iam:ListUserTags" | "iam:UntagUser" => {
                     "  to announce the removal to other machines; it goes on without"
                 }

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod console;
 mod counts;
+mod deeds;
 mod environment;
 mod explain;
 mod fixes;

@@ -305,7 +305,6 @@ fn unfinished_lines(run: &Unfinished) -> Vec<String> {
     if let Some(old) = &run.replaces {
         lines.push("the device that it was to replace:".to_owned());
         lines.extend(device_lines(&old.serial, &old.device, &run.user, &old.keys));
-        lines.push("To finish removes that one; to undo removes the new one.".to_owned());
     }
     lines
 }

@@ -8,8 +8,9 @@ use super::console::{Style, painted};
 use super::notices;
 use super::secret_line::{open_fd, read_password};
 use super::unanswered::{self, Why};
+use crate::cli::deeds;
 use crate::keys::{KeyId, Serial};
-use crate::person::{AtCodes, Choice, NoNewPin, Notice, Person, Question, RootQuestion, RootStep, TwoCodes};
+use crate::person::{AtCodes, Choice, Deed, NoNewPin, Notice, Person, Question, RootQuestion, RootStep, TwoCodes};
 use crate::platform::{Interrupt, Terminal, Typed};
 use crate::secret::{Code, Password};
 use crate::totp::unix;
@@ -168,6 +169,10 @@ impl TerminalPerson {
             RootQuestion::IsIt { serial, name } => {
                 yes(&self.ask(&format!("Is {serial} the device that was to be \"{name}\"? [y/N] "), false)?)
             }
+            RootQuestion::IsThisKey { serial, key } => {
+                let prompt = format!("Is {serial} {key}, and does it sign in? If not, register it anew. [y/N] ");
+                yes(&self.ask(&prompt, false)?)
+            }
             RootQuestion::WasRemoved { serial } => {
                 yes(&self.ask(&format!("Has the console removed {serial}? [y/N] "), false)?)
             }
@@ -286,22 +291,20 @@ impl Person for TerminalPerson {
         Err(NoNewPin::Differ)
     }
 
-    fn choose(&mut self, may_finish: bool, may_undo: bool) -> Option<Choice> {
+    fn choose(&mut self, finish: Option<&[Deed]>, undo: Option<&[Deed]>) -> Option<Choice> {
         let terminal = self.terminal()?;
-        let (explain, prompt) = match (may_finish, may_undo) {
-            (true, true) => {
-                ("  It can be finished from the key (no seed is needed), or undone.\n", "[f]inish, [u]ndo, [l]eave? ")
-            }
-            (true, false) => ("  It can be finished.\n", "[f]inish, [l]eave? "),
-            (false, true) => ("  It can be undone.\n", "[u]ndo, [l]eave? "),
-            (false, false) => ("  It can be neither finished nor undone now.\n", "[l]eave? "),
+        let prompt = match (finish, undo) {
+            (Some(_), Some(_)) => "[f]inish, [u]ndo, [l]eave? ",
+            (Some(_), None) => "[f]inish, [l]eave? ",
+            (None, Some(_)) => "[u]ndo, [l]eave? ",
+            (None, None) => "[l]eave? ",
         };
-        terminal.write(explain).ok()?;
+        terminal.write(&deeds::choices(finish, undo)).ok()?;
         loop {
             let answer = self.answer(&terminal, prompt, false)?;
             match answer.trim() {
-                "f" | "finish" if may_finish => return Some(Choice::Finish),
-                "u" | "undo" if may_undo => return Some(Choice::Undo),
+                "f" | "finish" if finish.is_some() => return Some(Choice::Finish),
+                "u" | "undo" if undo.is_some() => return Some(Choice::Undo),
                 "l" | "leave" | "" => return Some(Choice::Leave),
                 _ => {}
             }

@@ -318,8 +318,10 @@ fn prove(
         for (holding, held) in holdings.of(&device.serial).zip(&mut device.held) {
             let factor =
                 Factor { serial: device.serial.clone(), enabled, key: holding.key, name: holding.name.clone() };
-            held.proof = match open_session(account, &factor, context) {
-                Ok(_) => Proof::Proved,
+            // What STS has not opened opens nothing.
+            let opened = open_session(account, &factor, context).and_then(|mut session| Ok(session.identify()?));
+            held.proof = match opened {
+                Ok(()) => Proof::Proved,
                 Err(Cause::Aws(aws::Error::MfaRefused { .. })) => Proof::Refused,
                 Err(cause) => return Err(cause),
             };

@@ -74,6 +74,8 @@ pub struct UnfinishedKey {
     pub user: String,
     pub started: SystemTime,
     pub new: Option<String>,
+    /// It may be used.
+    pub active: bool,
     /// IAM has said that it is of the run's making; otherwise it appeared while the run was making one.
     pub certain: bool,
     /// Whether somebody has its secret.

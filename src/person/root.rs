@@ -74,6 +74,10 @@ pub enum RootStep {
         /// The name that was proposed, where it has another.
         expected: Option<String>,
     },
+    /// Root had a device of the name that is proposed for a key before anything was done.
+    HasAlready {
+        serial: String,
+    },
     /// What AWS takes the device to be certified for, beside what the key attested.
     Certified {
         /// AWS's word; `None`: it could not be asked.
@@ -130,6 +134,8 @@ pub enum RootQuestion {
     WasAdded { name: String },
     /// Is this the device that was added? It is called otherwise. `--yes` does not answer this.
     IsIt { serial: String, name: String },
+    /// Is this device, which root had before, the key? `--yes` does not answer this.
+    IsThisKey { serial: String, key: String },
     /// Has the console removed a device? `--yes` does not answer this.
     WasRemoved { serial: String },
     /// Are the credentials to be removed from the keys again? `--yes` does not answer this.

@@ -83,3 +83,31 @@ pub enum KeyState {
     Absent,
     Present,
 }
+
+/// What is done to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The run's device is enabled with two codes of a key that holds its seed.
+    EnableNew,
+    /// IAM takes two codes of a key that holds the run's credential: the enabled device has that seed.
+    ProveNew,
+    /// IAM takes two codes of a key that holds the old device's credential: the enabled device has that seed.
+    ProveOld,
+    /// The old device goes, with its credentials.
+    RemoveOld,
+    /// The old device is enabled again with two codes of its key.
+    EnableOld,
+    /// The run's device, which is enabled, is deactivated.
+    DeactivateNew,
+    /// The run's device is deleted while it is nobody's.
+    DeleteNew,
+    /// The run's device goes, with its credentials, while the old one is seen to be enabled.
+    RemoveNew,
+    RemoveCredentials,
+    /// The old access key is deactivated while the new one is active.
+    DeactivateOldKey,
+    DeleteOldKey,
+    /// The access key that the run has deactivated is activated again.
+    ActivateOldKey,
+    DeleteNewKey,
+}

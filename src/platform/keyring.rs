@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 
 pub struct Keyring(KeyRing);
 
+/// More than a user has: the kernel allows 200, and root as many as fit.
+const MOST_KEYS: usize = 65_536;
+
 fn error(cause: KeyError) -> NoKeyring {
     match cause {
         KeyError::QuotaExceeded => NoKeyring::Full,
@@ -47,12 +50,19 @@ impl Keyring {
         })
     }
 
-    /// Drops what is kept under a name, and says whether there was anything.
-    pub fn remove(&self, name: &str) -> Result<bool, NoKeyring> {
-        match self.find(name)? {
-            None => Ok(false),
-            Some(key) => key.invalidate().map(|()| true).map_err(error),
+    /// Drops all that is kept under names that begin so, and says how much that was.
+    pub fn remove_all(&self, prefix: &str) -> Result<usize, NoKeyring> {
+        let mut removed = 0;
+        for link in self.0.get_links(MOST_KEYS).map_err(error)?.iter() {
+            let Some(key) = link.as_key() else { continue };
+            let is_one = key.metadata().is_ok_and(|it| it.get_description().starts_with(prefix));
+            match is_one.then(|| key.invalidate()) {
+                None | Some(Err(KeyError::KeyExpired | KeyError::KeyRevoked | KeyError::KeyDoesNotExist)) => {}
+                Some(Ok(())) => removed += 1,
+                Some(Err(cause)) => return Err(error(cause)),
+            }
         }
+        Ok(removed)
     }
 
     fn find(&self, name: &str) -> Result<Option<Key>, NoKeyring> {

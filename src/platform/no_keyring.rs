@@ -20,8 +20,8 @@ impl Keyring {
         match self.0 {}
     }
 
-    /// Drops what is kept under a name.
-    pub fn remove(&self, _: &str) -> Result<bool, NoKeyring> {
+    /// Drops all that is kept under names that begin so.
+    pub fn remove_all(&self, _: &str) -> Result<usize, NoKeyring> {
         match self.0 {}
     }
 }

@@ -4,8 +4,8 @@
 //! enlarged screenshots of a dense export; rqrr and quircs read a third of them. Its results are taken as bytes:
 //! which characters they are is not for a decoder to guess.
 
-use super::BadPicture;
 use super::picture::Picture;
+use super::{BadPicture, Codes};
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port::QrReader;
@@ -17,54 +17,63 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use zeroize::Zeroizing;
 
-type Texts = Vec<Zeroizing<Vec<u8>>>;
-
 /// Below this many pixels a side, a picture is looked at enlarged too.
 const SMALL: usize = 600;
 /// Above this many, halved too.
 const LARGE: usize = 200;
 
-/// The texts in a picture: as it is, then smaller, then larger; dark on light, then light on dark.
-pub(super) fn texts(picture: Picture) -> Result<Texts, BadPicture> {
-    let mut seen = false;
-    for light_on_dark in [false, true] {
-        let picture = if light_on_dark { &picture.inverted() } else { &picture };
-        let least = picture.width.min(picture.height);
-        let most = picture.width.max(picture.height);
-        let found = read(picture, &mut seen)
-            .or_else(|| (least > LARGE).then(|| read(&picture.halved(), &mut seen))?)
-            .or_else(|| (most < SMALL).then(|| read(&picture.doubled(), &mut seen))?);
-        if let Some(texts) = found {
-            return Ok(texts);
-        }
+/// What a picture holds, dark on light and light on dark.
+pub(super) fn codes(picture: &Picture) -> Result<Codes, BadPicture> {
+    let mut found = scaled(picture);
+    let light = scaled(&picture.inverted());
+    found.more |= light.more;
+    light.texts.into_iter().for_each(|text| found.add(text));
+    match (found.texts.is_empty(), found.more) {
+        (false, _) => Ok(found),
+        (true, true) => Err(BadPicture::Unreadable),
+        (true, false) => Err(BadPicture::NoQrCode),
     }
-    Err(if seen { BadPicture::Unreadable } else { BadPicture::NoQrCode })
 }
 
-/// The texts, if any; notes whether there is what looks like a code.
-fn read(picture: &Picture, seen: &mut bool) -> Option<Texts> {
+/// As it is; where nothing is read, or not all that is seen, smaller and larger too.
+fn scaled(picture: &Picture) -> Codes {
+    let least = picture.width.min(picture.height);
+    let most = picture.width.max(picture.height);
+    let mut found = read(picture);
+    for scaled in [(least > LARGE).then(|| picture.halved()), (most < SMALL).then(|| picture.doubled())] {
+        let Some(scaled) = scaled.filter(|_| found.texts.is_empty() || found.more) else { continue };
+        let here = read(&scaled);
+        // A scale at which more is read tells better what is left.
+        let more = if here.texts.len() > found.texts.len() { here.more } else { found.more || here.more };
+        here.texts.into_iter().for_each(|text| found.add(text));
+        found.more = more;
+    }
+    found
+}
+
+impl Codes {
+    fn add(&mut self, text: Zeroizing<Vec<u8>>) {
+        if !self.texts.contains(&text) {
+            self.texts.push(text);
+        }
+    }
+}
+
+fn read(picture: &Picture) -> Codes {
     // The decoder indexes by what it has measured. A picture that leads it astray is an unreadable one, not the end of
     // the program.
-    match quietly(|| decode(picture)) {
-        Some((texts, _)) if !texts.is_empty() => Some(texts),
-        Some((_, looks_like_one)) => {
-            *seen |= looks_like_one;
-            None
-        }
-        None => {
-            *seen = true;
-            None
-        }
-    }
+    quietly(|| decode(picture)).unwrap_or(Codes { texts: Vec::new(), more: true })
 }
 
-fn decode(picture: &Picture) -> (Texts, bool) {
+/// A code has three finder patterns.
+const PATTERNS: usize = 3;
+
+fn decode(picture: &Picture) -> Codes {
+    let mut codes = Codes { texts: Vec::new(), more: false };
     let size = u32::try_from(picture.width).ok().zip(u32::try_from(picture.height).ok());
-    let Some((width, height)) = size else { return (Vec::new(), false) };
+    let Some((width, height)) = size else { return codes };
     // It wants pixels of its own; the allocator wipes them when it is done.
-    let Ok(source) = Luma8LuminanceSource::new(picture.pixels.to_vec(), width, height) else {
-        return (Vec::new(), false);
-    };
+    let Ok(source) = Luma8LuminanceSource::new(picture.pixels.to_vec(), width, height) else { return codes };
     let hints = DecodeHints {
         TryHarder: Some(true),
         PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
@@ -72,18 +81,12 @@ fn decode(picture: &Picture) -> (Texts, bool) {
     };
     let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
     let found = QrReader.decode_multiple_with_hints(&mut bitmap, &hints).unwrap_or_default();
-    let mut texts: Texts = Vec::new();
-    for text in found.iter().map(|result| result.getRawBytes()) {
-        if !text.is_empty() && !texts.iter().any(|other| ***other == *text) {
-            texts.push(Zeroizing::new(text.to_vec()));
-        }
-    }
-    let looks_like_one = || {
-        let mut patterns = FindFinderPatterns(bitmap.get_black_matrix(), true, 0);
-        !GenerateFinderPatternSets(&mut patterns).is_empty()
-    };
-    let seen = !texts.is_empty() || looks_like_one();
-    (texts, seen)
+    let read = found.iter().map(|result| result.getRawBytes()).filter(|text| !text.is_empty());
+    read.for_each(|text| codes.add(Zeroizing::new(text.to_vec())));
+    let mut patterns = FindFinderPatterns(bitmap.get_black_matrix(), true, 0);
+    let is_more = patterns.len() >= PATTERNS * (found.len() + 1);
+    codes.more = is_more && !GenerateFinderPatternSets(&mut patterns).is_empty();
+    codes
 }
 
 thread_local! {

@@ -57,12 +57,20 @@ impl Picture {
             .set_max_height(usize::from(u16::MAX));
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
         decoder.decode_headers().map_err(|_| BadPicture::Damaged)?;
+        // What scanners and printers' programs write: grey is not to be had at once.
+        let in_colours = matches!(decoder.input_colorspace(), Some(ColorSpace::CMYK | ColorSpace::YCCK));
+        if in_colours {
+            decoder.set_options(options.jpeg_set_out_colorspace(ColorSpace::RGB));
+        }
         let (width, height) = decoder.dimensions().ok_or(BadPicture::Damaged)?;
         let side = |side| u32::try_from(side).unwrap_or(u32::MAX);
         check_size(side(width), side(height))?;
         let size = decoder.output_buffer_size().ok_or(BadPicture::Damaged)?;
         let mut pixels = Zeroizing::new(vec![255; size]);
         decoder.decode_into(&mut pixels).map_err(|_| BadPicture::Damaged)?;
+        if in_colours {
+            pixels = Zeroizing::new(pixels.chunks_exact(3).map(luminance).collect());
+        }
         Self::whole(width, height, pixels)
     }
 

@@ -151,6 +151,15 @@ fn what_is_done_is_not_asked_again() {
     assert_eq!((second.len(), code, after - before), (3, 1, 1), "only the one that could not be told is asked again");
     let (third, _) = office.lines(&args);
     assert_eq!(third[2]["accounts"], 2);
+    // What is older than a day is no part of an audit that was interrupted.
+    let asked = || office.aws.calls().iter().filter(|call| call.action == "AssumeRoot").count();
+    let (before, text) = (asked(), std::fs::read_to_string(&file).unwrap());
+    let old = text.replace("\"at\":1", "\"at\":");
+    assert_ne!(old, text);
+    std::fs::write(&file, old).unwrap();
+    assert_eq!((office.lines(&args).0.len(), asked() - before), (3, 2));
+    let told = office.run(&args).stderr;
+    assert!(told.contains(&format!("glasskey: 2 accounts of {name} not asked again: asked since 20")), "{told}");
     std::fs::write(&file, "something else\n").unwrap();
     let run = office.run(&args);
     assert_eq!(run.code, 3);

@@ -310,8 +310,55 @@ fn keys_certificates_passwords_and_use() {
             },
             &[("admin-mfa", FAIL)],
         ),
+        row("an administrator who is denied everything", |aws| alice_has(aws, &[EVERYTHING, DENIED]), &[]),
+        row(
+            "everything of the partition",
+            |aws| alice_has(aws, &[r#""Allow","Action":"?*","Resource":"arn:aws:*""#]),
+            LACKS,
+        ),
+        row(
+            "all but billing",
+            |aws| alice_has(aws, &[r#""Allow","NotAction":"aws-portal:*","Resource":"*""#]),
+            LACKS,
+        ),
+        row(
+            "all but a bucket",
+            |aws| alice_has(aws, &[r#""Allow","Action":"**","NotResource":"arn:aws:s3:::a""#]),
+            LACKS,
+        ),
+        row("all but IAM", |aws| alice_has(aws, &[r#""Allow","NotAction":"iam:*","Resource":"*""#]), &[]),
+        row(
+            "everything, with MFA",
+            |aws| {
+                let with = r#""Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+                alice_has(aws, &[with]);
+            },
+            &[],
+        ),
+        row(
+            "everything, on a condition",
+            |aws| {
+                let with = r#""Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:username":"*"}}"#;
+                alice_has(aws, &[with]);
+            },
+            &[("admin-mfa", UNKNOWN)],
+        ),
         row("a power user without MFA", |aws| alice(aws, |aws| aws.attach("user/alice", "PowerUserAccess")), &[]),
     ]);
+}
+
+const EVERYTHING: &str = r#""Allow","Action":"*","Resource":"*""#;
+const DENIED: &str = r#""Deny","Action":"*","Resource":"*""#;
+const LACKS: &[(&str, &str)] = &[("admin-mfa", FAIL)];
+
+/// Alice, with a policy of these statements.
+fn alice_has(aws: &Aws, statements: &[&str]) {
+    let all: Vec<String> = statements.iter().map(|one| format!("{{\"Effect\":{one}}}")).collect();
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, all.join(","));
+    alice(aws, |aws| {
+        let arn = aws.add_managed_policy("hers", &text).unwrap();
+        aws.attach("user/alice", &arn);
+    });
 }
 
 fn alice(aws: &Aws, may: impl FnOnce(&Aws)) {
@@ -610,8 +657,9 @@ fn an_alarm_is_raised_by_one_event_or_it_is_none() {
             of_alarm(|alarm| {
                 (alarm.comparison, alarm.threshold) = ("LessThanThreshold".to_owned(), 2);
             }),
-            &[],
+            NOBODY,
         ),
+        row("at most 1", of_alarm(|alarm| alarm.comparison = "LessThanOrEqualToThreshold".to_owned()), NOBODY),
         row("a band", of_alarm(|alarm| alarm.comparison = "GreaterThanUpperThreshold".to_owned()), NOT_KNOWN),
         row("a unit that the filter does not give", of_alarm(|alarm| alarm.unit = Some("Count".to_owned())), NOBODY),
         row(
@@ -646,6 +694,17 @@ fn an_alarm_is_raised_by_one_event_or_it_is_none() {
             }),
             NOT_KNOWN,
         ),
+        row(
+            "a dimension of Logs' own",
+            of_filter(|filter| filter.system_dimensions = vec!["@aws.account".to_owned()]),
+            NOBODY,
+        ),
+        row(
+            "events that are chosen",
+            of_filter(|filter| filter.criteria = "@aws.account = \"999999999999\"".to_owned()),
+            NOT_KNOWN,
+        ),
+        row("events as a transformer gives them", of_filter(|filter| filter.transformed = true), NOT_KNOWN),
         row("an expression", of_alarm(|alarm| alarm.expression = Some("FILL(m1, 0)".to_owned())), NOT_KNOWN),
         row(
             "an alarm over a silent one",

@@ -3,10 +3,10 @@
 
 use super::hold;
 use glasskey::flow::RecoverRefusal;
-use glasskey::flow::recover::{Course, Deed, Outcome, RunState, options_of};
+use glasskey::flow::recover::{Course, Outcome, RunState, options_of};
 use glasskey::keys::Serial;
 use glasskey::person::{
-    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
+    Choice, Deed, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
     UnfinishedRetirement,
 };
 use serde_json::{Value, json};
@@ -347,6 +347,7 @@ fn what_recover_makes_of_an_access_key() {
             user: "alice".to_owned(),
             started: UNIX_EPOCH,
             new: new.then(|| "AKIANEW".to_owned()),
+            active: new,
             certain,
             handed,
             to: "vault".to_owned(),

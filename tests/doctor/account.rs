@@ -16,7 +16,17 @@ fn all_is_well() {
     says(&done, "clock", "ok", "as AWS's, within 5 s", &[]);
     says(&done, "aws_configuration", "ok", "the default profile, region us-east-1", &[]);
     assert_eq!((done.code, &*done.stderr), (0, ""));
-    assert_eq!(world.actions(), ["GetCallerIdentity"], "nothing else is asked");
+    says(&done, "aws_iam", "ok", "it answers", &[]);
+    assert_eq!(world.actions(), ["GetCallerIdentity", "ListMFADevices"], "nothing else is asked");
+}
+
+#[test]
+fn an_iam_that_cannot_be_reached() {
+    let world = Simulated::with_keys(1);
+    let mut command = world.glasskey(["doctor", "--json"]);
+    let done = run(command.env("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9"));
+    assert_eq!((done.code, check(&done, "aws_identity")["verdict"].as_str()), (1, Some("ok")), "{done:?}");
+    assert_eq!(check(&done, "aws_iam")["verdict"], "problem", "{done:?}");
 }
 
 #[test]

@@ -216,6 +216,8 @@ fn whatever_is_changed_is_seen() {
     assert!(done.stderr.starts_with(error), "{done:?}");
     assert_eq!(safe.lines(), [b.clone(), c.clone()]);
     safe.verify(&["nonsense"]).code.checked_sub(2).unwrap();
+    let head = safe.verify(&["--head", "zz"]);
+    assert!(head.code == 2 && head.stderr.contains("--head is a SHA-256: 64 hexadecimal digits"), "{head:?}");
 }
 
 /// Somebody else's key, or the same one enrolled anew, under the same serial number.
@@ -225,7 +227,11 @@ fn a_foreign_key_signs() {
     assert_eq!(safe.drill(&[]).code, 0);
     let enrolled = run(&mut safe.glasskey(&["fido", "enroll", "--key", "12345678", "--yes"]));
     assert_eq!(enrolled.code, 0, "{enrolled:?}");
-    safe.verify(&[]).is(1, "line 1: it is signed with another credential than the key was enrolled with here\n", "");
+    // What was signed before stays proved; nothing is added to it.
+    assert_eq!(safe.verify(&[]).code, 0);
+    let added = safe.drill(&[]);
+    let other = "line 1: it is signed with another credential than the key was enrolled with here\n";
+    assert!(added.code == 3 && added.stderr.contains(other), "{added:?}");
     std::fs::remove_dir_all(safe.world.keys.state_dir().join("fido")).unwrap();
     let first = safe.lines();
     std::fs::remove_file(safe.log()).unwrap();

@@ -113,7 +113,7 @@ fn an_administrator_sees_the_first_and_is_told_of_the_second() {
     is_documented(&json);
     let known: Vec<_> =
         json["registered"].as_array().unwrap().iter().map(|one| (&one["evidence"], &one["serial"])).collect();
-    assert_eq!(known, [(&json!("seen"), &json!(null)), (&json!("said"), &json!(null))]);
+    assert_eq!(known, [(&json!("root_has_mfa"), &json!(null)), (&json!("said"), &json!(null))]);
     assert_eq!((&json["devices"], &json["view"]), (&json!(null), &json!("administrator")));
 }
 
@@ -138,6 +138,67 @@ fn a_person_says_whether_a_key_of_another_name_is_the_one() {
     let (_, run) = person.end();
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.contains("u2f/root/mine-") && !run.stdout.contains("u2f/root/somebodys-"), "{run:?}");
+}
+
+#[test]
+fn keys_registered_in_another_order_are_both_seen() {
+    let place = Place::new();
+    let when = [
+        ("ListMFADevices", 2, add("yubikey-12345679")),
+        ("ListMFADevices", 4, add("yubikey-12345678")),
+        ("ListMFADevices", 6, add("nobodys")),
+    ];
+    place.then(&place.aws, &when);
+    let run = place.enroll(Some(&place.aws.root_session()), "--no-input --timeout 60");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.stderr.contains("remove it in the console"), "{run:?}");
+    assert_eq!(run.stderr.matches("u2f/root/yubikey-12345679-").count(), 1, "{run:?}");
+    let [first, second] = run.stdout.lines().collect::<Vec<_>>()[..] else { panic!("{run:?}") };
+    assert!(first.contains("u2f/root/yubikey-12345678-") && second.contains("u2f/root/yubikey-12345679-"), "{run:?}");
+}
+
+#[test]
+fn a_key_that_goes_meanwhile_is_not_registered() {
+    let place = Place::new();
+    let (aws, looks) = (place.aws.clone(), std::sync::atomic::AtomicUsize::new(0));
+    let tap = glasskey::sim::tap::Tap::default();
+    place.aws.tap(&tap);
+    tap.listen(move |passing| {
+        if !(crate::support::blows::is_call(passing, "ListMFADevices") && passing.done) {
+            return;
+        }
+        match looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 {
+            2 => drop(aws.at_console(&add("yubikey-12345678"))),
+            4 => {
+                let first = aws.devices().remove(0).arn;
+                aws.at_console(&AtConsole::Remove(first)).unwrap();
+            }
+            5 => drop(aws.at_console(&add("yubikey-12345679"))),
+            _ => {}
+        }
+    });
+    let run = place.enroll(Some(&place.aws.root_session()), "--no-input");
+    assert!(run.code == 4 && run.stderr.contains("is not root's any more: it was removed while"), "{run:?}");
+    assert!(run.stderr.contains("registered before this: YubiKey 12345679 as "), "{run:?}");
+    assert!(run.stderr.contains("`glasskey root enroll --one-key --key 12345678` goes on"), "{run:?}");
+}
+
+/// The run before it ended after the first key.
+#[test]
+fn a_key_that_root_has_already_is_asked_about() {
+    for (answer, code) in [("y", 0), ("n", 4)] {
+        let place = Place::new();
+        place.aws.add_fido_for("root", "yubikey-12345678");
+        place.then(&place.aws, &[("ListMFADevices", 2, add("yubikey-12345679"))]);
+        let line = place.line("--yes --timeout 3");
+        let mut person = Typist::start(&place.at_terminal(Some(&place.aws.root_session()), &line));
+        person.sees("PIN of YubiKey 12345678 (8 tries left): ").types(PIN);
+        person.sees("PIN of YubiKey 12345679 (8 tries left): ").types(PIN);
+        // --yes is no answer.
+        person.sees("YubiKey 12345678, and does it sign in? If not, register it anew. [y/N] ").types(answer);
+        let (_, run) = person.end();
+        assert_eq!((run.code, run.stdout.lines().count()), (code, if code == 0 { 2 } else { 0 }), "{run:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::place::Place;
 use crate::cli::json::is_documented;
 use crate::support::{Run, run};
-use glasskey::sim::aws::{Aws, Fault, Wrong};
+use glasskey::sim::aws::{AtConsole, Aws, Fault, Wrong};
 use std::process::Command;
 
 /// A member account whose root has two keys.
@@ -77,6 +77,24 @@ fn the_last_factor_goes_only_where_the_account_is_named() {
     // The task does not let it be deleted: it is nobody's.
     assert_eq!(member.devices()[0].user, None);
     assert!(done.stderr.contains("is nobody's now, and not deleted"), "{}", done.stderr);
+}
+
+/// Two administrators at once, each of whom leaves what the other removes.
+#[test]
+fn what_was_to_stay_goes_meanwhile() {
+    for (action, nth, code, says) in [
+        ("AssumeRoot", 2, 3, "would be left without MFA, since what was to stay is gone\n"),
+        ("DeactivateMFADevice", 1, 4, "has no MFA any more: what was to stay was taken away meanwhile\n"),
+    ] {
+        let (place, aws) = Place::organization();
+        let [first, second] = ["first", "second"].map(|name| aws.add_fido_for("root", name));
+        place.then(&aws, &[(action, nth, AtConsole::Remove(second))]);
+        let line = format!("root remove --account {} {first} --yes", aws.account());
+        let run = place.run_as(&place.aws.admin(), &line);
+        let left = usize::from(code == 3);
+        assert_eq!((run.code, aws.devices().len()), (code, left), "{run:?}");
+        assert!(run.stderr.contains(says), "{run:?}");
+    }
 }
 
 #[test]

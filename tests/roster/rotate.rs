@@ -338,7 +338,7 @@ fn mistakes_in_the_command_line_and_in_the_file() {
     let told = "glasskey: error: 3 lines of team.csv cannot be used; nothing was done\n\
                 glasskey: line 2: \"a b\" is not a device name that IAM takes\n\
                 glasskey: line 3: the user user1 is on line 2 already\n\
-                glasskey: line 4: 6 columns; there are 5\n\
+                glasskey: line 4: 6 fields, and the roster has 3 columns\n\
                 glasskey: hint: columns are user,device-name,key-serial,touch,from; all but the first may be empty; \
                 commas, semicolons or tabs between them\n";
     done.is(2, "", told);

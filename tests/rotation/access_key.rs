@@ -223,6 +223,26 @@ fn two_keys_and_it_must_be_said_which_goes() {
     assert!(now.contains(&(other.clone(), true)) && !now.contains(&(one, true)) && now.len() == 2, "{now:?}");
 }
 
+/// Somebody deletes the one that was to stay while the first is deactivated: it is activated again.
+#[test]
+fn the_last_key_does_not_make_room() {
+    let world = Simulated::with_keys(0);
+    let one = only_key(&world);
+    let other = world.aws.add_user("alice").access_key_id;
+    let aws = world.aws.clone();
+    world.tap.listen(move |passing| {
+        if crate::support::blows::is_call(passing, "UpdateAccessKey")
+            && !passing.done
+            && aws.access_keys("alice").len() == 2
+        {
+            let key = [("UserName", "alice"), ("AccessKeyId", &*other)];
+            crate::enroll::api::call(&aws, &aws.admin(), "DeleteAccessKey", &key);
+        }
+    });
+    let done = rotate(&world, &["--replace", &one]);
+    assert_eq!((done.code, keys(&world)), (3, vec![(one, true)]), "{done:?}");
+}
+
 #[test]
 fn an_inactive_key_makes_room() {
     for choice in ["--make-room", "--replace"] {

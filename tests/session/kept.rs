@@ -77,7 +77,7 @@ fn a_full_keyring_is_said_and_stops_nothing() {
     assert_eq!((done.code, done.json()["Version"].as_u64()), (0, Some(1)), "{done:?}");
     let warning = "glasskey: warning: the kernel keyring is full; this session is not kept in memory\n";
     assert!(done.stderr.ends_with(warning), "{done:?}");
-    assert_eq!(bob.run(&["--forget"]).stdout, "no such session was kept\n");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session was kept\n");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn it_is_kept_until_it_ends_and_no_longer() {
     assert_eq!(second.json()["access_key_id"], first.json()["access_key_id"]);
     // Another duration is another session; its code is another one too.
     assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "forgotten\n");
-    assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "no such session was kept\n");
+    assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "no session was kept\n");
     assert_eq!(bob.count("GetSessionToken"), 1);
 }
 
@@ -127,7 +127,7 @@ fn no_cache_neither_takes_nor_keeps() {
     bob.before_the_end_of_a_step(4);
     let first = bob.fresh(&["--json"]);
     assert_eq!(first.json()["source"], "key");
-    assert_eq!(bob.run(&["--forget"]).stdout, "no such session was kept\n");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session was kept\n");
     let kept = bob.run(&["--json"]);
     assert_eq!(kept.json()["source"], "key", "{kept:?}");
     bob.world.aws.clock().advance(std::time::Duration::from_secs(30));

@@ -24,7 +24,7 @@ fn who(bob: &Bob, run: &Run) -> String {
 /// Drops a role's session from the kernel's keyring; the words after `--role`.
 fn forget(bob: &Bob, more: &[&str]) {
     let run = bob.run(&[&["--forget", "--role"], more].concat());
-    assert_eq!(run.stdout, "forgotten\n", "{run:?}");
+    assert!(run.stdout.starts_with("forgotten"), "{run:?}");
 }
 
 /// As tools do it: a `credential_process` for each profile, all at the same moment.
@@ -52,8 +52,11 @@ fn five_roles_at_once_take_one_code() {
     assert_eq!((later.code, later.json()["source"].as_str()), (0, Some("memory")), "{later:?}");
     assert_eq!(bob.run(&["--json"]).json()["source"], "memory");
     assert_eq!(bob.count("GetSessionToken"), 1);
-    forget(&bob, &[&roles[0], "--role-session-name", "later"]);
-    roles.iter().for_each(|role| forget(&bob, &[role]));
+    // Whatever else is said, all are forgotten: the MFA session would open each role again.
+    assert_eq!(bob.run(&["--forget", "--role", &roles[0]]).stdout, "forgotten: 7 sessions\n");
+    assert_eq!(bob.run(&["--forget", "--json"]).json()["sessions"], 0);
+    bob.world.aws.clock().advance(Duration::from_secs(30));
+    assert_eq!(bob.run(&["--role", &roles[0], "--json"]).json()["source"], "key");
 }
 
 #[test]

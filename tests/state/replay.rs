@@ -14,6 +14,7 @@ fn flaw(records: &[Value]) -> Option<(usize, Implausible)> {
         user: String::new(),
         started: UNIX_EPOCH,
         new: None,
+        active: false,
         certain: false,
         handed: glasskey::person::Handed::No,
         to: String::new(),

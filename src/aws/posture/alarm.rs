@@ -2,7 +2,7 @@
 //!
 //! A period in which root was used has the filter's value once, and its default value as often as there were other
 //! minutes with events in them; a quiet one has the default value alone, or nothing. The alarm must be raised by the
-//! first, whatever else there was, and by neither of the others.
+//! first, whatever else there was and however often root was used, and by neither of the others.
 
 use super::replies::{MetricAlarm, MetricName, Transformation};
 
@@ -22,6 +22,8 @@ pub enum Raised {
     ByOneEvent,
     /// It takes more than one event, or cannot be raised at all.
     NeedsMore,
+    /// It is raised by one event, and not where there are several in its period: a sign-in and what follows it.
+    NotBySeveral,
     /// It is on without any event, so that nothing changes when there is one.
     AlwaysOn,
     /// It looks at a unit or at dimensions that the filter does not give.
@@ -49,7 +51,8 @@ pub enum Unweighed {
 }
 
 impl Metric {
-    pub(super) fn of(transformation: &Transformation) -> Self {
+    /// `system`: the fields of Logs' own that the filter gives as dimensions too.
+    pub(super) fn of(transformation: &Transformation, system: &[String]) -> Self {
         // Absent, and "None", are the same unit.
         let unit = Some(&transformation.unit).filter(|unit| !unit.is_empty() && *unit != "None");
         Self {
@@ -60,7 +63,7 @@ impl Metric {
             value: transformation.metric_value.trim().parse().ok(),
             default: transformation.default_value,
             unit: unit.cloned(),
-            dimensions: transformation.dimensions.keys().cloned().collect(),
+            dimensions: transformation.dimensions.keys().chain(system).cloned().collect(),
         }
     }
 
@@ -87,22 +90,30 @@ pub(super) fn raised(alarm: &MetricAlarm, metric: &Metric) -> Raised {
     // Filters write once a minute.
     let minutes = (alarm.period.unwrap_or(60) / 60).clamp(1, 1440);
     let on = |values: &[(f64, u64)]| limit.is_broken(statistic.over(values));
-    let by_event = match metric.default {
-        None => on(&[(value, 1)]),
-        Some(default) => (0..=minutes).all(|quiet| on(&[(value, 1), (default, quiet)])),
+    let by = |events: u64| match metric.default {
+        None => on(&[(value, events)]),
+        Some(default) => (0..=minutes).all(|quiet| on(&[(value, events), (default, quiet)])),
     };
     let when_quiet = metric.default.is_some_and(|default| (1..=minutes).any(|quiet| on(&[(default, quiet)])));
-    let missing = alarm.treat_missing_data.as_str();
-    let breaching = missing == "breaching";
+    let breaching = alarm.treat_missing_data == "breaching";
     if when_quiet || breaching && metric.default.is_none() {
         return Raised::AlwaysOn;
     }
-    if !by_event {
+    if !by(1) {
         return Raised::NeedsMore;
     }
+    if ![2, 3, MANY].into_iter().all(by) {
+        return Raised::NotBySeveral;
+    }
+    in_periods(alarm, metric)
+}
+
+/// What becomes of an alarm that one event breaks the limit of, by the periods that it looks at.
+fn in_periods(alarm: &MetricAlarm, metric: &Metric) -> Raised {
+    let missing = alarm.treat_missing_data.as_str();
     match datapoints(alarm) {
         // Minutes without any event at all raise it as well.
-        _ if breaching => Raised::NotJudged(Unweighed::MissingData),
+        _ if missing == "breaching" => Raised::NotJudged(Unweighed::MissingData),
         0 | 1 => Raised::ByOneEvent,
         // Where everything else is missing, one point may be enough, after a while (CloudWatch, "missing data").
         _ if metric.default.is_none() && (missing.is_empty() || missing == "missing") => {
@@ -111,6 +122,9 @@ pub(super) fn raised(alarm: &MetricAlarm, metric: &Metric) -> Raised {
         _ => Raised::NeedsMore,
     }
 }
+
+/// More events than root has in a period.
+const MANY: u64 = 1_000_000;
 
 /// How many periods must be bad: all that are looked at, unless it says fewer.
 fn datapoints(alarm: &MetricAlarm) -> u64 {

@@ -253,11 +253,13 @@ pub struct Admins {
     pub unread: Option<Unreadable>,
 }
 
-/// A user who can do everything.
+/// A user who can do everything, or may.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     /// Their name.
     pub name: String,
+    /// No condition decides whether they can.
+    pub certain: bool,
     /// They have a factor; `None`: the credential report could not be read.
     pub mfa: Option<bool>,
     /// They can sign in with a password or an access key; `None`: as above.

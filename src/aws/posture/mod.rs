@@ -7,6 +7,7 @@ mod member;
 mod model;
 mod pattern;
 mod policy;
+mod powers;
 mod read;
 mod replies;
 mod report;

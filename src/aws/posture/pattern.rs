@@ -65,6 +65,12 @@ pub enum NotJudged {
     /// It uses what is not modelled here: regular expressions, names with a dot or a bracket in them.
     #[error("the pattern uses what is not modelled here")]
     Unmodelled,
+    /// The filter takes only events of which its selection criteria hold.
+    #[error("the filter has selection criteria")]
+    Selection,
+    /// The filter looks at what the log group's transformer has made of the events.
+    #[error("the filter looks at transformed events")]
+    Transformed,
     /// It compares too many fields to try everything.
     #[error("the pattern compares too many fields")]
     TooManyFields,

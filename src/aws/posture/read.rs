@@ -5,6 +5,7 @@ use super::facts::{
 };
 use super::model::Own;
 use super::policy::texts;
+use super::powers::{FoldUp, Powers, allows, statements};
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
@@ -16,9 +17,8 @@ use crate::aws::plain::hosts::iam_of;
 use crate::aws::send::AsyncClient;
 use crate::aws::{Account, Call, Caller, Error, Identity, Partition};
 use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
-use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use serde_json::json;
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 impl Account {
@@ -183,22 +183,22 @@ async fn admins(client: &AsyncClient, report: &Fact<CredentialReport>) -> Fact<A
 /// What decides who is an administrator, over all pages: a policy may come after those who have it.
 #[derive(Default)]
 struct Collected {
-    /// ARNs of managed policies of the account that allow everything.
-    everything: HashSet<String>,
+    /// What the account's own managed policies come to, by ARN.
+    managed: HashMap<String, Powers>,
     groups: HashMap<String, Has>,
     users: Vec<(String, Vec<String>, Has)>,
     roles: Vec<(String, Has)>,
 }
 
 struct Has {
-    inline_everything: bool,
+    inline: Powers,
     attached: Vec<String>,
 }
 
 impl Has {
     fn of(inline: &[PolicyDetail], attached: &[aws_sdk_iam::types::AttachedPolicy]) -> Self {
         Self {
-            inline_everything: inline.iter().any(|policy| allows_everything(policy.policy_document())),
+            inline: inline.iter().map(|policy| Powers::of(policy.policy_document())).fold_up(),
             attached: attached.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect(),
         }
     }
@@ -211,10 +211,8 @@ impl Collected {
     ) {
         for policy in page.policies() {
             let current = policy.policy_version_list().iter().find(|version| version.is_default_version());
-            if let (Some(arn), Some(version)) = (policy.arn(), current)
-                && allows_everything(version.document())
-            {
-                self.everything.insert(arn.to_owned());
+            if let (Some(arn), Some(version)) = (policy.arn(), current) {
+                self.managed.insert(arn.to_owned(), Powers::of(version.document()));
             }
         }
         for group in page.group_detail_list() {
@@ -235,9 +233,12 @@ impl Collected {
         }
     }
 
-    fn is_admin(&self, has: &Has) -> bool {
-        let administrator = |arn: &String| arn.ends_with(":iam::aws:policy/AdministratorAccess");
-        has.inline_everything || has.attached.iter().any(|arn| administrator(arn) || self.everything.contains(arn))
+    fn powers(&self, has: &Has) -> Powers {
+        let attached = has.attached.iter().filter_map(|arn| match self.managed.get(arn) {
+            None => arn.ends_with(":iam::aws:policy/AdministratorAccess").then(Powers::all),
+            own => own.copied(),
+        });
+        std::iter::once(has.inline).chain(attached).fold_up()
     }
 
     fn admins(&self, report: &Fact<CredentialReport>) -> Admins {
@@ -245,50 +246,22 @@ impl Collected {
             Fact::Known(report) => (Some(report), None),
             Fact::Unreadable(why) => (None, Some(why.clone())),
         };
-        let in_group = |group: &String| self.groups.get(group).is_some_and(|has| self.is_admin(has));
-        let admins = self.users.iter().filter(|(_, groups, has)| self.is_admin(has) || groups.iter().any(in_group));
-        let users = admins
-            .map(|(name, ..)| {
-                let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
-                Admin {
-                    name: name.clone(),
-                    mfa: row.map(|row| row.mfa),
-                    can_sign_in: row.map(|row| row.password || row.active_keys > 0),
-                }
+        let admin = |(name, groups, has): &(String, Vec<String>, Has)| {
+            let in_groups = groups.iter().filter_map(|group| self.groups.get(group)).map(|has| self.powers(has));
+            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).fold_up().is_admin();
+            let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
+            (is_admin != Some(false)).then(|| Admin {
+                name: name.clone(),
+                certain: is_admin == Some(true),
+                mfa: row.map(|row| row.mfa),
+                can_sign_in: row.map(|row| row.password || row.active_keys > 0),
             })
-            .collect();
-        let roles = self.roles.iter().filter(|(_, has)| self.is_admin(has)).map(|(name, _)| name.clone()).collect();
+        };
+        let users = self.users.iter().filter_map(admin).collect();
+        let is_admin = |(_, has): &&(String, Has)| self.powers(has).is_admin() == Some(true);
+        let roles = self.roles.iter().filter(is_admin).map(|(name, _)| name.clone()).collect();
         Admins { users, roles, unread }
     }
-}
-
-/// A policy's statements, from its document, which is percent-encoded as IAM gives it.
-fn statements(document: Option<&str>) -> Vec<Value> {
-    let text = percent_decode_str(document.unwrap_or_default()).decode_utf8_lossy();
-    let policy = serde_json::from_str::<Value>(&text).ok();
-    match policy.and_then(|mut policy| policy.get_mut("Statement").map(Value::take)) {
-        Some(Value::Array(all)) => all,
-        Some(one) => vec![one],
-        None => Vec::new(),
-    }
-}
-
-fn allows(statement: &Value) -> bool {
-    statement.get("Effect").and_then(Value::as_str) == Some("Allow")
-}
-
-fn allows_everything(document: Option<&str>) -> bool {
-    let is_star = |value: Option<&Value>| match value {
-        Some(Value::Array(all)) => all.iter().any(|one| one == "*" || one == "*:*"),
-        Some(one) => one == "*" || one == "*:*",
-        None => false,
-    };
-    statements(document).iter().any(|statement| {
-        allows(statement)
-            && is_star(statement.get("Action"))
-            && is_star(statement.get("Resource"))
-            && statement.get("Condition").is_none()
-    })
 }
 
 /// Whether a role's trust policy names anybody but services. A principal that was deleted is an id in the place of an

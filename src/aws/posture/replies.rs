@@ -51,6 +51,9 @@ replies! {
         filter_name: String,
         filter_pattern: String,
         metric_transformations: Vec<Transformation>,
+        field_selection_criteria: String,
+        apply_on_transformed_logs: bool,
+        emit_system_field_dimensions: Vec<String>,
     }
 
     "camelCase" Transformation {

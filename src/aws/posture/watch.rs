@@ -125,6 +125,11 @@ impl<'a> Follower<'a> {
         let coverage = Pattern::parse(pattern).and_then(|pattern| pattern.coverage(&self.own));
         let speaks_of_root = pattern.to_ascii_lowercase().contains("root");
         let catches = matches!(coverage, Ok(Coverage::Root { .. } | Coverage::Noisy(_)));
+        let coverage = match filter.field_selection_criteria.trim() {
+            "" if filter.apply_on_transformed_logs => Err(NotJudged::Transformed),
+            "" => coverage,
+            _ => Err(NotJudged::Selection),
+        };
         (speaks_of_root || catches).then_some(coverage)
     }
 
@@ -144,7 +149,8 @@ impl<'a> Follower<'a> {
         filter: &MetricFilter,
         (metric, composite): &(Vec<MetricAlarm>, Vec<CompositeAlarm>),
     ) -> Vec<Alarm> {
-        let metrics: Vec<Metric> = filter.metric_transformations.iter().map(Metric::of).collect();
+        let system = &filter.emit_system_field_dimensions;
+        let metrics: Vec<Metric> = filter.metric_transformations.iter().map(|to| Metric::of(to, system)).collect();
         let mut alarms = Vec::new();
         for alarm in metric {
             let Some(of) = metrics.iter().find(|metric| metric.is_of(alarm)) else { continue };

@@ -69,7 +69,7 @@ Examples:
   glasskey recover alice --forget    give up on alice's run, and change nothing
 ")]
 pub(in crate::cli) struct Recover {
-    /// only runs of this user; `root` names the root user's
+    /// only runs of this user; `root` is the root user, `user/root` an IAM user of that name
     #[arg(value_name = "USER")]
     pub(in crate::cli) user: Option<String>,
     /// enable the device with codes from the key

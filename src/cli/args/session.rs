@@ -11,7 +11,7 @@ Examples:
   eval \"$(glasskey session)\"                             an MFA session for this shell, one hour
   glasskey session --role arn:aws:iam::123456789012:role/admin
   glasskey session alice --duration 12h --format json
-  glasskey session --forget                              drop the session that is open
+  glasskey session --forget                              drop the sessions that are open
 
 In ~/.aws/config, for every AWS tool; the profile `base` holds the access key:
   [profile mfa]
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Session {
     /// neither take the session from the kernel keyring nor keep it there
     #[arg(long, conflicts_with = "forget")]
     pub(in crate::cli) no_cache: bool,
-    /// drop the session from the kernel keyring, and open none
+    /// drop every session of your access key from the kernel keyring, and open none
     #[arg(long)]
     pub(in crate::cli) forget: bool,
     #[command(flatten)]

@@ -153,6 +153,9 @@ fn not_drilled(failed: &Failed) -> Explanation {
 }
 
 fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
+    if head.is_some_and(|head| head.len() != 64 || !head.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Err(usage("--head is a SHA-256: 64 hexadecimal digits"));
+    }
     let text = drill::read_log(file).map_err(|cause| usage(format!("cannot read {}: {cause}", file.display())))?;
     // What was enrolled on another machine is not known here, and nothing is held against it.
     let enrolled =

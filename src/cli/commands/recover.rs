@@ -2,9 +2,9 @@
 
 use crate::cli::args::{Cli, Recover};
 use crate::cli::console::Console;
-use crate::cli::explain::{self, A_PHONE, Exit};
+use crate::cli::explain::{self, A_PHONE, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::{Outcome, environment};
+use crate::cli::{Outcome, environment, unanswered};
 use crate::flow;
 use crate::flow::recover::{NotAll, Outcome as Became, RecoverRequest, Recovered, RunState};
 use crate::keys::Serial;
@@ -30,14 +30,20 @@ pub(in crate::cli) fn run(args: &Recover, cli: &Cli, console: &mut Console) -> O
         Ok(runs) => {
             let human =
                 if runs.is_empty() { Page::of("nothing to recover") } else { runs.iter().map(sentence).collect() };
-            console.result(&human, &Report { runs: runs.iter().map(RunReport::of).collect() });
+            console.result(&human, &Report { runs: runs.iter().map(RunReport::of).collect(), error: None });
             let left = runs.iter().any(|run| run.outcome == Became::Left);
             Ok(if left { Exit::Left } else { Exit::Done })
         }
         Err(NotAll { done, failed }) => {
-            let mut explained = explain::failed(&failed);
-            explained.state.splice(0..0, done.iter().map(sentence));
-            Err(Box::new(explained))
+            let error = explain::failed(&failed);
+            if done.is_empty() {
+                return Err(Box::new(error));
+            }
+            let error = unanswered::truly(error);
+            console.style().explain(&error);
+            let report = Report { runs: done.iter().map(RunReport::of).collect(), error: Some(&error) };
+            console.result(&done.iter().map(sentence).collect(), &report);
+            Ok(error.exit)
         }
     }
 }
@@ -89,6 +95,10 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
         Became::NothingLeft => format!("nothing was left of a rotation of the access key of {user}"),
         Became::Left if !found.certain => format!(
             "left as it is: {new} of {user} may be of somebody else's making; --undo deletes it, --forget keeps it"
+        ),
+        Became::Left if found.new.is_some() && !found.active => format!(
+            "left as it is: {new} of {user} is not active any more; activate it in IAM and run this again, or --undo \
+             deletes it"
         ),
         Became::Left if matches!(found.old, Some((_, KeyIs::Gone))) => format!(
             "left as it is: {new} may be the only access key of {user} that works; --finish keeps it, --undo deletes it"
@@ -267,6 +277,8 @@ fn name(keys: &[Serial]) -> String {
 pub(in crate::cli) struct Report<'a> {
     /// The runs; empty where there was nothing to recover.
     runs: Vec<RunReport<'a>>,
+    /// Why others could not be recovered, and what is left of them; null where there are none.
+    error: Option<&'a Explanation>,
 }
 
 /// A run that was interrupted.

@@ -117,7 +117,9 @@ fn sentence(bad: &BadRow) -> String {
     let what = match &bad.what {
         Wrong::NotUtf8 => "it is not UTF-8".to_owned(),
         Wrong::BadUtf16 => "the file is UTF-16, and damaged or cut short".to_owned(),
-        Wrong::TooManyColumns { found, known } => format!("{found} columns; there are {known}"),
+        Wrong::TooManyColumns { found, known } => {
+            format!("{found} fields, and the roster has {known} column{}", if *known == 1 { "" } else { "s" })
+        }
         Wrong::UnknownColumn { name } => format!("there is no column \"{name}\""),
         Wrong::BadHeader => "the header names a column twice, or no user".to_owned(),
         Wrong::NoUser => "no user is named".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{Exit, Explanation, aws, ceremonies, fido_unlock, keys, nobody, places, refusals, unlock};
 use crate::cli::moments::off_by;
-use crate::flow::{Cause, Failed, Refusal, Residue, RotateRefusal, Stage};
+use crate::flow::{Cause, Failed, RecoverRefusal, Refusal, Residue, RotateRefusal, Stage};
 use crate::store::{self, Odd};
 use crate::{journal, sink};
 use std::path::Path;
@@ -15,7 +15,14 @@ pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
             off_by(ahead)
         ));
     }
-    text.state.extend(failed.left.iter().map(left));
+    let is_disproved = matches!(&failed.cause, Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { .. })));
+    text.state.extend(failed.left.iter().map(|one| match one {
+        // IAM has just refused its codes.
+        Residue::Credential { key, name, why: None } if is_disproved => {
+            format!("kept: the credential \"{name}\" on YubiKey {key}")
+        }
+        one => left(one),
+    }));
     let recover = failed.left.iter().any(Residue::is_for_recover);
     if recover {
         text.exit = Exit::Left;
@@ -108,6 +115,9 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::Kept { serial } => format!("as it was: {serial} is enabled"),
         Residue::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
         Residue::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
+        Residue::MayComeBack { serial, user } => format!(
+            "{serial} is not enabled any more, and is not deleted yet; `glasskey recover {user} --undo` enables it again"
+        ),
         Residue::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", unlock(why).what)
         }

@@ -59,7 +59,9 @@ pub(in crate::cli) const A_PHONE: &str = "a phone that scanned a QR code of this
 fn there(one: &Registered) -> String {
     match (&one.serial, one.evidence) {
         (Some(serial), _) => format!("registered before this: {} as {serial}", one.key),
-        (None, Evidence::Seen) => format!("registered before this: {}, since root has MFA now", one.key),
+        (None, Evidence::Seen | Evidence::RootHasMfa) => {
+            format!("registered before this: {}, since root has MFA now", one.key)
+        }
         (None, Evidence::Said) => format!("registered before this, as you said: {}", one.key),
     }
 }

@@ -68,6 +68,7 @@ pub(super) fn unfinished_lines(run: &UnfinishedKey) -> Vec<String> {
     let mut line = |what: &str, text: String| lines.push(format!("  {what:<9} {text}"));
     match (&run.new, run.certain) {
         (None, _) => line("new", "there is none".to_owned()),
+        (Some(id), true) if !run.active => line("new", format!("{id}, inactive")),
         (Some(id), true) => line("new", id.clone()),
         (Some(id), false) => {
             line(
@@ -92,8 +93,5 @@ pub(super) fn unfinished_lines(run: &UnfinishedKey) -> Vec<String> {
     for (id, is) in run.first.iter().chain(&run.old) {
         line("old", format!("{id}, {}", state(is)));
     }
-    let end = if run.keep { "deactivates" } else { "deactivates and deletes" };
-    lines
-        .push(format!("To finish {end} the old one; to undo activates it where it is not, and deletes the new one."));
     lines
 }

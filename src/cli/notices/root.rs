@@ -47,6 +47,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
             "root has MFA now (AccountMFAEnabled went from 0 to 1); with which device, an administrator is not told"
                 .to_owned(),
         ),
+        RootStep::HasAlready { serial } => described("found", format!("root has {serial} already")),
         RootStep::Certified { aws, attested } => {
             let attested = described("attested", format!("{attested}, by the key's own statement"));
             [attested, described("AWS says", aws_says(aws.as_ref()))].concat()

@@ -87,6 +87,8 @@ pub enum Evidence {
     // `unusable`: users who can do everything and have nothing to sign in with.
     Admins { users: usize, roles: usize, unusable: usize },
     AdminWithoutMfa { user: String },
+    // Whether the user can do everything depends on a condition.
+    PerhapsAdminWithoutMfa { user: String },
     Contact { who: String },
     NoContact,
     NoPasswordPolicy,
@@ -141,6 +143,7 @@ pub enum Break {
     NoAlarm { filter: String },
     AlarmDisabled { alarm: String },
     AlarmNeedsMore { alarm: String },
+    AlarmNotBySeveral { alarm: String },
     AlarmAlwaysOn { alarm: String },
     AlarmWithoutData { alarm: String },
     AlarmNotJudged { alarm: String, why: Unweighed },

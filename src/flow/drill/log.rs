@@ -117,6 +117,15 @@ struct Line {
     assertion: Option<Assertion>,
 }
 
+/// With what a key was enrolled on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolledHere {
+    /// A COSE_Key in base64url.
+    pub public_key: String,
+    /// When, in seconds since the Unix epoch. An earlier drill may be signed with what the key was enrolled with before.
+    pub since: u64,
+}
+
 /// What is before the first line.
 pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// What divides a line into what is signed and the signature; a JSON string cannot hold it.
@@ -154,11 +163,11 @@ pub(super) fn line(signed: &str, response: Option<&AssertionResponse>) -> Result
     Ok(format!("{signed}{SEAM}{}}}", serde_json::to_string(&assertion)?))
 }
 
-/// Proves a file: the chain and every signature. `enrolled`: the public key each key was enrolled with here.
+/// Proves a file: the chain and every signature. `enrolled`: with what each key was enrolled here.
 ///
 /// # Errors
 /// Every line that proves nothing, and why.
-pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, String>) -> Result<Proved, Vec<Problem>> {
+pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, EnrolledHere>) -> Result<Proved, Vec<Problem>> {
     let mut proof = Proof { previous: NOTHING.to_owned(), known: BTreeMap::new(), enrolled };
     let mut entries = Vec::new();
     let mut problems = Vec::new();
@@ -199,7 +208,7 @@ struct Proof<'a> {
     previous: String,
     /// The credential, its line and its counter, by key.
     known: BTreeMap<Serial, (Credential, usize, u32)>,
-    enrolled: &'a BTreeMap<Serial, String>,
+    enrolled: &'a BTreeMap<Serial, EnrolledHere>,
 }
 
 impl Proof<'_> {
@@ -268,7 +277,8 @@ impl Proof<'_> {
         {
             return Err(Flaw::OtherCredential { line: *line });
         }
-        if self.enrolled.get(&entry.key).is_some_and(|enrolled| *enrolled != credential.public_key) {
+        let is_other = |here: &EnrolledHere| here.public_key != credential.public_key && entry.started > here.since;
+        if self.enrolled.get(&entry.key).is_some_and(is_other) {
             return Err(Flaw::NotAsEnrolled);
         }
         let asserted = verify_assertion(&expected, &stored, &response).map_err(Flaw::Signature)?;
@@ -301,14 +311,17 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 impl Log {
     /// Opens it, making it where absent, and proves what is in it: nothing is added to what is broken.
-    pub(super) fn open(path: &Path, enrolled: &BTreeMap<Serial, String>) -> Result<Self, BadLog> {
+    pub(super) fn open(path: &Path, enrolled: &BTreeMap<Serial, EnrolledHere>) -> Result<Self, BadLog> {
         let (lines, text) = Lines::open(path, LONGEST).map_err(|cause| match store::odd(&cause) {
             Some(Odd::InUse) => BadLog::Busy,
             _ => BadLog::Io(cause),
         })?;
+        // What is added is signed with the present credential: all before it must be too.
+        let at_any_time = |(key, here): (&Serial, &EnrolledHere)| (*key, EnrolledHere { since: 0, ..here.clone() });
+        let enrolled = enrolled.iter().map(at_any_time).collect();
         let proved = match text.is_empty() {
             true => Proved { entries: Vec::new(), head: NOTHING.to_owned() },
-            false => prove(&text, enrolled).map_err(|problems| {
+            false => prove(&text, &enrolled).map_err(|problems| {
                 let first = problems.into_iter().next();
                 BadLog::Broken(first.unwrap_or(Problem { line: 1, flaw: Flaw::Empty }))
             })?,

@@ -6,7 +6,7 @@
 mod log;
 
 pub use super::failure::{BadLog, Flaw, Problem};
-pub use log::{Check, Credential, Entry, Proved, State, prove, read as read_log};
+pub use log::{Check, Credential, EnrolledHere, Entry, Proved, State, prove, read as read_log};
 
 use super::context::Context;
 use super::fido_key::{Ceremony, Finding, Record, Records, Trust, attest, known, sign};
@@ -51,11 +51,15 @@ pub type Words<'a> = dyn Fn(&KeyId, &Cause) -> String + 'a;
 /// The shortest session STS opens.
 const SESSION: Duration = Duration::from_secs(900);
 
-/// The public key each key was enrolled with on this machine, by what is on record.
+/// With what each key was enrolled on this machine, by what is on record.
 #[must_use]
-pub fn enrolled_here(records: &Records) -> BTreeMap<Serial, String> {
+pub fn enrolled_here(records: &Records) -> BTreeMap<Serial, EnrolledHere> {
     let all = records.all().unwrap_or_default();
-    all.iter().filter_map(|record| Some((record.key?, encoded_key(record)))).collect()
+    let of = |record: &Record| {
+        let (public_key, since) = (encoded_key(record), unix(record.enrolled));
+        Some((record.key?, EnrolledHere { public_key, since }))
+    };
+    all.iter().filter_map(of).collect()
 }
 
 fn encoded_key(record: &Record) -> String {

@@ -221,6 +221,8 @@ pub enum Residue {
     PerhapsEnabled { serial: String, why: aws::Error },
     /// A device that was to go is not enabled any more.
     Deactivated { serial: String },
+    /// As [`Self::Deactivated`]; undoing the user's run enables it again.
+    MayComeBack { serial: String, user: String },
     /// A credential on a key; its device does not exist, or is listed beside it.
     Credential { key: Serial, name: String, why: Option<unlock::Error> },
     /// An entry in a phone's app, of no use any more.

@@ -8,7 +8,11 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum RecoverRefusal {
     #[error("the unfinished run belongs to account {account}, and these credentials do not")]
-    OtherAccount { account: String },
+    OtherAccount {
+        account: String,
+        /// The record of the run, where that is known.
+        path: Option<PathBuf>,
+    },
     #[error("line {line} of {path} is not believed")]
     NotBelieved {
         path: PathBuf,
@@ -42,10 +46,12 @@ pub enum RecoverRefusal {
     },
     #[error("access key {old} is not active any more, so {new} stays")]
     OldAccessKeyGone { old: String, new: String },
+    #[error("the run is not finished: access key {new} is not active any more")]
+    NewAccessKeyInactive { new: String },
     /// The device that was to go.
     #[error("{serial} is enabled again, and no key that is plugged in shows whose it is: nothing was touched")]
     OldUnproved { serial: String, user: String },
-    #[error("the run is not undone: no key holds the credential of {serial}, which would be all that is left")]
+    #[error("the run is not undone: no key here computes codes of {serial}, which would be all that is left")]
     OldKeyEmpty { serial: String, user: String },
     /// IAM refused two codes of keys that hold the run's credential.
     #[error("{serial} is enabled, but IAM refuses the codes of {}: it has another seed", listed(keys))]

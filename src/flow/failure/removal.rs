@@ -22,7 +22,7 @@ pub enum RemovalRefusal {
     },
     #[error("{serial} was to be deactivated minutes ago, and this machine seems to have slept since")]
     TooLate { serial: String },
-    #[error("{arn} was deactivated, and somebody has enabled it again")]
+    #[error("{arn} was not deleted: somebody has enabled a device of that name since")]
     InUseAgain { arn: DeviceArn },
     #[error("AWS acknowledged that {serial} is deactivated, but IAM lists it still")]
     StillListed { serial: String },

@@ -18,7 +18,10 @@ pub enum RootRefusal {
     #[error("the account is not known, and the credential's name has its number")]
     NameTheAccount,
     #[error("the codes are shown on the terminal, and there is none")]
-    NobodyToShow,
+    NobodyToShow {
+        /// They may be written to a file descriptor.
+        enrolls: bool,
+    },
     #[error("YubiKey {key} holds {} of root's", if *several { "several devices" } else { "no such device" })]
     WhichCredential {
         key: Serial,
@@ -43,6 +46,12 @@ pub enum RootRefusal {
         /// Every device of root's shows, so that this is certain.
         sure: bool,
     },
+    #[error("root of account {account} would be left without MFA, since what was to stay is gone")]
+    NothingStays { account: String },
+    #[error("root of account {account} has no MFA any more: what was to stay was taken away meanwhile")]
+    NoMfaLeft { account: String },
+    #[error("{serial} is not root's any more: it was removed while another key was waited for")]
+    RemovedMeanwhile { serial: String },
     #[error("these credentials are root's, and AssumeRoot is not for root")]
     RootIntoMember,
     #[error("it would not be seen that the devices are gone, and nobody can be asked")]

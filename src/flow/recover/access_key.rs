@@ -1,7 +1,7 @@
 //! An interrupted rotation of an access key. The secret is gone with the process: who has it, if anybody, is in the
 //! journal; what the keys are is IAM's to say.
 
-use super::options::{Course, Deed, Doing, Options, offered};
+use super::options::{Course, Doing, Options, offered};
 use super::passes::{Kind, Observation, moment, own_account, since, stopped, strike};
 use super::{Outcome, RunState};
 use crate::aws::{self, AccessKey, Account};
@@ -13,7 +13,7 @@ use crate::flow::failure::{
 use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
-use crate::person::{Choice, Handed, KeyIs, Notice, UnfinishedKey};
+use crate::person::{Choice, Deed, Handed, KeyIs, Notice, UnfinishedKey};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyRun {
@@ -84,6 +84,16 @@ impl Kind for KeyRun {
         }
     }
 
+    fn undecided(&self, found: &UnfinishedKey) -> Vec<Residue> {
+        let old = found.first.iter().chain(&found.old).map(|(id, is)| (id.clone(), is));
+        let old = old.map(|(id, is)| match is {
+            KeyIs::Active => Residue::KeyActive { id },
+            KeyIs::Inactive => Residue::KeyInactive { id },
+            KeyIs::Gone => Residue::KeyGone { id },
+        });
+        old.chain(new_stays(found)).collect()
+    }
+
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<UnfinishedKey>, Cause> {
         let (keys, session) = match read(&self.begin.user, account, context) {
             Ok(seen) => {
@@ -102,7 +112,7 @@ impl Kind for KeyRun {
     fn options(&self, found: &UnfinishedKey) -> Course {
         let handed = found.new.is_some() && found.handed == Handed::Yes;
         let finishing = finishing(found);
-        if handed && finishing.is_empty() {
+        if handed && finishing.is_empty() && found.active {
             return Course::Struck(Outcome::WasComplete { keys: Vec::new() });
         }
         let activate = self.deactivated(found).map(|_| Deed::ActivateOldKey);
@@ -114,12 +124,20 @@ impl Kind for KeyRun {
         let recommended = match &found.new {
             // Perhaps somebody else has just made it.
             Some(_) if !found.certain => Choice::Leave,
+            // Somebody has deactivated it: nobody knows whether what uses it still needs it.
+            Some(_) if handed && !found.active && finishing.is_empty() => Choice::Leave,
             Some(_) if handed => Choice::Finish,
             // Somebody has deleted the old one: the new one may be all that the user has.
             Some(_) if found.handed == Handed::Perhaps && gone(&found.old) => Choice::Leave,
             _ => Choice::Undo,
         };
-        Course::Open(Options { recommended, finish: offered(may_finish, &finishing), undo: Ok(undo) })
+        let finish = match &found.new {
+            Some(new) if !found.active && finishing.is_empty() => {
+                Err(RecoverRefusal::NewAccessKeyInactive { new: new.clone() })
+            }
+            _ => offered(may_finish, &finishing),
+        };
+        Course::Open(Options { recommended, finish, undo: Ok(undo) })
     }
 
     fn carry_out(
@@ -185,6 +203,7 @@ impl KeyRun {
             user: begin.user.clone(),
             started: moment(begin.started),
             certain: self.new.is_some(),
+            active: new.as_ref().is_some_and(|id| is(id) == KeyIs::Active),
             new,
             handed,
             to: begin.to.clone(),
@@ -211,7 +230,7 @@ impl KeyRun {
             let stays = found.old.iter().find(|(id, is)| *is == KeyIs::Active || self.deactivated(found) == Some(id));
             if let Some((old, _)) = stays {
                 still_active(act, &found.user, old, new)
-                    .map_err(|cause| stopped(cause, vec![self.unknown()], context))?;
+                    .map_err(|cause| stopped(cause, new_stays(found).into_iter().collect(), context))?;
             }
             delete(act, &found.user, new, context).map_err(|(cause, _)| {
                 let why = match &cause {
@@ -276,6 +295,15 @@ fn finish(
         context.tell(Notice::key_deleted(id));
     }
     done
+}
+
+/// The new key, which was not touched.
+fn new_stays(found: &UnfinishedKey) -> Option<Residue> {
+    let id = found.new.clone()?;
+    Some(match found.handed {
+        Handed::Yes => Residue::KeyWorks { id },
+        _ => Residue::NewKey { user: found.user.clone(), id: Some(id), why: aws::Error::Interrupted },
+    })
 }
 
 fn gone(key: &Option<(String, KeyIs)>) -> bool {

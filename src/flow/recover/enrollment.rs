@@ -2,7 +2,7 @@
 
 use super::added::{self, AddedDevice, accept, is_held_beside, is_on_a_key, is_whole, unproved, with_credential};
 use super::from_key::enable_from_key;
-use super::options::{Course, Deed, Doing, Options, offered};
+use super::options::{Course, Doing, Options, offered};
 use super::passes::{Kind, Observation, own_account, strike};
 use super::{Outcome, RunState};
 use crate::aws::{self, Account};
@@ -13,7 +13,7 @@ use crate::flow::record::Record;
 use crate::flow::run::Run;
 use crate::journal::Writer;
 use crate::keys::Serial;
-use crate::person::{Choice, DeviceState, FileState, Unfinished};
+use crate::person::{Choice, Deed, DeviceState, FileState, Unfinished};
 use crate::sink::EscrowState;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

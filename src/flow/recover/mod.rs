@@ -29,7 +29,7 @@ use crate::world::World;
 pub use log::options_of;
 use log::{RunLog, replay};
 #[doc(hidden)]
-pub use options::{Course, Deed, Options};
+pub use options::{Course, Options};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoverRequest {
@@ -38,7 +38,7 @@ pub struct RecoverRequest {
     pub recommended: bool,
     /// The person's word is taken for an enabled device that no key here can prove to be the run's.
     pub accept_unproved: bool,
-    /// Only runs of this user; `root` names the root user's.
+    /// Only runs of this user; `root` names the root user's, and `user/NAME` an IAM user of any name.
     pub user: Option<String>,
 }
 
@@ -125,7 +125,7 @@ pub fn recover(request: &RecoverRequest, world: &mut World) -> Result<Vec<Recove
     let (connector, mut context) = Context::open(Stage::Recover, world)?;
     let Read { mut runs, bad } = read_runs(&mut context).map_err(|cause| context.fail(Stage::Recover, cause))?;
     if let Some(user) = &request.user {
-        runs.retain(|run| run.user.as_deref().unwrap_or(ROOT) == user);
+        runs.retain(|run| is_of(run.user.as_deref(), user));
         if runs.is_empty() {
             let cause = Cause::refused(RecoverRefusal::NoRunOf { user: user.clone() });
             return Err(context.fail(Stage::Recover, cause).into());
@@ -149,8 +149,17 @@ pub fn recover(request: &RecoverRequest, world: &mut World) -> Result<Vec<Recove
     }
 }
 
-/// How `user` names the root user.
+/// How a request names the root user.
 const ROOT: &str = "root";
+
+/// Whether a run of this IAM user, or of the root user, is what a request names.
+fn is_of(user: Option<&str>, named: &str) -> bool {
+    match (user, named.strip_prefix("user/")) {
+        (None, _) => named == ROOT,
+        (Some(user), Some(named)) => user == named,
+        (Some(user), None) => user == named && user != ROOT,
+    }
+}
 
 fn recover_each(
     request: &RecoverRequest,

@@ -4,7 +4,7 @@
 use super::{Outcome, RecoverRequest};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RecoverRefusal};
-use crate::person::Choice;
+use crate::person::{Choice, Deed};
 
 /// What follows from what is seen of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,34 +23,6 @@ pub struct Options {
     pub finish: Result<Vec<Deed>, RecoverRefusal>,
     /// What undoing does, in this order, or why it is refused. Nothing: the run is struck, and nothing else.
     pub undo: Result<Vec<Deed>, RecoverRefusal>,
-}
-
-/// What is done to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// The run's device is enabled with two codes of a key that holds its seed.
-    EnableNew,
-    /// IAM takes two codes of a key that holds the run's credential: the enabled device has that seed.
-    ProveNew,
-    /// IAM takes two codes of a key that holds the old device's credential: the enabled device has that seed.
-    ProveOld,
-    /// The old device goes, with its credentials.
-    RemoveOld,
-    /// The old device is enabled again with two codes of its key.
-    EnableOld,
-    /// The run's device, which is enabled, is deactivated.
-    DeactivateNew,
-    /// The run's device is deleted while it is nobody's.
-    DeleteNew,
-    /// The run's device goes, with its credentials, while the old one is seen to be enabled.
-    RemoveNew,
-    RemoveCredentials,
-    /// The old access key is deactivated while the new one is active.
-    DeactivateOldKey,
-    DeleteOldKey,
-    /// The access key that the run has deactivated is activated again.
-    ActivateOldKey,
-    DeleteNewKey,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +60,7 @@ pub(super) fn decide(
     let choice = match request.choice {
         Some(choice) => choice,
         None if request.recommended => options.recommended,
-        None => match context.person.choose(options.finish.is_ok(), options.undo.is_ok()) {
+        None => match context.person.choose(options.finish.as_deref().ok(), options.undo.as_deref().ok()) {
             Some(choice) => choice,
             None if context.interrupt.raised() => return Err(Cause::Interrupted),
             None => return Err(Cause::NobodyToAsk),

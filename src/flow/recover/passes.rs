@@ -104,7 +104,7 @@ pub(super) fn recover_one<K: Kind>(
     context: &mut Context<'_>,
 ) -> Result<Recovered, Failed> {
     let still = |cause, context: &Context<'_>| context.fail_leaving((Stage::Recover, cause), vec![run.unknown()]);
-    let caller = run.caller(account).map_err(|why| still(Cause::refused(why), context))?;
+    let caller = run.caller(account).map_err(|why| still(Cause::refused(with_path(why, id, context)), context))?;
     let mut seen = run.observe(caller, context).map_err(|cause| still(cause, context))?;
     let found: RunState = seen.observed.clone().into();
     context.tell(found.notice());
@@ -140,6 +140,16 @@ pub(super) fn recover_one<K: Kind>(
     Ok(Recovered { found, outcome })
 }
 
+/// With the record's path, for whom no credentials of that account are left to.
+fn with_path(why: RecoverRefusal, id: &str, context: &Context<'_>) -> RecoverRefusal {
+    match why {
+        RecoverRefusal::OtherAccount { account, .. } => {
+            RecoverRefusal::OtherAccount { account, path: Some(context.journal.path_of(id)) }
+        }
+        why => why,
+    }
+}
+
 /// Ends the run: its file goes.
 pub(super) fn strike(log: Writer, outcome: Outcome, context: &Context<'_>) -> Result<Outcome, Failed> {
     let complete =
@@ -166,7 +176,7 @@ pub(super) fn own_account<'a>(
         account.caller().account == number
             && device.is_none_or(|device| account.caller().partition == device.partition())
     };
-    account.filter(is_own).ok_or_else(|| RecoverRefusal::OtherAccount { account: number.to_owned() })
+    account.filter(is_own).ok_or_else(|| RecoverRefusal::OtherAccount { account: number.to_owned(), path: None })
 }
 
 /// A second since the Unix epoch; of what no clock can show, the epoch.

@@ -1,7 +1,6 @@
 //! What rotations and retirements have in common: a device is taken away, and may have to be given back.
 
 use super::added::key_state;
-use super::options::Deed;
 use super::passes::BEFORE;
 use crate::aws::{self, Account, DeviceArn};
 use crate::flow::context::Context;
@@ -13,7 +12,7 @@ use crate::flow::retire::devices_of;
 use crate::flow::self_management::{Factor, factor_needed, open_session};
 use crate::keys::Serial;
 use crate::oath::Name;
-use crate::person::{DeviceState, KeyState, OldDevice};
+use crate::person::{Deed, DeviceState, KeyState, OldDevice};
 use crate::totp::unix;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! An interrupted retirement: a device was to be taken away from its user for good.
 
 use super::from_key::prove_again;
-use super::options::{Course, Deed, Doing, Options};
+use super::options::{Course, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::removed::{
     acting, as_seen, check_old, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
@@ -13,7 +13,7 @@ use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue};
 use crate::flow::record::{Record, Retiring, Undo};
 use crate::flow::removal::enable_again;
 use crate::journal::Writer;
-use crate::person::{Choice, DeviceState, UnfinishedRetirement};
+use crate::person::{Choice, Deed, DeviceState, UnfinishedRetirement};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Retirement {

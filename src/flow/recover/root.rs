@@ -6,7 +6,7 @@
 
 use super::added::{self, AddedDevice, is_on_a_key, with_credential};
 use super::enrollment::{in_use, outcome_of_undo};
-use super::options::{Course, Deed, Doing, Options, offered};
+use super::options::{Course, Doing, Options, offered};
 use super::passes::{Kind, Observation};
 use super::{Outcome, RunState};
 use crate::aws::{self, Account, Identity, MfaDevice, RootTask};
@@ -14,7 +14,7 @@ use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue};
 use crate::flow::record::Record;
 use crate::journal::Writer;
-use crate::person::{Choice, DeviceState, KeyState, Unfinished};
+use crate::person::{Choice, Deed, DeviceState, KeyState, Unfinished};
 
 /// What its record says. `enabling` of the run: codes were shown. Then the console may have taken them a moment ago, or
 /// may yet, and no list of IAM's rules that out.

@@ -4,7 +4,7 @@
 use super::added::{self, AddedDevice, accept, is_held_beside, is_on_a_key, is_whole, unproved, with_credential};
 use super::enrollment::{finishing, in_use, outcome_of_undo};
 use super::from_key::{enable_from_key, prove_again, prove_enabled};
-use super::options::{Course, Deed, Doing, Options};
+use super::options::{Course, Doing, Options};
 use super::passes::{Kind, Observation, own_account, stopped, strike};
 use super::removed::{
     acting, as_seen, is_on_no_key, is_there, observe_old, old_gone, old_is_on_a_key, proof_of_old, removal_stopped,
@@ -18,7 +18,7 @@ use crate::flow::record::{OldCredential, Record, RemovedDevice};
 use crate::flow::removal::{MustRemain, Removal, enable_again};
 use crate::flow::run::Run;
 use crate::journal::Writer;
-use crate::person::{Choice, DeviceState, KeyState, OldDevice, Unfinished};
+use crate::person::{Choice, Deed, DeviceState, KeyState, OldDevice, Unfinished};
 use crate::totp::unix;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Kind for Rotation {
         let (run, found) = (self.run.resumed(log), &seen.observed.found);
         match doing {
             Doing::Finish(deeds) => complete(run, deeds, &old, found, account, context)
-                .map_err(|failed| with_the_way_back(failed, &seen.observed.old)),
+                .map_err(|failed| with_the_way_back(failed, &seen.observed.old, &found.user)),
             Doing::Undo(deeds) => roll_back(run, deeds, &old, found, account, context),
         }
     }
@@ -164,6 +164,8 @@ fn undoing(
     prove_old: Result<Option<Deed>, RecoverRefusal>,
 ) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
+    // Whoever took the key in hand meanwhile may have replaced its credential.
+    let by_key = || (old.device == DeviceState::Enabled && old_is_on_a_key(old)).then_some(Deed::ProveOld);
     match &found.device {
         // The run has nothing there any more, or nobody can say what.
         DeviceState::Foreign { .. } if !deeds.is_empty() => {}
@@ -178,8 +180,10 @@ fn undoing(
             let (serial, user) = (old.serial.clone(), found.user.clone());
             return Err(RecoverRefusal::OldKeyEmpty { serial, user });
         }
-        DeviceState::Enabled => deeds.extend(prove_old?.into_iter().chain([Deed::RemoveNew])),
-        DeviceState::Unproved => deeds.extend(prove_old?.into_iter().chain([Deed::ProveNew, Deed::RemoveNew])),
+        DeviceState::Enabled => deeds.extend(prove_old?.or_else(by_key).into_iter().chain([Deed::RemoveNew])),
+        DeviceState::Unproved => {
+            deeds.extend(prove_old?.or_else(by_key).into_iter().chain([Deed::ProveNew, Deed::RemoveNew]));
+        }
         // The seed on the key may be all that the user has.
         DeviceState::Unassigned if !is_there(old) && is_on_a_key(found) => {
             return Err(old_gone(&old.serial, &found.user));
@@ -237,17 +241,17 @@ fn opened_by<'s>(found: &Unfinished, old: &'s str, new: &'s str) -> &'s str {
 }
 
 /// Where the old one is deactivated, only undoing gives the user a device back.
-fn with_the_way_back(mut failed: Failed, old: &OldDevice) -> Failed {
-    if old.device != DeviceState::Unassigned {
+fn with_the_way_back(mut failed: Failed, old: &OldDevice, user: &str) -> Failed {
+    // Where it has been deleted by now, its credentials are all that is left.
+    if old.device != DeviceState::Unassigned || failed.stage == Stage::Credentials {
         return failed;
     }
     if let Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { comes_back, .. })) = &mut failed.cause {
         *comes_back = Some(old.serial.clone());
     }
     let is_said = |left: &Residue| matches!(left, Residue::Deactivated { serial } if *serial == old.serial);
-    if !failed.left.iter().any(is_said) {
-        failed.left.push(Residue::Deactivated { serial: old.serial.clone() });
-    }
+    failed.left.retain(|left| !is_said(left));
+    failed.left.push(Residue::MayComeBack { serial: old.serial.clone(), user: user.to_owned() });
     failed
 }
 
@@ -281,7 +285,8 @@ fn roll_back(
         enable_again(&found.user, old, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::ProveOld) {
-        prove_again(old, &found.user, account, context).map_err(|cause| untouched(cause, context))?;
+        prove_again(old, &found.user, account, context)
+            .map_err(|cause| untouched(as_useless(cause, old, found), context))?;
     }
     if deeds.contains(&Deed::ProveNew) {
         prove_enabled(&run.begin, &keys, by, account, context).map_err(|cause| untouched(cause, context))?;
@@ -297,6 +302,16 @@ fn roll_back(
         Ok(Outcome::Left)
     } else {
         rolled_back(run, context)
+    }
+}
+
+/// The key of the old device has another seed: then the new one stays.
+fn as_useless(cause: Cause, old: &RemovedDevice, found: &Unfinished) -> Cause {
+    match cause {
+        Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { .. })) => {
+            Cause::refused(RecoverRefusal::OldKeyEmpty { serial: old.serial.clone(), user: found.user.clone() })
+        }
+        cause => cause,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::keys::KeyId;
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep, RootView};
 use crate::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FidoRequest {
@@ -33,6 +33,8 @@ pub struct Candidate {
 pub enum Evidence {
     /// IAM shows it.
     Seen,
+    /// Root had no MFA before and has it now; with which device, IAM does not tell.
+    RootHasMfa,
     /// The person says that the console said so.
     Said,
 }
@@ -67,6 +69,8 @@ pub struct Sitting {
     view: View,
     known: Known,
     limits: WatchLimits,
+    /// The serial numbers of keys that were registered while another was waited for.
+    early: BTreeSet<String>,
 }
 
 /// Looks at root, and refuses what can be refused.
@@ -84,7 +88,7 @@ pub fn begin(request: &FidoRequest, world: &mut World) -> Result<Sitting, NotDon
         return Err(Cause::refused(RootRefusal::WouldNotBeSeen { none: !seen_by_flag }).into());
     }
     tell_view(&view, &look, &mut *world.person);
-    Ok(Sitting { view, known, limits: request.limits })
+    Ok(Sitting { view, known, limits: request.limits, early: BTreeSet::new() })
 }
 
 pub(super) fn tell_view(view: &View, look: &Look, person: &mut dyn Person) {
@@ -113,18 +117,30 @@ impl Sitting {
     /// The first key that was not registered; those before it are.
     pub fn register(mut self, keys: &[Candidate], world: &mut World) -> Result<Enrolled, NotDone> {
         let mut registered = Vec::new();
-        for (nth, key) in keys.iter().enumerate() {
-            let name = name_for(&key.id, nth + 1);
-            match self.one(key, &name, (nth + 1, keys.len()), world) {
+        let names: Vec<String> = keys.iter().enumerate().map(|(nth, key)| name_for(&key.id, nth + 1)).collect();
+        for (nth, (key, name)) in keys.iter().zip(&names).enumerate() {
+            let one = match self.registered_already(key, name, world) {
+                Some(one) => Ok(one),
+                None => self.one(key, name, (nth + 1, &names), world),
+            };
+            match one {
                 Ok(one) => registered.push(one),
                 Err(cause) => {
-                    return Err(NotDone {
-                        registered,
-                        awaited: Some(name),
-                        ..NotDone::from((Stage::Console, cause))
-                    });
+                    let awaited = Some(name.clone());
+                    for (key, name) in keys.iter().zip(&names) {
+                        let early = self.take_early(name);
+                        registered.extend(early.map(|serial| self.seen(key, name, serial, &mut *world.person)));
+                    }
+                    return Err(NotDone { registered, awaited, ..NotDone::from((Stage::Console, cause)) });
                 }
             }
+        }
+        let is_there = |one: &Registered| one.serial.as_ref().is_none_or(|one| self.known.serials.contains(one));
+        if let Some(gone) = registered.iter().position(|one| !is_there(one)) {
+            let Registered { name, serial, .. } = registered.remove(gone);
+            let cause = Cause::refused(RootRefusal::RemovedMeanwhile { serial: serial.unwrap_or_default() });
+            registered.retain(is_there);
+            return Err(NotDone { registered, awaited: Some(name), ..NotDone::from((Stage::Console, cause)) });
         }
         let whole = self.view.sees_each() && registered.iter().all(|one: &Registered| one.serial.is_some());
         let devices = whole.then(|| self.known.serials.iter().cloned().collect());
@@ -132,13 +148,36 @@ impl Sitting {
         Ok(Enrolled { account, partition, view, keys: registered, devices })
     }
 
+    /// A key that root has: registered while another was waited for, or before, if the person says that it is this one.
+    fn registered_already(&mut self, key: &Candidate, name: &str, world: &mut World) -> Option<Registered> {
+        if let Some(early) = self.take_early(name) {
+            return Some(self.seen(key, name, early, &mut *world.person));
+        }
+        let serial = self.known.serials.iter().find(|serial| is_called(serial, name))?.clone();
+        world.person.tell(&Notice::Root(RootStep::HasAlready { serial: serial.clone() }));
+        let question = RootQuestion::IsThisKey { serial: serial.clone(), key: key.id.to_string() };
+        world.person.confirm(&Question::Root(question)).filter(|is_it| *is_it)?;
+        Some(self.seen(key, name, serial, &mut *world.person))
+    }
+
+    /// The serial number of the key of this name, where it was registered while another was waited for.
+    fn take_early(&mut self, name: &str) -> Option<String> {
+        let is_there = |serial: &&String| is_called(serial, name) && self.known.serials.contains(*serial);
+        let serial = self.early.iter().find(is_there)?.clone();
+        self.early.remove(&serial);
+        Some(serial)
+    }
+
+    /// Waits for a key to be registered under this name, the nth of all.
     fn one(
         &mut self,
         key: &Candidate,
         name: &str,
-        (nth, of): (usize, usize),
+        (nth, names): (usize, &[String]),
         world: &mut World,
     ) -> Result<Registered, Cause> {
+        let of = names.len();
+        let others: Vec<&String> = names.iter().filter(|other| *other != name).collect();
         let task = ConsoleTask::AddKey { name: name.to_owned(), key: key.id.to_string(), nth, of };
         let partition = self.view.partition.clone();
         world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition }));
@@ -149,6 +188,10 @@ impl Sitting {
                 break Ok(Sign::OneMoreInUse);
             }
             match watch(&mut self.view, &mut self.known, &awaited, &world.clock, &mut *world.person) {
+                Ok(Sign::Device(serial)) if others.iter().any(|other| is_called(&serial, other)) => {
+                    world.person.tell(&appeared(&serial));
+                    self.early.insert(serial);
+                }
                 Ok(Sign::Device(serial)) if !is_meant(&serial, name, &mut *world.person) => {
                     if world.interrupt.raised() {
                         break Err(Unseen::Interrupted);
@@ -158,10 +201,15 @@ impl Sitting {
             }
         };
         match sign {
-            Ok(Sign::Device(serial)) => Ok(self.seen(key, name, serial, &mut *world.person)),
+            Ok(Sign::Device(serial)) => {
+                if is_called(&serial, name) {
+                    world.person.tell(&appeared(&serial));
+                }
+                Ok(self.seen(key, name, serial, &mut *world.person))
+            }
             Ok(Sign::HasMfaNow) => {
                 world.person.tell(&Notice::Root(RootStep::Appeared { serial: None, expected: None }));
-                Ok(registered(key, name, Evidence::Seen, None, None))
+                Ok(registered(key, name, Evidence::RootHasMfa, None, None))
             }
             Ok(Sign::OneMoreInUse) => {
                 if self.known.can_tell(&self.view) {
@@ -182,14 +230,15 @@ impl Sitting {
     }
 
     fn seen(&self, key: &Candidate, name: &str, serial: String, person: &mut dyn Person) -> Registered {
-        if is_called(&serial, name) {
-            person.tell(&Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
-        }
         let aws = self.view.certifications(&serial);
         let certified = RootStep::Certified { aws: aws.clone(), attested: key.certification.clone() };
         person.tell(&Notice::Root(certified));
         registered(key, name, Evidence::Seen, Some(serial), aws)
     }
+}
+
+fn appeared(serial: &str) -> Notice {
+    Notice::Root(RootStep::Appeared { serial: Some(serial.to_owned()), expected: None })
 }
 
 fn registered(

@@ -87,13 +87,15 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
     confirmed(&question, &mut *world.person, &world.interrupt)?;
     let outside = view.outside().ok_or(Cause::refused(RootRefusal::NoCredentials))?;
     let session = outside.assume_root(&account, RootTask::Delete).map_err(Cause::Aws)?;
-    delete_each(meant, &session, removal, world)
+    let must_keep = !stay.is_empty() && in_use;
+    delete_each(meant, &session, removal, must_keep, world)
 }
 
 fn delete_each(
     meant: Vec<String>,
     session: &Account,
     mut removal: Removal,
+    must_keep: bool,
     world: &mut World,
 ) -> Result<Removal, NotDone> {
     let mut unknown = Vec::new();
@@ -104,6 +106,10 @@ fn delete_each(
         };
         if world.interrupt.raised() {
             return Err(stopped(Cause::Interrupted, &removal));
+        }
+        if must_keep && !another_stays(&removal, session).map_err(|why| stopped(Cause::Aws(why), &removal))? {
+            let account = removal.account.clone();
+            return Err(stopped(Cause::refused(RootRefusal::NothingStays { account }), &removal));
         }
         deactivate(&serial, session, world).map_err(|why| stopped(Cause::Aws(why), &removal))?;
         world.person.tell(&Notice::Deactivated { serial: serial.clone() });
@@ -118,11 +124,21 @@ fn delete_each(
         }
         removal.removed.push(serial);
     }
+    // Somebody may have taken away what was to stay, between the look and the deactivation.
+    if must_keep && another_stays(&removal, session).is_ok_and(|stays| !stays) {
+        let cause = Cause::refused(RootRefusal::NoMfaLeft { account: removal.account });
+        return Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, cause)) });
+    }
     if !unknown.is_empty() {
         let cause = Cause::refused(RootRefusal::PerhapsDeleted { devices: unknown });
         return Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, cause)) });
     }
     Ok(removal)
+}
+
+/// Whether root has a device that is not to go.
+fn another_stays(removal: &Removal, session: &Account) -> Result<bool, aws::Error> {
+    Ok(session.own_mfa_devices()?.iter().any(|device| !removal.meant.contains(&device.serial)))
 }
 
 /// Each device by its full serial number: none is taken for granted.

@@ -40,7 +40,7 @@ pub struct ResyncCodes {
 pub fn resync_codes(request: &ResyncCodesRequest, world: &mut World) -> Result<ResyncCodes, NotDone> {
     let at = |cause| NotDone::from((Stage::Codes, cause));
     if !request.hand_over && !world.person.is_there() {
-        return Err(Cause::refused(RootRefusal::NobodyToShow).into());
+        return Err(Cause::refused(RootRefusal::NobodyToShow { enrolls: false }).into());
     }
     let mut view = View::open(&world.aws, request.account.as_deref(), request.blind)?;
     let look = view.read().map_err(Cause::Aws)?;

@@ -61,7 +61,7 @@ pub enum Wrong {
     NotUtf8,
     #[error("the file is UTF-16, and damaged or cut short")]
     BadUtf16,
-    #[error("{found} columns; there are {known}")]
+    #[error("{found} fields, and the roster has {known} columns")]
     TooManyColumns { found: usize, known: usize },
     #[error("there is no column \"{name}\"")]
     UnknownColumn { name: String },

@@ -14,6 +14,7 @@ pub use file::{BadRow, Kind, LARGEST, Row, Wrong, read};
 
 use super::context::Context;
 use super::enroll::{DeviceResult, Request, enroll_on};
+use super::holdings::credentials;
 use super::retire::is_called;
 use super::rotate::{RotateRequest, rotate_on};
 use super::seed_sinks::{SeedSinks, ValidatedSinks};
@@ -22,6 +23,7 @@ use crate::flow::failure::{Cause, Failed, RosterRefusal, Stage};
 use crate::flow::record::{Begin, Record};
 use crate::flow::run::nothing_unfinished;
 use crate::keys::Serial;
+use crate::oath::Credential;
 pub use crate::person::RosterPlan;
 use crate::person::{Notice, RemovalPlan};
 use crate::totp::unix;
@@ -300,7 +302,7 @@ impl SharedInputs<'_> {
 
     /// The ledger says that the row's turn had come when the process ended. The journal keeps the run where it was
     /// complete, by itself or by `recover`; and IAM lists its device still, enabled since the moment on record.
-    fn found_done(&self, row: &Row, begun: u64, context: &Context<'_>) -> Option<Became> {
+    fn found_done(&self, row: &Row, begun: u64, context: &mut Context<'_>) -> Option<Became> {
         let rotates = self.request.kind == Kind::Rotate;
         let complete = complete_runs(context).filter(|CompleteRun { begin: run, .. }| {
             let serial = run.arn.to_string();
@@ -317,8 +319,11 @@ impl SharedInputs<'_> {
         let device = devices.iter().find(|device| device.serial == arn)?;
         // IAM shows a date in two lists; they may be rounded differently.
         let is_it = complete.enabled.is_none_or(|at| unix(device.enabled).abs_diff(at) <= 2);
-        let Begin { keys, escrow, program: command, .. } = complete.begin;
-        is_it.then_some(Became::FoundDone { arn, keys, escrow, command })
+        let Begin { keys, credential, escrow, program: command, .. } = complete.begin;
+        // A key that is here and was emptied since opens nothing.
+        let lacks = |credentials: Vec<Credential>| credentials.iter().all(|held| held.name.id() != credential);
+        let is_emptied = keys.iter().any(|key| credentials(*key, context).is_ok_and(lacks));
+        (is_it && !is_emptied).then_some(Became::FoundDone { arn, keys, escrow, command })
     }
 }
 

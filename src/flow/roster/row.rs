@@ -17,7 +17,7 @@ pub(super) fn row(
     bad: &mut Vec<Wrong>,
 ) -> Option<Row> {
     if record.len() > order.len() && record.iter().skip(order.len()).any(|field| !field.is_empty()) {
-        bad.push(Wrong::TooManyColumns { found: record.len(), known: kind.columns().len() });
+        bad.push(Wrong::TooManyColumns { found: record.len(), known: order.len() });
     }
     let [user, device, key, touch, from] = fields(record, order, bad);
     let user = user.and_then(|user| user_name(user, bad));

@@ -79,19 +79,18 @@ pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, 
     })
 }
 
-/// Drops from memory the session that this request would find, and says whether there was one.
+/// Drops from memory every session that was opened with the caller's access key, and says how many there were.
 ///
 /// # Errors
-/// [`Failed`], with the session still there.
-pub fn forget_session(request: &SessionRequest, world: &mut World) -> Result<Result<bool, NoKeyring>, Failed> {
+/// [`Failed`], with the sessions still there.
+pub fn forget_sessions(world: &mut World) -> Result<Result<usize, NoKeyring>, Failed> {
     let account = world.aws.reach().map_err(|cause| Failed {
         stage: Stage::Preflight,
         cause: Cause::Aws(cause),
         left: Vec::new(),
         ahead: None,
     })?;
-    let name = name(request, &account);
-    Ok(Keyring::open().and_then(|keyring| keyring.remove(&name)))
+    Ok(Keyring::open().and_then(|keyring| keyring.remove_all(&names_of(&account))))
 }
 
 /// From memory; or opened by whoever is first, while the others wait for it.
@@ -152,12 +151,16 @@ fn find_or(
     Ok((session, source))
 }
 
+/// How the names begin under which the sessions of an access key are kept.
+fn names_of(account: &Account) -> String {
+    let hash = HEXLOWER.encode(&Sha256::digest(account.access_key_id()));
+    format!("glasskey:session:{hash}:")
+}
+
 /// What a session is kept under: everything that decides what it is. An access key id is one principal's alone, so no
 /// account and no user ever finds another's.
 fn name(request: &SessionRequest, account: &Account) -> String {
     let role = request.role.as_ref();
-    let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"];
-    let endpoints = endpoints.map(|name| std::env::var(name).unwrap_or_default());
     let parts = [
         account.access_key_id().to_owned(),
         account.region(),
@@ -170,12 +173,12 @@ fn name(request: &SessionRequest, account: &Account) -> String {
         request.duration.as_secs().to_string(),
     ];
     let mut hash = Sha256::new();
-    for part in parts.iter().chain(&endpoints) {
+    for part in parts.iter().chain(&account.own_endpoints()) {
         // Each with its length: no two lists of parts run together to the same bytes.
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    format!("glasskey:session:{}", HEXLOWER.encode(&hash.finalize()))
+    names_of(account) + &HEXLOWER.encode(&hash.finalize())
 }
 
 fn open(

@@ -67,7 +67,9 @@ fn describe(ctx: &Ctx<'_>) -> json::Outcome {
             "logGroupName": filter.log_group,
             "creationTime": crate::totp::unix(ctx.state.created) * 1000,
             "metricTransformations": [transformation(filter)],
-            "applyOnTransformedLogs": false,
+            "applyOnTransformedLogs": filter.transformed,
+            "fieldSelectionCriteria": filter.criteria,
+            "emitSystemFieldDimensions": filter.system_dimensions,
         })
     };
     let filters: Vec<Value> = filters.into_iter().map(written).collect();

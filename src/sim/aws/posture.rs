@@ -150,6 +150,12 @@ pub struct MetricFilter {
     pub unit: Option<String>,
     /// Names of dimensions, and the fields that their values come from.
     pub dimensions: BTreeMap<String, String>,
+    /// Fields of Logs' own that it gives as dimensions, such as `@aws.account`.
+    pub system_dimensions: Vec<String>,
+    /// Which events it looks at; all where it is empty.
+    pub criteria: String,
+    /// It looks at what a transformer of the log group has made of the events.
+    pub transformed: bool,
 }
 
 impl Default for MetricFilter {
@@ -163,6 +169,9 @@ impl Default for MetricFilter {
             namespace: "LogMetrics".to_owned(),
             value: "1".to_owned(),
             default_value: None,
+            system_dimensions: Vec::new(),
+            criteria: String::new(),
+            transformed: false,
             unit: None,
             dimensions: BTreeMap::new(),
         }

@@ -212,7 +212,9 @@ glasskey: hint: --yes together with --key 12345678 does without
     assert_eq!(keys.key(0).credentials().len(), 2);
     protect(keys.key(0), "forgotten");
     let run = oath(&keys, &["reset", "--yes", "--json"]);
-    assert_eq!((run.code, &*run.stderr), (0, "  12345678  reset: no credential and no password is on it\n"));
+    let told = "glasskey: warning: it has a password, so whether a credential on it is an MFA device of AWS is not known\n  \
+                12345678  reset: no credential and no password is on it\n";
+    assert_eq!((run.code, &*run.stderr), (0, told));
     assert_eq!(run.json(), json!({ "type": "oath_reset", "key": 12_345_678, "credentials": null }));
     oath(&keys, &["list"]).is(0, "", "glasskey: there is no credential on YubiKey 12345678\n");
     // The journal of enrollments is another command's: none of these touched the state directory.

@@ -23,7 +23,8 @@ fn finish_undo_or_leave() {
         let world = Simulated::with_keys(1);
         killed_before_enabling(&world);
         let mut person = typist(&world, ["recover"]);
-        person.sees("  It can be finished from the key (no seed is needed), or undone.");
+        person.sees("  finish    enable the device with two codes of its key (no seed is needed)\r\n");
+        person.sees("  undo      delete the device, where the run has made it; remove the credentials that the run has written");
         person.sees("[f]inish, [u]ndo, [l]eave? ").types("what?").sees("[f]inish, [u]ndo, [l]eave? ").types(answer);
         let (_, done) = person.end();
         let told = format!("{}{HOLDS}", found(NOT_ENABLED));
@@ -43,9 +44,14 @@ fn finishing_is_not_offered_where_it_cannot_be() {
     let world = Simulated::with_keys(1);
     killed_after_creating(&world);
     let mut person = typist(&world, ["recover"]);
-    person.sees("  It can be undone.").sees("[u]ndo, [l]eave? ").types("f").sees("[u]ndo, [l]eave? ").types("u");
+    person
+        .sees("  undo      delete the device")
+        .sees("[u]ndo, [l]eave? ")
+        .types("f")
+        .sees("[u]ndo, [l]eave? ")
+        .types("u");
     let (terminal, done) = person.end();
-    assert!(!terminal.contains("inish"), "{terminal}");
+    assert!(!terminal.contains("  finish    ") && !terminal.contains("[f]inish"), "{terminal}");
     assert_eq!(done.code, 0, "{done:?}");
     world.nothing_is_left().unwrap();
 }

@@ -10,7 +10,7 @@ fn there_is_nothing() {
     recover(&world, &[]).is(0, "nothing to recover\n", "");
     assert!(world.actions().is_empty(), "AWS is not asked");
     let json = recover(&world, &["--json"]).json();
-    assert_eq!(json, serde_json::json!({ "type": "recovered", "runs": [] }));
+    assert_eq!(json, serde_json::json!({ "type": "recovered", "runs": [], "error": null }));
 }
 
 #[test]
@@ -217,11 +217,18 @@ fn the_credentials_are_another_accounts() {
     let server = glasskey::sim::serve::Server::start(other.clone(), None).unwrap();
     let mut command = world.glasskey(["recover", "--yes", "--no-input"]);
     let done = run(command.envs(server.environment(&other.admin())));
-    let error = "glasskey: error: the unfinished run belongs to account ACCOUNT, and these credentials do not\n\
-                 glasskey: hint: run `glasskey recover` with --profile for that account\n\
-                 glasskey: hint: `glasskey recover` looks at what is left and finishes or undoes it\n\
-                 glasskey: perhaps left behind: arn:aws:iam::ACCOUNT:mfa/alice; AWS has not been asked\n";
-    is(&world, &done, 4, "", error);
+    let runs = world.keys.home.path().join("state/runs");
+    let mut record = std::fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path());
+    let record = record.find(|path| path.extension().is_some_and(|end| end == "jsonl")).unwrap();
+    let error = format!(
+        "glasskey: error: the unfinished run belongs to account ACCOUNT, and these credentials do not\n\
+         glasskey: hint: run `glasskey recover` with --profile for that account\n\
+         glasskey: hint: if nobody has credentials for that account any more, move its record away: {}\n\
+         glasskey: hint: `glasskey recover` looks at what is left and finishes or undoes it\n\
+         glasskey: perhaps left behind: arn:aws:iam::ACCOUNT:mfa/alice; AWS has not been asked\n",
+        record.display()
+    );
+    is(&world, &done, 4, "", &error);
     assert_eq!((world.unfinished(), world.aws.devices().len()), (1, 1));
 }
 

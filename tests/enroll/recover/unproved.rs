@@ -4,10 +4,12 @@
 
 use super::others::{enable, replace_by};
 use super::*;
+use crate::cli::json::is_documented;
 use crate::enroll::places;
 use crate::rotation::faults::scene::{Flow, Scene};
 use crate::support::protect;
 use glasskey::oath::{Name, Session};
+use serde_json::{Value, json};
 
 const NOT_SHOWN: &str = "is enabled, but nothing here shows that it has the run's seed: nothing was touched\n";
 
@@ -112,7 +114,8 @@ fn an_old_device_that_was_made_anew_does_not_count_as_staying() {
     let before = all(world);
     let done = recover_later(world, &["--undo", "--yes"]);
     let says = format!(
-        "{} is enabled, but IAM refuses the codes of YubiKey 12345678: it has another seed\n",
+        "no key here computes codes of {}, which would be all that is left\n\
+         glasskey: hint: `glasskey recover alice --finish` keeps the new device\n",
         world.arn("alice-1")
     );
     assert!(done.code == 4 && done.stderr.contains(&says), "{done:?}");
@@ -195,9 +198,12 @@ fn one_run_that_cannot_be_recovered_stops_no_other() {
     replace_by(&world, "alice");
     enable(&world, "alice", &world.arn("alice"));
     assert_eq!(world.unfinished(), 2);
-    let done = recover_later(&world, &["--yes"]);
+    let done = recover_later(&world, &["--yes", "--json"]);
     assert!(done.code == 4 && done.stderr.contains("it has another seed\n"), "{done:?}");
-    assert!(done.stderr.contains("recovered: bob can sign in with YubiKey 12345679\n"), "{done:?}");
+    let told: Value = serde_json::from_str(&done.stdout).unwrap();
+    is_documented(&told);
+    assert_eq!((&told["runs"][0]["user"], &told["runs"][0]["outcome"]), (&json!("bob"), &json!("finished")));
+    assert_eq!((&told["error"]["code"], &told["error"]["exit"]), (&json!("another_seed"), &json!(4)));
     assert_eq!((world.unfinished(), world.devices_of("bob")), (1, vec![world.arn("bob")]), "{done:?}");
     let nobody = recover(&world, &["bob", "--forget"]);
     assert!(nobody.code == 3 && nobody.stderr.contains("no unfinished run is bob's\n"), "{nobody:?}");

@@ -54,7 +54,7 @@ pub(in crate::cli) struct Audit {
     /// the accounts listed in this file, one a line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) accounts: Option<PathBuf>,
-    /// write each account here as it is done, and do not ask again for those that are there and could be told
+    /// write each account here as it is done, and do not ask again for those that could be told in the last 24 hours
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) resume: Option<PathBuf>,
     /// how many accounts at once at most; fewer while AWS throttles

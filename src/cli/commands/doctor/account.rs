@@ -1,7 +1,7 @@
 //! AWS: what the configuration says, who the credentials are, and how far this machine's clock is off.
 
 use super::Check;
-use crate::aws::{Difference, Error, Identity, Origin, Settings, Way};
+use crate::aws::{Account, Difference, Error, Identity, Origin, Settings, Way};
 use crate::cli::explain::{self, Explanation};
 use crate::cli::fixes;
 use crate::world::World;
@@ -11,7 +11,7 @@ pub(super) fn checks(world: &mut World, offline: bool) -> Result<Vec<Check>, Box
     if offline {
         checks.push(Check::cannot_tell("aws_identity", IDENTITY, "not asked (--offline)"));
     } else {
-        checks.push(identity(world)?);
+        checks.extend(identity(world)?);
     }
     checks.push(clock(world));
     Ok(checks)
@@ -19,6 +19,7 @@ pub(super) fn checks(world: &mut World, offline: bool) -> Result<Vec<Check>, Box
 
 const SETTINGS: &str = "AWS configuration";
 const IDENTITY: &str = "AWS identity";
+const IAM: &str = "AWS IAM";
 const CLOCK: &str = "clock";
 
 /// Where requests go instead of to AWS, and through what.
@@ -133,25 +134,38 @@ fn without_password(url: &str) -> String {
     }
 }
 
-fn identity(world: &World) -> Result<Check, Box<Explanation>> {
+/// Who the credentials are, by STS; and whether IAM answers, to which every change goes.
+fn identity(world: &World) -> Result<Vec<Check>, Box<Explanation>> {
     let account = match world.aws.connect() {
         Ok(account) => account,
         Err(error @ Error::Interrupted) => return Err(Box::new(explain::aws(&error))),
         Err(error @ Error::NoCredentials { .. }) => {
             let text = explain::aws(&error);
             let check = Check::cannot_tell("aws_identity", IDENTITY, text.what).fixes(text.hints);
-            return Ok(text.notes.into_iter().fold(check, Check::detail));
+            return Ok(vec![text.notes.into_iter().fold(check, Check::detail)]);
         }
-        Err(error) => return Ok(Check::error("aws_identity", IDENTITY, explain::aws(&error))),
+        Err(error) => return Ok(vec![Check::error("aws_identity", IDENTITY, explain::aws(&error))]),
     };
     let caller = account.caller();
     let check = Check::ok("aws_identity", IDENTITY, caller.arn.clone());
-    Ok(match caller.identity {
+    let check = match caller.identity {
         Identity::Root => check.detail("this is the root user: its MFA is enabled in the console only"),
         _ if account.uses_long_term_key() => check
             .detail("a long-term access key: a user who has MFA manages their own devices through an MFA session"),
         _ => check,
-    })
+    };
+    Ok(vec![check, iam(&account)?])
+}
+
+fn iam(account: &Account) -> Result<Check, Box<Explanation>> {
+    match account.own_mfa_devices() {
+        // Whatever it allows: a role has no devices of its own, and not everybody may list them.
+        Ok(_) | Err(Error::Denied { .. } | Error::Invalid { .. } | Error::NotFound { .. }) => {
+            Ok(Check::ok("aws_iam", IAM, "it answers"))
+        }
+        Err(error @ Error::Interrupted) => Err(Box::new(explain::aws(&error))),
+        Err(error) => Ok(Check::error("aws_iam", IAM, explain::aws(&error))),
+    }
 }
 
 /// Known when AWS has been heard, whatever it said.

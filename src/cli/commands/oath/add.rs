@@ -169,6 +169,10 @@ impl Credential {
         &self.name
     }
 
+    pub(super) fn touch(&self) -> bool {
+        self.touch
+    }
+
     pub(super) fn kind(&self) -> Kind {
         self.kind
     }

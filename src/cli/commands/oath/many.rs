@@ -3,6 +3,7 @@
 use super::secret::{bounded, looks_like_a_uri, readable};
 use super::{Failed, Invocation, picture, usage};
 use crate::cli::explain::{Exit, Explanation};
+use crate::qr::Codes;
 use crate::secret::without_mark;
 use crate::totp::{BadMigration, BadUri, Exported, Given, Migration, Uri, is_migration};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,7 @@ pub(super) fn many(pictures: &[PathBuf], invocation: &Invocation<'_>) -> Result<
         many.list(invocation)?;
     }
     for path in pictures {
-        many.picture(path)?;
+        many.picture(path, invocation)?;
     }
     many.end()
 }
@@ -77,8 +78,11 @@ impl Many {
         Ok(())
     }
 
-    fn picture(&mut self, path: &Path) -> Result<(), Failed> {
-        let texts = picture::codes_in(path)?;
+    fn picture(&mut self, path: &Path, invocation: &Invocation<'_>) -> Result<(), Failed> {
+        let Codes { texts, more } = picture::codes_in(path)?;
+        if more {
+            invocation.warn(&picture::one_unread(path));
+        }
         let several = texts.len() > 1;
         let any = texts.iter().any(|text| looks_like_a_uri(text));
         for (nth, text) in texts.iter().enumerate().filter(|(_, text)| !any || looks_like_a_uri(text)) {

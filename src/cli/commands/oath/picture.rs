@@ -5,7 +5,7 @@ use super::secret::{bounded, looks_like_a_uri};
 use super::{Failed, usage};
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::shell::word;
-use crate::qr::{self, BadPicture};
+use crate::qr::{self, BadPicture, Codes};
 use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -15,7 +15,10 @@ const MAX_PICTURE: usize = 64 << 20;
 
 /// The only otpauth URI in a picture. Other codes, of an app's shop or of a web page, do no harm.
 pub(super) fn uri_in(path: &Path, asking: Asking<'_>) -> Result<Zeroizing<Vec<u8>>, Failed> {
-    let mut texts = codes_in(path)?;
+    let Codes { mut texts, more } = codes_in(path)?;
+    if more {
+        asking.style.warn(&one_unread(path));
+    }
     let codes = texts.len();
     texts.retain(|text| looks_like_a_uri(text));
     match texts.len() {
@@ -35,8 +38,16 @@ pub(super) fn uri_in(path: &Path, asking: Asking<'_>) -> Result<Zeroizing<Vec<u8
     }
 }
 
-/// The texts of all QR codes in a picture, each once; at least one.
-pub(super) fn codes_in(path: &Path) -> Result<Vec<Zeroizing<Vec<u8>>>, Failed> {
+/// That a code in a picture was not read.
+pub(super) fn one_unread(path: &Path) -> String {
+    format!(
+        "{}: another QR code seems to be in it, which cannot be read; crop the picture to it, or take a sharper one",
+        path.display()
+    )
+}
+
+/// The QR codes in a picture; at least one.
+pub(super) fn codes_in(path: &Path) -> Result<Codes, Failed> {
     let cannot = |cause: io::Error| usage(format!("cannot read {}: {cause}", path.display()));
     let bytes = bounded(crate::store::named(path).map_err(cannot)?, MAX_PICTURE).map_err(cannot)?;
     let bytes = bytes.ok_or_else(|| bad(path, "bad_picture", "more than 64 MiB; crop the picture to the QR code"))?;

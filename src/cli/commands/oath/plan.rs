@@ -142,9 +142,9 @@ impl Plan {
         for item in &mut self.items {
             let Fate::Write(credential) = &item.fate else { continue };
             let named = |name: &Name| name == credential.name();
-            if there.iter().any(|one| named(&one.name)) {
+            if let Some(one) = there.iter().find(|one| named(&one.name)) {
                 let answer = answers.iter().find(|(name, _)| named(name)).map(|(_, answer)| answer);
-                item.fate = already(credential, answer, now);
+                item.fate = already(credential, one, answer, now);
             } else if firmware < oath::SHA512_SINCE && credential.params().algorithm == Algorithm::Sha512 {
                 let error = oath::Error::Unsupported { what: "SHA-512", since: oath::SHA512_SINCE };
                 item.fate = Fate::Wrong(explain::oath(Some(key), &error).what);
@@ -223,16 +223,24 @@ fn mark_doubles(items: &mut [Item]) {
 }
 
 /// What becomes of a credential whose name is on the key.
-fn already(credential: &Credential, answer: Option<&Answer>, now: u64) -> Fate {
+fn already(credential: &Credential, there: &oath::Credential, answer: Option<&Answer>, now: u64) -> Fate {
+    let is_totp = credential.kind() == Kind::Totp;
+    let not_compared = |why: &str| {
+        Fate::Wrong(format!(
+            "a credential of this name is on the key already, and was not compared, since {why}; --skip leaves it out"
+        ))
+    };
     match answer {
-        Some(Answer::Code(code)) if credential.kind() == Kind::Totp && code.matches(&credential.code_at(now)) => {
-            Fate::LeftOut("on_key", "on the key already, and its code matches".to_owned())
+        _ if there.hotp == is_totp || there.algorithm != credential.params().algorithm => {
+            Fate::Wrong("another credential of this name is on the key already".to_owned())
+        }
+        Some(Answer::Code(code)) if is_totp && code.matches(&credential.code_at(now)) => {
+            let but = if credential.touch() { "; it asks for no touch" } else { "" };
+            Fate::LeftOut("on_key", format!("on the key already, and its code matches{but}"))
         }
         Some(Answer::Code(_)) => Fate::Wrong("another credential of this name is on the key already".to_owned()),
-        Some(Answer::Touch) => {
-            Fate::LeftOut("on_key", "on the key already; not compared, since its code needs a touch".to_owned())
-        }
-        _ => Fate::LeftOut("on_key", "on the key already; not compared, since that would use up a code".to_owned()),
+        Some(Answer::Touch) => not_compared("its code needs a touch"),
+        _ => not_compared("that would use up a code"),
     }
 }
 

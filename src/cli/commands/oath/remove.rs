@@ -108,14 +108,7 @@ pub(super) fn reset(named: &OneKey, invocation: &mut Invocation<'_>) -> Outcome 
         OathState::Open { used, .. } => Some(used),
         _ => None,
     };
-    let for_aws = names.iter().filter(|one| is_for_aws(&one.name)).count();
-    if for_aws > 0 {
-        let (named, them) = match for_aws {
-            1 => ("1 of the credentials is named like an MFA device".to_owned(), "it"),
-            several => (format!("{several} of the credentials are named like MFA devices"), "them"),
-        };
-        invocation.warn(&format!("{named} of AWS; without {them} this key can no longer sign in"));
-    }
+    warn_of_devices(&found.oath, &names, invocation);
     // Typing the serial number confirms the key too, so a key that was not named is not asked about apart.
     let nobody = Explanation::new("nobody_to_ask", "the serial number must be typed in, and nobody can be asked")
         .hint(format!("--yes together with --key {key} does without"))
@@ -127,6 +120,21 @@ pub(super) fn reset(named: &OneKey, invocation: &mut Invocation<'_>) -> Outcome 
     invocation.step(key, "reset: no credential and no password is on it");
     invocation.console.result(&Page::nothing(), &ResetReport { key, credentials });
     Ok(Exit::Done)
+}
+
+/// Says that MFA devices of AWS may go with the credentials.
+fn warn_of_devices(oath: &OathState, names: &[Credential], invocation: &Invocation<'_>) {
+    if matches!(oath, OathState::Locked { .. }) {
+        invocation.warn("it has a password, so whether a credential on it is an MFA device of AWS is not known");
+    }
+    let for_aws = names.iter().filter(|one| is_for_aws(&one.name)).count();
+    if for_aws > 0 {
+        let (named, them) = match for_aws {
+            1 => ("1 of the credentials is named like an MFA device".to_owned(), "it"),
+            several => (format!("{several} of the credentials are named like MFA devices"), "them"),
+        };
+        invocation.warn(&format!("{named} of AWS; without {them} this key can no longer sign in"));
+    }
 }
 
 fn find<'a>(all: &'a [Credential], name: &Name, key: Serial) -> Result<&'a Credential, super::Failed> {

@@ -111,7 +111,7 @@ fn message(enrolled: &Enrolled) -> Page {
     let one = |one: &Registered| {
         let what = match (&one.serial, one.evidence) {
             (Some(serial), _) => serial.clone(),
-            (None, Evidence::Seen) => format!("\"{}\", seen by root's having MFA", one.name),
+            (None, Evidence::Seen | Evidence::RootHasMfa) => format!("\"{}\", seen by root's having MFA", one.name),
             (None, Evidence::Said) => format!("\"{}\", as you said", one.name),
         };
         format!("{}  {what}", one.key)

@@ -141,6 +141,11 @@ fn last_words(enrolled: &TotpEnrolled, console: &mut Console) {
             "glasskey: {only} alone holds it; losing it locks root out unless root has another factor"
         ));
     }
+    if enrolled.evidence == Evidence::Seen {
+        console.say(
+            "glasskey: IAM does not show which seed it has: sign in once with a code of each place that holds it",
+        );
+    }
     console.say("glasskey: controls for hardware MFA stay failed, since AWS counts this device as virtual");
 }
 

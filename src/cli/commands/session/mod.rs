@@ -33,7 +33,7 @@ pub(in crate::cli) fn run(args: &Arguments, cli: &Cli, console: &mut Console) ->
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     check_loop(args, &world)?;
     if args.forget {
-        return forget(&request, &mut world, console);
+        return forget(&mut world, console);
     }
     let person = std::mem::replace(&mut world.person, Box::new(Nobody));
     let waited = deadline::Waited::default();
@@ -75,9 +75,6 @@ impl crate::person::Person for Nobody {
         None
     }
     fn password(&mut self, _: Serial) -> Option<crate::secret::Password> {
-        None
-    }
-    fn choose(&mut self, _: bool, _: bool) -> Option<crate::person::Choice> {
         None
     }
     fn show_qr(&mut self, _: &str, _: &mut dyn FnMut(&crate::secret::Code) -> bool) -> Option<bool> {
@@ -122,11 +119,15 @@ fn is_glasskey(word: &str) -> bool {
     name == "glasskey" || name == "glasskey.exe"
 }
 
-fn forget(request: &SessionRequest, world: &mut World, console: &mut Console) -> Outcome {
-    match flow::session::forget_session(request, world).map_err(|failed| Box::new(explain::failed(&failed)))? {
-        Ok(there) => {
-            let human = if there { "forgotten" } else { "no such session was kept" };
-            console.result(&Page::of(human), &ForgetReport { kept: there });
+fn forget(world: &mut World, console: &mut Console) -> Outcome {
+    match flow::session::forget_sessions(world).map_err(|failed| Box::new(explain::failed(&failed)))? {
+        Ok(sessions) => {
+            let human = match sessions {
+                0 => "no session was kept".to_owned(),
+                1 => "forgotten".to_owned(),
+                several => format!("forgotten: {several} sessions"),
+            };
+            console.result(&Page::of(&human), &ForgetReport { kept: sessions > 0, sessions });
             Ok(Exit::Done)
         }
         Err(why) => Err(Box::new(Explanation::new("keyring", explain::no_keyring(&why)))),
@@ -192,6 +193,8 @@ pub(in crate::cli) struct Report<'a> {
 pub(in crate::cli) struct ForgetReport {
     /// Whether a session was kept.
     kept: bool,
+    /// How many there were; none is kept any more of the caller's access key.
+    sessions: usize,
 }
 
 /// What AWS tools read from a `credential_process`.

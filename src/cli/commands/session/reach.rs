@@ -5,7 +5,7 @@ use super::deadline::Waited;
 use crate::cli::console::Style;
 use crate::cli::terminal::on_terminal;
 use crate::keys::{KeyId, Serial};
-use crate::person::{Choice, NoNewPin, Notice, Person, Question};
+use crate::person::{Choice, Deed, NoNewPin, Notice, Person, Question};
 use crate::secret::{Code, Password};
 use std::process::{Command, Stdio};
 
@@ -68,8 +68,8 @@ impl Person for Reached {
         self.person.new_pin(key, least)
     }
 
-    fn choose(&mut self, may_finish: bool, may_undo: bool) -> Option<Choice> {
-        self.person.choose(may_finish, may_undo)
+    fn choose(&mut self, finish: Option<&[Deed]>, undo: Option<&[Deed]>) -> Option<Choice> {
+        self.person.choose(finish, undo)
     }
 
     fn show_qr(&mut self, uri: &str, check: &mut dyn FnMut(&Code) -> bool) -> Option<bool> {

@@ -189,7 +189,7 @@ fn central(evidence: &[Evidence]) -> Vec<String> {
 
 fn admin(account: &Account<'_>, console: &str, evidence: &[Evidence]) -> Fix {
     let user = evidence.iter().find_map(|one| match one {
-        Evidence::AdminWithoutMfa { user } => Some(user.as_str()),
+        Evidence::AdminWithoutMfa { user } | Evidence::PerhapsAdminWithoutMfa { user } => Some(user.as_str()),
         _ => None,
     });
     let (user, number, partition) = (quoted(user.unwrap_or("USER")), account.number, account.partition);

@@ -100,6 +100,9 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::Admins { users, roles, unusable } => return admins(*users, *roles, *unusable),
         Evidence::AdminWithoutMfa { user } => return format!("user {user} can do everything and has no MFA"),
+        Evidence::PerhapsAdminWithoutMfa { user } => {
+            return format!("user {user} has no MFA, and can do everything on a condition of their policy");
+        }
         Evidence::Contact { who } => who,
         Evidence::NoContact | Evidence::NoPasswordPolicy => "none is set",
         Evidence::PasswordPolicy { length, reuse } => {
@@ -217,16 +220,11 @@ fn break_text(broken: &Break) -> String {
         Break::FilterNotJudged { filter, why } => format!("filter \"{filter}\" is not judged: {}", not_judged(why)),
         Break::NoAlarm { filter } => format!("filter \"{filter}\" has no alarm on its metric"),
         Break::AlarmDisabled { alarm } => format!("the actions of alarm \"{alarm}\" are switched off"),
-        Break::AlarmNeedsMore { alarm } => format!("alarm \"{alarm}\" is not raised by a single event"),
-        Break::AlarmAlwaysOn { alarm } => {
-            format!("alarm \"{alarm}\" is on without any event, and tells nobody of one")
-        }
-        Break::AlarmWithoutData { alarm } => {
-            format!("alarm \"{alarm}\" looks at a unit or at dimensions that the filter does not give")
-        }
-        Break::AlarmNotJudged { alarm, why } => {
-            format!("alarm \"{alarm}\" is not judged: {}", unweighed(*why))
-        }
+        Break::AlarmNeedsMore { alarm }
+        | Break::AlarmNotBySeveral { alarm }
+        | Break::AlarmAlwaysOn { alarm }
+        | Break::AlarmWithoutData { alarm }
+        | Break::AlarmNotJudged { alarm, .. } => format!("alarm \"{alarm}\" {}", not_raised(broken)),
         Break::NoAction { alarm } => format!("alarm \"{alarm}\" tells nobody"),
         Break::TellsNobody { .. } => "which tells nobody".to_owned(),
         Break::TargetNotJudged { .. } => "whether that tells anybody is not known".to_owned(),
@@ -257,12 +255,25 @@ fn break_text(broken: &Break) -> String {
     }
 }
 
+/// Why an alarm tells nobody of root's use.
+fn not_raised(broken: &Break) -> String {
+    match broken {
+        Break::AlarmNotBySeveral { .. } => "is raised by one event, and not by several in one period".to_owned(),
+        Break::AlarmAlwaysOn { .. } => "is on without any event, and tells nobody of one".to_owned(),
+        Break::AlarmWithoutData { .. } => "looks at a unit or at dimensions that the filter does not give".to_owned(),
+        Break::AlarmNotJudged { why, .. } => format!("is not judged: {}", unweighed(*why)),
+        _ => "is not raised by a single event".to_owned(),
+    }
+}
+
 fn not_judged(why: &NotJudged) -> String {
     match why {
         NotJudged::Syntax(at) => format!("its pattern cannot be read from character {at} on"),
         NotJudged::Unmodelled => {
             "its pattern uses regular expressions, or names with a dot or a bracket in them".to_owned()
         }
+        NotJudged::Selection => "it takes only events that its selection criteria choose".to_owned(),
+        NotJudged::Transformed => "it looks at what a transformer has made of the events".to_owned(),
         NotJudged::TooManyFields => "its pattern compares too many fields".to_owned(),
     }
 }

@@ -114,6 +114,7 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
             (vec![format!("aws cloudwatch enable-alarm-actions --alarm-names {}", quoted(alarm))], ALARMS)
         }
         Break::AlarmNeedsMore { alarm }
+        | Break::AlarmNotBySeveral { alarm }
         | Break::AlarmAlwaysOn { alarm }
         | Break::AlarmWithoutData { alarm }
         | Break::AlarmNotJudged { alarm, .. }

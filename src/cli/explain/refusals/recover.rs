@@ -11,8 +11,15 @@ fn forget(user: &str) -> String {
 pub(super) fn recover(refusal: &R) -> Explanation {
     let text = |code| Explanation::of(code, refusal);
     match refusal {
-        R::OtherAccount { .. } => {
-            text("other_account").hint("run `glasskey recover` with --profile for that account")
+        R::OtherAccount { path, .. } => {
+            let text = text("other_account").hint("run `glasskey recover` with --profile for that account");
+            match path {
+                Some(path) => text.hint(format!(
+                    "if nobody has credentials for that account any more, move its record away: {}",
+                    path.display()
+                )),
+                None => text,
+            }
         }
         R::NotBelieved { why, .. } => Explanation::new("not_believed", format!("{refusal}: {why}"))
             .note("the run was left as it is, and nothing that it names was touched")
@@ -25,6 +32,9 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::Unproved { user, away, .. } => unproved(text("unproved"), user, away),
         R::OldAccessKeyGone { .. } => text("old_key_gone")
             .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
+            .exit(Exit::Left),
+        R::NewAccessKeyInactive { .. } => text("new_key_inactive")
+            .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
             .exit(Exit::Left),
         R::OldUnproved { user, .. } => text("unproved")
             .note("it may have been deleted and made again since the run deactivated it")
@@ -41,7 +51,10 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .note("the run's devices and credentials are as they were")
             .hint(forget(user))
             .hint("`glasskey devices --all` shows devices that are nobody's"),
-        R::NoRunOf { .. } => text("no_such_run").hint("`glasskey recover` shows every unfinished run"),
+        R::NoRunOf { user } => {
+            let text = text("no_such_run").hint("`glasskey recover` shows every unfinished run");
+            if user == "root" { text.hint("an IAM user of that name is `user/root`") } else { text }
+        }
         R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
         R::OldGone { user, .. } => {
             text("cannot_undo").hint(format!("`glasskey recover {user} --finish` removes what is left of it"))

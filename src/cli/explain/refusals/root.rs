@@ -19,7 +19,10 @@ pub(super) fn root(refusal: &R) -> Explanation {
             .hint("name a key with --key SERIAL (`glasskey keys` lists them), or say --phone, for an authenticator app; or both")
             .exit(Exit::Usage),
         R::NameTheAccount => text("name_the_account").hint("--account ID names it").exit(Exit::Usage),
-        R::NobodyToShow => nobody(refusal).hint("--json prints two codes at once"),
+        R::NobodyToShow { enrolls: false } => nobody(refusal).hint("--json prints two codes at once"),
+        R::NobodyToShow { enrolls: true } => {
+            nobody(refusal).hint("--codes-fd FD writes them to a file descriptor; or run the command on a terminal")
+        }
         R::WhichCredential { key, roots, on_key, several } => {
             let text = match several {
                 true => text("which_device").hint("--device NAME names one").exit(Exit::Usage),
@@ -37,10 +40,7 @@ pub(super) fn root(refusal: &R) -> Explanation {
             }
             text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
         }
-        R::WouldLoseMfa { account, serials, sure } => text("would_lose_mfa")
-            .note(last_factors(serials, *sure))
-            .hint("give it another factor first: `glasskey root enroll`")
-            .hint(format!("--without-mfa {account} says that this is meant")),
+        R::WouldLoseMfa { .. } | R::NothingStays { .. } | R::NoMfaLeft { .. } | R::RemovedMeanwhile { .. } => losing(refusal),
         R::RootIntoMember => text("root_into_member")
             .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
             .exit(Exit::Usage),
@@ -56,6 +56,26 @@ pub(super) fn root(refusal: &R) -> Explanation {
         R::NotRemoved { .. } => text("not_removed").hint("the same command begins again"),
         R::StillThere { .. } => watched_in_vain(text("still_there"), "is removed"),
         R::PerhapsDeleted { devices } => perhaps_deleted(text("perhaps_deleted").exit(Exit::Left), devices),
+    }
+}
+
+/// Root loses a factor, or would.
+fn losing(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
+        R::WouldLoseMfa { account, serials, sure } => text("would_lose_mfa")
+            .note(last_factors(serials, *sure))
+            .hint("give it another factor first: `glasskey root enroll`")
+            .hint(format!("--without-mfa {account} says that this is meant")),
+        R::NothingStays { .. } => text("would_lose_mfa")
+            .hint("somebody else is at work on root's devices; the same command begins with what root has now"),
+        R::NoMfaLeft { account } => text("no_mfa_left")
+            .note("the password alone signs in as root")
+            .hint(format!("`glasskey root enroll --account {account}` gives it a factor"))
+            .exit(Exit::Left),
+        R::RemovedMeanwhile { .. } => text("removed_meanwhile")
+            .hint("somebody else is at work on root's devices: `glasskey root audit` shows them"),
+        _ => text("refused"),
     }
 }
 

@@ -105,9 +105,15 @@ pub(super) const OTHER_ADMIN: RuleInfo = RuleInfo {
 /// Root is used daily where nobody else can do the work.
 fn other_admin(around: &Surroundings) -> Finding {
     on(&around.admins, &OTHER_ADMIN, |admins| {
-        let unusable = admins.users.iter().filter(|admin| admin.can_sign_in == Some(false)).count();
-        let (users, roles) = (admins.users.len() - unusable, admins.roles.len());
-        (pass_if(users + roles > 0), vec![Evidence::Admins { users, roles, unusable }])
+        let certain = admins.users.iter().filter(|admin| admin.certain);
+        let (unusable, users): (Vec<_>, Vec<_>) = certain.partition(|admin| admin.can_sign_in == Some(false));
+        let (unusable, users, roles) = (unusable.len(), users.len(), admins.roles.len());
+        let verdict = match () {
+            () if users + roles > 0 => Verdict::Pass,
+            () if admins.users.iter().any(|admin| !admin.certain) => Verdict::Unknown,
+            () => Verdict::Fail,
+        };
+        (verdict, vec![Evidence::Admins { users, roles, unusable }])
     })
 }
 
@@ -139,18 +145,26 @@ fn admin_mfa(around: &Surroundings) -> Finding {
         Fact::Known(admins) => admins,
         Fact::Unreadable(why) => return unknown(rule, why),
     };
-    let without: Vec<Evidence> = admins
-        .users
-        .iter()
-        .filter(|admin| admin.mfa == Some(false) && admin.can_sign_in == Some(true))
-        .map(|admin| Evidence::AdminWithoutMfa { user: admin.name.clone() })
-        .collect();
+    let without = |certain: bool| {
+        admins.users.iter().filter(move |admin| {
+            admin.certain == certain && admin.mfa == Some(false) && admin.can_sign_in == Some(true)
+        })
+    };
+    let sure = without(true).map(|admin| Evidence::AdminWithoutMfa { user: admin.name.clone() });
+    let perhaps = without(false).map(|admin| Evidence::PerhapsAdminWithoutMfa { user: admin.name.clone() });
+    let is_sure = without(true).next().is_some();
+    let without: Vec<Evidence> = sure.chain(perhaps).collect();
     let verdict = match () {
-        () if !without.is_empty() => Verdict::Fail,
+        () if is_sure => Verdict::Fail,
+        () if !without.is_empty() => Verdict::Unknown,
         () if admins.users.iter().any(|admin| admin.mfa.is_none()) => Verdict::Unknown,
         () => Verdict::Pass,
     };
-    let all = Evidence::Admins { users: admins.users.len(), roles: admins.roles.len(), unusable: 0 };
+    let all = Evidence::Admins {
+        users: admins.users.iter().filter(|admin| admin.certain).count(),
+        roles: admins.roles.len(),
+        unusable: 0,
+    };
     let mut finding = finding(rule, verdict, if without.is_empty() { vec![all] } else { without });
     if verdict == Verdict::Unknown {
         finding.unreadable.extend(admins.unread.clone());

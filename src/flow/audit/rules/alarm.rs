@@ -225,6 +225,7 @@ fn by_alarm(mut links: Vec<Link>, alarm: &Alarm) -> Followed {
     let name = alarm.name.clone();
     match alarm.raised {
         Raised::NeedsMore => return broken(links, Break::AlarmNeedsMore { alarm: name }),
+        Raised::NotBySeveral => return broken(links, Break::AlarmNotBySeveral { alarm: name }),
         Raised::AlwaysOn => return broken(links, Break::AlarmAlwaysOn { alarm: name }),
         Raised::NoData => return broken(links, Break::AlarmWithoutData { alarm: name }),
         Raised::ByOneEvent | Raised::NotJudged(_) => {}

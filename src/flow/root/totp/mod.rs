@@ -92,7 +92,10 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     let tells = view.sees_each()
         || (view.sees() == RootView::Administrator && !look.lacks.contains(&"iam:ListVirtualMFADevices"));
     let asked = world.person.is_there();
-    if !asked && (!tells || !request.codes_elsewhere) {
+    if !asked && !request.codes_elsewhere {
+        return Err(Cause::refused(RootRefusal::NobodyToShow { enrolls: true }).into());
+    }
+    if !asked && !tells {
         return Err(Cause::refused(RootRefusal::WouldNotBeSeen { none: true }).into());
     }
     let account = view.account.clone().ok_or(Cause::refused(RootRefusal::NameTheAccount))?;

@@ -80,8 +80,13 @@ impl TotpSitting {
         let name = &self.request.device_name;
         let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, limits: self.request.limits };
         match self.known.compare(&look, &awaited, context.person) {
-            // Where nobody can be asked, the codes that were handed out speak for it, and its name is said.
-            Some(Sign::Device(serial)) if is_called(&serial, name) || !context.person.is_there() => Ok(Some(serial)),
+            Some(Sign::Device(serial)) if is_called(&serial, name) => Ok(Some(serial)),
+            // Nobody can be asked whether it is this one: it is not taken for it, and the run stays.
+            Some(Sign::Device(serial)) if !context.person.is_there() => {
+                let expected = Some(name.clone());
+                context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial), expected }));
+                Ok(None)
+            }
             Some(Sign::Device(serial)) => {
                 context.person.hide_codes();
                 Ok(is_meant(&serial, name, context.person).then_some(serial))
@@ -92,10 +97,8 @@ impl TotpSitting {
 
     fn there(&self, serial: String, context: &mut Context<'_>) -> End {
         context.person.hide_codes();
-        let name = &self.request.device_name;
-        let expected = (!is_called(&serial, name)).then(|| name.clone());
-        if expected.is_none() || !context.person.is_there() {
-            context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+        if is_called(&serial, &self.request.device_name) {
+            context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected: None }));
         }
         End::There(Evidence::Seen, Some(serial))
     }

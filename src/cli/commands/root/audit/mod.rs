@@ -12,7 +12,9 @@ use crate::aws::Error;
 use crate::aws::posture::Scope;
 use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
+use crate::cli::counts::count;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::moments::date_time;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
 use crate::flow::{self, AuditRequest, Severity};
@@ -23,7 +25,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(in crate::cli) use row::Row;
 
@@ -40,6 +42,11 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let mut known_first: Vec<&Row> = known.values().collect();
     known_first.sort_by(|one, other| one.account.cmp(&other.account));
     let told = known_first.len();
+    if let (Some(path), Some(first)) = (&args.resume, known_first.iter().map(|row| row.at).min()) {
+        let since = date_time(UNIX_EPOCH + Duration::from_secs(first));
+        let accounts = count(told, "account");
+        console.say(&format!("glasskey: {accounts} of {} not asked again: asked since {since}", path.display()));
+    }
     for row in known_first {
         out.row(row.clone(), 0, console);
     }

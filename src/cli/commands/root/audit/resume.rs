@@ -3,13 +3,17 @@
 use super::row::Row;
 use crate::cli::explain::Explanation;
 use crate::store::{self, Lines};
+use crate::totp::unix;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// How every row begins.
 const ROW: &[u8] = b"{\"type\":\"root_audit\"";
 /// The format; one that is not named is the first.
 const FORMAT: u64 = 1;
+/// In seconds: what is older is no part of an audit that was interrupted.
+const GOOD_FOR: u64 = 24 * 3600;
 /// In bytes; an organization of fifty thousand accounts is less.
 const LONGEST: u64 = 512 << 20;
 
@@ -39,10 +43,11 @@ impl Resume {
         Ok(Self { path: path.to_owned(), lines, rows })
     }
 
-    /// The rows that were told in full. The others are asked again.
+    /// The rows that were told in full, and not long ago. The others are asked again.
     pub(super) fn take(&mut self) -> HashMap<String, Row> {
         let mut rows = std::mem::take(&mut self.rows);
-        rows.retain(|_, row| row.is_told());
+        let now = unix(SystemTime::now());
+        rows.retain(|_, row| row.is_told() && row.at.abs_diff(now) <= GOOD_FOR);
         rows
     }
 
