@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What may stand for a part that is filled in, glued to the word before it, or on its own.
 const GLUED: [&str; 4] = ["", " --key 12345678", " --account 111122223333", " --profile base"];
-const ALONE: [&str; 6] = ["12345678", "alice", "--id 00ff", "3600", "info", "enroll"];
+const ALONE: [&str; 7] = ["12345678", "111122223333", "alice", "--id 00ff", "3600", "info", "enroll"];
 
 /// Options of other programs that sentences name outside backticks.
 const OTHERS: [&str; 1] = ["--kill"];

@@ -319,7 +319,12 @@ fn prove(
             let factor =
                 Factor { serial: device.serial.clone(), enabled, key: holding.key, name: holding.name.clone() };
             // What STS has not opened opens nothing.
-            let opened = open_session(account, &factor, context).and_then(|mut session| Ok(session.identify()?));
+            let opened = open_session(account, &factor, context).and_then(|mut session| match session.identify() {
+                Err(aws::Error::UnknownCredentials) => {
+                    Err(aws::Error::Malformed { call: Call::GetSessionToken }.into())
+                }
+                identified => Ok(identified?),
+            });
             held.proof = match opened {
                 Ok(()) => Proof::Proved,
                 Err(Cause::Aws(aws::Error::MfaRefused { .. })) => Proof::Refused,

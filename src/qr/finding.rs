@@ -10,7 +10,7 @@ use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port::QrReader;
 use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, GenerateFinderPatternSets};
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, Point, RXingResult};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -65,8 +65,19 @@ fn read(picture: &Picture) -> Codes {
     quietly(|| decode(picture)).unwrap_or(Codes { texts: Vec::new(), more: true })
 }
 
-/// A code has three finder patterns.
-const PATTERNS: usize = 3;
+/// Finder patterns that a code shows of which a corner is cut off or covered.
+const SHOWN: usize = 2;
+
+/// Whether a place in the picture is in a code that was read, or close to it: its modules may look like anything.
+fn is_in(code: &RXingResult, at: Point) -> bool {
+    let within = |of: fn(&Point) -> f32, at: f32| {
+        let (least, most) =
+            code.getPoints().iter().map(of).fold((f32::MAX, f32::MIN), |(a, b), x| (a.min(x), b.max(x)));
+        let margin = (most - least) / 4.0;
+        (least - margin..=most + margin).contains(&at)
+    };
+    within(|point| point.x, at.x) && within(|point| point.y, at.y)
+}
 
 fn decode(picture: &Picture) -> Codes {
     let mut codes = Codes { texts: Vec::new(), more: false };
@@ -84,8 +95,10 @@ fn decode(picture: &Picture) -> Codes {
     let read = found.iter().map(|result| result.getRawBytes()).filter(|text| !text.is_empty());
     read.for_each(|text| codes.add(Zeroizing::new(text.to_vec())));
     let mut patterns = FindFinderPatterns(bitmap.get_black_matrix(), true, 0);
-    let is_more = patterns.len() >= PATTERNS * (found.len() + 1);
-    codes.more = is_more && !GenerateFinderPatternSets(&mut patterns).is_empty();
+    codes.more = match found.is_empty() {
+        true => !GenerateFinderPatternSets(&mut patterns).is_empty(),
+        false => patterns.iter().filter(|one| !found.iter().any(|code| is_in(code, one.p))).count() >= SHOWN,
+    };
     codes
 }
 

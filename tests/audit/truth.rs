@@ -326,6 +326,29 @@ fn keys_certificates_passwords_and_use() {
             |aws| alice_has(aws, &[r#""Allow","Action":"**","NotResource":"arn:aws:s3:::a""#]),
             LACKS,
         ),
+        row(
+            "everything of an ARN's beginning",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"a*""#]),
+            LACKS,
+        ),
+        row(
+            "all but one way to all",
+            |aws| alice_has(aws, &[r#""Allow","NotAction":"iam:Attach*","Resource":"*""#]),
+            LACKS,
+        ),
+        row("no condition", |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"*","Condition":{}"#]), LACKS),
+        row(
+            "everything of one service",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"arn:aws:s3:*""#]),
+            &[],
+        ),
+        row(
+            "denied all but one call",
+            |aws| {
+                alice_has(aws, &[EVERYTHING, r#""Deny","NotAction":"iam:ListUsers","Resource":"*""#]);
+            },
+            &[],
+        ),
         row("all but IAM", |aws| alice_has(aws, &[r#""Allow","NotAction":"iam:*","Resource":"*""#]), &[]),
         row(
             "everything, with MFA",

@@ -228,7 +228,12 @@ fn a_foreign_key_signs() {
     let enrolled = run(&mut safe.glasskey(&["fido", "enroll", "--key", "12345678", "--yes"]));
     assert_eq!(enrolled.code, 0, "{enrolled:?}");
     // What was signed before stays proved; nothing is added to it.
-    assert_eq!(safe.verify(&[]).code, 0);
+    let earlier = safe.verify(&[]);
+    assert_eq!(earlier.code, 0);
+    assert!(
+        earlier.stdout.contains("\n1 of them are older than the keys' enrollment on this machine"),
+        "{earlier:?}"
+    );
     let added = safe.drill(&[]);
     let other = "line 1: it is signed with another credential than the key was enrolled with here\n";
     assert!(added.code == 3 && added.stderr.contains(other), "{added:?}");

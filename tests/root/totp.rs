@@ -116,6 +116,24 @@ fn without_credentials_enter_and_the_persons_word_end_it() {
 }
 
 #[test]
+fn a_device_under_another_name_is_asked_about_and_its_credentials_can_be_renamed() {
+    let place = Place::new();
+    let (serial, secret) = place.aws.new_virtual_for_root("my-own-name").unwrap();
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.root_session()), LINE));
+    person.sees(PROMPT).types(&secret);
+    let codes = on_screen(&mut person);
+    place.aws.confirm_for_root(&TwoCodes { serial: serial.clone(), codes }).unwrap();
+    person.sees("the device that was to be \"root-account-mfa-device\"? [y/N] ").types("y");
+    let (_, run) = person.end();
+    assert_eq!((run.code, run.stdout), (0, format!("{serial}\n")), "{}", run.stderr);
+    // The command works as it is printed.
+    let command = run.stderr.split('`').find(|code| code.starts_with("glasskey oath rename ")).expect("a command");
+    let renamed = place.run_as(&place.aws.admin(), &command.replace('"', "")["glasskey ".len()..]);
+    let name = format!("AWS:{}/my-own-name", place.aws.account());
+    assert_eq!((renamed.code, place.cards.key(0).credentials()), (0, vec![name]), "{command}: {renamed:?}");
+}
+
+#[test]
 fn a_member_is_enrolled_through_the_audit_task() {
     let (place, member) = Place::organization();
     let (serial, secret) = member.new_virtual_for_root("root-account-mfa-device").unwrap();

@@ -62,7 +62,9 @@ fn png_of(width: usize, height: usize, color: ColorType, depth: BitDepth, data: 
 }
 
 fn texts(png: &[u8]) -> Result<Vec<String>, BadPicture> {
-    let found = decode_picture(png)?.texts;
+    let codes = decode_picture(png)?;
+    assert!(!codes.more, "every code of the tests is whole");
+    let found = codes.texts;
     Ok(found.iter().map(|text| String::from_utf8(text.to_vec()).unwrap()).collect())
 }
 
@@ -219,6 +221,28 @@ fn a_code_that_is_there_twice_is_told_once() {
     canvas.draw(&matrix("the same").unwrap(), 40, 40, 6);
     canvas.draw(&matrix("the same").unwrap(), 500, 120, 7);
     assert_eq!(texts(&canvas.png()), Ok(vec!["the same".to_owned()]));
+}
+
+/// Of the other code a part is missing: cut off, covered, or light on dark.
+#[test]
+fn another_code_that_cannot_be_read_is_not_passed_over() {
+    let two = || {
+        let mut canvas = Canvas::new(1000, 480);
+        canvas.draw(&matrix(URI).unwrap(), 30, 30, 7);
+        canvas.draw(&matrix("another").unwrap(), 600, 60, 9);
+        canvas
+    };
+    let whole = decode_picture(&two().png()).unwrap();
+    assert_eq!((whole.texts.len(), whole.more), (2, false));
+    for (left, top) in [(600, 60), (720, 60), (600, 180)] {
+        let mut covered = two();
+        (top..top + 80).for_each(|y| (left..left + 80).for_each(|x| covered.pixels[y * 1000 + x] = 255));
+        let codes = decode_picture(&covered.png()).unwrap();
+        assert_eq!((codes.texts.len(), codes.more), (1, true), "{left}, {top}");
+    }
+    let mut inverted = two();
+    (0..480).for_each(|y| (560..1000).for_each(|x| inverted.pixels[y * 1000 + x] ^= 255));
+    assert_eq!(decode_picture(&inverted.png()).unwrap().texts.len(), 2);
 }
 
 #[test]

@@ -12,7 +12,9 @@ use serde_json::Value;
 pub(super) struct Powers {
     /// A statement allows everything.
     all: bool,
-    /// One does, on a condition.
+    /// One does with MFA.
+    with_mfa: bool,
+    /// One does, on another condition.
     perhaps: bool,
     /// One denies everything.
     none: bool,
@@ -30,23 +32,23 @@ impl Powers {
     }
 
     fn of_statement(statement: &Value) -> Self {
-        let conditional = statement.get("Condition").is_some();
+        let conditional = statement.get("Condition").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
         match (allows(statement), conditional) {
             (true, false) => Self::all(),
-            // Without a factor it allows nothing.
-            (true, true) if wants_mfa(statement) => Self::default(),
+            (true, true) if wants_mfa(statement) => Self { with_mfa: true, ..Self::default() },
             (true, true) => Self { perhaps: true, ..Self::default() },
             (false, false) => Self { none: true, ..Self::default() },
             (false, true) => Self::default(),
         }
     }
 
-    /// `None`: that depends on a condition.
-    pub(super) fn is_admin(self) -> Option<bool> {
-        match self {
-            Self { none: true, .. } => Some(false),
-            Self { all: true, .. } => Some(true),
-            Self { perhaps, .. } => (!perhaps).then_some(false),
+    /// `mfa`: whether they have a factor, without which what wants MFA allows nothing. `None`: that depends on a condition.
+    pub(super) fn is_admin(self, mfa: Option<bool>) -> Option<bool> {
+        match (self, mfa) {
+            (Self { none: true, .. }, _) => Some(false),
+            (Self { all: true, .. }, _) | (Self { with_mfa: true, .. }, Some(true)) => Some(true),
+            (Self { perhaps: true, .. }, _) | (Self { with_mfa: true, .. }, None) => None,
+            _ => Some(false),
         }
     }
 }
@@ -60,6 +62,7 @@ impl<I: Iterator<Item = Powers>> FoldUp for I {
     fn fold_up(self) -> Powers {
         self.fold(Powers::default(), |one, other| Powers {
             all: one.all || other.all,
+            with_mfa: one.with_mfa || other.with_mfa,
             perhaps: one.perhaps || other.perhaps,
             none: one.none || other.none,
         })
@@ -81,16 +84,35 @@ pub(super) fn allows(statement: &Value) -> bool {
     statement.get("Effect").and_then(Value::as_str) == Some("Allow")
 }
 
-/// What gives somebody all the rest.
-const GIVES_ALL: &str = "iam:attachuserpolicy";
+/// Each of these gives somebody all the rest.
+const GIVE_ALL: [&str; 8] = [
+    "iam:attachuserpolicy",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:putuserpolicy",
+    "iam:putgrouppolicy",
+    "iam:createpolicyversion",
+    "iam:addusertogroup",
+    "iam:updateassumerolepolicy",
+];
 
-/// A deny must say all; an allow, what gives the rest.
+/// An allow, if it gives what gives the rest; a deny, if it leaves no more than some actions or resources.
 fn covers_everything(statement: &Value) -> bool {
-    let any = |of: &str, is: fn(&str) -> bool| statement.get(of).map(|of| texts(of).iter().any(|one| is(one)));
-    let lacks = |of: &str, is: fn(&str) -> bool| allows(statement) && any(of, is) == Some(false);
-    let is_lost = |action: &str| fits(&action.to_ascii_lowercase(), GIVES_ALL);
-    (any("Action", every_action) == Some(true) || lacks("NotAction", is_lost))
-        && (any("Resource", every_resource) == Some(true) || lacks("NotResource", every_resource))
+    let all = |of: &str| statement.get(of).map(texts);
+    let actions = match (all("Action"), all("NotAction")) {
+        (Some(actions), _) => actions.iter().any(|one| every_action(one)),
+        (None, Some(left)) if allows(statement) => {
+            GIVE_ALL.iter().any(|action| !left.iter().any(|pattern| fits(&pattern.to_ascii_lowercase(), action)))
+        }
+        (None, Some(left)) => !left.iter().any(|one| every_action(one)),
+        (None, None) => false,
+    };
+    let resources = match (all("Resource"), all("NotResource")) {
+        (Some(resources), _) => resources.iter().any(|one| every_resource(one)),
+        (None, Some(left)) => !left.iter().any(|one| every_resource(one)),
+        (None, None) => false,
+    };
+    actions && resources
 }
 
 /// `*`, `**`, `?*`, `*:*`.
@@ -98,13 +120,14 @@ fn every_action(pattern: &str) -> bool {
     pattern.contains('*') && pattern.chars().all(|c| matches!(c, '*' | '?' | ':'))
 }
 
-/// `*`, or an ARN of which nothing but the partition is said.
+/// `*`, or the beginning of an ARN in which nothing but the partition is said, and `*`.
 fn every_resource(pattern: &str) -> bool {
-    let rest = pattern.strip_prefix("arn:").map_or(pattern, |rest| match rest.split_once(':') {
-        Some((_, rest)) => rest,
-        None => rest,
-    });
-    every_action(rest)
+    let Some(at) = pattern.find(['*', '?']) else { return false };
+    let (begins, rest) = pattern.split_at(at);
+    // `arn:aws:`, `arn:aws-cn:`, or what any of them begins with.
+    let said = begins.split(':').count() <= 3 && begins.split(':').nth(2).is_none_or(str::is_empty);
+    let is_arn = "arn:aws".starts_with(begins) || begins.starts_with("arn:aws") || begins == "arn:";
+    said && is_arn && every_action(rest)
 }
 
 fn wants_mfa(statement: &Value) -> bool {

@@ -248,17 +248,19 @@ impl Collected {
         };
         let admin = |(name, groups, has): &(String, Vec<String>, Has)| {
             let in_groups = groups.iter().filter_map(|group| self.groups.get(group)).map(|has| self.powers(has));
-            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).fold_up().is_admin();
             let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
+            let mfa = row.map(|row| row.mfa);
+            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).fold_up().is_admin(mfa);
             (is_admin != Some(false)).then(|| Admin {
                 name: name.clone(),
                 certain: is_admin == Some(true),
-                mfa: row.map(|row| row.mfa),
+                mfa,
                 can_sign_in: row.map(|row| row.password || row.active_keys > 0),
             })
         };
         let users = self.users.iter().filter_map(admin).collect();
-        let is_admin = |(_, has): &&(String, Has)| self.powers(has).is_admin() == Some(true);
+        // Whoever assumes a role may bring a factor.
+        let is_admin = |(_, has): &&(String, Has)| self.powers(has).is_admin(Some(true)) == Some(true);
         let roles = self.roles.iter().filter(is_admin).map(|(name, _)| name.clone()).collect();
         Admins { users, roles, unread }
     }

@@ -124,6 +124,9 @@ pub(in crate::cli) struct VerifyReport {
     signed: Option<usize>,
     /// How many lines say that a drill failed; null where the file is not intact.
     failed: Option<usize>,
+    /// How many lines are older than what their key was enrolled with on this machine, and signed with something else, which
+    /// is not known here any more; null where the file is not intact.
+    earlier: Option<usize>,
     /// The SHA-256 of the last line, in hexadecimal; null where the file is not intact.
     head: Option<String>,
     /// What is wrong with the file.
@@ -186,17 +189,23 @@ fn verify(file: &Path, head: Option<&str>, console: &mut Console) -> Outcome {
     }
 }
 
-fn intact(Proved { entries, head }: Proved) -> (Page, VerifyReport) {
+fn intact(Proved { entries, earlier, head }: Proved) -> (Page, VerifyReport) {
     let signed = entries.iter().filter(|(_, signed)| *signed).count();
     let failed = entries.iter().filter(|(entry, _)| !entry.passed).count();
     let records = entries.len();
     let intact = format!("intact: {records} records, {signed} of them signed; {failed} say that a drill failed");
-    let human = [intact, format!("last line  {head}")].iter().collect();
+    let unknown = format!(
+        "{earlier} of them are older than the keys' enrollment on this machine and signed with something else, which is \
+         not known here any more"
+    );
+    let lines = [Some(intact), (earlier > 0).then_some(unknown), Some(format!("last line  {head}"))];
+    let human = lines.iter().flatten().collect();
     let report = VerifyReport {
         intact: true,
         records: Some(records),
         signed: Some(signed),
         failed: Some(failed),
+        earlier: Some(earlier),
         head: Some(head),
         problems: Vec::new(),
     };

@@ -128,6 +128,12 @@ fn run_sentence(found: &Unfinished, outcome: &Became) -> String {
             "left as it is: {arn} is enabled, and not by this run; a credential of its name may be what somebody signs \
              in with; --forget strikes the run"
         ),
+        Became::Left
+            if found.device == DeviceState::Unproved
+                && found.keys.iter().any(|(_, state)| *state == KeyState::Present) =>
+        {
+            format!("left as it is: {arn} is enabled for {user}; finishing proves it with two codes of its key")
+        }
         Became::Left if found.device == DeviceState::Unproved => format!(
             "left as it is: {arn} is enabled for {user}, but nothing here shows that it has the run's seed: plug in a \
              key of the run, or sign in with it; then --finish --accept-unproved takes your word, --forget keeps all"

@@ -1,5 +1,6 @@
 //! A flow that failed: its cause, where it happened, and what is left.
 
+use super::refusals::who;
 use super::{Exit, Explanation, aws, ceremonies, fido_unlock, keys, nobody, places, refusals, unlock};
 use crate::cli::moments::off_by;
 use crate::flow::{Cause, Failed, RecoverRefusal, Refusal, Residue, RotateRefusal, Stage};
@@ -116,7 +117,8 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
         Residue::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
         Residue::MayComeBack { serial, user } => format!(
-            "{serial} is not enabled any more, and is not deleted yet; `glasskey recover {user} --undo` enables it again"
+            "{serial} is not enabled any more, and is not deleted yet; `glasskey recover {} --undo` enables it again",
+            who(user)
         ),
         Residue::Credential { key, name, why: Some(why) } => {
             format!("left behind: the credential \"{name}\" on YubiKey {key} ({})", unlock(why).what)
@@ -136,6 +138,22 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::AtCommand { program, account } => {
             format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
         }
+        Residue::NewKey { .. }
+        | Residue::KeyWorks { .. }
+        | Residue::KeyActive { .. }
+        | Residue::KeyInactive { .. }
+        | Residue::KeyMayComeBack { .. }
+        | Residue::KeyUnknown { .. }
+        | Residue::KeyGone { .. }
+        | Residue::KeyStored { .. } => access_key_left(left),
+        Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+        Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
+    }
+}
+
+/// What is left of access keys.
+fn access_key_left(left: &Residue) -> String {
+    match left {
         Residue::NewKey { user, id: Some(id), why } => {
             format!("left behind: access key {id} of {user}, whose secret nobody can use ({})", aws(why).what)
         }
@@ -145,6 +163,10 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
         Residue::KeyActive { id } => format!("as it was: access key {id} is active"),
         Residue::KeyInactive { id } => format!("access key {id} is not active any more, and is not deleted yet"),
+        Residue::KeyMayComeBack { id, user } => format!(
+            "access key {id} is not active any more, and is not deleted yet; `glasskey recover {} --undo` activates it again",
+            who(user)
+        ),
         Residue::KeyUnknown { id, why } => {
             format!("access key {id} may be active, inactive or gone; {}", unseen(Some(why)))
         }
@@ -152,8 +174,7 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::KeyStored { id, to } => {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
-        Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
-        Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
+        _ => String::new(),
     }
 }
 

@@ -27,7 +27,9 @@ pub(in crate::cli) fn root_not_done(not_done: &NotDone) -> Explanation {
     if !removed.is_empty() {
         text.exit = Exit::Left;
         text.state.extend(removed.iter().map(|serial| format!("removed before this: {serial}")));
-        if !matches!(failed.cause, Cause::Refused(Refusal::Root(RootRefusal::PerhapsDeleted { .. }))) {
+        use RootRefusal::{NoMfaLeft, PerhapsDeleted, StaysUnseen};
+        let is_all = |why: &RootRefusal| matches!(why, PerhapsDeleted { .. } | NoMfaLeft { .. } | StaysUnseen { .. });
+        if !matches!(&failed.cause, Cause::Refused(Refusal::Root(why)) if is_all(why)) {
             text.hints.push("the same command goes on with the others, without those".to_owned());
         }
     }

@@ -109,8 +109,7 @@ impl Rotation<'_> {
             // The other one may have gone between the look and the deactivation: then this one is activated again.
             let keys = self.account().access_keys(user).map_err(|cause| at(Cause::Aws(cause)))?;
             if !keys.iter().any(|key| key.id != first.id && key.active) {
-                let other = other.map(|other| other.id.clone()).unwrap_or_default();
-                return Err(at(Cause::refused(AccessKeyRefusal::LastActiveKey { id: first.id.clone(), other })));
+                return Err(at(Cause::refused(AccessKeyRefusal::OtherKeyGone { id: first.id.clone() })));
             }
             context.still_wanted().map_err(at)?;
         }

@@ -138,6 +138,9 @@ const LONGEST: u64 = 256 << 20;
 pub struct Proved {
     /// Its records, each with whether the key signed it.
     pub entries: Vec<(Entry, bool)>,
+    /// How many are older than what their key was enrolled with here, and signed with something else: with what it was
+    /// enrolled with before, or by another key. That is not known any more.
+    pub earlier: usize,
     /// The SHA-256 of its last line: whoever knows it knows that no line has been cut off.
     pub head: String,
 }
@@ -168,7 +171,7 @@ pub(super) fn line(signed: &str, response: Option<&AssertionResponse>) -> Result
 /// # Errors
 /// Every line that proves nothing, and why.
 pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, EnrolledHere>) -> Result<Proved, Vec<Problem>> {
-    let mut proof = Proof { previous: NOTHING.to_owned(), known: BTreeMap::new(), enrolled };
+    let mut proof = Proof { previous: NOTHING.to_owned(), known: BTreeMap::new(), enrolled, earlier: 0 };
     let mut entries = Vec::new();
     let mut problems = Vec::new();
     let mut rest = text;
@@ -191,7 +194,8 @@ pub fn prove(text: &[u8], enrolled: &BTreeMap<Serial, EnrolledHere>) -> Result<P
     if nth == 0 {
         problems.push(Problem { line: 1, flaw: Flaw::Empty });
     }
-    if problems.is_empty() { Ok(Proved { entries, head: proof.previous }) } else { Err(problems) }
+    let Proof { previous: head, earlier, .. } = proof;
+    if problems.is_empty() { Ok(Proved { entries, earlier, head }) } else { Err(problems) }
 }
 
 /// The format of a line that a later version wrote, whatever else is in it.
@@ -209,6 +213,7 @@ struct Proof<'a> {
     /// The credential, its line and its counter, by key.
     known: BTreeMap<Serial, (Credential, usize, u32)>,
     enrolled: &'a BTreeMap<Serial, EnrolledHere>,
+    earlier: usize,
 }
 
 impl Proof<'_> {
@@ -277,10 +282,11 @@ impl Proof<'_> {
         {
             return Err(Flaw::OtherCredential { line: *line });
         }
-        let is_other = |here: &EnrolledHere| here.public_key != credential.public_key && entry.started > here.since;
-        if self.enrolled.get(&entry.key).is_some_and(is_other) {
+        let here = self.enrolled.get(&entry.key).filter(|here| here.public_key != credential.public_key);
+        if here.is_some_and(|here| entry.started > here.since) {
             return Err(Flaw::NotAsEnrolled);
         }
+        self.earlier += usize::from(here.is_some());
         let asserted = verify_assertion(&expected, &stored, &response).map_err(Flaw::Signature)?;
         let first = known.map_or(nth, |(_, line, _)| *line);
         self.known.insert(entry.key, (credential.clone(), first, asserted.counter));
@@ -320,7 +326,7 @@ impl Log {
         let at_any_time = |(key, here): (&Serial, &EnrolledHere)| (*key, EnrolledHere { since: 0, ..here.clone() });
         let enrolled = enrolled.iter().map(at_any_time).collect();
         let proved = match text.is_empty() {
-            true => Proved { entries: Vec::new(), head: NOTHING.to_owned() },
+            true => Proved { entries: Vec::new(), earlier: 0, head: NOTHING.to_owned() },
             false => prove(&text, &enrolled).map_err(|problems| {
                 let first = problems.into_iter().next();
                 BadLog::Broken(first.unwrap_or(Problem { line: 1, flaw: Flaw::Empty }))

@@ -244,7 +244,12 @@ fn create(run: &mut Run, device: &DevicePlan, account: &Account, context: &mut C
     context.go_on().map_err(at)?;
     run.intend(Undo::DeleteDevice).map_err(at)?;
     let was_free = device.seen_free.is_some_and(|seen| context.is_within(FRESH, seen));
-    let (arn, seed) = account.create_virtual_mfa(&device.new).map_err(|cause| {
+    // A reply that is about another device is not the answer to this request.
+    let is_own = |(arn, seed)| match arn == device.arn {
+        true => Ok((arn, seed)),
+        false => Err(aws::Error::Malformed { call: Call::CreateVirtualMfaDevice }),
+    };
+    let (arn, seed) = account.create_virtual_mfa(&device.new).and_then(is_own).map_err(|cause| {
         if !matches!(cause, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { .. }) {
             // Refused: whatever stands there under this name is not ours to delete.
             run.void(&Undo::DeleteDevice);

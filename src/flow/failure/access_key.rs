@@ -18,6 +18,8 @@ pub enum AccessKeyRefusal {
     ActiveKey { id: String },
     #[error("{id} is the user's only active access key, so it cannot go before the new one works")]
     LastActiveKey { id: String, other: String },
+    #[error("the user's other access key is gone, so {id} must stay")]
+    OtherKeyGone { id: String },
     #[error("this command is signed with {id}, the access key that is to go")]
     SignsThis { id: String },
     #[error("AWS does not know the new access key {id} after {seconds} s")]

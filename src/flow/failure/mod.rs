@@ -239,6 +239,8 @@ pub enum Residue {
     KeyActive { id: String },
     /// An access key that was to go, and is not active any more.
     KeyInactive { id: String },
+    /// As [`Self::KeyInactive`]; undoing the user's run activates it again.
+    KeyMayComeBack { id: String, user: String },
     /// An access key that was to go; AWS did not say what it is, for this reason.
     KeyUnknown { id: String, why: aws::Error },
     /// An access key that was deleted to make room; it cannot be brought back.

@@ -46,6 +46,8 @@ pub enum RecoverRefusal {
     },
     #[error("access key {old} is not active any more, so {new} stays")]
     OldAccessKeyGone { old: String, new: String },
+    #[error("the run cannot be finished: its new access key is gone, or nobody is known to have its secret")]
+    NoAccessKeyToKeep { user: String },
     #[error("the run is not finished: access key {new} is not active any more")]
     NewAccessKeyInactive { new: String },
     /// The device that was to go.

@@ -7,6 +7,10 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootRefusal {
+    #[error("root has {serial} now, which is not called \"{name}\", and nobody can be asked whether it is the one")]
+    OtherName { serial: String, name: String },
+    #[error("root has {serial} already, and nobody can be asked whether it is {key}")]
+    HasAlready { serial: String, key: String },
     #[error("root of an account in {partition} cannot sign in to the console there, so it can be given no factor")]
     NoConsole { partition: String },
     #[error("root of account {account} has no password, so nobody can sign in as root")]
@@ -50,6 +54,8 @@ pub enum RootRefusal {
     NothingStays { account: String },
     #[error("root of account {account} has no MFA any more: what was to stay was taken away meanwhile")]
     NoMfaLeft { account: String },
+    #[error("whether root of account {account} has MFA left could not be looked at")]
+    StaysUnseen { account: String, why: aws::Error },
     #[error("{serial} is not root's any more: it was removed while another key was waited for")]
     RemovedMeanwhile { serial: String },
     #[error("these credentials are root's, and AssumeRoot is not for root")]

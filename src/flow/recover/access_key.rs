@@ -1,7 +1,7 @@
 //! An interrupted rotation of an access key. The secret is gone with the process: who has it, if anybody, is in the
 //! journal; what the keys are is IAM's to say.
 
-use super::options::{Course, Doing, Options, offered};
+use super::options::{Course, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, since, stopped, strike};
 use super::{Outcome, RunState};
 use crate::aws::{self, AccessKey, Account};
@@ -135,7 +135,8 @@ impl Kind for KeyRun {
             Some(new) if !found.active && finishing.is_empty() => {
                 Err(RecoverRefusal::NewAccessKeyInactive { new: new.clone() })
             }
-            _ => offered(may_finish, &finishing),
+            _ if !may_finish => Err(RecoverRefusal::NoAccessKeyToKeep { user: found.user.clone() }),
+            _ => Ok(finishing),
         };
         Course::Open(Options { recommended, finish, undo: Ok(undo) })
     }
@@ -281,7 +282,7 @@ fn finish(
     }
     let stays = |cause| match is {
         KeyIs::Active => (cause, Residue::KeyActive { id: id.clone() }),
-        _ => (cause, Residue::KeyInactive { id: id.clone() }),
+        _ => (cause, Residue::KeyMayComeBack { id: id.clone(), user: found.user.clone() }),
     };
     keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), context))?;
     if deeds.contains(&Deed::DeactivateOldKey) {
@@ -301,6 +302,7 @@ fn finish(
 fn new_stays(found: &UnfinishedKey) -> Option<Residue> {
     let id = found.new.clone()?;
     Some(match found.handed {
+        Handed::Yes if !found.active => Residue::KeyInactive { id },
         Handed::Yes => Residue::KeyWorks { id },
         _ => Residue::NewKey { user: found.user.clone(), id: Some(id), why: aws::Error::Interrupted },
     })

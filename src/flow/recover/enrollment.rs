@@ -4,7 +4,7 @@ use super::added::{self, AddedDevice, accept, is_held_beside, is_on_a_key, is_wh
 use super::from_key::enable_from_key;
 use super::options::{Course, Doing, Options, offered};
 use super::passes::{Kind, Observation, own_account, strike};
-use super::{Outcome, RunState};
+use super::{Outcome, RunState, named};
 use crate::aws::{self, Account};
 use crate::flow::confirm::is_not_listed;
 use crate::flow::context::Context;
@@ -147,7 +147,7 @@ impl Kind for Enrollment {
 /// The device of this name is enabled for somebody, not by this run: neither it nor a credential of its name is touched,
 /// whatever was asked for, since that may be what they sign in with.
 pub(super) fn in_use(found: &Unfinished, user: &str) -> RecoverRefusal {
-    RecoverRefusal::InUse { serial: found.arn.to_string(), user: user.to_owned(), of: found.user.clone() }
+    RecoverRefusal::InUse { serial: found.arn.to_string(), user: user.to_owned(), of: named(&found.user, found.root) }
 }
 
 /// What finishing does, unless somebody has the device, or it is not offered.

@@ -56,13 +56,12 @@ pub enum RunState {
 }
 
 impl RunState {
-    /// The user's name.
-    fn user(&self) -> &str {
+    /// How a request names whose it is.
+    fn user(&self) -> String {
         match self {
-            Self::Run(found) if found.root => ROOT,
-            Self::Run(found) => &found.user,
-            Self::Retirement(found) => &found.user,
-            Self::AccessKey(found) => &found.user,
+            Self::Run(found) => named(&found.user, found.root),
+            Self::Retirement(found) => named(&found.user, false),
+            Self::AccessKey(found) => named(&found.user, false),
         }
     }
 
@@ -151,6 +150,15 @@ pub fn recover(request: &RecoverRequest, world: &mut World) -> Result<Vec<Recove
 
 /// How a request names the root user.
 const ROOT: &str = "root";
+
+/// How a request names an IAM user, or the root user.
+fn named(user: &str, root: bool) -> String {
+    match (root, user) {
+        (true, _) => ROOT.to_owned(),
+        (false, ROOT) => format!("user/{user}"),
+        (false, user) => user.to_owned(),
+    }
+}
 
 /// Whether a run of this IAM user, or of the root user, is what a request names.
 fn is_of(user: Option<&str>, named: &str) -> bool {

@@ -123,7 +123,7 @@ pub(super) fn recover_one<K: Kind>(
             run.prove(&seen.observed, &outcome, &mut log, caller, context)
                 .map_err(|cause| stopped(cause, run.undecided(&seen.observed), context))?;
             if matches!(outcome, Outcome::WasComplete { .. }) && request.choice == Some(Choice::Undo) {
-                let cause = Cause::refused(RecoverRefusal::Complete { user: found.user().to_owned() });
+                let cause = Cause::refused(RecoverRefusal::Complete { user: found.user() });
                 return Err(context.fail_leaving((Stage::Recover, cause), run.undecided(&seen.observed)));
             }
             return Ok(Recovered { found, outcome: strike(log, outcome, context)? });

@@ -184,6 +184,11 @@ fn undoing(
         DeviceState::Unproved => {
             deeds.extend(prove_old?.or_else(by_key).into_iter().chain([Deed::ProveNew, Deed::RemoveNew]));
         }
+        // The old one's key does not hold it any more, so the seed on the new one's may be all that the user gets.
+        DeviceState::Unassigned if is_there(old) && is_on_no_key(old) && is_on_a_key(found) => {
+            let (serial, user) = (old.serial.clone(), found.user.clone());
+            return Err(RecoverRefusal::OldKeyEmpty { serial, user });
+        }
         // The seed on the key may be all that the user has.
         DeviceState::Unassigned if !is_there(old) && is_on_a_key(found) => {
             return Err(old_gone(&old.serial, &found.user));
@@ -242,8 +247,9 @@ fn opened_by<'s>(found: &Unfinished, old: &'s str, new: &'s str) -> &'s str {
 
 /// Where the old one is deactivated, only undoing gives the user a device back.
 fn with_the_way_back(mut failed: Failed, old: &OldDevice, user: &str) -> Failed {
-    // Where it has been deleted by now, its credentials are all that is left.
-    if old.device != DeviceState::Unassigned || failed.stage == Stage::Credentials {
+    // What became of it once its turn had come has been said.
+    let its_turn = matches!(failed.stage, Stage::Deactivate | Stage::Delete | Stage::Credentials);
+    if old.device != DeviceState::Unassigned || its_turn {
         return failed;
     }
     if let Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { comes_back, .. })) = &mut failed.cause {
@@ -251,7 +257,11 @@ fn with_the_way_back(mut failed: Failed, old: &OldDevice, user: &str) -> Failed 
     }
     let is_said = |left: &Residue| matches!(left, Residue::Deactivated { serial } if *serial == old.serial);
     failed.left.retain(|left| !is_said(left));
-    failed.left.push(Residue::MayComeBack { serial: old.serial.clone(), user: user.to_owned() });
+    let serial = old.serial.clone();
+    failed.left.push(match is_on_no_key(old) {
+        true => Residue::Deactivated { serial },
+        false => Residue::MayComeBack { serial, user: user.to_owned() },
+    });
     failed
 }
 
@@ -285,8 +295,7 @@ fn roll_back(
         enable_again(&found.user, old, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::ProveOld) {
-        prove_again(old, &found.user, account, context)
-            .map_err(|cause| untouched(as_useless(cause, old, found), context))?;
+        prove_what_stays(old, &found.user, account, context).map_err(|cause| untouched(cause, context))?;
     }
     if deeds.contains(&Deed::ProveNew) {
         prove_enabled(&run.begin, &keys, by, account, context).map_err(|cause| untouched(cause, context))?;
@@ -305,14 +314,19 @@ fn roll_back(
     }
 }
 
-/// The key of the old device has another seed: then the new one stays.
-fn as_useless(cause: Cause, old: &RemovedDevice, found: &Unfinished) -> Cause {
-    match cause {
+/// Where the key of the old device has another seed, the new one stays.
+fn prove_what_stays(
+    old: &RemovedDevice,
+    user: &str,
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Result<(), Cause> {
+    prove_again(old, user, account, context).map_err(|cause| match cause {
         Cause::Refused(Refusal::Recover(RecoverRefusal::AnotherSeed { .. })) => {
-            Cause::refused(RecoverRefusal::OldKeyEmpty { serial: old.serial.clone(), user: found.user.clone() })
+            Cause::refused(RecoverRefusal::OldKeyEmpty { serial: old.serial.clone(), user: user.to_owned() })
         }
         cause => cause,
-    }
+    })
 }
 
 /// The old device is enabled, and the new one is none of the run's: what is left is the escrow file.

@@ -4,7 +4,7 @@
 
 use super::view::{Awaited, Known, Look, Sign, Unseen, View, is_called, is_meant, watch};
 use super::{NotDone, WatchLimits};
-use crate::aws::DeviceKind;
+use crate::aws::{self, DeviceKind};
 use crate::flow::failure::{Cause, RootRefusal, Stage};
 use crate::keys::KeyId;
 use crate::person::{ConsoleTask, Notice, Person, Question, RootQuestion, RootStep, RootView};
@@ -120,8 +120,9 @@ impl Sitting {
         let names: Vec<String> = keys.iter().enumerate().map(|(nth, key)| name_for(&key.id, nth + 1)).collect();
         for (nth, (key, name)) in keys.iter().zip(&names).enumerate() {
             let one = match self.registered_already(key, name, world) {
-                Some(one) => Ok(one),
-                None => self.one(key, name, (nth + 1, &names), world),
+                Ok(None) => self.one(key, name, (nth + 1, &names), world),
+                Ok(Some(one)) => Ok(one),
+                Err(cause) => Err(cause),
             };
             match one {
                 Ok(one) => registered.push(one),
@@ -135,6 +136,25 @@ impl Sitting {
                 }
             }
         }
+        let registered = self.all_there(registered, world)?;
+        let whole = self.view.sees_each() && registered.iter().all(|one: &Registered| one.serial.is_some());
+        let devices = whole.then(|| self.known.serials.iter().cloned().collect());
+        let (account, partition, view) = (self.view.account.clone(), self.view.partition.clone(), self.view.sees());
+        Ok(Enrolled { account, partition, view, keys: registered, devices })
+    }
+
+    /// Those that were registered, if root has them all still.
+    fn all_there(&mut self, mut registered: Vec<Registered>, world: &mut World) -> Result<Vec<Registered>, NotDone> {
+        if let Err(why) = self.look_once_more(&registered, world) {
+            return Err(NotDone { registered, ..NotDone::from((Stage::Console, Cause::Aws(why))) });
+        }
+        for one in &mut registered {
+            // It may have been removed and registered again meanwhile.
+            let again = one.serial.as_ref().filter(|serial| !self.known.serials.contains(*serial));
+            if let Some(again) = again.and_then(|_| self.called(&one.name)) {
+                one.serial = Some(again);
+            }
+        }
         let is_there = |one: &Registered| one.serial.as_ref().is_none_or(|one| self.known.serials.contains(one));
         if let Some(gone) = registered.iter().position(|one| !is_there(one)) {
             let Registered { name, serial, .. } = registered.remove(gone);
@@ -142,22 +162,46 @@ impl Sitting {
             registered.retain(is_there);
             return Err(NotDone { registered, awaited: Some(name), ..NotDone::from((Stage::Console, cause)) });
         }
-        let whole = self.view.sees_each() && registered.iter().all(|one: &Registered| one.serial.is_some());
-        let devices = whole.then(|| self.known.serials.iter().cloned().collect());
-        let (account, partition, view) = (self.view.account.clone(), self.view.partition.clone(), self.view.sees());
-        Ok(Enrolled { account, partition, view, keys: registered, devices })
+        Ok(registered)
     }
 
     /// A key that root has: registered while another was waited for, or before, if the person says that it is this one.
-    fn registered_already(&mut self, key: &Candidate, name: &str, world: &mut World) -> Option<Registered> {
+    fn registered_already(
+        &mut self,
+        key: &Candidate,
+        name: &str,
+        world: &mut World,
+    ) -> Result<Option<Registered>, Cause> {
         if let Some(early) = self.take_early(name) {
-            return Some(self.seen(key, name, early, &mut *world.person));
+            return Ok(Some(self.seen(key, name, early, &mut *world.person)));
         }
-        let serial = self.known.serials.iter().find(|serial| is_called(serial, name))?.clone();
+        let Some(serial) = self.called(name) else { return Ok(None) };
         world.person.tell(&Notice::Root(RootStep::HasAlready { serial: serial.clone() }));
-        let question = RootQuestion::IsThisKey { serial: serial.clone(), key: key.id.to_string() };
-        world.person.confirm(&Question::Root(question)).filter(|is_it| *is_it)?;
-        Some(self.seen(key, name, serial, &mut *world.person))
+        let key_id = key.id.to_string();
+        let question = RootQuestion::IsThisKey { serial: serial.clone(), key: key_id.clone() };
+        match world.person.confirm(&Question::Root(question)) {
+            Some(true) => Ok(Some(self.seen(key, name, serial, &mut *world.person))),
+            _ if world.interrupt.raised() => Err(Cause::Interrupted),
+            Some(false) => Ok(None),
+            None => Err(Cause::refused(RootRefusal::HasAlready { serial, key: key_id })),
+        }
+    }
+
+    /// While a question stood, a device may have gone.
+    fn look_once_more(&mut self, registered: &[Registered], world: &mut World) -> Result<(), aws::Error> {
+        // Where the person's word was taken, nothing can be seen any more.
+        if !self.view.sees_each() || registered.iter().any(|one| one.evidence == Evidence::Said) {
+            return Ok(());
+        }
+        let look = self.view.read()?;
+        let awaited = Awaited { kind: DeviceKind::RootFido, name: "", what: "", limits: self.limits };
+        self.known.compare(&look, &awaited, &mut *world.person);
+        Ok(())
+    }
+
+    /// The serial number of a device of this name that root has.
+    fn called(&self, name: &str) -> Option<String> {
+        self.known.serials.iter().find(|serial| is_called(serial, name)).cloned()
     }
 
     /// The serial number of the key of this name, where it was registered while another was waited for.

@@ -39,7 +39,7 @@ enum Sign {
 /// The devices that have not gone; those that have are named.
 pub(super) fn in_console(
     mut view: View,
-    before: &Look,
+    (before, must_keep): (&Look, bool),
     removal: Removal,
     limits: Option<WatchLimits>,
     world: &mut World,
@@ -53,8 +53,15 @@ pub(super) fn in_console(
     world.person.tell(&Notice::Root(RootStep::AtConsole { task, partition: removal.partition.clone() }));
     let mut removal = removal;
     let ended = leaving.watch(&mut view, limits, &mut removal, world);
-    ended.map_err(|cause| NotDone { removed: removal.removed.clone(), ..NotDone::from((Stage::Console, cause)) })?;
-    Ok(removal)
+    let cause = match ended {
+        Err(cause) => cause,
+        // What was to stay has gone meanwhile.
+        Ok(()) if must_keep && leaving.has_none(before.all) => {
+            Cause::refused(RootRefusal::NoMfaLeft { account: removal.account.clone() })
+        }
+        Ok(()) => return Ok(removal),
+    };
+    Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, cause)) })
 }
 
 impl Removing {
@@ -68,6 +75,11 @@ impl Removing {
     /// Whether it will show beyond doubt that they are gone: each, or that root has none at all.
     fn would_show(&self) -> bool {
         self.hidden.is_empty() || (self.mfa == Some(true) && self.known.is_subset(&self.shown))
+    }
+
+    /// Whether the last look has shown that root has no device. `all`: each device shows.
+    fn has_none(&self, all: bool) -> bool {
+        (all && self.known.is_empty()) || self.mfa == Some(false)
     }
 
     /// Whether anything will show of those that are hidden.

@@ -81,7 +81,8 @@ pub fn remove(request: &RemoveRequest, world: &mut World) -> Result<Removal, Not
         unassigned: Vec::new(),
     };
     if view.outside().is_none() {
-        return in_console(view, &look, removal, request.limits, world);
+        let must_keep = !stay.is_empty() && in_use;
+        return in_console(view, (&look, must_keep), removal, request.limits, world);
     }
     let question = Question::Root(RootQuestion::Remove { account: account.clone(), serials: meant.clone() });
     confirmed(&question, &mut *world.person, &world.interrupt)?;
@@ -125,9 +126,14 @@ fn delete_each(
         removal.removed.push(serial);
     }
     // Somebody may have taken away what was to stay, between the look and the deactivation.
-    if must_keep && another_stays(&removal, session).is_ok_and(|stays| !stays) {
-        let cause = Cause::refused(RootRefusal::NoMfaLeft { account: removal.account });
-        return Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, cause)) });
+    let account = removal.account.clone();
+    let left = match must_keep.then(|| another_stays(&removal, session)) {
+        None | Some(Ok(true)) => None,
+        Some(Ok(false)) => Some(RootRefusal::NoMfaLeft { account }),
+        Some(Err(why)) => Some(RootRefusal::StaysUnseen { account, why }),
+    };
+    if let Some(why) = left {
+        return Err(NotDone { removed: removal.removed, ..NotDone::from((Stage::Console, Cause::refused(why))) });
     }
     if !unknown.is_empty() {
         let cause = Cause::refused(RootRefusal::PerhapsDeleted { devices: unknown });

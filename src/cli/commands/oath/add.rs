@@ -222,16 +222,7 @@ impl Credential {
 
     /// The key's code for now, against our own.
     pub(super) fn prove(&self, key: Serial, invocation: &mut Invocation<'_>) -> Result<(), Failed> {
-        let mut session = invocation.session(key)?;
-        if self.touch {
-            invocation.person.tell(&Notice::Touch { key });
-        }
-        let step = Step::at(SystemTime::now(), self.params.period);
-        let code = session.code(&self.name, step);
-        if invocation.interrupt.raised() {
-            return Err(Box::new(Explanation::interrupted()));
-        }
-        if code.map_err(refused(key))?.matches(&totp::code(&self.seed, self.params, step)) {
+        if self.is_computed(key, self.touch, invocation)? {
             return Ok(());
         }
         let what = format!("YubiKey {key} computes another code than the secret gives");
@@ -239,6 +230,25 @@ impl Credential {
             Explanation::new("wrong_code", what)
                 .hint("do not use this key; `glasskey keys` shows its model and firmware"),
         ))
+    }
+
+    /// Whether the key computes its code under its name, after a touch where that is needed.
+    pub(super) fn is_computed(
+        &self,
+        key: Serial,
+        touch: bool,
+        invocation: &mut Invocation<'_>,
+    ) -> Result<bool, Failed> {
+        let mut session = invocation.session(key)?;
+        if touch {
+            invocation.person.tell(&Notice::Touch { key });
+        }
+        let step = Step::at(SystemTime::now(), self.params.period);
+        let code = session.code(&self.name, step);
+        if invocation.interrupt.raised() {
+            return Err(Box::new(Explanation::interrupted()));
+        }
+        Ok(code.map_err(refused(key))?.matches(&totp::code(&self.seed, self.params, step)))
     }
 
     pub(super) fn take_back(&self, key: Serial, mut why: Failed, invocation: &mut Invocation<'_>) -> Failed {

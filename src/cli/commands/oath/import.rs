@@ -112,7 +112,9 @@ fn last_words<'p>(
     if written.is_empty() {
         invocation.console.say(&format!("glasskey: nothing was to be written to YubiKey {key}"));
     }
-    if !args.qr_images.is_empty() {
+    if !plan.unread.is_empty() {
+        invocation.console.say("glasskey: keep the pictures: a QR code in them was not read");
+    } else if !args.qr_images.is_empty() {
         invocation
             .console
             .say("glasskey: the pictures still hold the secrets: delete them once you have tried the key");
@@ -125,7 +127,8 @@ fn last_words<'p>(
         reason,
         why,
     });
-    invocation.console.result(&names, &Report { key, credentials: written, left_out: left_out.collect() });
+    let unread = plan.unread.iter().map(|path| path.display().to_string()).collect();
+    invocation.console.result(&names, &Report { key, credentials: written, left_out: left_out.collect(), unread });
 }
 
 /// What was imported.
@@ -138,6 +141,8 @@ pub(in crate::cli) struct Report<'a> {
     credentials: Vec<ImportedCredential<'a>>,
     /// The credentials that were not written.
     left_out: Vec<LeftOut<'a>>,
+    /// The pictures in which another QR code seems to be, which could not be read.
+    unread: Vec<String>,
 }
 
 /// A credential that was written.
@@ -193,7 +198,9 @@ fn stopped(mut why: Failed, key: Serial, entries: &[(&Item, &Credential)], nth: 
     }
     if !written.is_empty() {
         why.exit = Exit::Left;
-        why.hints.push("run the same command again: it leaves out those that are on the key".to_owned());
+        let counts = written.iter().any(|(_, credential)| credential.kind() != Kind::Totp);
+        let more = if counts { "; --skip leaves out what counts events, which is not compared" } else { "" };
+        why.hints.push(format!("run the same command again: it leaves out those that are on the key{more}"));
     }
     why
 }

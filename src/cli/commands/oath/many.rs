@@ -25,6 +25,8 @@ pub(super) struct Many {
     pub(super) entries: Vec<Entry>,
     /// Parts of exports that have not come, in words.
     pub(super) missing: Vec<String>,
+    /// Pictures with a code that seems to be there and could not be read.
+    pub(super) unread: Vec<PathBuf>,
     /// Parts of exports that have come, by their id: how many there are, and which.
     parts: BTreeMap<i32, (u32, BTreeSet<u32>)>,
     wrong: Vec<String>,
@@ -82,6 +84,7 @@ impl Many {
         let Codes { texts, more } = picture::codes_in(path)?;
         if more {
             invocation.warn(&picture::one_unread(path));
+            self.unread.push(path.to_owned());
         }
         let several = texts.len() > 1;
         let any = texts.iter().any(|text| looks_like_a_uri(text));

@@ -9,6 +9,7 @@ use crate::cli::explain::{self, Explanation};
 use crate::keys::Serial;
 use crate::oath::{self, Answer, Name};
 use crate::totp::{AWS, Algorithm, Kind, Uri, unix};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 pub(super) struct Item {
@@ -46,6 +47,8 @@ pub(super) struct Plan {
     pub(super) items: Vec<Item>,
     /// Parts of exports that have not come.
     pub(super) missing: Vec<String>,
+    /// Pictures with a code that could not be read.
+    pub(super) unread: Vec<PathBuf>,
 }
 
 /// The places of the entries that `--skip` names.
@@ -80,7 +83,7 @@ const MISSING: &str = "missing";
 
 impl Plan {
     pub(super) fn new(many: Many, args: &Import, invocation: &Invocation<'_>) -> Result<Self, Failed> {
-        let Many { entries, mut missing, .. } = many;
+        let Many { entries, mut missing, unread, .. } = many;
         let mut items: Vec<Item> = Vec::new();
         let mut uris: Vec<(Result<Uri, String>, Option<Uri>)> = Vec::new();
         for (nth, Entry { source, called, uri, unnamed }) in entries.into_iter().enumerate() {
@@ -114,7 +117,7 @@ impl Plan {
             }
         }
         mark_doubles(&mut items);
-        Ok(Self { items, missing })
+        Ok(Self { items, missing, unread })
     }
 
     /// What the key says to it: names that are taken, and what its firmware cannot.
@@ -144,7 +147,11 @@ impl Plan {
             let named = |name: &Name| name == credential.name();
             if let Some(one) = there.iter().find(|one| named(&one.name)) {
                 let answer = answers.iter().find(|(name, _)| named(name)).map(|(_, answer)| answer);
-                item.fate = already(credential, one, answer, now);
+                let is_asked = credential.kind() == Kind::Totp && !one.hotp;
+                item.fate = match answer {
+                    Some(Answer::Touch) if is_asked => compared(credential.is_computed(key, true, invocation)?),
+                    answer => already(credential, one, answer, now),
+                };
             } else if firmware < oath::SHA512_SINCE && credential.params().algorithm == Algorithm::Sha512 {
                 let error = oath::Error::Unsupported { what: "SHA-512", since: oath::SHA512_SINCE };
                 item.fate = Fate::Wrong(explain::oath(Some(key), &error).what);
@@ -222,6 +229,14 @@ fn mark_doubles(items: &mut [Item]) {
     }
 }
 
+/// What becomes of a credential whose name is on the key, and whose code was asked for with a touch.
+fn compared(is_same: bool) -> Fate {
+    match is_same {
+        true => Fate::LeftOut("on_key", "on the key already, and its code matches".to_owned()),
+        false => Fate::Wrong("another credential of this name is on the key already".to_owned()),
+    }
+}
+
 /// What becomes of a credential whose name is on the key.
 fn already(credential: &Credential, there: &oath::Credential, answer: Option<&Answer>, now: u64) -> Fate {
     let is_totp = credential.kind() == Kind::Totp;
@@ -239,7 +254,6 @@ fn already(credential: &Credential, there: &oath::Credential, answer: Option<&An
             Fate::LeftOut("on_key", format!("on the key already, and its code matches{but}"))
         }
         Some(Answer::Code(_)) => Fate::Wrong("another credential of this name is on the key already".to_owned()),
-        Some(Answer::Touch) => not_compared("its code needs a touch"),
         _ => not_compared("that would use up a code"),
     }
 }

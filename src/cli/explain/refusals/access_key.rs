@@ -31,6 +31,8 @@ pub(super) fn access_key(refusal: &R) -> Explanation {
         R::LastActiveKey { other, .. } => {
             text("last_active_key").hint(format!("--make-room {other} deletes the inactive one first"))
         }
+        R::OtherKeyGone { .. } => text("last_active_key")
+            .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them"),
         R::SignsThis { .. } => {
             text("signs_this").hint("use the new key, the user's other key, or have an administrator do it")
         }

@@ -13,6 +13,7 @@ mod session;
 use super::Explanation;
 use crate::flow::Refusal;
 
+pub(super) use recover::who;
 pub(super) use root::not_seen;
 pub(in crate::cli) use root::{delete_it, last_factors};
 

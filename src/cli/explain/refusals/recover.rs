@@ -4,8 +4,13 @@ use crate::cli::explain::{Exit, Explanation};
 use crate::flow::RecoverRefusal as R;
 use crate::keys::Serial;
 
+/// How an IAM user is named to `recover`: `root` is the root user.
+pub(in crate::cli::explain) fn who(user: &str) -> String {
+    if user == "root" { format!("user/{user}") } else { user.to_owned() }
+}
+
 fn forget(user: &str) -> String {
-    format!("`glasskey recover {user} --forget` strikes the run and leaves all as it is")
+    format!("`glasskey recover {} --forget` strikes the run and leaves all as it is", who(user))
 }
 
 pub(super) fn recover(refusal: &R) -> Explanation {
@@ -26,7 +31,7 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint("no glasskey has written it so: find out what became of what it names, then move the file away"),
         R::InUse { of, .. } => text("in_use")
             .note("a credential of its name on a key may be what they sign in with")
-            .hint(forget(of))
+            .hint(format!("`glasskey recover {of} --forget` strikes the run and leaves all as it is"))
             .exit(Exit::Left),
         R::AnotherSeed { user, comes_back, .. } => another_seed(text("another_seed"), user, comes_back.as_deref()),
         R::Unproved { user, away, .. } => unproved(text("unproved"), user, away),
@@ -36,13 +41,16 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::NewAccessKeyInactive { .. } => text("new_key_inactive")
             .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
             .exit(Exit::Left),
+        R::NoAccessKeyToKeep { user } => {
+            text("cannot_finish").hint(format!("`glasskey recover {} --undo` takes back what the run did", who(user)))
+        }
         R::OldUnproved { user, .. } => text("unproved")
             .note("it may have been deleted and made again since the run deactivated it")
             .hint("plug in the key that holds its credential, and run it again")
             .hint(forget(user))
             .exit(Exit::Left),
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
-            .hint(format!("`glasskey recover {user} --finish` keeps the new device"))
+            .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
             .exit(Exit::Left),
         R::Complete { user } => {
             text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)
@@ -57,10 +65,10 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         }
         R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
         R::OldGone { user, .. } => {
-            text("cannot_undo").hint(format!("`glasskey recover {user} --finish` removes what is left of it"))
+            text("cannot_undo").hint(format!("`glasskey recover {} --finish` removes what is left of it", who(user)))
         }
         R::NothingElse { user, .. } => {
-            text("last_factor").hint(format!("`glasskey recover {user} --undo` enables it again from its key"))
+            text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
         }
         R::CannotUndo => text("cannot_undo"),
     }
@@ -74,7 +82,7 @@ fn another_seed(text: Explanation, user: &str, comes_back: Option<&str>) -> Expl
     let text =
         text.note("it was deleted and made again since, or the clock is wrong; nothing was removed").exit(Exit::Left);
     match comes_back {
-        Some(old) => text.hint(format!("`glasskey recover {user} --undo` enables {old} again")),
+        Some(old) => text.hint(format!("`glasskey recover {} --undo` enables {old} again", who(user))),
         None => text.hint(forget(user)),
     }
 }
@@ -86,7 +94,8 @@ fn unproved(text: Explanation, user: &str, away: &[Serial]) -> Explanation {
     };
     text.note("it may have been deleted and made again since the run was interrupted")
         .hint(format!(
-            "{first} with a code of the run's: if that works, `glasskey recover {user} --finish --accept-unproved`"
+            "{first} with a code of the run's: if that works, `glasskey recover {} --finish --accept-unproved`",
+            who(user)
         ))
         .hint(forget(user))
         .exit(Exit::Left)

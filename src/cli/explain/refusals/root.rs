@@ -11,6 +11,11 @@ pub(super) fn root(refusal: &R) -> Explanation {
         R::NoConsole { .. } => text("no_root_console")
             .note("AWS GovCloud (US) is entered by IAM users and roles only; the standard account that the account is linked to has a root user of its own")
             .hint("name the profile of that standard account"),
+        R::OtherName { .. } => nobody(refusal)
+            .note("its codes, not its name, show which seed it has")
+            .hint("sign in as root with a code of the keys; if that works, `glasskey recover root --forget` ends the run"),
+        R::HasAlready { .. } => nobody(refusal)
+            .hint("run the command on a terminal; or remove that device in the console first, if it is another"),
         R::NoPassword { .. } => text("no_root_password")
             .note("a root user without credentials, managed by its organization, needs no factor")
             .hint("`glasskey root audit` tells how it is managed"),
@@ -40,7 +45,7 @@ pub(super) fn root(refusal: &R) -> Explanation {
             }
             text.hint("name each by its whole serial number; --all means all of a member's").exit(Exit::Usage)
         }
-        R::WouldLoseMfa { .. } | R::NothingStays { .. } | R::NoMfaLeft { .. } | R::RemovedMeanwhile { .. } => losing(refusal),
+        R::WouldLoseMfa { .. } | R::NothingStays { .. } | R::NoMfaLeft { .. } | R::StaysUnseen { .. } | R::RemovedMeanwhile { .. } => losing(refusal),
         R::RootIntoMember => text("root_into_member")
             .hint("name a profile of a user or role of the management account, or of IAM's delegated administrator")
             .exit(Exit::Usage),

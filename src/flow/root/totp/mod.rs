@@ -70,6 +70,8 @@ pub struct TotpSitting {
     arn: DeviceArn,
     name: Name,
     request: TotpRequest,
+    /// A device of another name that has appeared, where nobody can be asked whether it is the one.
+    other: Option<String>,
 }
 
 /// Looks at root and at the keys, and refuses what can be refused.
@@ -119,7 +121,7 @@ pub fn begin_totp(request: TotpRequest, world: &mut World) -> Result<TotpSitting
     context.tell(Notice::Root(RootStep::CountsAsVirtual));
     let task = ConsoleTask::ShowSecret { name: request.device_name.clone(), phone: request.phone };
     context.tell(Notice::Root(RootStep::AtConsole { task, partition }));
-    Ok(TotpSitting { view, known, tells, arn, name, request })
+    Ok(TotpSitting { view, known, tells, arn, name, request, other: None })
 }
 
 impl TotpSitting {

@@ -58,6 +58,11 @@ impl TotpSitting {
                     Err(why) => return End::Stopped(Cause::Aws(why)),
                 }
             }
+            // Nobody can be asked whether it is this one: it is not taken for it, and the run stays.
+            if let Some(serial) = self.other.take() {
+                let name = self.request.device_name.clone();
+                return End::Stopped(Cause::refused(RootRefusal::OtherName { serial, name }));
+            }
             if at == AtCodes::Done && !self.tells {
                 context.person.hide_codes();
                 let name = self.request.device_name.clone();
@@ -81,10 +86,10 @@ impl TotpSitting {
         let awaited = Awaited { kind: DeviceKind::Virtual, name, what: name, limits: self.request.limits };
         match self.known.compare(&look, &awaited, context.person) {
             Some(Sign::Device(serial)) if is_called(&serial, name) => Ok(Some(serial)),
-            // Nobody can be asked whether it is this one: it is not taken for it, and the run stays.
             Some(Sign::Device(serial)) if !context.person.is_there() => {
                 let expected = Some(name.clone());
-                context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial), expected }));
+                context.tell(Notice::Root(RootStep::Appeared { serial: Some(serial.clone()), expected }));
+                self.other = Some(serial);
                 Ok(None)
             }
             Some(Sign::Device(serial)) => {
