@@ -154,7 +154,7 @@ const CONFINED: &[Confined] = &[
     Confined {
         what: "the percent-encoding crate",
         is: |text, at| text.is_crate(at, "percent_encoding"),
-        only_in: &["aws/posture/read.rs", "sim/aws/iam/policies.rs"],
+        only_in: &["aws/posture/powers.rs", "sim/aws/iam/policies.rs"],
     },
     Confined {
         what: "the unicode-width crate",
