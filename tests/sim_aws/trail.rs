@@ -157,6 +157,16 @@ fn a_new_trail_does_not_log_until_it_is_told_to() {
 }
 
 #[test]
+fn a_bucket_that_lets_the_trail_in_no_longer_shows_in_its_status() {
+    let (aws, admin) = logging();
+    let error =
+        || json(&aws, &admin, "cloudtrail.GetTrailStatus", &json!({"Name": "all"}))["LatestDeliveryError"].clone();
+    assert_eq!(error(), Value::Null);
+    assert_eq!(s3(&aws, &admin, "DELETE", "/logs?policy", ""), "204");
+    assert_eq!(error(), "AccessDenied");
+}
+
+#[test]
 fn names_of_trails() {
     let (aws, admin) = with_bucket();
     for (name, why) in [
@@ -273,4 +283,22 @@ fn a_trail_is_changed_at_home_only() {
     assert_eq!(trails["trailList"][0]["CloudWatchLogsRoleArn"], ROLE);
     let without = json!({"Name": arn, "CloudWatchLogsLogGroupArn": "", "CloudWatchLogsRoleArn": ""});
     assert_eq!(json(&aws, &admin, "cloudtrail.UpdateTrail", &without).get("CloudWatchLogsRoleArn"), None);
+}
+
+#[test]
+fn a_trail_of_an_organization_needs_the_management_account_and_its_trust() {
+    let (organization, admin) = super::organization::organization();
+    let management = organization.management();
+    let body = json!({"Name": "all", "S3BucketName": "logs", "IsOrganizationTrail": true});
+    let refused = |aws: &Aws, keys: &Keys| {
+        let said = json_error(aws, keys, "cloudtrail.CreateTrail", &body);
+        said.split(':').next().unwrap().to_owned()
+    };
+    let member = super::organization::account(&organization, "222233334444");
+    assert_eq!(refused(&member, &member.admin()), "400 NotOrganizationMasterAccountException");
+    assert_eq!(refused(management, &admin), "400 S3BucketDoesNotExistException");
+    organization.trust("cloudtrail.amazonaws.com", false);
+    assert_eq!(refused(management, &admin), "400 CloudTrailAccessNotEnabledException");
+    organization.set_all_features(false);
+    assert_eq!(refused(management, &admin), "400 OrganizationNotInAllFeaturesModeException");
 }

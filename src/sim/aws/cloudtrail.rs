@@ -3,7 +3,7 @@
 use super::posture::{AdvancedSelector, FieldSelector, Logging, Selectors, Trail};
 use super::state::State;
 use super::wire::Refusal;
-use super::{Ctx, auth, json, trails};
+use super::{Ctx, auth, json, trail_checks, trails};
 use serde_json::{Map, Value, json};
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
@@ -102,7 +102,10 @@ fn status(ctx: &Ctx<'_>) -> json::Outcome {
     let since = trail.logs_since();
     let digest = delivered.filter(|at| trail.validation && trail.life.is_some() && at.saturating_sub(since) >= 3600);
     digest.iter().for_each(|at| put("LatestDigestDeliveryTime", json!((at - (at - since) % 3600) as f64)));
-    if let Some(error) = &trail.delivery_error {
+    // Of a trail that was made here, the bucket's policy is asked again.
+    let bucket = ctx.state.posture.bucket(&trail.bucket).filter(|_| trail.life.is_some());
+    let refused = bucket.is_some_and(|bucket| !trail_checks::takes(ctx, trail, bucket));
+    if let Some(error) = trail.delivery_error.as_deref().or(refused.then_some("AccessDenied")) {
         put("LatestDeliveryError", json!(error));
     }
     if let Some(error) = &trail.logs_delivery_error {

@@ -71,6 +71,7 @@ pub(super) fn filter(ctx: &mut Ctx<'_>) -> json::Outcome {
             && pattern.matches(&event.message)
     });
     events.sort_by_key(|(_, event)| event.timestamp);
+    let events: Vec<_> = events.into_iter().enumerate().collect();
     let (events, next) = json::page(ctx.body, "nextToken", "limit", PAGE, "InvalidParameterException", events)?;
     let written = |(number, (stream, event)): (usize, (String, LogEvent))| {
         json!({
@@ -81,6 +82,6 @@ pub(super) fn filter(ctx: &mut Ctx<'_>) -> json::Outcome {
             "eventId": format!("{:028}{number:028}", event.timestamp),
         })
     };
-    let events: Vec<Value> = events.into_iter().enumerate().map(written).collect();
+    let events: Vec<Value> = events.into_iter().map(written).collect();
     Ok(json::with_token(json!({ "events": events, "searchedLogStreams": [] }), "nextToken", next))
 }

@@ -4,7 +4,7 @@
 use super::Ctx;
 use super::cloudtrail::arn;
 use super::policy::{self, Asking, Context, Policy, Verdict};
-use super::posture::Trail;
+use super::posture::{Bucket, Trail};
 use super::state::Role;
 use super::wire::Refusal;
 use std::time::Duration;
@@ -81,8 +81,7 @@ fn bucket(ctx: &Ctx<'_>, trail: &Trail) -> Result<(), Refusal> {
         let message = format!("S3 bucket {name} does not exist!");
         return Err(Refusal::new(400, "S3BucketDoesNotExistException", message));
     }
-    let policy = posture.bucket(name).and_then(|bucket| Policy::parse_of_resource(bucket.policy.as_ref()?).ok());
-    if policy.is_some_and(|policy| lets_in(ctx, trail, &policy)) {
+    if posture.bucket(name).is_some_and(|bucket| takes(ctx, trail, bucket)) {
         return Ok(());
     }
     Err(Refusal::new(
@@ -90,6 +89,12 @@ fn bucket(ctx: &Ctx<'_>, trail: &Trail) -> Result<(), Refusal> {
         "InsufficientS3BucketPolicyException",
         format!("Incorrect S3 bucket policy is detected for bucket: {name}"),
     ))
+}
+
+/// Whether a bucket takes what a trail delivers.
+pub(super) fn takes(ctx: &Ctx<'_>, trail: &Trail, bucket: &Bucket) -> bool {
+    let policy = bucket.policy.as_ref().and_then(|text| Policy::parse_of_resource(text).ok());
+    policy.is_some_and(|policy| lets_in(ctx, trail, &policy))
 }
 
 fn lets_in(ctx: &Ctx<'_>, trail: &Trail, policy: &Policy) -> bool {
