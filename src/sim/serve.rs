@@ -30,7 +30,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a client looks for its endpoint: for every service at once, and for each of those there are.
-const ENDPOINTS: [&str; 11] = [
+const ENDPOINTS: [&str; 12] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_STS",
@@ -41,6 +41,7 @@ const ENDPOINTS: [&str; 11] = [
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_ORGANIZATIONS",
+    "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_SNS",
 ];
 
@@ -166,7 +167,7 @@ async fn answer(request: hyper::Request<Incoming>, aws: &Aws) -> io::Result<Resp
     let headers = head.headers.iter();
     let request = Request {
         method: head.method.to_string(),
-        path: head.uri.path().to_owned(),
+        path: head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
         headers: headers
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect(),

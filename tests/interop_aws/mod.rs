@@ -159,6 +159,14 @@ fn boto3_sets_up_its_own_users_and_is_refused_where_they_are() {
 }
 
 #[test]
+fn boto3_sets_up_a_trail_and_finds_its_own_call() {
+    let (aws, server) = served_at_rest();
+    aws.arrange(|posture| (posture.delays.role, posture.delays.delivery) = (0, 0));
+    let said = script("trail.py", &server, &aws.admin());
+    assert!(said.ends_with("all well\n"), "{said}");
+}
+
+#[test]
 fn clients_meet_throttling_lost_replies_and_a_wrong_clock() {
     let (aws, server) = served();
     let said = script("trouble.py", &server, &aws.admin());

@@ -72,6 +72,19 @@ pub(super) fn json_error(aws: &Aws, keys: &Keys, action: &str, body: &Value) -> 
     format!("{status} {}: {message}", kind.rsplit('#').next().unwrap())
 }
 
+/// One call of S3, in a region: the target has the bucket and the query, `/bucket?policy`.
+pub(super) fn s3_call(aws: &Aws, keys: &Keys, region: &str, method: &str, target: &str, body: &str) -> Got {
+    let mut request = unsigned(target, body.as_bytes().to_vec());
+    request.method = method.to_owned();
+    let reply = reply(aws, &request.signed(keys, aws.clock().now(), region, "s3"));
+    Got { status: reply.status, text: String::from_utf8(reply.body).unwrap() }
+}
+
+/// What came of a call of S3 in the first region: its status, or the error.
+pub(super) fn s3(aws: &Aws, keys: &Keys, method: &str, target: &str, body: &str) -> String {
+    s3_call(aws, keys, "us-east-1", method, target, body).verdict()
+}
+
 /// A reply, taken apart.
 #[derive(Debug)]
 pub(super) struct Got {

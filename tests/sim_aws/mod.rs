@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod assume_root; // sessions of a member's root, task by task
+mod buckets; // S3: buckets and their settings
 mod callers; // who is calling, expiry, signing times, policies
 mod client;
 mod clocks; // the simulated clock
 mod credential_report; // missing, in progress, complete, expired; its rows
 mod devices; // create, enable, resynchronise, deactivate, delete, tag, list
 mod faults; // what goes wrong on demand
+mod log_groups; // log groups, metric filters, events
 mod organization; // who is in it, who may ask, policies
 mod posture; // trails, filters, alarms, subscriptions, rules, contacts
 mod root; // root's credentials, administrators
@@ -15,6 +17,7 @@ mod sdk; // the real SDK through its HTTP seam
 mod served; // the loopback server and its control path
 mod sessions; // STS: single codes, propagation, budget, roles
 mod signatures; // Signature Version 4; access keys from their making to their end
+mod trail; // trails made, started, stopped; what they deliver
 mod users; // users, access keys, policies as stored
 
 use glasskey::sim::aws::{Aws, Keys, Setup};

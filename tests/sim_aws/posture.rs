@@ -197,7 +197,7 @@ fn refusals_are_in_each_services_words() {
     }
     let topic = [("TopicArn", "arn:aws:sns:us-east-1:111122223333:x")];
     assert!(verdict(&aws, &bob, "ListSubscriptionsByTopic", &topic).starts_with("403 AuthorizationError: User: "));
-    let unknown = json_error(&aws, &aws.admin(), "cloudtrail.DeleteTrail", &json!({}));
+    let unknown = json_error(&aws, &aws.admin(), "cloudtrail.CreateEventDataStore", &json!({}));
     assert_eq!(unknown, "400 UnknownOperationException: ");
 }
 

@@ -1,23 +1,29 @@
 //! CloudTrail: trails, whether they log, and what they record.
 
-use super::posture::{AdvancedSelector, FieldSelector, Selectors, Trail};
+use super::posture::{AdvancedSelector, FieldSelector, Logging, Selectors, Trail};
 use super::state::State;
 use super::wire::Refusal;
-use super::{Ctx, auth, json};
+use super::{Ctx, auth, json, trail_checks, trails};
 use serde_json::{Map, Value, json};
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
-    let operation: fn(&Ctx<'_>) -> json::Outcome = match action {
-        "DescribeTrails" => describe,
-        "GetTrailStatus" => status,
-        "GetEventSelectors" => selectors,
-        _ => return None,
+    let read: Option<fn(&Ctx<'_>) -> json::Outcome> = match action {
+        "DescribeTrails" => Some(describe),
+        "GetTrailStatus" => Some(status),
+        "GetEventSelectors" => Some(selectors),
+        _ => None,
     };
+    if read.is_none() && !trails::is_known(action) {
+        return None;
+    }
     let allowed = auth::authorize(ctx, &format!("cloudtrail:{action}"), "*");
-    Some(allowed.and_then(|()| operation(ctx)))
+    Some(allowed.and_then(|()| match read {
+        Some(read) => read(ctx),
+        None => trails::write(action, ctx),
+    }))
 }
 
-fn arn(state: &State, trail: &Trail) -> String {
+pub(super) fn arn(state: &State, trail: &Trail) -> String {
     let owner = trail.owner.as_deref().unwrap_or(&state.account);
     format!("arn:{}:cloudtrail:{}:{owner}:trail/{}", state.partition.as_str(), trail.region, trail.name)
 }
@@ -38,12 +44,12 @@ fn describe(ctx: &Ctx<'_>) -> json::Outcome {
     Ok(json!({ "trailList": trails }))
 }
 
-fn written(state: &State, trail: &Trail) -> Value {
+pub(super) fn written(state: &State, trail: &Trail) -> Value {
     let advanced = matches!(trail.selectors, Selectors::Advanced(_));
     let mut value = json!({
         "Name": trail.name,
         "S3BucketName": trail.bucket,
-        "IncludeGlobalServiceEvents": true,
+        "IncludeGlobalServiceEvents": trail.global_events,
         "IsMultiRegionTrail": trail.multi_region,
         "HomeRegion": trail.region,
         "TrailARN": arn(state, trail),
@@ -52,56 +58,73 @@ fn written(state: &State, trail: &Trail) -> Value {
         "HasInsightSelectors": false,
         "IsOrganizationTrail": trail.organization,
     });
-    if let (Some(group), Some(members)) = (&trail.log_group, value.as_object_mut()) {
-        let role = format!("arn:{}:iam::{}:role/trail-to-logs", state.partition.as_str(), state.account);
-        members.insert("CloudWatchLogsLogGroupArn".to_owned(), json!(group));
-        members.insert("CloudWatchLogsRoleArn".to_owned(), json!(role));
+    let Some(members) = value.as_object_mut() else { return value };
+    let mut put = |name: &str, what: &str| drop(members.insert(name.to_owned(), json!(what)));
+    if let Some(group) = &trail.log_group {
+        put("CloudWatchLogsLogGroupArn", group);
+        put("CloudWatchLogsRoleArn", trail.role.as_ref().unwrap_or(&state.arn("role/trail-to-logs")));
     }
+    trail.prefix.iter().for_each(|prefix| put("S3KeyPrefix", prefix));
+    trail.kms_key.iter().for_each(|key| put("KmsKeyId", key));
     value
 }
 
 /// A trail by its name, in its home region, or by its ARN, wherever it reaches.
-fn named<'c>(ctx: &'c Ctx<'_>, parameter: &str) -> Result<&'c Trail, Refusal> {
+pub(super) fn named<'c>(ctx: &'c Ctx<'_>, parameter: &str) -> Result<&'c Trail, Refusal> {
     let name = json::required(ctx.body, parameter)?;
     let mut found = seen(ctx, true);
     let trail = found.find(|trail| arn(ctx.state, trail) == name || trail.name == name && trail.region == ctx.region);
-    trail.ok_or_else(|| {
-        let partition = ctx.state.partition.as_str();
-        let arn = if name.starts_with("arn:") {
-            name.to_owned()
-        } else {
-            format!("arn:{partition}:cloudtrail:{}:{}:trail/{name}", ctx.region, ctx.state.account)
-        };
-        Refusal::new(
-            400,
-            "TrailNotFoundException",
-            format!("Unknown trail: {arn} for the user: {}", ctx.state.account),
-        )
-    })
+    trail.ok_or_else(|| unknown(ctx, name))
+}
+
+pub(super) fn unknown(ctx: &Ctx<'_>, name: &str) -> Refusal {
+    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+    let arn = if name.starts_with("arn:") {
+        name.to_owned()
+    } else {
+        format!("arn:{partition}:cloudtrail:{}:{account}:trail/{name}", ctx.region)
+    };
+    Refusal::new(400, "TrailNotFoundException", format!("Unknown trail: {arn} for the user: {account}"))
 }
 
 fn status(ctx: &Ctx<'_>) -> json::Outcome {
     let trail = named(ctx, "Name")?;
-    let mut value = json!({ "IsLogging": trail.logging, "StartLoggingTime": json::epoch(ctx.state.created) });
+    let mut value = json!({ "IsLogging": trail.logging });
     let Some(members) = value.as_object_mut() else { return Ok(value) };
     let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
-    if trail.logging {
-        put("LatestDeliveryTime", json::epoch(ctx.now));
-    } else {
-        put("StopLoggingTime", json::epoch(ctx.state.created));
-    }
-    if let Some(error) = &trail.delivery_error {
+    let created = crate::totp::unix(ctx.state.created);
+    let as_old_as_the_account = Logging { started: Some(created), stopped: (!trail.logging).then_some(created) };
+    let life = trail.life.as_ref().unwrap_or(&as_old_as_the_account);
+    life.started.iter().for_each(|at| put("StartLoggingTime", json!(*at as f64)));
+    life.stopped.iter().for_each(|at| put("StopLoggingTime", json!(*at as f64)));
+    let delivered = delivered(ctx, trail);
+    delivered.iter().for_each(|at| put("LatestDeliveryTime", json!(*at as f64)));
+    let since = trail.logs_since();
+    let digest = delivered.filter(|at| trail.validation && trail.life.is_some() && at.saturating_sub(since) >= 3600);
+    digest.iter().for_each(|at| put("LatestDigestDeliveryTime", json!((at - (at - since) % 3600) as f64)));
+    // Of a trail that was made here, the bucket's policy is asked again.
+    let bucket = ctx.state.posture.bucket(&trail.bucket).filter(|_| trail.life.is_some());
+    let refused = bucket.is_some_and(|bucket| !trail_checks::takes(ctx, trail, bucket));
+    if let Some(error) = trail.delivery_error.as_deref().or(refused.then_some("AccessDenied")) {
         put("LatestDeliveryError", json!(error));
     }
     if let Some(error) = &trail.logs_delivery_error {
         put("LatestCloudWatchLogsDeliveryError", json!(error));
-    } else if trail.logging && trail.log_group.is_some() {
-        put("LatestCloudWatchLogsDeliveryTime", json::epoch(ctx.now));
+    } else if trail.log_group.is_some() {
+        delivered.iter().for_each(|at| put("LatestCloudWatchLogsDeliveryTime", json!(*at as f64)));
     }
     Ok(value)
 }
 
-fn selectors(ctx: &Ctx<'_>) -> json::Outcome {
+/// When a trail last delivered: just now while it logs, once the first delivery has had its time.
+fn delivered(ctx: &Ctx<'_>, trail: &Trail) -> Option<u64> {
+    let now = crate::totp::unix(ctx.now);
+    let Some(life) = &trail.life else { return trail.logging.then_some(now) };
+    let end = if trail.logging { now } else { life.stopped? };
+    (end >= life.started?.saturating_add(ctx.state.posture.delays.delivery)).then_some(end)
+}
+
+pub(super) fn selectors(ctx: &Ctx<'_>) -> json::Outcome {
     let trail = named(ctx, "TrailName")?;
     let mut value = json!({ "TrailARN": arn(ctx.state, trail) });
     let (name, written): (_, Vec<Value>) = match &trail.selectors {

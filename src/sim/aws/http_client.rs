@@ -56,7 +56,7 @@ fn read(request: &HttpRequest) -> Request {
     headers.entry("host".to_owned()).or_insert_with(|| uri.authority().map(ToString::to_string).unwrap_or_default());
     Request {
         method: request.method().to_owned(),
-        path: uri.path().to_owned(),
+        path: uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
         headers,
         body: request.body().bytes().unwrap_or_default().to_vec(),
     }

@@ -45,7 +45,7 @@ pub(super) fn reply(
     }
     let (status, value) = match outcome {
         Ok(Payload::Json(value)) => (200, value),
-        Ok(Payload::Xml(_)) => (200, json!({})),
+        Ok(_) => (200, json!({})),
         Err(refusal) => {
             let (kind, message) = (refusal.code, refusal.message);
             let value = match service.protocol {
@@ -70,7 +70,11 @@ pub(super) fn reply(
 pub(super) fn in_words_of(service: &Service, mut refusal: Refusal) -> Refusal {
     let (status, code) = match (service.prefix, refusal.code.as_str()) {
         ("sns", "AccessDenied") => (403, "AuthorizationError"),
-        ("iam" | "sts" | "sns", _) => return refusal,
+        ("s3", "InvalidClientTokenId") => (403, "InvalidAccessKeyId"),
+        ("s3", "ExpiredToken") => (400, "ExpiredToken"),
+        ("s3", "Throttling") => (503, "SlowDown"),
+        ("s3", "MissingAuthenticationToken") => (403, "AccessDenied"),
+        ("iam" | "sts" | "sns" | "s3", _) => return refusal,
         ("cloudwatch", "AccessDenied" | "Throttling") => (refusal.status, refusal.code.as_str()),
         ("account", "AccessDenied") => (403, "AccessDeniedException"),
         ("account", "Throttling") => (429, "TooManyRequestsException"),

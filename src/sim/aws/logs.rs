@@ -1,22 +1,32 @@
-//! CloudWatch Logs: metric filters, and the log groups that have some or are delivered to.
+//! CloudWatch Logs: log groups and metric filters, as they are listed; the way to its other calls.
 
 use super::posture::MetricFilter;
-use super::{Ctx, auth, json};
+use super::{Ctx, auth, json, log_events, log_groups, metric_filters};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const PAGE: usize = 50;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
-    let read: fn(&Ctx<'_>) -> json::Outcome = match action {
-        "DescribeMetricFilters" => describe,
-        "DescribeLogGroups" => groups,
+    let operation: fn(&mut Ctx<'_>) -> json::Outcome = match action {
+        "DescribeMetricFilters" => |ctx| describe(ctx),
+        "DescribeLogGroups" => |ctx| groups(ctx),
+        "CreateLogGroup" => log_groups::create,
+        "DeleteLogGroup" => log_groups::delete,
+        "PutRetentionPolicy" => log_groups::put_retention,
+        "CreateLogStream" => log_groups::create_stream,
+        "PutMetricFilter" => metric_filters::put,
+        "DeleteMetricFilter" => metric_filters::delete,
+        "TestMetricFilter" => metric_filters::test,
+        "PutLogEvents" => log_events::put,
+        "FilterLogEvents" => log_events::filter,
         _ => return None,
     };
     let group = json::text(ctx.body, "logGroupName").unwrap_or_default();
-    let resource = format!("{}:log-stream:", arn(ctx, group));
+    let stream = json::text(ctx.body, "logStreamName").unwrap_or_default();
+    let resource = format!("{}:log-stream:{stream}", arn(ctx, group));
     let allowed = auth::authorize(ctx, &format!("logs:{action}"), &resource);
-    Some(allowed.and_then(|()| read(ctx)))
+    Some(allowed.and_then(|()| operation(ctx)))
 }
 
 fn arn(ctx: &Ctx<'_>, group: &str) -> String {
@@ -28,22 +38,31 @@ fn groups(ctx: &Ctx<'_>) -> json::Outcome {
     let posture = &ctx.state.posture;
     let filters = posture.metric_filters.iter().filter(|filter| filter.region == ctx.region);
     let mut names: BTreeSet<String> = filters.map(|filter| filter.log_group.clone()).collect();
-    // `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`
     let delivered = posture.trails.iter().filter(|trail| trail.region == ctx.region);
-    names.extend(delivered.filter_map(|trail| trail.log_group.as_ref()?.split(':').nth(6)).map(str::to_owned));
+    names.extend(delivered.filter_map(|trail| trail.group_name()).map(str::to_owned));
+    let made = posture.log_groups.iter().filter(|group| group.region == ctx.region);
+    names.extend(made.map(|group| group.name.clone()));
     let prefix = json::text(ctx.body, "logGroupNamePrefix").unwrap_or_default();
-    let found = names.into_iter().filter(|name| name.starts_with(prefix)).collect();
+    let exists = |name: &String| name.starts_with(prefix) && posture.has_log_group(ctx.region, name);
+    let found = names.into_iter().filter(exists).collect();
     let (names, next) = json::page(ctx.body, "nextToken", "limit", PAGE, "InvalidParameterException", found)?;
     let written = |name: String| {
         let arn = arn(ctx, &name);
-        json!({
+        let made = posture.log_group(ctx.region, &name);
+        let created = made.and_then(|group| group.created).unwrap_or(crate::totp::unix(ctx.state.created));
+        let mut value = json!({
             "logGroupName": name,
+            "logGroupClass": "STANDARD",
             "arn": format!("{arn}:*"),
             "logGroupArn": arn,
-            "creationTime": crate::totp::unix(ctx.state.created) * 1000,
+            "creationTime": created * 1000,
             "metricFilterCount": posture.metric_filters.iter().filter(|filter| filter.log_group == name).count(),
             "storedBytes": 0,
-        })
+        });
+        if let (Some(days), Some(members)) = (made.and_then(|group| group.retention_days), value.as_object_mut()) {
+            members.insert("retentionInDays".to_owned(), json!(days));
+        }
+        value
     };
     let groups: Vec<Value> = names.into_iter().map(written).collect();
     Ok(json::with_token(json!({ "logGroups": groups }), "nextToken", next))

@@ -9,6 +9,8 @@ mod account;
 mod account_settings;
 mod assume_root;
 mod auth;
+mod bucket_settings;
+mod buckets;
 mod cbor;
 mod cloudtrail;
 mod cloudwatch;
@@ -20,21 +22,30 @@ mod http_client;
 mod iam;
 mod json;
 mod kms;
+mod log_events;
+mod log_groups;
+mod log_pattern;
 mod logs;
 mod managed;
+mod metric_filters;
 pub mod organization;
 mod policy;
 pub mod posture;
 mod qr;
 mod random;
 mod root;
+mod s3;
 mod service;
 mod signature;
 mod sns;
 mod state;
+mod storage;
 mod strange;
 mod sts;
 mod task;
+mod trail_checks;
+mod trail_events;
+mod trails;
 mod view;
 mod wire;
 mod world;
@@ -148,6 +159,8 @@ pub struct Call {
     pub target: Option<String>,
     /// The caller's ARN, where it could be told.
     pub caller: Option<String>,
+    /// It was signed in a session that AssumeRoot opened.
+    pub assumed_root: bool,
     /// The MFA device it named, where it did.
     pub serial: Option<String>,
     /// The one-time codes it offered: none, one, or a pair.
@@ -167,7 +180,7 @@ struct Ctx<'a> {
     caller: &'a Caller,
     /// The parameters of a query request; empty for the other protocols.
     form: &'a Form,
-    /// The body of a JSON or CBOR request; null for the query protocol.
+    /// The body of a JSON or CBOR request; for S3, what its path, query and headers say; null for the query protocol.
     body: &'a Value,
     region: &'a str,
     /// The host the request was sent to, without a port.
@@ -191,6 +204,15 @@ type Outcome = Result<Xml, Refusal>;
 enum Payload {
     Xml(Xml),
     Json(Value),
+    Rest(RestReply),
+}
+
+/// The whole reply of a service that speaks REST with XML.
+struct RestReply {
+    status: u16,
+    content_type: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: String,
 }
 
 impl Aws {

@@ -18,7 +18,7 @@ struct Statement {
     action: Patterns,
     /// `None` in a trust policy.
     resource: Option<Patterns>,
-    /// `None` in an identity policy.
+    /// `None` in an identity policy; services are among them.
     principal: Option<Vec<String>>,
     conditions: Vec<Condition>,
 }
@@ -88,6 +88,42 @@ pub(super) fn evaluate<'p>(policies: impl IntoIterator<Item = &'p Policy>, askin
 impl Policy {
     /// Reads a policy document. The error says what is wrong, for people.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let policy = Self::read(text)?;
+        if policy.0.iter().any(|statement| statement.resource.is_none() == statement.principal.is_none()) {
+            return Err("Policy statement must contain resources.".to_owned());
+        }
+        Ok(policy)
+    }
+
+    /// Reads the policy of a resource, whose statements have both a principal and a resource.
+    pub(super) fn parse_of_resource(text: &str) -> Result<Self, String> {
+        let policy = Self::read(text)?;
+        if policy.0.iter().any(|statement| statement.principal.is_none()) {
+            return Err("Missing required field Principal".to_owned());
+        }
+        if policy.0.iter().any(|statement| statement.resource.is_none()) {
+            return Err("Missing required field Resource".to_owned());
+        }
+        Ok(policy)
+    }
+
+    /// Whether every resource of a resource's policy begins with this ARN.
+    pub(super) fn is_only_about(&self, arn: &str) -> bool {
+        let named = self.0.iter().filter_map(|statement| statement.resource.as_ref());
+        named.flat_map(|patterns| &patterns.any).all(|name| {
+            name.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest == "*")
+        })
+    }
+
+    /// Whether a statement allows something to everybody, without a condition.
+    pub(super) fn is_public(&self) -> bool {
+        let everybody = |named: &Vec<String>| named.iter().any(|name| name == "*");
+        self.0
+            .iter()
+            .any(|one| one.allow && one.conditions.is_empty() && one.principal.as_ref().is_some_and(everybody))
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
         let document: Value = serde_json::from_str(text).map_err(|_| "Syntax errors in policy.".to_owned())?;
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.iter().map(Statement::read).collect::<Result<_, _>>()?,
@@ -129,9 +165,6 @@ impl Statement {
         let action = patterns(value, "Action", "NotAction")?.ok_or("Policy statement must contain actions.")?;
         let resource = patterns(value, "Resource", "NotResource")?;
         let principal = object.get("Principal").map(principals).transpose()?;
-        if resource.is_none() == principal.is_none() {
-            return Err("Policy statement must contain resources.".to_owned());
-        }
         let conditions = match object.get("Condition") {
             Some(condition) => conditions(condition)?,
             None => Vec::new(),
@@ -223,15 +256,15 @@ fn patterns(statement: &Value, is: &str, not: &str) -> Result<Option<Patterns>, 
 fn principals(value: &Value) -> Result<Vec<String>, String> {
     let named = match value {
         Value::String(all) if all == "*" => return Ok(vec!["*".to_owned()]),
-        // Services and identity providers assume roles by other doors: nobody who asks here goes by their names.
+        // Identity providers assume roles by another door: nobody who asks here goes by their names.
         Value::Object(kinds) if !kinds.is_empty() => kinds,
         _ => return Err("Syntax errors in policy.".to_owned()),
     };
     let mut all = Vec::new();
     for (kind, names) in named {
         match kind.as_str() {
-            "AWS" => all.extend(strings(names)?),
-            "Service" | "Federated" => drop(strings(names)?),
+            "AWS" | "Service" => all.extend(strings(names)?),
+            "Federated" => drop(strings(names)?),
             _ => {
                 return Err("The simulator knows only principals of the kinds AWS, Service and Federated.".to_owned());
             }
@@ -241,7 +274,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 }
 
 /// What [`Context`] can hold.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 18] = [
     "aws:multifactorauthpresent",
     "aws:multifactorauthage",
     "aws:username",
@@ -253,7 +286,11 @@ const KEYS: [&str; 14] = [
     "aws:assumedroot",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:securetransport",
+    "aws:sourceaccount",
+    "aws:sourcearn",
     "aws:tagkeys",
+    "s3:x-amz-acl",
     "sts:externalid",
     "sts:taskpolicyarn",
 ];

@@ -6,6 +6,7 @@
 
 use super::Partition;
 pub use super::account_settings::{AlternateContact, Contact, PasswordPolicy, ReportStyle};
+pub use super::storage::{Bucket, Delays, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,12 @@ pub struct Posture {
     pub contact: Option<Contact>,
     /// How IAM writes credential reports.
     pub report: ReportStyle,
+    pub buckets: Vec<Bucket>,
+    /// Names of buckets that belong to strangers.
+    pub foreign_buckets: Vec<String>,
+    pub log_groups: Vec<LogGroup>,
+    pub past_deliveries: Vec<PastDelivery>,
+    pub delays: Delays,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,10 +59,20 @@ pub struct Trail {
     /// Log files are digested.
     pub validation: bool,
     pub logging: bool,
+    /// Events of global services, such as IAM, are included.
+    pub global_events: bool,
+    /// When it was started and stopped; `None`: it is as old as the account.
+    pub life: Option<Logging>,
     /// The S3 bucket.
     pub bucket: String,
+    /// What its objects' names begin with.
+    pub prefix: Option<String>,
+    /// The KMS key of its log files.
+    pub kms_key: Option<String>,
     /// The log group's ARN, with `:*` at its end as CloudTrail has it.
     pub log_group: Option<String>,
+    /// The ARN of the role that writes to the log group; `None`: one named `trail-to-logs`.
+    pub role: Option<String>,
     /// What last went wrong with delivery to S3.
     pub delivery_error: Option<String>,
     /// What last went wrong with delivery to CloudWatch Logs.
@@ -74,8 +91,13 @@ impl Default for Trail {
             organization: false,
             validation: true,
             logging: true,
+            global_events: true,
+            life: None,
             bucket: "trail-bucket".to_owned(),
+            prefix: None,
+            kms_key: None,
             log_group: None,
+            role: None,
             delivery_error: None,
             logs_delivery_error: None,
             selectors: Selectors::default(),
@@ -394,6 +416,23 @@ impl Posture {
                 .collect(),
             contact: Some(Contact::default()),
             report: ReportStyle::default(),
+            buckets: vec![Bucket {
+                region: region(),
+                policy: Some(trail_bucket_policy(partition, account, "trail-bucket", "trail")),
+                objects: 1,
+                ..Bucket::default()
+            }],
+            ..Self::default()
         }
     }
+}
+
+/// The bucket policy of the CloudTrail User Guide, for a trail of this name in the partition's first region.
+pub fn trail_bucket_policy(partition: Partition, account: &str, bucket: &str, trail: &str) -> String {
+    let (name, region) = (partition.as_str(), partition.region());
+    let source = format!("arn:{name}:cloudtrail:{region}:{account}:trail/{trail}");
+    let bucket = format!("arn:{name}:s3:::{bucket}");
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"AWSCloudTrailAclCheck","Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:GetBucketAcl","Resource":"{bucket}","Condition":{{"StringEquals":{{"aws:SourceArn":"{source}"}}}}}},{{"Sid":"AWSCloudTrailWrite","Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:PutObject","Resource":"{bucket}/AWSLogs/{account}/*","Condition":{{"StringEquals":{{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceArn":"{source}"}}}}}}]}}"#
+    )
 }

@@ -7,8 +7,8 @@ use super::state::State;
 use super::wire::{self, Answer, Form, Refusal, Reply, Request};
 use super::world::{Cell, World};
 use super::{
-    Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, Wrong, account, cloudtrail, cloudwatch, events, faults, iam,
-    kms, logs, organization, policy, random, sns, strange, sts,
+    Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, RestReply, Wrong, account, cloudtrail, cloudwatch, events,
+    faults, iam, kms, logs, organization, policy, random, s3, sns, strange, sts,
 };
 use crate::sim::tap;
 use serde_json::Value;
@@ -39,16 +39,19 @@ pub(super) enum Protocol {
     },
     /// The action in the path, JSON in and out.
     Rest,
+    /// The action in the method and the query, the bucket in the host or the path, XML in and out.
+    S3,
 }
 
 /// Carries out an action; `None` where the service has no such action.
 pub(super) enum Run {
     Query(fn(&str, &mut Ctx<'_>) -> Option<Outcome>),
     Json(fn(&str, &mut Ctx<'_>) -> Option<json::Outcome>),
+    S3(fn(&str, &mut Ctx<'_>) -> Option<s3::Outcome>),
 }
 
 /// The first is taken for requests that name none.
-static SERVICES: [Service; 10] = [
+static SERVICES: [Service; 11] = [
     Service {
         prefix: "iam",
         signing: "iam",
@@ -104,6 +107,7 @@ static SERVICES: [Service; 10] = [
     },
     json_service("events", "events", "1.1", "AWSEvents", "", events::run),
     json_service("kms", "kms", "1.1", "TrentService", "", kms::run),
+    Service { prefix: "s3", signing: "s3", protocol: Protocol::S3, run: Run::S3(s3::run), resource: anything },
 ];
 
 /// The two long ones: what JSON requests name.
@@ -141,6 +145,7 @@ impl Service {
                 request.header("x-amz-target").is_some_and(|header| header.contains(target))
             }
             Protocol::Rest => request.path.len() > 1,
+            Protocol::S3 => false,
         }
     }
 
@@ -160,6 +165,7 @@ impl Service {
                 let mut letters = path.chars();
                 letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
             }),
+            Protocol::S3 => s3::action(request).map(str::to_owned),
         };
         named.unwrap_or_default()
     }
@@ -167,11 +173,15 @@ impl Service {
     fn body(&self, request: &Request) -> Value {
         match self.protocol {
             Protocol::Query { .. } => Value::Null,
+            Protocol::S3 => s3::parameters(request),
             _ => json::read(request).unwrap_or(Value::Null),
         }
     }
 
     fn unknown(&self, action: &str, form: &Form) -> Refusal {
+        if matches!(self.protocol, Protocol::S3) {
+            return Refusal::new(501, "NotImplemented", "The simulator does not know this call of S3.");
+        }
         let Protocol::Query { version, .. } = self.protocol else {
             return Refusal::new(400, "UnknownOperationException", "");
         };
@@ -185,7 +195,7 @@ impl Service {
             Protocol::Query { namespace, .. } => {
                 let (status, body) = match outcome {
                     Ok(Payload::Xml(xml)) => (200, xml.document(action, namespace, &request_id)),
-                    Ok(Payload::Json(_)) => (200, String::new()),
+                    Ok(_) => (200, String::new()),
                     Err(refusal) => (refusal.status, refusal.document(namespace, &request_id)),
                 };
                 let headers = vec![
@@ -195,6 +205,7 @@ impl Service {
                 ];
                 Reply { status, headers, body: body.into_bytes() }
             }
+            Protocol::S3 => s3::reply(request, outcome, request_id, now),
             _ => json::reply(self, request, outcome, request_id, now),
         }
     }
@@ -280,6 +291,7 @@ impl Asked<'_> {
             account: own.map(|cell| cell.number.clone()),
             target,
             caller: None,
+            assumed_root: false,
             serial: self.form.get("SerialNumber").map(str::to_owned),
             codes: CODES.iter().filter_map(|name| self.form.get(name)).map(str::to_owned).collect(),
             status: 0,
@@ -294,6 +306,7 @@ impl Asked<'_> {
         match self.service.run {
             Run::Query(_) => Payload::Xml(wire::Xml::default()),
             Run::Json(_) => Payload::Json(Value::Object(serde_json::Map::new())),
+            Run::S3(_) => Payload::Rest(RestReply::empty(200)),
         }
     }
 
@@ -357,6 +370,7 @@ impl Asked<'_> {
         let organization = world.organization_of(&inner.state.account);
         let caller = auth::caller(&inner.state, self.request, organization, self.now)?;
         call.caller = Some(caller.arn.clone());
+        call.assumed_root = caller.task.is_some();
         self.scope.iter().for_each(|scope| inner.state.note_use(scope, self.now));
         inner.faults.admit()?;
         if let Some(refusal) = wrong.and_then(|wrong| self.refusal(wrong, inner, &caller)) {
@@ -381,6 +395,7 @@ impl Asked<'_> {
         let outcome = match self.service.run {
             Run::Query(run) => run(&self.action, &mut ctx).map(|outcome| outcome.map(Payload::Xml)),
             Run::Json(run) => run(&self.action, &mut ctx).map(|outcome| outcome.map(Payload::Json)),
+            Run::S3(run) => run(&self.action, &mut ctx).map(|outcome| outcome.map(Payload::Rest)),
         };
         let payload = outcome.unwrap_or_else(|| Err(self.service.unknown(&self.action, &self.form)))?;
         Ok(ctx.elsewhere.map_or(Step::Done(payload), Step::Elsewhere))

@@ -1,6 +1,6 @@
 //! Signature Version 4, made and checked (IAM User Guide, "Create a signed AWS API request").
 //!
-//! Requests have no query here, and no service counts its path as S3 does: it is encoded once more than it was sent.
+//! The path is encoded once more than it was sent, except for S3; only S3 has queries, and may leave its body unsigned.
 
 use super::wire::{Request, compact};
 use super::{Keys, auth};
@@ -43,20 +43,34 @@ pub(super) fn is_right(request: &Request, secret: &str) -> bool {
 }
 
 fn signature(request: &Request, secret: &str, stamp: &str, scope: &str, headers: &str) -> String {
-    let canonical = HEXLOWER.encode(&Sha256::digest(canonical(request, headers)));
+    let of_s3 = scope.split('/').nth(2) == Some("s3");
+    let canonical = HEXLOWER.encode(&Sha256::digest(canonical(request, headers, of_s3)));
     let text = format!("{ALGORITHM}\n{stamp}\n{scope}\n{canonical}");
     let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
     HEXLOWER.encode(&mac(&key, &text))
 }
 
-fn canonical(request: &Request, headers: &str) -> String {
-    let mut text = format!("{}\n{}\n\n", request.method, encoded(&request.path));
+fn canonical(request: &Request, headers: &str, of_s3: bool) -> String {
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    let path = if of_s3 { path.to_owned() } else { encoded(path) };
+    let mut pairs: Vec<String> = query.split('&').filter(|pair| !pair.is_empty()).map(with_equals_sign).collect();
+    pairs.sort();
+    let mut text = format!("{}\n{path}\n{}\n", request.method, pairs.join("&"));
     for name in headers.split(';') {
         let value = request.header(name).unwrap_or_default();
         let value = value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
         text.push_str(&format!("{name}:{value}\n"));
     }
-    text + &format!("\n{headers}\n{}", HEXLOWER.encode(&Sha256::digest(&request.body)))
+    let body = match request.header("x-amz-content-sha256") {
+        Some(unsigned @ "UNSIGNED-PAYLOAD") if of_s3 => unsigned.to_owned(),
+        _ => HEXLOWER.encode(&Sha256::digest(&request.body)),
+    };
+    text + &format!("\n{headers}\n{body}")
+}
+
+/// `policy` counts as `policy=`.
+fn with_equals_sign(pair: &str) -> String {
+    if pair.contains('=') { pair.to_owned() } else { format!("{pair}=") }
 }
 
 fn encoded(path: &str) -> String {

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub struct Request {
-    /// `POST`; anything else is refused.
+    /// `POST`, except for S3.
     pub method: String,
-    /// The path: `/`, except where it names the action.
+    /// The path and the query: `/`, except where it names the action or a bucket.
     pub path: String,
     /// Header values by lower-case name.
     pub headers: BTreeMap<String, String>,
@@ -202,6 +202,10 @@ impl Refusal {
 pub(super) struct Xml(String);
 
 impl Xml {
+    pub(super) fn written(self) -> String {
+        self.0
+    }
+
     /// `<name>value</name>`, escaped.
     pub(super) fn text(&mut self, name: &str, value: &str) {
         self.0.push_str(&format!("<{name}>"));
