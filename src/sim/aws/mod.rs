@@ -22,6 +22,7 @@ mod json;
 mod kms;
 mod logs;
 mod managed;
+mod messages;
 pub mod organization;
 mod policy;
 pub mod posture;

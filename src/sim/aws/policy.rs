@@ -88,6 +88,16 @@ pub(super) fn evaluate<'p>(policies: impl IntoIterator<Item = &'p Policy>, askin
 impl Policy {
     /// Reads a policy document. The error says what is wrong, for people.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let policy = Self::parse_of_resource(text)?;
+        // An identity's statements say on what, a role's who; both stand only in the policy of a resource.
+        match policy.0.iter().all(|statement| statement.resource.is_none() != statement.principal.is_none()) {
+            true => Ok(policy),
+            false => Err("Policy statement must contain resources.".to_owned()),
+        }
+    }
+
+    /// The same for the policy of a topic or a key, where each statement has a principal and a resource.
+    pub(super) fn parse_of_resource(text: &str) -> Result<Self, String> {
         let document: Value = serde_json::from_str(text).map_err(|_| "Syntax errors in policy.".to_owned())?;
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.iter().map(Statement::read).collect::<Result<_, _>>()?,
@@ -129,9 +139,6 @@ impl Statement {
         let action = patterns(value, "Action", "NotAction")?.ok_or("Policy statement must contain actions.")?;
         let resource = patterns(value, "Resource", "NotResource")?;
         let principal = object.get("Principal").map(principals).transpose()?;
-        if resource.is_none() == principal.is_none() {
-            return Err("Policy statement must contain resources.".to_owned());
-        }
         let conditions = match object.get("Condition") {
             Some(condition) => conditions(condition)?,
             None => Vec::new(),
@@ -220,10 +227,14 @@ fn patterns(statement: &Value, is: &str, not: &str) -> Result<Option<Patterns>, 
     }
 }
 
+/// The name that a service goes by among principals.
+pub(super) fn service(name: &str) -> String {
+    format!("service {name}")
+}
+
 fn principals(value: &Value) -> Result<Vec<String>, String> {
     let named = match value {
         Value::String(all) if all == "*" => return Ok(vec!["*".to_owned()]),
-        // Services and identity providers assume roles by other doors: nobody who asks here goes by their names.
         Value::Object(kinds) if !kinds.is_empty() => kinds,
         _ => return Err("Syntax errors in policy.".to_owned()),
     };
@@ -231,7 +242,9 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
     for (kind, names) in named {
         match kind.as_str() {
             "AWS" => all.extend(strings(names)?),
-            "Service" | "Federated" => drop(strings(names)?),
+            "Service" => all.extend(strings(names)?.iter().map(|name| service(name))),
+            // Identity providers assume roles by other doors: nobody who asks here goes by their names.
+            "Federated" => drop(strings(names)?),
             _ => {
                 return Err("The simulator knows only principals of the kinds AWS, Service and Federated.".to_owned());
             }
@@ -241,7 +254,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 }
 
 /// What [`Context`] can hold.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "aws:multifactorauthpresent",
     "aws:multifactorauthage",
     "aws:username",
@@ -253,6 +266,9 @@ const KEYS: [&str; 14] = [
     "aws:assumedroot",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceowner",
     "aws:tagkeys",
     "sts:externalid",
     "sts:taskpolicyarn",

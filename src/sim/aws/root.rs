@@ -2,9 +2,9 @@
 //! state.
 
 use super::policy::Policy;
-use super::posture::Posture;
+use super::posture::{Mail, Posture};
 use super::state::{Certificate, Device, Group, Managed, Owner, Password, Policies, Role, State, Totp, Use};
-use super::{Aws, random};
+use super::{Aws, cloudwatch, random, sns};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -64,6 +64,21 @@ impl Aws {
 
     pub fn posture(&self) -> Posture {
         self.lock().state.posture.clone()
+    }
+
+    /// What SNS has sent to those who subscribe, oldest first.
+    pub fn mailbox(&self) -> Vec<Mail> {
+        let now = self.clock().now();
+        let state = &mut self.lock().state;
+        cloudwatch::tick(state, now);
+        state.posture.mailbox.clone()
+    }
+
+    /// Opens a link out of a mail, as whoever reads it does. What the page then says; the error says why it does
+    /// nothing.
+    pub fn open_link(&self, link: &str) -> Result<String, String> {
+        let now = self.clock().now();
+        sns::open(&mut self.lock().state.posture, link, now)
     }
 
     /// Changes what there is around root.
