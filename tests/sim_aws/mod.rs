@@ -12,6 +12,7 @@ mod faults; // what goes wrong on demand
 mod organization; // who is in it, who may ask, policies
 mod posture; // trails, filters, alarms, subscriptions, rules, contacts
 mod root; // root's credentials, administrators
+mod rules; // EventBridge: patterns, targets, events
 mod sdk; // the real SDK through its HTTP seam
 mod served; // the loopback server and its control path
 mod sessions; // STS: single codes, propagation, budget, roles

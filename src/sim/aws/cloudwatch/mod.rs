@@ -4,6 +4,7 @@ mod alarms;
 mod metrics;
 mod states;
 
+pub(super) use metrics::record;
 pub(super) use states::tick;
 
 use super::posture::{Alarm, Composite};
