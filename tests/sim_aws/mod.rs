@@ -16,6 +16,7 @@ mod rules; // EventBridge: patterns, targets, events
 mod sdk; // the real SDK through its HTTP seam
 mod served; // the loopback server and its control path
 mod sessions; // STS: single codes, propagation, budget, roles
+mod settings; // the password policy, and passwords under it
 mod signatures; // Signature Version 4; access keys from their making to their end
 mod users; // users, access keys, policies as stored
 

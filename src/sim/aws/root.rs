@@ -100,7 +100,7 @@ impl Aws {
     pub fn set_root_password(&self, present: bool) {
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password = present.then_some(Password { created, used: None });
+        state.root.password = present.then_some(Password { created, used: None, reset: false });
     }
 
     /// Root has signed in with its password so long ago; gives it one if it had none.
@@ -108,7 +108,7 @@ impl Aws {
         let at = self.ago(ago);
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password.get_or_insert(Password { created, used: None }).used = Some(at);
+        state.root.password.get_or_insert(Password { created, used: None, reset: false }).used = Some(at);
     }
 
     /// Gives root an access key; its id. Its secret is nobody's.
@@ -160,7 +160,7 @@ impl Aws {
     pub fn set_user_password(&self, user: &str) {
         let created = self.clock().now();
         if let Some(user) = self.lock().state.users.get_mut(user) {
-            user.password = Some(Password { created, used: None });
+            user.password = Some(Password { created, used: None, reset: false });
         }
     }
 
@@ -235,7 +235,7 @@ impl State {
     pub(super) fn protect(&mut self) {
         let created = self.created;
         self.strip_root();
-        self.root.password = Some(Password { created, used: None });
+        self.root.password = Some(Password { created, used: None, reset: false });
         for name in ["first", "second"] {
             let serial = self.arn(&format!("u2f/root/{name}-{}", random::identifier("")));
             self.enable_device(serial, None, Owner::Root, created);
