@@ -1,6 +1,7 @@
 //! The simulated AWS keeps to the recorded semantics: every rule through `handle`, on a clock that stands still.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod administration; // an organization as it is changed: trust, delegation, policies
 mod alarms; // an alarm's topic, its mail, its states, as they are set up
 mod assume_root; // sessions of a member's root, task by task
 mod callers; // who is calling, expiry, signing times, policies

@@ -52,7 +52,8 @@ pub(super) fn reply(
                 Protocol::Json { namespace, .. } => {
                     // Organizations writes it with a capital.
                     let member = if service.prefix == "organizations" { "Message" } else { "message" };
-                    json!({ "__type": format!("{namespace}{kind}"), member: message })
+                    let value = json!({ "__type": format!("{namespace}{kind}"), member: message });
+                    with_token(value, "Reason", refusal.reason.map(str::to_owned))
                 }
                 _ => {
                     headers.push(("x-amzn-ErrorType", kind));
