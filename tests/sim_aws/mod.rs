@@ -7,6 +7,7 @@ mod assume_root; // sessions of a member's root, task by task
 mod callers; // who is calling, expiry, signing times, policies
 mod client;
 mod clocks; // the simulated clock
+mod contacts; // alternate contacts, put and deleted
 mod credential_report; // missing, in progress, complete, expired; its rows
 mod devices; // create, enable, resynchronise, deactivate, delete, tag, list
 mod faults; // what goes wrong on demand
