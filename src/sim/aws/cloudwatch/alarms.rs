@@ -3,8 +3,8 @@
 use super::super::posture::Alarm;
 use super::super::wire::Refusal;
 use super::super::{Ctx, json};
-use super::metrics::{dimensions, invalid, whole};
 use super::states::{FIRST, note};
+use super::values::{dimensions, invalid, whole};
 use super::{missing, named};
 use crate::totp;
 use serde_json::{Value, json};

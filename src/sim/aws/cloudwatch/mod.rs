@@ -3,6 +3,7 @@
 mod alarms;
 mod metrics;
 mod states;
+mod values;
 
 pub(super) use metrics::record;
 pub(super) use states::tick;
@@ -118,7 +119,6 @@ fn metric(alarm: &Alarm) -> Value {
 
 fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
     let created = json::epoch(ctx.state.created);
-    let since = alarm.state_since.map_or_else(|| created.clone(), |since| json!(since as f64));
     let mut value = json!({
         "AlarmName": alarm.name,
         "AlarmArn": arn(ctx.state, alarm),
@@ -129,7 +129,7 @@ fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
         "InsufficientDataActions": alarm.insufficient_actions,
         "StateValue": alarm.state,
         "StateReason": alarm.reason,
-        "StateUpdatedTimestamp": since,
+        "StateUpdatedTimestamp": alarm.state_since.map_or_else(|| created.clone(), |since| json!(since as f64)),
         "EvaluationPeriods": alarm.periods,
         "Threshold": f64::from(alarm.threshold),
         "ComparisonOperator": alarm.comparison,

@@ -5,7 +5,7 @@ use super::super::sns::{Publisher, Refused, publish_for};
 use super::super::state::State;
 use super::super::wire::{Refusal, iso};
 use super::super::{Ctx, json, random};
-use super::metrics::{statistic, time};
+use super::values::{statistic, time};
 use super::{arn, named};
 use crate::totp;
 use serde_json::{Value, json};

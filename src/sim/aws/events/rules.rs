@@ -14,6 +14,18 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "ValidationException", message)
 }
 
+fn state<'c>(ctx: &'c Ctx<'_>) -> Result<&'c str, Refusal> {
+    let state = json::text(ctx.body, "State").unwrap_or("ENABLED");
+    match STATES.contains(&state) {
+        true => Ok(state),
+        false => Err(invalid(format!(
+            "1 validation error detected: Value '{state}' at 'state' failed to satisfy constraint: Member must satisfy \
+             enum value set: [{}]",
+            STATES.join(", ")
+        ))),
+    }
+}
+
 /// Takes the place of a rule with the same name, except for its targets.
 pub(super) fn put(ctx: &mut Ctx<'_>) -> json::Outcome {
     let name = json::required(ctx.body, "Name")?.to_owned();
@@ -31,20 +43,12 @@ pub(super) fn put(ctx: &mut Ctx<'_>) -> json::Outcome {
     let text = json::text(ctx.body, "EventPattern")
         .ok_or_else(|| invalid("Parameter(s) EventPattern or ScheduleExpression must be specified."))?;
     pattern::read(text)?;
-    let state = json::text(ctx.body, "State").unwrap_or("ENABLED");
-    if !STATES.contains(&state) {
-        return Err(invalid(format!(
-            "1 validation error detected: Value '{state}' at 'state' failed to satisfy constraint: Member must satisfy \
-             enum value set: [{}]",
-            STATES.join(", ")
-        )));
-    }
     let mut rule = Rule {
         name: name.clone(),
         region: ctx.region.to_owned(),
         description: json::text(ctx.body, "Description").map(str::to_owned),
         pattern: Some(text.to_owned()),
-        state: state.to_owned(),
+        state: state(ctx)?.to_owned(),
         ..Rule::default()
     };
     let arn = arn(ctx, &name);
