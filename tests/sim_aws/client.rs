@@ -17,7 +17,16 @@ pub(super) fn stamp(time: SystemTime) -> String {
 pub(super) fn request(keys: &Keys, signed: SystemTime, action: &str, parameters: &[(&str, &str)]) -> Request {
     let (service, version) = match action {
         "GetCallerIdentity" | "GetSessionToken" | "AssumeRole" | "AssumeRoot" => ("sts", "2011-06-15"),
-        "ListSubscriptionsByTopic" | "GetTopicAttributes" => ("sns", "2010-03-31"),
+        "ListSubscriptionsByTopic"
+        | "GetTopicAttributes"
+        | "GetSubscriptionAttributes"
+        | "CreateTopic"
+        | "SetTopicAttributes"
+        | "DeleteTopic"
+        | "Subscribe"
+        | "ConfirmSubscription"
+        | "Unsubscribe"
+        | "Publish" => ("sns", "2010-03-31"),
         _ => ("iam", "2010-05-08"),
     };
     let mut form = form_urlencoded::Serializer::new(String::new());

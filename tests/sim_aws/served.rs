@@ -291,3 +291,21 @@ fn nonsense_is_refused() {
     let refused = exchange(&server, &format!("POST / HTTP/1.1\r\n{host}"), &large);
     assert!(refused.as_ref().is_none_or(|(status, _)| *status == 413), "{refused:?}");
 }
+
+#[test]
+fn the_mailbox_shows_mails_and_opens_their_links() {
+    let (aws, admin, server) = served();
+    let topic = "arn:aws:sns:us-east-1:111122223333:root-use";
+    super::client::call(&aws, &admin, "CreateTopic", &[("Name", "root-use")]);
+    let parameters = [("TopicArn", topic), ("Protocol", "email"), ("Endpoint", "security@example.com")];
+    super::client::call(&aws, &admin, "Subscribe", &parameters);
+    let (status, shown) = control(&server, "GET", "mailbox", &Value::Null);
+    assert_eq!((status, &shown["mails"][0]["kind"]), (200, &json!("confirmation")));
+    let link = &shown["mails"][0]["link"];
+    let (status, page) = control(&server, "POST", "mailbox", &json!({"open": link}));
+    assert_eq!(status, 200, "{page}");
+    assert!(page["page"].as_str().unwrap().starts_with("Subscription confirmed!"));
+    assert!(aws.posture().subscriptions[0].confirmed);
+    let (status, _) = control(&server, "POST", "mailbox", &json!({"open": "https://example.com/"}));
+    assert_eq!(status, 400);
+}

@@ -1,6 +1,7 @@
 //! Account Management: contacts, the primary address, regions; of one's own account, or of another by its number.
 
 use super::organization::Register;
+use super::posture::AlternateContact;
 use super::state::State;
 use super::wire::Refusal;
 use super::{Ctx, Elsewhere, Payload, auth, json};
@@ -9,33 +10,36 @@ use serde_json::{Value, json};
 /// The organization's name for this service.
 const PRINCIPAL: &str = "account.amazonaws.com";
 
-type Read = fn(&State, &Value) -> json::Outcome;
+/// What an action does in the account it is about.
+type There = fn(&mut State, &Value) -> json::Outcome;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
-    let read: Read = match action {
-        "GetAlternateContact" => alternate,
-        "GetContactInformation" => contact,
-        "ListRegions" => regions,
+    let there: There = match action {
+        "GetAlternateContact" => |state, body| alternate(state, body),
+        "PutAlternateContact" => put_alternate,
+        "DeleteAlternateContact" => delete_alternate,
+        "GetContactInformation" => |state, body| contact(state, body),
+        "ListRegions" => |state, body| regions(state, body),
         "GetPrimaryEmail" => return Some(email(ctx)),
         "GetAccountInformation" => return Some(information(ctx)),
         _ => return None,
     };
-    Some(answer(action, ctx, read))
+    Some(answer(action, ctx, there))
 }
 
-fn answer(action: &str, ctx: &mut Ctx<'_>, read: Read) -> json::Outcome {
+fn answer(action: &str, ctx: &mut Ctx<'_>, there: There) -> json::Outcome {
     let own = ctx.state.account.clone();
     let Some(number) = json::text(ctx.body, "AccountId") else {
         let resource = format!("arn:{}:account::{own}:account", ctx.state.partition.as_str());
         auth::authorize(ctx, &format!("account:{action}"), &resource)?;
-        return read(ctx.state, ctx.body);
+        return there(ctx.state, ctx.body);
     };
     may_reach(ctx, action, number)?;
     if number == own {
-        return read(ctx.state, ctx.body);
+        return there(ctx.state, ctx.body);
     }
     let (account, body) = (number.to_owned(), ctx.body.clone());
-    ctx.elsewhere = Some(Elsewhere { account, run: Box::new(move |state| read(state, &body).map(Payload::Json)) });
+    ctx.elsewhere = Some(Elsewhere { account, run: Box::new(move |state| there(state, &body).map(Payload::Json)) });
     Ok(Value::Null)
 }
 
@@ -69,10 +73,63 @@ fn missing(message: &str) -> Refusal {
     Refusal::new(404, "ResourceNotFoundException", message)
 }
 
-fn alternate(state: &State, body: &Value) -> json::Outcome {
+/// The type of an alternate contact.
+fn kind(body: &Value) -> Result<&str, Refusal> {
     let kind = json::required(body, "AlternateContactType")?;
-    let contact = state.posture.alternate_contacts.get(kind);
-    let contact = contact.ok_or_else(|| missing("No contact of the inputted alternate contact type found."))?;
+    match ["BILLING", "OPERATIONS", "SECURITY"].contains(&kind) {
+        true => Ok(kind),
+        false => Err(constraint("AlternateContactType", "satisfy enum value set: [BILLING, OPERATIONS, SECURITY]")),
+    }
+}
+
+fn constraint(name: &str, must: &str) -> Refusal {
+    let Refusal { message, .. } = Refusal::constraint(name, must);
+    Refusal::new(400, "ValidationException", message)
+}
+
+fn no_such_contact() -> Refusal {
+    missing("No contact of the inputted alternate contact type found.")
+}
+
+/// A text of a contact, of at most so many characters.
+fn contact_text(body: &Value, name: &str, longest: usize) -> Result<String, Refusal> {
+    let text = json::required(body, name)?;
+    match text.chars().count() {
+        0 => Err(constraint(name, "have length greater than or equal to 1")),
+        length if length > longest => Err(constraint(name, &format!("have length less than or equal to {longest}"))),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// Takes the place of the contact that is there.
+fn put_alternate(state: &mut State, body: &Value) -> json::Outcome {
+    let kind = kind(body)?;
+    let contact = AlternateContact {
+        name: contact_text(body, "Name", 64)?,
+        title: contact_text(body, "Title", 50)?,
+        email: contact_text(body, "EmailAddress", 254)?,
+        phone: contact_text(body, "PhoneNumber", 25)?,
+    };
+    if !contact.email.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.contains('.')) {
+        return Err(constraint(
+            "EmailAddress",
+            "satisfy regular expression pattern: [\\s]*[\\w+=.#|!&-]+@[\\w.-]+\\.[\\w]+[\\s]*",
+        ));
+    }
+    if !contact.phone.bytes().all(|c| c.is_ascii_digit() || b" ()+-".contains(&c)) {
+        return Err(constraint("PhoneNumber", "satisfy regular expression pattern: [\\s0-9()+-]+"));
+    }
+    state.posture.alternate_contacts.insert(kind.to_owned(), contact);
+    Ok(json!({}))
+}
+
+fn delete_alternate(state: &mut State, body: &Value) -> json::Outcome {
+    state.posture.alternate_contacts.remove(kind(body)?).map(|_| json!({})).ok_or_else(no_such_contact)
+}
+
+fn alternate(state: &State, body: &Value) -> json::Outcome {
+    let kind = kind(body)?;
+    let contact = state.posture.alternate_contacts.get(kind).ok_or_else(no_such_contact)?;
     Ok(json!({ "AlternateContact": {
         "Name": contact.name,
         "Title": contact.title,

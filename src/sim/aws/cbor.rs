@@ -1,6 +1,6 @@
 //! CBOR as the RPC protocol uses it (RFC 8949), to and from JSON values.
 //!
-//! A member whose name ends in `Timestamp` is written as a time: tag 1. What cannot be read is `None`.
+//! A member whose name ends in `Timestamp` or `Timestamps` is written as a time, or as several: tag 1. What cannot be read is `None`.
 
 use serde_json::{Map, Number, Value};
 
@@ -55,13 +55,13 @@ fn write(out: &mut Vec<u8>, value: &Value, time: bool) {
         }
         Value::Array(items) => {
             head(out, 4, items.len() as u64);
-            items.iter().for_each(|item| write(out, item, false));
+            items.iter().for_each(|item| write(out, item, time));
         }
         Value::Object(members) => {
             head(out, 5, members.len() as u64);
             for (name, value) in members {
                 write(out, &Value::String(name.clone()), false);
-                write(out, value, name.ends_with("Timestamp"));
+                write(out, value, name.trim_end_matches('s').ends_with("Timestamp"));
             }
         }
     }

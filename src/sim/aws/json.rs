@@ -47,12 +47,12 @@ pub(super) fn reply(
         Ok(Payload::Json(value)) => (200, value),
         Ok(_) => (200, json!({})),
         Err(refusal) => {
-            let (kind, message) = (refusal.code, refusal.message);
+            let (kind, message, reason) = (refusal.code, refusal.message, refusal.reason.map(str::to_owned));
             let value = match service.protocol {
                 Protocol::Json { namespace, .. } => {
                     // Organizations writes it with a capital.
                     let member = if service.prefix == "organizations" { "Message" } else { "message" };
-                    json!({ "__type": format!("{namespace}{kind}"), member: message })
+                    with_token(json!({ "__type": format!("{namespace}{kind}"), member: message }), "Reason", reason)
                 }
                 _ => {
                     headers.push(("x-amzn-ErrorType", kind));

@@ -1,6 +1,7 @@
 //! KMS: what a key is, and its policy.
 
 use super::posture::Key;
+use super::state::State;
 use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
@@ -12,24 +13,24 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
         _ => return None,
     };
     let name = json::text(ctx.body, "KeyId").unwrap_or_default();
-    let resource = found(ctx, name).map_or_else(|| name.to_owned(), |key| arn(ctx, key));
+    let resource = found(ctx.state, ctx.region, name).map_or_else(|| name.to_owned(), |key| arn(ctx.state, key));
     let allowed = auth::authorize(ctx, &format!("kms:{action}"), &resource);
     Some(allowed.and_then(|()| operation(ctx)))
 }
 
-fn arn(ctx: &Ctx<'_>, key: &Key) -> String {
-    format!("arn:{}:kms:{}:{}:key/{}", ctx.state.partition.as_str(), key.region, ctx.state.account, key.id)
+pub(super) fn arn(state: &State, key: &Key) -> String {
+    format!("arn:{}:kms:{}:{}:key/{}", state.partition.as_str(), key.region, state.account, key.id)
 }
 
 /// By its id, its ARN or an alias.
-fn found<'c>(ctx: &'c Ctx<'_>, name: &str) -> Option<&'c Key> {
-    let is = |key: &&Key| key.id == name || arn(ctx, key) == name || key.alias.as_deref() == Some(name);
-    ctx.state.posture.keys.iter().filter(|key| key.region == ctx.region).find(is)
+pub(super) fn found<'s>(state: &'s State, region: &str, name: &str) -> Option<&'s Key> {
+    let is = |key: &&Key| key.id == name || arn(state, key) == name || key.alias.as_deref() == Some(name);
+    state.posture.keys.iter().filter(|key| key.region == region).find(is)
 }
 
 fn named<'c>(ctx: &'c Ctx<'_>) -> Result<&'c Key, Refusal> {
     let name = json::required(ctx.body, "KeyId")?;
-    found(ctx, name).ok_or_else(|| {
+    found(ctx.state, ctx.region, name).ok_or_else(|| {
         let what = if name.starts_with("alias/") { "Alias" } else { "Key" };
         Refusal::new(400, "NotFoundException", format!("{what} '{name}' does not exist"))
     })
@@ -40,7 +41,7 @@ fn describe(ctx: &Ctx<'_>) -> json::Outcome {
     Ok(json!({ "KeyMetadata": {
         "AWSAccountId": ctx.state.account,
         "KeyId": key.id,
-        "Arn": arn(ctx, key),
+        "Arn": arn(ctx.state, key),
         "Enabled": key.state == "Enabled",
         "KeyState": key.state,
         "KeyUsage": "ENCRYPT_DECRYPT",

@@ -27,6 +27,7 @@ mod log_groups;
 mod log_pattern;
 mod logs;
 mod managed;
+mod messages;
 mod metric_filters;
 pub mod organization;
 mod policy;

@@ -253,6 +253,11 @@ fn patterns(statement: &Value, is: &str, not: &str) -> Result<Option<Patterns>, 
     }
 }
 
+/// The name that a service goes by among principals.
+pub(super) fn service(name: &str) -> String {
+    format!("service {name}")
+}
+
 fn principals(value: &Value) -> Result<Vec<String>, String> {
     let named = match value {
         Value::String(all) if all == "*" => return Ok(vec!["*".to_owned()]),
@@ -263,7 +268,8 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for (kind, names) in named {
         match kind.as_str() {
-            "AWS" | "Service" => all.extend(strings(names)?),
+            "AWS" => all.extend(strings(names)?),
+            "Service" => all.extend(strings(names)?.iter().map(|name| service(name))),
             "Federated" => drop(strings(names)?),
             _ => {
                 return Err("The simulator knows only principals of the kinds AWS, Service and Federated.".to_owned());
@@ -274,7 +280,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 }
 
 /// What [`Context`] can hold.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "aws:multifactorauthpresent",
     "aws:multifactorauthage",
     "aws:username",
@@ -289,6 +295,7 @@ const KEYS: [&str; 18] = [
     "aws:securetransport",
     "aws:sourceaccount",
     "aws:sourcearn",
+    "aws:sourceowner",
     "aws:tagkeys",
     "s3:x-amz-acl",
     "sts:externalid",

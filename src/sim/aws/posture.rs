@@ -6,6 +6,7 @@
 
 use super::Partition;
 pub use super::account_settings::{AlternateContact, Contact, PasswordPolicy, ReportStyle};
+pub use super::messages::{AlarmEvent, Datapoint, Mail, MailKind};
 pub use super::storage::{Bucket, Delays, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,12 +25,18 @@ pub struct Posture {
     pub metric_filters: Vec<MetricFilter>,
     /// CloudWatch's alarms.
     pub alarms: Vec<Alarm>,
+    /// What has become of the alarms, oldest first.
+    pub alarm_history: Vec<AlarmEvent>,
+    /// CloudWatch's values of metrics, oldest first.
+    pub datapoints: Vec<Datapoint>,
     /// CloudWatch's alarms over alarms.
     pub composites: Vec<Composite>,
     /// SNS's topics, where they are not as a new one is, or have no subscriber.
     pub topics: Vec<Topic>,
     /// SNS's subscriptions. What one is to exists.
     pub subscriptions: Vec<Subscription>,
+    /// What SNS has sent to those who subscribe, oldest first.
+    pub mailbox: Vec<Mail>,
     pub keys: Vec<Key>,
     /// EventBridge's rules.
     pub rules: Vec<Rule>,
@@ -208,8 +215,12 @@ pub struct Alarm {
     pub metric: String,
     pub namespace: String,
     pub actions_enabled: bool,
+    pub description: Option<String>,
     /// What happens on alarm: ARNs.
     pub actions: Vec<String>,
+    /// What happens when it is over.
+    pub ok_actions: Vec<String>,
+    pub insufficient_actions: Vec<String>,
     /// `Sum` as a rule.
     pub statistic: String,
     /// `GreaterThanOrEqualToThreshold` as a rule.
@@ -227,6 +238,14 @@ pub struct Alarm {
     pub dimensions: BTreeMap<String, String>,
     /// An expression over the metric, which is `m1`, in the place of the metric itself.
     pub expression: Option<String>,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Why it has this state.
+    pub reason: String,
+    /// Since when, in seconds since the epoch; `None`: since the account was made.
+    pub state_since: Option<u64>,
+    /// From when on the metric decides about the state, in seconds since the epoch; `None`: never.
+    pub evaluate_from: Option<u64>,
 }
 
 impl Default for Alarm {
@@ -238,7 +257,10 @@ impl Default for Alarm {
             metric: "RootUse".to_owned(),
             namespace: "LogMetrics".to_owned(),
             actions_enabled: true,
+            description: None,
             actions: Vec::new(),
+            ok_actions: Vec::new(),
+            insufficient_actions: Vec::new(),
             statistic: "Sum".to_owned(),
             comparison: "GreaterThanOrEqualToThreshold".to_owned(),
             threshold: 1,
@@ -249,6 +271,10 @@ impl Default for Alarm {
             unit: None,
             dimensions: BTreeMap::new(),
             expression: None,
+            state: "OK".to_owned(),
+            reason: "Threshold not crossed".to_owned(),
+            state_since: None,
+            evaluate_from: None,
         }
     }
 }
@@ -344,6 +370,16 @@ pub struct Subscription {
     pub filter: Option<String>,
     /// The filter is over the message's body, and not over its attributes.
     pub filters_body: bool,
+    /// Its ARN; empty: one with its number among the topic's.
+    pub arn: String,
+    /// Confirmed by the account itself: the link in a mail does not end it.
+    pub authenticated: bool,
+    /// It has ended, and is still listed.
+    pub deleted: bool,
+    /// What confirms it.
+    pub token: Option<String>,
+    /// When the last confirmation mail was sent, in seconds since the epoch; `None`: it waits without end.
+    pub asked: Option<u64>,
 }
 
 impl Default for Subscription {
@@ -355,6 +391,11 @@ impl Default for Subscription {
             confirmed: true,
             filter: None,
             filters_body: false,
+            arn: String::new(),
+            authenticated: false,
+            deleted: false,
+            token: None,
+            asked: None,
         }
     }
 }
@@ -369,8 +410,24 @@ pub struct Rule {
     pub pattern: Option<String>,
     /// `ENABLED`, `DISABLED` or `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
     pub state: String,
+    pub description: Option<String>,
     /// ARNs.
     pub targets: Vec<String>,
+    /// Targets with ids of their own.
+    pub targets_by_id: Vec<Target>,
+}
+
+/// What a rule sends its events to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Target {
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What it is sent in the place of the event.
+    pub input: Option<String>,
+    /// `InputTransformer`.
+    pub transformer: Option<serde_json::Value>,
 }
 
 impl Default for Rule {
@@ -384,7 +441,9 @@ impl Default for Rule {
                     .to_owned(),
             ),
             state: "ENABLED".to_owned(),
+            description: None,
             targets: Vec::new(),
+            targets_by_id: Vec::new(),
         }
     }
 }
@@ -405,17 +464,12 @@ impl Posture {
             }],
             metric_filters: vec![MetricFilter { region: region(), ..MetricFilter::default() }],
             alarms: vec![Alarm { region: region(), actions: vec![topic.clone()], ..Alarm::default() }],
-            composites: Vec::new(),
-            topics: Vec::new(),
             subscriptions: vec![Subscription { topic, ..Subscription::default() }],
-            keys: Vec::new(),
-            rules: Vec::new(),
             alternate_contacts: ["SECURITY", "BILLING", "OPERATIONS"]
                 .map(|kind| (kind.to_owned(), AlternateContact::default()))
                 .into_iter()
                 .collect(),
             contact: Some(Contact::default()),
-            report: ReportStyle::default(),
             buckets: vec![Bucket {
                 region: region(),
                 policy: Some(trail_bucket_policy(partition, account, "trail-bucket", "trail")),

@@ -2,9 +2,9 @@
 //! state.
 
 use super::policy::Policy;
-use super::posture::Posture;
+use super::posture::{Mail, Posture};
 use super::state::{Certificate, Device, Group, Managed, Owner, Password, Policies, Role, State, Totp, Use};
-use super::{Aws, random};
+use super::{Aws, cloudwatch, random, sns};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -66,6 +66,21 @@ impl Aws {
         self.lock().state.posture.clone()
     }
 
+    /// What SNS has sent to those who subscribe, oldest first.
+    pub fn mailbox(&self) -> Vec<Mail> {
+        let now = self.clock().now();
+        let state = &mut self.lock().state;
+        cloudwatch::tick(state, now);
+        state.posture.mailbox.clone()
+    }
+
+    /// Opens a link out of a mail, as whoever reads it does. What the page then says; the error says why it does
+    /// nothing.
+    pub fn open_link(&self, link: &str) -> Result<String, String> {
+        let now = self.clock().now();
+        sns::open(&mut self.lock().state.posture, link, now)
+    }
+
     /// Changes what there is around root.
     pub fn arrange(&self, change: impl FnOnce(&mut Posture)) {
         change(&mut self.lock().state.posture);
@@ -85,7 +100,7 @@ impl Aws {
     pub fn set_root_password(&self, present: bool) {
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password = present.then_some(Password { created, used: None });
+        state.root.password = present.then_some(Password { created, used: None, reset: false });
     }
 
     /// Root has signed in with its password so long ago; gives it one if it had none.
@@ -93,7 +108,7 @@ impl Aws {
         let at = self.ago(ago);
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password.get_or_insert(Password { created, used: None }).used = Some(at);
+        state.root.password.get_or_insert(Password { created, used: None, reset: false }).used = Some(at);
     }
 
     /// Gives root an access key; its id. Its secret is nobody's.
@@ -145,7 +160,7 @@ impl Aws {
     pub fn set_user_password(&self, user: &str) {
         let created = self.clock().now();
         if let Some(user) = self.lock().state.users.get_mut(user) {
-            user.password = Some(Password { created, used: None });
+            user.password = Some(Password { created, used: None, reset: false });
         }
     }
 
@@ -220,7 +235,7 @@ impl State {
     pub(super) fn protect(&mut self) {
         let created = self.created;
         self.strip_root();
-        self.root.password = Some(Password { created, used: None });
+        self.root.password = Some(Password { created, used: None, reset: false });
         for name in ["first", "second"] {
             let serial = self.arn(&format!("u2f/root/{name}-{}", random::identifier("")));
             self.enable_device(serial, None, Owner::Root, created);

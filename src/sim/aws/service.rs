@@ -90,14 +90,7 @@ static SERVICES: [Service; 11] = [
         "com.amazonaws.cloudwatch.v2010_08_01#",
         cloudwatch::run,
     ),
-    json_service(
-        "organizations",
-        "organizations",
-        "1.1",
-        "AWSOrganizationsV20161128",
-        "",
-        organization::service::run,
-    ),
+    json_service("organizations", "organizations", "1.1", "AWSOrganizationsV20161128", "", organization::run),
     Service {
         prefix: "account",
         signing: "account",

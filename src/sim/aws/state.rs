@@ -66,6 +66,8 @@ pub(super) struct Root {
 pub(super) struct Password {
     pub(super) created: SystemTime,
     pub(super) used: Option<SystemTime>,
+    /// It has to be changed at the next sign-in.
+    pub(super) reset: bool,
 }
 
 /// The policies of a user, group or role.
@@ -254,7 +256,7 @@ impl State {
             created,
             propagation,
             key_propagation: Duration::ZERO,
-            root: Root { password: Some(Password { created, used: None }) },
+            root: Root { password: Some(Password { created, used: None, reset: false }) },
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),

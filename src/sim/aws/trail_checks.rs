@@ -115,7 +115,7 @@ fn lets_in(ctx: &Ctx<'_>, trail: &Trail, policy: &Policy) -> bool {
 }
 
 fn allows(policy: &Policy, action: &str, resource: Option<&str>, context: &Context) -> bool {
-    let principals = [PRINCIPAL.to_owned()];
+    let principals = [policy::service(PRINCIPAL)];
     let asking = Asking { action, resource, principals: &principals, context };
     policy::evaluate([policy], &asking) == Verdict::Allowed
 }

@@ -146,11 +146,17 @@ pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) message: String,
+    /// Organizations' `Reason`.
+    pub(super) reason: Option<&'static str>,
 }
 
 impl Refusal {
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into() }
+        Self { status, code: code.to_owned(), message: message.into(), reason: None }
+    }
+
+    pub(super) fn because(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     pub(super) fn validation(message: impl Into<String>) -> Self {

@@ -54,6 +54,7 @@ fn show(command: &str, aws: &Aws) -> Option<Value> {
         "state" => Some(state(aws)),
         "clock" => Some(clock(aws)),
         "posture" => Some(json!(aws.posture())),
+        "mailbox" => Some(json!({ "mails": aws.mailbox() })),
         "organization" => Some(Organization::of(aws).map_or(Value::Null, |organization| organization.view())),
         _ => None,
     }
@@ -70,6 +71,10 @@ fn act(command: &str, body: Value, aws: &Aws) -> Result<Option<Value>, String> {
         "propagation" => aws.set_propagation(Duration::from_secs(read::<Propagation>(body)?.seconds)),
         "protect" => aws.protect(),
         "console" => return aws.at_console(&read::<AtConsole>(body)?).map(Some),
+        "mailbox" => {
+            let Mailbox::Open(link) = read(body)?;
+            return aws.open_link(&link).map(|page| Some(json!({ "page": page })));
+        }
         "root" => aws.set_root(&read::<RootState>(body)?)?,
         "posture" => {
             let mut whole = json!(aws.posture());
@@ -120,6 +125,14 @@ impl Clock {
         }
         clock(aws)
     }
+}
+
+/// What a reader of the mailbox does.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum Mailbox {
+    /// Opens a link.
+    Open(String),
 }
 
 #[derive(Deserialize)]

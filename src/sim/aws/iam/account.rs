@@ -1,7 +1,7 @@
-//! The account as a whole: its summary, its alias, its password policy.
+//! The account as a whole: its summary and its alias.
 
 use super::super::state::{DEVICES_PER_USER, Owner};
-use super::super::wire::{Refusal, Xml};
+use super::super::wire::Xml;
 use super::super::{Ctx, Outcome};
 
 /// The counts and quotas of GetAccountSummary. Root's keys count whether active or not.
@@ -48,32 +48,5 @@ pub(super) fn aliases(_: &mut Ctx<'_>) -> Outcome {
     let mut xml = Xml::default();
     xml.list("AccountAliases", std::iter::empty::<()>(), |_, ()| {});
     xml.text("IsTruncated", "false");
-    Ok(xml)
-}
-
-pub(super) fn password_policy(ctx: &mut Ctx<'_>) -> Outcome {
-    let missing = || {
-        let account = &ctx.state.account;
-        Refusal::missing(format!("The Password Policy with domain name {account} cannot be found."))
-    };
-    let policy = ctx.state.posture.password_policy.as_ref().ok_or_else(missing)?;
-    let mut xml = Xml::default();
-    xml.element("PasswordPolicy", |xml| {
-        let mut say = |name: &str, value: String| xml.text(name, &value);
-        say("MinimumPasswordLength", policy.minimum_length.to_string());
-        say("RequireSymbols", policy.symbols.to_string());
-        say("RequireNumbers", policy.numbers.to_string());
-        say("RequireUppercaseCharacters", policy.uppercase.to_string());
-        say("RequireLowercaseCharacters", policy.lowercase.to_string());
-        say("AllowUsersToChangePassword", policy.users_may_change.to_string());
-        say("ExpirePasswords", policy.maximum_age.is_some().to_string());
-        if let Some(days) = policy.maximum_age {
-            say("MaxPasswordAge", days.to_string());
-        }
-        if let Some(number) = policy.reuse_prevention {
-            say("PasswordReusePrevention", number.to_string());
-        }
-        say("HardExpiry", policy.hard_expiry.to_string());
-    });
     Ok(xml)
 }

@@ -8,6 +8,7 @@ pub(super) mod devices;
 mod features;
 mod groups;
 mod listing;
+mod password_policy;
 mod passwords;
 mod policies;
 mod report;
@@ -70,6 +71,7 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("DeleteSigningCertificate", On::User, certificates::delete),
     ("GetLoginProfile", On::User, passwords::get),
     ("CreateLoginProfile", On::User, passwords::create),
+    ("UpdateLoginProfile", On::User, passwords::update),
     ("DeleteLoginProfile", On::User, passwords::delete),
     ("CreateGroup", On::Group, groups::create),
     ("GetGroup", On::Group, groups::get),
@@ -87,7 +89,9 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("GetAccountAuthorizationDetails", On::Anything, details::get),
     ("GenerateCredentialReport", On::Anything, report::generate),
     ("GetCredentialReport", On::Anything, report::get),
-    ("GetAccountPasswordPolicy", On::Anything, account::password_policy),
+    ("GetAccountPasswordPolicy", On::Anything, password_policy::get),
+    ("UpdateAccountPasswordPolicy", On::Anything, password_policy::update),
+    ("DeleteAccountPasswordPolicy", On::Anything, password_policy::delete),
     ("ListAccountAliases", On::Anything, account::aliases),
     ("ListOrganizationsFeatures", On::Anything, features::list),
     ("EnableOrganizationsRootCredentialsManagement", On::Anything, features::change),

@@ -3,18 +3,19 @@
 use super::super::state::{Owner, Password, State};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
-use super::owner;
+use super::{owner, password_policy};
 
 pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
     let owner = owner(ctx)?;
-    let created = slot(ctx.state, &owner)?.as_ref().ok_or_else(|| missing(&owner))?.created;
+    let password = slot(ctx.state, &owner)?.as_ref().ok_or_else(|| missing(&owner))?;
+    let (created, reset) = (password.created, password.reset);
     let mut xml = Xml::default();
     xml.element("LoginProfile", |xml| {
         if let Owner::User(name) = &owner {
             xml.text("UserName", name);
         }
         xml.text("CreateDate", &iso(created));
-        xml.text("PasswordResetRequired", "false");
+        xml.text("PasswordResetRequired", if reset { "true" } else { "false" });
     });
     Ok(xml)
 }
@@ -22,19 +23,38 @@ pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
 /// For root: takes no password, and lets the account's address ask for one.
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
     let owner = owner(ctx)?;
-    if matches!(owner, Owner::User(_)) {
-        ctx.form.required("Password")?;
-    }
     let (now, account) = (ctx.now, ctx.state.account.clone());
-    let slot = slot(ctx.state, &owner)?;
-    if slot.is_some() {
+    if slot(ctx.state, &owner)?.is_some() {
         return Err(Refusal::exists(match &owner {
             Owner::Root => format!("Login Profile for account {account} already exists."),
             Owner::User(name) => format!("Login Profile for user {name} already exists."),
         }));
     }
-    *slot = Some(Password { created: now, used: None });
+    if matches!(owner, Owner::User(_)) {
+        let password = ctx.form.required("Password")?;
+        password_policy::check(ctx.state.posture.password_policy.as_ref(), password)?;
+    }
+    let reset = wants_reset(ctx);
+    *slot(ctx.state, &owner)? = Some(Password { created: now, used: None, reset });
     get(ctx)
+}
+
+/// Whether the user has to choose another password when they first sign in.
+fn wants_reset(ctx: &Ctx<'_>) -> bool {
+    ctx.form.get("PasswordResetRequired").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// What the request leaves out stays.
+pub(super) fn update(ctx: &mut Ctx<'_>) -> Outcome {
+    let owner = Owner::User(super::named_user(ctx.state, ctx.form)?.name.clone());
+    slot(ctx.state, &owner)?.as_ref().ok_or_else(|| missing(&owner))?;
+    if let Some(password) = ctx.form.get("Password") {
+        password_policy::check(ctx.state.posture.password_policy.as_ref(), password)?;
+    }
+    let reset = ctx.form.get("PasswordResetRequired").map(|_| wants_reset(ctx));
+    let slot = slot(ctx.state, &owner)?.as_mut().ok_or_else(|| missing(&owner))?;
+    slot.reset = reset.unwrap_or(slot.reset);
+    Ok(Xml::default())
 }
 
 pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {

@@ -20,6 +20,8 @@ pub struct Change {
     pub delegated: BTreeMap<String, Option<String>>,
     /// All features, or consolidated billing alone.
     pub all_features: Option<bool>,
+    /// Service control policies are enabled.
+    pub scps: Option<bool>,
     /// `Status` is no longer beside `State`.
     pub retire_status: bool,
     pub policies: Vec<Attachment>,
@@ -69,6 +71,9 @@ impl Organization {
         }
         if let Some(all) = change.all_features {
             self.set_all_features(all);
+        }
+        if let Some(scps) = change.scps {
+            self.set_scps(scps);
         }
         if change.retire_status {
             self.retire_status();

@@ -257,6 +257,15 @@ impl Organization {
         self.change(|register| register.all_features = all);
     }
 
+    /// Enables service control policies, or disables them, which detaches all there are.
+    pub fn set_scps(&self, enabled: bool) {
+        let now = self.0.clock().now();
+        self.change(|register| {
+            register.scps_from = enabled.then_some(now);
+            register.attached.retain(|_, _| enabled);
+        });
+    }
+
     /// Trusts a service, or no longer.
     pub fn trust(&self, service: &str, trusted: bool) {
         let now = self.0.clock().now();
@@ -313,7 +322,8 @@ impl Organization {
     pub fn add_policy(&self, name: &str, policy_json: &str) -> Result<String, String> {
         let policy = Policy::parse(policy_json)?;
         let id = format!("p-{}", random::lower(8));
-        let scp = Scp { id: id.clone(), name: name.to_owned(), text: policy_json.to_owned(), policy };
+        let (name, description, text) = (name.to_owned(), String::new(), policy_json.to_owned());
+        let scp = Scp { id: id.clone(), name, description, text, policy };
         self.change(|register| drop(register.policies.insert(id.clone(), scp)));
         Ok(id)
     }

@@ -1,17 +1,18 @@
 //! An organization: who is in it, how it is built, what it trusts and delegates, and its service control policies.
 //!
 //! The register only. `handle` is how tests and the simulator build one, `control` how it is changed while it is
-//! served, `service` how AWS clients see it.
+//! served, `service` how AWS clients see it, `change` how they change it.
 
+mod change;
 mod control;
 mod handle;
-pub(super) mod service;
+mod service;
 
 pub use control::{Attachment, Change};
 pub use handle::{Kind, Organization};
 
 use super::policy::{self, Asking, Policy, Verdict};
-use super::{Partition, random};
+use super::{Ctx, Partition, json, random};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -60,6 +61,11 @@ impl Feature {
     }
 }
 
+/// Organizations, as an AWS client meets it.
+pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
+    change::run(action, ctx).or_else(|| service::run(action, ctx))
+}
+
 /// The whole of it.
 pub(super) struct Register {
     pub(super) id: String,
@@ -72,6 +78,8 @@ pub(super) struct Register {
     pub(super) members: BTreeMap<String, Member>,
     units: BTreeMap<String, Unit>,
     policies: BTreeMap<String, Scp>,
+    /// From when on service control policies can be attached; `None`: the policy type is not enabled.
+    scps_from: Option<SystemTime>,
     /// Policies by target, where they are not [`FULL_ACCESS`] alone.
     attached: BTreeMap<String, BTreeSet<String>>,
     /// Service principals that are trusted, since when.
@@ -102,6 +110,7 @@ struct Unit {
 struct Scp {
     id: String,
     name: String,
+    description: String,
     text: String,
     policy: Policy,
 }
@@ -113,6 +122,7 @@ impl Register {
         let full = Scp {
             id: FULL_ACCESS.to_owned(),
             name: "FullAWSAccess".to_owned(),
+            description: "Allows access to every operation".to_owned(),
             text: FULL_ACCESS_TEXT.to_owned(),
             policy: Policy::administrator(),
         };
@@ -125,6 +135,7 @@ impl Register {
             members: BTreeMap::new(),
             units: BTreeMap::new(),
             policies: BTreeMap::from([(FULL_ACCESS.to_owned(), full)]),
+            scps_from: Some(now),
             attached: BTreeMap::new(),
             trusted: BTreeMap::new(),
             delegated: BTreeMap::new(),

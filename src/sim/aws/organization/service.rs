@@ -1,4 +1,4 @@
-//! Organizations, as an AWS client sees it. Reads only.
+//! Organizations, as an AWS client reads it.
 
 use super::super::wire::Refusal;
 use super::super::{Ctx, auth, json};
@@ -10,7 +10,7 @@ const PAGE: usize = 20;
 
 type Read = fn(&Register, &Ctx<'_>) -> json::Outcome;
 
-pub(in super::super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
+pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     let read: Read = match action {
         "DescribeOrganization" => organization,
         "ListAccounts" => accounts,
@@ -46,7 +46,7 @@ pub(in super::super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Out
     Some(outcome)
 }
 
-fn refusal(code: &str, message: &str) -> Refusal {
+pub(super) fn refusal(code: &str, message: &str) -> Refusal {
     Refusal::new(400, code, message)
 }
 
@@ -100,7 +100,7 @@ fn accounts(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
     paged(ctx, "Accounts", register.members.values().collect(), |member| written(register, ctx, member))
 }
 
-fn named<'r>(register: &'r Register, ctx: &Ctx<'_>) -> Result<&'r Member, Refusal> {
+pub(super) fn named<'r>(register: &'r Register, ctx: &Ctx<'_>) -> Result<&'r Member, Refusal> {
     let number = json::required(ctx.body, "AccountId")?;
     register.members.get(number).ok_or_else(|| {
         refusal(
@@ -148,13 +148,23 @@ fn unit(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
 }
 
 fn roots(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
-    let root = json!({
+    Ok(json!({ "Roots": [written_root(register, ctx)] }))
+}
+
+pub(super) fn written_root(register: &Register, ctx: &Ctx<'_>) -> Value {
+    let types = match register.scps_from {
+        Some(from) => {
+            let status = if from <= ctx.now { "ENABLED" } else { "PENDING_ENABLE" };
+            json!([{ "Type": "SERVICE_CONTROL_POLICY", "Status": status }])
+        }
+        None => json!([]),
+    };
+    json!({
         "Id": register.root,
         "Arn": register.arn(ctx.state.partition, &format!("root/{}/{}", register.id, register.root)),
         "Name": "Root",
-        "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }],
-    });
-    Ok(json!({ "Roots": [root] }))
+        "PolicyTypes": types,
+    })
 }
 
 fn parents(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
@@ -180,7 +190,7 @@ fn children(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
     paged(ctx, "Children", ids, |id| json!({ "Id": id, "Type": kind }))
 }
 
-fn summary(register: &Register, ctx: &Ctx<'_>, scp: &Scp) -> Value {
+pub(super) fn summary(register: &Register, ctx: &Ctx<'_>, scp: &Scp) -> Value {
     let aws = scp.id == FULL_ACCESS;
     let arn = match aws {
         true => {
@@ -196,7 +206,7 @@ fn summary(register: &Register, ctx: &Ctx<'_>, scp: &Scp) -> Value {
         "Id": scp.id,
         "Arn": arn,
         "Name": scp.name,
-        "Description": if aws { "Allows access to every operation" } else { "" },
+        "Description": scp.description,
         "Type": "SERVICE_CONTROL_POLICY",
         "AwsManaged": aws,
     })
@@ -213,19 +223,23 @@ fn policies(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
     paged(ctx, "Policies", all, |scp| summary(register, ctx, scp))
 }
 
-fn policies_of(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
-    let scps = asks_for_scps(ctx)?;
+/// The root, unit or account that a request names as its target.
+pub(super) fn known_target<'b>(register: &Register, ctx: &'b Ctx<'_>) -> Result<&'b str, Refusal> {
     let target = json::required(ctx.body, "TargetId")?;
     let known =
         target == register.root || register.units.contains_key(target) || register.members.contains_key(target);
-    if !known {
-        return Err(refusal("TargetNotFoundException", "You specified a target that doesn't exist."));
-    }
+    let missing = || refusal("TargetNotFoundException", "You specified a target that doesn't exist.");
+    if known { Ok(target) } else { Err(missing()) }
+}
+
+fn policies_of(register: &Register, ctx: &Ctx<'_>) -> json::Outcome {
+    let scps = asks_for_scps(ctx)?;
+    let target = known_target(register, ctx)?;
     let attached = register.attached_to(target).into_iter().filter(|_| scps).collect();
     paged(ctx, "Policies", attached, |scp| summary(register, ctx, scp))
 }
 
-fn named_policy<'r>(register: &'r Register, ctx: &Ctx<'_>) -> Result<&'r Scp, Refusal> {
+pub(super) fn named_policy<'r>(register: &'r Register, ctx: &Ctx<'_>) -> Result<&'r Scp, Refusal> {
     let id = json::required(ctx.body, "PolicyId")?;
     let missing = || refusal("PolicyNotFoundException", "You specified a policy that doesn't exist.");
     register.policies.get(id).ok_or_else(missing)

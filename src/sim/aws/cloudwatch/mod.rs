@@ -1,6 +1,15 @@
-//! CloudWatch: metric alarms, and alarms over them.
+//! CloudWatch: metric alarms, alarms over them, and the metrics they look at.
+
+mod alarms;
+mod metrics;
+mod states;
+mod values;
+
+pub(super) use metrics::record;
+pub(super) use states::tick;
 
 use super::posture::{Alarm, Composite};
+use super::state::State;
 use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
@@ -8,15 +17,42 @@ use serde_json::{Value, json};
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
-    let operation: fn(&Ctx<'_>) -> json::Outcome = match action {
-        "DescribeAlarms" => describe,
-        "DescribeAlarmsForMetric" => for_metric,
+    let operation: fn(&mut Ctx<'_>) -> json::Outcome = match action {
+        "DescribeAlarms" => |ctx| describe(ctx),
+        "DescribeAlarmsForMetric" => |ctx| for_metric(ctx),
+        "DescribeAlarmHistory" => states::history,
+        "SetAlarmState" => states::set,
+        "PutMetricAlarm" => alarms::put,
+        "DeleteAlarms" => alarms::delete,
+        "EnableAlarmActions" => alarms::enable_actions,
+        "DisableAlarmActions" => alarms::disable_actions,
+        "PutMetricData" => metrics::put,
+        "GetMetricData" => metrics::get,
         _ => return None,
     };
-    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
-    let resource = format!("arn:{partition}:cloudwatch:{}:{account}:alarm:*", ctx.region);
+    tick(ctx.state, ctx.now);
+    let resource = match action {
+        "PutMetricData" | "GetMetricData" => "*".to_owned(),
+        _ => {
+            let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+            let name = json::text(ctx.body, "AlarmName").unwrap_or("*");
+            format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{name}", ctx.region)
+        }
+    };
     let allowed = auth::authorize(ctx, &format!("cloudwatch:{action}"), &resource);
     Some(allowed.and_then(|()| operation(ctx)))
+}
+
+fn arn(state: &State, alarm: &Alarm) -> String {
+    format!("arn:{}:cloudwatch:{}:{}:alarm:{}", state.partition.as_str(), alarm.region, state.account, alarm.name)
+}
+
+fn missing() -> Refusal {
+    Refusal::new(404, "ResourceNotFound", "")
+}
+
+fn named(ctx: &Ctx<'_>, name: &str) -> Result<Alarm, Refusal> {
+    here(ctx).find(|alarm| alarm.name == name).cloned().ok_or_else(missing)
 }
 
 fn here<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = &'c Alarm> {
@@ -82,19 +118,18 @@ fn metric(alarm: &Alarm) -> Value {
 }
 
 fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
-    let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
     let created = json::epoch(ctx.state.created);
     let mut value = json!({
         "AlarmName": alarm.name,
-        "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{}", alarm.region, alarm.name),
+        "AlarmArn": arn(ctx.state, alarm),
         "AlarmConfigurationUpdatedTimestamp": created,
         "ActionsEnabled": alarm.actions_enabled,
-        "OKActions": [],
+        "OKActions": alarm.ok_actions,
         "AlarmActions": alarm.actions,
-        "InsufficientDataActions": [],
-        "StateValue": "OK",
-        "StateReason": "Threshold not crossed",
-        "StateUpdatedTimestamp": created,
+        "InsufficientDataActions": alarm.insufficient_actions,
+        "StateValue": alarm.state,
+        "StateReason": alarm.reason,
+        "StateUpdatedTimestamp": alarm.state_since.map_or_else(|| created.clone(), |since| json!(since as f64)),
         "EvaluationPeriods": alarm.periods,
         "Threshold": f64::from(alarm.threshold),
         "ComparisonOperator": alarm.comparison,
@@ -102,6 +137,7 @@ fn written(ctx: &Ctx<'_>, alarm: &Alarm) -> Value {
     });
     let Some(members) = value.as_object_mut() else { return value };
     let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
+    alarm.description.iter().for_each(|text| put("AlarmDescription", json!(text)));
     alarm.datapoints.iter().for_each(|datapoints| put("DatapointsToAlarm", json!(datapoints)));
     let metric = metric(alarm);
     if let Some(expression) = &alarm.expression {

@@ -1,7 +1,15 @@
 //! SNS: topics, who subscribes to one, and what reaches them.
 
+mod access;
+mod mail;
+mod subscriptions;
+mod topics;
+
+pub(super) use access::{Publisher, Refused, publish_for};
+pub(super) use subscriptions::open;
+
 use super::auth::{self, Caller};
-use super::posture::Subscription;
+use super::posture::{Posture, Subscription};
 use super::state::State;
 use super::wire::{Form, Refusal, Xml, read_offset, write_offset};
 use super::{Ctx, Outcome};
@@ -10,13 +18,21 @@ use serde_json::json;
 const PAGE: usize = 100;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
-    let operation: fn(&Ctx<'_>) -> Outcome = match action {
-        "ListSubscriptionsByTopic" => list,
-        "GetTopicAttributes" => attributes,
-        "GetSubscriptionAttributes" => subscription,
+    let operation: fn(&mut Ctx<'_>) -> Outcome = match action {
+        "ListSubscriptionsByTopic" => |ctx| list(ctx),
+        "GetTopicAttributes" => |ctx| attributes(ctx),
+        "GetSubscriptionAttributes" => |ctx| subscription(ctx),
+        "CreateTopic" => topics::create,
+        "SetTopicAttributes" => topics::set_attributes,
+        "DeleteTopic" => topics::delete,
+        "Subscribe" => subscriptions::subscribe,
+        "ConfirmSubscription" => subscriptions::confirm,
+        "Unsubscribe" => subscriptions::unsubscribe,
+        "Publish" => subscriptions::publish,
         _ => return None,
     };
-    let resource = topic_of(ctx.form).to_owned();
+    subscriptions::expire(&mut ctx.state.posture, ctx.now);
+    let resource = resource(action, ctx.state, ctx.caller, ctx.form);
     let allowed = auth::authorize(ctx, &format!("sns:{action}"), &resource);
     Some(allowed.and_then(|()| operation(ctx)))
 }
@@ -27,8 +43,13 @@ fn topic_of(form: &Form) -> &str {
     form.get("TopicArn").or_else(of_subscription).unwrap_or_default()
 }
 
-pub(super) fn resource(_: &str, _: &State, _: &Caller, form: &Form) -> String {
-    topic_of(form).to_owned()
+pub(super) fn resource(action: &str, state: &State, caller: &Caller, form: &Form) -> String {
+    if action != "CreateTopic" {
+        return topic_of(form).to_owned();
+    }
+    let region = caller.context.get("aws:requestedregion").map_or("", String::as_str);
+    let name = form.get("Name").unwrap_or_default();
+    format!("arn:{}:sns:{region}:{}:{name}", state.partition.as_str(), state.account)
 }
 
 fn invalid(what: &str) -> Refusal {
@@ -81,46 +102,53 @@ fn attributes(ctx: &Ctx<'_>) -> Outcome {
     let posture = &ctx.state.posture;
     let own = posture.topics.iter().find(|one| one.arn == topic);
     let policy = own.and_then(|own| own.policy.clone()).unwrap_or_else(|| new_policy(topic, &ctx.state.account));
-    let (confirmed, pending): (Vec<&Subscription>, Vec<&Subscription>) =
-        subscribed(ctx, topic).partition(|one| one.confirmed);
-    let (confirmed, pending) = (confirmed.len().to_string(), pending.len().to_string());
+    let count = |is: fn(&Subscription) -> bool| subscribed(ctx, topic).filter(|(_, one)| is(one)).count().to_string();
+    let deleted = count(|one| one.deleted);
+    let (confirmed, pending) = (count(|one| one.confirmed && !one.deleted), count(|one| !one.confirmed));
     let mut all = vec![
         ("Policy", policy.as_str()),
         ("Owner", &ctx.state.account),
         ("SubscriptionsPending", &pending),
         ("TopicArn", topic),
         ("SubscriptionsConfirmed", &confirmed),
-        ("SubscriptionsDeleted", "0"),
+        ("SubscriptionsDeleted", &deleted),
         ("DisplayName", ""),
     ];
     all.extend(own.and_then(|own| own.key.as_deref()).map(|key| ("KmsMasterKeyId", key)));
     Ok(entries(&all))
 }
 
-/// In the order of their numbers, which are in their ARNs.
-fn subscribed<'c>(ctx: &'c Ctx<'_>, topic: &'c str) -> impl Iterator<Item = &'c Subscription> {
-    ctx.state.posture.subscriptions.iter().filter(move |one| one.topic == topic && !one.endpoint.is_empty())
+fn subscribed<'c>(ctx: &'c Ctx<'_>, topic: &'c str) -> impl Iterator<Item = (String, &'c Subscription)> {
+    numbered(&ctx.state.posture).filter(move |(_, one)| one.topic == topic && !one.endpoint.is_empty())
 }
 
-fn arn(topic: &str, number: usize) -> String {
-    format!("{topic}:{number:08x}-0000-4000-8000-000000000000")
+/// Every subscription and its ARN. Those that Subscribe has not made have their number among their topic's in it.
+fn numbered(posture: &Posture) -> impl Iterator<Item = (String, &Subscription)> {
+    let mut counts = std::collections::BTreeMap::new();
+    posture.subscriptions.iter().map(move |one| {
+        let count: &mut usize = counts.entry(one.topic.as_str()).or_default();
+        let number = *count;
+        *count += usize::from(!one.endpoint.is_empty());
+        let made = || format!("{}:{number:08x}-0000-4000-8000-000000000000", one.topic);
+        (if one.arn.is_empty() { made() } else { one.arn.clone() }, one)
+    })
 }
 
 fn subscription(ctx: &Ctx<'_>) -> Outcome {
     let wanted = ctx.form.get("SubscriptionArn").ok_or_else(|| invalid("SubscriptionArn"))?;
     let topic = topic_of(ctx.form);
-    let found = subscribed(ctx, topic).enumerate().find(|(number, _)| arn(topic, *number) == wanted);
-    let Some((_, found)) = found else {
+    let Some((_, found)) = subscribed(ctx, topic).find(|(arn, one)| arn == wanted && !one.deleted) else {
         return Err(Refusal::new(404, "NotFound", "Subscription does not exist"));
     };
+    let said = |yes: bool| if yes { "true" } else { "false" };
     let mut all = vec![
         ("SubscriptionArn", wanted),
         ("TopicArn", topic),
         ("Owner", ctx.state.account.as_str()),
         ("Protocol", &found.protocol),
         ("Endpoint", &found.endpoint),
-        ("PendingConfirmation", "false"),
-        ("ConfirmationWasAuthenticated", "false"),
+        ("PendingConfirmation", said(!found.confirmed)),
+        ("ConfirmationWasAuthenticated", said(found.authenticated)),
         ("RawMessageDelivery", "false"),
     ];
     if let Some(filter) = &found.filter {
@@ -139,14 +167,15 @@ fn list(ctx: &Ctx<'_>) -> Outcome {
     let subscribed: Vec<_> = subscribed(ctx, topic).collect();
     let end = start.saturating_add(PAGE);
     let mut xml = Xml::default();
-    xml.list("Subscriptions", subscribed.iter().enumerate().skip(start).take(PAGE), |xml, (number, subscription)| {
-        let arn = match subscription.confirmed {
-            true => arn(topic, number),
-            false => "PendingConfirmation".to_owned(),
+    xml.list("Subscriptions", subscribed.iter().skip(start).take(PAGE), |xml, (arn, subscription)| {
+        let arn = match subscription {
+            one if one.deleted => "Deleted",
+            one if one.confirmed => arn,
+            _ => "PendingConfirmation",
         };
         xml.text("TopicArn", topic);
         xml.text("Protocol", &subscription.protocol);
-        xml.text("SubscriptionArn", &arn);
+        xml.text("SubscriptionArn", arn);
         xml.text("Owner", &ctx.state.account);
         xml.text("Endpoint", &subscription.endpoint);
     });
