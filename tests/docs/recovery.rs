@@ -252,7 +252,11 @@ fn what_recover_makes_of_a_rotation() {
             ["not enabled, some keys hold it", "gone; its credential is on a key"],
             of(Unassigned, &WITH_SEED[1..], &left),
         ),
-        (["not enabled, no key here holds it", "enabled"], of(Unassigned, &others, std::slice::from_ref(&enabled))),
+        (
+            ["not enabled, keys that may hold it are not here", "enabled"],
+            of(Unassigned, &SOME[2..], std::slice::from_ref(&enabled)),
+        ),
+        (["not enabled, no key holds it", "enabled"], of(Unassigned, &nowhere, std::slice::from_ref(&enabled))),
         (
             ["not enabled, keys that may hold it are not here", "gone; its credential is on a key"],
             of(Unassigned, &SOME[2..], &left),

@@ -193,6 +193,10 @@ fn undoing(
         DeviceState::Unassigned if !is_there(old) && is_on_a_key(found) => {
             return Err(old_gone(&old.serial, &found.user));
         }
+        DeviceState::Unassigned if is_on_a_key(found) => {
+            let proof = prove_old.ok().flatten().or_else(by_key);
+            deeds.extend(proof.into_iter().chain([Deed::DeleteNew, Deed::RemoveCredentials]));
+        }
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }
     Ok(deeds)

@@ -103,6 +103,27 @@ fn another_keys_code_is_no_proof_of_the_runs_key() {
     assert_eq!((all(world), world.unfinished()), (before, 1), "{done:?}");
 }
 
+/// The seed of the new device is all that opens a door, whether or not it is enabled: the old key's was replaced since.
+#[test]
+fn a_seed_is_not_undone_where_the_old_key_has_another() {
+    for (at, done) in [("EnableMFADevice", false), ("TagUser", true)] {
+        let scene = Scene::new(Flow::Rotate);
+        let world = &scene.world;
+        killed(world, &mut scene.command(), move |passing| is_call(passing, at) && passing.done == done);
+        let old = world.keys.key(0);
+        let mut session = Session::open(old.card()).unwrap();
+        session.delete(&Name::from_id(&world.credential("alice-1")).unwrap()).unwrap();
+        drop(session);
+        api::hold(&world.aws, old, &world.arn("alice"), &world.credential("alice-1"));
+        let before = all(world);
+        let refused = recover_later(world, &["--undo", "--yes"]);
+        let says =
+            format!("no key here computes codes of {}, which would be all that is left\n", world.arn("alice-1"));
+        assert!(refused.code == 4 && refused.stderr.contains(&says), "{at}: {refused:?}");
+        assert_eq!((all(world), world.unfinished()), (before, 1), "{at}: {refused:?}");
+    }
+}
+
 /// What is to stay is proved too: the old device was deactivated, and another machine made it anew.
 #[test]
 fn an_old_device_that_was_made_anew_does_not_count_as_staying() {
