@@ -170,7 +170,9 @@ impl TerminalPerson {
                 yes(&self.ask(&format!("Is {serial} the device that was to be \"{name}\"? [y/N] "), false)?)
             }
             RootQuestion::IsThisKey { serial, key } => {
-                let prompt = format!("Is {serial} {key}, and does it sign in? If not, register it anew. [y/N] ");
+                let prompt = format!(
+                    "Is {serial} {key}, and does it sign in? If not, answer no and register it again. [y/N] "
+                );
                 yes(&self.ask(&prompt, false)?)
             }
             RootQuestion::WasRemoved { serial } => {

@@ -195,7 +195,9 @@ fn a_key_that_root_has_already_is_asked_about() {
         person.sees("PIN of YubiKey 12345678 (8 tries left): ").types(PIN);
         person.sees("PIN of YubiKey 12345679 (8 tries left): ").types(PIN);
         // --yes is no answer.
-        person.sees("YubiKey 12345678, and does it sign in? If not, register it anew. [y/N] ").types(answer);
+        person
+            .sees("YubiKey 12345678, and does it sign in? If not, answer no and register it again. [y/N] ")
+            .types(answer);
         let (_, run) = person.end();
         assert_eq!((run.code, run.stdout.lines().count()), (code, if code == 0 { 2 } else { 0 }), "{run:?}");
     }

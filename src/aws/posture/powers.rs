@@ -1,7 +1,7 @@
 //! Whether policies let somebody do everything.
 //!
-//! Whoever may give themselves any policy counts, be it that a statement leaves some actions or resources out. Permissions
-//! boundaries and service control policies are not weighed.
+//! A statement that leaves out some actions or resources counts where what it allows gives the rest. Permissions boundaries
+//! and service control policies are not weighed, nor is a statement that allows IAM alone.
 
 use super::policy::{fits, texts};
 use percent_encoding::percent_decode_str;

@@ -282,7 +282,8 @@ fn finish(
     }
     let stays = |cause| match is {
         KeyIs::Active => (cause, Residue::KeyActive { id: id.clone() }),
-        _ => (cause, Residue::KeyMayComeBack { id: id.clone(), user: found.user.clone() }),
+        KeyIs::Inactive => (cause, Residue::KeyMayComeBack { id: id.clone(), user: found.user.clone() }),
+        KeyIs::Gone => (cause, Residue::KeyGone { id: id.clone() }),
     };
     keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), context))?;
     if deeds.contains(&Deed::DeactivateOldKey) {
