@@ -8,11 +8,11 @@ mod plan; // what is about to be done
 mod root; // what is told and asked about root's factors
 mod unfinished; // what is found of a run that did not end
 
-pub use access_key::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+pub use access_key::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
-pub use unfinished::{Deed, DeviceState, FileState, KeyState, OldDevice, Unfinished, UnfinishedRetirement};
+pub use unfinished::{Deed, DeviceState, FileState, KeyState, Offer, OldDevice, Unfinished, UnfinishedRetirement};
 
 use crate::keys::{KeyId, Serial};
 use crate::secret::{Code, Password};
@@ -52,9 +52,9 @@ pub trait Person {
         Err(NoNewPin::NobodyToAsk)
     }
 
-    /// Asks what to do with the unfinished run just told: to finish it does this, and to undo it does that, where it is
-    /// offered. `None`: nobody can be asked.
-    fn choose(&mut self, _finish: Option<&[Deed]>, _undo: Option<&[Deed]>) -> Option<Choice> {
+    /// Asks what to do with the unfinished run just told: to finish it does this, and to undo it does that.
+    /// `None`: nobody can be asked.
+    fn choose(&mut self, _finish: Offer<'_>, _undo: Offer<'_>) -> Option<Choice> {
         None
     }
 

@@ -79,6 +79,21 @@ impl UsedCodes {
         Self { dir: state.to_owned(), own: BTreeMap::new(), unread: None, doubt: None }
     }
 
+    /// What is wrong with the file in a state directory. Changes nothing.
+    #[must_use]
+    pub fn look(state: &Path) -> Option<Doubt> {
+        let path = Self::in_dir(state).file();
+        match store::read_own(&path, LONGEST) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+            Ok(text) if serde_json::from_slice::<Table>(&text).is_ok_and(|table| table.version == FORMAT) => None,
+            Ok(text) => match store::check_version(&text, u64::from(FORMAT)) {
+                Err(cause) => Some(Doubt::Unwritable { path, cause }),
+                Ok(()) => Some(Doubt::Unreadable { path }),
+            },
+            Err(_) => Some(Doubt::Unreadable { path }),
+        }
+    }
+
     /// What is wrong with the file, once.
     pub fn take_doubt(&mut self) -> Option<Doubt> {
         self.doubt.take()

@@ -1,16 +1,14 @@
 //! What finishing and undoing an interrupted run do, in words.
 
-use crate::person::Deed;
+use crate::person::{Deed, Offer};
 
-/// A line for each choice that is offered.
-pub(super) fn choices(finish: Option<&[Deed]>, undo: Option<&[Deed]>) -> String {
-    let line = |choice: &str, deeds: Option<&[Deed]>| {
-        deeds.map(|deeds| format!("  {choice:<9} {}\n", in_words(deeds))).unwrap_or_default()
+/// A line for each choice: what it does, or why it is not offered.
+pub(super) fn choices(finish: &Offer<'_>, undo: &Offer<'_>) -> String {
+    let line = |choice: &str, offer: &Offer<'_>| match offer {
+        Ok(deeds) => format!("  {choice:<9} {}\n", in_words(deeds)),
+        Err(why) => format!("  {choice:<9} not now: {why}\n"),
     };
-    match (finish, undo) {
-        (None, None) => "  It can be neither finished nor undone now.\n".to_owned(),
-        _ => line("finish", finish) + &line("undo", undo),
-    }
+    line("finish", finish) + &line("undo", undo)
 }
 
 fn in_words(deeds: &[Deed]) -> String {

@@ -10,7 +10,7 @@ use super::secret_line::{open_fd, read_password};
 use super::unanswered::{self, Why};
 use crate::cli::deeds;
 use crate::keys::{KeyId, Serial};
-use crate::person::{AtCodes, Choice, Deed, NoNewPin, Notice, Person, Question, RootQuestion, RootStep, TwoCodes};
+use crate::person::{AtCodes, Choice, NoNewPin, Notice, Offer, Person, Question, RootQuestion, RootStep, TwoCodes};
 use crate::platform::{Interrupt, Terminal, Typed};
 use crate::secret::{Code, Password};
 use crate::totp::unix;
@@ -293,20 +293,20 @@ impl Person for TerminalPerson {
         Err(NoNewPin::Differ)
     }
 
-    fn choose(&mut self, finish: Option<&[Deed]>, undo: Option<&[Deed]>) -> Option<Choice> {
+    fn choose(&mut self, finish: Offer<'_>, undo: Offer<'_>) -> Option<Choice> {
         let terminal = self.terminal()?;
-        let prompt = match (finish, undo) {
-            (Some(_), Some(_)) => "[f]inish, [u]ndo, [l]eave? ",
-            (Some(_), None) => "[f]inish, [l]eave? ",
-            (None, Some(_)) => "[u]ndo, [l]eave? ",
-            (None, None) => "[l]eave? ",
+        let prompt = match (&finish, &undo) {
+            (Ok(_), Ok(_)) => "[f]inish, [u]ndo, [l]eave? ",
+            (Ok(_), Err(_)) => "[f]inish, [l]eave? ",
+            (Err(_), Ok(_)) => "[u]ndo, [l]eave? ",
+            (Err(_), Err(_)) => "[l]eave? ",
         };
-        terminal.write(&deeds::choices(finish, undo)).ok()?;
+        terminal.write(&deeds::choices(&finish, &undo)).ok()?;
         loop {
             let answer = self.answer(&terminal, prompt, false)?;
             match answer.trim() {
-                "f" | "finish" if finish.is_some() => return Some(Choice::Finish),
-                "u" | "undo" if undo.is_some() => return Some(Choice::Undo),
+                "f" | "finish" if finish.is_ok() => return Some(Choice::Finish),
+                "u" | "undo" if undo.is_ok() => return Some(Choice::Undo),
                 "l" | "leave" | "" => return Some(Choice::Leave),
                 _ => {}
             }

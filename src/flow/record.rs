@@ -44,6 +44,8 @@ pub(super) enum Record {
     NewKey { id: String },
     /// Its secret was handed over.
     HandedOver,
+    /// AWS has said that an access key that was to go is deactivated. Older versions do not write it.
+    KeyDeactivated { id: String },
     /// An access key that was to go is deleted.
     KeyDeleted { id: String },
 }

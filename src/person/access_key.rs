@@ -102,6 +102,17 @@ pub enum KeyIs {
     /// It may be used.
     Active,
     /// It may not.
-    Inactive,
+    Inactive(DeactivatedBy),
     Gone,
+}
+
+/// Who deactivated an access key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeactivatedBy {
+    /// The run: AWS's answer is on record.
+    Run,
+    /// The run was about to, and that AWS answered is not on record: it may have been somebody else.
+    Unknown,
+    /// Somebody else: the run did not begin to.
+    Others,
 }

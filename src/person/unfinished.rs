@@ -84,6 +84,9 @@ pub enum KeyState {
     Present,
 }
 
+/// What a choice does, in this order, or why it is not offered.
+pub type Offer<'o> = Result<&'o [Deed], String>;
+
 /// What is done to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {

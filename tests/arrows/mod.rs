@@ -70,6 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "totp",
             "transport",
+            "used_codes",
             "world",
         ],
     ),

@@ -349,6 +349,24 @@ fn keys_certificates_passwords_and_use() {
             },
             &[],
         ),
+        row(
+            "everything to the own account",
+            |aws| {
+                let own = format!(r#""Allow","Action":"*","Resource":"arn:aws:*:*:{}:*""#, aws.account());
+                alice_has(aws, &[&own]);
+            },
+            LACKS,
+        ),
+        row(
+            "all but what is IAM's",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","NotResource":"arn:aws:iam::*""#]),
+            &[],
+        ),
+        row(
+            "denied all but IAM, which gives the rest",
+            |aws| alice_has(aws, &[EVERYTHING, r#""Deny","NotAction":"iam:*","Resource":"*""#]),
+            LACKS,
+        ),
         row("all but IAM", |aws| alice_has(aws, &[r#""Allow","NotAction":"iam:*","Resource":"*""#]), &[]),
         row(
             "everything, with MFA",
@@ -357,6 +375,14 @@ fn keys_certificates_passwords_and_use() {
                 alice_has(aws, &[with]);
             },
             &[],
+        ),
+        row(
+            "everything, with MFA and on a condition",
+            |aws| {
+                let with = r#""Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"StringLike":{"aws:username":"*"}}"#;
+                alice_has(aws, &[with]);
+            },
+            &[("admin-mfa", UNKNOWN)],
         ),
         row(
             "everything, on a condition",

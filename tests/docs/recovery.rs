@@ -6,8 +6,8 @@ use glasskey::flow::RecoverRefusal;
 use glasskey::flow::recover::{Course, Outcome, RunState, options_of};
 use glasskey::keys::Serial;
 use glasskey::person::{
-    Choice, Deed, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
-    UnfinishedRetirement,
+    Choice, DeactivatedBy, Deed, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished,
+    UnfinishedKey, UnfinishedRetirement,
 };
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
@@ -138,6 +138,7 @@ fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
     match deeds {
         Err(RecoverRefusal::InUse { .. }) => "refused: somebody has it".to_owned(),
         Err(RecoverRefusal::OldKeyEmpty { .. }) => "refused: no key holds the old device's credential".to_owned(),
+        Err(RecoverRefusal::OldNotShownToWork { .. }) => "refused: the old device is not proved".to_owned(),
         Err(RecoverRefusal::OldGone { .. }) => "refused: the old device is deleted".to_owned(),
         Err(RecoverRefusal::Unproved { .. } | RecoverRefusal::OldUnproved { .. }) => "refused: not proved".to_owned(),
         Err(_) => "refused".to_owned(),
@@ -214,6 +215,7 @@ fn what_recover_makes_of_a_rotation() {
     let (off, credential) = (leaving(Unassigned, Present), leaving(Missing, Present));
     let (again, anew) = (leaving(Unproved, Present), leaving(Unproved, NotHere));
     let left = [credential.clone()];
+    let away = [leaving(Enabled, NotHere), OldDevice { keys: Vec::new(), ..enabled.clone() }];
     let kept = [enabled.clone(), gone.clone(), credential.clone()];
     let nowhere = [[Absent, Absent]];
     let unreached = [of(Missing, &nowhere, &kept), of(foreign(), &nowhere, &kept)].concat();
@@ -245,6 +247,10 @@ fn what_recover_makes_of_a_rotation() {
             of(Unassigned, &WITH_SEED[..1], std::slice::from_ref(&off)),
         ),
         (
+            ["not enabled, all keys hold it", "enabled; its key is not here, or it was on none"],
+            of(Unassigned, &WITH_SEED[..1], &away),
+        ),
+        (
             ["not enabled, some keys hold it", "enabled"],
             of(Unassigned, &WITH_SEED[1..], std::slice::from_ref(&enabled)),
         ),
@@ -268,6 +274,9 @@ fn what_recover_makes_of_a_rotation() {
             of(Uncertain, &nowhere, &kept),
         ),
         (["enabled, a key here holds it", "enabled"], of(Enabled, &WITH_SEED, std::slice::from_ref(&enabled))),
+        (["enabled, a key here holds it", "enabled; its key is not here, or it was on none"], {
+            of(Enabled, &WITH_SEED, &away)
+        }),
         (["enabled, a key here holds it", "gone; its credential is on a key"], of(Enabled, &WITH_SEED, &left)),
         (["enabled, a key here holds it", "not enabled"], of(Enabled, &WITH_SEED, std::slice::from_ref(&off))),
         (["enabled, its keys are not here", "enabled"], of(Enabled, &SOME[2..], std::slice::from_ref(&enabled))),
@@ -346,7 +355,7 @@ fn what_recover_makes_of_a_device_of_roots() {
 #[test]
 fn what_recover_makes_of_an_access_key() {
     let records = [key(), intend(json!({ "undo": "activate_key", "id": "AKIAOLD" }))];
-    let of = |new: bool, certain: bool, handed: Handed, old: KeyIs, keep: bool, deactivated: bool| {
+    let of = |new: bool, certain: bool, handed: Handed, old: KeyIs, keep: bool| {
         let seen = UnfinishedKey {
             user: "alice".to_owned(),
             started: UNIX_EPOCH,
@@ -359,35 +368,44 @@ fn what_recover_makes_of_an_access_key() {
             old: Some(("AKIAOLD".to_owned(), old)),
             keep,
         };
-        course(&records[..1 + usize::from(deactivated)], &RunState::AccessKey(seen))
+        course(&records, &RunState::AccessKey(seen))
     };
-    let no_new = |old, deactivated| vec![of(false, false, Handed::No, old, false, deactivated)];
-    let ours = |handed, old, keep, deactivated| vec![of(true, true, handed, old, keep, deactivated)];
-    let each = [KeyIs::Active, KeyIs::Inactive, KeyIs::Gone];
-    let appeared = each.map(|old| of(true, false, Handed::No, old, false, false)).to_vec();
-    let useless = each.map(|old| of(true, true, Handed::No, old, false, false)).to_vec();
+    let no_new = |old| vec![of(false, false, Handed::No, old, false)];
+    let ours = |handed, old, keep| vec![of(true, true, handed, old, keep)];
+    let [by_run, perhaps, by_others] =
+        [DeactivatedBy::Run, DeactivatedBy::Unknown, DeactivatedBy::Others].map(KeyIs::Inactive);
+    let untouched = [KeyIs::Active, by_others, KeyIs::Gone];
+    let appeared = untouched.map(|old| of(true, false, Handed::No, old, false)).to_vec();
+    let useless = untouched.map(|old| of(true, true, Handed::No, old, false)).to_vec();
     let complete = [
-        ours(Handed::Yes, KeyIs::Gone, false, true),
-        ours(Handed::Yes, KeyIs::Gone, true, false),
-        ours(Handed::Yes, KeyIs::Inactive, true, true),
+        ours(Handed::Yes, KeyIs::Gone, false),
+        ours(Handed::Yes, KeyIs::Gone, true),
+        ours(Handed::Yes, by_run, true),
+        ours(Handed::Yes, perhaps, true),
+        ours(Handed::Yes, by_others, true),
     ]
     .concat();
+    let perhaps_others = "inactive, perhaps by somebody else's doing";
     let ours_it_is = "there, of the run's making";
     let rows = [
         (
-            ["there is none", "", "active, or none"],
-            [no_new(KeyIs::Active, false), no_new(KeyIs::Gone, true)].concat(),
+            ["there is none", "", "active, or none, or deactivated by somebody else"],
+            [no_new(KeyIs::Active), no_new(KeyIs::Gone), no_new(by_others)].concat(),
         ),
-        (["there is none", "", "deactivated by the run"], no_new(KeyIs::Inactive, true)),
+        (["there is none", "", "deactivated by the run"], no_new(by_run)),
+        (["there is none", "", perhaps_others], no_new(perhaps)),
         ([ours_it_is, "nobody has it", "any"], useless),
-        ([ours_it_is, "somebody may have it", "active"], ours(Handed::Perhaps, KeyIs::Active, false, false)),
+        ([ours_it_is, "somebody may have it", "active"], ours(Handed::Perhaps, KeyIs::Active, false)),
         ([ours_it_is, "somebody may have it", "gone: the new one may be the only one"], {
-            ours(Handed::Perhaps, KeyIs::Gone, false, false)
+            ours(Handed::Perhaps, KeyIs::Gone, false)
         }),
-        ([ours_it_is, "handed over", "active"], ours(Handed::Yes, KeyIs::Active, false, false)),
-        ([ours_it_is, "handed over", "active, and to be kept"], ours(Handed::Yes, KeyIs::Active, true, false)),
+        ([ours_it_is, "handed over", "active"], ours(Handed::Yes, KeyIs::Active, false)),
+        ([ours_it_is, "handed over", "active, and to be kept"], ours(Handed::Yes, KeyIs::Active, true)),
         ([ours_it_is, "handed over", "deactivated by the run, and to be deleted"], {
-            ours(Handed::Yes, KeyIs::Inactive, false, true)
+            ours(Handed::Yes, by_run, false)
+        }),
+        ([ours_it_is, "handed over", "inactive, perhaps by somebody else's doing, and to be deleted"], {
+            ours(Handed::Yes, perhaps, false)
         }),
         ([ours_it_is, "handed over", "gone, or inactive and to be kept"], complete),
         (["one has appeared, perhaps of the run's making", "nobody has it", "any"], appeared),

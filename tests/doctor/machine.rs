@@ -35,6 +35,21 @@ fn a_directory_that_others_may_look_into() {
 }
 
 #[test]
+fn the_file_of_used_codes_that_cannot_be_read() {
+    let keys = Keys::serve(1);
+    let state = keys.state_dir();
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    let path = state.join("spent.json");
+    fs::write(&path, "no JSON").unwrap();
+    let what = format!("{}: cannot be read: the next code of every device waits for up to 30 s", path.display());
+    says(&doctor(&keys), "used_codes", "problem", &what, &["the next command that sends a code begins a new one"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "no JSON");
+    fs::write(&path, r#"{"version":1,"devices":{}}"#).unwrap();
+    assert!(!doctor(&keys).stdout.contains("used_codes"));
+}
+
+#[test]
 fn a_file_in_the_directorys_place() {
     let keys = Keys::serve(1);
     fs::write(keys.state_dir(), "").unwrap();

@@ -1,9 +1,11 @@
 //! `glasskey rotate --access-key` through the binary: who gets the secret, which key goes, and what is refused.
 
+use crate::support::blows::is_call;
 use crate::support::{Run, Simulated, Typist, run};
 use glasskey::sim::aws::{Fault, Keys, Wrong};
 use serde_json::{Value, json};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// As if a vault took it.
@@ -231,10 +233,7 @@ fn the_last_key_does_not_make_room() {
     let other = world.aws.add_user("alice").access_key_id;
     let aws = world.aws.clone();
     world.tap.listen(move |passing| {
-        if crate::support::blows::is_call(passing, "UpdateAccessKey")
-            && !passing.done
-            && aws.access_keys("alice").len() == 2
-        {
+        if is_call(passing, "UpdateAccessKey") && !passing.done && aws.access_keys("alice").len() == 2 {
             let key = [("UserName", "alice"), ("AccessKeyId", &*other)];
             crate::enroll::api::call(&aws, &aws.admin(), "DeleteAccessKey", &key);
         }
@@ -279,6 +278,23 @@ fn room_was_made_and_nothing_came_into_it() {
     assert_eq!((done.code, keys(&world), world.unfinished()), (4, vec![(other, true)], 0), "{done:?}");
     let end = format!("glasskey: access key {one} was deleted before this, and cannot be brought back\n");
     assert!(done.stderr.ends_with(&end), "{done:?}");
+    // The other one went in the same moment: that none is left is said.
+    let world = Simulated::with_keys(0);
+    let one = only_key(&world);
+    let other = world.aws.add_user("alice").access_key_id;
+    world.aws.fail(Fault::next("CreateAccessKey", Wrong::Deny));
+    let (aws, admin) = (world.aws.clone(), world.aws.admin());
+    let first = AtomicBool::new(true);
+    world.tap.listen(move |passing| {
+        if is_call(passing, "DeleteAccessKey") && !passing.done && first.swap(false, Ordering::SeqCst) {
+            let key = [("UserName", "alice"), ("AccessKeyId", &*other)];
+            crate::enroll::api::call(&aws, &admin, "DeleteAccessKey", &key);
+        }
+    });
+    let done = rotate(&world, &["--replace", &one]);
+    assert_eq!((done.code, keys(&world)), (4, vec![]), "{done:?}");
+    let end = "glasskey: alice has no active access key left; `glasskey rotate alice --access-key` makes one\n";
+    assert!(done.stderr.ends_with(end), "{done:?}");
     // Refused before it was deleted: it is active again.
     let world = Simulated::with_keys(0);
     let one = only_key(&world);

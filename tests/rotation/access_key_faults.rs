@@ -5,6 +5,7 @@ use crate::enroll::api::call;
 use crate::support::blows::{Blow, KILLED, is_call, nth as at, side_by_side, struck, tally, ways};
 use crate::support::{Run, Simulated};
 use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::tap::Passing;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -223,6 +224,31 @@ fn killed_by_the_command_before_and_after_it_reads() {
             }
         }
     }
+}
+
+/// Killed as the old key was about to be deactivated, and somebody else deactivates it: it may have leaked, so nothing
+/// activates it unasked. With AWS's answer on record it is the run's, and comes back.
+#[test]
+fn a_key_that_somebody_else_may_have_deactivated_is_not_activated_unasked() {
+    let world = World::new();
+    let before = |it: &Passing| is_call(it, "UpdateAccessKey") && !it.done;
+    let done = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Kill, before);
+    assert_eq!(world.outside.unfinished(), 1, "{done:?}");
+    let inactive = [("UserName", "alice"), ("AccessKeyId", &*world.old), ("Status", "Inactive")];
+    let _ = call(&world.outside.aws, &world.outside.aws.admin(), "UpdateAccessKey", &inactive);
+    let before = world.outside.aws.access_keys("alice");
+    let refused = world.outside.run(["recover", "--undo", "--yes", "--no-input"]);
+    assert_eq!((refused.code, world.outside.unfinished()), (4, 1), "{refused:?}");
+    let error = format!(
+        "glasskey: error: access key {} is inactive, and nothing shows whether this run deactivated it or somebody else\n",
+        world.old
+    );
+    assert!(refused.stderr.contains(&error), "{refused:?}");
+    assert!(refused.stderr.contains("`glasskey recover alice --undo --accept-unproved`"), "{refused:?}");
+    assert_eq!(world.outside.aws.access_keys("alice").len(), before.len());
+    assert!(world.outside.aws.access_keys("alice").iter().all(|key| key.active == (key.id != world.old)));
+    let told = world.outside.run(["recover", "alice", "--undo", "--accept-unproved", "--yes", "--no-input"]);
+    assert!(told.code == 0 && world.is_as_it_was() && world.outside.unfinished() == 0, "{told:?}");
 }
 
 /// Both keys work: completed, or rolled back as told.

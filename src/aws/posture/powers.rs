@@ -6,6 +6,7 @@
 use super::policy::{fits, texts};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::iter::Sum;
 
 /// What the policies of one principal come to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,9 +22,11 @@ pub(super) struct Powers {
 }
 
 impl Powers {
-    /// Of one policy, from its document as IAM gives it.
-    pub(super) fn of(document: Option<&str>) -> Self {
-        statements(document).iter().filter(|one| covers_everything(one)).map(Self::of_statement).fold_up()
+    /// Of one policy, from its document as IAM gives it. `own`: the ARN of the user, group or role whose it is, or of the
+    /// managed policy: who may do everything to that may do everything.
+    pub(super) fn of(document: Option<&str>, own: Option<&str>) -> Self {
+        let own = own.unwrap_or_default();
+        statements(document).iter().filter(|one| covers_everything(one, own)).map(Self::of_statement).sum()
     }
 
     /// Of AdministratorAccess.
@@ -54,13 +57,9 @@ impl Powers {
 }
 
 /// Several taken together.
-pub(super) trait FoldUp {
-    fn fold_up(self) -> Powers;
-}
-
-impl<I: Iterator<Item = Powers>> FoldUp for I {
-    fn fold_up(self) -> Powers {
-        self.fold(Powers::default(), |one, other| Powers {
+impl Sum for Powers {
+    fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
+        each.fold(Self::default(), |one, other| Self {
             all: one.all || other.all,
             with_mfa: one.with_mfa || other.with_mfa,
             perhaps: one.perhaps || other.perhaps,
@@ -96,20 +95,22 @@ const GIVE_ALL: [&str; 8] = [
     "iam:updateassumerolepolicy",
 ];
 
-/// An allow, if it gives what gives the rest; a deny, if it leaves no more than some actions or resources.
-fn covers_everything(statement: &Value) -> bool {
+/// An allow, if it gives what gives the rest; a deny, if it leaves nothing that does.
+fn covers_everything(statement: &Value, own: &str) -> bool {
     let all = |of: &str| statement.get(of).map(texts);
     let actions = match (all("Action"), all("NotAction")) {
         (Some(actions), _) => actions.iter().any(|one| every_action(one)),
-        (None, Some(left)) if allows(statement) => {
-            GIVE_ALL.iter().any(|action| !left.iter().any(|pattern| fits(&pattern.to_ascii_lowercase(), action)))
+        (None, Some(left)) => {
+            let mut named =
+                GIVE_ALL.iter().map(|action| left.iter().any(|one| fits(&one.to_ascii_lowercase(), action)));
+            if allows(statement) { named.any(|named| !named) } else { !named.any(|named| named) }
         }
-        (None, Some(left)) => !left.iter().any(|one| every_action(one)),
         (None, None) => false,
     };
+    let reaches = |one: &str| every_resource(one) || (allows(statement) && fits(one, own));
     let resources = match (all("Resource"), all("NotResource")) {
-        (Some(resources), _) => resources.iter().any(|one| every_resource(one)),
-        (None, Some(left)) => !left.iter().any(|one| every_resource(one)),
+        (Some(resources), _) => resources.iter().any(|one| reaches(one)),
+        (None, Some(left)) => !left.iter().any(|one| reaches(one)),
         (None, None) => false,
     };
     actions && resources
@@ -130,7 +131,11 @@ fn every_resource(pattern: &str) -> bool {
     said && is_arn && every_action(rest)
 }
 
+/// Whether MFA is all that a statement's condition asks for.
 fn wants_mfa(statement: &Value) -> bool {
-    let bool_of = |name: &str| statement.get("Condition")?.get(name)?.get("aws:MultiFactorAuthPresent").map(texts);
-    bool_of("Bool").is_some_and(|values| values.iter().all(|value| value.eq_ignore_ascii_case("true")))
+    let only = |of: &Value| of.as_object().is_some_and(|all| all.len() == 1);
+    let condition = statement.get("Condition").filter(|all| only(all)).and_then(|all| all.get("Bool"));
+    let values =
+        condition.filter(|keys| only(keys)).and_then(|keys| keys.get("aws:MultiFactorAuthPresent")).map(texts);
+    values.is_some_and(|values| values.iter().all(|value| value.eq_ignore_ascii_case("true")))
 }

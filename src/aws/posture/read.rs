@@ -5,7 +5,7 @@ use super::facts::{
 };
 use super::model::Own;
 use super::policy::texts;
-use super::powers::{FoldUp, Powers, allows, statements};
+use super::powers::{Powers, allows, statements};
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
@@ -196,9 +196,9 @@ struct Has {
 }
 
 impl Has {
-    fn of(inline: &[PolicyDetail], attached: &[aws_sdk_iam::types::AttachedPolicy]) -> Self {
+    fn of(own: Option<&str>, inline: &[PolicyDetail], attached: &[aws_sdk_iam::types::AttachedPolicy]) -> Self {
         Self {
-            inline: inline.iter().map(|policy| Powers::of(policy.policy_document())).fold_up(),
+            inline: inline.iter().map(|policy| Powers::of(policy.policy_document(), own)).sum(),
             attached: attached.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect(),
         }
     }
@@ -212,15 +212,15 @@ impl Collected {
         for policy in page.policies() {
             let current = policy.policy_version_list().iter().find(|version| version.is_default_version());
             if let (Some(arn), Some(version)) = (policy.arn(), current) {
-                self.managed.insert(arn.to_owned(), Powers::of(version.document()));
+                self.managed.insert(arn.to_owned(), Powers::of(version.document(), Some(arn)));
             }
         }
         for group in page.group_detail_list() {
-            let has = Has::of(group.group_policy_list(), group.attached_managed_policies());
+            let has = Has::of(group.arn(), group.group_policy_list(), group.attached_managed_policies());
             self.groups.insert(group.group_name().unwrap_or_default().to_owned(), has);
         }
         for user in page.user_detail_list() {
-            let has = Has::of(user.user_policy_list(), user.attached_managed_policies());
+            let has = Has::of(user.arn(), user.user_policy_list(), user.attached_managed_policies());
             self.users.push((user.user_name().unwrap_or_default().to_owned(), user.group_list().to_vec(), has));
         }
         for role in page.role_detail_list() {
@@ -228,7 +228,7 @@ impl Collected {
             if !somebody_may_assume(role.assume_role_policy_document()) {
                 continue;
             }
-            let has = Has::of(role.role_policy_list(), role.attached_managed_policies());
+            let has = Has::of(role.arn(), role.role_policy_list(), role.attached_managed_policies());
             self.roles.push((role.role_name().unwrap_or_default().to_owned(), has));
         }
     }
@@ -238,7 +238,7 @@ impl Collected {
             None => arn.ends_with(":iam::aws:policy/AdministratorAccess").then(Powers::all),
             own => own.copied(),
         });
-        std::iter::once(has.inline).chain(attached).fold_up()
+        std::iter::once(has.inline).chain(attached).sum()
     }
 
     fn admins(&self, report: &Fact<CredentialReport>) -> Admins {
@@ -250,7 +250,7 @@ impl Collected {
             let in_groups = groups.iter().filter_map(|group| self.groups.get(group)).map(|has| self.powers(has));
             let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
             let mfa = row.map(|row| row.mfa);
-            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).fold_up().is_admin(mfa);
+            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).sum::<Powers>().is_admin(mfa);
             (is_admin != Some(false)).then(|| Admin {
                 name: name.clone(),
                 certain: is_admin == Some(true),

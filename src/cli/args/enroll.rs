@@ -81,8 +81,9 @@ pub(in crate::cli) struct Recover {
     /// change nothing and strike the runs from the journal, for a key that is lost
     #[arg(long, group = "choice")]
     pub(in crate::cli) forget: bool,
-    /// take your word, where no key here can prove a device: you have signed in with it
-    #[arg(long, conflicts_with_all = ["undo", "forget"])]
+    /// take your word: a device that no key here can prove (you have signed in with it), or an access key that the run
+    /// deactivated
+    #[arg(long, conflicts_with = "forget")]
     pub(in crate::cli) accept_unproved: bool,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,

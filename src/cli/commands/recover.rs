@@ -9,7 +9,7 @@ use crate::flow;
 use crate::flow::recover::{NotAll, Outcome as Became, RecoverRequest, Recovered, RunState};
 use crate::keys::Serial;
 use crate::person::{
-    Choice, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
+    Choice, DeactivatedBy, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
     UnfinishedRetirement,
 };
 use schemars::JsonSchema;
@@ -93,6 +93,11 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
             }
         }
         Became::NothingLeft => format!("nothing was left of a rotation of the access key of {user}"),
+        Became::Left if perhaps_others(found).is_some() && found.handed != Handed::Yes => format!(
+            "left as it is: {} of {user} is inactive, and somebody else may have deactivated it; --undo --accept-unproved \
+             activates it again, --forget leaves all as it is",
+            perhaps_others(found).unwrap_or_default()
+        ),
         Became::Left if !found.certain => format!(
             "left as it is: {new} of {user} may be of somebody else's making; --undo deletes it, --forget keeps it"
         ),
@@ -111,6 +116,12 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
             None => format!("complete: {user} has {new}"),
         },
     }
+}
+
+/// An access key that the run may have deactivated, or somebody else.
+fn perhaps_others(found: &UnfinishedKey) -> Option<&str> {
+    let mut keys = found.first.iter().chain(&found.old);
+    keys.find(|(_, is)| *is == KeyIs::Inactive(DeactivatedBy::Unknown)).map(|(id, _)| id.as_str())
 }
 
 fn run_sentence(found: &Unfinished, outcome: &Became) -> String {

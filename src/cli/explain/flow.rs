@@ -115,9 +115,9 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::Earlier { arn } => format!("done before this: {arn} is enabled and works"),
         Residue::Kept { serial } => format!("as it was: {serial} is enabled"),
         Residue::PerhapsEnabled { serial, why } => format!("{serial} may be enabled or not; {}", unseen(Some(why))),
-        Residue::Deactivated { serial } => format!("{serial} is not enabled any more, and is not deleted yet"),
+        Residue::Deactivated { serial } => format!("{serial} was deactivated, and is not deleted yet"),
         Residue::MayComeBack { serial, user } => format!(
-            "{serial} is not enabled any more, and is not deleted yet; `glasskey recover {} --undo` enables it again",
+            "{serial} was deactivated, and is not deleted yet; `glasskey recover {} --undo` enables it again",
             who(user)
         ),
         Residue::Credential { key, name, why: Some(why) } => {
@@ -145,6 +145,7 @@ pub(super) fn left(left: &Residue) -> String {
         | Residue::KeyMayComeBack { .. }
         | Residue::KeyUnknown { .. }
         | Residue::KeyGone { .. }
+        | Residue::NoActiveKey { .. }
         | Residue::KeyStored { .. } => access_key_left(left),
         Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
         Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
@@ -171,6 +172,9 @@ fn access_key_left(left: &Residue) -> String {
             format!("access key {id} may be active, inactive or gone; {}", unseen(Some(why)))
         }
         Residue::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
+        Residue::NoActiveKey { user } => {
+            format!("{user} has no active access key left; `glasskey rotate {user} --access-key` makes one")
+        }
         Residue::KeyStored { id, to } => {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")
         }
@@ -266,6 +270,8 @@ fn odd_file(path: &Path, odd: Option<Odd>) -> String {
             "GLASSKEY_STATE_DIR names a directory of your own; what another user began, that user recovers".to_owned()
         }
         Some(_) => format!("no glasskey has left it so: look at it, and move {shown} away once you know what it is"),
+        // What a run has written down already is recovered from there alone.
+        None if is_file => "make room there, or make it writable, and run this again".to_owned(),
         None => "GLASSKEY_STATE_DIR names another directory for it".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::console::Style;
 use crate::cli::moments::date_time;
-use crate::person::{AccessKeyStep, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+use crate::person::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 
 pub(super) fn plan_lines(plan: &KeyPlan, style: Style) -> Vec<String> {
     let mut lines = vec![format!("glasskey will, in account {} as {}:", plan.account, plan.caller)];
@@ -87,7 +87,11 @@ pub(super) fn unfinished_lines(run: &UnfinishedKey) -> Vec<String> {
     }
     let state = |state: &KeyIs| match state {
         KeyIs::Active => "active",
-        KeyIs::Inactive => "inactive",
+        KeyIs::Inactive(DeactivatedBy::Run) => "inactive: this run deactivated it",
+        KeyIs::Inactive(DeactivatedBy::Unknown) => {
+            "inactive: this run was about to deactivate it, or somebody else did"
+        }
+        KeyIs::Inactive(DeactivatedBy::Others) => "inactive: somebody else deactivated it",
         KeyIs::Gone => "gone",
     };
     for (id, is) in run.first.iter().chain(&run.old) {

@@ -100,7 +100,7 @@ impl Rotation<'_> {
             }
             self.log.append(&Record::Intend(undo_of(&first.id))).map_err(|cause| at(Cause::Journal(cause)))?;
             let account = self.act.as_ref().unwrap_or(self.base);
-            deactivate(account, user, &first.id, context).map_err(|(cause, left)| {
+            deactivate(account, user, &first.id, &mut self.log, context).map_err(|(cause, left)| {
                 let left = if let Residue::KeyUnknown { .. } = left { vec![left] } else { Vec::new() };
                 StepFailed { at: (Stage::KeyRoom, cause), left, new: Made::No, stored: false }
             })?;
@@ -248,7 +248,7 @@ impl Rotation<'_> {
             None => return Ok(OldKey::Deleted),
             Some(key) if key.active => {
                 self.log.append(&Record::Intend(undo_of(id))).map_err(|cause| kept(Cause::Journal(cause)))?;
-                deactivate(account, user, id, context)
+                deactivate(account, user, id, &mut self.log, context)
                     .map_err(|(cause, left)| (Stage::KeyDeactivate, cause, vec![left]))?;
                 context.tell(Notice::AccessKey(AccessKeyStep::Inactive { id: id.clone() }));
             }
@@ -298,7 +298,14 @@ impl Rotation<'_> {
         {
             left.push(Residue::KeyInactive { id });
         }
-        left.extend(self.gone.take().map(|id| Residue::KeyGone { id }));
+        if let Some(id) = self.gone.take() {
+            let works = left.iter().any(|left| matches!(left, Residue::KeyWorks { .. }));
+            left.push(Residue::KeyGone { id });
+            let none = || self.account().access_keys(&user).is_ok_and(|keys| keys.iter().all(|key| !key.active));
+            if !works && none() {
+                left.push(Residue::NoActiveKey { user });
+            }
+        }
         if !left_behind(&left)
             && let Err(cause) = self.log.finish()
         {
@@ -366,14 +373,18 @@ pub(in crate::flow) fn keys_while_active(
     }
 }
 
-/// Deactivates a key. Sent once; after a lost reply IAM is asked.
+/// Deactivates a key, and writes down that it is. Sent once; after a lost reply IAM is asked.
 pub(in crate::flow) fn deactivate(
     account: &Account,
     user: &str,
     id: &str,
+    log: &mut Writer,
     context: &mut Context<'_>,
 ) -> Result<(), (Cause, Residue)> {
-    set(account, user, id, false, context)
+    set(account, user, id, false, context)?;
+    // If this line is lost, recovery asks before it activates the key again.
+    let _ = log.append(&Record::KeyDeactivated { id: id.to_owned() });
+    Ok(())
 }
 
 /// Activates a key again, as [`deactivate`].

@@ -245,6 +245,8 @@ pub enum Residue {
     KeyUnknown { id: String, why: aws::Error },
     /// An access key that was deleted to make room; it cannot be brought back.
     KeyGone { id: String },
+    /// The user has no access key that works any more.
+    NoActiveKey { user: String },
     /// What somebody may have stored of an access key that is gone.
     KeyStored { id: String, to: String },
     /// The journal still has the run, though nothing is left.
@@ -265,6 +267,7 @@ impl Residue {
                 | Self::Rotated { .. }
                 | Self::KeyWorks { .. }
                 | Self::KeyGone { .. }
+                | Self::NoActiveKey { .. }
                 | Self::KeyStored { .. }
                 | Self::BadRun { .. }
         )

@@ -46,6 +46,8 @@ pub enum RecoverRefusal {
     },
     #[error("access key {old} is not active any more, so {new} stays")]
     OldAccessKeyGone { old: String, new: String },
+    #[error("access key {id} is inactive, and nothing shows whether this run deactivated it or somebody else")]
+    AccessKeyPerhapsOthers { id: String, user: String },
     #[error("the run cannot be finished: its new access key is gone, or nobody is known to have its secret")]
     NoAccessKeyToKeep { user: String },
     #[error("the run is not finished: access key {new} is not active any more")]
@@ -53,6 +55,14 @@ pub enum RecoverRefusal {
     /// The device that was to go.
     #[error("{serial} is enabled again, and no key that is plugged in shows whose it is: nothing was touched")]
     OldUnproved { serial: String, user: String },
+    /// The device that was to go.
+    #[error("the run is not undone: nothing here shows that {serial} works, which would be all that is left")]
+    OldNotShownToWork {
+        serial: String,
+        user: String,
+        /// The keys that held its credential and are not plugged in.
+        away: Vec<Serial>,
+    },
     #[error("the run is not undone: no key here computes codes of {serial}, which would be all that is left")]
     OldKeyEmpty { serial: String, user: String },
     /// IAM refused two codes of keys that hold the run's credential.

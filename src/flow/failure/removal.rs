@@ -33,6 +33,6 @@ pub enum RemovalRefusal {
 fn last_factor(serial: &str, without: Option<&str>) -> String {
     match without {
         None => format!("{serial} is the user's last MFA device"),
-        Some(without) => format!("{without} is not enabled any more, so {serial} must stay"),
+        Some(without) => format!("{without} is not enabled any more, or was enabled anew, so {serial} must stay"),
     }
 }

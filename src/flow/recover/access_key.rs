@@ -13,7 +13,7 @@ use crate::flow::failure::{
 use crate::flow::record::{KeyRotation, Record, Undo};
 use crate::flow::self_management::open_session;
 use crate::journal::Writer;
-use crate::person::{Choice, Deed, Handed, KeyIs, Notice, UnfinishedKey};
+use crate::person::{Choice, DeactivatedBy, Deed, Handed, KeyIs, Notice, UnfinishedKey};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyRun {
@@ -21,6 +21,8 @@ pub(super) struct KeyRun {
     intents: Vec<Undo>,
     new: Option<String>,
     handed: bool,
+    /// AWS has said that it deactivated these; or the person takes it that the run did.
+    deactivated: Vec<String>,
 }
 
 impl From<UnfinishedKey> for RunState {
@@ -39,7 +41,13 @@ impl Kind for KeyRun {
         let mut going = begin.first.iter().chain(&begin.old);
         Some(match going.find(|id| !begin.before.contains(id)) {
             Some(id) => Err(Implausible::AccessKey { id: id.clone() }),
-            None => Ok(Self { begin: begin.clone(), intents: Vec::new(), new: None, handed: false }),
+            None => Ok(Self {
+                begin: begin.clone(),
+                intents: Vec::new(),
+                new: None,
+                handed: false,
+                deactivated: Vec::new(),
+            }),
         })
     }
 
@@ -58,7 +66,8 @@ impl Kind for KeyRun {
             Record::NewKey { id } if self.begin.before.contains(&id) => return other(id),
             Record::NewKey { id } => self.new = Some(id),
             Record::HandedOver => self.handed = true,
-            Record::KeyDeleted { id } if !self.goes(&id) => return other(id),
+            Record::KeyDeactivated { id } | Record::KeyDeleted { id } if !self.goes(&id) => return other(id),
+            Record::KeyDeactivated { id } => self.deactivated.push(id),
             Record::KeyDeleted { .. } => {}
             _ => return Err(Implausible::Step),
         }
@@ -88,7 +97,7 @@ impl Kind for KeyRun {
         let old = found.first.iter().chain(&found.old).map(|(id, is)| (id.clone(), is));
         let old = old.map(|(id, is)| match is {
             KeyIs::Active => Residue::KeyActive { id },
-            KeyIs::Inactive => Residue::KeyInactive { id },
+            KeyIs::Inactive(_) => Residue::KeyInactive { id },
             KeyIs::Gone => Residue::KeyGone { id },
         });
         old.chain(new_stays(found)).collect()
@@ -115,11 +124,13 @@ impl Kind for KeyRun {
         if handed && finishing.is_empty() && found.active {
             return Course::Struck(Outcome::WasComplete { keys: Vec::new() });
         }
-        let activate = self.deactivated(found).map(|_| Deed::ActivateOldKey);
+        let activate = comes_back(found).map(|_| Deed::ActivateOldKey);
         let undo: Vec<Deed> = activate.into_iter().chain(found.new.is_some().then_some(Deed::DeleteNewKey)).collect();
-        if undo.is_empty() {
-            return Course::Struck(Outcome::NothingLeft);
-        }
+        let undo = match perhaps_ours(found) {
+            Some(id) => Err(RecoverRefusal::AccessKeyPerhapsOthers { id: id.clone(), user: found.user.clone() }),
+            None if undo.is_empty() => return Course::Struck(Outcome::NothingLeft),
+            None => Ok(undo),
+        };
         let may_finish = found.new.is_some() && found.certain && found.handed != Handed::No;
         let recommended = match &found.new {
             // Perhaps somebody else has just made it.
@@ -129,6 +140,7 @@ impl Kind for KeyRun {
             Some(_) if handed => Choice::Finish,
             // Somebody has deleted the old one: the new one may be all that the user has.
             Some(_) if found.handed == Handed::Perhaps && gone(&found.old) => Choice::Leave,
+            _ if undo.is_err() => Choice::Leave,
             _ => Choice::Undo,
         };
         let finish = match &found.new {
@@ -138,7 +150,15 @@ impl Kind for KeyRun {
             _ if !may_finish => Err(RecoverRefusal::NoAccessKeyToKeep { user: found.user.clone() }),
             _ => Ok(finishing),
         };
-        Course::Open(Options { recommended, finish, undo: Ok(undo) })
+        Course::Open(Options { recommended, finish, undo })
+    }
+
+    fn accept(&self, found: &mut UnfinishedKey, _: Option<Choice>) {
+        for (_, is) in found.first.iter_mut().chain(&mut found.old) {
+            if *is == KeyIs::Inactive(DeactivatedBy::Unknown) {
+                *is = KeyIs::Inactive(DeactivatedBy::Run);
+            }
+        }
     }
 
     fn carry_out(
@@ -152,7 +172,7 @@ impl Kind for KeyRun {
         let (found, act) = (&seen.observed, seen.session.as_ref().unwrap_or(account));
         let outcome = match doing {
             Doing::Finish(deeds) => finish(found, deeds, (account, act), &mut log, context)?,
-            Doing::Undo(_) => self.undo(found, act, context)?,
+            Doing::Undo(_) => undo(found, act, context)?,
         };
         strike(log, outcome, context)
     }
@@ -178,7 +198,9 @@ impl KeyRun {
         let is = |id: &String| match keys.iter().find(|key| key.id == *id) {
             None => KeyIs::Gone,
             Some(key) if key.active => KeyIs::Active,
-            Some(_) => KeyIs::Inactive,
+            Some(_) if self.deactivated.contains(id) => KeyIs::Inactive(DeactivatedBy::Run),
+            Some(_) if self.intents.contains(&undo_of(id)) => KeyIs::Inactive(DeactivatedBy::Unknown),
+            Some(_) => KeyIs::Inactive(DeactivatedBy::Others),
         };
         let there = |id: &String| is(id) != KeyIs::Gone;
         // One that was made before the run began is not of its making, whatever the record says.
@@ -213,38 +235,47 @@ impl KeyRun {
             keep: begin.keep,
         }
     }
+}
 
-    /// A key that the run has deactivated, or was about to.
-    fn deactivated<'f>(&self, found: &'f UnfinishedKey) -> Option<&'f String> {
-        let keys = found.first.iter().chain(&found.old);
-        let mut ours = keys.filter(|(id, is)| *is == KeyIs::Inactive && self.intents.contains(&undo_of(id)));
-        ours.next().map(|(id, _)| id)
-    }
+/// The key that is inactive, if it is so for this reason.
+fn inactive(found: &UnfinishedKey, by: DeactivatedBy) -> Option<&String> {
+    let mut keys = found.first.iter().chain(&found.old);
+    keys.find(|(_, is)| *is == KeyIs::Inactive(by)).map(|(id, _)| id)
+}
 
-    /// The old key is activated first: what uses it must not wait for the rest.
-    fn undo(&self, found: &UnfinishedKey, act: &Account, context: &mut Context<'_>) -> Result<Outcome, Failed> {
-        if let Some(id) = self.deactivated(found) {
-            activate(act, &found.user, id, context).map_err(|(cause, left)| stopped(cause, vec![left], context))?;
-        }
-        if let Some(new) = &found.new {
-            // What was seen may have changed since: the old one is to work before the new one goes.
-            let stays = found.old.iter().find(|(id, is)| *is == KeyIs::Active || self.deactivated(found) == Some(id));
-            if let Some((old, _)) = stays {
-                still_active(act, &found.user, old, new)
-                    .map_err(|cause| stopped(cause, new_stays(found).into_iter().collect(), context))?;
-            }
-            delete(act, &found.user, new, context).map_err(|(cause, _)| {
-                let why = match &cause {
-                    Cause::Aws(why) => why.clone(),
-                    _ => aws::Error::Interrupted,
-                };
-                let left = Residue::NewKey { user: found.user.clone(), id: Some(new.clone()), why };
-                stopped(cause, vec![left], context)
-            })?;
-            context.tell(Notice::key_deleted(new));
-        }
-        Ok(Outcome::Undone)
+/// The key that undoing activates again: the run deactivated it.
+fn comes_back(found: &UnfinishedKey) -> Option<&String> {
+    inactive(found, DeactivatedBy::Run)
+}
+
+/// A key that the run was about to deactivate, and that is inactive: it may have been somebody else, who knows why.
+fn perhaps_ours(found: &UnfinishedKey) -> Option<&String> {
+    inactive(found, DeactivatedBy::Unknown)
+}
+
+/// The old key is activated first: what uses it must not wait for the rest.
+fn undo(found: &UnfinishedKey, act: &Account, context: &mut Context<'_>) -> Result<Outcome, Failed> {
+    if let Some(id) = comes_back(found) {
+        activate(act, &found.user, id, context).map_err(|(cause, left)| stopped(cause, vec![left], context))?;
     }
+    if let Some(new) = &found.new {
+        // What was seen may have changed since: the old one is to work before the new one goes.
+        let stays = found.old.iter().find(|(id, is)| *is == KeyIs::Active || comes_back(found) == Some(id));
+        if let Some((old, _)) = stays {
+            still_active(act, &found.user, old, new)
+                .map_err(|cause| stopped(cause, new_stays(found).into_iter().collect(), context))?;
+        }
+        delete(act, &found.user, new, context).map_err(|(cause, _)| {
+            let why = match &cause {
+                Cause::Aws(why) => why.clone(),
+                _ => aws::Error::Interrupted,
+            };
+            let left = Residue::NewKey { user: found.user.clone(), id: Some(new.clone()), why };
+            stopped(cause, vec![left], context)
+        })?;
+        context.tell(Notice::key_deleted(new));
+    }
+    Ok(Outcome::Undone)
 }
 
 fn still_active(account: &Account, user: &str, old: &str, new: &str) -> Result<(), Cause> {
@@ -260,7 +291,7 @@ fn finishing(found: &UnfinishedKey) -> Vec<Deed> {
     let delete = (!found.keep).then_some(Deed::DeleteOldKey);
     match &found.old {
         Some((_, KeyIs::Active)) => std::iter::once(Deed::DeactivateOldKey).chain(delete).collect(),
-        Some((_, KeyIs::Inactive)) => delete.into_iter().collect(),
+        Some((_, KeyIs::Inactive(_))) => delete.into_iter().collect(),
         Some((_, KeyIs::Gone)) | None => Vec::new(),
     }
 }
@@ -282,14 +313,17 @@ fn finish(
     }
     let stays = |cause| match is {
         KeyIs::Active => (cause, Residue::KeyActive { id: id.clone() }),
-        KeyIs::Inactive => (cause, Residue::KeyMayComeBack { id: id.clone(), user: found.user.clone() }),
+        KeyIs::Inactive(DeactivatedBy::Run) => {
+            (cause, Residue::KeyMayComeBack { id: id.clone(), user: found.user.clone() })
+        }
+        KeyIs::Inactive(_) => (cause, Residue::KeyInactive { id: id.clone() }),
         KeyIs::Gone => (cause, Residue::KeyGone { id: id.clone() }),
     };
     keys_while_active(act, &found.user, new).map_err(|cause| stop(stays(cause), context))?;
     if deeds.contains(&Deed::DeactivateOldKey) {
         log.append(&Record::Intend(undo_of(id)))
             .map_err(|cause| stop((Cause::Journal(cause), Residue::KeyActive { id: id.clone() }), context))?;
-        deactivate(act, &found.user, id, context).map_err(|stopped| stop(stopped, context))?;
+        deactivate(act, &found.user, id, log, context).map_err(|stopped| stop(stopped, context))?;
         context.tell(Notice::key_inactive(id));
     }
     if deeds.contains(&Deed::DeleteOldKey) {

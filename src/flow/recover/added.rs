@@ -16,7 +16,7 @@ use crate::flow::run::Run;
 use crate::journal::Writer;
 use crate::keys::Serial;
 use crate::oath;
-use crate::person::{DeviceState, FileState, KeyState, Unfinished};
+use crate::person::{Choice, DeviceState, FileState, KeyState, Unfinished};
 use crate::sink::EscrowState;
 use crate::totp::unix;
 use crate::unlock;
@@ -298,7 +298,11 @@ pub(super) fn unproved(found: &Unfinished) -> RecoverRefusal {
 }
 
 /// Takes the person's word for a device that no key here can prove.
-pub(super) fn accept(found: &mut Unfinished) {
+pub(super) fn accept(found: &mut Unfinished, choice: Option<Choice>) {
+    // Undoing would take away what is perhaps another's.
+    if choice == Some(Choice::Undo) {
+        return;
+    }
     if found.device == DeviceState::Unproved && with_credential(found).is_empty() {
         found.device = DeviceState::Enabled;
     }

@@ -102,8 +102,8 @@ impl Kind for Enrollment {
         Course::Open(Options { recommended, finish: finishing(found, may_finish, &[Deed::EnableNew]), undo })
     }
 
-    fn accept(&self, found: &mut Unfinished) {
-        accept(found);
+    fn accept(&self, found: &mut Unfinished, choice: Option<Choice>) {
+        accept(found, choice);
     }
 
     fn prove(

@@ -4,7 +4,7 @@
 use super::{Outcome, RecoverRequest};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, RecoverRefusal};
-use crate::person::{Choice, Deed};
+use crate::person::{Choice, Deed, Offer};
 
 /// What follows from what is seen of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +60,17 @@ pub(super) fn decide(
     let choice = match request.choice {
         Some(choice) => choice,
         None if request.recommended => options.recommended,
-        None => match context.person.choose(options.finish.as_deref().ok(), options.undo.as_deref().ok()) {
+        None => match context.person.choose(offer(&options.finish), offer(&options.undo)) {
             Some(choice) => choice,
             None if context.interrupt.raised() => return Err(Cause::Interrupted),
             None => return Err(Cause::NobodyToAsk),
         },
     };
     options.take(choice).map_err(Cause::refused)
+}
+
+fn offer(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> Offer<'_> {
+    deeds.as_deref().map_err(ToString::to_string)
 }
 
 /// The deeds, where they are offered.

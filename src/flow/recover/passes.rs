@@ -53,7 +53,7 @@ pub(super) trait Kind: Sized {
     fn options(&self, observed: &Self::Observed) -> Course;
 
     /// Takes the person's word for what nothing here can prove.
-    fn accept(&self, _observed: &mut Self::Observed) {}
+    fn accept(&self, _observed: &mut Self::Observed, _choice: Option<Choice>) {}
 
     /// Proves that a run which seems to have been complete was, before it is struck, and writes that down.
     fn prove(
@@ -113,7 +113,7 @@ pub(super) fn recover_one<K: Kind>(
         log.keep_complete();
     }
     if request.accept_unproved {
-        run.accept(&mut seen.observed);
+        run.accept(&mut seen.observed, request.choice);
     }
     let options = match run.options(&seen.observed) {
         Course::Struck(Outcome::WasComplete { .. }) if request.choice == Some(Choice::Forget) => {

@@ -32,6 +32,8 @@ pub(super) struct Rotation {
 pub(super) struct Replacing {
     found: Unfinished,
     old: OldDevice,
+    /// The person says that the old device works.
+    old_works: bool,
 }
 
 impl From<Replacing> for RunState {
@@ -73,7 +75,9 @@ impl Kind for Rotation {
 
     fn of(seen: &RunState) -> Option<Replacing> {
         match seen {
-            RunState::Run(found) => found.replaces.clone().map(|old| Replacing { found: found.clone(), old }),
+            RunState::Run(found) => {
+                found.replaces.clone().map(|old| Replacing { found: found.clone(), old, old_works: false })
+            }
             _ => None,
         }
     }
@@ -82,10 +86,10 @@ impl Kind for Rotation {
         let found = self.run.observe(account, context)?;
         let run = (&*self.run.intents, self.run.deleted);
         let old = observe_old(&self.old, &found.user, run, account, context)?;
-        Ok(Observation::from(Replacing { found, old }))
+        Ok(Observation::from(Replacing { found, old, old_works: false }))
     }
 
-    fn options(&self, Replacing { found, old }: &Replacing) -> Course {
+    fn options(&self, Replacing { found, old, old_works }: &Replacing) -> Course {
         let (keys, on_a_key) = (with_credential(found), is_on_a_key(found));
         let is_new_there = !matches!(found.device, DeviceState::Missing | DeviceState::Foreign { .. });
         if !is_new_there && !on_a_key && old.device != DeviceState::Unassigned {
@@ -105,7 +109,7 @@ impl Kind for Rotation {
             let deeds: Vec<Deed> = first.into_iter().chain(prove_old).chain([Deed::RemoveOld]).collect();
             finishing(found, may_finish, &deeds)
         });
-        let undo = undoing(found, old, prove_old);
+        let undo = undoing(found, old, || prove_before_loss(old, &found.user, *old_works));
         let recommended = match found.device {
             DeviceState::Uncertain => Choice::Leave,
             DeviceState::Unproved if !enabled && may_enable_old => Choice::Undo,
@@ -120,8 +124,9 @@ impl Kind for Rotation {
         Course::Open(Options { recommended, finish, undo })
     }
 
-    fn accept(&self, seen: &mut Replacing) {
-        accept(&mut seen.found);
+    fn accept(&self, seen: &mut Replacing, choice: Option<Choice>) {
+        seen.old_works = choice == Some(Choice::Undo);
+        accept(&mut seen.found, choice);
     }
 
     fn prove(
@@ -157,15 +162,29 @@ impl Kind for Rotation {
     }
 }
 
+/// What shows that the old device works, before the new one's seed is taken away. Whoever took its key in hand meanwhile may
+/// have replaced its credential, and a key that is not here may be lost.
+fn prove_before_loss(old: &OldDevice, user: &str, old_works: bool) -> Result<Option<Deed>, RecoverRefusal> {
+    match proof_of_old(old, user)? {
+        Some(proof) => Ok(Some(proof)),
+        None if old.device != DeviceState::Enabled => Ok(None),
+        None if old_is_on_a_key(old) => Ok(Some(Deed::ProveOld)),
+        None if old_works => Ok(None),
+        None => {
+            let away = old.keys.iter().filter(|(_, _, state)| *state == KeyState::NotHere).map(|(key, ..)| *key);
+            let (serial, user) = (old.serial.clone(), user.to_owned());
+            Err(RecoverRefusal::OldNotShownToWork { serial, user, away: away.collect() })
+        }
+    }
+}
+
 /// The old one comes back first, where it has gone; and where the new one goes, the old one is proved to work.
 fn undoing(
     found: &Unfinished,
     old: &OldDevice,
-    prove_old: Result<Option<Deed>, RecoverRefusal>,
+    prove_old: impl FnOnce() -> Result<Option<Deed>, RecoverRefusal>,
 ) -> Result<Vec<Deed>, RecoverRefusal> {
     let mut deeds = if old.device == DeviceState::Unassigned { vec![Deed::EnableOld] } else { Vec::new() };
-    // Whoever took the key in hand meanwhile may have replaced its credential.
-    let by_key = || (old.device == DeviceState::Enabled && old_is_on_a_key(old)).then_some(Deed::ProveOld);
     match &found.device {
         // The run has nothing there any more, or nobody can say what.
         DeviceState::Foreign { .. } if !deeds.is_empty() => {}
@@ -180,10 +199,8 @@ fn undoing(
             let (serial, user) = (old.serial.clone(), found.user.clone());
             return Err(RecoverRefusal::OldKeyEmpty { serial, user });
         }
-        DeviceState::Enabled => deeds.extend(prove_old?.or_else(by_key).into_iter().chain([Deed::RemoveNew])),
-        DeviceState::Unproved => {
-            deeds.extend(prove_old?.or_else(by_key).into_iter().chain([Deed::ProveNew, Deed::RemoveNew]));
-        }
+        DeviceState::Enabled => deeds.extend(prove_old()?.into_iter().chain([Deed::RemoveNew])),
+        DeviceState::Unproved => deeds.extend(prove_old()?.into_iter().chain([Deed::ProveNew, Deed::RemoveNew])),
         // The old one's key does not hold it any more, so the seed on the new one's may be all that the user gets.
         DeviceState::Unassigned if is_there(old) && is_on_no_key(old) && is_on_a_key(found) => {
             let (serial, user) = (old.serial.clone(), found.user.clone());
@@ -194,8 +211,7 @@ fn undoing(
             return Err(old_gone(&old.serial, &found.user));
         }
         DeviceState::Unassigned if is_on_a_key(found) => {
-            let proof = prove_old.ok().flatten().or_else(by_key);
-            deeds.extend(proof.into_iter().chain([Deed::DeleteNew, Deed::RemoveCredentials]));
+            deeds.extend(prove_old()?.into_iter().chain([Deed::DeleteNew, Deed::RemoveCredentials]));
         }
         _ => deeds.extend([Deed::DeleteNew, Deed::RemoveCredentials]),
     }

@@ -51,7 +51,9 @@ fn finishing_is_not_offered_where_it_cannot_be() {
         .sees("[u]ndo, [l]eave? ")
         .types("u");
     let (terminal, done) = person.end();
-    assert!(!terminal.contains("  finish    ") && !terminal.contains("[f]inish"), "{terminal}");
+    let why = "  finish    not now: the run cannot be finished: no key that is plugged in holds its credential, or the device \
+               is gone";
+    assert!(terminal.contains(why) && !terminal.contains("[f]inish"), "{terminal}");
     assert_eq!(done.code, 0, "{done:?}");
     world.nothing_is_left().unwrap();
 }

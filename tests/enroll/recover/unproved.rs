@@ -124,6 +124,34 @@ fn a_seed_is_not_undone_where_the_old_key_has_another() {
     }
 }
 
+/// The key that one rotates away from may be lost: nothing shows that it opens anything, so the new seed stays until
+/// somebody says that the old device works.
+#[test]
+fn a_seed_is_not_undone_where_the_old_key_is_away() {
+    for (at, done) in [("EnableMFADevice", false), ("TagUser", true)] {
+        let scene = Scene::new(Flow::Rotate);
+        let world = &scene.world;
+        killed(world, &mut scene.command(), move |passing| is_call(passing, at) && passing.done == done);
+        world.keys.key(0).pull();
+        let before = all(world);
+        let refused = recover(world, &["--undo", "--yes"]);
+        let says = format!(
+            "glasskey: error: the run is not undone: nothing here shows that {} works, which would be all that is left\n\
+             glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it: if that works, \
+             `glasskey recover alice --undo --accept-unproved`\n\
+             glasskey: hint: `glasskey recover alice --finish` keeps the new device\n",
+            world.arn("alice-1"),
+            world.keys.key(0).serial().unwrap(),
+        );
+        assert!(refused.code == 4 && refused.stderr.contains(&says), "{at}: {refused:?}");
+        assert_eq!((all(world), world.unfinished()), (before, 1), "{at}: {refused:?}");
+        let told = recover_later(world, &["alice", "--undo", "--accept-unproved"]);
+        assert!(told.code == 0 && told.stdout.starts_with("undone: "), "{at}: {told:?}");
+        assert_eq!(world.unfinished(), 0);
+        assert_eq!(all(world).0, [(world.arn("alice-1"), Some("alice".to_owned()))], "{at}: {told:?}");
+    }
+}
+
 /// What is to stay is proved too: the old device was deactivated, and another machine made it anew.
 #[test]
 fn an_old_device_that_was_made_anew_does_not_count_as_staying() {

@@ -300,7 +300,7 @@ impl Scene {
                 about("done before this: ", " is enabled and works").or_else(|| about("as it was: ", " is enabled"));
             let disabled = about("left behind: arn:", ", not enabled (")
                 .map(|rest| format!("arn:{rest}"))
-                .or_else(|| about("", " is not enabled any more, and is not deleted yet"));
+                .or_else(|| about("", " was deactivated, and is not deleted yet"));
             let credential = about("left behind: the credential \"", "\" on YubiKey ");
             let unsure = line.contains("perhaps left behind: ") || line.contains(" may be enabled or not; ");
             let kept = line.contains("glasskey: kept: the credential \"");

@@ -6,12 +6,14 @@ use crate::cli::fixes;
 use crate::journal::Journal;
 use crate::secret::{self, Protection, SecretPages};
 use crate::store::{self, Odd};
+use crate::used_codes::{Doubt, UsedCodes};
 use serde_json::Value;
 use std::path::Path;
 
 pub(super) fn checks(state: &Path) -> Vec<Check> {
     let mut checks = vec![directory(state)];
     checks.extend(runs(state));
+    checks.extend(used_codes(state));
     checks.extend(memory(secret::protection()));
     checks
 }
@@ -122,6 +124,21 @@ fn runs(state: &Path) -> Option<Check> {
         Some(format!("{} {}: {}", word("command")?, word("user")?, word("arn")?))
     }));
     Some(check)
+}
+
+/// Nothing is said where the file is whole, or there is none.
+fn used_codes(state: &Path) -> Option<Check> {
+    let (path, what) = match UsedCodes::look(state)? {
+        Doubt::Unreadable { path } => {
+            (path, "cannot be read: the next code of every device waits for up to 30 s".to_owned())
+        }
+        Doubt::Unwritable { path, cause } => (path, cause.to_string()),
+    };
+    let about = format!("{}: {what}", path.display());
+    Some(
+        Check::problem("used_codes", "codes sent already", about)
+            .fix("the next command that sends a code begins a new one"),
+    )
 }
 
 fn memory(given: Protection) -> Vec<Check> {

@@ -5,7 +5,7 @@ use super::deadline::Waited;
 use crate::cli::console::Style;
 use crate::cli::terminal::on_terminal;
 use crate::keys::{KeyId, Serial};
-use crate::person::{Choice, Deed, NoNewPin, Notice, Person, Question};
+use crate::person::{Choice, NoNewPin, Notice, Offer, Person, Question};
 use crate::secret::{Code, Password};
 use std::process::{Command, Stdio};
 
@@ -68,7 +68,7 @@ impl Person for Reached {
         self.person.new_pin(key, least)
     }
 
-    fn choose(&mut self, finish: Option<&[Deed]>, undo: Option<&[Deed]>) -> Option<Choice> {
+    fn choose(&mut self, finish: Offer<'_>, undo: Offer<'_>) -> Option<Choice> {
         self.person.choose(finish, undo)
     }
 

@@ -38,6 +38,14 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::OldAccessKeyGone { .. } => text("old_key_gone")
             .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
             .exit(Exit::Left),
+        R::AccessKeyPerhapsOthers { id, user } => text("unproved")
+            .note("nothing was touched: somebody may have deactivated it since, because it had leaked")
+            .hint(format!(
+                "`glasskey recover {} --undo --accept-unproved` activates {id} again, and takes back the rest",
+                who(user)
+            ))
+            .hint(forget(user))
+            .exit(Exit::Left),
         R::NewAccessKeyInactive { .. } => text("new_key_inactive")
             .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
             .exit(Exit::Left),
@@ -49,6 +57,17 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint("plug in the key that holds its credential, and run it again")
             .hint(forget(user))
             .exit(Exit::Left),
+        R::OldNotShownToWork { user, away, .. } => {
+            let first = match &**away {
+                [] => "sign in".to_owned(),
+                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
+            };
+            let undo = format!("`glasskey recover {} --undo --accept-unproved`", who(user));
+            text("unproved")
+                .hint(format!("{first} with a code of it: if that works, {undo}"))
+                .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
+                .exit(Exit::Left)
+        }
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
             .exit(Exit::Left),
