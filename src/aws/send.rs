@@ -204,6 +204,10 @@ impl AsyncClient {
 
     /// A call to one of the plain services, in a region. What does not have the form of its answer is none.
     pub(super) async fn ask<T: DeserializeOwned>(&self, call: Call, region: &str, body: Value) -> Result<T, Error> {
+        // It may come from a reply, and becomes part of a host's name.
+        if !is_region(region) {
+            return Err(Error::Malformed { call });
+        }
         let answer = self.call(call, |client| client.shared.plain.ask(call, region, body.clone())).await?;
         serde_json::from_value(answer).map_err(|_| Error::Malformed { call })
     }
@@ -251,4 +255,9 @@ impl AsyncClient {
     pub(super) fn throttled(&self) -> u64 {
         self.shared.throttled.load(Ordering::Relaxed)
     }
+}
+
+/// Whether a text may be a region's name: `us-east-1`.
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 63 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

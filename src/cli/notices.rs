@@ -169,6 +169,14 @@ fn roster_lines(plan: &RosterPlan, style: Style) -> Vec<String> {
     } else {
         format!("; {} {} done already", plan.before, if plan.before == 1 { "is" } else { "are" })
     };
+    if plan.users == 0 {
+        let all = if plan.before == 1 {
+            "the user of the roster is".to_owned()
+        } else {
+            format!("all {} users of the roster are", plan.before)
+        };
+        return vec![format!("glasskey: {all} done already, in account {} as {}", plan.account, plan.caller)];
+    }
     let users = if plan.users == 1 { "1 user" } else { &format!("each of {} users", plan.users) };
     let mut lines = vec![
         format!("glasskey will, in account {} as {}:", plan.account, plan.caller),

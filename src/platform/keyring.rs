@@ -50,6 +50,14 @@ impl Keyring {
         })
     }
 
+    /// The names under which something is kept, of those that begin so.
+    pub fn names(&self, prefix: &str) -> Result<Vec<String>, NoKeyring> {
+        let links = self.0.get_links(MOST_KEYS).map_err(error)?;
+        let described = links.iter().filter_map(|link| link.as_key()?.metadata().ok());
+        let names = described.map(|it| it.get_description().to_owned());
+        Ok(names.filter(|name| name.starts_with(prefix)).collect())
+    }
+
     /// Drops all that is kept under names that begin so, and says how much that was.
     pub fn remove_all(&self, prefix: &str) -> Result<usize, NoKeyring> {
         let mut removed = 0;

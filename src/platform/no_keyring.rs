@@ -20,6 +20,11 @@ impl Keyring {
         match self.0 {}
     }
 
+    /// The names under which something is kept, of those that begin so.
+    pub fn names(&self, _: &str) -> Result<Vec<String>, NoKeyring> {
+        match self.0 {}
+    }
+
     /// Drops all that is kept under names that begin so.
     pub fn remove_all(&self, _: &str) -> Result<usize, NoKeyring> {
         match self.0 {}

@@ -166,6 +166,26 @@ fn what_is_done_is_not_asked_again() {
     assert!(run.stderr.contains(&format!("line 1 of {name} is no row of an audit")), "{}", run.stderr);
 }
 
+/// The file may be of another organization, or an account may have left this one.
+#[test]
+fn rows_of_accounts_that_the_organization_does_not_list_are_left_out() {
+    let (_, office, members) = organization(&[Kind::NoCredentials, Kind::NoMfa]);
+    let file = office.path().join("audit.jsonl");
+    let name = file.to_str().unwrap().to_owned();
+    let args = ["--org", "--resume", &name];
+    let before = office.lines(&args).0.len();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let row = text.lines().find(|row| row.contains(&members[1])).unwrap();
+    let foreign = row.replace(&members[1], "999999999999");
+    std::fs::write(&file, format!("{text}{foreign}\n")).unwrap();
+    let done = office.run(&args);
+    assert!(!done.stdout.contains("999999999999"), "{done:?}");
+    let told = format!("glasskey: 1 account of {name} left out: not in this organization\n");
+    assert!(done.stderr.contains(&told), "{done:?}");
+    let (rows, _) = office.lines(&args);
+    assert_eq!((rows.len(), &rows[before - 1]["accounts"]), (before, &serde_json::json!(members.len() + 1)));
+}
+
 #[test]
 fn a_table_of_many_accounts() {
     let (_, office, members) = organization(&[Kind::NoCredentials, Kind::NoMfa]);

@@ -457,6 +457,13 @@ fn trails() {
             |aws| aws.arrange(|posture| posture.trails.clear()),
             &[("trail", FAIL), ("root-alarm", FAIL), ("trail-validation", NA)],
         ),
+        row(
+            "its home region is no region's name",
+            trail(|trail| {
+                trail.log_group = Some("arn:aws:logs:eu\u{1b}west-1:000000000000:log-group:g:*".to_owned())
+            }),
+            &[("root-alarm", UNKNOWN)],
+        ),
         row("not validated", trail(|trail| trail.validation = false), &[("trail-validation", FAIL)]),
         row("cannot deliver", trail(|trail| trail.delivery_error = Some("AccessDenied".to_owned())), DEAF),
         row("reads only", trail(move |trail| trail.selectors = basic("ReadOnly", true)), DEAF),

@@ -140,6 +140,24 @@ fn a_person_says_whether_a_key_of_another_name_is_the_one() {
     assert!(run.stdout.contains("u2f/root/mine-") && !run.stdout.contains("u2f/root/somebodys-"), "{run:?}");
 }
 
+/// The one that the person said is theirs goes, and somebody registers one of the expected name: that one is not it.
+#[test]
+fn another_key_does_not_take_the_place_of_one_that_a_person_named() {
+    let place = Place::new();
+    place.then(&place.aws, &[("ListMFADevices", 2, add("mine"))]);
+    let line = place.line("--yes --one-key").replace("--key 12345679 ", "");
+    let mut person = Typist::start(&place.at_terminal(Some(&place.aws.root_session()), &line));
+    person.sees("PIN of YubiKey 12345678 (8 tries left): ").types(PIN);
+    person.sees("the device that was to be \"yubikey-12345678\"? [y/N] ");
+    let mine = place.aws.devices().remove(0).arn;
+    place.aws.at_console(&AtConsole::Remove(mine)).unwrap();
+    place.aws.add_fido_for("root", "yubikey-12345678");
+    person.types("y");
+    let (_, run) = person.end();
+    assert_eq!((run.code, &*run.stdout), (3, ""), "{run:?}");
+    assert!(run.stderr.contains("u2f/root/mine-") && run.stderr.contains("is not root's any more"), "{run:?}");
+}
+
 #[test]
 fn keys_registered_in_another_order_are_both_seen() {
     let place = Place::new();
@@ -178,7 +196,10 @@ fn a_key_that_goes_meanwhile_is_not_registered() {
         }
     });
     let run = place.enroll(Some(&place.aws.root_session()), "--no-input");
-    assert!(run.code == 4 && run.stderr.contains("is not root's any more: it was removed while"), "{run:?}");
+    assert!(
+        run.code == 4 && run.stderr.contains("is not root's any more: it was removed before this ended"),
+        "{run:?}"
+    );
     assert!(run.stderr.contains("registered before this: YubiKey 12345679 as "), "{run:?}");
     assert!(run.stderr.contains("`glasskey root enroll --one-key --key 12345678` goes on"), "{run:?}");
 }

@@ -31,6 +31,11 @@ fn keys_that_are_handed_out_are_counted_and_done_ones_are_not() {
     roster(&world, "alice,,\nbob,,12345679\n");
     let done = approved(&world, &[]);
     assert_eq!((done.code, &*done.stdout), (0, "0 of 2 done, 2 done before, 0 failed\n"), "{done:?}");
+    // Where nothing is to be done, nobody is asked.
+    let done = world.run(["enroll", "--roster", "team.csv", "--no-input"]);
+    assert_eq!((done.code, &*done.stdout), (0, "0 of 2 done, 2 done before, 0 failed\n"), "{done:?}");
+    assert!(done.stderr.contains("glasskey: all 2 users of the roster are done already, in account "), "{done:?}");
+    assert!(approved(&world, &["--dry-run"]).stderr.contains("  iam:ListUsers\n"));
 }
 
 #[test]

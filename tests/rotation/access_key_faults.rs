@@ -94,7 +94,12 @@ impl World {
         let mut done = self.outside.run(["recover", "--yes", "--no-input"]);
         let asked = done.code == 4 && done.stdout.contains("may be of somebody else's making");
         if asked {
-            done = self.outside.run(["recover", "--undo", "--no-input"]);
+            let refused = self.outside.run(["recover", "--undo", "--no-input"]);
+            assert!(
+                refused.code == 4 && refused.stderr.contains(" may be somebody else's: it appeared "),
+                "{refused:?}"
+            );
+            done = self.outside.run(["recover", "--undo", "--accept-unproved", "--no-input"]);
         }
         assert_eq!(done.code, 0, "{what}: {done:?}");
         assert!(self.is_as_it_was() || self.is_rotated(), "{what}: {:?} {done:?}", self.all());

@@ -77,7 +77,7 @@ fn a_full_keyring_is_said_and_stops_nothing() {
     assert_eq!((done.code, done.json()["Version"].as_u64()), (0, Some(1)), "{done:?}");
     let warning = "glasskey: warning: the kernel keyring is full; this session is not kept in memory\n";
     assert!(done.stderr.ends_with(warning), "{done:?}");
-    assert_eq!(bob.run(&["--forget"]).stdout, "no session was kept\n");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session of this access key was kept\n");
 }
 
 #[test]
@@ -95,8 +95,26 @@ fn it_is_kept_until_it_ends_and_no_longer() {
     assert_eq!(second.json()["access_key_id"], first.json()["access_key_id"]);
     // Another duration is another session; its code is another one too.
     assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "forgotten\n");
-    assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "no session was kept\n");
+    assert_eq!(bob.run(&["--forget", "--duration", "15m"]).stdout, "no session of this access key was kept\n");
     assert_eq!(bob.count("GetSessionToken"), 1);
+}
+
+/// In the shell that has it in its environment too.
+#[test]
+fn a_session_is_forgotten_with_its_own_credentials() {
+    let bob = Bob::new();
+    let first = bob.run(&["--json"]).json();
+    let mut command = bob.command(&["--forget"]);
+    for (name, field) in [
+        ("AWS_ACCESS_KEY_ID", "access_key_id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
+        ("AWS_SESSION_TOKEN", "session_token"),
+    ] {
+        command.env(name, first[field].as_str().unwrap());
+    }
+    let done = crate::support::run(&mut command);
+    assert_eq!((done.code, &*done.stdout), (0, "forgotten\n"), "{done:?}");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session of this access key was kept\n");
 }
 
 #[test]
@@ -127,7 +145,7 @@ fn no_cache_neither_takes_nor_keeps() {
     bob.before_the_end_of_a_step(4);
     let first = bob.fresh(&["--json"]);
     assert_eq!(first.json()["source"], "key");
-    assert_eq!(bob.run(&["--forget"]).stdout, "no session was kept\n");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session of this access key was kept\n");
     let kept = bob.run(&["--json"]);
     assert_eq!(kept.json()["source"], "key", "{kept:?}");
     bob.world.aws.clock().advance(std::time::Duration::from_secs(30));

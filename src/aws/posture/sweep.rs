@@ -39,6 +39,11 @@ pub enum Progress {
         /// `SUSPENDED`, `PENDING_CLOSURE`.
         state: String,
     },
+    /// It is wanted, and was to be skipped.
+    Skipped {
+        /// Twelve digits.
+        account: String,
+    },
 }
 
 /// How a sweep went.
@@ -73,7 +78,7 @@ const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
 
 impl Account {
     /// Reads the accounts of `scope` but those `skip` knows already, at most `most` at once, and hands each to `each` as
-    /// it comes, with how many accounts are known to be wanted so far. `each` returns false to stop.
+    /// it comes, those that are skipped too, with how many accounts are known to be wanted so far. `each` returns false to stop.
     pub fn sweep(
         &self,
         scope: Scope,
@@ -196,9 +201,8 @@ impl<'a> Accounts<'a> {
             && let Some(target) = self.waiting.pop_front()
         {
             if skip(&target.account) {
-                continue;
-            }
-            if target.is_closed() {
+                self.done.push_back(Progress::Skipped { account: target.account });
+            } else if target.is_closed() {
                 self.done.push_back(target.closed());
             } else if target.account == self.account.caller().account {
                 own = Some(target);

@@ -82,7 +82,7 @@ pub(in crate::cli) struct Recover {
     #[arg(long, group = "choice")]
     pub(in crate::cli) forget: bool,
     /// take your word: a device that no key here can prove (you have signed in with it), or an access key that the run
-    /// deactivated
+    /// made or deactivated
     #[arg(long, conflicts_with = "forget")]
     pub(in crate::cli) accept_unproved: bool,
     #[command(flatten)]

@@ -99,7 +99,8 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
             perhaps_others(found).unwrap_or_default()
         ),
         Became::Left if !found.certain => format!(
-            "left as it is: {new} of {user} may be of somebody else's making; --undo deletes it, --forget keeps it"
+            "left as it is: {new} of {user} may be of somebody else's making; --undo --accept-unproved deletes it, --forget \
+             keeps it"
         ),
         Became::Left if found.new.is_some() && !found.active => format!(
             "left as it is: {new} of {user} is not active any more; activate it in IAM and run this again, or --undo \

@@ -1,6 +1,6 @@
 //! `glasskey enroll --roster` and `glasskey rotate --roster`: the file, a line for each user, a bar, the summary.
 
-use crate::aws::Tag;
+use crate::aws::{Call, Tag};
 use crate::cli::args::{Aws, Cli};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
@@ -72,12 +72,15 @@ pub(super) fn run(sheet: Sheet<'_>, cli: &Cli, console: &mut Console) -> Outcome
 
 fn permissions(request: &RosterRequest) -> Vec<&'static str> {
     let new = flow::enroll::Request { tags: request.tags.clone(), ..Default::default() };
-    match request.kind {
+    let mut permissions = match request.kind {
         RosterKind::Enroll => flow::enroll::permissions(&new),
         RosterKind::Rotate => {
             flow::rotate::rotate_permissions(&flow::rotate::RotateRequest { new, ..Default::default() })
         }
-    }
+    };
+    // Who of the roster does not exist is told before anything is done.
+    permissions.push(Call::ListUsers.permission());
+    permissions
 }
 
 fn beside(roster: &Path) -> PathBuf {

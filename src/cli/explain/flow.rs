@@ -139,6 +139,7 @@ pub(super) fn left(left: &Residue) -> String {
             format!("`{program}` may have stored \"AWS ({account})\": remove it there, its codes are of no use")
         }
         Residue::NewKey { .. }
+        | Residue::KeyPerhapsAnothers { .. }
         | Residue::KeyWorks { .. }
         | Residue::KeyActive { .. }
         | Residue::KeyInactive { .. }
@@ -160,6 +161,9 @@ fn access_key_left(left: &Residue) -> String {
         }
         Residue::NewKey { user, id: None, .. } => {
             format!("perhaps left behind: a new access key of {user}, whose secret nobody has")
+        }
+        Residue::KeyPerhapsAnothers { id, user } => {
+            format!("as it was: access key {id} of {user}, which may be somebody else's")
         }
         Residue::KeyWorks { id } => format!("done before this: access key {id} works, and its secret is handed over"),
         Residue::KeyActive { id } => format!("as it was: access key {id} is active"),

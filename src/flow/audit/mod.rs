@@ -30,6 +30,11 @@ pub enum Audited {
         name: String,
         state: String,
     },
+    /// It is among [`AuditRequest::known`], and is wanted.
+    Known {
+        /// Twelve digits.
+        account: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,7 @@ pub fn audit(
             let audited = match progress {
                 Progress::Facts(facts) => judged(*facts),
                 Progress::Closed { account, name, state } => Audited::Closed { account, name, state },
+                Progress::Skipped { account } => Audited::Known { account },
             };
             each(audited, wanted)
         },

@@ -233,6 +233,8 @@ pub enum Residue {
     AtCommand { program: String, account: String },
     /// A new access key whose secret nobody has; without an id it is not known whether there is one.
     NewKey { user: String, id: Option<String>, why: aws::Error },
+    /// An access key that appeared while the run was making one: it may be somebody else's.
+    KeyPerhapsAnothers { id: String, user: String },
     /// A new access key that is handed over. It works.
     KeyWorks { id: String },
     /// An access key that was to go, and is active as before.

@@ -48,6 +48,8 @@ pub enum RecoverRefusal {
     OldAccessKeyGone { old: String, new: String },
     #[error("access key {id} is inactive, and nothing shows whether this run deactivated it or somebody else")]
     AccessKeyPerhapsOthers { id: String, user: String },
+    #[error("access key {id} may be somebody else's: it appeared while the run was making one")]
+    NewAccessKeyPerhapsOthers { id: String, user: String },
     #[error("the run cannot be finished: its new access key is gone, or nobody is known to have its secret")]
     NoAccessKeyToKeep { user: String },
     #[error("the run is not finished: access key {new} is not active any more")]

@@ -56,7 +56,7 @@ pub enum RootRefusal {
     NoMfaLeft { account: String },
     #[error("whether root of account {account} has MFA left could not be looked at")]
     StaysUnseen { account: String, why: aws::Error },
-    #[error("{serial} is not root's any more: it was removed while another key was waited for")]
+    #[error("{serial} is not root's any more: it was removed before this ended")]
     RemovedMeanwhile { serial: String },
     #[error("these credentials are root's, and AssumeRoot is not for root")]
     RootIntoMember,

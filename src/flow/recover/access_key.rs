@@ -124,13 +124,10 @@ impl Kind for KeyRun {
         if handed && finishing.is_empty() && found.active {
             return Course::Struck(Outcome::WasComplete { keys: Vec::new() });
         }
-        let activate = comes_back(found).map(|_| Deed::ActivateOldKey);
-        let undo: Vec<Deed> = activate.into_iter().chain(found.new.is_some().then_some(Deed::DeleteNewKey)).collect();
-        let undo = match perhaps_ours(found) {
-            Some(id) => Err(RecoverRefusal::AccessKeyPerhapsOthers { id: id.clone(), user: found.user.clone() }),
-            None if undo.is_empty() => return Course::Struck(Outcome::NothingLeft),
-            None => Ok(undo),
-        };
+        let undo = undoing(found);
+        if undo.as_ref().is_ok_and(Vec::is_empty) {
+            return Course::Struck(Outcome::NothingLeft);
+        }
         let may_finish = found.new.is_some() && found.certain && found.handed != Handed::No;
         let recommended = match &found.new {
             // Perhaps somebody else has just made it.
@@ -147,13 +144,17 @@ impl Kind for KeyRun {
             Some(new) if !found.active && finishing.is_empty() => {
                 Err(RecoverRefusal::NewAccessKeyInactive { new: new.clone() })
             }
+            Some(id) if !found.certain => {
+                Err(RecoverRefusal::NewAccessKeyPerhapsOthers { id: id.clone(), user: found.user.clone() })
+            }
             _ if !may_finish => Err(RecoverRefusal::NoAccessKeyToKeep { user: found.user.clone() }),
             _ => Ok(finishing),
         };
         Course::Open(Options { recommended, finish, undo })
     }
 
-    fn accept(&self, found: &mut UnfinishedKey, _: Option<Choice>) {
+    fn accept(&self, found: &mut UnfinishedKey, choice: Option<Choice>) {
+        found.certain |= choice == Some(Choice::Undo);
         for (_, is) in found.first.iter_mut().chain(&mut found.old) {
             if *is == KeyIs::Inactive(DeactivatedBy::Unknown) {
                 *is = KeyIs::Inactive(DeactivatedBy::Run);
@@ -253,6 +254,21 @@ fn perhaps_ours(found: &UnfinishedKey) -> Option<&String> {
     inactive(found, DeactivatedBy::Unknown)
 }
 
+/// What undoing does. What may be somebody else's doing is not undone unless the person says that it is the run's.
+fn undoing(found: &UnfinishedKey) -> Result<Vec<Deed>, RecoverRefusal> {
+    let user = || found.user.clone();
+    match (perhaps_ours(found), &found.new) {
+        (Some(id), _) => Err(RecoverRefusal::AccessKeyPerhapsOthers { id: id.clone(), user: user() }),
+        (None, Some(id)) if !found.certain => {
+            Err(RecoverRefusal::NewAccessKeyPerhapsOthers { id: id.clone(), user: user() })
+        }
+        (None, new) => {
+            let activate = comes_back(found).map(|_| Deed::ActivateOldKey);
+            Ok(activate.into_iter().chain(new.is_some().then_some(Deed::DeleteNewKey)).collect())
+        }
+    }
+}
+
 /// The old key is activated first: what uses it must not wait for the rest.
 fn undo(found: &UnfinishedKey, act: &Account, context: &mut Context<'_>) -> Result<Outcome, Failed> {
     if let Some(id) = comes_back(found) {
@@ -337,6 +353,7 @@ fn finish(
 fn new_stays(found: &UnfinishedKey) -> Option<Residue> {
     let id = found.new.clone()?;
     Some(match found.handed {
+        _ if !found.certain => Residue::KeyPerhapsAnothers { id, user: found.user.clone() },
         Handed::Yes if !found.active => Residue::KeyInactive { id },
         Handed::Yes => Residue::KeyWorks { id },
         _ => Residue::NewKey { user: found.user.clone(), id: Some(id), why: aws::Error::Interrupted },

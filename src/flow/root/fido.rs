@@ -149,9 +149,11 @@ impl Sitting {
             return Err(NotDone { registered, ..NotDone::from((Stage::Console, Cause::Aws(why))) });
         }
         for one in &mut registered {
-            // It may have been removed and registered again meanwhile.
-            let again = one.serial.as_ref().filter(|serial| !self.known.serials.contains(*serial));
-            if let Some(again) = again.and_then(|_| self.called(&one.name)) {
+            // It may have been removed and registered again meanwhile, under the name it had.
+            let gone = one.serial.as_ref().filter(|serial| !self.known.serials.contains(*serial));
+            let again = gone.filter(|serial| is_called(serial, &one.name)).and_then(|_| self.called(&one.name));
+            if let Some(again) = again {
+                world.person.tell(&appeared(&again));
                 one.serial = Some(again);
             }
         }

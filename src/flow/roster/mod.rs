@@ -201,7 +201,7 @@ fn begin<'a>(
         unproved,
     }));
     find_unknown(request, &opened, &account, context)?;
-    if !request.dry_run {
+    if !request.dry_run && !to_do.is_empty() {
         let unproved = unproved > 0 && !request.places.accept_unproved;
         context.approve_unproved(request.approved, unproved)?;
     }

@@ -79,7 +79,8 @@ pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, 
     })
 }
 
-/// Drops from memory every session that was opened with the caller's access key, and says how many there were.
+/// Drops from memory every session that was opened with the caller's access key, or with the one that opened the caller's
+/// own session, and says how many there were.
 ///
 /// # Errors
 /// [`Failed`], with the sessions still there.
@@ -90,7 +91,23 @@ pub fn forget_sessions(world: &mut World) -> Result<Result<usize, NoKeyring>, Fa
         left: Vec::new(),
         ahead: None,
     })?;
-    Ok(Keyring::open().and_then(|keyring| keyring.remove_all(&names_of(&account))))
+    Ok(Keyring::open().and_then(|keyring| {
+        // The caller may be such a session: then the access key is meant that opened it.
+        let opener = opener(&keyring, account.access_key_id())?;
+        keyring.remove_all(&opener.unwrap_or_else(|| names_of(&account)))
+    }))
+}
+
+/// How the names begin of all that was opened with the access key that opened this session, if it is kept.
+fn opener(keyring: &Keyring, session: &str) -> Result<Option<String>, NoKeyring> {
+    for name in keyring.names(NAMES)? {
+        let text = keyring.get(&name)?;
+        let kept = text.and_then(|text| Session::read(&text, &name));
+        if kept.is_some_and(|kept| kept.credentials.access_key_id == session) {
+            return Ok(name.rsplit_once(':').map(|(opener, _)| format!("{opener}:")));
+        }
+    }
+    Ok(None)
 }
 
 /// From memory; or opened by whoever is first, while the others wait for it.
@@ -152,9 +169,11 @@ fn find_or(
 }
 
 /// How the names begin under which the sessions of an access key are kept.
+const NAMES: &str = "glasskey:session:";
+
 fn names_of(account: &Account) -> String {
     let hash = HEXLOWER.encode(&Sha256::digest(account.access_key_id()));
-    format!("glasskey:session:{hash}:")
+    format!("{NAMES}{hash}:")
 }
 
 /// What a session is kept under: everything that decides what it is. An access key id is one principal's alone, so no

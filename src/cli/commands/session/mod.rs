@@ -123,7 +123,7 @@ fn forget(world: &mut World, console: &mut Console) -> Outcome {
     match flow::session::forget_sessions(world).map_err(|failed| Box::new(explain::failed(&failed)))? {
         Ok(sessions) => {
             let human = match sessions {
-                0 => "no session was kept".to_owned(),
+                0 => "no session of this access key was kept".to_owned(),
                 1 => "forgotten".to_owned(),
                 several => format!("forgotten: {several} sessions"),
             };

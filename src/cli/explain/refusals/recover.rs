@@ -46,6 +46,11 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             ))
             .hint(forget(user))
             .exit(Exit::Left),
+        R::NewAccessKeyPerhapsOthers { id, user } => text("unproved")
+            .note("nothing was touched; nobody has its secret, if the run made it")
+            .hint(format!("`glasskey recover {} --undo --accept-unproved` deletes {id}", who(user)))
+            .hint(forget(user))
+            .exit(Exit::Left),
         R::NewAccessKeyInactive { .. } => text("new_key_inactive")
             .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
             .exit(Exit::Left),
@@ -70,6 +75,7 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         }
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
+            .hint(forget(user))
             .exit(Exit::Left),
         R::Complete { user } => {
             text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)

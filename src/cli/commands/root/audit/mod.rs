@@ -12,20 +12,17 @@ use crate::aws::Error;
 use crate::aws::posture::Scope;
 use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
-use crate::cli::counts::count;
 use crate::cli::explain::{self, Exit, Explanation};
-use crate::cli::moments::date_time;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
-use crate::flow::{self, AuditRequest, Severity};
-use resume::Resume;
+use crate::flow::{self, AuditRequest, Audited, Severity};
+use resume::{Known, Resume};
 use row::Totals;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 pub(in crate::cli) use row::Row;
 
@@ -33,36 +30,28 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let format = if cli.global.json { Format::Json } else { args.format };
     let scope = scope(args)?;
     let mut resume = args.resume.as_deref().map(Resume::open).transpose()?;
-    let known = resume.as_mut().map(Resume::take).unwrap_or_default();
-    let known: HashMap<String, Row> =
-        known.into_iter().filter(|(account, _)| is_in(account, scope.as_ref())).collect();
+    let mut known = Known::of(resume.as_mut().map(Resume::take).unwrap_or_default());
     let many = scope.is_some();
     let mut out = Writer::new(format, many, console, args.fail_on);
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
-    let mut known_first: Vec<&Row> = known.values().collect();
-    known_first.sort_by(|one, other| one.account.cmp(&other.account));
-    let told = known_first.len();
-    if let (Some(path), Some(first)) = (&args.resume, known_first.iter().map(|row| row.at).min()) {
-        let since = date_time(UNIX_EPOCH + Duration::from_secs(first));
-        let accounts = count(told, "account");
-        console.say(&format!("glasskey: {accounts} of {} not asked again: asked since {since}", path.display()));
-    }
-    for row in known_first {
-        out.row(row.clone(), 0, console);
-    }
-    let request =
-        AuditRequest { scope, at_once: usize::from(args.concurrency), known: known.keys().cloned().collect() };
+    let request = AuditRequest { scope, at_once: usize::from(args.concurrency), known: known.accounts() };
     let mut broken = None;
     let swept = flow::audit(request, &mut world, &mut |audited, wanted| {
-        let row = Row::of(&audited);
+        let row = match audited {
+            Audited::Account { facts, findings } => Row::of(&facts, &findings),
+            Audited::Closed { account, name, state } => Row::closed(account, name, state),
+            Audited::Known { account } => {
+                known.take(&account).into_iter().for_each(|row| out.row(row, wanted, console));
+                return !console.has_lost();
+            }
+        };
         if let Some(resume) = &mut resume
             && let Err(cause) = resume.add(&row)
         {
             broken = Some(cause);
             return false;
         }
-        // Rows that could not be told last time are asked again, and the organization's list counts all.
-        out.row(row, wanted.max(told), console);
+        out.row(row, wanted, console);
         // Nobody would see the others.
         !console.has_lost()
     });
@@ -71,6 +60,7 @@ pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
         return Err(Box::new(cause));
     }
     let swept = swept.map_err(|error| not_swept(&error, args))?;
+    known.tell(args, console);
     Ok(out.finish(&swept, console))
 }
 
@@ -81,14 +71,6 @@ fn not_swept(error: &Error, args: &Audit) -> Box<Explanation> {
         Some(path) => text.hint(format!("{so_far} {}; the same command goes on from there", path.display())),
         None => text,
     })
-}
-
-fn is_in(account: &str, scope: Option<&Scope>) -> bool {
-    match scope {
-        Some(Scope::Accounts(accounts)) => accounts.iter().any(|wanted| wanted == account),
-        Some(Scope::Organization) => true,
-        None => false,
-    }
 }
 
 /// Which accounts the arguments name; `None`: the caller's own, from inside.

@@ -1,12 +1,16 @@
 //! The file of `--resume`: a row a line, each on disk before the next account.
 
 use super::row::Row;
+use crate::cli::args::Audit;
+use crate::cli::console::Console;
+use crate::cli::counts::count;
 use crate::cli::explain::Explanation;
+use crate::cli::moments::date_time;
 use crate::store::{self, Lines};
 use crate::totp::unix;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How every row begins.
 const ROW: &[u8] = b"{\"type\":\"root_audit\"";
@@ -55,6 +59,45 @@ impl Resume {
 
     pub(super) fn add(&mut self, row: &Row) -> Result<(), Explanation> {
         self.lines.append(row.json().as_bytes()).map_err(|cause| *wrong(&self.path, &cause))
+    }
+}
+
+/// The rows of an earlier run, each taken as its account turns out to be wanted.
+pub(super) struct Known {
+    rows: HashMap<String, Row>,
+    taken: usize,
+    /// Since when, in seconds since the Unix epoch.
+    since: Option<u64>,
+}
+
+impl Known {
+    pub(super) fn of(rows: HashMap<String, Row>) -> Self {
+        Self { rows, taken: 0, since: None }
+    }
+
+    pub(super) fn accounts(&self) -> Vec<String> {
+        self.rows.keys().cloned().collect()
+    }
+
+    pub(super) fn take(&mut self, account: &str) -> Option<Row> {
+        let row = self.rows.remove(account)?;
+        self.taken += 1;
+        self.since = Some(self.since.map_or(row.at, |since| since.min(row.at)));
+        Some(row)
+    }
+
+    /// Says how many were not asked again, and, of an organization, how many are none of its accounts.
+    pub(super) fn tell(&self, args: &Audit, console: &mut Console) {
+        let Some(path) = &args.resume else { return };
+        if let Some(since) = self.since {
+            let (accounts, since) =
+                (count(self.taken, "account"), date_time(UNIX_EPOCH + Duration::from_secs(since)));
+            console.say(&format!("glasskey: {accounts} of {} not asked again: asked since {since}", path.display()));
+        }
+        if args.org && !self.rows.is_empty() {
+            let accounts = count(self.rows.len(), "account");
+            console.say(&format!("glasskey: {accounts} of {} left out: not in this organization", path.display()));
+        }
     }
 }
 

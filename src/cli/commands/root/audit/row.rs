@@ -5,7 +5,7 @@ use crate::aws::posture::{Fact, Facts, OrgMembership};
 use crate::cli::explain::Exit;
 use crate::cli::explain::audit::{self as words, Fix};
 use crate::cli::page::name;
-use crate::flow::{self, Audited, Benchmark, Finding, Rule, Severity, Verdict};
+use crate::flow::{self, Benchmark, Finding, Rule, Severity, Verdict};
 use crate::totp::unix;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,30 +112,32 @@ pub(in crate::cli) struct UnreadableRow {
 }
 
 impl Row {
-    pub(super) fn of(audited: &Audited) -> Self {
-        match audited {
-            Audited::Closed { account, name, state } => Self {
-                account: account.clone(),
-                name: Some(name.clone()),
-                partition: String::new(),
-                standing: Membership::Member,
-                at: 0,
-                verdict: RowVerdict::Closed,
-                state: Some(state.clone()),
-                factors: Vec::new(),
-                findings: Vec::new(),
-            },
-            Audited::Account { facts, findings } => Self {
-                account: facts.account.clone(),
-                name: facts.name.clone(),
-                partition: facts.partition.clone(),
-                standing: standing(facts),
-                at: unix(facts.at),
-                verdict: worst(findings),
-                state: facts.state.clone(),
-                factors: factors(facts),
-                findings: findings.iter().map(|finding| FindingRow::of(facts, finding)).collect(),
-            },
+    pub(super) fn of(facts: &Facts, findings: &[Finding]) -> Self {
+        Self {
+            account: facts.account.clone(),
+            name: facts.name.clone(),
+            partition: facts.partition.clone(),
+            standing: standing(facts),
+            at: unix(facts.at),
+            verdict: worst(findings),
+            state: facts.state.clone(),
+            factors: factors(facts),
+            findings: findings.iter().map(|finding| FindingRow::of(facts, finding)).collect(),
+        }
+    }
+
+    /// Of an account that is not in use.
+    pub(super) fn closed(account: String, name: String, state: String) -> Self {
+        Self {
+            account,
+            name: Some(name),
+            partition: String::new(),
+            standing: Membership::Member,
+            at: 0,
+            verdict: RowVerdict::Closed,
+            state: Some(state),
+            factors: Vec::new(),
+            findings: Vec::new(),
         }
     }
 
