@@ -89,7 +89,10 @@ pub fn odd(cause: &io::Error) -> Option<Odd> {
 /// It cannot be made, or it is not this user's alone ([`Odd::OtherOwner`], [`Odd::OthersWrite`], [`Above`]).
 pub fn own_directory(dir: &Path) -> io::Result<()> {
     check_above(dir)?;
-    files::private_directories().create(dir)?;
+    files::private_directories().create(dir).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => not_a_directory(),
+        _ => cause,
+    })?;
     check_directory(dir)
 }
 

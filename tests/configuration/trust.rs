@@ -78,10 +78,20 @@ fn a_bundle_of_certificates_is_trusted_by_every_client() {
     };
     let untrusted = run(&mut command(&["devices"]));
     assert!(untrusted.stderr.contains("AWS cannot be reached"), "{untrusted:?}");
+    assert!(untrusted.stderr.contains("AWS_CA_BUNDLE, or ca_bundle in the profile, names the file"), "{untrusted:?}");
     // IAM, STS, and what an audit asks.
     for args in [&["devices"][..], &["session", "--no-cache"], &["root", "audit"]] {
         let trusted = run(command(args).env("AWS_CA_BUNDLE", &bundle));
         assert!(trusted.stderr.contains(REACHED), "{args:?}: {trusted:?}");
+    }
+    // With a byte order mark, and as OpenSSL writes what it trusts a certificate for: the AWS CLI takes both.
+    let plain = std::fs::read_to_string(&https.certificate).unwrap();
+    home.write("bom.pem", format!("\u{feff}{plain}"));
+    let der = data_encoding::BASE64.decode(plain.lines().nth(1).unwrap().as_bytes()).unwrap();
+    home.write("trusted.pem", pem("TRUSTED CERTIFICATE", &[&*der, &[0x30, 0]].concat()));
+    for bundle in ["bom.pem", "trusted.pem"] {
+        let trusted = run(command(&["devices"]).env("AWS_CA_BUNDLE", home.path(bundle)));
+        assert!(trusted.stderr.contains(REACHED), "{bundle}: {trusted:?}");
     }
     let own = run(&mut command(&["devices", "--profile", "own"]));
     assert!(own.stderr.contains(REACHED), "{own:?}");

@@ -139,6 +139,7 @@ fn told(deeds: &Result<Vec<Deed>, RecoverRefusal>) -> String {
         Err(RecoverRefusal::InUse { .. }) => "refused: somebody has it".to_owned(),
         Err(RecoverRefusal::OldKeyEmpty { .. }) => "refused: no key holds the old device's credential".to_owned(),
         Err(RecoverRefusal::OldNotShownToWork { .. }) => "refused: the old device is not proved".to_owned(),
+        Err(RecoverRefusal::NewNotShownToWork { .. }) => "refused: the new device is not proved".to_owned(),
         Err(RecoverRefusal::OldGone { .. }) => "refused: the old device is deleted".to_owned(),
         Err(RecoverRefusal::Unproved { .. } | RecoverRefusal::OldUnproved { .. }) => "refused: not proved".to_owned(),
         Err(_) => "refused".to_owned(),

@@ -35,6 +35,17 @@ fn a_directory_that_others_may_look_into() {
 }
 
 #[test]
+fn a_file_in_the_place_of_the_directory_of_runs() {
+    let keys = Keys::serve(1);
+    let state = keys.state_dir();
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(state.join("runs"), "").unwrap();
+    let what = format!("the journal cannot be used: {}: not a directory", state.join("runs").display());
+    says(&doctor(&keys), "unfinished_runs", "problem", &what, &["GLASSKEY_STATE_DIR names another directory for it"]);
+}
+
+#[test]
 fn the_file_of_used_codes_that_cannot_be_read() {
     let keys = Keys::serve(1);
     let state = keys.state_dir();

@@ -296,6 +296,26 @@ fn the_old_key_stays_where_the_new_one_is_not_active_any_more() {
     }
 }
 
+/// The old key is deleted, and somebody has deactivated the new one: undoing would leave the user without any.
+#[test]
+fn the_new_key_is_not_deleted_where_the_old_one_is_gone() {
+    let world = World::new();
+    let after = |it: &Passing| is_call(it, "DeleteAccessKey") && it.done;
+    let _ = struck(&world.outside, world.outside.glasskey(ROTATE), Blow::Kill, after);
+    let new = world.all().remove(0);
+    let inactive = [("UserName", "alice"), ("AccessKeyId", &*new), ("Status", "Inactive")];
+    let _ = call(&world.outside.aws, &world.outside.aws.admin(), "UpdateAccessKey", &inactive);
+    let done = world.outside.run(["recover", "--undo", "--yes", "--no-input"]);
+    assert_eq!((done.code, world.all(), world.outside.unfinished()), (4, vec![new.clone()], 1), "{done:?}");
+    let error =
+        format!("the run is not undone: the old access key is deleted, and somebody has the secret of {new}\n");
+    assert!(done.stderr.contains(&error), "{done:?}");
+    let active = [("UserName", "alice"), ("AccessKeyId", &*new), ("Status", "Active")];
+    let _ = call(&world.outside.aws, &world.outside.aws.admin(), "UpdateAccessKey", &active);
+    let done = world.outside.run(["recover", "--yes", "--no-input"]);
+    assert!(done.code == 0 && world.is_rotated() && world.outside.unfinished() == 0, "{done:?}");
+}
+
 /// The new key may be the only one, and somebody may have its secret.
 #[test]
 fn the_last_key_is_not_deleted_unasked() {

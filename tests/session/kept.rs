@@ -99,21 +99,44 @@ fn it_is_kept_until_it_ends_and_no_longer() {
     assert_eq!(bob.count("GetSessionToken"), 1);
 }
 
+/// The environment's names, and the JSON result's.
+const CREDENTIALS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
+    ("AWS_SESSION_TOKEN", "session_token"),
+];
+
 /// In the shell that has it in its environment too.
 #[test]
 fn a_session_is_forgotten_with_its_own_credentials() {
     let bob = Bob::new();
     let first = bob.run(&["--json"]).json();
     let mut command = bob.command(&["--forget"]);
-    for (name, field) in [
-        ("AWS_ACCESS_KEY_ID", "access_key_id"),
-        ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
-        ("AWS_SESSION_TOKEN", "session_token"),
-    ] {
+    for (name, field) in CREDENTIALS {
         command.env(name, first[field].as_str().unwrap());
     }
     let done = crate::support::run(&mut command);
     assert_eq!((done.code, &*done.stdout), (0, "forgotten\n"), "{done:?}");
+    assert_eq!(bob.run(&["--forget"]).stdout, "no session of this access key was kept\n");
+}
+
+/// A role's session, opened in the shell of the MFA session: all that comes of the access key is forgotten, from there too.
+#[test]
+fn what_a_session_has_opened_is_forgotten_with_it() {
+    let bob = Bob::new();
+    let role = super::roles::role(&bob, "reader", "", "3600");
+    let mfa = bob.run(&["--json"]).json();
+    let as_session = |args: &[&str], of: &serde_json::Value| {
+        let mut command = bob.command(args);
+        for (name, field) in CREDENTIALS {
+            command.env(name, of[field].as_str().unwrap());
+        }
+        crate::support::run(&mut command)
+    };
+    let in_it = as_session(&["--role", &role, "--json"], &mfa);
+    assert_eq!(in_it.code, 0, "{in_it:?}");
+    let done = as_session(&["--forget"], &in_it.json());
+    assert_eq!((done.code, &*done.stdout), (0, "forgotten: 2 sessions\n"), "{done:?}");
     assert_eq!(bob.run(&["--forget"]).stdout, "no session of this access key was kept\n");
 }
 

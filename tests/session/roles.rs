@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 /// A role that trusts the account's users where MFA was given, and a further condition of its trust policy.
-fn role(bob: &Bob, name: &str, more: &str, longest: &str) -> String {
+pub(super) fn role(bob: &Bob, name: &str, more: &str, longest: &str) -> String {
     let account = bob.world.aws.account();
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"sts:AssumeRole","Condition":{{"Bool":{{"aws:MultiFactorAuthPresent":"true"}}{more}}}}}}}"#

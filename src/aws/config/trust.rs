@@ -24,7 +24,9 @@ impl Bundle {
             return Err(wrong("it is not a file".to_owned()));
         }
         let bytes = std::fs::read(path).map_err(|cause| wrong(cause.to_string()))?;
-        let ders: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+        let text = String::from_utf8_lossy(bytes.strip_prefix(BOM).unwrap_or(&bytes)).replace(TRUSTED, PLAIN);
+        let blocks = CertificateDer::pem_slice_iter(text.as_bytes()).filter_map(Result::ok);
+        let ders: Vec<CertificateDer<'_>> = blocks.map(|block| without_trust(&block).to_vec().into()).collect();
         let taken = ders.iter().filter(|der| webpki::anchor_from_trusted_cert(der).is_ok());
         let pem: String = taken.map(|der| block(der)).collect();
         if pem.is_empty() {
@@ -32,6 +34,25 @@ impl Bundle {
         }
         Ok(Self { setting, path: path.to_owned(), pem: Arc::new(pem) })
     }
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+/// As `openssl x509 -trustout` writes it: the certificate, and then what OpenSSL trusts it for.
+const TRUSTED: &str = " TRUSTED CERTIFICATE-----";
+const PLAIN: &str = " CERTIFICATE-----";
+
+/// The certificate alone: the first value in DER (X.690 §8.1.3), whose own length says where it ends.
+fn without_trust(der: &[u8]) -> &[u8] {
+    let end = match der {
+        [_, short, ..] if *short < 0x80 => Some(2 + usize::from(*short)),
+        [_, long, rest @ ..] => {
+            let many = usize::from(*long & 0x7f);
+            let length = rest.get(..many).filter(|_| many <= 4);
+            length.map(|bytes| 2 + many + bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
+        }
+        _ => None,
+    };
+    end.and_then(|end| der.get(..end)).unwrap_or(der)
 }
 
 fn block(der: &[u8]) -> String {

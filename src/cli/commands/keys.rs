@@ -30,7 +30,7 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
     let keys: Vec<KeyReport> = keys.iter().map(|shown| shown.report(software)).collect();
     rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
     let human = if rows.len() == 1 { Page::nothing() } else { table(&rows) };
-    let none = keys.is_empty();
+    let none = keys.is_empty() && unreadable.is_empty();
     let unreadable = unreadable.into_iter().map(|one| one.report).collect();
     console.result(&human, &Report { keys, unreadable });
     if none {

@@ -103,8 +103,8 @@ fn key_sentence(found: &UnfinishedKey, outcome: &Became) -> String {
              keeps it"
         ),
         Became::Left if found.new.is_some() && !found.active => format!(
-            "left as it is: {new} of {user} is not active any more; activate it in IAM and run this again, or --undo \
-             deletes it"
+            "left as it is: {new} of {user} is not active any more; activate it in IAM and run this again, or --forget \
+             leaves it so"
         ),
         Became::Left if matches!(found.old, Some((_, KeyIs::Gone))) => format!(
             "left as it is: {new} may be the only access key of {user} that works; --finish keeps it, --undo deletes it"

@@ -42,6 +42,9 @@ pub(in crate::cli) fn aws(error: &E) -> Explanation {
     }
 }
 
+/// As the TLS library says it of a certificate that nothing trusted has signed.
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+
 /// What signs a request, and where it comes from.
 fn of_credentials(error: &E) -> Explanation {
     let text = |code| Explanation::of(code, error);
@@ -79,9 +82,14 @@ fn of_replies(error: &E) -> Explanation {
     let text = |code| Explanation::of(code, error);
     match error {
         E::Unreachable { call, detail } => {
-            Explanation::new("unreachable", format!("AWS cannot be reached for {call}"))
-                .note(detail.clone())
-                .hint("check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS)")
+            let text = Explanation::new("unreachable", format!("AWS cannot be reached for {call}")).note(detail.clone());
+            if detail.contains(UNKNOWN_ISSUER) {
+                return text.hint(
+                    "a proxy that inspects TLS signs with its own certificate authority: AWS_CA_BUNDLE, or ca_bundle in the \
+                     profile, names the file that has it",
+                );
+            }
+            text.hint("check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS)")
         }
         E::NotSeen { .. } => text("not_seen").hint(
             "look once more in some minutes; is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_IAM pointed at something that is not AWS?",

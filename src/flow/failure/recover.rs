@@ -44,6 +44,8 @@ pub enum RecoverRefusal {
         /// The run's keys that are not plugged in.
         away: Vec<Serial>,
     },
+    #[error("the run is not undone: the old access key is deleted, and somebody has the secret of {new}")]
+    OldAccessKeyDeleted { new: String, user: String },
     #[error("access key {old} is not active any more, so {new} stays")]
     OldAccessKeyGone { old: String, new: String },
     #[error("access key {id} is inactive, and nothing shows whether this run deactivated it or somebody else")]
@@ -57,6 +59,13 @@ pub enum RecoverRefusal {
     /// The device that was to go.
     #[error("{serial} is enabled again, and no key that is plugged in shows whose it is: nothing was touched")]
     OldUnproved { serial: String, user: String },
+    #[error("the run is not finished: nothing here shows that {serial} works, which would be all that is left")]
+    NewNotShownToWork {
+        serial: String,
+        user: String,
+        /// The keys of the run that are not plugged in.
+        away: Vec<Serial>,
+    },
     /// The device that was to go.
     #[error("the run is not undone: nothing here shows that {serial} works, which would be all that is left")]
     OldNotShownToWork {

@@ -262,6 +262,10 @@ fn undoing(found: &UnfinishedKey) -> Result<Vec<Deed>, RecoverRefusal> {
         (None, Some(id)) if !found.certain => {
             Err(RecoverRefusal::NewAccessKeyPerhapsOthers { id: id.clone(), user: user() })
         }
+        // The user may have no other.
+        (None, Some(new)) if found.handed == Handed::Yes && gone(&found.old) => {
+            Err(RecoverRefusal::OldAccessKeyDeleted { new: new.clone(), user: user() })
+        }
         (None, new) => {
             let activate = comes_back(found).map(|_| Deed::ActivateOldKey);
             Ok(activate.into_iter().chain(new.is_some().then_some(Deed::DeleteNewKey)).collect())

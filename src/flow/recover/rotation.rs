@@ -32,8 +32,8 @@ pub(super) struct Rotation {
 pub(super) struct Replacing {
     found: Unfinished,
     old: OldDevice,
-    /// The person says that the old device works.
-    old_works: bool,
+    /// The person says that the device which stays works.
+    stays_works: bool,
 }
 
 impl From<Replacing> for RunState {
@@ -76,7 +76,7 @@ impl Kind for Rotation {
     fn of(seen: &RunState) -> Option<Replacing> {
         match seen {
             RunState::Run(found) => {
-                found.replaces.clone().map(|old| Replacing { found: found.clone(), old, old_works: false })
+                found.replaces.clone().map(|old| Replacing { found: found.clone(), old, stays_works: false })
             }
             _ => None,
         }
@@ -86,10 +86,10 @@ impl Kind for Rotation {
         let found = self.run.observe(account, context)?;
         let run = (&*self.run.intents, self.run.deleted);
         let old = observe_old(&self.old, &found.user, run, account, context)?;
-        Ok(Observation::from(Replacing { found, old, old_works: false }))
+        Ok(Observation::from(Replacing { found, old, stays_works: false }))
     }
 
-    fn options(&self, Replacing { found, old, old_works }: &Replacing) -> Course {
+    fn options(&self, Replacing { found, old, stays_works }: &Replacing) -> Course {
         let (keys, on_a_key) = (with_credential(found), is_on_a_key(found));
         let is_new_there = !matches!(found.device, DeviceState::Missing | DeviceState::Foreign { .. });
         if !is_new_there && !on_a_key && old.device != DeviceState::Unassigned {
@@ -104,12 +104,12 @@ impl Kind for Rotation {
         let may_finish = (enabled && (on_a_key || is_held_beside(found))) || (unassigned && !keys.is_empty());
         let may_enable_old = old.device == DeviceState::Unassigned && old_is_on_a_key(old);
         let prove_old = proof_of_old(old, &found.user);
-        let finish = prove_old.clone().and_then(|prove_old| {
+        let finish = new_works(found, *stays_works).and(prove_old.clone()).and_then(|prove_old| {
             let first = if unassigned { Some(Deed::EnableNew) } else { (!keys.is_empty()).then_some(Deed::ProveNew) };
             let deeds: Vec<Deed> = first.into_iter().chain(prove_old).chain([Deed::RemoveOld]).collect();
             finishing(found, may_finish, &deeds)
         });
-        let undo = undoing(found, old, || prove_before_loss(old, &found.user, *old_works));
+        let undo = undoing(found, old, || prove_before_loss(old, &found.user, *stays_works));
         let recommended = match found.device {
             DeviceState::Uncertain => Choice::Leave,
             DeviceState::Unproved if !enabled && may_enable_old => Choice::Undo,
@@ -125,7 +125,7 @@ impl Kind for Rotation {
     }
 
     fn accept(&self, seen: &mut Replacing, choice: Option<Choice>) {
-        seen.old_works = choice == Some(Choice::Undo);
+        seen.stays_works = true;
         accept(&mut seen.found, choice);
     }
 
@@ -164,18 +164,28 @@ impl Kind for Rotation {
 
 /// What shows that the old device works, before the new one's seed is taken away. Whoever took its key in hand meanwhile may
 /// have replaced its credential, and a key that is not here may be lost.
-fn prove_before_loss(old: &OldDevice, user: &str, old_works: bool) -> Result<Option<Deed>, RecoverRefusal> {
+fn prove_before_loss(old: &OldDevice, user: &str, stays_works: bool) -> Result<Option<Deed>, RecoverRefusal> {
     match proof_of_old(old, user)? {
         Some(proof) => Ok(Some(proof)),
         None if old.device != DeviceState::Enabled => Ok(None),
         None if old_is_on_a_key(old) => Ok(Some(Deed::ProveOld)),
-        None if old_works => Ok(None),
+        None if stays_works => Ok(None),
         None => {
             let away = old.keys.iter().filter(|(_, _, state)| *state == KeyState::NotHere).map(|(key, ..)| *key);
             let (serial, user) = (old.serial.clone(), user.to_owned());
             Err(RecoverRefusal::OldNotShownToWork { serial, user, away: away.collect() })
         }
     }
+}
+
+/// Whether the new device is shown to work, before the old one is taken away: a key here holds it, or the person says so.
+fn new_works(found: &Unfinished, stays_works: bool) -> Result<(), RecoverRefusal> {
+    if found.device != DeviceState::Enabled || stays_works || !with_credential(found).is_empty() {
+        return Ok(());
+    }
+    let away = found.keys.iter().filter(|(_, state)| *state == KeyState::NotHere).map(|(key, _)| *key);
+    let (serial, user) = (found.arn.to_string(), found.user.clone());
+    Err(RecoverRefusal::NewNotShownToWork { serial, user, away: away.collect() })
 }
 
 /// The old one comes back first, where it has gone; and where the new one goes, the old one is proved to work.

@@ -80,11 +80,11 @@ pub fn session(request: &SessionRequest, world: &mut World) -> Result<(Session, 
 }
 
 /// Drops from memory every session that was opened with the caller's access key, or with the one that opened the caller's
-/// own session, and says how many there were.
+/// own session, and says how many there were, and how many of other access keys stay.
 ///
 /// # Errors
 /// [`Failed`], with the sessions still there.
-pub fn forget_sessions(world: &mut World) -> Result<Result<usize, NoKeyring>, Failed> {
+pub fn forget_sessions(world: &mut World) -> Result<Result<Forgotten, NoKeyring>, Failed> {
     let account = world.aws.reach().map_err(|cause| Failed {
         stage: Stage::Preflight,
         cause: Cause::Aws(cause),
@@ -92,22 +92,52 @@ pub fn forget_sessions(world: &mut World) -> Result<Result<usize, NoKeyring>, Fa
         ahead: None,
     })?;
     Ok(Keyring::open().and_then(|keyring| {
-        // The caller may be such a session: then the access key is meant that opened it.
-        let opener = opener(&keyring, account.access_key_id())?;
-        keyring.remove_all(&opener.unwrap_or_else(|| names_of(&account)))
+        let mut forgotten = Forgotten::default();
+        for names in of_one_access_key(&kept(&keyring)?, names_of(account.access_key_id())) {
+            forgotten.sessions += keyring.remove_all(&names)?;
+        }
+        forgotten.others = keyring.names(NAMES)?.len();
+        Ok(forgotten)
     }))
 }
 
-/// How the names begin of all that was opened with the access key that opened this session, if it is kept.
-fn opener(keyring: &Keyring, session: &str) -> Result<Option<String>, NoKeyring> {
+/// What `forget_sessions` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Sessions that were kept, and are not any more.
+    pub sessions: usize,
+    /// Sessions of other access keys, which stay.
+    pub others: usize,
+}
+
+/// Each kept session: how the names begin of all that was opened with what opened it, and of all that it opened itself.
+fn kept(keyring: &Keyring) -> Result<Vec<(String, String)>, NoKeyring> {
+    let mut kept = Vec::new();
     for name in keyring.names(NAMES)? {
         let text = keyring.get(&name)?;
-        let kept = text.and_then(|text| Session::read(&text, &name));
-        if kept.is_some_and(|kept| kept.credentials.access_key_id == session) {
-            return Ok(name.rsplit_once(':').map(|(opener, _)| format!("{opener}:")));
+        let session = text.and_then(|text| Session::read(&text, &name));
+        if let (Some(session), Some((opener, _))) = (session, name.rsplit_once(':')) {
+            kept.push((format!("{opener}:"), names_of(&session.credentials.access_key_id)));
         }
     }
-    Ok(None)
+    Ok(kept)
+}
+
+/// How the names begin of all that comes of the access key which opened these: a session may have opened others.
+fn of_one_access_key(kept: &[(String, String)], mut first: String) -> Vec<String> {
+    for _ in kept {
+        match kept.iter().find(|(_, own)| *own == first) {
+            Some((opener, _)) => first.clone_from(opener),
+            None => break,
+        }
+    }
+    let mut all = vec![first];
+    for _ in kept {
+        let opened = kept.iter().filter(|(opener, own)| all.contains(opener) && !all.contains(own));
+        let opened: Vec<String> = opened.map(|(_, own)| own.clone()).collect();
+        all.extend(opened);
+    }
+    all
 }
 
 /// From memory; or opened by whoever is first, while the others wait for it.
@@ -171,8 +201,8 @@ fn find_or(
 /// How the names begin under which the sessions of an access key are kept.
 const NAMES: &str = "glasskey:session:";
 
-fn names_of(account: &Account) -> String {
-    let hash = HEXLOWER.encode(&Sha256::digest(account.access_key_id()));
+fn names_of(access_key_id: &str) -> String {
+    let hash = HEXLOWER.encode(&Sha256::digest(access_key_id));
     format!("{NAMES}{hash}:")
 }
 
@@ -197,7 +227,7 @@ fn name(request: &SessionRequest, account: &Account) -> String {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    names_of(account) + &HEXLOWER.encode(&hash.finalize())
+    names_of(account.access_key_id()) + &HEXLOWER.encode(&hash.finalize())
 }
 
 fn open(

@@ -152,6 +152,30 @@ fn a_seed_is_not_undone_where_the_old_key_is_away() {
     }
 }
 
+/// The new key may be lost as well: the old device stays until somebody says that the new one works.
+#[test]
+fn a_rotation_is_not_finished_where_the_new_key_is_away() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    killed(world, &mut scene.command(), |passing| is_call(passing, "TagUser") && passing.done);
+    world.keys.key(1).pull();
+    let before = all(world);
+    let refused = recover(world, &["--finish", "--yes"]);
+    let says = format!(
+        "glasskey: error: the run is not finished: nothing here shows that {} works, which would be all that is left\n\
+         glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it: if that works, \
+         `glasskey recover alice --finish --accept-unproved`\n\
+         glasskey: hint: `glasskey recover alice --undo` keeps the old device\n",
+        world.arn("alice"),
+        world.keys.key(1).serial().unwrap(),
+    );
+    assert!(refused.code == 4 && refused.stderr.contains(&says), "{refused:?}");
+    assert_eq!((all(world), world.unfinished()), (before, 1), "{refused:?}");
+    let told = recover(world, &["alice", "--finish", "--accept-unproved"]);
+    assert!(told.code == 0 && told.stdout.starts_with("complete: "), "{told:?}");
+    assert_eq!(all(world).0, [(world.arn("alice"), Some("alice".to_owned()))], "{told:?}");
+}
+
 /// What is to stay is proved too: the old device was deactivated, and another machine made it anew.
 #[test]
 fn an_old_device_that_was_made_anew_does_not_count_as_staying() {

@@ -91,7 +91,7 @@ fn others_may_look(_directory: &Path) -> bool {
 /// Runs that did not end. Where none was ever begun there is nothing to open.
 fn runs(state: &Path) -> Option<Check> {
     const ABOUT: &str = "unfinished runs";
-    if !state.join("runs").is_dir() {
+    if state.join("runs").symlink_metadata().is_err() {
         return Some(Check::ok("unfinished_runs", ABOUT, "none"));
     }
     let read = Journal::open(state).and_then(|journal| Ok((journal.all::<Value>()?, journal)));

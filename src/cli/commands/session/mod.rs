@@ -10,11 +10,12 @@ mod role;
 use crate::aws::SessionCredentials;
 use crate::cli::args::{Cli, Session as Arguments, SessionFormat};
 use crate::cli::console::Console;
+use crate::cli::counts::count;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
 use crate::cli::page::Page;
 use crate::cli::{Outcome, environment};
-use crate::flow::session::{Session, SessionRequest, Source};
+use crate::flow::session::{Forgotten, Session, SessionRequest, Source};
 use crate::flow::{self, Cause};
 use crate::keys::Serial;
 use crate::secret::on_wiped_stack;
@@ -121,13 +122,17 @@ fn is_glasskey(word: &str) -> bool {
 
 fn forget(world: &mut World, console: &mut Console) -> Outcome {
     match flow::session::forget_sessions(world).map_err(|failed| Box::new(explain::failed(&failed)))? {
-        Ok(sessions) => {
+        Ok(Forgotten { sessions, others }) => {
             let human = match sessions {
                 0 => "no session of this access key was kept".to_owned(),
                 1 => "forgotten".to_owned(),
                 several => format!("forgotten: {several} sessions"),
             };
-            console.result(&Page::of(&human), &ForgetReport { kept: sessions > 0, sessions });
+            if others > 0 {
+                let others = count(others, "session");
+                console.say(&format!("glasskey: {others} that another access key opened are kept until they end"));
+            }
+            console.result(&Page::of(&human), &ForgetReport { kept: sessions > 0, sessions, others });
             Ok(Exit::Done)
         }
         Err(why) => Err(Box::new(Explanation::new("keyring", explain::no_keyring(&why)))),
@@ -193,8 +198,10 @@ pub(in crate::cli) struct Report<'a> {
 pub(in crate::cli) struct ForgetReport {
     /// Whether a session was kept.
     kept: bool,
-    /// How many there were; none is kept any more of the caller's access key.
+    /// How many there were; none is kept any more that comes of the caller's access key.
     sessions: usize,
+    /// How many are kept that other access keys opened.
+    others: usize,
 }
 
 /// What AWS tools read from a `credential_process`.

@@ -51,8 +51,9 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint(format!("`glasskey recover {} --undo --accept-unproved` deletes {id}", who(user)))
             .hint(forget(user))
             .exit(Exit::Left),
+        R::OldAccessKeyDeleted { user, .. } => text("cannot_undo").hint(forget(user)).exit(Exit::Left),
         R::NewAccessKeyInactive { .. } => text("new_key_inactive")
-            .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
+            .hint("somebody has deactivated it: activate it in IAM and run this again, or --forget leaves it so")
             .exit(Exit::Left),
         R::NoAccessKeyToKeep { user } => {
             text("cannot_finish").hint(format!("`glasskey recover {} --undo` takes back what the run did", who(user)))
@@ -62,17 +63,10 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint("plug in the key that holds its credential, and run it again")
             .hint(forget(user))
             .exit(Exit::Left),
-        R::OldNotShownToWork { user, away, .. } => {
-            let first = match &**away {
-                [] => "sign in".to_owned(),
-                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
-            };
-            let undo = format!("`glasskey recover {} --undo --accept-unproved`", who(user));
-            text("unproved")
-                .hint(format!("{first} with a code of it: if that works, {undo}"))
-                .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
-                .exit(Exit::Left)
-        }
+        R::OldNotShownToWork { user, away, .. } => not_shown(text("unproved"), user, away, "--undo")
+            .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user))),
+        R::NewNotShownToWork { user, away, .. } => not_shown(text("unproved"), user, away, "--finish")
+            .hint(format!("`glasskey recover {} --undo` keeps the old device", who(user))),
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
             .hint(forget(user))
@@ -110,6 +104,16 @@ fn another_seed(text: Explanation, user: &str, comes_back: Option<&str>) -> Expl
         Some(old) => text.hint(format!("`glasskey recover {} --undo` enables {old} again", who(user))),
         None => text.hint(forget(user)),
     }
+}
+
+/// What helps where nothing shows that the device works which would stay.
+fn not_shown(text: Explanation, user: &str, away: &[Serial], choice: &str) -> Explanation {
+    let first = match away {
+        [] => "sign in".to_owned(),
+        _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
+    };
+    let word = format!("`glasskey recover {} {choice} --accept-unproved`", who(user));
+    text.hint(format!("{first} with a code of it: if that works, {word}")).exit(Exit::Left)
 }
 
 fn unproved(text: Explanation, user: &str, away: &[Serial]) -> Explanation {
