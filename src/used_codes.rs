@@ -58,6 +58,8 @@ struct Table {
     later: bool,
 }
 
+/// Held while a process reads or writes the file.
+const LOCK: &str = "spent.lock";
 /// The format that the file names as `version`.
 const FORMAT: u32 = 1;
 /// Codes are for the present step, give or take the touch that one waits for. A record further ahead than this was
@@ -82,7 +84,10 @@ impl UsedCodes {
     /// What is wrong with the file in a state directory. Changes nothing.
     #[must_use]
     pub fn look(state: &Path) -> Option<Doubt> {
-        let path = Self::in_dir(state).file();
+        let (path, lock) = (Self::in_dir(state).file(), state.join(LOCK));
+        if lock.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+            return Some(Doubt::Unwritable { path: lock, cause: io::Error::other("it is not a file") });
+        }
         match store::read_own(&path, LONGEST) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             Ok(text) if serde_json::from_slice::<Table>(&text).is_ok_and(|table| table.version == FORMAT) => None,
@@ -203,7 +208,7 @@ impl UsedCodes {
         match lock {
             Ok(lock) => drop(lock),
             Err(cause) => {
-                let path = self.dir.join("spent.lock");
+                let path = self.dir.join(LOCK);
                 self.doubt.get_or_insert(Doubt::Unwritable { path, cause });
             }
         }
@@ -212,7 +217,7 @@ impl UsedCodes {
 
     fn lock(&self) -> io::Result<File> {
         store::own_directory(&self.dir)?;
-        let file = store::lock_file(&self.dir.join("spent.lock"))?;
+        let file = store::lock_file(&self.dir.join(LOCK))?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
             match file.try_lock() {

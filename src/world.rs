@@ -63,7 +63,7 @@ impl World {
     /// [`Error`].
     pub fn system() -> Result<Self, Error> {
         let interrupt = Interrupt::install().map_err(Error::Signals)?;
-        let clock = Clock::new(Arc::new(SystemClock(interrupt.clone())));
+        let clock = Clock::new(Arc::new(SystemClock::new(interrupt.clone())));
         Ok(Self {
             ports: system_ports(),
             fido: system_fido_ports(),

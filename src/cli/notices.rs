@@ -83,6 +83,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         | Notice::EmptyRun { .. }
         | Notice::FirstCode { .. }
         | Notice::Undoing
+        | Notice::UndoingBegan
         | Notice::CodeDue { .. }
         | Notice::OtherName { .. } => steps::plain(notice),
     }

@@ -38,6 +38,8 @@ pub(super) enum Record {
     Deleted,
     /// Written by earlier versions, before the device that was to go was enabled again. It proves nothing.
     EnablingAgain,
+    /// Recovery has begun to undo the run. Older versions do not write it.
+    Undoing,
     /// The first record of a rotation of an access key.
     Key(KeyRotation),
     /// The access key of this run's making.

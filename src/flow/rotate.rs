@@ -300,7 +300,11 @@ fn replace(
         // Another machine may have taken it away.
         let gone =
             matches!(cause, Cause::Refused(Refusal::Removal(RemovalRefusal::LastFactor { without: Some(_), .. })));
-        let new = (!gone).then(|| Residue::Earlier { arn: work.arn.clone() });
+        let arn = work.arn.clone();
+        let new = (!gone).then(|| match stage {
+            Stage::Proof => Residue::Enabled { arn },
+            _ => Residue::Earlier { arn },
+        });
         let left = left.into_iter().map(|left| match left {
             Residue::Kept { serial } if ready.replace_first => Residue::Deactivated { serial },
             left => left,

@@ -152,6 +152,8 @@ pub enum Notice {
     },
     /// The person interrupted; what was done is being undone.
     Undoing,
+    /// The unfinished run just told was being undone when that ended.
+    UndoingBegan,
     /// A reply was lost; AWS is being asked what happened.
     Asking,
     /// A device is about to be taken away from its user.

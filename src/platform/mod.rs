@@ -11,12 +11,12 @@ pub use browser::open_in_browser;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::{Interrupt, Terminal, shell};
+pub use unix::{Interrupt, Terminal, shell, steady};
 
 #[cfg(not(unix))]
 mod portable;
 #[cfg(not(unix))]
-pub use portable::{Interrupt, Terminal, shell};
+pub use portable::{Interrupt, Terminal, shell, steady};
 
 /// Opening files with care, and who else may write to them.
 #[cfg(unix)]
@@ -83,16 +83,30 @@ pub enum Typed {
     Stop,
 }
 
-/// The clock of this machine. Its waits end when the person interrupts.
-pub struct SystemClock(pub Interrupt);
+/// The clock of this machine, as it read when the process began, and what has passed since. A clock that is put right
+/// meanwhile, as after a boot, changes nothing: how far it is off AWS's was measured before. Its waits end when the
+/// person interrupts.
+pub struct SystemClock {
+    interrupt: Interrupt,
+    began: SystemTime,
+    steady: Duration,
+}
+
+impl SystemClock {
+    #[must_use]
+    pub fn new(interrupt: Interrupt) -> Self {
+        Self { interrupt, began: SystemTime::now(), steady: steady() }
+    }
+}
 
 impl HostClock for SystemClock {
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        let passed = steady().saturating_sub(self.steady);
+        self.began.checked_add(passed).unwrap_or(self.began)
     }
 
     fn sleep(&self, duration: Duration) -> bool {
-        !self.0.wait(duration)
+        !self.interrupt.wait(duration)
     }
 }
 

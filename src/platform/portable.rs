@@ -2,13 +2,20 @@
 
 use super::Typed;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// How often a wait looks at the flag: there is no handle to wait on.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// Time since a moment that is the same for the whole process; nobody sets it.
+#[must_use]
+pub fn steady() -> Duration {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
 
 /// Whether the person asked to stop. Clones see the same request.
 #[derive(Clone)]

@@ -358,6 +358,26 @@ fn keys_certificates_passwords_and_use() {
             LACKS,
         ),
         row(
+            "everything to roles",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"arn:aws:iam::*:role/*""#]),
+            LACKS,
+        ),
+        row(
+            "everything to oneself",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"arn:aws:iam::*:user/${aws:username}""#]),
+            LACKS,
+        ),
+        row(
+            "all but users",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","NotResource":"arn:aws:iam::*:user/*""#]),
+            LACKS,
+        ),
+        row(
+            "everything to the roles of one path",
+            |aws| alice_has(aws, &[r#""Allow","Action":"*","Resource":"arn:aws:iam::*:role/app/*""#]),
+            &[],
+        ),
+        row(
             "all but what is IAM's",
             |aws| alice_has(aws, &[r#""Allow","Action":"*","NotResource":"arn:aws:iam::*""#]),
             &[],

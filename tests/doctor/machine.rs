@@ -58,6 +58,11 @@ fn the_file_of_used_codes_that_cannot_be_read() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "no JSON");
     fs::write(&path, r#"{"version":1,"devices":{}}"#).unwrap();
     assert!(!doctor(&keys).stdout.contains("used_codes"));
+    let lock = state.join("spent.lock");
+    fs::create_dir(&lock).unwrap();
+    let (what, fix) =
+        (format!("{0}: it is not a file", lock.display()), format!("look at it, and move {0} away", lock.display()));
+    says(&doctor(&keys), "used_codes", "problem", &what, &[&fix]);
 }
 
 #[test]

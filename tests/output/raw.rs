@@ -117,12 +117,17 @@ fn names_on_a_fido2_key_and_of_the_device() {
             shows_tamely(&keys.run_with_pin(&format!("fido credentials list --key 12345678{more}")));
         }
         shows_tamely(&keys.run_with_pin(&format!("fido credentials delete {id} --key 12345678 --yes")));
+        // The device's own name is shown where the key cannot be read.
         let product = Options { product: name.clone(), ..Options::new(12_345_678) };
         let keys = FidoKeys::of([product]);
-        for line in ["fido list", "fido info", "keys", "doctor --offline"] {
-            is_tame(&keys.run(line));
+        let socket = keys.socket(0);
+        std::fs::remove_file(&socket).unwrap();
+        std::fs::write(&socket, "").unwrap();
+        for line in ["fido list", "keys"] {
+            shows_tamely(&keys.run(line));
             is_tame(&keys.run(&format!("{line} --json")));
         }
+        is_tame(&keys.run("doctor --offline"));
     }
 }
 

@@ -4,6 +4,8 @@ use crate::enroll::api;
 use crate::support::{Run, Simulated, run};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::json;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Alice's device, enabled by a computer whose clock was five minutes fast.
@@ -116,4 +118,54 @@ fn another_seed_under_the_name() {
     let done = resync(&world, &[]);
     assert_eq!(done.code, 3, "{done:?}");
     assert!(done.stderr.contains("glasskey: error: AWS refused both codes\n"), "{done:?}");
+}
+
+/// Puts the host's clock forward by the seconds that a file says, and leaves the clocks alone that nobody sets.
+const SKEW: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = real(clock, now);
+    char text[32] = {0};
+    int file = clock == CLOCK_REALTIME ? open(getenv("SKEW_FILE"), O_RDONLY | O_CLOEXEC) : -1;
+    if (file >= 0) {
+        if (read(file, text, 31) > 0) now->tv_sec += atol(text);
+        close(file);
+    }
+    return failed;
+}
+"#;
+
+/// As when the clock of a machine that has just started is put right over the network.
+#[test]
+fn a_clock_that_is_set_while_a_code_is_waited_for_moves_no_code() {
+    let world = Simulated::with_keys(1);
+    assert_eq!(world.run(world.enroll_args()).code, 0);
+    let path = |name: &str| world.keys.home.path().join(name);
+    std::fs::write(path("skew.c"), SKEW).unwrap();
+    std::fs::write(path("skew"), "0").unwrap();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([path("skew.so"), path("skew.c")])
+        .arg("-ldl")
+        .status();
+    assert!(built.unwrap().success());
+    let mut command = world.glasskey(["resync", "alice", "--key", "12345678", "--yes", "--no-input"]);
+    command.env("LD_PRELOAD", path("skew.so")).env("SKEW_FILE", path("skew"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("waiting") {
+        assert_ne!(stderr.read_line(&mut told).unwrap(), 0, "{told}");
+    }
+    std::fs::write(path("skew"), "3600").unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{told}");
+    world.alice_is_enrolled().unwrap();
 }

@@ -107,13 +107,34 @@ fn covers_everything(statement: &Value, own: &str) -> bool {
         }
         (None, None) => false,
     };
-    let reaches = |one: &str| every_resource(one) || (allows(statement) && fits(one, own));
     let resources = match (all("Resource"), all("NotResource")) {
-        (Some(resources), _) => resources.iter().any(|one| reaches(one)),
-        (None, Some(left)) => !left.iter().any(|one| reaches(one)),
+        (Some(named), _) if allows(statement) => targets(own).any(|arn| reaches(&named, &arn)),
+        (None, Some(left)) if allows(statement) => targets(own).any(|arn| !reaches(&left, &arn)),
+        (Some(named), _) => named.iter().any(|one| every_resource(one)),
+        (None, Some(left)) => !left.iter().any(|one| every_resource(one)),
         (None, None) => false,
     };
     actions && resources
+}
+
+/// What somebody need only be allowed everything on to be allowed everything: themselves, whose policy this is, or any
+/// user, group, role or managed policy of the account.
+fn targets(own: &str) -> impl Iterator<Item = String> {
+    let account = own.splitn(6, ':').take(5).collect::<Vec<_>>().join(":");
+    let any = ["user", "group", "role", "policy"].into_iter().map(move |kind| format!("{account}:{kind}/-"));
+    std::iter::once(own.to_owned()).chain(any)
+}
+
+/// Whether a pattern of these fits an ARN. A policy variable may stand for anything.
+fn reaches(patterns: &[String], arn: &str) -> bool {
+    patterns.iter().any(|pattern| every_resource(pattern) || fits(&with_variables(pattern), arn))
+}
+
+fn with_variables(pattern: &str) -> String {
+    match pattern.split_once("${").and_then(|(before, rest)| Some((before, rest.split_once('}')?.1))) {
+        Some((before, after)) => format!("{before}*{}", with_variables(after)),
+        None => pattern.to_owned(),
+    }
 }
 
 /// `*`, `**`, `?*`, `*:*`.

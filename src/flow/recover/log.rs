@@ -48,16 +48,16 @@ macro_rules! kinds {
                 }
             }
 
-            /// `id`: its name in the journal.
+            /// `id`: its name in the journal. `undoing`: recovery has begun to undo it.
             pub(super) fn recover(
                 &self,
-                id: &str,
+                (id, undoing): (&str, bool),
                 request: &RecoverRequest,
                 account: Option<&Account>,
                 context: &mut Context<'_>,
             ) -> Result<Recovered, Failed> {
                 match self {
-                    $(Self::$kind(run) => recover_one(run, id, request, account, context)),*
+                    $(Self::$kind(run) => recover_one(run, (id, undoing), request, account, context)),*
                 }
             }
 
@@ -94,7 +94,8 @@ pub(super) fn replay(records: impl IntoIterator<Item = Record>) -> Result<RunLog
     let mut records = records.into_iter();
     let first = records.next().ok_or((1, Implausible::NoBeginning))?;
     let mut log = RunLog::begun(&first).map_err(|why| (1, why))?;
-    for (record, line) in records.zip(2..) {
+    // It says nothing of what the run did.
+    for (record, line) in records.zip(2..).filter(|(record, _)| *record != Record::Undoing) {
         let again = record.start().is_some();
         let step = if again { Err(Implausible::SecondBeginning) } else { log.step(record) };
         step.map_err(|why| (line, why))?;

@@ -191,7 +191,7 @@ fn recover_each(
     let (mut done, mut first): (_, Option<Failed>) = (Vec::new(), None);
     for (n, run) in runs.iter().enumerate() {
         let recovered = match context.still_wanted() {
-            Ok(()) => run.log.recover(&run.id, request, account.as_ref(), context),
+            Ok(()) => run.log.recover((&run.id, run.undoing), request, account.as_ref(), context),
             Err(cause) => Err(context.fail_leaving((Stage::Recover, cause), vec![run.log.unknown()])),
         };
         let failed = match recovered {
@@ -243,6 +243,8 @@ struct Recorded {
     /// Whose it is; `None`: the root user's.
     user: Option<String>,
     log: RunLog,
+    /// Recovery has begun to undo it.
+    undoing: bool,
 }
 
 struct Read {
@@ -272,8 +274,9 @@ fn read_runs(context: &mut Context<'_>) -> Result<Read, Cause> {
             continue;
         }
         let user = entries.first().and_then(Record::start).and_then(|start| start.user).map(str::to_owned);
+        let undoing = entries.contains(&Record::Undoing);
         match replay(entries) {
-            Ok(log) => read.runs.push(Recorded { id, user, log }),
+            Ok(log) => read.runs.push(Recorded { id, user, log, undoing }),
             Err((line, why)) => read.bad.push(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
         }
     }

@@ -40,6 +40,16 @@ pub(super) enum Doing {
 }
 
 impl Options {
+    /// Where undoing had begun, finishing is not recommended.
+    pub(super) fn of_an_undoing(self) -> Self {
+        let recommended = match self.recommended {
+            Choice::Finish if self.undo.is_ok() => Choice::Undo,
+            Choice::Finish => Choice::Leave,
+            other => other,
+        };
+        Self { recommended, ..self }
+    }
+
     /// What a choice comes to.
     fn take(self, choice: Choice) -> Result<Decision, RecoverRefusal> {
         match choice {

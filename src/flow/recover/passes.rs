@@ -8,7 +8,7 @@ use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, Implausible, RecoverRefusal, Residue, Stage};
 use crate::flow::record::Record;
 use crate::journal::Writer;
-use crate::person::Choice;
+use crate::person::{Choice, Notice};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What was made so much earlier than the run began is not of its making, whatever the clocks say.
@@ -98,7 +98,7 @@ impl<Observed> From<Observed> for Observation<Observed> {
 /// Looks at a run, decides, with the person where there is a choice, and carries it out.
 pub(super) fn recover_one<K: Kind>(
     run: &K,
-    id: &str,
+    (id, undoing): (&str, bool),
     request: &RecoverRequest,
     account: Option<&Account>,
     context: &mut Context<'_>,
@@ -128,6 +128,10 @@ pub(super) fn recover_one<K: Kind>(
             }
             return Ok(Recovered { found, outcome: strike(log, outcome, context)? });
         }
+        Course::Open(options) if undoing => {
+            context.tell(Notice::UndoingBegan);
+            options.of_an_undoing()
+        }
         Course::Open(options) => options,
     };
     let decided = decide(request, options, context)
@@ -135,7 +139,12 @@ pub(super) fn recover_one<K: Kind>(
     let outcome = match decided {
         Decision::Leave => Outcome::Left,
         Decision::Forget => strike(log, Outcome::Forgotten, context)?,
-        Decision::Do(doing) => run.carry_out(&doing, &seen, log, caller, context)?,
+        Decision::Do(doing) => {
+            if !undoing && matches!(doing, Doing::Undo(_)) {
+                log.append(&Record::Undoing).map_err(|cause| still(Cause::Journal(cause), context))?;
+            }
+            run.carry_out(&doing, &seen, log, caller, context)?
+        }
     };
     Ok(Recovered { found, outcome })
 }

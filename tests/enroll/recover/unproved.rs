@@ -152,6 +152,21 @@ fn a_seed_is_not_undone_where_the_old_key_is_away() {
     }
 }
 
+/// An undoing was cut short: what is recommended goes on with it.
+#[test]
+fn an_undoing_that_was_cut_short_is_not_finished_unasked() {
+    let scene = Scene::new(Flow::Rotate);
+    let world = &scene.world;
+    killed(world, &mut scene.command(), |passing| is_call(passing, "TagUser") && passing.done);
+    world.aws.clock().advance(Duration::from_secs(60));
+    let mut undo = world.glasskey(["recover", "--undo", "--yes", "--no-input"]);
+    killed(world, &mut undo, |passing| is_call(passing, "DeactivateMFADevice") && passing.done);
+    let done = recover_later(world, &["--yes"]);
+    assert!(done.code == 0 && done.stderr.contains("  undoing   had begun"), "{done:?}");
+    assert_eq!(all(world).0, [(world.arn("alice-1"), Some("alice".to_owned()))], "{done:?}");
+    assert_eq!(world.unfinished(), 0);
+}
+
 /// The new key may be lost as well: the old device stays until somebody says that the new one works.
 #[test]
 fn a_rotation_is_not_finished_where_the_new_key_is_away() {

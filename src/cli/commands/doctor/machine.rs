@@ -128,17 +128,18 @@ fn runs(state: &Path) -> Option<Check> {
 
 /// Nothing is said where the file is whole, or there is none.
 fn used_codes(state: &Path) -> Option<Check> {
-    let (path, what) = match UsedCodes::look(state)? {
-        Doubt::Unreadable { path } => {
-            (path, "cannot be read: the next code of every device waits for up to 30 s".to_owned())
-        }
-        Doubt::Unwritable { path, cause } => (path, cause.to_string()),
+    const WAITS: &str = "cannot be read: the next code of every device waits for up to 30 s";
+    let problem = |path: &Path, what: &str| {
+        Check::problem("used_codes", "codes sent already", format!("{}: {what}", path.display()))
     };
-    let about = format!("{}: {what}", path.display());
-    Some(
-        Check::problem("used_codes", "codes sent already", about)
-            .fix("the next command that sends a code begins a new one"),
-    )
+    Some(match UsedCodes::look(state)? {
+        Doubt::Unreadable { path } => {
+            problem(&path, WAITS).fix("the next command that sends a code begins a new one")
+        }
+        Doubt::Unwritable { path, cause } => {
+            problem(&path, &cause.to_string()).fix(format!("look at it, and move {} away", path.display()))
+        }
+    })
 }
 
 fn memory(given: Protection) -> Vec<Check> {
