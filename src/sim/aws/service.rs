@@ -356,6 +356,14 @@ impl Asked<'_> {
         })
     }
 
+    /// What a fault does before the action: it is refused, or something has happened meanwhile.
+    fn go_wrong(&self, wrong: &Wrong, inner: &mut Inner, caller: &Caller) -> Result<(), Refusal> {
+        if let (Wrong::StrangersBucket, Some(name)) = (wrong, json::text(&self.body, "Bucket")) {
+            inner.state.posture.foreign_buckets.push(name.to_owned());
+        }
+        self.refusal(wrong, inner, caller).map_or(Ok(()), Err)
+    }
+
     /// Everything between the request and its answer, in AWS's order: who, how often, may they, and then the action.
     fn answer(
         &self,
@@ -373,12 +381,7 @@ impl Asked<'_> {
         if ["cloudwatch", "logs"].contains(&self.service.prefix) {
             filter_metrics::tick(&mut inner.state, world, self.now);
         }
-        if let Some(refusal) = wrong.and_then(|wrong| self.refusal(wrong, inner, &caller)) {
-            return Err(refusal);
-        }
-        if let (Some(Wrong::StrangersBucket), Some(name)) = (wrong, json::text(&self.body, "Bucket")) {
-            inner.state.posture.foreign_buckets.push(name.to_owned());
-        }
+        wrong.map_or(Ok(()), |wrong| self.go_wrong(wrong, inner, &caller))?;
         let host = self.request.header("host").unwrap_or_default();
         // Whose pages come round gives the first one, whichever is asked for.
         let first = (wrong == Some(&Wrong::SamePage))
