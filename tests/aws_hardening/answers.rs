@@ -416,6 +416,19 @@ fn no_call_takes_what_is_not_an_answer_of_aws_for_one() {
     assert!(count > 350, "{count}");
 }
 
+/// What cannot be told: `{}` or nothing, with the id of a request, is AWS's answer to each of these. So each is looked at by
+/// whoever makes it.
+#[test]
+fn where_the_protocol_names_no_call_another_calls_answer_is_taken() {
+    let untold: Vec<&Row> = rows().filter(|row| !is_told_from_another(row.call)).collect();
+    assert_eq!(untold.len(), 21, "{:?}", untold.iter().map(|row| row.call).collect::<Vec<_>>());
+    side_by_side(6, untold, |row| {
+        let reply = Wrong::Reply { what: Strange::Other, done: false };
+        let (outcome, happened) = tried(row, Fault::next(&row.call.to_string(), reply));
+        assert!(outcome == Ok(()) && !happened, "{}: {outcome:?}", row.call);
+    });
+}
+
 #[test]
 fn a_lost_reply_is_asked_again_where_twice_is_as_good_as_once_and_else_is_not_known() {
     let cases = rows().flat_map(|row| [Wrong::LoseReply, Wrong::NeverArrive].map(|wrong| (row, wrong))).collect();

@@ -24,7 +24,7 @@ const REQUEST_IDS: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "x-amz-i
 pub(in crate::aws) enum Written {
     /// AWS JSON, or REST with JSON: 200, and a JSON object or nothing.
     Json,
-    /// 200 or 204, and nothing: what S3 says of a change is in its headers.
+    /// 200 or 204, and no document: what S3 says of a change is in its headers.
     S3,
 }
 
@@ -70,7 +70,7 @@ impl OwnReply {
                 Written::Json => status == 200 && has_members(body, members(self.call)),
                 Written::S3 => {
                     let headers = self.call != Call::CreateBucket || says("location");
-                    matches!(status, 200 | 204) && body.trim_ascii().is_empty() && headers
+                    matches!(status, 200 | 204) && !body.trim_ascii().starts_with(b"<") && headers
                 }
             }
     }
@@ -152,7 +152,9 @@ mod tests {
         let s3 = |call, status, headers: &[(&str, &str)], body| is_own(call, Written::S3, status, headers, body);
         assert!(s3(Call::PutBucketPolicy, 204, &[S3_ID], ""));
         assert!(s3(Call::PutBucketVersioning, 200, &[("x-amz-id-2", "eftixk72aD6Ap51Tn")], ""));
-        assert!(!s3(Call::PutBucketVersioning, 200, &[S3_ID], "<html></html>"));
+        for document in ["<html></html>", "\n<Error><Code>InternalError</Code></Error>"] {
+            assert!(!s3(Call::PutBucketVersioning, 200, &[S3_ID], document), "{document}");
+        }
         assert!(s3(Call::CreateBucket, 200, &[S3_ID, ("location", "/logs")], ""));
         assert!(!s3(Call::CreateBucket, 200, &[S3_ID], ""));
         assert!(!s3(Call::DeleteBucket, 202, &[S3_ID], ""));

@@ -71,7 +71,8 @@ impl Account {
     }
 
     /// GetBucketLocation: the region of a bucket of the caller's account. `None`: there is no bucket of this name. One of a
-    /// stranger's is [`Error::Denied`]. `region`: where it is asked, which may be another than the bucket's.
+    /// stranger's is [`Error::Denied`]. `region`: where it is asked. us-east-1 knows every bucket of its partition; another
+    /// region may say [`super::Obstacle::WrongRegion`] of a bucket elsewhere.
     pub fn bucket_region(&self, region: &str, name: &str) -> Result<Option<String>, Error> {
         let call = Call::GetBucketLocation;
         let body = json!({ "Bucket": name, "ExpectedBucketOwner": self.caller().account });
