@@ -2,7 +2,7 @@
 
 use super::scene::{GROUP, NAME, REGION, STREAM, Scene};
 use glasskey::aws::Error;
-use glasskey::aws::hardening::{MetricFilter, Obstacle, RETENTIONS, RootPattern, Sample};
+use glasskey::aws::hardening::{MetricFilter, MetricFilters, Obstacle, RETENTIONS, RootPattern, Sample};
 use glasskey::sim::aws::posture::Datapoint;
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ fn a_filter_is_seen_as_it_was_put_and_another_is_told_by_its_name() {
         (other.name, other.unit) = ("with-unit".to_owned(), Some("Count".to_owned()));
         posture.metric_filters.push(other);
     });
-    let right = (vec![cis], vec!["with-unit".to_owned()]);
+    let right = MetricFilters { plain: vec![cis], others: vec!["with-unit".to_owned()] };
     assert_eq!(account.metric_filters(REGION, GROUP), Ok(Some(right)));
     account.delete_metric_filter(REGION, GROUP, NAME).unwrap();
     assert_eq!(obstacle(account.delete_metric_filter(REGION, GROUP, NAME)), Some(Obstacle::NotThere));

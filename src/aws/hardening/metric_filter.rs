@@ -28,6 +28,15 @@ pub struct MetricFilter {
     pub metric: Metric,
 }
 
+/// The metric filters of a log group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricFilters {
+    /// Those that count 1 into one metric, and do nothing else.
+    pub plain: Vec<MetricFilter>,
+    /// The names of all others.
+    pub others: Vec<String>,
+}
+
 /// Which of root's events the pattern is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RootPattern {
@@ -65,29 +74,24 @@ impl Account {
         self.plain(Call::PutMetricFilter, region, body).map(drop)
     }
 
-    /// DescribeMetricFilters: those of a log group that count 1 into one metric, without unit, dimensions or default. The
-    /// names of all others come beside them. `None`: there is no such group.
-    pub fn metric_filters(
-        &self,
-        region: &str,
-        group: &str,
-    ) -> Result<Option<(Vec<MetricFilter>, Vec<String>)>, Error> {
+    /// DescribeMetricFilters, of a log group. `None`: there is no such group.
+    pub fn metric_filters(&self, region: &str, group: &str) -> Result<Option<MetricFilters>, Error> {
         let call = Call::DescribeMetricFilters;
         let body = json!({ "logGroupName": group });
         let list = found(self.plain_list(call, region, body, ("metricFilters", "nextToken")))?;
         let Some(list) = list else { return Ok(None) };
-        let (mut plain, mut others) = (Vec::new(), Vec::new());
+        let mut filters = MetricFilters::default();
         for one in &list {
             let name = needed(call, one, "filterName")?;
             match counts_ones(one) {
                 Some(metric) => {
                     let pattern = text(one, "filterPattern").unwrap_or_default();
-                    plain.push(MetricFilter { name, group: group.to_owned(), pattern, metric });
+                    filters.plain.push(MetricFilter { name, group: group.to_owned(), pattern, metric });
                 }
-                None => others.push(name),
+                None => filters.others.push(name),
             }
         }
-        Ok(Some((plain, others)))
+        Ok(Some(filters))
     }
 
     /// DeleteMetricFilter.

@@ -21,7 +21,7 @@ mod trail;
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};
-pub use metric_filter::{Metric, MetricFilter, RootPattern};
+pub use metric_filter::{Metric, MetricFilter, MetricFilters, RootPattern};
 pub use obstacle::Obstacle;
 pub use policy::{NotMergeable, merged, without};
 pub use role::{TrailRole, logs_document, trust_document};

@@ -76,7 +76,7 @@ fn says(there: &Value, wanted: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
     use super::*;
 
     fn statement(sid: &str, action: &str) -> Value {
@@ -98,7 +98,7 @@ mod tests {
         let text = merged(Some(&policy(&[theirs.clone(), old])), std::slice::from_ref(&new)).unwrap().unwrap();
         assert_eq!(statements(&text), json!([theirs, new]));
         let single = json!({ "Version": "2008-10-17", "Id": "x", "Statement": theirs }).to_string();
-        let text = merged(Some(&single), &[new.clone()]).unwrap().unwrap();
+        let text = merged(Some(&single), std::slice::from_ref(&new)).unwrap().unwrap();
         let read: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&read["Version"], &read["Id"]), (&json!("2008-10-17"), &json!("x")));
         assert_eq!(read["Statement"], json!([theirs, new]));
