@@ -16,7 +16,7 @@
 //! - [`unlock`]: keys in use by a command, unlocked with a password or PIN asked for once.
 //! - [`platform`]: being interrupted, the terminal as a device, who may write to a file: what differs by operating system.
 //! - [`keys`]: which keys are plugged in, seen through PC/SC, over HID or both; choosing exactly one.
-//! - [`aws`]: IAM, STS and what an audit reads; the only async code outside the simulator's server.
+//! - [`aws`]: IAM, STS, what an audit reads and what hardening writes; the only async code outside the simulator's server.
 //! - [`sink`]: the places a seed may go.
 //! - [`person`]: prompts, confirmations and progress, as a trait.
 //! - [`world`]: everything a command may touch.

@@ -3,6 +3,7 @@
 mod answers; // replies that are none of AWS's, dates that cannot be, lists without an end
 mod arrows; // who may use whom
 mod audit; // root audit: what is read, what is judged, how it is told
+mod aws_hardening; // trails, buckets, filters, alarms, topics and rules, written through the library
 mod cli; // arguments in; stdout, stderr and exit code out
 mod configuration; // the AWS configuration, read as the AWS CLI reads it or refused for what it is
 mod docs; // the documents say what is so

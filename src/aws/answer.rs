@@ -4,7 +4,12 @@
 //! status 200 would pass for "done", an empty body too. So every successful reply of the query protocol must be a whole
 //! document whose root is the operation's own response element, and where the call changes something it must name the
 //! request it answers. (`<EnableMFADeviceResponse><ResponseMetadata><RequestId>`: IAM API Reference, "Common
-//! Parameters" and the examples of each operation.) A list that was cut short is no list either.
+//! Parameters" and the examples of each operation.) A list that was cut short is no list either. Replies of the other
+//! protocols do not name their operation: [`unnamed`].
+
+mod unnamed;
+
+pub(super) use unnamed::{OwnReply, Written};
 
 use super::call::Call;
 use aws_smithy_runtime_api::box_error::BoxError;

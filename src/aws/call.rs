@@ -26,9 +26,7 @@ macro_rules! calls {
         impl Call {
             const ALL: &[Self] = &[$(Self::$call,)*];
 
-            /// The permission it needs, as IAM policies spell it.
-            #[must_use]
-            pub fn permission(self) -> &'static str {
+            fn name(self) -> &'static str {
                 match self {
                     $(Self::$call => concat!($service, ":", $operation),)*
                 }
@@ -48,8 +46,12 @@ macro_rules! calls {
 // `Again`: a tag that is set again is the same tag, a report that is made again the same report; a second session of
 // root's is one more that ends after a quarter of an hour.
 //
+// A setting that is put again is the same setting: a retention, a filter, an alarm, a rule. `CreateTopic` gives the topic of
+// that name, and a token confirms a subscription more than once.
+//
 // `Once`: a session's code is spent. The repeat of a deactivation or a deletion answers "not found", which the flows read
-// as done: they ask instead.
+// as done: they ask instead. A policy that was merged with what was there is merged anew: somebody else may have put one
+// since. A second line in a log, a second state of an alarm and a second Subscribe each send another mail.
 calls! {
     GetCallerIdentity: "sts" "GetCallerIdentity" None;
     GetSessionToken: "sts" "GetSessionToken" Once;
@@ -79,6 +81,11 @@ calls! {
     ListSigningCertificates: "iam" "ListSigningCertificates" None;
     GetUser: "iam" "GetUser" None;
     GetRole: "iam" "GetRole" None;
+    GetRolePolicy: "iam" "GetRolePolicy" None;
+    CreateRole: "iam" "CreateRole" Once;
+    PutRolePolicy: "iam" "PutRolePolicy" Again;
+    DeleteRolePolicy: "iam" "DeleteRolePolicy" Once;
+    DeleteRole: "iam" "DeleteRole" Once;
     GetAccountPasswordPolicy: "iam" "GetAccountPasswordPolicy" None;
     GetAccountAuthorizationDetails: "iam" "GetAccountAuthorizationDetails" None;
     ListOrganizationsFeatures: "iam" "ListOrganizationsFeatures" None;
@@ -92,20 +99,79 @@ calls! {
     DescribeTrails: "cloudtrail" "DescribeTrails" None;
     GetTrailStatus: "cloudtrail" "GetTrailStatus" None;
     GetEventSelectors: "cloudtrail" "GetEventSelectors" None;
+    GetTrail: "cloudtrail" "GetTrail" None;
+    CreateTrail: "cloudtrail" "CreateTrail" Once;
+    UpdateTrail: "cloudtrail" "UpdateTrail" Again;
+    StartLogging: "cloudtrail" "StartLogging" Again;
+    StopLogging: "cloudtrail" "StopLogging" Again;
+    DeleteTrail: "cloudtrail" "DeleteTrail" Once;
+    CreateBucket: "s3" "CreateBucket" Once;
+    DeleteBucket: "s3" "DeleteBucket" Once;
+    GetBucketLocation: "s3" "GetBucketLocation" None;
+    GetBucketPolicy: "s3" "GetBucketPolicy" None;
+    PutBucketPolicy: "s3" "PutBucketPolicy" Once;
+    DeleteBucketPolicy: "s3" "DeleteBucketPolicy" Once;
+    GetPublicAccessBlock: "s3" "GetPublicAccessBlock" None;
+    PutPublicAccessBlock: "s3" "PutPublicAccessBlock" Again;
+    GetBucketOwnershipControls: "s3" "GetBucketOwnershipControls" None;
+    PutBucketOwnershipControls: "s3" "PutBucketOwnershipControls" Again;
+    GetBucketEncryption: "s3" "GetBucketEncryption" None;
+    PutBucketEncryption: "s3" "PutBucketEncryption" Again;
+    GetBucketVersioning: "s3" "GetBucketVersioning" None;
+    PutBucketVersioning: "s3" "PutBucketVersioning" Again;
     DescribeMetricFilters: "logs" "DescribeMetricFilters" None;
+    DescribeLogGroups: "logs" "DescribeLogGroups" None;
+    CreateLogGroup: "logs" "CreateLogGroup" Once;
+    DeleteLogGroup: "logs" "DeleteLogGroup" Once;
+    PutRetentionPolicy: "logs" "PutRetentionPolicy" Again;
+    CreateLogStream: "logs" "CreateLogStream" Once;
+    PutLogEvents: "logs" "PutLogEvents" Once;
+    FilterLogEvents: "logs" "FilterLogEvents" None;
+    PutMetricFilter: "logs" "PutMetricFilter" Again;
+    DeleteMetricFilter: "logs" "DeleteMetricFilter" Once;
+    TestMetricFilter: "logs" "TestMetricFilter" None;
     DescribeAlarms: "cloudwatch" "DescribeAlarms" None;
+    DescribeAlarmHistory: "cloudwatch" "DescribeAlarmHistory" None;
+    PutMetricAlarm: "cloudwatch" "PutMetricAlarm" Again;
+    SetAlarmState: "cloudwatch" "SetAlarmState" Once;
+    DeleteAlarms: "cloudwatch" "DeleteAlarms" Once;
     ListSubscriptionsByTopic: "sns" "ListSubscriptionsByTopic" None;
     GetTopicAttributes: "sns" "GetTopicAttributes" None;
     GetSubscriptionAttributes: "sns" "GetSubscriptionAttributes" None;
+    CreateTopic: "sns" "CreateTopic" Again;
+    SetTopicAttributes: "sns" "SetTopicAttributes" Once;
+    DeleteTopic: "sns" "DeleteTopic" Once;
+    Subscribe: "sns" "Subscribe" Once;
+    ConfirmSubscription: "sns" "ConfirmSubscription" Again;
+    Unsubscribe: "sns" "Unsubscribe" Once;
     DescribeKey: "kms" "DescribeKey" None;
     GetKeyPolicy: "kms" "GetKeyPolicy" None;
     ListRules: "events" "ListRules" None;
     ListTargetsByRule: "events" "ListTargetsByRule" None;
+    DescribeRule: "events" "DescribeRule" None;
+    PutRule: "events" "PutRule" Again;
+    DeleteRule: "events" "DeleteRule" Once;
+    PutTargets: "events" "PutTargets" Again;
+    RemoveTargets: "events" "RemoveTargets" Once;
+    TestEventPattern: "events" "TestEventPattern" None;
     GetContactInformation: "account" "GetContactInformation" None;
     GetAlternateContact: "account" "GetAlternateContact" None;
 }
 
 impl Call {
+    /// The permission it needs, as IAM policies spell it.
+    #[must_use]
+    pub fn permission(self) -> &'static str {
+        match self {
+            // S3's are named otherwise than the operations (Service Authorization Reference, "Amazon S3").
+            Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
+            Self::PutPublicAccessBlock => "s3:PutBucketPublicAccessBlock",
+            Self::GetBucketEncryption => "s3:GetEncryptionConfiguration",
+            Self::PutBucketEncryption => "s3:PutEncryptionConfiguration",
+            call => call.name(),
+        }
+    }
+
     /// Every call after which something in the world is another, be it a code that is spent.
     pub fn changing() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|call| call.changes_something())
@@ -131,9 +197,9 @@ impl Call {
         matches!(self, Self::EnableMfaDevice | Self::ResyncMfaDevice)
     }
 
-    /// The service and the operation, as its permission joins them.
+    /// The service, as permissions begin, and the operation, as the API reference has it.
     pub(super) fn parts(self) -> (&'static str, &'static str) {
-        self.permission().split_once(':').unwrap_or_default()
+        self.name().split_once(':').unwrap_or_default()
     }
 
     /// The call of this name in the API reference, where it is answered in the query protocol.
@@ -154,16 +220,22 @@ impl fmt::Display for Call {
 mod tests {
     use super::*;
 
-    /// An answer is held to the call by the operation's name.
+    /// An answer of the query protocol is held to the call by the operation's name.
     #[test]
     fn every_call_that_changes_something_is_found_by_its_name() {
         for call in Call::ALL {
             let (service, name) = call.parts();
             let is_query = ["iam", "sts", "sns"].contains(&service);
             assert_eq!(Call::named(name), is_query.then_some(*call), "{name}");
-            let tells = ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb));
+            let tells = ["Get", "List", "Describe", "Filter", "Test"].iter().any(|verb| name.starts_with(verb));
             assert_eq!(call.changes_something(), !tells || *call == Call::GetSessionToken, "{name}");
-            assert!(is_query || !call.changes_something(), "{name}");
         }
+    }
+
+    #[test]
+    fn the_permissions_of_s3_are_those_of_its_policies() {
+        assert_eq!(Call::PutBucketEncryption.permission(), "s3:PutEncryptionConfiguration");
+        assert_eq!(Call::PutBucketEncryption.to_string(), "PutBucketEncryption");
+        assert_eq!(Call::PutBucketPolicy.permission(), "s3:PutBucketPolicy");
     }
 }

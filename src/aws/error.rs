@@ -54,8 +54,8 @@ pub enum Error {
         /// AWS's words.
         message: String,
     },
-    /// Refused for now, and still refused after the back-off: Throttling, ConcurrentModification,
-    /// EntityTemporarilyUnmodifiable.
+    /// Refused for now, and still refused after the back-off: Throttling, ConcurrentModification (EventBridge and
+    /// Organizations add `Exception`), EntityTemporarilyUnmodifiable.
     #[error("AWS still answers {code} to {call} after several tries")]
     TryLater {
         call: Call,
@@ -196,7 +196,8 @@ pub(super) fn speaks_of_time(text: &str) -> bool {
 
 /// Codes that ask to try again: the call was not carried out.
 fn is_for_now(code: &str) -> bool {
-    means_throttling(code) || matches!(code, "ConcurrentModification" | "EntityTemporarilyUnmodifiable")
+    let concurrent = ["ConcurrentModification", "ConcurrentModificationException"].contains(&code);
+    means_throttling(code) || concurrent || code == "EntityTemporarilyUnmodifiable"
 }
 
 /// An error and what is behind it, in one line, each thing said once. The SDK's errors say little themselves and all

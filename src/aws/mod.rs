@@ -1,4 +1,5 @@
-//! IAM, STS and what an audit reads, through the AWS SDK: the only async code outside the simulator's server.
+//! IAM, STS, what an audit reads and what hardening writes, through the AWS SDK: the only async code outside the
+//! simulator's server.
 //!
 //! A blocking facade over one current-thread runtime. Nothing of the SDK leaves this room: calls take and return
 //! glasskey's own types, and errors are facts. The SDK's own retries are off: whether a call may be repeated depends
@@ -13,6 +14,7 @@ mod clients;
 mod config;
 mod date_interceptor;
 mod error;
+pub mod hardening;
 mod mfa;
 mod outcome;
 mod pace;

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::config::{LONGEST_REPLY, OnTheWire, trouble};
 use super::error::{Error, message, refusal};
+use super::retry::means_throttling;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
@@ -17,7 +18,9 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
-            if status >= 500 && !call.may_be_repeated() {
+            // S3 throttles with 503.
+            let throttled = context.err().code().is_some_and(means_throttling);
+            if status >= 500 && !throttled && !call.may_be_repeated() {
                 // A server error says nothing about what was done before it.
                 return Error::OutcomeUnknown { call, detail: format!("HTTP {status}") };
             }

@@ -1,9 +1,10 @@
 //! Services whose few operations do not earn a crate of a hundred thousand lines each: CloudTrail, CloudWatch, Logs,
-//! SNS, KMS, EventBridge, Organizations, Account Management. Read only.
+//! S3, SNS, KMS, EventBridge, Organizations, Account Management.
 //!
 //! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
+//! CloudWatch is spoken to in JSON, which it takes beside CBOR.
 
-use super::answer::OwnAnswer;
+use super::answer::{OwnAnswer, OwnReply, Written};
 use super::call::Call;
 use super::clients::Clients;
 use super::config::DEFAULT_REGION;
@@ -30,7 +31,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub(super) mod hosts;
+mod s3;
 mod xml;
+
+pub(super) use s3::is_name as is_bucket_name;
 
 use hosts::{InGovCloud, Kind, address, home_of};
 
@@ -54,6 +58,8 @@ enum Protocol {
     Rest,
     /// A form of this version in, XML out.
     Query(&'static str),
+    /// The action in the method and the query, the bucket in the path.
+    S3,
 }
 
 const SERVICES: &[Service] = &[
@@ -90,6 +96,7 @@ const SERVICES: &[Service] = &[
         global: true,
         gov_cloud: InGovCloud::Fips,
     },
+    Service { gov_cloud: InGovCloud::Fips, ..regional("s3", "s3", "S3", Protocol::S3) },
 ];
 
 const fn regional(prefix: &'static str, host: &'static str, id: &'static str, protocol: Protocol) -> Service {
@@ -118,7 +125,10 @@ impl JsonClient {
                 return Err(SdkError::construction_failure(format!("{call} is of no service that is known")));
             };
             let (region, url) = plain.place(service, region).await.map_err(SdkError::construction_failure)?;
-            plain.operation(service, action, &region, &url).invoke(request(service, action, &body)).await
+            let request = request(service, action, &body);
+            let request =
+                request.ok_or_else(|| SdkError::construction_failure(format!("{call} has no such form")))?;
+            plain.operation(service, call, &region, &url).invoke(request).await
         }
     }
 
@@ -136,17 +146,11 @@ impl JsonClient {
         Ok((region, url))
     }
 
-    fn operation(
-        &self,
-        service: &Service,
-        action: &'static str,
-        region: &str,
-        url: &str,
-    ) -> Operation<Sent, Value, Refused> {
+    fn operation(&self, service: &Service, call: Call, region: &str, url: &str) -> Operation<Sent, Value, Refused> {
         let Clients { config, date_interceptor } = &self.clients;
         let mut builder = Operation::builder()
             .service_name(service.id)
-            .operation_name(action)
+            .operation_name(call.parts().1)
             .endpoint_url(url)
             .no_retry()
             .interceptor(date_interceptor.clone())
@@ -164,19 +168,31 @@ impl JsonClient {
         if let Some(sleep) = config.sleep_impl() {
             builder = builder.sleep_impl(sleep);
         }
-        let is_xml = matches!(service.protocol, Protocol::Query(_));
-        if is_xml {
-            builder = builder.interceptor(OwnAnswer);
-        }
+        let reader: Reader = match service.protocol {
+            Protocol::Query(_) => xml::read_response,
+            Protocol::S3 => s3::read,
+            Protocol::Json(..) | Protocol::Rest => read_json,
+        };
+        builder = match service.protocol {
+            Protocol::Query(_) => builder.interceptor(OwnAnswer),
+            Protocol::S3 => builder.interceptor(OwnReply { call, written: Written::S3 }),
+            Protocol::Json(..) | Protocol::Rest => builder.interceptor(OwnReply { call, written: Written::Json }),
+        };
         builder
             .serializer(|sent: Sent| Ok(sent.0))
-            .deserializer(move |response: &HttpResponse| read(response, is_xml))
+            .deserializer(move |response: &HttpResponse| read(response, reader, call))
             .build()
     }
 
     fn signing(&self, service: &Service, region: &str) -> StaticRuntimePlugin {
         let mut options = SigningOptions::default();
         options.signature_type = HttpSignatureType::HttpRequestHeaders;
+        if let Protocol::S3 = service.protocol {
+            // Amazon S3 API Reference, "Authenticating Requests: Using the Authorization Header".
+            options.content_sha256_header = true;
+            options.double_uri_encode = false;
+            options.normalize_uri_path = false;
+        }
         let mut layer = Layer::new("signing");
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
         layer.store_put(SigV4OperationSigningConfig {
@@ -203,7 +219,8 @@ impl fmt::Debug for Sent {
     }
 }
 
-fn request(service: &Service, action: &str, body: &Value) -> Sent {
+/// `None`: the body does not say what the request needs.
+fn request(service: &Service, action: &str, body: &Value) -> Option<Sent> {
     let (content, path, bytes): (Cow<'static, str>, _, _) = match service.protocol {
         Protocol::Json(version, _) => {
             (format!("application/x-amz-json-{version}").into(), "/".to_owned(), body.to_string())
@@ -212,19 +229,25 @@ fn request(service: &Service, action: &str, body: &Value) -> Sent {
         Protocol::Query(version) => {
             ("application/x-www-form-urlencoded".into(), "/".to_owned(), form(action, version, body))
         }
+        Protocol::S3 => return s3::request(action, body).map(finished),
     };
-    let length = bytes.len().to_string();
     let mut request = HttpRequest::new(SdkBody::from(bytes));
     // A method and a path that are written out above are always taken.
     let _ = request.set_method("POST");
     let _ = request.set_uri(path);
     let headers = request.headers_mut();
     headers.insert("content-type", content);
-    headers.insert("content-length", length);
-    headers.insert("user-agent", concat!("glasskey/", env!("CARGO_PKG_VERSION")));
     if let Protocol::Json(_, target) = service.protocol {
         headers.insert("x-amz-target", format!("{target}.{action}"));
     }
+    Some(finished(request))
+}
+
+fn finished(mut request: HttpRequest) -> Sent {
+    let length = request.body().bytes().map_or(0, <[u8]>::len).to_string();
+    let headers = request.headers_mut();
+    headers.insert("content-length", length);
+    headers.insert("user-agent", concat!("glasskey/", env!("CARGO_PKG_VERSION")));
     Sent(request)
 }
 
@@ -242,10 +265,20 @@ fn form(action: &str, version: &str, body: &Value) -> String {
     form.finish()
 }
 
-fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorError<Refused>> {
-    let bytes = response.body().bytes().unwrap_or_default();
-    let value = if is_xml { xml::read(bytes) } else { serde_json::from_slice(bytes).ok().filter(Value::is_object) };
+/// What a reply says; `None`: nothing that can be read.
+type Reader = fn(&HttpResponse) -> Option<Value>;
+
+fn read_json(response: &HttpResponse) -> Option<Value> {
+    serde_json::from_slice(response.body().bytes()?).ok().filter(Value::is_object)
+}
+
+fn read(response: &HttpResponse, reader: Reader, call: Call) -> Result<Value, OrchestratorError<Refused>> {
+    let mut value = reader(response);
     if response.status().is_success() {
+        let is_empty = response.body().bytes().is_some_and(|bytes| bytes.trim_ascii().is_empty());
+        if value.is_none() && is_empty && call.changes_something() {
+            value = Some(Value::Object(serde_json::Map::new()));
+        }
         return value.ok_or_else(|| OrchestratorError::response(Box::new(NotAnAnswer)));
     }
     let text = |names: &[&str]| {

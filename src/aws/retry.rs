@@ -128,6 +128,7 @@ pub(super) fn means_throttling(code: &str) -> bool {
             | "ThrottledException"
             | "RequestLimitExceeded"
             | "TooManyRequestsException"
+            | "SlowDown"
     )
 }
 

@@ -155,7 +155,8 @@ const CONFINED: &[Confined] = &[
     Confined {
         what: "the percent-encoding crate",
         is: |text, at| text.is_crate(at, "percent_encoding"),
-        only_in: &["aws/posture/powers.rs", "sim/aws/iam/policies.rs"],
+        // IAM gives policies encoded, and takes them so.
+        only_in: &["aws/hardening/role.rs", "aws/posture/powers.rs", "sim/aws/iam/policies.rs"],
     },
     Confined {
         what: "the unicode-width crate",

@@ -177,7 +177,7 @@ names = {user["UserName"] for user in pages(there, "list_users", "Users")}
 assert names == {"groot", "root-account-mfa-device"}
 owners = {d["User"]["Arn"].split(":", 5)[5] for d in pages(there, "list_virtual_mfa_devices", "VirtualMFADevices")}
 assert owners == {"user/groot", "user/root-account-mfa-device"}
-assert [role["RoleName"] for role in pages(there, "list_roles", "Roles")] == ["OrganizationAccountAccessRole"]
+assert [role["RoleName"] for role in pages(there, "list_roles", "Roles")] == ["OrganizationAccountAccessRole", "trail-to-logs"]
 there.create_group(GroupName="admins")
 there.add_user_to_group(GroupName="admins", UserName="groot")
 administrator = "arn:aws:iam::aws:policy/AdministratorAccess"

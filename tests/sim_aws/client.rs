@@ -34,7 +34,7 @@ pub(super) fn request(keys: &Keys, signed: SystemTime, action: &str, parameters:
     unsigned("/", form.finish().into_bytes()).signed(keys, signed, "us-east-1", service)
 }
 
-fn unsigned(path: &str, body: Vec<u8>) -> Request {
+pub(super) fn unsigned(path: &str, body: Vec<u8>) -> Request {
     Request { method: "POST".to_owned(), path: path.to_owned(), headers: std::collections::BTreeMap::new(), body }
 }
 

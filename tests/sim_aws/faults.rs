@@ -1,7 +1,7 @@
 //! What goes wrong on demand.
 
 use super::account;
-use super::client::{request, verdict};
+use super::client::{reply, request, unsigned, verdict};
 use glasskey::sim::aws::{Answer, Fault, Wrong};
 
 #[test]
@@ -86,4 +86,36 @@ fn a_rate_limit_lets_a_seconds_worth_through() {
     assert!((5..=most).contains(&passed), "{passed} of 50, at most {most}");
     aws.set_rate(None);
     assert_eq!(verdict(&aws, &admin, "GetUser", &[]), "200");
+}
+
+/// As AWS does on every protocol, also of what it refuses.
+#[test]
+fn every_reply_has_the_id_of_its_request_in_a_header() {
+    let (aws, admin) = account();
+    let now = aws.clock().now();
+    let named = |service: &str, method: &str, path: &str, header: (&str, &str), body: &[u8]| {
+        let mut request = unsigned(path, body.to_vec());
+        request.method = method.to_owned();
+        request.headers.insert(header.0.to_owned(), header.1.to_owned());
+        let reply = reply(&aws, &request.signed(&admin, now, "us-east-1", service));
+        let id = ["x-amzn-RequestId", "x-amz-request-id"].iter().find_map(|name| reply.header(name));
+        (reply.status, id.is_some_and(|id| !id.is_empty()))
+    };
+    let target = |name: &'static str| ("x-amz-target", name);
+    let cbor = ("smithy-protocol", "rpc-v2-cbor");
+    let over_cbor = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
+    let contact = br#"{"AlternateContactType":"SECURITY"}"#;
+    let none = ("accept", "*/*");
+    for (status, got) in [
+        (200, named("iam", "POST", "/", none, b"Action=ListUsers&Version=2010-05-08")),
+        (200, named("cloudtrail", "POST", "/", target("CloudTrail_20131101.DescribeTrails"), b"{}")),
+        (400, named("cloudtrail", "POST", "/", target("CloudTrail_20131101.StartLogging"), b"{}")),
+        (200, named("monitoring", "POST", "/", target("GraniteServiceVersion20100801.DescribeAlarms"), b"{}")),
+        (200, named("monitoring", "POST", over_cbor, cbor, &[0xa0])),
+        (404, named("account", "POST", "/getAlternateContact", none, contact)),
+        (200, named("s3", "PUT", "/logs", none, b"")),
+        (404, named("s3", "GET", "/logs?policy", none, b"")),
+    ] {
+        assert_eq!(got, (status, true));
+    }
 }

@@ -27,7 +27,10 @@ pub(super) struct Kind {
 
 /// The address of a service. Fails where the partition has no such endpoints.
 pub(super) async fn address(service: &Service, region: &str, kind: Kind) -> Result<String, BoxError> {
-    let wanted = sts::Params::builder().region(region.to_owned()).use_fips(kind.fips).use_dual_stack(kind.dual_stack);
+    // S3 has its dual stack under its ordinary name's end.
+    let beside = service.host == "s3" && kind.dual_stack;
+    let wanted = sts::Params::builder().region(region.to_owned()).use_fips(kind.fips);
+    let wanted = wanted.use_dual_stack(kind.dual_stack && !beside);
     let wanted = wanted.build()?;
     let resolver = sts::DefaultResolver::new();
     let found = resolver.resolve_endpoint(&wanted).await?;
@@ -38,7 +41,8 @@ pub(super) async fn address(service: &Service, region: &str, kind: Kind) -> Resu
         InGovCloud::Fips => kind.fips,
         _ => rest.starts_with("-fips"),
     };
-    Ok(format!("https://{}{}{after_fips}", service.host, if fips { "-fips" } else { "" }))
+    let beside = if beside { ".dualstack" } else { "" };
+    Ok(format!("https://{}{}{beside}{after_fips}", service.host, if fips { "-fips" } else { "" }))
 }
 
 /// The region of a partition in which its global services answer: where IAM is signed for, but in China, whose
@@ -84,7 +88,7 @@ mod tests {
     fn named_fips(host: &str, region: &str, dual_stack: bool) -> bool {
         match host {
             _ if !region.starts_with("us-gov-") => true,
-            "account" | "kms" => true,
+            "account" | "kms" | "s3" => true,
             "organizations" | "monitoring" | "events" => false,
             _ => dual_stack,
         }
@@ -96,9 +100,11 @@ mod tests {
             for (service, fips) in SERVICES.iter().flat_map(|service| [false, true].map(|fips| (service, fips))) {
                 let region_of = if service.global { home_of(region).await.unwrap() } else { region.to_owned() };
                 assert!(!service.global || region_of == home, "{region}: {region_of}");
-                for (dual_stack, suffix) in [(false, Some(suffix)), (true, dual)] {
+                let of_s3 = service.host == "s3";
+                for (dual_stack, suffix) in [(false, Some(suffix)), (true, if of_s3 { Some(suffix) } else { dual })] {
                     let Some(suffix) = suffix else { continue };
                     let name = if fips && named_fips(service.host, region, dual_stack) { "-fips" } else { "" };
+                    let name = if of_s3 && dual_stack { format!("{name}.dualstack") } else { name.to_owned() };
                     let right = format!("https://{}{name}.{region_of}.{suffix}", service.host);
                     let kind = Kind { fips, dual_stack };
                     assert_eq!(address(service, &region_of, kind).await.unwrap(), right, "{kind:?}");

@@ -6,9 +6,13 @@ use super::wire::Refusal;
 use super::{Ctx, auth, json, trail_checks, trails};
 use serde_json::{Map, Value, json};
 
+/// The role of a trail that names none.
+pub(super) const TRAIL_ROLE: &str = "trail-to-logs";
+
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     let read: Option<fn(&Ctx<'_>) -> json::Outcome> = match action {
         "DescribeTrails" => Some(describe),
+        "GetTrail" => Some(|ctx| Ok(json!({ "Trail": written(ctx.state, named(ctx, "Name")?) }))),
         "GetTrailStatus" => Some(status),
         "GetEventSelectors" => Some(selectors),
         _ => None,
@@ -62,7 +66,7 @@ pub(super) fn written(state: &State, trail: &Trail) -> Value {
     let mut put = |name: &str, what: &str| drop(members.insert(name.to_owned(), json!(what)));
     if let Some(group) = &trail.log_group {
         put("CloudWatchLogsLogGroupArn", group);
-        put("CloudWatchLogsRoleArn", trail.role.as_ref().unwrap_or(&state.arn("role/trail-to-logs")));
+        put("CloudWatchLogsRoleArn", trail.role.as_ref().unwrap_or(&state.arn(&format!("role/{TRAIL_ROLE}"))));
     }
     trail.prefix.iter().for_each(|prefix| put("S3KeyPrefix", prefix));
     trail.kms_key.iter().for_each(|key| put("KmsKeyId", key));

@@ -3,7 +3,7 @@
 
 use super::iam::devices;
 use super::state::{DEVICES_PER_USER, Device, Owner, Principal, Session, Totp};
-use super::{Aws, Keys, random};
+use super::{Aws, Call, Keys, random};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub enum AtConsole {
     Remove(String),
     /// Signs in and opens a session for the command line, as `aws login` does. The answer has its credentials.
     Login,
+    /// Signs in with the password: an event that trails record.
+    SignIn,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +61,7 @@ impl Aws {
                 self.remove_device(serial);
                 Ok(json!({}))
             }
+            AtConsole::SignIn => self.sign_in_as_root().map(|()| json!({})),
             AtConsole::Login => {
                 let Keys { access_key_id, secret_access_key, session_token } = self.root_session();
                 Ok(json!({
@@ -67,6 +70,32 @@ impl Aws {
                 }))
             }
         }
+    }
+
+    /// Root signs in to the console, which is recorded where the partition's global services are.
+    pub fn sign_in_as_root(&self) -> Result<(), String> {
+        let now = self.clock().now();
+        let (account, caller) = {
+            let state = &mut self.lock().state;
+            state.root.password.as_mut().ok_or("root has no password")?.used = Some(now);
+            (state.account.clone(), state.arn("root"))
+        };
+        self.world.log(Call {
+            service: "signin",
+            region: self.partition().region().to_owned(),
+            action: "ConsoleLogin".to_owned(),
+            account: Some(account),
+            target: None,
+            caller: Some(caller),
+            assumed_root: false,
+            serial: None,
+            codes: Vec::new(),
+            status: 200,
+            code: None,
+            lost: false,
+            at: now,
+        });
+        Ok(())
     }
 
     /// Makes a virtual device as the console does before it shows the QR code: its serial number and its secret.

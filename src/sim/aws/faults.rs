@@ -56,6 +56,12 @@ pub enum Wrong {
     SamePage,
     /// It is carried out, and the page of one of IAM's lists that comes says that there are more, and not which.
     NoMarker,
+    /// CloudTrail does not see yet what the role of a trail may do. Nothing is done.
+    RoleUnseen,
+    /// CloudTrail does not see the policy of a trail's bucket yet. Nothing is done.
+    PolicyUnseen,
+    /// A stranger has just taken the name of the bucket that the request is about, and keeps it.
+    StrangersBucket,
 }
 
 impl Wrong {

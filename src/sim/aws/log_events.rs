@@ -4,7 +4,7 @@ use super::log_groups::{existing, group, invalid, missing};
 use super::log_pattern::LogPattern;
 use super::posture::LogEvent;
 use super::wire::Refusal;
-use super::{Ctx, json, trail_events};
+use super::{Ctx, filter_metrics, json, trail_events};
 use serde_json::{Value, json};
 
 const PAGE: usize = 10_000;
@@ -26,8 +26,11 @@ pub(super) fn put(ctx: &mut Ctx<'_>) -> json::Outcome {
     let too_old = events.iter().filter(|event| event.timestamp.saturating_add(OLDEST) < now).count();
     let too_new = events.iter().filter(|event| event.timestamp > now.saturating_add(NEWEST)).count();
     let taken = events.into_iter().skip(too_old).take(count.saturating_sub(too_old).saturating_sub(too_new));
-    let streams = &mut group(ctx)?.streams;
-    streams.get_mut(stream).ok_or_else(|| missing("stream"))?.extend(taken);
+    let taken: Vec<LogEvent> = taken.collect();
+    let made = group(ctx)?;
+    let name = made.name.clone();
+    made.streams.get_mut(stream).ok_or_else(|| missing("stream"))?.extend(taken.iter().cloned());
+    taken.iter().for_each(|event| filter_metrics::count(ctx.state, ctx.region, &name, event));
     let mut reply = json!({ "nextSequenceToken": format!("{now:056}") });
     let mut rejected = serde_json::Map::new();
     if too_old > 0 {

@@ -70,6 +70,9 @@ fn groups(ctx: &Ctx<'_>) -> json::Outcome {
 
 fn describe(ctx: &Ctx<'_>) -> json::Outcome {
     let given = |name: &str| json::text(ctx.body, name);
+    if given("logGroupName").is_some_and(|group| !ctx.state.posture.has_log_group(ctx.region, group)) {
+        return Err(log_groups::missing("group"));
+    }
     let here = |filter: &&MetricFilter| filter.region == ctx.region;
     let named = |filter: &&MetricFilter| {
         given("logGroupName").is_none_or(|group| group == filter.log_group)

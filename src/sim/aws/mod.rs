@@ -18,6 +18,7 @@ mod codes;
 mod console;
 mod events;
 mod faults;
+mod filter_metrics;
 mod http_client;
 mod iam;
 mod json;

@@ -1,10 +1,11 @@
 //! The root user and what is around it, from outside the API: how tests and the control path put an account into any
 //! state.
 
+use super::cloudtrail::TRAIL_ROLE;
 use super::policy::Policy;
-use super::posture::{Mail, Posture};
+use super::posture::{Mail, Posture, Trail};
 use super::state::{Certificate, Device, Group, Managed, Owner, Password, Policies, Role, State, Totp, Use};
-use super::{Aws, cloudwatch, random, sns};
+use super::{Aws, cloudwatch, filter_metrics, random, sns};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -70,6 +71,7 @@ impl Aws {
     pub fn mailbox(&self) -> Vec<Mail> {
         let now = self.clock().now();
         let state = &mut self.lock().state;
+        filter_metrics::tick(state, &self.world, now);
         cloudwatch::tick(state, now);
         state.posture.mailbox.clone()
     }
@@ -83,7 +85,9 @@ impl Aws {
 
     /// Changes what there is around root.
     pub fn arrange(&self, change: impl FnOnce(&mut Posture)) {
-        change(&mut self.lock().state.posture);
+        let state = &mut self.lock().state;
+        change(&mut state.posture);
+        state.add_role_of_trails();
     }
 
     /// Root as it should be, and everything that watches it: a password, two security keys, nothing else; and
@@ -241,6 +245,33 @@ impl State {
             self.enable_device(serial, None, Owner::Root, created);
         }
         self.posture = Posture::sound(self.partition, &self.account);
+        self.add_role_of_trails();
+    }
+
+    /// The role with which trails that name none write to their log groups, where there is such a trail.
+    pub(super) fn add_role_of_trails(&mut self) {
+        let needs = |trail: &Trail| trail.owner.is_none() && trail.log_group.is_some() && trail.role.is_none();
+        if self.roles.contains_key(TRAIL_ROLE) || !self.posture.trails.iter().any(needs) {
+            return;
+        }
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        let streams = format!("arn:{}:logs:*:{}:log-group:*:log-stream:*", self.partition.as_str(), self.account);
+        let write = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"{streams}"}}]}}"#
+        );
+        let (Ok(trust_policy), Ok(write_policy)) = (Policy::parse(trust), Policy::parse(&write)) else { return };
+        let mut policies = Policies::default();
+        policies.inline.insert("write".to_owned(), (write, write_policy));
+        let role = Role {
+            name: TRAIL_ROLE.to_owned(),
+            id: random::identifier("AROA"),
+            path: "/".to_owned(),
+            created: self.created,
+            trust: (trust.to_owned(), trust_policy),
+            longest: 3600,
+            policies,
+        };
+        self.roles.insert(TRAIL_ROLE.to_owned(), role);
     }
 
     pub(super) fn strip_root(&mut self) {

@@ -8,7 +8,7 @@ use super::wire::{self, Answer, Form, Refusal, Reply, Request};
 use super::world::{Cell, World};
 use super::{
     Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, RestReply, Wrong, account, cloudtrail, cloudwatch, events,
-    faults, iam, kms, logs, organization, policy, random, s3, sns, strange, sts,
+    faults, filter_metrics, iam, kms, logs, organization, policy, random, s3, sns, strange, sts, trail_checks,
 };
 use crate::sim::tap;
 use serde_json::Value;
@@ -348,8 +348,20 @@ impl Asked<'_> {
                 let action = format!("{}:{}", self.service.prefix, self.action);
                 auth::denied(caller, &action, &resource, policy::Verdict::NotAllowed)
             }
+            Wrong::RoleUnseen => trail_checks::role_unseen(),
+            Wrong::PolicyUnseen => {
+                trail_checks::policy_unseen(json::text(&self.body, "S3BucketName").unwrap_or_default())
+            }
             _ => return None,
         })
+    }
+
+    /// What a fault does before the action: it is refused, or something has happened meanwhile.
+    fn go_wrong(&self, wrong: &Wrong, inner: &mut Inner, caller: &Caller) -> Result<(), Refusal> {
+        if let (Wrong::StrangersBucket, Some(name)) = (wrong, json::text(&self.body, "Bucket")) {
+            inner.state.posture.foreign_buckets.push(name.to_owned());
+        }
+        self.refusal(wrong, inner, caller).map_or(Ok(()), Err)
     }
 
     /// Everything between the request and its answer, in AWS's order: who, how often, may they, and then the action.
@@ -366,9 +378,10 @@ impl Asked<'_> {
         call.assumed_root = caller.task.is_some();
         self.scope.iter().for_each(|scope| inner.state.note_use(scope, self.now));
         inner.faults.admit()?;
-        if let Some(refusal) = wrong.and_then(|wrong| self.refusal(wrong, inner, &caller)) {
-            return Err(refusal);
+        if ["cloudwatch", "logs"].contains(&self.service.prefix) {
+            filter_metrics::tick(&mut inner.state, world, self.now);
         }
+        wrong.map_or(Ok(()), |wrong| self.go_wrong(wrong, inner, &caller))?;
         let host = self.request.header("host").unwrap_or_default();
         // Whose pages come round gives the first one, whichever is asked for.
         let first = (wrong == Some(&Wrong::SamePage))

@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) report_asked: u32,
     /// Everything around root that is not IAM's.
     pub(super) posture: Posture,
+    /// The number of the first call that metric filters have not looked at yet.
+    pub(super) uncounted: u64,
     /// Temporary credentials by access key id.
     pub(super) sessions: BTreeMap<String, Session>,
     /// Verifications by serial number: the window's number and the count. Kept when a device is deleted: a device
@@ -267,6 +269,7 @@ impl State {
             report: None,
             report_asked: 0,
             posture: Posture::default(),
+            uncounted: 0,
             sessions: BTreeMap::new(),
             verifications: BTreeMap::new(),
         }

@@ -17,7 +17,7 @@ pub enum Strange {
     NoContent,
     /// 200, and `{}`.
     Braces,
-    /// 200, and the answer without its end.
+    /// 200, and the answer without its end: the last element, or the last brace; of one without a body, its headers.
     Cut,
     /// 200, and a whole answer to another operation.
     Other,
@@ -33,8 +33,10 @@ impl Strange {
             Self::Empty => (200, "text/xml", Vec::new()),
             Self::NoContent => (204, "text/xml", Vec::new()),
             Self::Braces => (200, "application/json", "{}".into()),
+            Self::Cut if whole.body.is_empty() => (whole.status, "application/xml", Vec::new()),
             Self::Cut => {
-                let end = whole.body.windows(2).rposition(|two| two == b"</").unwrap_or(0);
+                let last = whole.body.len().saturating_sub(1);
+                let end = whole.body.windows(2).rposition(|two| two == b"</").unwrap_or(last);
                 whole.body.truncate(end);
                 return whole;
             }

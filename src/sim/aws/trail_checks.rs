@@ -84,11 +84,17 @@ fn bucket(ctx: &Ctx<'_>, trail: &Trail) -> Result<(), Refusal> {
     if posture.bucket(name).is_some_and(|bucket| takes(ctx, trail, bucket)) {
         return Ok(());
     }
-    Err(Refusal::new(
-        400,
-        "InsufficientS3BucketPolicyException",
-        format!("Incorrect S3 bucket policy is detected for bucket: {name}"),
-    ))
+    Err(policy_unseen(name))
+}
+
+pub(super) fn policy_unseen(bucket: &str) -> Refusal {
+    let message = format!("Incorrect S3 bucket policy is detected for bucket: {bucket}");
+    Refusal::new(400, "InsufficientS3BucketPolicyException", message)
+}
+
+pub(super) fn role_unseen() -> Refusal {
+    let message = "Access denied. Check the trust relationships for your role.";
+    Refusal::new(400, "InvalidCloudWatchLogsRoleArnException", message)
 }
 
 /// Whether a bucket takes what a trail delivers.
@@ -141,13 +147,7 @@ fn log_group_and_role(ctx: &Ctx<'_>, trail: &Trail) -> Result<(), Refusal> {
         return in_group("CloudTrail cannot validate the specified log group ARN.");
     }
     let role = ctx.state.roles.values().find(|one| ctx.state.role_arn(one) == *role);
-    let Some(role) = role.filter(|role| trusts(ctx, role)) else {
-        return Err(Refusal::new(
-            400,
-            "InvalidCloudWatchLogsRoleArnException",
-            "Access denied. Check the trust relationships for your role.",
-        ));
-    };
+    let role = role.filter(|role| trusts(ctx, role)).ok_or_else(role_unseen)?;
     let exists = trail.group_name().is_some_and(|name| ctx.state.posture.has_log_group(ctx.region, name));
     if !exists || !may_write(ctx, role, group) {
         return in_group("Access denied. Check the permissions for your role.");

@@ -1,49 +1,84 @@
 //! What CloudTrail delivers to a log group: the calls that were made here, as its events, once their time has come.
 
 use super::posture::{LogEvent, Trail};
+use super::state::State;
 use super::wire::iso;
+use super::world::World;
 use super::{Call, Ctx};
 use crate::totp::unix;
 use serde_json::{Value, json};
+use std::time::SystemTime;
 
 /// Beginnings of the names of calls that change nothing.
 const READS: [&str; 7] = ["Get", "List", "Describe", "Head", "Lookup", "Test", "Assume"];
+/// What console sign-ins are logged as.
+const SIGN_IN: &str = "signin";
 
 /// The events in a group of this region, each with its log stream.
 pub(super) fn delivered(ctx: &Ctx<'_>, group: &str) -> Vec<(String, LogEvent)> {
-    let posture = &ctx.state.posture;
-    let to_group = |trail: &&Trail| trail.region == ctx.region && trail.group_name() == Some(group);
-    let works = |trail: &&Trail| trail.logging && trail.logs_delivery_error.is_none();
-    let present = posture.trails.iter().filter(to_group).filter(works).map(|trail| (trail, u64::MAX));
-    let past = posture.past_deliveries.iter().filter(|past| to_group(&&past.trail));
-    let times: Vec<(&Trail, u64)> = present.chain(past.map(|past| (&past.trail, past.until))).collect();
-    if times.is_empty() {
-        return Vec::new();
+    let feed = Feed::of(ctx.state, ctx.region, group);
+    feed.among(ctx.world, 0, ctx.now).into_iter().map(|(_, stream, event)| (stream, event)).collect()
+}
+
+/// What trails deliver to a group: which of them, and since when until when.
+pub(super) struct Feed<'s> {
+    state: &'s State,
+    region: &'s str,
+    times: Vec<(&'s Trail, u64)>,
+    /// When the group was made.
+    since: u64,
+}
+
+impl<'s> Feed<'s> {
+    pub(super) fn of(state: &'s State, region: &'s str, group: &str) -> Self {
+        let posture = &state.posture;
+        let to_group = |trail: &&Trail| trail.region == region && trail.group_name() == Some(group);
+        let works = |trail: &&Trail| trail.logging && trail.logs_delivery_error.is_none();
+        let present = posture.trails.iter().filter(to_group).filter(works).map(|trail| (trail, u64::MAX));
+        let past = posture.past_deliveries.iter().filter(|past| to_group(&&past.trail));
+        let times = present.chain(past.map(|past| (&past.trail, past.until))).collect();
+        let since = posture.log_group(region, group).and_then(|group| group.created).unwrap_or(0);
+        Self { state, region, times, since }
     }
-    let made = posture.log_group(ctx.region, group).and_then(|group| group.created).unwrap_or(0);
-    let delay = posture.delays.delivery;
-    let now = unix(ctx.now);
-    let organization = ctx.world.organization();
-    let of_organization =
-        |account: &str| organization.as_ref().is_some_and(|register| register.members.contains_key(account));
-    let mut events = Vec::new();
-    for (nth, call) in ctx.world.calls().iter().enumerate() {
-        let at = unix(call.at);
-        let (Some(account), Some(_)) = (&call.account, &call.caller) else { continue };
-        let seen = |(trail, until): &&(&Trail, u64)| {
-            let ours = *account == ctx.state.account || trail.organization && of_organization(account);
-            ours && (trail.logs_since().max(made)..*until).contains(&at)
-                && trail.records(&call.region, is_read(&call.action), &source(call))
-        };
-        let arrived = at.saturating_add(delay);
-        if arrived > now || call.status == 0 || call.action == "PutLogEvents" || !times.iter().any(|one| seen(&one)) {
-            continue;
+
+    /// What has arrived by now of the calls from a number on: the call's number, the log stream, and the event.
+    pub(super) fn among(&self, world: &World, from: u64, now: SystemTime) -> Vec<(u64, String, LogEvent)> {
+        if self.times.is_empty() {
+            return Vec::new();
         }
-        let message = event(call, account, nth).to_string();
-        let stream = format!("{account}_CloudTrail_{}", ctx.region);
-        events.push((stream, LogEvent { timestamp: at * 1000, ingested: arrived * 1000, message }));
+        let organization = world.organization();
+        let member =
+            |account: &str| organization.as_ref().is_some_and(|register| register.members.contains_key(account));
+        let delay = self.state.posture.delays.delivery;
+        let calls = world.calls();
+        let first = world.forgotten();
+        let mut events = Vec::new();
+        for (number, call) in
+            (first..).zip(calls.iter()).skip(usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX))
+        {
+            let at = unix(call.at);
+            let arrived = at.saturating_add(delay);
+            let Some(account) = call.account.as_deref().filter(|_| call.caller.is_some()) else { continue };
+            if arrived > unix(now) || call.status == 0 || call.action == "PutLogEvents" {
+                continue;
+            }
+            if self.takes(call, account, member(account)) {
+                let message = event(call, account, number).to_string();
+                let stream = format!("{account}_CloudTrail_{}", self.region);
+                events.push((number, stream, LogEvent { timestamp: at * 1000, ingested: arrived * 1000, message }));
+            }
+        }
+        events
     }
-    events
+
+    fn takes(&self, call: &Call, account: &str, member: bool) -> bool {
+        let at = unix(call.at);
+        self.times.iter().any(|(trail, until)| {
+            (account == self.state.account || trail.organization && member)
+                && (trail.logs_since().max(self.since)..*until).contains(&at)
+                && trail.records(&call.region, is_read(&call.action), &source(call))
+        })
+    }
 }
 
 fn is_read(action: &str) -> bool {
@@ -55,8 +90,9 @@ fn source(call: &Call) -> String {
     format!("{name}.amazonaws.com")
 }
 
-fn event(call: &Call, account: &str, nth: usize) -> Value {
-    let id = format!("{:08x}-0000-4000-8000-{nth:012x}", unix(call.at) & 0xffff_ffff);
+fn event(call: &Call, account: &str, number: u64) -> Value {
+    let id = format!("{:08x}-0000-4000-8000-{number:012x}", unix(call.at) & 0xffff_ffff);
+    let signs_in = call.service == SIGN_IN;
     let mut event = json!({
         "eventVersion": "1.11",
         "userIdentity": identity(call, account),
@@ -67,11 +103,11 @@ fn event(call: &Call, account: &str, nth: usize) -> Value {
         "sourceIPAddress": "127.0.0.1",
         "userAgent": "simulated",
         "requestParameters": null,
-        "responseElements": null,
+        "responseElements": if signs_in { json!({ "ConsoleLogin": "Success" }) } else { Value::Null },
         "requestID": id,
         "eventID": id,
         "readOnly": is_read(&call.action),
-        "eventType": "AwsApiCall",
+        "eventType": if signs_in { "AwsConsoleSignIn" } else { "AwsApiCall" },
         "managementEvent": true,
         "recipientAccountId": account,
         "eventCategory": "Management",

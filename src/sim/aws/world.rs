@@ -32,6 +32,8 @@ pub(super) struct World {
     latency: AtomicU64,
     tap: RwLock<Tap>,
     calls: Mutex<VecDeque<Call>>,
+    /// How many calls are remembered no longer: the number of the first that is.
+    forgotten: AtomicU64,
     cells: RwLock<HashMap<String, Arc<Cell>>>,
     organization: RwLock<Option<Register>>,
 }
@@ -63,6 +65,7 @@ impl World {
             latency: AtomicU64::new(0),
             tap: RwLock::default(),
             calls: Mutex::default(),
+            forgotten: AtomicU64::new(0),
             cells: RwLock::default(),
             organization: RwLock::default(),
         }
@@ -113,13 +116,18 @@ impl World {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of the first call that is remembered, counted from 0: to be asked while [`World::calls`] is held.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
     /// Remembers a request, cut to what is worth remembering; the oldest is forgotten for it.
     pub(super) fn log(&self, mut call: Call) {
         let texts = [Some(&mut call.action), call.serial.as_mut(), call.target.as_mut(), call.caller.as_mut()];
         texts.into_iter().flatten().chain(&mut call.codes).for_each(shorten);
         let mut calls = self.calls();
-        if calls.len() >= REMEMBERED {
-            calls.pop_front();
+        if calls.len() >= REMEMBERED && calls.pop_front().is_some() {
+            self.forgotten.fetch_add(1, Ordering::Relaxed);
         }
         calls.push_back(call);
     }
