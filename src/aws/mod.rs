@@ -13,6 +13,7 @@ mod clients;
 mod config;
 mod date_interceptor;
 mod error;
+pub mod hardening;
 mod mfa;
 mod outcome;
 mod pace;

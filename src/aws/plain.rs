@@ -1,5 +1,5 @@
 //! Services whose few operations do not earn a crate of a hundred thousand lines each: CloudTrail, CloudWatch, Logs,
-//! SNS, KMS, EventBridge, Organizations, Account Management. Read only.
+//! SNS, KMS, EventBridge, Organizations, Account Management.
 //!
 //! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
 
@@ -118,7 +118,7 @@ impl JsonClient {
                 return Err(SdkError::construction_failure(format!("{call} is of no service that is known")));
             };
             let (region, url) = plain.place(service, region).await.map_err(SdkError::construction_failure)?;
-            plain.operation(service, action, &region, &url).invoke(request(service, action, &body)).await
+            plain.operation(service, call, &region, &url).invoke(request(service, action, &body)).await
         }
     }
 
@@ -136,13 +136,8 @@ impl JsonClient {
         Ok((region, url))
     }
 
-    fn operation(
-        &self,
-        service: &Service,
-        action: &'static str,
-        region: &str,
-        url: &str,
-    ) -> Operation<Sent, Value, Refused> {
+    fn operation(&self, service: &Service, call: Call, region: &str, url: &str) -> Operation<Sent, Value, Refused> {
+        let (action, changes) = (call.parts().1, call.changes_something());
         let Clients { config, date_interceptor } = &self.clients;
         let mut builder = Operation::builder()
             .service_name(service.id)
@@ -170,7 +165,7 @@ impl JsonClient {
         }
         builder
             .serializer(|sent: Sent| Ok(sent.0))
-            .deserializer(move |response: &HttpResponse| read(response, is_xml))
+            .deserializer(move |response: &HttpResponse| read(response, is_xml, changes))
             .build()
     }
 
@@ -242,9 +237,14 @@ fn form(action: &str, version: &str, body: &Value) -> String {
     form.finish()
 }
 
-fn read(response: &HttpResponse, is_xml: bool) -> Result<Value, OrchestratorError<Refused>> {
+fn read(response: &HttpResponse, is_xml: bool, changes: bool) -> Result<Value, OrchestratorError<Refused>> {
     let bytes = response.body().bytes().unwrap_or_default();
-    let value = if is_xml { xml::read(bytes) } else { serde_json::from_slice(bytes).ok().filter(Value::is_object) };
+    let value = match is_xml {
+        true => xml::read(bytes),
+        // Some calls that change something answer without a body, and nothing else does.
+        false if bytes.is_empty() && changes => Some(Value::Object(serde_json::Map::new())),
+        false => serde_json::from_slice(bytes).ok().filter(Value::is_object),
+    };
     if response.status().is_success() {
         return value.ok_or_else(|| OrchestratorError::response(Box::new(NotAnAnswer)));
     }

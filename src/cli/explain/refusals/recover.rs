@@ -90,6 +90,11 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
         }
         R::CannotUndo => text("cannot_undo"),
+        R::HardenChanged { .. } => text("facts_changed")
+            .note("nothing was changed")
+            .hint("`glasskey root harden` makes a new plan from what is there; this run can still be undone")
+            .hint(forget("root"))
+            .exit(Exit::Left),
     }
 }
 
