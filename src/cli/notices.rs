@@ -42,8 +42,6 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         Notice::UnfinishedRetirement(run) => retirement_lines(run),
         Notice::UnfinishedKey(run) => access_key::unfinished_lines(run),
         Notice::Root(root) => root::lines(root, style),
-        Notice::Harden(notice) => harden::lines(notice, style),
-        Notice::UnfinishedHarden(run) => harden::unfinished_lines(run),
         Notice::ClockVerdict { ahead } => clock_verdict(*ahead, style),
         Notice::Key(key) => step(key_step(key), style),
         Notice::AccessKey(key) => step(Some(access_key::step(key)), style),

@@ -1,5 +1,6 @@
 //! The plan of `root harden`, what is told while it is carried out, and what is found of a run of it that did not end.
 
+use super::{Notice, RootStep};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -195,8 +196,6 @@ pub enum HardenNotice {
     Plan(Box<HardenPlan>),
     /// A step is done, and AWS shows it.
     Done { step: String },
-    /// A step of the plan was done already.
-    WasDone { step: String },
     /// A step is undone, and AWS shows it.
     Undone { step: String },
     /// A step cannot be undone, or not all of it.
@@ -205,6 +204,14 @@ pub enum HardenNotice {
     Part { what: String },
     /// An earlier run that did not end is set aside: this plan starts from what is there.
     SetAside { run: String },
+    /// A run was found that did not end, or is to be undone.
+    Unfinished(UnfinishedHarden),
+}
+
+impl From<HardenNotice> for Notice {
+    fn from(notice: HardenNotice) -> Self {
+        Self::Root(RootStep::Harden(notice))
+    }
 }
 
 /// A run of `root harden` that did not end, or is to be undone.

@@ -1,8 +1,8 @@
 //! What a person should know while a command runs.
 
 use super::{
-    AccessKeyStep, HardenNotice, KeyPlan, Loss, Plan, Proving, RemovalPlan, RootStep, RosterPlan, Unfinished,
-    UnfinishedHarden, UnfinishedKey, UnfinishedRetirement,
+    AccessKeyStep, KeyPlan, Loss, Plan, Proving, RemovalPlan, RootStep, RosterPlan, Unfinished, UnfinishedKey,
+    UnfinishedRetirement,
 };
 use crate::aws::{self, DeviceArn, Retry};
 use crate::keys::{KeyId, Serial};
@@ -232,10 +232,6 @@ pub enum Notice {
     Key(KeyStep),
     /// A step on root's way to its factors.
     Root(RootStep),
-    /// An account is hardened.
-    Harden(HardenNotice),
-    /// A run of `root harden` was found that did not end, or is to be undone.
-    UnfinishedHarden(UnfinishedHarden),
 }
 
 /// What was found out about a FIDO2 key while it is made ready, or done to it.

@@ -1,6 +1,6 @@
 //! Who is asked, and what where nobody is there.
 
-use super::world::{World, hardened};
+use super::world::{Kind, World, hardened};
 use crate::support::Typist;
 
 #[test]
@@ -15,8 +15,8 @@ fn without_a_terminal_and_without_yes_nothing_is_changed() {
 }
 
 fn at_a_terminal(world: &World, args: &[&str]) -> Typist {
-    let mut command = world.outside.keys.bare(world.args(args));
-    command.envs(world.outside.environment(&world.outside.aws.admin()));
+    let mut command = world.outside.keys.bare([&["root", "harden"], args].concat());
+    command.envs(world.outside.environment(&world.caller));
     Typist::start(&command)
 }
 
@@ -40,5 +40,21 @@ fn another_number_and_a_yes_are_no() {
         let (_, done) = typist.end();
         assert_eq!((done.code, world.posture() == before), (3, true), "{answer}: {done:?}");
         assert!(done.stderr.contains("not confirmed; nothing was done"), "{done:?}");
+    }
+}
+
+/// A yes to everything is no yes to what cannot be undone.
+#[test]
+fn what_cannot_be_undone_is_asked_apart() {
+    for (answer, code) in [("y", 0), ("n", 3)] {
+        let world = World::of(Kind::OfRoot);
+        let before = world.snapshot();
+        let mut typist = at_a_terminal(&world, &["--apply", "--yes"]);
+        let account = world.outside.aws.account();
+        typist
+            .sees(&format!("This cannot be undone in account {account}: root-certificates, root-access-keys. Do it "))
+            .types(answer);
+        let (_, done) = typist.end();
+        assert_eq!((done.code, world.snapshot() == before), (code, code == 3), "{done:?}");
     }
 }

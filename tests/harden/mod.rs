@@ -4,5 +4,6 @@
 mod asking; // who is asked, and what where nobody is there
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change
+mod steps; // what each step has of its own
 mod story; // planned, applied, applied again, undone
-mod world;
+pub(crate) mod world;

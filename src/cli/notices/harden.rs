@@ -11,10 +11,10 @@ pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
     match notice {
         HardenNotice::Plan(plan) => plan_lines(plan, &|text| style.bold(text)),
         HardenNotice::Done { step: id } => step("done", format!("{id}; AWS shows it")),
-        HardenNotice::WasDone { step: id } => step("done", format!("{id}, before this")),
         HardenNotice::Undone { step: id } => step("undone", format!("{id}; AWS shows it")),
         HardenNotice::Stays { step: id, what } => step("stays", format!("{id}: {what}")),
         HardenNotice::Part { what } => step("done", what.clone()),
+        HardenNotice::Unfinished(run) => unfinished_lines(run),
         HardenNotice::SetAside { run } => {
             step("set aside", format!("{run}, which did not end; this plan starts from what it has left"))
         }
@@ -68,7 +68,7 @@ fn step_lines(step: &HardenStep, bold: &dyn Fn(&str) -> String) -> Vec<String> {
     lines
 }
 
-pub(super) fn unfinished_lines(run: &UnfinishedHarden) -> Vec<String> {
+fn unfinished_lines(run: &UnfinishedHarden) -> Vec<String> {
     let mut lines = vec![format!("root harden of account {}, started {}", run.account, date_time(run.started))];
     lines.extend(run.steps.iter().map(|(step, is)| format!("  {step:<20} {}", state(is))));
     lines.extend(run.stays.iter().map(|what| format!("  undoing does not bring back: {what}")));

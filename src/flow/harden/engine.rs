@@ -52,7 +52,7 @@ impl Engine<'_> {
         let step = step.id().to_owned();
         // If this line is lost, recovery looks.
         let _ = self.log.append(&Record::StepDone { step: step.clone() });
-        context.tell(Notice::Harden(HardenNotice::Done { step }));
+        context.tell(Notice::from(HardenNotice::Done { step }));
         Ok(())
     }
 

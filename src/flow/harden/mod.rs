@@ -84,7 +84,7 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
         let findings = Vec::new();
         return Ok(Hardened { plan, run: None, findings });
     }
-    context.tell(Notice::Harden(HardenNotice::Plan(Box::new(plan.clone()))));
+    context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
     agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
     let was = verdicts(&account, context);
     let log = begin(&plan, &account, &used, context).map_err(|cause| before(cause, context))?;
@@ -154,7 +154,7 @@ fn set_aside(account: &str, context: &mut Context<'_>) -> Result<(), Cause> {
             let mut log = context.journal.resume(&run.id)?;
             log.keep_complete();
             log.complete()?;
-            context.tell(Notice::Harden(HardenNotice::SetAside { run: run.id }));
+            context.tell(Notice::from(HardenNotice::SetAside { run: run.id }));
         }
     }
     Ok(())

@@ -139,7 +139,7 @@ impl Hands<'_, '_> {
 
     /// Says that one call has had its effect.
     pub(in crate::flow) fn tell(&mut self, what: impl Into<String>) {
-        self.context.tell(Notice::Harden(HardenNotice::Part { what: what.into() }));
+        self.context.tell(Notice::from(HardenNotice::Part { what: what.into() }));
     }
 
     /// Before a call that cannot be taken back.

@@ -208,10 +208,10 @@ impl Hardening {
             let Back { step, now, to, stays } = self.back(step, planned, now);
             if now != to {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
-                context.tell(Notice::Harden(HardenNotice::Undone { step: planned.id.clone() }));
+                context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
             }
             for what in stays {
-                context.tell(Notice::Harden(HardenNotice::Stays { step: planned.id.clone(), what }));
+                context.tell(Notice::from(HardenNotice::Stays { step: planned.id.clone(), what }));
             }
         }
         Ok(())
@@ -231,7 +231,7 @@ pub fn undo_hardening(run: &str, approved: bool, world: &mut World) -> Result<Un
     context.tell_clock();
     let caller = hardening.caller(Some(&account)).map_err(|why| at_first(Cause::refused(why), context))?;
     let seen = hardening.observe(caller, context).map_err(|cause| at_first(cause, context))?;
-    context.tell(Notice::UnfinishedHarden(seen.observed.clone()));
+    context.tell(HardenNotice::Unfinished(seen.observed.clone()).into());
     context.approve(approved).map_err(|cause| at_first(cause, context))?;
     let log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
     hardening.carry_out(&Doing::Undo(vec![Deed::UndoHardening]), &seen, log, caller, context)?;

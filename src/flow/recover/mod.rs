@@ -24,7 +24,9 @@ use super::record::Record;
 use crate::aws;
 use crate::journal;
 use crate::keys::Serial;
-use crate::person::{Choice, Notice, Unfinished, UnfinishedHarden, UnfinishedKey, UnfinishedRetirement};
+use crate::person::{
+    Choice, HardenNotice, Notice, Unfinished, UnfinishedHarden, UnfinishedKey, UnfinishedRetirement,
+};
 use crate::world::World;
 pub use harden::undo_hardening;
 #[doc(hidden)]
@@ -74,7 +76,7 @@ impl RunState {
             Self::Run(found) => Notice::Unfinished(found),
             Self::Retirement(found) => Notice::UnfinishedRetirement(found),
             Self::AccessKey(found) => Notice::UnfinishedKey(found),
-            Self::Harden(found) => Notice::UnfinishedHarden(found),
+            Self::Harden(found) => HardenNotice::Unfinished(found).into(),
         }
     }
 }

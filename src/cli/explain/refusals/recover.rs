@@ -35,42 +35,11 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .exit(Exit::Left),
         R::AnotherSeed { user, comes_back, .. } => another_seed(text("another_seed"), user, comes_back.as_deref()),
         R::Unproved { user, away, .. } => unproved(text("unproved"), user, away),
-        R::OldAccessKeyGone { .. } => text("old_key_gone")
-            .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
-            .exit(Exit::Left),
-        R::AccessKeyPerhapsOthers { id, user } => text("unproved")
-            .note("nothing was touched: somebody may have deactivated it since, because it had leaked")
-            .hint(format!(
-                "`glasskey recover {} --undo --accept-unproved` activates {id} again, and takes back the rest",
-                who(user)
-            ))
-            .hint(forget(user))
-            .exit(Exit::Left),
-        R::NewAccessKeyInactive { .. } => text("new_key_inactive")
-            .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
-            .exit(Exit::Left),
-        R::NoAccessKeyToKeep { user } => {
-            text("cannot_finish").hint(format!("`glasskey recover {} --undo` takes back what the run did", who(user)))
-        }
-        R::OldUnproved { user, .. } => text("unproved")
-            .note("it may have been deleted and made again since the run deactivated it")
-            .hint("plug in the key that holds its credential, and run it again")
-            .hint(forget(user))
-            .exit(Exit::Left),
-        R::OldNotShownToWork { user, away, .. } => {
-            let first = match &**away {
-                [] => "sign in".to_owned(),
-                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
-            };
-            let undo = format!("`glasskey recover {} --undo --accept-unproved`", who(user));
-            text("unproved")
-                .hint(format!("{first} with a code of it: if that works, {undo}"))
-                .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
-                .exit(Exit::Left)
-        }
-        R::OldKeyEmpty { user, .. } => text("cannot_undo")
-            .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
-            .exit(Exit::Left),
+        R::OldAccessKeyGone { .. }
+        | R::AccessKeyPerhapsOthers { .. }
+        | R::NewAccessKeyInactive { .. }
+        | R::NoAccessKeyToKeep { .. } => of_access_keys(refusal),
+        R::OldUnproved { .. } | R::OldNotShownToWork { .. } | R::OldKeyEmpty { .. } => of_the_old_device(refusal),
         R::Complete { user } => {
             text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)
         }
@@ -95,6 +64,58 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint("`glasskey root harden` makes a new plan from what is there; this run can still be undone")
             .hint(forget("root"))
             .exit(Exit::Left),
+    }
+}
+
+/// Of a rotation of an access key.
+fn of_access_keys(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
+        R::OldAccessKeyGone { .. } => text("old_key_gone")
+            .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
+            .exit(Exit::Left),
+        R::AccessKeyPerhapsOthers { id, user } => text("unproved")
+            .note("nothing was touched: somebody may have deactivated it since, because it had leaked")
+            .hint(format!(
+                "`glasskey recover {} --undo --accept-unproved` activates {id} again, and takes back the rest",
+                who(user)
+            ))
+            .hint(forget(user))
+            .exit(Exit::Left),
+        R::NewAccessKeyInactive { .. } => text("new_key_inactive")
+            .hint("somebody has deactivated it: activate it in IAM and run this again, or --undo deletes it")
+            .exit(Exit::Left),
+        R::NoAccessKeyToKeep { user } => {
+            text("cannot_finish").hint(format!("`glasskey recover {} --undo` takes back what the run did", who(user)))
+        }
+        _ => text("cannot_undo"),
+    }
+}
+
+/// Of the device that was to go.
+fn of_the_old_device(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
+        R::OldUnproved { user, .. } => text("unproved")
+            .note("it may have been deleted and made again since the run deactivated it")
+            .hint("plug in the key that holds its credential, and run it again")
+            .hint(forget(user))
+            .exit(Exit::Left),
+        R::OldNotShownToWork { user, away, .. } => {
+            let first = match &**away {
+                [] => "sign in".to_owned(),
+                _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
+            };
+            let undo = format!("`glasskey recover {} --undo --accept-unproved`", who(user));
+            text("unproved")
+                .hint(format!("{first} with a code of it: if that works, {undo}"))
+                .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
+                .exit(Exit::Left)
+        }
+        R::OldKeyEmpty { user, .. } => text("cannot_undo")
+            .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
+            .exit(Exit::Left),
+        _ => text("cannot_undo"),
     }
 }
 
