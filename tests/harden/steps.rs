@@ -155,7 +155,7 @@ fn a_key_in_use_stays_unless_it_is_named() {
         let left: Vec<String> = world.outside.aws.access_keys("root").into_iter().map(|key| key.id).collect();
         assert_eq!((done.code == 0, left.is_empty()), (goes, goes), "{days}: {done:?}");
         if !goes {
-            assert_eq!(left, [used.id.clone()], "the other one is gone");
+            assert_eq!(left, std::slice::from_ref(&used.id), "the other one is gone");
             assert!(
                 done.stderr.contains(&format!("{} was used {days} days ago, within 90 days", used.id)),
                 "{done:?}"
