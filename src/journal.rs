@@ -18,7 +18,7 @@ pub const FORMAT: u64 = 1;
 const LONGEST_RUN: u64 = 1 << 20;
 /// In all, in bytes: ten thousand runs are less.
 const LONGEST: u64 = 32 << 20;
-/// How the files of runs end that are complete, and of which that is not written down elsewhere yet.
+/// How the files of runs end that are complete and kept: until that is written down elsewhere, or to be undone by.
 const COMPLETE: &str = "complete";
 /// How every first line begins.
 const FIRST: &[u8] = b"{\"record\":\"";
@@ -239,6 +239,25 @@ impl Journal {
     pub fn resume(&self, id: &str) -> Result<Writer, Error> {
         let lock = self.take_lock()?;
         let path = self.path_of(id);
+        let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
+        Ok(Writer { lines, path, kept: false, _lock: lock })
+    }
+
+    /// Goes on with a run that did not end, or with one that was complete and was kept, which is then one that did not
+    /// end.
+    ///
+    /// # Errors
+    /// As [`Journal::resume`]; and where no run can be called so.
+    pub fn reopen(&self, id: &str) -> Result<Writer, Error> {
+        let path = self.path_of(id);
+        if !is_id(id) {
+            return Err(at(&path)(io::ErrorKind::NotFound.into()));
+        }
+        let lock = self.take_lock()?;
+        let complete = path.with_extension(COMPLETE);
+        if !path.exists() && complete.exists() {
+            store::rename(&complete, &path).map_err(at(&path))?;
+        }
         let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
         Ok(Writer { lines, path, kept: false, _lock: lock })
     }

@@ -3,12 +3,17 @@
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
 mod access_key; // steps and plans of an access key's rotation
+mod harden; // the plan of `root harden`, and what is told of it
 mod notice; // what is told while a command runs
 mod plan; // what is about to be done
 mod root; // what is told and asked about root's factors
 mod unfinished; // what is found of a run that did not end
 
 pub use access_key::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+pub use harden::{
+    Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep, HardenStepIs, OpenCode, OpenStep,
+    RecordedState, SecurityContact, UnfinishedHarden,
+};
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
 pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes};
@@ -151,6 +156,15 @@ pub enum Question {
     DeleteAccessKey {
         id: String,
         user: String,
+    },
+    /// Carry out the plan of `root harden` just told? Answered by typing the account number.
+    Harden {
+        account: String,
+    },
+    /// Do these steps of it, which cannot be undone? `--yes` does not answer this.
+    HardenForGood {
+        account: String,
+        steps: Vec<String>,
     },
     HandOut {
         key: Serial,

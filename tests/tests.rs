@@ -14,6 +14,7 @@ mod fido; // CTAP2 over our own channel, against scripted and software authentic
 mod fido_cli; // the fido commands, through the binary
 mod fido_pure; // attestation, metadata, advisories and WebAuthn JSON, without a key
 mod fido_sim; // the software authenticator, through its reports
+mod harden; // root harden: planned, applied, seen, undone
 mod hid; // keys over HID, behind a shim in place of the kernel: ours and other people's clients
 mod interop_aws; // the real aws CLI and boto3 against the simulator
 mod judges; // python-fido2, fido2-tools and @simplewebauthn/server as judges

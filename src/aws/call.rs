@@ -87,9 +87,18 @@ calls! {
     DeleteRolePolicy: "iam" "DeleteRolePolicy" Once;
     DeleteRole: "iam" "DeleteRole" Once;
     GetAccountPasswordPolicy: "iam" "GetAccountPasswordPolicy" None;
+    UpdateAccountPasswordPolicy: "iam" "UpdateAccountPasswordPolicy" Again;
+    DeleteAccountPasswordPolicy: "iam" "DeleteAccountPasswordPolicy" Once;
+    DeleteSigningCertificate: "iam" "DeleteSigningCertificate" Once;
     GetAccountAuthorizationDetails: "iam" "GetAccountAuthorizationDetails" None;
     ListOrganizationsFeatures: "iam" "ListOrganizationsFeatures" None;
+    EnableOrganizationsRootCredentialsManagement: "iam" "EnableOrganizationsRootCredentialsManagement" Again;
+    DisableOrganizationsRootCredentialsManagement: "iam" "DisableOrganizationsRootCredentialsManagement" Again;
+    EnableOrganizationsRootSessions: "iam" "EnableOrganizationsRootSessions" Again;
+    DisableOrganizationsRootSessions: "iam" "DisableOrganizationsRootSessions" Again;
     DescribeOrganization: "organizations" "DescribeOrganization" None;
+    EnableAwsServiceAccess: "organizations" "EnableAWSServiceAccess" Again;
+    DisableAwsServiceAccess: "organizations" "DisableAWSServiceAccess" Again;
     ListAccounts: "organizations" "ListAccounts" None;
     DescribeAccount: "organizations" "DescribeAccount" None;
     ListPolicies: "organizations" "ListPolicies" None;
@@ -156,6 +165,8 @@ calls! {
     TestEventPattern: "events" "TestEventPattern" None;
     GetContactInformation: "account" "GetContactInformation" None;
     GetAlternateContact: "account" "GetAlternateContact" None;
+    PutAlternateContact: "account" "PutAlternateContact" Again;
+    DeleteAlternateContact: "account" "DeleteAlternateContact" Once;
 }
 
 impl Call {

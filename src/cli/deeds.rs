@@ -33,5 +33,7 @@ fn word(deed: Deed) -> &'static str {
         Deed::DeleteOldKey => "delete the old access key",
         Deed::ActivateOldKey => "activate the old access key again",
         Deed::DeleteNewKey => "delete the new access key",
+        Deed::HardenRest => "make the changes of the plan that are not made",
+        Deed::UndoHardening => "undo the changes of the plan that are made, the last one first",
     }
 }

@@ -1,10 +1,12 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
 mod access_key;
+mod harden;
 mod proof;
 mod root;
 mod steps;
 
+pub(super) use harden::{open_line, plan_lines};
 pub(super) use root::{code_lines, url as console_url};
 
 use super::advisories;
@@ -29,7 +31,7 @@ pub(super) fn waiting(waiting: &crate::aws::Waiting, style: Style) -> Vec<String
 /// The lines of a notice, without their ends; none for notices that are shown otherwise.
 pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
     match notice {
-        Notice::Plan(plan) => plan_lines(plan, style),
+        Notice::Plan(plan) => enrollment_lines(plan, style),
         Notice::RosterPlan(plan) => roster_lines(plan, style),
         Notice::KeyPlan(plan) => access_key::plan_lines(plan, style),
         Notice::RemovalPlan(parting) => parting_lines(parting, style),
@@ -123,7 +125,7 @@ fn key_step(step: &KeyStep) -> Option<(&'static str, String)> {
     })
 }
 
-fn plan_lines(plan: &Plan, style: Style) -> Vec<String> {
+fn enrollment_lines(plan: &Plan, style: Style) -> Vec<String> {
     let mut lines = vec![format!("glasskey will, in account {} as {}:", plan.account, plan.caller)];
     let mut step = |verb: &str, what: &str, detail: String| {
         lines.push(format!("  {} {what:<19} {detail}", style.bold(&format!("{verb:<7}"))));

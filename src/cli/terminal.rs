@@ -251,13 +251,17 @@ impl Person for TerminalPerson {
             return self.confirm_root(question);
         }
         // Whoever says yes to everything has not thought of these.
-        let weighty = matches!(question, Question::LastPinTry { .. } | Question::EnableUnproved);
+        let weighty = matches!(
+            question,
+            Question::LastPinTry { .. } | Question::EnableUnproved | Question::HardenForGood { .. }
+        );
         if self.yes && !weighty {
             return Some(true);
         }
         let answer = self.ask(&prompt(question), false)?;
         match question {
             Question::ResetOath { key, .. } => Some(*answer.trim() == key.to_string()),
+            Question::Harden { account } => Some(answer.trim() == account),
             _ => yes(&answer),
         }
     }
@@ -404,6 +408,10 @@ fn prompt(question: &Question) -> String {
         ),
         Question::UseTheOnlyFidoKey { key, model } => {
             format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] ")
+        }
+        Question::Harden { account } => format!("Type the account number to change account {account}: "),
+        Question::HardenForGood { account, steps } => {
+            format!("This cannot be undone in account {account}: {}. Do it for good? [y/N] ", steps.join(", "))
         }
         Question::HandOut { key, model, user } => format!("Use {model} {key} for {user}? [y/N] "),
         Question::UseTheOnlyKey { key, model } => format!("Write to {model} {key}, the only key here? [y/N] "),

@@ -12,6 +12,7 @@ pub mod drill;
 pub mod enroll;
 mod failure;
 pub mod fido_key;
+pub mod harden;
 mod holdings;
 mod naming;
 mod proof;
@@ -34,9 +35,9 @@ pub use audit::{
     Titles, TrailProblem, Verdict, audit, check, is_member, out_of_reach,
 };
 pub use failure::{
-    AccessKeyRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal, Implausible,
-    RecoverRefusal, Refusal, RemovalRefusal, Residue, RootRefusal, RosterRefusal, RotateRefusal, SessionRefusal,
-    Stage,
+    AccessKeyRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal, HardenRefusal,
+    Implausible, RecoverRefusal, Refusal, RemovalRefusal, Residue, RootRefusal, RosterRefusal, RotateRefusal,
+    SessionRefusal, Stage,
 };
 pub use naming::{credential_name, device_of};
 pub use record::Undo;

@@ -3,6 +3,7 @@
 
 use crate::aws::DeviceArn;
 use crate::keys::Serial;
+use crate::person::{HardenStep, RecordedState};
 use crate::sink::EscrowFile;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -50,6 +51,16 @@ pub(super) enum Record {
     KeyDeactivated { id: String },
     /// An access key that was to go is deleted.
     KeyDeleted { id: String },
+    /// The first record of a run that hardens an account.
+    Harden(Box<HardenRun>),
+    /// A step of it is about to change something; this is the state it finds.
+    StepBegun { step: String, before: RecordedState },
+    /// AWS has acknowledged a part of a step, by the step's own name for it.
+    StepNote { step: String, note: String },
+    /// A step that was begun has changed nothing, for certain.
+    StepVoid { step: String },
+    /// AWS shows the state that was planned.
+    StepDone { step: String },
 }
 
 /// What the first record of every kind of run says.
@@ -75,6 +86,7 @@ impl Record {
             }
             Self::Retire(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
             Self::Key(run) => (run.version, &run.command, run.started, &*run.account, Some(&run.user), None),
+            Self::Harden(run) => (run.version, &run.command, run.started, &*run.account, None, None),
             _ => return None,
         };
         Some(Start { version, command, started, account, user: user.map(String::as_str), making })
@@ -151,6 +163,22 @@ pub(super) struct KeyRotation {
     pub(super) keep: bool,
     /// Who gets the secret: a program, or a file descriptor. A command's line may hold a token.
     pub(super) to: String,
+}
+
+/// The journal's first record of a run that hardens an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HardenRun {
+    /// The format, 1.
+    pub(super) version: u32,
+    pub(super) command: String,
+    /// Seconds since the Unix epoch.
+    pub(super) started: u64,
+    pub(super) caller: String,
+    pub(super) account: String,
+    pub(super) partition: String,
+    /// The plan's.
+    pub(super) digest: String,
+    pub(super) steps: Vec<HardenStep>,
 }
 
 /// A device that is to go, as the journal has it.

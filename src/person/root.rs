@@ -1,5 +1,6 @@
 //! What is told and asked while root is given a factor in the console.
 
+use super::HardenNotice;
 use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub enum ConsoleTask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootStep {
+    /// An account is hardened.
+    Harden(HardenNotice),
     Sees {
         view: RootView,
         account: Option<String>,

@@ -113,4 +113,8 @@ pub enum Deed {
     /// The access key that the run has deactivated is activated again.
     ActivateOldKey,
     DeleteNewKey,
+    /// The steps of the plan that are not done are done, each where its state is what the plan was made for.
+    HardenRest,
+    /// The steps that the run has begun are undone, the last one first.
+    UndoHardening,
 }

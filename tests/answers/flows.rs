@@ -4,6 +4,7 @@
 use crate::audit::office::{Office, organization};
 use crate::drill::Safe;
 use crate::enroll;
+use crate::harden::world::{Kind as Hardened, World as ToHarden};
 use crate::root::remove::Member;
 use crate::rotation::access_key_faults as access_key;
 use crate::rotation::faults::scene::{Flow, Scene};
@@ -261,4 +262,45 @@ fn whole_or_unknown(office: &Office, args: &[&str], fault: &Fault) -> Ending {
     }
     assert!(unknown(&rows) > unknown(&right) && code != 0, "{fault:?}: {rows:?}");
     (code, "unknown")
+}
+
+/// An account is hardened. Applied again, it is as it would have been.
+pub(super) fn hardened(kind: Hardened, fault: Fault) -> Ending {
+    let world = ToHarden::of(kind);
+    let before = world.snapshot();
+    world.outside.aws.fail(fault.clone());
+    let done = world.run(&world.all());
+    world.outside.aws.heal();
+    let what = format!("{fault:?}: {done:?}");
+    match done.code {
+        0 => {}
+        3 => assert!(world.snapshot() == before && world.outside.unfinished() == 0, "{what}"),
+        4 => assert_eq!(world.outside.unfinished(), 1, "{what}"),
+        _ => panic!("an exit code that means nothing here: {what}"),
+    }
+    let again = world.run(&world.all());
+    let nothing = again.stdout.lines().next() == Some("nothing to do");
+    assert_eq!((again.code, nothing), (0, done.code == 0), "{what}: {again:?}");
+    (done.code, if nothing { "done" } else { "applied again" })
+}
+
+/// A run is undone that has made a password policy, a contact, and turned on central root access.
+pub(super) fn unhardened(fault: Fault) -> Ending {
+    let world = ToHarden::of(Hardened::Managing);
+    world.outside.aws.arrange(|posture| posture.password_policy = None);
+    let before = world.snapshot();
+    let applied = world.run(&[&world.all()[..], &["--json"]].concat());
+    let run = applied.json()["run"].as_str().unwrap().to_owned();
+    let undo = ["--undo", &run, "--yes", "--no-input"];
+    world.outside.aws.fail(fault.clone());
+    let done = world.run(&undo);
+    world.outside.aws.heal();
+    let what = format!("{fault:?}: {done:?}");
+    match done.code {
+        0 => {}
+        4 => assert_eq!(world.run(&undo).code, 0, "{what}"),
+        _ => panic!("an exit code that means nothing here: {what}"),
+    }
+    assert!(world.snapshot() == before && world.outside.unfinished() == 0, "{what}");
+    (done.code, if done.code == 0 { "undone" } else { "undone again" })
 }

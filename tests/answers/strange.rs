@@ -4,6 +4,7 @@
 
 use super::flows::*;
 use crate::docs::hold;
+use crate::harden::world::Kind;
 use crate::rotation::faults::scene::Flow;
 use crate::support::blows::{side_by_side, tally};
 use glasskey::aws::Call;
@@ -27,6 +28,8 @@ const KEY: &str = "rotate --access-key";
 const FINISH: &str = "recover --finish, of rotate";
 const UNDO: &str = "recover --undo, of rotate";
 const REMOVE: &str = "root remove";
+const HARDEN: &str = "root harden";
+const UNHARDEN: &str = "root harden --undo";
 
 const ROWS: &[Row] = &[
     Row { flow: ENROLL, action: "CreateVirtualMFADevice", run: enrolled },
@@ -77,6 +80,21 @@ const ROWS: &[Row] = &[
     Row { flow: "drill", action: "GetSessionToken", run: drilled },
     Row { flow: "root audit", action: "GenerateCredentialReport", run: audited },
     Row { flow: "root audit --org", action: "AssumeRoot", run: organization_audited },
+    Row { flow: HARDEN, action: "UpdateAccountPasswordPolicy", run: |fault| hardened(Kind::Bare, fault) },
+    Row { flow: HARDEN, action: "PutAlternateContact", run: |fault| hardened(Kind::Managing, fault) },
+    Row { flow: HARDEN, action: "EnableAWSServiceAccess", run: |fault| hardened(Kind::Managing, fault) },
+    Row {
+        flow: HARDEN,
+        action: "EnableOrganizationsRootCredentialsManagement",
+        run: |fault| hardened(Kind::Managing, fault),
+    },
+    Row { flow: HARDEN, action: "EnableOrganizationsRootSessions", run: |fault| hardened(Kind::Managing, fault) },
+    Row { flow: HARDEN, action: "DeleteSigningCertificate", run: |fault| hardened(Kind::OfRoot, fault) },
+    Row { flow: UNHARDEN, action: "DeleteAccountPasswordPolicy", run: unhardened },
+    Row { flow: UNHARDEN, action: "DeleteAlternateContact", run: unhardened },
+    Row { flow: UNHARDEN, action: "DisableAWSServiceAccess", run: unhardened },
+    Row { flow: UNHARDEN, action: "DisableOrganizationsRootCredentialsManagement", run: unhardened },
+    Row { flow: UNHARDEN, action: "DisableOrganizationsRootSessions", run: unhardened },
     Row { flow: "root remove, the look", action: "AssumeRoot", run: removed },
     Row { flow: REMOVE, action: "AssumeRoot", run: |fault| removed(second(fault)) },
     Row { flow: REMOVE, action: "DeactivateMFADevice", run: removed },

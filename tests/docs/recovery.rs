@@ -6,8 +6,8 @@ use glasskey::flow::RecoverRefusal;
 use glasskey::flow::recover::{Course, Outcome, RunState, options_of};
 use glasskey::keys::Serial;
 use glasskey::person::{
-    Choice, DeactivatedBy, Deed, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished,
-    UnfinishedKey, UnfinishedRetirement,
+    Choice, DeactivatedBy, Deed, DeviceState, FileState, Handed, HardenStepIs, KeyIs, KeyState, OldDevice,
+    Unfinished, UnfinishedHarden, UnfinishedKey, UnfinishedRetirement,
 };
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
@@ -163,6 +163,8 @@ fn deed_told(deed: Deed) -> &'static str {
         Deed::DeleteOldKey => "delete the old key",
         Deed::ActivateOldKey => "activate the old key again",
         Deed::DeleteNewKey => "delete the new key",
+        Deed::HardenRest => "make the changes that are not made",
+        Deed::UndoHardening => "undo the changes that are made, the last one first",
     }
 }
 
@@ -299,6 +301,38 @@ fn what_recover_makes_of_a_rotation() {
         }),
     ];
     hold("docs/flows.md", "recover-rotation", &table(["IAM says of the new device", "of the old one"], &rows));
+}
+
+/// A run of `root harden` with one step.
+fn harden() -> Value {
+    json!({
+        "record": "harden", "version": 1, "command": "root harden", "started": 1, "caller": "arn:of:somebody",
+        "account": "714417917417", "partition": "aws", "digest": "00", "steps": [{
+            "id": "password-policy", "findings": [], "before": { "policy": null }, "after": { "policy": null },
+            "unknown": [], "changes": [], "effects": [], "calls": [], "cost": 0.0, "waits": 0, "reversible": true,
+            "undo": "",
+        }],
+    })
+}
+
+#[test]
+fn what_recover_makes_of_hardening() {
+    let begun = json!({ "record": "step_begun", "step": "password-policy", "before": { "policy": null } });
+    let of = |begins: bool, is: HardenStepIs| {
+        let steps = vec![("password-policy".to_owned(), is)];
+        let account = "714417917417".to_owned();
+        let seen = UnfinishedHarden { account, started: UNIX_EPOCH, steps, stays: Vec::new() };
+        let records = [harden(), begun.clone()];
+        course(&records[..if begins { 2 } else { 1 }], &RunState::Harden(seen))
+    };
+    let rows = [
+        (["no step was begun"], [HardenStepIs::NotBegun, HardenStepIs::Changed].map(|is| of(false, is)).to_vec()),
+        (["a step is as it was before"], vec![of(true, HardenStepIs::AsBefore)]),
+        (["a step is done in part"], vec![of(true, HardenStepIs::Between)]),
+        (["every step is as planned"], vec![of(true, HardenStepIs::Done)]),
+        (["somebody else has changed a step's state since"], vec![of(true, HardenStepIs::Others)]),
+    ];
+    hold("docs/flows.md", "recover-harden", &table(["AWS shows of the steps"], &rows));
 }
 
 #[test]

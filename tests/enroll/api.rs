@@ -20,6 +20,11 @@ pub(crate) fn refused(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str,
     body
 }
 
+/// Makes one call, and returns the reply's body, whatever it says.
+pub(crate) fn answered(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> String {
+    send(aws, keys, action, parameters).1
+}
+
 fn send(aws: &Aws, keys: &Keys, action: &str, parameters: &[(&str, &str)]) -> (u16, String) {
     let sts = ["GetSessionToken", "AssumeRole", "GetCallerIdentity"].contains(&action);
     let (service, version) = if sts { ("sts", "2011-06-15") } else { ("iam", "2010-05-08") };

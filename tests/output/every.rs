@@ -205,6 +205,7 @@ const ROWS: &[Row] = &[
     row("fido blink", || fido("fido blink --key 12345678")),
     ends("piv info", 3, || card("piv info", "")),
     ends("root audit", 1, || account("root audit")),
+    ends("root harden", 1, || account("root harden")),
     ends("root enroll", 5, || fresh("root enroll --totp --key 12345678 --yes --no-input")),
     ends("root resync-codes", 5, root_codes),
     row("root remove", removal),

@@ -293,7 +293,8 @@ fn room_was_made_and_nothing_came_into_it() {
     });
     let done = rotate(&world, &["--replace", &one]);
     assert_eq!((done.code, keys(&world)), (4, vec![]), "{done:?}");
-    let end = "glasskey: alice has no active access key left; `glasskey rotate alice --access-key` makes one\n";
+    let end =
+        "glasskey: alice has no active access key left; `aws iam create-access-key --user-name alice` makes one\n";
     assert!(done.stderr.ends_with(end), "{done:?}");
     // Refused before it was deleted: it is active again.
     let world = Simulated::with_keys(0);

@@ -1,5 +1,5 @@
 //! What hardening an account writes: a trail, its bucket, its log group and its role; the filter, the alarm and the topic
-//! that tell a person; the rules of EventBridge. One file for each service; the documents beside the calls (policies,
+//! that tell a person; the rules of EventBridge; the account's settings. One file for each service; the documents beside the calls (policies,
 //! patterns) are pure functions.
 //!
 //! Calls give [`Error`]s as all others do. What a caller must tell apart in a refusal is [`Error::obstacle`].
@@ -15,6 +15,7 @@ mod read;
 mod role;
 mod rules;
 mod samples;
+mod settings;
 mod topic;
 mod trail;
 
@@ -27,6 +28,7 @@ pub use policy::{NotMergeable, merged, without};
 pub use role::{TrailRole, logs_document, trust_document};
 pub use rules::{ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleTarget, root_event_pattern, root_transformer};
 pub use samples::{Sample, bus_event};
+pub use settings::{AlternateContact, FullPasswordPolicy, OwnAccessKey, OwnCertificate};
 pub use topic::{Confirmation, Publisher, Subscription, Topic, TopicSubscriber, topic_statements};
 pub use trail::{Delivery, NewTrail, Trail, TrailChange, TrailStatus};
 

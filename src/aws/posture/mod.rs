@@ -27,6 +27,7 @@ pub use facts::{
 };
 pub use model::{Example, Own};
 pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};
+pub(in crate::aws) use read::home;
 pub use report::{CredentialReport, NotAReport};
 pub use scp::{
     AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,

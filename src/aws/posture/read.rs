@@ -26,11 +26,33 @@ impl Account {
     pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
         self.ask_much(true, async |client| Ok(own(client, self, at).await))
     }
+
+    /// The account's place in its organization (DescribeOrganization), and the organization's id, where it is in one.
+    pub fn membership(&self) -> (Fact<OrgMembership>, Option<String>) {
+        let asked = self.ask(async |client| {
+            let home = home(self).await;
+            let (standing, organization) = standing(client, &home, &self.caller().account).await;
+            Ok((standing, organization.map(|organization| organization.id)))
+        });
+        asked.unwrap_or_else(|why| (Fact::of(Call::DescribeOrganization, Err(why)), None))
+    }
+
+    /// Central management of the members' root users (ListOrganizationsFeatures).
+    pub fn central_root(&self) -> Fact<Central> {
+        let asked = self.ask(async |client| Ok(central(client).await));
+        asked.unwrap_or_else(|why| Fact::of(Call::ListOrganizationsFeatures, Err(why)))
+    }
+
+    /// Who can do everything, root aside (GetAccountAuthorizationDetails and the credential report).
+    pub fn administrators(&self) -> Fact<Admins> {
+        let asked = self.ask(async |client| Ok(admins(client, &root::credential_report(client).await).await));
+        asked.unwrap_or_else(|why| Fact::of(Call::GetAccountAuthorizationDetails, Err(why)))
+    }
 }
 
 /// Where console sign-ins of root are recorded, and the account's global services live (CloudTrail User Guide, "AWS
 /// console sign-in events"): where IAM is signed for, by the SDK's own data.
-pub(super) async fn home(account: &Account) -> String {
+pub(in crate::aws) async fn home(account: &Account) -> String {
     iam_of(&account.region()).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
 }
 

@@ -9,8 +9,8 @@ use crate::flow;
 use crate::flow::recover::{NotAll, Outcome as Became, RecoverRequest, Recovered, RunState};
 use crate::keys::Serial;
 use crate::person::{
-    Choice, DeactivatedBy, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedKey,
-    UnfinishedRetirement,
+    Choice, DeactivatedBy, DeviceState, FileState, Handed, KeyIs, KeyState, OldDevice, Unfinished, UnfinishedHarden,
+    UnfinishedKey, UnfinishedRetirement,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,6 +53,7 @@ fn sentence(run: &Recovered) -> String {
         RunState::Run(found) => run_sentence(found, &run.outcome),
         RunState::Retirement(found) => retirement_sentence(found, &run.outcome),
         RunState::AccessKey(found) => key_sentence(found, &run.outcome),
+        RunState::Harden(found) => harden_sentence(found, &run.outcome),
     }
 }
 
@@ -64,6 +65,20 @@ fn retirement_sentence(found: &UnfinishedRetirement, outcome: &Became) -> String
         Became::Left => format!("left as it is: {serial}"),
         Became::Forgotten => format!("forgotten: {serial}, as it is"),
         _ => format!("complete: {serial} is gone{}", elsewhere(&found.leaving)),
+    }
+}
+
+fn harden_sentence(found: &UnfinishedHarden, outcome: &Became) -> String {
+    let account = &found.account;
+    match outcome {
+        Became::Undone => {
+            let stays: String = found.stays.iter().map(|what| format!("; not brought back: {what}")).collect();
+            format!("undone: account {account} is as it was before the run{stays}")
+        }
+        Became::NothingLeft => format!("nothing was begun in account {account}"),
+        Became::Left => format!("left as it is: account {account}; --undo undoes what the run has done"),
+        Became::Forgotten => format!("forgotten: account {account}, as it is"),
+        _ => format!("complete: account {account} is as planned"),
     }
 }
 
@@ -333,6 +348,27 @@ pub(in crate::cli) enum RunReport<'a> {
         /// Who reads the secret: a program, or `file descriptor 3`.
         to: &'a str,
     },
+    /// The run of `root harden`.
+    Harden {
+        /// The command.
+        command: HardenCommand,
+        /// The account number.
+        account: &'a str,
+        /// What became of it.
+        outcome: OutcomeReport,
+        /// The steps of the plan.
+        steps: Vec<&'a str>,
+        /// What undoing does not bring back, for people.
+        stays: &'a [String],
+    },
+}
+
+/// A command that hardens an account and was interrupted.
+#[derive(Serialize, JsonSchema)]
+#[allow(missing_docs)]
+pub(in crate::cli) enum HardenCommand {
+    #[serde(rename = "root harden")]
+    RootHarden,
 }
 
 /// A command of devices that was interrupted.
@@ -422,6 +458,13 @@ impl<'a> RunReport<'a> {
                 new: found.new.as_deref(),
                 old: found.old.as_ref().map(|(id, _)| id.as_str()),
                 to: &found.to,
+            },
+            RunState::Harden(found) => Self::Harden {
+                command: HardenCommand::RootHarden,
+                account: &found.account,
+                outcome,
+                steps: found.steps.iter().map(|(step, _)| step.as_str()).collect(),
+                stays: &found.stays,
             },
         }
     }

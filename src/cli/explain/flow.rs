@@ -74,6 +74,7 @@ fn began(stage: Stage) -> bool {
             | Stage::Resync
             | Stage::Codes
             | Stage::Console
+            | Stage::Harden
             | Stage::Recover
             | Stage::Roster
     )
@@ -89,6 +90,7 @@ pub(super) fn cause(cause: &Cause, stage: Stage) -> Explanation {
         Cause::Ledger { path, why } => places::ledger(path, why),
         Cause::Fido(error) => fido_unlock(error),
         Cause::Record(error) => ceremonies::record(error),
+        Cause::PlanMark(why) => Explanation::new("plan_mark", format!("{cause}: {why}")).note("nothing was changed"),
         // The command says more.
         Cause::DrillLog { .. } => Explanation::of("drill_log", cause),
         Cause::Declined => Explanation::of("declined", cause),
@@ -148,6 +150,11 @@ pub(super) fn left(left: &Residue) -> String {
         | Residue::KeyGone { .. }
         | Residue::NoActiveKey { .. }
         | Residue::KeyStored { .. } => access_key_left(left),
+        Residue::HardenDone { step } => format!("done before this: {step}"),
+        Residue::Hardening { account, step: Some(step), .. } => {
+            format!("perhaps done in part: {step}, in account {account}")
+        }
+        Residue::Hardening { account, step: None, .. } => format!("the run in account {account} is not complete"),
         Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
         Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
     }
@@ -177,7 +184,7 @@ fn access_key_left(left: &Residue) -> String {
         }
         Residue::KeyGone { id } => format!("access key {id} was deleted before this, and cannot be brought back"),
         Residue::NoActiveKey { user } => {
-            format!("{user} has no active access key left; `glasskey rotate {user} --access-key` makes one")
+            format!("{user} has no active access key left; `aws iam create-access-key --user-name {user}` makes one")
         }
         Residue::KeyStored { id, to } => {
             format!("`{to}` may have stored the secret of {id}: remove it there, it is of no use")

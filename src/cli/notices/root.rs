@@ -28,6 +28,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
     let described = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
     let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match step {
+        RootStep::Harden(notice) => super::harden::lines(notice, style),
         RootStep::Sees { view, account, lacks } => sees(*view, account.as_deref(), lacks),
         RootStep::AtConsole { task, partition } => console(task, partition, style),
         RootStep::Watching { what, elapsed, left } => {

@@ -6,6 +6,7 @@ mod common;
 mod drill;
 mod enroll;
 mod fido;
+mod harden;
 mod recover;
 mod removal;
 mod root;
@@ -19,6 +20,7 @@ pub(in crate::flow) use drill::DRILL_FORMAT;
 pub use drill::{BadLog, Flaw, Problem};
 pub use enroll::EnrollRefusal;
 pub use fido::{BadRecord, FidoRefusal};
+pub use harden::HardenRefusal;
 pub use recover::{Implausible, RecoverRefusal};
 pub use removal::RemovalRefusal;
 pub use root::RootRefusal;
@@ -65,6 +67,8 @@ pub enum Stage {
     Codes,
     // The console does its part.
     Console,
+    // The plan's changes are made.
+    Harden,
     Recover,
     Roster,
 }
@@ -95,6 +99,7 @@ impl fmt::Display for Stage {
             Self::KeyDelete => "deleting an access key",
             Self::Codes => "showing codes",
             Self::Console => "waiting for the console",
+            Self::Harden => "hardening the account",
             Self::Recover => "recovering an interrupted run",
             Self::Roster => "working through the roster",
         })
@@ -128,6 +133,9 @@ pub enum Cause {
     /// The record of glasskey's own credential on a key.
     #[error(transparent)]
     Record(#[from] BadRecord),
+    /// The marks of plans that have been applied.
+    #[error("the mark of a plan that was applied cannot be kept")]
+    PlanMark(#[source] std::io::Error),
     /// The record of drills.
     #[error("the drill log {path} cannot be added to")]
     DrillLog {
@@ -169,10 +177,18 @@ pub enum Refusal {
     Root(#[from] RootRefusal),
     #[error(transparent)]
     Fido(#[from] FidoRefusal),
+    #[error(transparent)]
+    Harden(#[from] HardenRefusal),
 }
 
 impl From<FidoRefusal> for Cause {
     fn from(refusal: FidoRefusal) -> Self {
+        Self::refused(refusal)
+    }
+}
+
+impl From<HardenRefusal> for Cause {
+    fn from(refusal: HardenRefusal) -> Self {
         Self::refused(refusal)
     }
 }
@@ -251,6 +267,10 @@ pub enum Residue {
     NoActiveKey { user: String },
     /// What somebody may have stored of an access key that is gone.
     KeyStored { id: String, to: String },
+    /// A step of hardening that was done before the one that failed. It stays.
+    HardenDone { step: String },
+    /// A run of hardening that is not complete; with the step that may be done in part.
+    Hardening { account: String, run: String, step: Option<String> },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
     /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
@@ -271,6 +291,7 @@ impl Residue {
                 | Self::KeyGone { .. }
                 | Self::NoActiveKey { .. }
                 | Self::KeyStored { .. }
+                | Self::HardenDone { .. }
                 | Self::BadRun { .. }
         )
     }

@@ -93,6 +93,8 @@ pub enum RecoverRefusal {
     NothingElse { serial: String, user: String },
     #[error("not everything could be undone")]
     CannotUndo,
+    #[error("the run is not finished: {step} is not as the plan was made for")]
+    HardenChanged { step: String },
 }
 
 /// What no run writes.
@@ -117,6 +119,8 @@ pub enum Implausible {
     Place,
     #[error("access key {id} is not one of the run's")]
     AccessKey { id: String },
+    #[error("{step} is no step that this run could have come to")]
+    HardenStep { step: String },
     #[error("`{command}` begins no such run")]
     Command { command: String },
     #[error("the run names YubiKey {key} twice")]

@@ -4,6 +4,7 @@
 
 use super::access_key::KeyRun;
 use super::enrollment::Enrollment;
+use super::harden::Hardening;
 use super::options::Course;
 use super::passes::{Kind, recover_one};
 use super::retirement::Retirement;
@@ -71,7 +72,7 @@ macro_rules! kinds {
     };
 }
 
-kinds!(Enrollment, Rotation, RootDevice, Retirement, KeyRun);
+kinds!(Enrollment, Rotation, RootDevice, Retirement, KeyRun, Hardening);
 
 /// The end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;

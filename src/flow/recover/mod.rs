@@ -9,6 +9,7 @@ mod access_key; // the rotation of an access key
 mod added; // what enrollments and rotations have in common: a device that is made
 mod enrollment; // an IAM user's device is made
 mod from_key; // a device is enabled with codes of a key
+mod harden; // an account is hardened
 mod log; // the record of a run, replayed: every kind of run is listed there
 mod options; // what may be done, and what each choice would do
 mod passes; // what a kind of run says of itself, and the three passes
@@ -23,8 +24,11 @@ use super::record::Record;
 use crate::aws;
 use crate::journal;
 use crate::keys::Serial;
-use crate::person::{Choice, Notice, Unfinished, UnfinishedKey, UnfinishedRetirement};
+use crate::person::{
+    Choice, HardenNotice, Notice, Unfinished, UnfinishedHarden, UnfinishedKey, UnfinishedRetirement,
+};
 use crate::world::World;
+pub use harden::undo_hardening;
 #[doc(hidden)]
 pub use log::options_of;
 use log::{RunLog, replay};
@@ -53,6 +57,7 @@ pub enum RunState {
     Run(Unfinished),
     Retirement(UnfinishedRetirement),
     AccessKey(UnfinishedKey),
+    Harden(UnfinishedHarden),
 }
 
 impl RunState {
@@ -62,6 +67,7 @@ impl RunState {
             Self::Run(found) => named(&found.user, found.root),
             Self::Retirement(found) => named(&found.user, false),
             Self::AccessKey(found) => named(&found.user, false),
+            Self::Harden(_) => ROOT.to_owned(),
         }
     }
 
@@ -70,6 +76,7 @@ impl RunState {
             Self::Run(found) => Notice::Unfinished(found),
             Self::Retirement(found) => Notice::UnfinishedRetirement(found),
             Self::AccessKey(found) => Notice::UnfinishedKey(found),
+            Self::Harden(found) => HardenNotice::Unfinished(found).into(),
         }
     }
 }

@@ -36,6 +36,11 @@ pub(super) trait Kind: Sized {
         false
     }
 
+    /// Whether its record is kept once it is complete, for it to be undone by.
+    fn keeps_its_record(&self) -> bool {
+        false
+    }
+
     /// What to say of it where nothing could be looked at.
     fn unknown(&self) -> Residue;
 
@@ -109,7 +114,7 @@ pub(super) fn recover_one<K: Kind>(
     let found: RunState = seen.observed.clone().into();
     context.tell(found.notice());
     let mut log = context.journal.resume(id).map_err(|cause| context.fail(Stage::Recover, Cause::Journal(cause)))?;
-    if run.is_of_roster() {
+    if run.is_of_roster() || run.keeps_its_record() {
         log.keep_complete();
     }
     if request.accept_unproved {

@@ -1,8 +1,10 @@
 //! `root`.
 
 mod enroll;
+mod harden;
 
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
+pub(in crate::cli) use harden::Harden;
 
 use super::Aws;
 use crate::cli::page::name;
@@ -21,6 +23,8 @@ pub(in crate::cli) struct Root {
 pub(in crate::cli) enum RootCommand {
     /// tell the truth about the root user of one account, or of all
     Audit(Audit),
+    /// plan what closes the audit's findings, apply it, see it, undo it
+    Harden(Box<Harden>),
     /// give root two hardware factors, in the console and seen in IAM
     Enroll(Box<RootEnroll>),
     /// two codes for the console's form that resynchronises a device of root's

@@ -2,6 +2,7 @@
 
 mod audit;
 mod enroll;
+mod harden;
 mod login;
 mod remove;
 mod resync;
@@ -16,6 +17,7 @@ use schemars::Schema;
 pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outcome {
     match &args.command {
         RootCommand::Audit(args) => audit::run(args, cli, console),
+        RootCommand::Harden(args) => harden::run(args, cli, console),
         RootCommand::Enroll(args) if args.totp => totp::run(args, cli, console),
         RootCommand::Enroll(args) => enroll::run(args, cli, console),
         RootCommand::ResyncCodes(args) => resync::run(args, cli, console),
@@ -28,6 +30,9 @@ pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<audit::Row>(),
         schema::<audit::Summary<'_>>(),
+        schema::<harden::PlanReport<'_>>(),
+        schema::<harden::Report<'_>>(),
+        schema::<harden::Undone<'_>>(),
         schema::<enroll::Report<'_>>(),
         schema::<resync::Report<'_>>(),
         schema::<remove::Report<'_>>(),

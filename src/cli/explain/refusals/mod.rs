@@ -3,6 +3,7 @@
 mod access_key;
 mod common;
 mod enroll;
+mod harden;
 mod recover;
 mod removal;
 mod root;
@@ -28,6 +29,7 @@ pub(super) fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::Recover(refusal) => recover::recover(refusal),
         Refusal::Roster(refusal) => roster::roster(refusal),
         Refusal::Root(refusal) => root::root(refusal),
+        Refusal::Harden(refusal) => harden::harden(refusal),
         // Which key it was is known where it is shown.
         Refusal::Fido(refusal) => Explanation::new("fido", refusal.to_string()),
     }

@@ -35,6 +35,46 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .exit(Exit::Left),
         R::AnotherSeed { user, comes_back, .. } => another_seed(text("another_seed"), user, comes_back.as_deref()),
         R::Unproved { user, away, .. } => unproved(text("unproved"), user, away),
+        R::OldAccessKeyGone { .. }
+        | R::AccessKeyPerhapsOthers { .. }
+        | R::NewAccessKeyPerhapsOthers { .. }
+        | R::OldAccessKeyDeleted { .. }
+        | R::NewAccessKeyInactive { .. }
+        | R::NoAccessKeyToKeep { .. } => of_access_keys(refusal),
+        R::OldUnproved { .. } | R::OldNotShownToWork { .. } | R::NewNotShownToWork { .. } | R::OldKeyEmpty { .. } => {
+            of_a_rotation(refusal)
+        }
+        R::Complete { user } => {
+            text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)
+        }
+        R::UserGone { user } => text("no_such_user")
+            .note("the run's devices and credentials are as they were")
+            .hint(forget(user))
+            .hint("`glasskey devices --all` shows devices that are nobody's"),
+        R::NoRunOf { user } => {
+            let text = text("no_such_run").hint("`glasskey recover` shows every unfinished run");
+            if user == "root" { text.hint("an IAM user of that name is `user/root`") } else { text }
+        }
+        R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
+        R::OldGone { user, .. } => {
+            text("cannot_undo").hint(format!("`glasskey recover {} --finish` removes what is left of it", who(user)))
+        }
+        R::NothingElse { user, .. } => {
+            text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
+        }
+        R::CannotUndo => text("cannot_undo"),
+        R::HardenChanged { .. } => text("facts_changed")
+            .note("nothing was changed")
+            .hint("`glasskey root harden` makes a new plan from what is there; this run can still be undone")
+            .hint(forget("root"))
+            .exit(Exit::Left),
+    }
+}
+
+/// Of a rotation of an access key.
+fn of_access_keys(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
         R::OldAccessKeyGone { .. } => text("old_key_gone")
             .hint("somebody else is at work on this user's access keys: `aws iam list-access-keys` shows them")
             .exit(Exit::Left),
@@ -58,6 +98,14 @@ pub(super) fn recover(refusal: &R) -> Explanation {
         R::NoAccessKeyToKeep { user } => {
             text("cannot_finish").hint(format!("`glasskey recover {} --undo` takes back what the run did", who(user)))
         }
+        _ => text("cannot_undo"),
+    }
+}
+
+/// Of a rotation of a device.
+fn of_a_rotation(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
         R::OldUnproved { user, .. } => text("unproved")
             .note("it may have been deleted and made again since the run deactivated it")
             .hint("plug in the key that holds its credential, and run it again")
@@ -71,25 +119,7 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
             .hint(forget(user))
             .exit(Exit::Left),
-        R::Complete { user } => {
-            text("complete").hint(format!("`glasskey recover {user} --yes` ends it")).exit(Exit::Left)
-        }
-        R::UserGone { user } => text("no_such_user")
-            .note("the run's devices and credentials are as they were")
-            .hint(forget(user))
-            .hint("`glasskey devices --all` shows devices that are nobody's"),
-        R::NoRunOf { user } => {
-            let text = text("no_such_run").hint("`glasskey recover` shows every unfinished run");
-            if user == "root" { text.hint("an IAM user of that name is `user/root`") } else { text }
-        }
-        R::CannotFinish => text("cannot_finish").hint("plug in the key it was writing to, or undo the run"),
-        R::OldGone { user, .. } => {
-            text("cannot_undo").hint(format!("`glasskey recover {} --finish` removes what is left of it", who(user)))
-        }
-        R::NothingElse { user, .. } => {
-            text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
-        }
-        R::CannotUndo => text("cannot_undo"),
+        _ => text("cannot_undo"),
     }
 }
 

@@ -1,0 +1,63 @@
+//! `root harden`.
+
+use crate::cli::args::Aws;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  glasskey root harden                          the plan; nothing is changed
+  glasskey root harden --out plan.json          and keep it, to be reviewed
+  glasskey root harden --apply plan.json        apply exactly that plan
+  glasskey root harden --apply                  plan and apply at once
+  glasskey root harden --only password-policy   one step, or one finding
+  glasskey root harden --undo RUN               undo what a run has changed
+
+Without --apply and --undo this reads and changes nothing. It ends with 0
+where there is nothing to do, and with 1 where there is something to do.
+--apply asks once: the account number is typed. What cannot be undone is asked
+apart. Afterwards the audit runs again; the exit code is 0 only if all that was
+asked for passes now.
+")]
+pub(in crate::cli) struct Harden {
+    /// only this step, or the step that closes this finding; give it again for more
+    #[arg(long, value_name = "STEP|FINDING")]
+    pub(in crate::cli) only: Vec<String>,
+    /// leave out this step, or the step that closes this finding
+    #[arg(long, value_name = "STEP|FINDING")]
+    pub(in crate::cli) skip: Vec<String>,
+    /// write the plan to this new file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "undo"])]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// apply a plan: exactly the one in this file, or one that is made now
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[arg(conflicts_with = "undo")]
+    pub(in crate::cli) apply: Option<Option<PathBuf>>,
+    /// agree to the steps that cannot be undone, without being asked
+    #[arg(long, requires = "apply")]
+    pub(in crate::cli) accept_irreversible: bool,
+    /// undo what this run has changed, as far as it can be
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "skip", "security_name"])]
+    pub(in crate::cli) undo: Option<String>,
+    /// the security contact's name
+    #[arg(long, value_name = "NAME", requires_all = ["security_title", "security_email", "security_phone"])]
+    pub(in crate::cli) security_name: Option<String>,
+    /// the security contact's title
+    #[arg(long, value_name = "TITLE", requires = "security_name")]
+    pub(in crate::cli) security_title: Option<String>,
+    /// the security contact's e-mail address
+    #[arg(long, value_name = "ADDRESS", requires = "security_name")]
+    pub(in crate::cli) security_email: Option<String>,
+    /// the security contact's phone number
+    #[arg(long, value_name = "NUMBER", requires = "security_name")]
+    pub(in crate::cli) security_phone: Option<String>,
+    /// take away no access key of root's that was used within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    pub(in crate::cli) quiet_days: u64,
+    /// take away this access key of root's although it was used within that time
+    #[arg(long = "override", value_name = "KEY-ID")]
+    pub(in crate::cli) override_keys: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) aws: Aws,
+}

@@ -1,0 +1,222 @@
+//! `glasskey root harden`: the plan, its file, and what came of applying and undoing it.
+
+use crate::cli::args::{Cli, Harden};
+use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::invocation::usage;
+use crate::cli::notices::{open_line, plan_lines};
+use crate::cli::page::{Page, name};
+use crate::cli::{Outcome, environment};
+use crate::flow::harden::{
+    self, HardenPlan, HardenRequest, HardenSettings, Hardened, OpenStep, SecurityContact, is_refused, read_plan,
+};
+use crate::flow::recover::undo_hardening;
+use crate::flow::{Cause, Failed, Rule, Stage, Verdict};
+use crate::store;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// No plan is longer, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+pub(super) fn run(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    match (&args.undo, &args.apply) {
+        (Some(run), _) => undo(run, args, cli, console),
+        (None, Some(file)) => apply(file.as_deref(), args, cli, console),
+        (None, None) => plan(args, cli, console),
+    }
+}
+
+fn settings(args: &Harden) -> HardenSettings {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    HardenSettings {
+        only: args.only.clone(),
+        skip: args.skip.clone(),
+        security_contact: args.security_name.as_ref().map(|name| SecurityContact {
+            name: name.clone(),
+            title: text(&args.security_title),
+            email: text(&args.security_email),
+            phone: text(&args.security_phone),
+        }),
+        quiet_days: args.quiet_days,
+        override_keys: args.override_keys.clone(),
+    }
+}
+
+fn plan(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+    let plan = harden::plan(&settings(args), &mut world).map_err(|failed| explain::failed(&failed))?;
+    let report = PlanReport { plan: &plan };
+    if let Some(path) = &args.out {
+        write(path, &report).map_err(|cause| not_written(path, &cause))?;
+        console.say(&format!("glasskey: the plan is in {}; nothing was changed", path.display()));
+    }
+    console.result(&human(&plan), &report);
+    let is_wanted = !plan.steps.is_empty() || refused(&plan).next().is_some();
+    Ok(if is_wanted { Exit::No } else { Exit::Done })
+}
+
+fn refused(plan: &HardenPlan) -> impl Iterator<Item = &OpenStep> {
+    plan.open.iter().filter(|open| is_refused(open, &plan.settings))
+}
+
+fn human(plan: &HardenPlan) -> Page {
+    if plan.steps.is_empty() {
+        let lines = std::iter::once("nothing to do".to_owned()).chain(plan.open.iter().map(open_line));
+        return lines.collect();
+    }
+    let mut page: Page = plan_lines(plan, &str::to_owned).into_iter().collect();
+    page.gap();
+    page.line("Nothing was changed. `glasskey root harden --apply` makes these changes.");
+    page
+}
+
+/// Into a new file of its owner's alone.
+fn write(path: &Path, report: &PlanReport<'_>) -> io::Result<()> {
+    let mut file = store::open(path, File::options().write(true).create_new(true))?;
+    file.write_all(&serde_json::to_vec_pretty(report)?)?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+fn not_written(path: &Path, cause: &io::Error) -> Box<Explanation> {
+    let text = Explanation::new("plan_file", format!("{} cannot be written: {cause}", path.display()));
+    Box::new(match cause.kind() {
+        io::ErrorKind::AlreadyExists => {
+            text.hint("a plan is not written over a file: name another").exit(Exit::Usage)
+        }
+        _ => text,
+    })
+}
+
+fn read(path: &Path) -> Result<HardenPlan, Box<Explanation>> {
+    let text = store::read(path, LONGEST).map_err(|cause| {
+        let what = format!("{} cannot be read: {cause}", path.display());
+        Box::new(Explanation::new("plan_file", what).exit(Exit::Usage))
+    })?;
+    read_plan(&text).map_err(|refusal| {
+        let failed = Failed { stage: Stage::Preflight, cause: Cause::from(refusal), left: Vec::new(), ahead: None };
+        Box::new(explain::failed(&failed))
+    })
+}
+
+fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    let settings = settings(args);
+    if file.is_some() && chooses(args) {
+        return Err(usage("a plan in a file is applied as it is: what it changes was chosen when it was made"));
+    }
+    let request = HardenRequest {
+        plan: file.map(read).transpose()?,
+        settings,
+        approved: cli.global.yes,
+        for_good: args.accept_irreversible,
+    };
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+    let hardened = harden::harden(request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let report = Report::of(&hardened);
+    console.result(&result(&hardened), &report);
+    let passes = report.findings.iter().all(|row| row.after == Some(Verdict::Pass));
+    Ok(if passes && report.refused.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn chooses(args: &Harden) -> bool {
+    let lists = [&args.only, &args.skip, &args.override_keys];
+    lists.iter().any(|list| !list.is_empty()) || args.security_name.is_some()
+}
+
+fn result(hardened: &Hardened) -> Page {
+    let Some(run) = &hardened.run else { return human(&hardened.plan) };
+    let verdict = |verdict: &Option<Verdict>| verdict.as_ref().map_or_else(|| "not told".to_owned(), name);
+    let mut page = Page::of(&format!("{:<20} {:<16} {}", "finding", "before", "after"));
+    for (rule, before, after) in &hardened.findings {
+        page.line(&format!("{:<20} {:<16} {}", name(rule), verdict(before), verdict(after)));
+    }
+    if !hardened.plan.open.is_empty() {
+        page.line("Left as it is:");
+        hardened.plan.open.iter().for_each(|open| page.line(&open_line(open)));
+    }
+    page.line(&format!("`glasskey root harden --undo {run}` undoes what can be undone"));
+    page
+}
+
+fn undo(run: &str, args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+    let undone = undo_hardening(run, cli.global.yes, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let report = Undone { account: &undone.account, run, stays: &undone.stays };
+    let mut page = Page::of(&format!("undone: run {run}"));
+    undone.stays.iter().for_each(|what| page.line(&format!("not brought back: {what}")));
+    console.result(&page, &report);
+    Ok(if undone.stays.is_empty() { Exit::Done } else { Exit::No })
+}
+
+/// What hardening an account would change. `--out` writes the same to a file, which `--apply` reads.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "harden_plan")]
+pub(in crate::cli) struct PlanReport<'a> {
+    #[serde(flatten)]
+    plan: &'a HardenPlan,
+}
+
+/// What applying a plan came to.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "hardened")]
+pub(in crate::cli) struct Report<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The SHA-256 of the plan, in hexadecimal.
+    plan: &'a str,
+    /// The run's name, by which it can be undone; null where there was nothing to do.
+    run: Option<&'a str>,
+    /// The steps that are done; AWS shows each.
+    steps: Vec<&'a str>,
+    /// The findings that were to be closed.
+    findings: Vec<FindingReport>,
+    /// The steps that were asked for and are left out.
+    refused: Vec<&'a OpenStep>,
+}
+
+/// A finding, before and after.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HardenedFinding")]
+pub(in crate::cli) struct FindingReport {
+    /// The rule.
+    id: Rule,
+    /// The verdict before; null where the audit could not be made.
+    before: Option<Verdict>,
+    /// The verdict after; null where the audit could not be made.
+    after: Option<Verdict>,
+}
+
+/// A run that was undone.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "harden_undone")]
+pub(in crate::cli) struct Undone<'a> {
+    /// The account number.
+    account: &'a str,
+    /// The run's name.
+    run: &'a str,
+    /// What did not come back, for people; the exit code is 1 where there is any.
+    stays: &'a [String],
+}
+
+impl<'a> Report<'a> {
+    fn of(hardened: &'a Hardened) -> Self {
+        let plan = &hardened.plan;
+        let finding = |(id, before, after): &(Rule, Option<Verdict>, Option<Verdict>)| FindingReport {
+            id: *id,
+            before: *before,
+            after: *after,
+        };
+        Self {
+            account: &plan.account,
+            plan: &plan.digest,
+            run: hardened.run.as_deref(),
+            steps: plan.steps.iter().map(|step| step.id.as_str()).collect(),
+            findings: hardened.findings.iter().map(finding).collect(),
+            refused: refused(plan).collect(),
+        }
+    }
+}

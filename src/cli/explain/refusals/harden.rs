@@ -1,0 +1,43 @@
+//! Why an account is not hardened.
+
+use crate::cli::explain::{Exit, Explanation};
+use crate::cli::moments::date_time;
+use crate::flow::HardenRefusal as R;
+
+const AGAIN: &str = "`glasskey root harden` makes a new plan";
+
+pub(super) fn harden(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
+        R::NoSuchStep { steps, .. } => {
+            text("no_such_step").hint(format!("the steps are {}", steps.join(", "))).exit(Exit::Usage)
+        }
+        R::NotAPlan => text("not_a_plan").hint("`glasskey root harden --out FILE` writes one").exit(Exit::Usage),
+        R::LaterPlan { .. } => text("plan_later").hint("apply it with that version, or make a new one with this"),
+        R::EditedPlan => text("plan_edited").hint(AGAIN).hint("--only and --skip choose among the steps"),
+        R::NotOurPlan { .. } => text("plan_not_ours")
+            .note("another version of glasskey made it, or somebody wrote it by hand")
+            .hint(AGAIN),
+        R::OtherAccount { planned, .. } => {
+            text("plan_other_account").hint(format!("name a profile of account {planned} with --profile"))
+        }
+        R::OtherRegion { planned, .. } => text("plan_other_region").hint(format!("name it with --region {planned}")),
+        R::ExpiredPlan { expired, .. } => {
+            text("plan_expired").note(format!("it was good until {}", date_time(*expired))).hint(AGAIN)
+        }
+        R::UsedPlan { run } => {
+            text("plan_used").note(format!("by run {run}")).hint("what is still to do, a new plan shows").hint(AGAIN)
+        }
+        R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
+        R::NoAdministrator { .. } => {
+            text("no_administrator").hint("make an administrator with MFA first, and sign in as that once")
+        }
+        R::ForGood { .. } => text("irreversible")
+            .hint("--accept-irreversible agrees to them; --skip leaves them out")
+            .exit(Exit::Person),
+        R::NotShown { .. } => text("not_seen").hint("look once more in some minutes with `glasskey root audit`"),
+        R::NoSuchRun { .. } => text("no_such_run")
+            .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
+            .exit(Exit::Usage),
+    }
+}

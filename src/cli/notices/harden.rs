@@ -1,0 +1,87 @@
+//! What is said while an account is hardened.
+
+use crate::cli::console::Style;
+use crate::cli::counts::count;
+use crate::cli::moments::date_time;
+use crate::person::{HardenNotice, HardenPlan, HardenStep, HardenStepIs, OpenStep, UnfinishedHarden};
+use std::time::{Duration, UNIX_EPOCH};
+
+pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
+    let step = |verb: &str, what: String| vec![format!("  {} {what}", style.bold(&format!("{verb:<9}")))];
+    match notice {
+        HardenNotice::Plan(plan) => plan_lines(plan, &|text| style.bold(text)),
+        HardenNotice::Done { step: id } => step("done", format!("{id}; AWS shows it")),
+        HardenNotice::Undone { step: id } => step("undone", format!("{id}; AWS shows it")),
+        HardenNotice::Stays { step: id, what } => step("stays", format!("{id}: {what}")),
+        HardenNotice::Part { what } => step("done", what.clone()),
+        HardenNotice::Unfinished(run) => unfinished_lines(run),
+        HardenNotice::SetAside { run } => {
+            step("set aside", format!("{run}, which did not end; this plan starts from what it has left"))
+        }
+    }
+}
+
+/// A plan, as a person reads it: a block for each step.
+pub(in crate::cli) fn plan_lines(plan: &HardenPlan, bold: &dyn Fn(&str) -> String) -> Vec<String> {
+    let organization = plan.organization.as_ref().map_or_else(String::new, |id| format!(", organization {id}"));
+    let mut lines = vec![
+        format!("Plan for account {}{organization}, as {}", plan.account, plan.caller),
+        format!(
+            "{} in {}; good until {}",
+            count(plan.steps.len(), "change"),
+            plan.region,
+            date_time(UNIX_EPOCH + Duration::from_secs(plan.expires))
+        ),
+    ];
+    for step in &plan.steps {
+        lines.push(String::new());
+        lines.extend(step_lines(step, bold));
+    }
+    if !plan.open.is_empty() {
+        lines.push(String::new());
+        lines.push("Left as it is:".to_owned());
+        lines.extend(plan.open.iter().map(open_line));
+    }
+    lines
+}
+
+pub(in crate::cli) fn open_line(open: &OpenStep) -> String {
+    format!("  {:<20} {}", open.id, open.message)
+}
+
+fn step_lines(step: &HardenStep, bold: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut lines = vec![format!("{}  closes {}", bold(&step.id), step.findings.join(", "))];
+    let width = step.changes.iter().map(|change| change.what.chars().count()).max().unwrap_or_default();
+    for change in &step.changes {
+        lines.push(format!("  {:<width$}  {} → {}", change.what, change.before, change.after));
+    }
+    let indented = |text: &String| format!("  {text}");
+    lines.extend(step.effects.iter().map(indented));
+    lines.extend(step.unknown.iter().map(|what| format!("  known only when it is done: {what}")));
+    lines.push(format!("  calls   {}", step.calls.join(", ")));
+    lines.push(format!("  undo    {}{}", if step.reversible { "" } else { "NOT ALL: " }, step.undo));
+    let cost = match step.cost.cents {
+        0 => "nothing".to_owned(),
+        cents => format!("${}.{:02} a month", cents / 100, cents % 100),
+    };
+    lines.push(format!("  cost    {cost}; waits {} s at most", step.waits));
+    lines
+}
+
+fn unfinished_lines(run: &UnfinishedHarden) -> Vec<String> {
+    let mut lines = vec![format!("root harden of account {}, started {}", run.account, date_time(run.started))];
+    lines.extend(run.steps.iter().map(|(step, is)| format!("  {step:<20} {}", state(is))));
+    lines.extend(run.stays.iter().map(|what| format!("  undoing does not bring back: {what}")));
+    lines
+}
+
+fn state(is: &HardenStepIs) -> &'static str {
+    match is {
+        HardenStepIs::NotBegun => "not begun",
+        HardenStepIs::Changed => "not begun; it has changed since the plan was made",
+        HardenStepIs::AsBefore => "as it was before",
+        HardenStepIs::Done => "as planned",
+        HardenStepIs::Between => "done in part",
+        HardenStepIs::Others => "changed by somebody else since; it will not be touched",
+    }
+}

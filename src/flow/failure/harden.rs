@@ -1,0 +1,43 @@
+//! Why an account is not hardened.
+
+use std::time::{Duration, SystemTime};
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HardenRefusal {
+    #[error("\"{named}\" is neither a step nor a finding that a step closes")]
+    NoSuchStep {
+        named: String,
+        /// The steps, by their names.
+        steps: Vec<String>,
+    },
+    #[error("this is not a plan of `glasskey root harden`")]
+    NotAPlan,
+    #[error("a later version of glasskey made the plan (format {version}; this one knows {known})")]
+    LaterPlan { version: u64, known: u32 },
+    #[error("the plan was changed after it was made: its digest does not fit")]
+    EditedPlan,
+    #[error("this version of glasskey would plan something else for {step}")]
+    NotOurPlan { step: String },
+    #[error("the plan is for account {planned}, and these credentials are for {account}")]
+    OtherAccount { planned: String, account: String },
+    #[error("the plan is for region {planned}, and this command is for {region}")]
+    OtherRegion { planned: String, region: String },
+    #[error("the plan has expired: plans are good for {} hours", lasts.as_secs() / 3600)]
+    ExpiredPlan { expired: SystemTime, lasts: Duration },
+    #[error("the plan has been applied already")]
+    UsedPlan {
+        /// The run that did.
+        run: String,
+    },
+    #[error("the account is not as it was when the plan was made: {step} has changed")]
+    Changed { step: String },
+    #[error("no administrator other than root is seen who can sign in, so {step} might lock everybody out")]
+    NoAdministrator { step: String },
+    #[error("these steps cannot be undone, and nobody can be asked: {}", steps.join(", "))]
+    ForGood { steps: Vec<String> },
+    #[error("AWS acknowledged {step}, and does not show it")]
+    NotShown { step: String },
+    #[error("no run of `glasskey root harden` is called {run}")]
+    NoSuchRun { run: String },
+}

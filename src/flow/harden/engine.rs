@@ -1,0 +1,103 @@
+//! One step, led from a state to another and seen to be there: applied, finished or undone, all the same way.
+
+use super::plan::Protections;
+use super::step::{Hands, Step};
+use crate::aws::{self, Account};
+use crate::flow::acknowledged::look_until;
+use crate::flow::context::Context;
+use crate::flow::failure::{Cause, HardenRefusal};
+use crate::flow::record::Record;
+use crate::journal::Writer;
+use crate::person::{HardenNotice, HardenStep, Notice, RecordedState};
+
+/// How often a step is led on where a reply was lost and the world shows that it is not there yet.
+const TRIES: u32 = 3;
+
+/// What a step is applied with.
+pub(in crate::flow) struct Engine<'e> {
+    pub(in crate::flow) account: &'e Account,
+    pub(in crate::flow) log: &'e mut Writer,
+}
+
+impl Engine<'_> {
+    /// Applies a step of a plan. The state is read again just before: where it is neither what the plan was made for nor,
+    /// for a step that this run has begun, on the way from there, nothing is written.
+    pub(in crate::flow) fn apply(
+        &mut self,
+        step: &'static dyn Step,
+        planned: &HardenStep,
+        begun: bool,
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
+        context.still_wanted()?;
+        let now = step.read(self.account)?;
+        let is_between = || begun && step.is_between(&planned.before, &now, &planned.after);
+        if begun && now == planned.after {
+            return self.done(step, context);
+        }
+        if now != planned.before && !is_between() {
+            return Err(HardenRefusal::Changed { step: planned.id.clone() }.into());
+        }
+        if Protections::of(self.account).missing(step.needs(&planned.after))?.is_some() {
+            return Err(HardenRefusal::NoAdministrator { step: planned.id.clone() }.into());
+        }
+        if !begun {
+            self.log.append(&Record::StepBegun { step: planned.id.clone(), before: now.clone() })?;
+        }
+        self.lead(step, &now, &planned.after, context)?;
+        self.done(step, context)
+    }
+
+    fn done(&mut self, step: &'static dyn Step, context: &mut Context<'_>) -> Result<(), Cause> {
+        let step = step.id().to_owned();
+        // If this line is lost, recovery looks.
+        let _ = self.log.append(&Record::StepDone { step: step.clone() });
+        context.tell(Notice::from(HardenNotice::Done { step }));
+        Ok(())
+    }
+
+    /// Leads a step's state from one to another, and looks until it is there. Where a reply is lost, AWS is asked.
+    pub(in crate::flow) fn lead(
+        &mut self,
+        step: &'static dyn Step,
+        from: &RecordedState,
+        to: &RecordedState,
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
+        let mut now = from.clone();
+        for tries_left in (0..TRIES).rev() {
+            let mut hands = Hands { account: self.account, context, log: self.log, step: step.id() };
+            let lost = match step.lead(&now, to, &mut hands) {
+                Ok(()) => return self.seen(step, to, context),
+                Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,
+                Err(cause) => return Err(cause),
+            };
+            let (looked, interrupted) = context.settle(|| step.read(self.account));
+            let may_go_on = tries_left > 0 && !interrupted;
+            match looked {
+                Ok(there) if there == *to => return Ok(()),
+                Ok(there) if may_go_on && (there == *from || step.is_between(from, &there, to)) => now = there,
+                // The key that signs is gone, and was to go.
+                Err(aws::Error::UnknownCredentials) if step.takes_own_credentials(self.account, &now, to) => {
+                    return Ok(());
+                }
+                _ if interrupted => return Err(Cause::Interrupted),
+                _ => return Err(Cause::Aws(lost)),
+            }
+        }
+        Ok(())
+    }
+
+    /// AWS has acknowledged all of it: it is to show it. Where it does not tell, the acknowledgement stands.
+    fn seen(&self, step: &'static dyn Step, to: &RecordedState, context: &mut Context<'_>) -> Result<(), Cause> {
+        let looked = look_until("for AWS to show the change", context, || {
+            let there = step.read(self.account)?;
+            let is_so = there == *to;
+            Ok(((), is_so))
+        });
+        match looked {
+            Ok(((), false)) => Err(HardenRefusal::NotShown { step: step.id().to_owned() }.into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Hardening: what the audit found is planned, applied, seen, and can be undone.
+//!
+//! A plan is data: for each step the state that was read, and the state that it leads to. It is applied only where each
+//! state is still what was read. A run writes down each step before it changes anything; `recover` finishes or undoes one
+//! that did not end, and the record of one that did is kept, so that it can be undone.
+
+mod engine; // one step, led from a state to another
+mod plan; // made, and read back
+mod step; // what a step is
+mod steps; // each of them
+mod used; // which plans have been applied
+
+pub use crate::person::{HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
+pub(in crate::flow) use engine::Engine;
+pub use plan::{is_refused, read_plan};
+pub(in crate::flow) use step::Step;
+pub(in crate::flow) use steps::step;
+
+use super::audit::{Rule, Verdict, check};
+use super::context::Context;
+use super::failure::{Cause, Failed, HardenRefusal, Residue, Stage};
+use super::record::{HardenRun, Record};
+use super::run::begin_log;
+use crate::aws::Account;
+use crate::journal::Writer;
+use crate::person::{HardenNotice, Notice, Question};
+use crate::totp::unix;
+use crate::world::World;
+use plan::{check_applies, make, rule_named};
+use std::collections::BTreeMap;
+use used::UsedPlans;
+
+/// The command that writes the record.
+pub(in crate::flow) const COMMAND: &str = "root harden";
+
+/// What is to be applied.
+pub struct HardenRequest {
+    /// Exactly this plan; otherwise one is made from the settings.
+    pub plan: Option<HardenPlan>,
+    pub settings: HardenSettings,
+    /// The account number need not be typed.
+    pub approved: bool,
+    /// The steps that cannot be undone are agreed to.
+    pub for_good: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hardened {
+    pub plan: HardenPlan,
+    /// The run's name, by which it can be undone; `None`: there was nothing to do.
+    pub run: Option<String>,
+    /// The findings that were to be closed, before and after; `None`: the audit could not be made.
+    pub findings: Vec<(Rule, Option<Verdict>, Option<Verdict>)>,
+}
+
+/// Plans, and changes nothing.
+///
+/// # Errors
+/// [`Failed`], and nothing was changed.
+pub fn plan(settings: &HardenSettings, world: &mut World) -> Result<HardenPlan, Failed> {
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let planned = connector.connect().map_err(Cause::Aws).and_then(|account| {
+        context.tell_clock();
+        make(settings, &account, &mut context)
+    });
+    planned.map_err(|cause| context.fail(Stage::Preflight, cause))
+}
+
+/// Applies a plan.
+///
+/// # Errors
+/// [`Failed`], with what is left; before the first step has begun that is always nothing.
+pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Failed> {
+    let used = UsedPlans::in_dir(&world.state);
+    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let context = &mut context;
+    let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
+    let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), context))?;
+    context.tell_clock();
+    let plan = ready(&request, &account, &used, context).map_err(|cause| before(cause, context))?;
+    if plan.steps.is_empty() {
+        set_aside(&plan.account, context).map_err(|cause| before(cause, context))?;
+        let findings = Vec::new();
+        return Ok(Hardened { plan, run: None, findings });
+    }
+    context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
+    agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
+    let was = verdicts(&account, context);
+    let log = begin(&plan, &account, &used, context).map_err(|cause| before(cause, context))?;
+    let run = log.id().to_owned();
+    let applied = Applying { log, account: &account, done: Vec::new(), plan: &plan }.run(context);
+    if let Err(failed) = applied {
+        if failed.left.is_empty() {
+            used.unmark(&plan);
+        }
+        return Err(failed);
+    }
+    let is = verdicts(&account, context);
+    let findings = concerned(&plan).into_iter().map(|rule| {
+        let of = |verdicts: &Option<BTreeMap<Rule, Verdict>>| verdicts.as_ref()?.get(&rule).copied();
+        (rule, of(&was), of(&is))
+    });
+    let findings = findings.collect();
+    Ok(Hardened { findings, plan, run: Some(run) })
+}
+
+/// The plan, which fits the account as it is.
+fn ready(
+    request: &HardenRequest,
+    account: &Account,
+    used: &UsedPlans,
+    context: &mut Context<'_>,
+) -> Result<HardenPlan, Cause> {
+    let Some(plan) = &request.plan else { return make(&request.settings, account, context) };
+    check_applies(plan, account, context)?;
+    used.check(plan)?;
+    // Each is looked at again just before it is done; a plan that is out of date is not begun.
+    for planned in &plan.steps {
+        context.go_on()?;
+        let changed = || HardenRefusal::Changed { step: planned.id.clone() };
+        let step = step(&planned.id).ok_or_else(changed)?;
+        if step.read(account)? != planned.before {
+            return Err(changed().into());
+        }
+    }
+    Ok(plan.clone())
+}
+
+/// Asks once for the whole of it, and apart for what cannot be undone.
+fn agreed(request: &HardenRequest, plan: &HardenPlan, context: &mut Context<'_>) -> Result<(), Cause> {
+    context.go_on()?;
+    let account = plan.account.clone();
+    let steps: Vec<String> = plan.steps.iter().filter(|step| !step.reversible).map(|step| step.id.clone()).collect();
+    let for_good = !steps.is_empty() && !request.for_good;
+    if for_good && !context.person.is_there() {
+        return Err(HardenRefusal::ForGood { steps }.into());
+    }
+    let mut questions = Vec::new();
+    if !request.approved {
+        questions.push(Question::Harden { account: account.clone() });
+    }
+    if for_good {
+        questions.push(Question::HardenForGood { account, steps });
+    }
+    questions.iter().try_for_each(|question| super::context::confirmed(question, context.person, &context.interrupt))
+}
+
+/// Earlier runs of the account that did not end are set aside: the plan was made from what they have left. Their records
+/// are kept, to be undone by.
+fn set_aside(account: &str, context: &mut Context<'_>) -> Result<(), Cause> {
+    for run in context.journal.unfinished::<Record>()? {
+        if matches!(run.entries.first(), Some(Record::Harden(begin)) if begin.account == account) {
+            let mut log = context.journal.resume(&run.id)?;
+            log.keep_complete();
+            log.complete()?;
+            context.tell(Notice::from(HardenNotice::SetAside { run: run.id }));
+        }
+    }
+    Ok(())
+}
+
+/// The run's record.
+fn begin(plan: &HardenPlan, account: &Account, used: &UsedPlans, context: &mut Context<'_>) -> Result<Writer, Cause> {
+    context.go_on()?;
+    set_aside(&plan.account, context)?;
+    let started = unix(context.clock.now());
+    let record = HardenRun {
+        version: 1,
+        command: COMMAND.to_owned(),
+        started,
+        caller: account.caller().arn.clone(),
+        account: plan.account.clone(),
+        partition: plan.partition.clone(),
+        digest: plan.digest.clone(),
+        steps: plan.steps.clone(),
+    };
+    let mut log = begin_log(started, &Record::Harden(Box::new(record)), context)?;
+    log.keep_complete();
+    // Another process may have applied it while the question stood.
+    let marked = used.check(plan).and_then(|()| used.mark(plan, log.id()));
+    match marked {
+        Ok(()) => Ok(log),
+        Err(cause) => {
+            log.finish()?;
+            Err(cause)
+        }
+    }
+}
+
+/// A plan that is being applied.
+struct Applying<'a> {
+    log: Writer,
+    account: &'a Account,
+    plan: &'a HardenPlan,
+    done: Vec<String>,
+}
+
+impl Applying<'_> {
+    fn run(mut self, context: &mut Context<'_>) -> Result<(), Failed> {
+        for planned in &self.plan.steps {
+            let mut engine = Engine { account: self.account, log: &mut self.log };
+            let applied = match step(&planned.id) {
+                Some(step) => engine.apply(step, planned, false, context),
+                None => Err(HardenRefusal::Changed { step: planned.id.clone() }.into()),
+            };
+            match applied {
+                Ok(()) => self.done.push(planned.id.clone()),
+                Err(cause) => return Err(self.stop(planned, cause, context)),
+            }
+        }
+        context.tell_if_kept(self.log.complete());
+        Ok(())
+    }
+
+    /// Says what is left. The steps that are done stay: each is good by itself.
+    fn stop(mut self, planned: &HardenStep, cause: Cause, context: &mut Context<'_>) -> Failed {
+        let cause = context.interrupted_or(cause);
+        context.interrupt.clear();
+        let is_as_before = is_untouched(&cause)
+            || step(&planned.id).is_some_and(|step| step.read(self.account).is_ok_and(|now| now == planned.before));
+        if is_as_before {
+            let _ = self.log.append(&Record::StepVoid { step: planned.id.clone() });
+        }
+        let mut left: Vec<Residue> =
+            self.done.iter().map(|step| Residue::HardenDone { step: step.clone() }).collect();
+        if self.done.is_empty() && is_as_before {
+            if let Err(cause) = self.log.finish() {
+                left.push(Residue::Journal { cause });
+            }
+        } else {
+            let (account, run) = (self.plan.account.clone(), self.log.id().to_owned());
+            let step = (!is_as_before).then(|| planned.id.clone());
+            left.push(Residue::Hardening { account, run, step });
+        }
+        context.fail_leaving((Stage::Harden, cause), left)
+    }
+}
+
+/// Whether a step stopped before it wrote anything.
+fn is_untouched(cause: &Cause) -> bool {
+    use super::failure::Refusal::Harden;
+    matches!(cause, Cause::Refused(Harden(HardenRefusal::Changed { .. } | HardenRefusal::NoAdministrator { .. })))
+}
+
+/// The findings that a plan is about.
+fn concerned(plan: &HardenPlan) -> Vec<Rule> {
+    let refused = plan.open.iter().filter(|open| is_refused(open, &plan.settings));
+    let names = plan.steps.iter().flat_map(|step| &step.findings).chain(refused.flat_map(|open| &open.findings));
+    let mut rules: Vec<Rule> = names.filter_map(|name| rule_named(name)).collect();
+    rules.sort();
+    rules.dedup();
+    rules
+}
+
+/// Every rule's verdict on the account as it is; `None`: it could not be asked.
+fn verdicts(account: &Account, context: &Context<'_>) -> Option<BTreeMap<Rule, Verdict>> {
+    let facts = account.posture(context.clock.now()).ok()?;
+    Some(check(&facts).into_iter().map(|finding| (finding.rule.id, finding.verdict)).collect())
+}

@@ -1,0 +1,244 @@
+//! What a step of hardening is. Each is one file under `steps/` and one line in its list.
+//!
+//! A step reads a small state, and says which state it should be. Both are data, which the plan and the journal hold. To
+//! apply a step is to lead the state from what is there to what is planned, and to undo it is to lead it back.
+
+use crate::aws::{self, Account, Call};
+use crate::flow::audit::Rule;
+use crate::flow::context::Context;
+use crate::flow::failure::Cause;
+use crate::flow::record::Record;
+use crate::journal::Writer;
+use crate::person::{Dollars, HardenChange, HardenNotice, HardenSettings, Notice, OpenCode, RecordedState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A step, as its file says it.
+pub(in crate::flow) trait Hardening: Sync {
+    /// Its state: as little as it needs, and nothing secret. A use of what it is about must not make it another.
+    type State: Serialize + DeserializeOwned + PartialEq + Clone;
+
+    /// Its name, such as `password-policy`.
+    const ID: &'static str;
+    /// The findings that it closes.
+    const FINDINGS: &'static [Rule];
+    /// What it sets up that protects from lock-out.
+    const GIVES: &'static [Protection] = &[];
+
+    /// Asks AWS for the state. Changes nothing.
+    fn read(&self, account: &Account) -> Result<Self::State, aws::Error>;
+
+    /// What should become of a state. Asks nobody. `made`: when the plan is made, in seconds since 1970.
+    fn propose(&self, state: &Self::State, settings: &HardenSettings, made: u64) -> Proposal<Self::State>;
+
+    /// What must be there before the state is led to this one.
+    fn needs(&self, _after: &Self::State) -> &'static [Protection] {
+        &[]
+    }
+
+    /// Whether a run that was cut short between the two may have left this state.
+    fn is_between(&self, _before: &Self::State, _now: &Self::State, _after: &Self::State) -> bool {
+        false
+    }
+
+    /// Sends the calls that lead from one state to another. Looking afterwards is the engine's.
+    fn lead(&self, now: &Self::State, to: &Self::State, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
+
+    /// Which state undoing leads to. What is on before stays on.
+    fn undone(&self, begun: &Begun<'_, Self::State>) -> Undone<Self::State> {
+        Undone { to: begun.before.clone(), stays: Vec::new() }
+    }
+
+    /// Whether leading there takes away what signs the calls, so that nothing can be asked afterwards.
+    fn takes_own_credentials(&self, _account: &Account, _now: &Self::State, _to: &Self::State) -> bool {
+        false
+    }
+}
+
+/// What protects the person from being locked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) enum Protection {
+    /// An administrator other than root who can sign in: a user with MFA, or a role that somebody can assume.
+    Administrator,
+}
+
+/// What should become of a state.
+pub(in crate::flow) enum Proposal<State> {
+    /// It is as it should be, or none of this account's business.
+    Nothing,
+    Change(Box<Change<State>>),
+    /// It is not as it should be, and this plan leaves it so.
+    Open {
+        code: OpenCode,
+        message: String,
+    },
+}
+
+/// A change that is planned.
+pub(in crate::flow) struct Change<State> {
+    pub(in crate::flow) after: State,
+    pub(in crate::flow) unknown: Vec<String>,
+    pub(in crate::flow) changes: Vec<HardenChange>,
+    pub(in crate::flow) effects: Vec<String>,
+    /// Those that change something.
+    pub(in crate::flow) calls: Vec<Call>,
+    pub(in crate::flow) cost: Dollars,
+    /// Seconds at most.
+    pub(in crate::flow) waits: u64,
+    pub(in crate::flow) reversible: bool,
+    pub(in crate::flow) undo: String,
+}
+
+impl<State> Change<State> {
+    /// One that costs nothing, can be undone, and for which AWS needs no time but to show it.
+    pub(in crate::flow) fn to(after: State, calls: Vec<Call>, undo: impl Into<String>) -> Self {
+        Self {
+            after,
+            unknown: Vec::new(),
+            changes: Vec::new(),
+            effects: Vec::new(),
+            calls,
+            cost: Dollars::default(),
+            waits: 30,
+            reversible: true,
+            undo: undo.into(),
+        }
+    }
+}
+
+/// What is known of a step that a run has begun.
+pub(in crate::flow) struct Begun<'r, State> {
+    pub(in crate::flow) before: &'r State,
+    pub(in crate::flow) now: &'r State,
+    /// What the step has noted: [`Hands::note`].
+    pub(in crate::flow) notes: &'r [String],
+}
+
+/// What undoing comes to.
+pub(in crate::flow) struct Undone<State> {
+    pub(in crate::flow) to: State,
+    /// What does not come back, each a sentence.
+    pub(in crate::flow) stays: Vec<String>,
+}
+
+/// What a step works with.
+pub(in crate::flow) struct Hands<'h, 'w> {
+    pub(in crate::flow) account: &'h Account,
+    pub(in crate::flow) context: &'h mut Context<'w>,
+    pub(super) log: &'h mut Writer,
+    pub(super) step: &'static str,
+}
+
+impl Hands<'_, '_> {
+    /// Writes down that AWS has acknowledged a part of the step. Without it, undoing does not take that for the run's.
+    pub(in crate::flow) fn note(&mut self, note: impl Into<String>) -> Result<(), Cause> {
+        let record = Record::StepNote { step: self.step.to_owned(), note: note.into() };
+        self.log.append(&record).map_err(Cause::Journal)
+    }
+
+    /// Says that one call has had its effect.
+    pub(in crate::flow) fn tell(&mut self, what: impl Into<String>) {
+        self.context.tell(Notice::from(HardenNotice::Part { what: what.into() }));
+    }
+
+    /// Before a call that cannot be taken back.
+    pub(in crate::flow) fn go_on(&self) -> Result<(), Cause> {
+        self.context.still_wanted()
+    }
+}
+
+/// A step, as the engine sees it: its states are data.
+pub(in crate::flow) trait Step: Sync {
+    fn id(&self) -> &'static str;
+    fn findings(&self) -> &'static [Rule];
+    fn gives(&self) -> &'static [Protection];
+    fn read(&self, account: &Account) -> Result<RecordedState, aws::Error>;
+    /// `None`: that is no state of this step.
+    fn propose(&self, state: &RecordedState, settings: &HardenSettings, made: u64)
+    -> Option<Proposal<RecordedState>>;
+    fn needs(&self, after: &RecordedState) -> &'static [Protection];
+    fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool;
+    fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
+    fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState>;
+    fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool;
+}
+
+impl<H: Hardening> Step for H {
+    fn id(&self) -> &'static str {
+        H::ID
+    }
+
+    fn findings(&self) -> &'static [Rule] {
+        H::FINDINGS
+    }
+
+    fn gives(&self) -> &'static [Protection] {
+        H::GIVES
+    }
+
+    fn read(&self, account: &Account) -> Result<RecordedState, aws::Error> {
+        Hardening::read(self, account).map(|state| recorded(&state))
+    }
+
+    fn propose(
+        &self,
+        state: &RecordedState,
+        settings: &HardenSettings,
+        made: u64,
+    ) -> Option<Proposal<RecordedState>> {
+        Some(match Hardening::propose(self, &typed(state)?, settings, made) {
+            Proposal::Nothing => Proposal::Nothing,
+            Proposal::Open { code, message } => Proposal::Open { code, message },
+            Proposal::Change(change) => {
+                let Change { after, unknown, changes, effects, calls, cost, waits, reversible, undo } = *change;
+                let after = recorded(&after);
+                let change = Change { after, unknown, changes, effects, calls, cost, waits, reversible, undo };
+                Proposal::Change(Box::new(change))
+            }
+        })
+    }
+
+    fn needs(&self, after: &RecordedState) -> &'static [Protection] {
+        typed(after).map_or(&[], |after| Hardening::needs(self, &after))
+    }
+
+    fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool {
+        let states = typed(before).zip(typed(now)).zip(typed(after));
+        states.is_some_and(|((before, now), after)| Hardening::is_between(self, &before, &now, &after))
+    }
+
+    fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+        match typed(now).zip(typed(to)) {
+            Some((now, to)) => Hardening::lead(self, &now, &to, hands),
+            // Nobody gets here: what is read is a state, and plans and records are looked at before.
+            None => Ok(()),
+        }
+    }
+
+    fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState> {
+        match typed(before).zip(typed(now)) {
+            Some((before, now)) => {
+                let Undone { to, stays } = Hardening::undone(self, &Begun { before: &before, now: &now, notes });
+                Undone { to: recorded(&to), stays }
+            }
+            None => Undone { to: now.clone(), stays: Vec::new() },
+        }
+    }
+
+    fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool {
+        let states = typed(now).zip(typed(to));
+        states.is_some_and(|(now, to)| Hardening::takes_own_credentials(self, account, &now, &to))
+    }
+}
+
+fn recorded(state: &impl Serialize) -> RecordedState {
+    match serde_json::to_value(state) {
+        Ok(Value::Object(members)) => members,
+        _ => RecordedState::new(),
+    }
+}
+
+fn typed<State: DeserializeOwned>(state: &RecordedState) -> Option<State> {
+    serde_json::from_value(Value::Object(state.clone())).ok()
+}

@@ -1,0 +1,26 @@
+//! The steps, one file each, in the order in which they are made: whoever comes later relies on what came before, and
+//! what protects the person from lock-out comes first.
+
+mod central_root_access;
+mod of_root; // what the steps about root's own credentials have in common
+mod password_policy;
+mod root_access_keys;
+mod root_certificates;
+mod security_contact;
+
+use super::step::Step;
+
+/// All steps, in their order.
+pub(in crate::flow) const STEPS: &[&dyn Step] = &[
+    &password_policy::PasswordPolicy,
+    &security_contact::SecurityContact,
+    &central_root_access::CentralRootAccess,
+    &root_certificates::RootCertificates,
+    // The last, since it may take away the key that signs the calls.
+    &root_access_keys::RootAccessKeys,
+];
+
+/// The step of this name.
+pub(in crate::flow) fn step(id: &str) -> Option<&'static dyn Step> {
+    STEPS.iter().copied().find(|step| step.id() == id)
+}

@@ -1,0 +1,232 @@
+//! Root's access keys of the own account: deactivated, then deleted. The key that signs the run goes last.
+
+use super::of_root::{View, signed_in};
+use crate::aws::hardening::OwnAccessKey;
+use crate::aws::posture::LastUse;
+use crate::aws::{Account, Call, Error};
+use crate::flow::audit::Rule;
+use crate::flow::failure::Cause;
+use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Proposal, Protection, Undone};
+use crate::person::{HardenChange, HardenSettings, OpenCode};
+use crate::totp::unix;
+use serde::{Deserialize, Serialize};
+
+pub(super) struct RootAccessKeys;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    view: View,
+    /// The caller signs with temporary credentials, for which AWS may refuse to deactivate a key of root's.
+    temporary: bool,
+    keys: Vec<Key>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    id: String,
+    active: bool,
+    used: Used,
+    /// It signs this very command: of its use nothing is kept, since every call is one.
+    signs: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Used {
+    Never,
+    /// In seconds since 1970.
+    At(u64),
+    /// AWS does not say.
+    Untold,
+}
+
+const DAY: u64 = 24 * 60 * 60;
+/// What a note of a deactivation begins with.
+const DEACTIVATED: &str = "deactivated ";
+
+impl Hardening for RootAccessKeys {
+    type State = State;
+
+    const ID: &'static str = "root-access-keys";
+    const FINDINGS: &'static [Rule] = &[Rule::RootAccessKeys];
+
+    fn read(&self, account: &Account) -> Result<State, Error> {
+        let view = View::of(account, |summary| summary.keys)?;
+        let keys = match view {
+            View::Root => account.own_keys_in_use()?,
+            View::Outside { .. } => Vec::new(),
+        };
+        let key = |key: OwnAccessKey| {
+            let signs = key.id == account.access_key_id();
+            Key { used: if signs { Used::Untold } else { Used::of(key.used) }, id: key.id, active: key.active, signs }
+        };
+        Ok(State { view, temporary: !account.uses_long_term_key(), keys: keys.into_iter().map(key).collect() })
+    }
+
+    fn propose(&self, state: &State, settings: &HardenSettings, made: u64) -> Proposal<State> {
+        if let Some(open) = signed_in(&state.view, Self::ID, "access keys") {
+            return open;
+        }
+        let kept = |key: &&Key| key.in_use(settings, made).is_some();
+        let (kept, going): (Vec<&Key>, Vec<&Key>) = state.keys.iter().partition(kept);
+        let why = kept.iter().filter_map(|key| key.in_use(settings, made));
+        if going.is_empty() {
+            let why: Vec<String> = why.collect();
+            return match why.is_empty() {
+                true => Proposal::Nothing,
+                false => Proposal::Open { code: OpenCode::InUse, message: why.join("; ") },
+            };
+        }
+        let after = State { keys: kept.iter().map(|key| (**key).clone()).collect(), ..state.clone() };
+        let undo = "a key that is deleted does not come back; one that is only deactivated is activated again";
+        let mut change = Change::to(after, vec![Call::UpdateAccessKey, Call::DeleteAccessKey], undo);
+        change.reversible = false;
+        change.changes = going.iter().map(|key| key.goes(made)).collect();
+        change.effects = vec!["Each key is deactivated, and then deleted for good.".to_owned()];
+        if state.temporary {
+            change.effects.push(
+                "AWS may refuse to deactivate a key of root's for temporary credentials: it is deleted directly then."
+                    .to_owned(),
+            );
+        }
+        if going.iter().any(|key| key.signs) {
+            change.effects.push(
+                "The key that signs this command goes last and directly; nothing can be asked with it afterwards."
+                    .to_owned(),
+            );
+        }
+        change.effects.extend(why.map(|why| format!("Kept: {why}.")));
+        Proposal::Change(Box::new(change))
+    }
+
+    fn needs(&self, _: &State) -> &'static [Protection] {
+        &[Protection::Administrator]
+    }
+
+    /// Keys may be gone or deactivated, and none was used or made since.
+    fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
+        let stays = |key: &Key| now.keys.contains(key);
+        let is_of_before =
+            |now: &Key| before.keys.iter().any(|was| *now == *was || *now == Key { active: false, ..was.clone() });
+        now.view == before.view && now.keys.iter().all(is_of_before) && after.keys.iter().all(stays)
+            || comes_back(before, now, after)
+    }
+
+    fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+        let (signing, others): (Vec<&Key>, Vec<&Key>) = now.keys.iter().partition(|key| key.signs);
+        for key in others.into_iter().chain(signing) {
+            match to.keys.iter().find(|wanted| wanted.id == key.id) {
+                Some(wanted) if wanted.active != key.active => {
+                    hands.account.set_own_access_key(&key.id, wanted.active)?;
+                }
+                Some(_) => {}
+                None => take_away(key, hands)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
+        let mut to = begun.now.clone();
+        let mut stays = Vec::new();
+        for was in &begun.before.keys {
+            let by_run = begun.notes.contains(&format!("{DEACTIVATED}{}", was.id));
+            match to.keys.iter_mut().find(|key| key.id == was.id) {
+                None => stays.push(format!("access key {} of root is deleted", was.id)),
+                Some(key) if was.active && !key.active && by_run => key.active = true,
+                Some(key) if was.active && !key.active => stays.push(format!(
+                    "access key {} of root is inactive, and nothing shows that this run deactivated it",
+                    was.id
+                )),
+                Some(_) => {}
+            }
+        }
+        Undone { to, stays }
+    }
+
+    fn takes_own_credentials(&self, _: &Account, now: &State, to: &State) -> bool {
+        let signing = now.keys.iter().find(|key| key.signs);
+        signing.is_some_and(|key| !to.keys.iter().any(|stays| stays.id == key.id))
+    }
+}
+
+/// Undoing activates keys again: each is as it is in one of the two.
+fn comes_back(from: &State, now: &State, to: &State) -> bool {
+    now.view == from.view
+        && now.keys.len() == from.keys.len()
+        && now.keys.iter().all(|key| from.keys.contains(key) || to.keys.contains(key))
+}
+
+fn take_away(key: &Key, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    hands.go_on()?;
+    // Deactivated, it could not sign its own deletion.
+    if key.active && !key.signs {
+        match hands.account.set_own_access_key(&key.id, false) {
+            Ok(()) => {
+                hands.note(format!("{DEACTIVATED}{}", key.id))?;
+                hands.tell(format!("access key {} is inactive", key.id));
+            }
+            Err(Error::NotFound { .. }) => return Ok(()),
+            // "If a temporary access key is used, then UserName is required" (IAM API Reference), and root has none.
+            Err(why) if !hands.account.uses_long_term_key() && is_refusal(&why) => {
+                hands.tell(format!("access key {} cannot be deactivated with these credentials", key.id));
+            }
+            Err(why) => return Err(Cause::Aws(why)),
+        }
+    }
+    hands.go_on()?;
+    hands.account.delete_own_access_key(&key.id)?;
+    hands.tell(format!("access key {} is deleted", key.id));
+    Ok(())
+}
+
+fn is_refusal(why: &Error) -> bool {
+    matches!(why, Error::Denied { .. } | Error::Refused { .. } | Error::Invalid { .. })
+}
+
+impl Key {
+    /// Why it is not taken away, as a part of a sentence.
+    fn in_use(&self, settings: &HardenSettings, made: u64) -> Option<String> {
+        let (id, days) = (&self.id, settings.quiet_days);
+        if settings.override_keys.contains(id) {
+            return None;
+        }
+        let but = format!("--override {id} takes it away all the same");
+        match self.used {
+            _ if self.signs => Some(format!("{id} signs this command, which hides any other use; {but}")),
+            Used::At(at) if at.saturating_add(days.saturating_mul(DAY)) > made => {
+                let ago = made.saturating_sub(at) / DAY;
+                Some(format!("{id} was used {ago} days ago, within {days} days; {but}"))
+            }
+            Used::Untold => Some(format!("AWS does not say when {id} was used; {but}")),
+            Used::At(_) | Used::Never => None,
+        }
+    }
+
+    fn goes(&self, made: u64) -> HardenChange {
+        let state = if self.active { "active" } else { "inactive" };
+        let used = match self.used {
+            _ if self.signs => "signs this command".to_owned(),
+            Used::Never => "never used".to_owned(),
+            Used::At(at) => format!("last used {} days ago", made.saturating_sub(at) / DAY),
+            Used::Untold => "last use not known".to_owned(),
+        };
+        HardenChange {
+            what: self.id.clone(),
+            before: format!("{state}, {used}"),
+            after: "deleted, for good".to_owned(),
+        }
+    }
+}
+
+impl Used {
+    fn of(used: LastUse) -> Self {
+        match used {
+            LastUse::Never => Self::Never,
+            LastUse::At(at) => Self::At(unix(at)),
+            LastUse::Untold => Self::Untold,
+        }
+    }
+}

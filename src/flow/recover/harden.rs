@@ -1,0 +1,254 @@
+//! A run of `root harden`: finished, by applying the rest of its plan, or undone, the last step first; one that did not end,
+//! or one that was complete.
+
+use super::options::{Course, Doing, Options};
+use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
+use super::{Outcome, RunState};
+use crate::aws::Account;
+use crate::flow::context::Context;
+use crate::flow::failure::{Cause, Failed, HardenRefusal, Implausible, RecoverRefusal, Residue, Stage};
+use crate::flow::harden::{COMMAND, Engine, Step, step};
+use crate::flow::record::{HardenRun, Record};
+use crate::journal::{self, Writer};
+use crate::person::{Choice, Deed, HardenNotice, HardenStep, HardenStepIs, Notice, RecordedState, UnfinishedHarden};
+use crate::world::World;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hardening {
+    begin: HardenRun,
+    /// The steps that were begun, each with the state it found.
+    begun: Vec<(String, RecordedState)>,
+    notes: Vec<(String, String)>,
+}
+
+/// What undoing a step comes to.
+struct Back {
+    step: &'static dyn Step,
+    now: RecordedState,
+    to: RecordedState,
+    stays: Vec<String>,
+}
+
+impl From<UnfinishedHarden> for RunState {
+    fn from(found: UnfinishedHarden) -> Self {
+        Self::Harden(found)
+    }
+}
+
+impl Kind for Hardening {
+    const COMMANDS: &[&str] = &[COMMAND];
+    type Observed = UnfinishedHarden;
+    type Caller<'a> = &'a Account;
+
+    fn begun(first: &Record) -> Option<Result<Self, Implausible>> {
+        let Record::Harden(begin) = first else { return None };
+        Some(match begin.steps.iter().find(|planned| step(&planned.id).is_none()) {
+            Some(planned) => Err(Implausible::HardenStep { step: planned.id.clone() }),
+            None => Ok(Self { begin: (**begin).clone(), begun: Vec::new(), notes: Vec::new() }),
+        })
+    }
+
+    fn step(&mut self, record: Record) -> Result<(), Implausible> {
+        match record {
+            Record::StepBegun { step, before } => {
+                let other = !self.begin.steps.iter().any(|planned| planned.id == step && planned.before == before);
+                if other {
+                    return Err(Implausible::HardenStep { step });
+                }
+                if !self.is_begun(&step) {
+                    self.begun.push((step, before));
+                }
+            }
+            Record::StepNote { step, .. } | Record::StepDone { step } if !self.is_begun(&step) => {
+                return Err(Implausible::HardenStep { step });
+            }
+            Record::StepNote { step, note } => self.notes.push((step, note)),
+            Record::StepVoid { step } => self.begun.retain(|(begun, _)| *begun != step),
+            Record::StepDone { .. } => {}
+            _ => return Err(Implausible::Step),
+        }
+        Ok(())
+    }
+
+    fn caller<'a>(&self, account: Option<&'a Account>) -> Result<&'a Account, RecoverRefusal> {
+        let account = own_account(account, &self.begin.account, None)?;
+        match account.caller().partition == self.begin.partition {
+            true => Ok(account),
+            false => Err(RecoverRefusal::OtherAccount { account: self.begin.account.clone(), path: None }),
+        }
+    }
+
+    fn keeps_its_record(&self) -> bool {
+        true
+    }
+
+    fn unknown(&self) -> Residue {
+        let step = self.begun.last().map(|(step, _)| step.clone());
+        Residue::Hardening { account: self.begin.account.clone(), run: String::new(), step }
+    }
+
+    fn of(seen: &RunState) -> Option<UnfinishedHarden> {
+        match seen {
+            RunState::Harden(seen) => Some(seen.clone()),
+            _ => None,
+        }
+    }
+
+    fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<UnfinishedHarden>, Cause> {
+        let (mut steps, mut stays) = (Vec::new(), Vec::new());
+        for planned in &self.begin.steps {
+            context.go_on()?;
+            let Some(step) = step(&planned.id) else { continue };
+            let now = step.read(account)?;
+            let is = self.is(step, planned, &now);
+            if self.is_begun(&planned.id) {
+                stays.extend(self.back(step, planned, now).stays);
+            }
+            steps.push((planned.id.clone(), is));
+        }
+        let found = UnfinishedHarden {
+            account: self.begin.account.clone(),
+            started: moment(self.begin.started),
+            steps,
+            stays,
+        };
+        Ok(found.into())
+    }
+
+    fn options(&self, found: &UnfinishedHarden) -> Course {
+        if self.begun.is_empty() {
+            return Course::Struck(Outcome::NothingLeft);
+        }
+        let is = |wanted: HardenStepIs| found.steps.iter().find(move |(_, is)| *is == wanted);
+        let changed = is(HardenStepIs::Changed).or_else(|| is(HardenStepIs::Others));
+        let finish = match changed {
+            Some((step, _)) => Err(RecoverRefusal::HardenChanged { step: step.clone() }),
+            None if found.steps.iter().all(|(_, is)| *is == HardenStepIs::Done) => Ok(Vec::new()),
+            None => Ok(vec![Deed::HardenRest]),
+        };
+        let may_be_undone = |is: &HardenStepIs| matches!(is, HardenStepIs::Done | HardenStepIs::Between);
+        let any = found.steps.iter().any(|(step, is)| self.is_begun(step) && may_be_undone(is));
+        let undo = if any { vec![Deed::UndoHardening] } else { Vec::new() };
+        let recommended = if finish.is_ok() { Choice::Finish } else { Choice::Leave };
+        Course::Open(Options { recommended, finish, undo: Ok(undo) })
+    }
+
+    fn carry_out(
+        &self,
+        doing: &Doing,
+        _: &Observation<UnfinishedHarden>,
+        mut log: Writer,
+        account: &Account,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome, Failed> {
+        let mut engine = Engine { account, log: &mut log };
+        let done = match doing {
+            Doing::Finish(_) => self.finish(&mut engine, context).map(|()| Outcome::Completed { keys: Vec::new() }),
+            Doing::Undo(_) => self.undo(&mut engine, context).map(|()| Outcome::Undone),
+        };
+        match done {
+            Ok(outcome) => strike(log, outcome, context),
+            Err((step, cause)) => {
+                let (account, run) = (self.begin.account.clone(), log.id().to_owned());
+                let cause = context.interrupted_or(cause);
+                Err(stopped(cause, vec![Residue::Hardening { account, run, step: Some(step) }], context))
+            }
+        }
+    }
+}
+
+/// The step that failed, and why.
+type StepFailed = (String, Cause);
+
+impl Hardening {
+    fn is_begun(&self, step: &str) -> bool {
+        self.begun.iter().any(|(begun, _)| begun == step)
+    }
+
+    fn is(&self, step: &dyn Step, planned: &HardenStep, now: &RecordedState) -> HardenStepIs {
+        let begun = self.is_begun(&planned.id);
+        match () {
+            () if *now == planned.after => HardenStepIs::Done,
+            () if *now == planned.before && begun => HardenStepIs::AsBefore,
+            () if *now == planned.before => HardenStepIs::NotBegun,
+            () if !begun => HardenStepIs::Changed,
+            () if step.is_between(&planned.before, now, &planned.after) => HardenStepIs::Between,
+            () => HardenStepIs::Others,
+        }
+    }
+
+    /// Where a state is led back to. What somebody else has changed since is left as it is.
+    fn back(&self, step: &'static dyn Step, planned: &HardenStep, now: RecordedState) -> Back {
+        if self.is(step, planned, &now) == HardenStepIs::Others {
+            let stays = vec!["somebody has changed it since, so it is left as it is".to_owned()];
+            return Back { step, to: now.clone(), now, stays };
+        }
+        let notes = self.notes.iter().filter(|(of, _)| *of == planned.id).map(|(_, note)| note.clone());
+        let notes: Vec<String> = notes.collect();
+        let undone = step.undone(&planned.before, &now, &notes);
+        Back { step, now, to: undone.to, stays: undone.stays }
+    }
+
+    fn finish(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<(), StepFailed> {
+        for planned in &self.begin.steps {
+            let failed = |cause| (planned.id.clone(), cause);
+            let Some(step) = step(&planned.id) else { continue };
+            engine.apply(step, planned, self.is_begun(&planned.id), context).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn undo(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<(), StepFailed> {
+        let begun = self.begin.steps.iter().rev().filter(|planned| self.is_begun(&planned.id));
+        for planned in begun {
+            let failed = |cause| (planned.id.clone(), cause);
+            let Some(step) = step(&planned.id) else { continue };
+            context.still_wanted().map_err(failed)?;
+            let now = step.read(engine.account).map_err(|why| failed(Cause::Aws(why)))?;
+            let Back { step, now, to, stays } = self.back(step, planned, now);
+            if now != to {
+                engine.lead(step, &now, &to, context).map_err(failed)?;
+                context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
+            }
+            for what in stays {
+                context.tell(Notice::from(HardenNotice::Stays { step: planned.id.clone(), what }));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Undoes a run of `root harden`, complete or not, once that is agreed to.
+///
+/// # Errors
+/// [`Failed`]; the run stays in the journal then, to be undone further.
+pub fn undo_hardening(run: &str, approved: bool, world: &mut World) -> Result<UnfinishedHarden, Failed> {
+    let (connector, mut context) = Context::open(Stage::Recover, world)?;
+    let context = &mut context;
+    let at_first = |cause, context: &Context<'_>| context.fail(Stage::Recover, cause);
+    let hardening = recorded(run, context).map_err(|cause| at_first(cause, context))?;
+    let account = connector.connect().map_err(|cause| at_first(Cause::Aws(cause), context))?;
+    context.tell_clock();
+    let caller = hardening.caller(Some(&account)).map_err(|why| at_first(Cause::refused(why), context))?;
+    let seen = hardening.observe(caller, context).map_err(|cause| at_first(cause, context))?;
+    context.tell(HardenNotice::Unfinished(seen.observed.clone()).into());
+    context.approve(approved).map_err(|cause| at_first(cause, context))?;
+    let log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
+    hardening.carry_out(&Doing::Undo(vec![Deed::UndoHardening]), &seen, log, caller, context)?;
+    Ok(seen.observed)
+}
+
+/// The record of a run, be it of one that was complete.
+fn recorded(run: &str, context: &Context<'_>) -> Result<Hardening, Cause> {
+    let none = || Cause::refused(HardenRefusal::NoSuchRun { run: run.to_owned() });
+    let complete = context.journal.complete::<Record>()?;
+    let unfinished = context.journal.all::<Record>()?.unfinished;
+    let mut runs = complete.into_iter().chain(unfinished);
+    let journal::Unfinished { entries, .. } = runs.find(|found| found.id == run).ok_or_else(none)?;
+    let path = context.journal.path_of(run);
+    match super::log::replay(entries) {
+        Ok(super::log::RunLog::Hardening(hardening)) => Ok(hardening),
+        Ok(_) => Err(none()),
+        Err((line, why)) => Err(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
+    }
+}

@@ -1,0 +1,158 @@
+//! Plans that are refused before anything is written, each with its own sentence and code; and facts that have changed.
+
+use super::world::World;
+use crate::support::Run;
+use crate::support::blows::is_call;
+use glasskey::sim::aws::posture::PasswordPolicy;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const ONLY: [&str; 2] = ["--only", "password-policy"];
+
+/// Applies this text as a plan. Nothing is written.
+#[track_caller]
+fn refused(world: &World, plan: &str, code: &str, exit: i32) -> Run {
+    let path = world.outside.keys.home.path().join("other.json");
+    std::fs::write(&path, plan).unwrap();
+    let before = world.posture();
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input", "--json"]);
+    assert_eq!((&done.json()["code"], done.code), (&json!(code), exit), "{done:?}");
+    assert!(world.posture() == before, "{done:?}");
+    assert_eq!(world.outside.unfinished(), 0, "{done:?}");
+    done
+}
+
+#[test]
+fn a_plan_that_was_changed_is_refused() {
+    let world = World::new();
+    let (_, plan) = world.plan("plan.json", &ONLY);
+    let edits: [fn(&mut Value); 6] = [
+        |plan| plan["steps"][0]["after"]["policy"]["minimum_length"] = 6.into(),
+        |plan| plan["expires"] = (plan["expires"].as_u64().unwrap() + 1).into(),
+        |plan| plan["steps"] = json!([]),
+        |plan| plan["account"] = "123456789012".into(),
+        |plan| plan["steps"][0]["undo"] = "nothing".into(),
+        |plan| plan["more"] = true.into(),
+    ];
+    for edit in edits {
+        let mut edited = plan.clone();
+        edit(&mut edited);
+        let _ = refused(&world, &edited.to_string(), "plan_edited", 3);
+    }
+}
+
+/// Whoever knows how the digest is made can make one that fits; what glasskey would not plan is refused all the same.
+#[test]
+fn a_plan_of_somebodys_own_is_refused_although_its_digest_fits() {
+    use sha2::{Digest, Sha256};
+    let world = World::new();
+    let (_, plan) = world.plan("plan.json", &ONLY);
+    let mut forged = plan.clone();
+    forged["steps"][0]["after"]["policy"]["minimum_length"] = 6.into();
+    let mut signed = forged.clone();
+    let members = signed.as_object_mut().unwrap();
+    members.remove("digest");
+    members.remove("type");
+    forged["digest"] = data_encoding::HEXLOWER.encode(&Sha256::digest(signed.to_string())).into();
+    let done = refused(&world, &forged.to_string(), "plan_not_ours", 3);
+    assert!(done.stdout.contains("would plan something else for password-policy"), "{done:?}");
+}
+
+#[test]
+fn what_is_no_plan_is_refused() {
+    let world = World::new();
+    let (_, plan) = world.plan("plan.json", &ONLY);
+    for text in ["", "{}", "[]", "not json", "{\"format\":\"glasskey-harden\"}"] {
+        let _ = refused(&world, text, "not_a_plan", 2);
+    }
+    let later = json!({ "type": "harden_plan", "format": "glasskey-harden", "version": 2, "anything": 1 });
+    let _ = refused(&world, &later.to_string(), "plan_later", 3);
+    let mut other = plan;
+    other["type"] = "hardened".into();
+    let _ = refused(&world, &other.to_string(), "not_a_plan", 2);
+}
+
+#[test]
+fn a_plan_of_another_account_or_region_is_refused() {
+    let (world, other) = (World::new(), World::new());
+    let (_, plan) = other.plan("plan.json", &ONLY);
+    let _ = refused(&world, &plan.to_string(), "plan_other_account", 3);
+    let (_, plan) = world.plan("elsewhere.json", &["--only", "password-policy", "--region", "eu-west-1"]);
+    let _ = refused(&world, &plan.to_string(), "plan_other_region", 3);
+}
+
+#[test]
+fn a_plan_expires_after_a_day() {
+    let world = World::new();
+    world.outside.aws.clock().set_offset_seconds(-86_401);
+    let (path, plan) = world.plan("plan.json", &ONLY);
+    world.outside.aws.clock().set_offset_seconds(0);
+    let done = refused(&world, &plan.to_string(), "plan_expired", 3);
+    assert!(done.stdout.contains("plans are good for 24 hours"), "{done:?}");
+    world.outside.aws.clock().set_offset_seconds(-60);
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input"]);
+    assert_eq!(done.code, 0, "one minute before its end: {done:?}");
+}
+
+#[test]
+fn a_plan_is_applied_once() {
+    let world = World::new();
+    let (path, plan) = world.plan("plan.json", &ONLY);
+    let before = world.posture().password_policy;
+    let path = path.to_str().unwrap();
+    assert_eq!(world.run(&["--apply", path, "--yes", "--no-input"]).code, 0);
+    // Everything is as it was when the plan was made.
+    world.outside.aws.arrange(|posture| posture.password_policy = before);
+    let done = refused(&world, &plan.to_string(), "plan_used", 3);
+    assert!(done.stdout.contains("by run "), "{done:?}");
+}
+
+#[test]
+fn a_fact_that_has_changed_since_the_plan_was_made_refuses_it() {
+    let world = World::new();
+    let (_, plan) = world.plan("plan.json", &ONLY);
+    let policy = PasswordPolicy { minimum_length: 9, ..Default::default() };
+    world.outside.aws.arrange(|posture| posture.password_policy = Some(policy));
+    let _ = refused(&world, &plan.to_string(), "facts_changed", 3);
+    // It was not applied: with the facts of before it is good.
+    assert!(!world.outside.keys.state_dir().join("plans").exists());
+}
+
+/// Between the last look at the whole and the step itself.
+#[test]
+fn a_fact_that_changes_under_a_step_stops_it() {
+    for nth in 1..=3 {
+        let world = World::new();
+        let (path, _) = world.plan("plan.json", &ONLY);
+        let (aws, seen) = (world.outside.aws.clone(), AtomicUsize::new(0));
+        let policy = PasswordPolicy { minimum_length: 9, ..Default::default() };
+        let set = policy.clone();
+        world.outside.tap.listen(move |passing| {
+            if is_call(passing, "GetAccountPasswordPolicy")
+                && passing.done
+                && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth
+            {
+                aws.arrange(|posture| posture.password_policy = Some(set.clone()));
+            }
+        });
+        let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input"]);
+        world.outside.tap.silence();
+        let written = world.outside.actions().contains(&"UpdateAccountPasswordPolicy".to_owned());
+        // The third look is the step's own: what changes after it is too late to be seen.
+        assert_eq!((done.code == 0, written), (nth == 3, nth == 3), "{nth}: {done:?}");
+        if nth < 3 {
+            assert_eq!(world.posture().password_policy, Some(policy));
+            assert!(done.stderr.contains("password-policy has changed"), "{done:?}");
+            assert_eq!(world.outside.unfinished(), 0, "{done:?}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_in_a_file_is_applied_as_it_is() {
+    let world = World::new();
+    let (path, _) = world.plan("plan.json", &ONLY);
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--only", "password-policy", "--yes", "--no-input"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(done.stderr.contains("a plan in a file is applied as it is"), "{done:?}");
+}
