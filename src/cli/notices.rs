@@ -84,8 +84,7 @@ pub(super) fn lines(notice: &Notice, style: Style) -> Vec<String> {
         | Notice::JournalKept
         | Notice::EmptyRun { .. }
         | Notice::FirstCode { .. }
-        | Notice::Undoing
-        | Notice::UndoingBegan
+        | Notice::Undoing { .. }
         | Notice::CodeDue { .. }
         | Notice::OtherName { .. } => steps::plain(notice),
     }

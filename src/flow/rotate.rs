@@ -301,7 +301,7 @@ fn replace(
         let gone =
             matches!(cause, Cause::Refused(Refusal::Removal(RemovalRefusal::LastFactor { without: Some(_), .. })));
         let arn = work.arn.clone();
-        let new = (!gone).then(|| match stage {
+        let new = (!gone).then_some(match stage {
             Stage::Proof => Residue::Enabled { arn },
             _ => Residue::Earlier { arn },
         });

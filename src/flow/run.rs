@@ -136,7 +136,7 @@ impl Run {
     pub(super) fn give_up(self, (stage, cause): At, account: &Account, context: &mut Context<'_>) -> Failed {
         let cause = context.interrupted_or(cause);
         if matches!(cause, Cause::Interrupted) && !self.intents.is_empty() {
-            context.tell(Notice::Undoing);
+            context.tell(Notice::Undoing { earlier: false });
         }
         // Heard. What follows is the undoing, which a second Ctrl-C ends.
         context.interrupt.clear();

@@ -150,10 +150,10 @@ pub enum Notice {
         path: PathBuf,
         why: String,
     },
-    /// The person interrupted; what was done is being undone.
-    Undoing,
-    /// The unfinished run just told was being undone when that ended.
-    UndoingBegan,
+    /// The person interrupted; what was done is being undone. `earlier`: that is how the unfinished run just told ended.
+    Undoing {
+        earlier: bool,
+    },
     /// A reply was lost; AWS is being asked what happened.
     Asking,
     /// A device is about to be taken away from its user.

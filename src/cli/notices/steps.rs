@@ -126,11 +126,11 @@ pub(super) fn plain(notice: &Notice) -> Vec<String> {
         Notice::FirstCode { from, seconds } => {
             format!("First sign-in code: from {} (in {seconds} s).", clock_time(*from))
         }
-        Notice::Undoing => {
+        Notice::Undoing { earlier: false } => {
             "glasskey: interrupted; undoing (press Ctrl-C again to stop at once and leave it to `glasskey recover`)"
                 .to_owned()
         }
-        Notice::UndoingBegan => "  undoing   had begun; finishing it is not what --yes does".to_owned(),
+        Notice::Undoing { earlier: true } => "  undoing   had begun; finishing it is not what --yes does".to_owned(),
         Notice::CodeDue { serial, seconds } => {
             format!("First a code of {serial} is needed, and the next one is due in {seconds} s.")
         }

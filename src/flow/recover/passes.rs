@@ -134,7 +134,7 @@ pub(super) fn recover_one<K: Kind>(
             return Ok(Recovered { found, outcome: strike(log, outcome, context)? });
         }
         Course::Open(options) if undoing => {
-            context.tell(Notice::UndoingBegan);
+            context.tell(Notice::Undoing { earlier: true });
             options.of_an_undoing()
         }
         Course::Open(options) => options,

@@ -65,7 +65,7 @@ impl TotpSitting {
 pub(super) fn take_back(run: Run, (stage, cause): At, context: &mut Context<'_>) -> NotDone {
     let cause = context.interrupted_or(cause);
     if matches!(cause, Cause::Interrupted) && !run.intents.is_empty() {
-        context.tell(Notice::Undoing);
+        context.tell(Notice::Undoing { earlier: false });
     }
     context.interrupt.clear();
     undone(run, (stage, cause), context)
