@@ -137,8 +137,8 @@ fn a_seed_is_not_undone_where_the_old_key_is_away() {
         let refused = recover(world, &["--undo", "--yes"]);
         let says = format!(
             "glasskey: error: the run is not undone: nothing here shows that {} works, which would be all that is left\n\
-             glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it: if that works, \
-             `glasskey recover alice --undo --accept-unproved`\n\
+             glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it\n\
+             glasskey: hint: if that works, `glasskey recover alice --undo --accept-unproved`\n\
              glasskey: hint: `glasskey recover alice --finish` keeps the new device\n",
             world.arn("alice-1"),
             world.keys.key(0).serial().unwrap(),
@@ -178,8 +178,8 @@ fn a_rotation_is_not_finished_where_the_new_key_is_away() {
     let refused = recover(world, &["--finish", "--yes"]);
     let says = format!(
         "glasskey: error: the run is not finished: nothing here shows that {} works, which would be all that is left\n\
-         glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it: if that works, \
-         `glasskey recover alice --finish --accept-unproved`\n\
+         glasskey: hint: plug in YubiKey {} and run it again, or sign in with a code of it\n\
+         glasskey: hint: if that works, `glasskey recover alice --finish --accept-unproved`\n\
          glasskey: hint: `glasskey recover alice --undo` keeps the old device\n",
         world.arn("alice"),
         world.keys.key(1).serial().unwrap(),

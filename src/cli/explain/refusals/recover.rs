@@ -111,9 +111,11 @@ fn of_a_rotation(refusal: &R) -> Explanation {
             .hint("plug in the key that holds its credential, and run it again")
             .hint(forget(user))
             .exit(Exit::Left),
-        R::OldNotShownToWork { user, away, .. } => not_shown(text("unproved"), user, away, "--undo")
+        R::OldNotShownToWork { user, away, .. } => not_shown(text("unproved"), away)
+            .hint(format!("if that works, `glasskey recover {} --undo --accept-unproved`", who(user)))
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user))),
-        R::NewNotShownToWork { user, away, .. } => not_shown(text("unproved"), user, away, "--finish")
+        R::NewNotShownToWork { user, away, .. } => not_shown(text("unproved"), away)
+            .hint(format!("if that works, `glasskey recover {} --finish --accept-unproved`", who(user)))
             .hint(format!("`glasskey recover {} --undo` keeps the old device", who(user))),
         R::OldKeyEmpty { user, .. } => text("cannot_undo")
             .hint(format!("`glasskey recover {} --finish` keeps the new device", who(user)))
@@ -137,13 +139,12 @@ fn another_seed(text: Explanation, user: &str, comes_back: Option<&str>) -> Expl
 }
 
 /// What helps where nothing shows that the device works which would stay.
-fn not_shown(text: Explanation, user: &str, away: &[Serial], choice: &str) -> Explanation {
+fn not_shown(text: Explanation, away: &[Serial]) -> Explanation {
     let first = match away {
         [] => "sign in".to_owned(),
         _ => format!("plug in {} and run it again, or sign in", keys(away, " or ")),
     };
-    let word = format!("`glasskey recover {} {choice} --accept-unproved`", who(user));
-    text.hint(format!("{first} with a code of it: if that works, {word}")).exit(Exit::Left)
+    text.hint(format!("{first} with a code of it")).exit(Exit::Left)
 }
 
 fn unproved(text: Explanation, user: &str, away: &[Serial]) -> Explanation {
