@@ -123,7 +123,9 @@ fn names_on_a_fido2_key_and_of_the_device() {
         let socket = keys.socket(0);
         std::fs::remove_file(&socket).unwrap();
         std::fs::write(&socket, "").unwrap();
-        shows_tamely(&keys.run("fido list"));
+        let listed = keys.run("fido list");
+        is_tame(&listed);
+        assert!(listed.stdout.contains("-       Yubico "), "{listed:?}");
         for line in ["fido list --json", "keys", "keys --json", "doctor --offline"] {
             is_tame(&keys.run(line));
         }

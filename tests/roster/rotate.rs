@@ -136,7 +136,7 @@ fn the_worst_ending_decides() {
     assert_eq!(devices_of(&world, &failed), [failed.clone(), format!("{failed}-1")]);
     let again = run(&mut escrowed(&world));
     assert_eq!((again.code, &again.json()["code"]), (3, &"unfinished_run".into()), "{again:?}");
-    let undone = world.run(["recover", "--undo", "--no-input"]);
+    let undone = world.run(["recover", "--undo", "--accept-unproved", "--no-input"]);
     assert!(undone.code == 0 && !world.keys.home.path().join(format!("{failed}.age")).exists(), "{undone:?}");
     assert_eq!(run(&mut escrowed(&world)).code, 0);
     assert_eq!(rotated(&world, 4), 4);
@@ -192,8 +192,8 @@ fn interrupted_it_ends_what_it_has_begun_and_goes_on_later() {
     let world = equipped(20);
     let done = struck(&world, "DeleteVirtualMFADevice", 3, Blow::Interrupt);
     assert_eq!(done.code, 130, "{done:?}");
-    for choice in ["--finish", "--yes"] {
-        let _ = world.run(["recover", choice, "--no-input"]);
+    for choice in [&["--finish", "--accept-unproved"][..], &["--yes"]] {
+        let _ = world.run(["recover", "--no-input"].iter().chain(choice));
     }
     assert_eq!(world.unfinished(), 0, "{done:?}");
     let some = rotated(&world, 20);

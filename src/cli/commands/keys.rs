@@ -22,6 +22,9 @@ use crate::unlock::fido::{self as unlock, ListedAuthenticator, Opened};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+/// Of a reader that is empty.
+const NO_CARD: &str = "no_card";
+
 pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Outcome {
     let Views { keys, mut unreadable } = Views::read(&catch_signals()?, console)?;
     let software = environment::are_software_keys();
@@ -30,7 +33,8 @@ pub(in crate::cli) fn run(_args: &Keys, _cli: &Cli, console: &mut Console) -> Ou
     let keys: Vec<KeyReport> = keys.iter().map(|shown| shown.report(software)).collect();
     rows.extend(unreadable.iter_mut().map(|one| std::mem::take(&mut one.row)));
     let human = if rows.len() == 1 { Page::nothing() } else { table(&rows) };
-    let none = keys.is_empty() && unreadable.is_empty();
+    // In an empty reader is no key; in another there may be one.
+    let none = keys.is_empty() && unreadable.iter().all(|one| one.report.reason.code == NO_CARD);
     let unreadable = unreadable.into_iter().map(|one| one.report).collect();
     console.result(&human, &Report { keys, unreadable });
     if none {
