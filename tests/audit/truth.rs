@@ -1114,6 +1114,12 @@ async fn no_other_administrator() {
     iam.delete_user_policy().user_name("admin").policy_name("Administrator").send().await.unwrap();
     let (lines, code) = office.lines(&[]);
     assert_eq!((verdicts(&lines[0])["other-admin"].as_str(), code), ("fail", 1));
+    // Who could only make themselves an administrator is none that the account can count on.
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"arn:aws:iam::*:role/*"}]}"#;
+    let roles = office.aws.add_managed_policy("roles", text).unwrap();
+    office.aws.attach("user/admin", &roles);
+    let (lines, _) = office.lines(&[]);
+    assert_eq!(verdicts(&lines[0])["other-admin"], "unknown", "{}", lines[0]);
     office.aws.add_role("ops", &[&office.aws.account()]).unwrap();
     office.aws.attach("role/ops", "AdministratorAccess");
     let (lines, code) = office.lines(&[]);

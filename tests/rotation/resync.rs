@@ -156,8 +156,17 @@ fn a_clock_that_is_set_while_a_code_is_waited_for_moves_no_code() {
         .arg("-ldl")
         .status();
     assert!(built.unwrap().success());
-    let mut command = world.glasskey(["resync", "alice", "--key", "12345678", "--yes", "--no-input"]);
-    command.env("LD_PRELOAD", path("skew.so")).env("SKEW_FILE", path("skew"));
+    let skewed = |args: &[&str]| {
+        let mut command = world.glasskey(args);
+        command.env("LD_PRELOAD", path("skew.so")).env("SKEW_FILE", path("skew"));
+        command
+    };
+    // It is a clock that is wrong where it was so from the beginning.
+    std::fs::write(path("skew"), "3600").unwrap();
+    let wrong = run(&mut skewed(&["enroll", "alice", "--device-name", "other", "--dry-run", "--key", "12345678"]));
+    assert!(wrong.stderr.contains(" s ahead of AWS; codes are computed by AWS's time\n"), "{wrong:?}");
+    std::fs::write(path("skew"), "0").unwrap();
+    let mut command = skewed(&["resync", "alice", "--key", "12345678", "--yes", "--no-input"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut told = String::new();

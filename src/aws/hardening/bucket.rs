@@ -1,9 +1,9 @@
 //! S3: the bucket that a trail delivers to. Every call after the first names the account that must own it: a name that a
 //! stranger takes in between is refused.
 
+use super::is_bucket_name;
 use super::read::text;
 use super::{Place, found};
-use crate::aws::plain::is_bucket_name;
 use crate::aws::{Account, Call, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -19,6 +19,7 @@ mod settings;
 mod topic;
 mod trail;
 
+pub(crate) use super::plain::is_bucket_name;
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};

@@ -51,7 +51,7 @@ pub(super) fn request(action: &str, parameters: &Value) -> Option<HttpRequest> {
 }
 
 /// Whether a bucket can have this name (Amazon S3 User Guide, "General purpose bucket naming rules").
-pub(in crate::aws) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
     let ends = [name.bytes().next(), name.bytes().last()];
     (3..=63).contains(&name.len())

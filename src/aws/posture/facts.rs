@@ -260,6 +260,8 @@ pub struct Admin {
     pub name: String,
     /// No condition decides whether they can.
     pub certain: bool,
+    /// They can as they are; otherwise they can only make themselves somebody who can.
+    pub outright: bool,
     /// They have a factor; `None`: the credential report could not be read.
     pub mfa: Option<bool>,
     /// They can sign in with a password or an access key; `None`: as above.

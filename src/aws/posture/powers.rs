@@ -13,6 +13,8 @@ use std::iter::Sum;
 pub(super) struct Powers {
     /// A statement allows everything.
     all: bool,
+    /// One allows everything on what gives the rest, and on no more: they can make themselves an administrator.
+    escalates: bool,
     /// One does with MFA.
     with_mfa: bool,
     /// One does, on another condition.
@@ -26,7 +28,8 @@ impl Powers {
     /// managed policy: who may do everything to that may do everything.
     pub(super) fn of(document: Option<&str>, own: Option<&str>) -> Self {
         let own = own.unwrap_or_default();
-        statements(document).iter().filter(|one| covers_everything(one, own)).map(Self::of_statement).sum()
+        let reaching = |statement: &Value| Some(Self::of_statement(statement, Reach::of(statement, own)?));
+        statements(document).iter().filter_map(reaching).sum()
     }
 
     /// Of AdministratorAccess.
@@ -34,18 +37,25 @@ impl Powers {
         Self { all: true, ..Self::default() }
     }
 
-    fn of_statement(statement: &Value) -> Self {
+    fn of_statement(statement: &Value, reach: Reach) -> Self {
         let conditional = statement.get("Condition").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
         match (allows(statement), conditional) {
+            (true, false) if reach == Reach::Targets => Self { escalates: true, ..Self::default() },
             (true, false) => Self::all(),
-            (true, true) if wants_mfa(statement) => Self { with_mfa: true, ..Self::default() },
+            (true, true) if wants_mfa(statement) => Self { with_mfa: reach == Reach::All, ..Self::default() },
             (true, true) => Self { perhaps: true, ..Self::default() },
             (false, false) => Self { none: true, ..Self::default() },
             (false, true) => Self::default(),
         }
     }
 
-    /// `mfa`: whether they have a factor, without which what wants MFA allows nothing. `None`: that depends on a condition.
+    /// Whether they can do everything, or make themselves somebody who can. `mfa`: whether they have a factor, without which
+    /// what wants MFA allows nothing. `None`: that depends on a condition.
+    pub(super) fn may_be_admin(self, mfa: Option<bool>) -> Option<bool> {
+        Self { all: self.all || self.escalates, ..self }.is_admin(mfa)
+    }
+
+    /// As [`Powers::may_be_admin`], of those who need not do anything for it.
     pub(super) fn is_admin(self, mfa: Option<bool>) -> Option<bool> {
         match (self, mfa) {
             (Self { none: true, .. }, _) => Some(false),
@@ -61,6 +71,7 @@ impl Sum for Powers {
     fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
         each.fold(Self::default(), |one, other| Self {
             all: one.all || other.all,
+            escalates: one.escalates || other.escalates,
             with_mfa: one.with_mfa || other.with_mfa,
             perhaps: one.perhaps || other.perhaps,
             none: one.none || other.none,
@@ -95,10 +106,40 @@ const GIVE_ALL: [&str; 8] = [
     "iam:updateassumerolepolicy",
 ];
 
-/// An allow, if it gives what gives the rest; a deny, if it leaves nothing that does.
-fn covers_everything(statement: &Value, own: &str) -> bool {
+/// On what a statement allows or denies everything: an allow, if it gives what gives the rest; a deny, if it leaves nothing
+/// that does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    All,
+    /// On some of [`targets`].
+    Targets,
+}
+
+impl Reach {
+    fn of(statement: &Value, own: &str) -> Option<Self> {
+        let all = |of: &str| statement.get(of).map(texts);
+        let everywhere = match (all("Resource"), all("NotResource")) {
+            (Some(named), _) => named.iter().any(|one| every_resource(one)),
+            (None, Some(left)) if allows(statement) => targets(own).all(|arn| !reaches(&left, &arn)),
+            (None, Some(left)) => !left.iter().any(|one| every_resource(one)),
+            (None, None) => false,
+        };
+        let on_targets = || match (all("Resource"), all("NotResource")) {
+            (Some(named), _) => targets(own).any(|arn| reaches(&named, &arn)),
+            (None, Some(left)) => targets(own).any(|arn| !reaches(&left, &arn)),
+            (None, None) => false,
+        };
+        match every_action_of(statement) {
+            false => None,
+            true if everywhere => Some(Self::All),
+            true => (allows(statement) && on_targets()).then_some(Self::Targets),
+        }
+    }
+}
+
+fn every_action_of(statement: &Value) -> bool {
     let all = |of: &str| statement.get(of).map(texts);
-    let actions = match (all("Action"), all("NotAction")) {
+    match (all("Action"), all("NotAction")) {
         (Some(actions), _) => actions.iter().any(|one| every_action(one)),
         (None, Some(left)) => {
             let mut named =
@@ -106,15 +147,7 @@ fn covers_everything(statement: &Value, own: &str) -> bool {
             if allows(statement) { named.any(|named| !named) } else { !named.any(|named| named) }
         }
         (None, None) => false,
-    };
-    let resources = match (all("Resource"), all("NotResource")) {
-        (Some(named), _) if allows(statement) => targets(own).any(|arn| reaches(&named, &arn)),
-        (None, Some(left)) if allows(statement) => targets(own).any(|arn| !reaches(&left, &arn)),
-        (Some(named), _) => named.iter().any(|one| every_resource(one)),
-        (None, Some(left)) => !left.iter().any(|one| every_resource(one)),
-        (None, None) => false,
-    };
-    actions && resources
+    }
 }
 
 /// What somebody need only be allowed everything on to be allowed everything: themselves, whose policy this is, or any

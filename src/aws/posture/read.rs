@@ -272,10 +272,12 @@ impl Collected {
             let in_groups = groups.iter().filter_map(|group| self.groups.get(group)).map(|has| self.powers(has));
             let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
             let mfa = row.map(|row| row.mfa);
-            let is_admin = std::iter::once(self.powers(has)).chain(in_groups).sum::<Powers>().is_admin(mfa);
-            (is_admin != Some(false)).then(|| Admin {
+            let powers: Powers = std::iter::once(self.powers(has)).chain(in_groups).sum();
+            let may_be = powers.may_be_admin(mfa);
+            (may_be != Some(false)).then(|| Admin {
                 name: name.clone(),
-                certain: is_admin == Some(true),
+                certain: may_be == Some(true),
+                outright: powers.is_admin(mfa) == Some(true),
                 mfa,
                 can_sign_in: row.map(|row| row.password || row.active_keys > 0),
             })

@@ -210,7 +210,7 @@ fn is_administered(account: &Account) -> Result<bool, Cause> {
         Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(false),
         Fact::Unreadable(why) => return Err(Cause::Aws(why.why)),
     };
-    let signs_in = |admin: &Admin| admin.certain && admin.mfa == Some(true) && admin.can_sign_in == Some(true);
+    let signs_in = |admin: &Admin| admin.outright && admin.mfa == Some(true) && admin.can_sign_in == Some(true);
     Ok(!admins.roles.is_empty() || admins.users.iter().any(signs_in))
 }
 

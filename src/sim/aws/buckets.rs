@@ -4,6 +4,7 @@ use super::posture::Bucket;
 use super::s3::{Outcome, text_of};
 use super::wire::Refusal;
 use super::{Ctx, RestReply, auth, json};
+use crate::aws::hardening::is_bucket_name;
 
 /// The region where a bucket needs no location constraint.
 const FIRST: &str = "us-east-1";
@@ -54,7 +55,7 @@ pub(super) fn named<'c>(ctx: &'c mut Ctx<'_>) -> Result<&'c mut Bucket, Refusal>
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
     let name = name(ctx).to_owned();
     auth::authorize(ctx, "s3:CreateBucket", &arn(ctx, &name))?;
-    if !is_valid(&name) {
+    if !is_bucket_name(&name) {
         return Err(Refusal::new(400, "InvalidBucketName", "The specified bucket is not valid."));
     }
     let region = region(ctx)?;
@@ -80,15 +81,6 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
         None => posture.buckets.push(Bucket { name: name.clone(), region, ..Bucket::default() }),
     }
     Ok(RestReply { headers: vec![("Location", format!("/{name}"))], ..RestReply::empty(200) })
-}
-
-fn is_valid(name: &str) -> bool {
-    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let ends = [name.bytes().next(), name.bytes().last()];
-    (3..=63).contains(&name.len())
-        && name.bytes().all(|c| plain(c) || b".-".contains(&c))
-        && ends.into_iter().flatten().all(plain)
-        && !name.contains("..")
 }
 
 /// The region of a bucket to be made.

@@ -65,8 +65,9 @@ fn refused(plan: &HardenPlan) -> impl Iterator<Item = &OpenStep> {
 
 fn human(plan: &HardenPlan) -> Page {
     if plan.steps.is_empty() {
-        let lines = std::iter::once("nothing to do".to_owned()).chain(plan.open.iter().map(open_line));
-        return lines.collect();
+        let is_refused = refused(plan).next().is_some();
+        let first = if is_refused { "no step can be planned of what was asked for:" } else { "nothing to do" };
+        return std::iter::once(first.to_owned()).chain(plan.open.iter().map(open_line)).collect();
     }
     let mut page: Page = plan_lines(plan, &str::to_owned).into_iter().collect();
     page.gap();
@@ -129,7 +130,7 @@ fn chooses(args: &Harden) -> bool {
 
 fn result(hardened: &Hardened) -> Page {
     let Some(run) = &hardened.run else { return human(&hardened.plan) };
-    let verdict = |verdict: &Option<Verdict>| verdict.as_ref().map_or_else(|| "not told".to_owned(), name);
+    let verdict = |verdict: &Option<Verdict>| verdict.as_ref().map_or_else(|| "not known".to_owned(), name);
     let mut page = Page::of(&format!("{:<20} {:<16} {}", "finding", "before", "after"));
     for (rule, before, after) in &hardened.findings {
         page.line(&format!("{:<20} {:<16} {}", name(rule), verdict(before), verdict(after)));

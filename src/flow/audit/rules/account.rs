@@ -4,7 +4,7 @@ use super::super::finding::{Evidence, Finding, Severity, Verdict};
 use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::{finding, on, pass_if, unknown};
 use crate::aws::Partition;
-use crate::aws::posture::{Fact, Facts, PasswordPolicy, Stops, Surroundings, Tasks};
+use crate::aws::posture::{Admin, Fact, Facts, PasswordPolicy, Stops, Surroundings, Tasks};
 
 /// Why the organization's affairs are none of this account's.
 fn not_its_affair(facts: &Facts) -> Vec<Evidence> {
@@ -105,12 +105,14 @@ pub(super) const OTHER_ADMIN: RuleInfo = RuleInfo {
 /// Root is used daily where nobody else can do the work.
 fn other_admin(around: &Surroundings) -> Finding {
     on(&around.admins, &OTHER_ADMIN, |admins| {
-        let certain = admins.users.iter().filter(|admin| admin.certain);
+        // Who could only make themselves an administrator is none that the account can count on.
+        let is_one = |admin: &&Admin| admin.certain && admin.outright;
+        let certain = admins.users.iter().filter(is_one);
         let (unusable, users): (Vec<_>, Vec<_>) = certain.partition(|admin| admin.can_sign_in == Some(false));
         let (unusable, users, roles) = (unusable.len(), users.len(), admins.roles.len());
         let verdict = match () {
             () if users + roles > 0 => Verdict::Pass,
-            () if admins.users.iter().any(|admin| !admin.certain) => Verdict::Unknown,
+            () if admins.users.iter().any(|admin| !is_one(&admin)) => Verdict::Unknown,
             () => Verdict::Fail,
         };
         (verdict, vec![Evidence::Admins { users, roles, unusable }])
