@@ -3,7 +3,7 @@
 
 use crate::aws::DeviceArn;
 use crate::keys::Serial;
-use crate::person::{HardenStep, RecordedState};
+use crate::person::{HardenSettings, HardenStep, RecordedState};
 use crate::sink::EscrowFile;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -178,6 +178,7 @@ pub(super) struct HardenRun {
     pub(super) partition: String,
     /// The plan's.
     pub(super) digest: String,
+    pub(super) settings: HardenSettings,
     pub(super) steps: Vec<HardenStep>,
 }
 

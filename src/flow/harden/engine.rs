@@ -8,7 +8,7 @@ use crate::flow::context::Context;
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::record::Record;
 use crate::journal::Writer;
-use crate::person::{HardenNotice, HardenStep, Notice, RecordedState};
+use crate::person::{HardenNotice, HardenSettings, HardenStep, Notice, RecordedState};
 
 /// How often a step is led on where a reply was lost and the world shows that it is not there yet.
 const TRIES: u32 = 3;
@@ -17,6 +17,7 @@ const TRIES: u32 = 3;
 pub(in crate::flow) struct Engine<'e> {
     pub(in crate::flow) account: &'e Account,
     pub(in crate::flow) log: &'e mut Writer,
+    pub(in crate::flow) settings: &'e HardenSettings,
 }
 
 impl Engine<'_> {
@@ -30,7 +31,7 @@ impl Engine<'_> {
         context: &mut Context<'_>,
     ) -> Result<(), Cause> {
         context.still_wanted()?;
-        let now = step.read(self.account)?;
+        let now = step.read(self.account, self.settings)?;
         let is_between = || begun && step.is_between(&planned.before, &now, &planned.after);
         if begun && now == planned.after {
             return self.done(step, context);
@@ -72,7 +73,7 @@ impl Engine<'_> {
                 Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,
                 Err(cause) => return Err(cause),
             };
-            let (looked, interrupted) = context.settle(|| step.read(self.account));
+            let (looked, interrupted) = context.settle(|| step.read(self.account, self.settings));
             let may_go_on = tries_left > 0 && !interrupted;
             match looked {
                 Ok(there) if there == *to => return Ok(()),
@@ -91,7 +92,7 @@ impl Engine<'_> {
     /// AWS has acknowledged all of it: it is to show it. Where it does not tell, the acknowledgement stands.
     fn seen(&self, step: &'static dyn Step, to: &RecordedState, context: &mut Context<'_>) -> Result<(), Cause> {
         let looked = look_until("for AWS to show the change", context, || {
-            let there = step.read(self.account)?;
+            let there = step.read(self.account, self.settings)?;
             let is_so = there == *to;
             Ok(((), is_so))
         });

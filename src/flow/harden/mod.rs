@@ -5,6 +5,7 @@
 //! that did not end, and the record of one that did is kept, so that it can be undone.
 
 mod engine; // one step, led from a state to another
+mod names; // what the things are called that are made
 mod plan; // made, and read back
 mod step; // what a step is
 mod steps; // each of them
@@ -21,9 +22,9 @@ use super::context::Context;
 use super::failure::{Cause, Failed, HardenRefusal, Residue, Stage};
 use super::record::{HardenRun, Record};
 use super::run::begin_log;
-use crate::aws::Account;
+use crate::aws::{self, Account};
 use crate::journal::Writer;
-use crate::person::{HardenNotice, Notice, Question};
+use crate::person::{HardenNotice, Notice, Question, RecordedState};
 use crate::totp::unix;
 use crate::world::World;
 use plan::{check_applies, make, rule_named};
@@ -120,7 +121,7 @@ fn ready(
         context.go_on()?;
         let changed = || HardenRefusal::Changed { step: planned.id.clone() };
         let step = step(&planned.id).ok_or_else(changed)?;
-        if step.read(account)? != planned.before {
+        if step.read(account, &plan.settings)? != planned.before {
             return Err(changed().into());
         }
     }
@@ -173,6 +174,7 @@ fn begin(plan: &HardenPlan, account: &Account, used: &UsedPlans, context: &mut C
         account: plan.account.clone(),
         partition: plan.partition.clone(),
         digest: plan.digest.clone(),
+        settings: plan.settings.clone(),
         steps: plan.steps.clone(),
     };
     let mut log = begin_log(started, &Record::Harden(Box::new(record)), context)?;
@@ -199,7 +201,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     fn run(mut self, context: &mut Context<'_>) -> Result<(), Failed> {
         for planned in &self.plan.steps {
-            let mut engine = Engine { account: self.account, log: &mut self.log };
+            let mut engine = Engine { account: self.account, log: &mut self.log, settings: &self.plan.settings };
             let applied = match step(&planned.id) {
                 Some(step) => engine.apply(step, planned, false, context),
                 None => Err(HardenRefusal::Changed { step: planned.id.clone() }.into()),
@@ -213,12 +215,16 @@ impl Applying<'_> {
         Ok(())
     }
 
+    fn read(&self, step: &dyn Step) -> Result<RecordedState, aws::Error> {
+        step.read(self.account, &self.plan.settings)
+    }
+
     /// Says what is left. The steps that are done stay: each is good by itself.
     fn stop(mut self, planned: &HardenStep, cause: Cause, context: &mut Context<'_>) -> Failed {
         let cause = context.interrupted_or(cause);
         context.interrupt.clear();
         let is_as_before = is_untouched(&cause)
-            || step(&planned.id).is_some_and(|step| step.read(self.account).is_ok_and(|now| now == planned.before));
+            || step(&planned.id).is_some_and(|step| self.read(step).is_ok_and(|now| now == planned.before));
         if is_as_before {
             let _ = self.log.append(&Record::StepVoid { step: planned.id.clone() });
         }

@@ -1,7 +1,8 @@
 //! The plan: what would change, made from what is read; and read back only where it is exactly what was made.
 
-use super::step::{Change, Proposal, Protection, Step};
+use super::step::{Change, Planning, Proposal, Protection, Step};
 use super::steps::{STEPS, step};
+use crate::aws::hardening::Place;
 use crate::aws::posture::{Admin, Fact};
 use crate::aws::{self, Account};
 use crate::flow::audit::{RULES, Rule};
@@ -40,6 +41,7 @@ pub(super) fn make(
     check_names(settings)?;
     let caller = account.caller();
     let made = unix(context.clock.now());
+    let place = Place::of(caller, &account.region());
     let mut plan = HardenPlan {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -58,7 +60,8 @@ pub(super) fn make(
     let mut protected = Protections::of(account);
     for step in STEPS.iter().copied().filter(|step| is_wanted(*step, settings)) {
         context.go_on()?;
-        match proposed(step, settings, made, &mut protected)? {
+        let planning = Planning { settings, place: &place, made, earlier: &plan.steps };
+        match proposed(step, &planning, &mut protected)? {
             Planned::Nothing => {}
             Planned::Step(planned) => {
                 protected.promise(step.gives());
@@ -105,20 +108,15 @@ enum Planned {
     Open(OpenStep),
 }
 
-fn proposed(
-    step: &dyn Step,
-    settings: &HardenSettings,
-    made: u64,
-    protected: &mut Protections<'_>,
-) -> Result<Planned, Cause> {
-    let state = match step.read(protected.account) {
+fn proposed(step: &dyn Step, planning: &Planning<'_>, protected: &mut Protections<'_>) -> Result<Planned, Cause> {
+    let state = match step.read(protected.account, planning.settings) {
         Ok(state) => state,
         Err(why) if tells_nothing(&why) => {
             return Ok(Planned::Open(open(step, OpenCode::Unreadable, format!("{why}"))));
         }
         Err(why) => return Err(Cause::Aws(why)),
     };
-    let change = match step.propose(&state, settings, made) {
+    let change = match step.propose(&state, planning) {
         None | Some(Proposal::Nothing) => return Ok(Planned::Nothing),
         Some(Proposal::Open { code, message }) => return Ok(Planned::Open(open(step, code, message))),
         Some(Proposal::Change(change)) => change,
@@ -279,10 +277,14 @@ pub fn read_plan(text: &[u8]) -> Result<HardenPlan, HardenRefusal> {
 fn check_made_here(plan: &HardenPlan) -> Result<(), HardenRefusal> {
     check_names(&plan.settings)?;
     let mut due = STEPS.iter().copied().filter(|step| is_wanted(*step, &plan.settings));
-    for there in &plan.steps {
+    let (partition, region, account) = (plan.partition.clone(), plan.region.clone(), plan.account.clone());
+    let place = Place { partition, region, account };
+    for (nth, there) in plan.steps.iter().enumerate() {
+        let earlier = plan.steps.get(..nth).unwrap_or_default();
+        let planning = Planning { settings: &plan.settings, place: &place, made: plan.made, earlier };
         let not_ours = || HardenRefusal::NotOurPlan { step: there.id.clone() };
         let step = due.find(|step| step.id() == there.id).ok_or_else(not_ours)?;
-        let Some(Proposal::Change(change)) = step.propose(&there.before, &plan.settings, plan.made) else {
+        let Some(Proposal::Change(change)) = step.propose(&there.before, &planning) else {
             return Err(not_ours());
         };
         if planned(step, there.before.clone(), *change) != *there {

@@ -3,13 +3,16 @@
 //! A step reads a small state, and says which state it should be. Both are data, which the plan and the journal hold. To
 //! apply a step is to lead the state from what is there to what is planned, and to undo it is to lead it back.
 
+use crate::aws::hardening::Place;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::context::Context;
 use crate::flow::failure::Cause;
 use crate::flow::record::Record;
 use crate::journal::Writer;
-use crate::person::{Dollars, HardenChange, HardenNotice, HardenSettings, Notice, OpenCode, RecordedState};
+use crate::person::{
+    Dollars, HardenChange, HardenNotice, HardenSettings, HardenStep, Notice, OpenCode, RecordedState,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,10 +30,10 @@ pub(in crate::flow) trait Hardening: Sync {
     const GIVES: &'static [Protection] = &[];
 
     /// Asks AWS for the state. Changes nothing.
-    fn read(&self, account: &Account) -> Result<Self::State, aws::Error>;
+    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<Self::State, aws::Error>;
 
-    /// What should become of a state. Asks nobody. `made`: when the plan is made, in seconds since 1970.
-    fn propose(&self, state: &Self::State, settings: &HardenSettings, made: u64) -> Proposal<Self::State>;
+    /// What should become of a state. Asks nobody.
+    fn propose(&self, state: &Self::State, planning: &Planning<'_>) -> Proposal<Self::State>;
 
     /// What must be there before the state is led to this one.
     fn needs(&self, _after: &Self::State) -> &'static [Protection] {
@@ -53,6 +56,24 @@ pub(in crate::flow) trait Hardening: Sync {
     /// Whether leading there takes away what signs the calls, so that nothing can be asked afterwards.
     fn takes_own_credentials(&self, _account: &Account, _now: &Self::State, _to: &Self::State) -> bool {
         false
+    }
+}
+
+/// What a step is planned from, beside its own state.
+pub(in crate::flow) struct Planning<'p> {
+    pub(in crate::flow) settings: &'p HardenSettings,
+    /// The account, and the region that the command was given.
+    pub(in crate::flow) place: &'p Place,
+    /// When the plan is made, in seconds since 1970.
+    pub(in crate::flow) made: u64,
+    /// The steps of the plan that come before.
+    pub(super) earlier: &'p [HardenStep],
+}
+
+impl Planning<'_> {
+    /// The state that an earlier step of this plan leads to; `None`: the plan has no such step.
+    pub(in crate::flow) fn after<H: Hardening>(&self) -> Option<H::State> {
+        typed(&self.earlier.iter().find(|planned| planned.id == H::ID)?.after)
     }
 }
 
@@ -153,10 +174,9 @@ pub(in crate::flow) trait Step: Sync {
     fn id(&self) -> &'static str;
     fn findings(&self) -> &'static [Rule];
     fn gives(&self) -> &'static [Protection];
-    fn read(&self, account: &Account) -> Result<RecordedState, aws::Error>;
+    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error>;
     /// `None`: that is no state of this step.
-    fn propose(&self, state: &RecordedState, settings: &HardenSettings, made: u64)
-    -> Option<Proposal<RecordedState>>;
+    fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>>;
     fn needs(&self, after: &RecordedState) -> &'static [Protection];
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool;
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
@@ -177,17 +197,12 @@ impl<H: Hardening> Step for H {
         H::GIVES
     }
 
-    fn read(&self, account: &Account) -> Result<RecordedState, aws::Error> {
-        Hardening::read(self, account).map(|state| recorded(&state))
+    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error> {
+        Hardening::read(self, account, settings).map(|state| recorded(&state))
     }
 
-    fn propose(
-        &self,
-        state: &RecordedState,
-        settings: &HardenSettings,
-        made: u64,
-    ) -> Option<Proposal<RecordedState>> {
-        Some(match Hardening::propose(self, &typed(state)?, settings, made) {
+    fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>> {
+        Some(match Hardening::propose(self, &typed(state)?, planning) {
             Proposal::Nothing => Proposal::Nothing,
             Proposal::Open { code, message } => Proposal::Open { code, message },
             Proposal::Change(change) => {

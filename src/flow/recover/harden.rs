@@ -99,7 +99,7 @@ impl Kind for Hardening {
         for planned in &self.begin.steps {
             context.go_on()?;
             let Some(step) = step(&planned.id) else { continue };
-            let now = step.read(account)?;
+            let now = step.read(account, &self.begin.settings)?;
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
                 stays.extend(self.back(step, planned, now).stays);
@@ -141,7 +141,7 @@ impl Kind for Hardening {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let mut engine = Engine { account, log: &mut log };
+        let mut engine = Engine { account, log: &mut log, settings: &self.begin.settings };
         let done = match doing {
             Doing::Finish(_) => self.finish(&mut engine, context).map(|()| Outcome::Completed { keys: Vec::new() }),
             Doing::Undo(_) => self.undo(&mut engine, context).map(|()| Outcome::Undone),
@@ -204,7 +204,7 @@ impl Hardening {
             let failed = |cause| (planned.id.clone(), cause);
             let Some(step) = step(&planned.id) else { continue };
             context.still_wanted().map_err(failed)?;
-            let now = step.read(engine.account).map_err(|why| failed(Cause::Aws(why)))?;
+            let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
             let Back { step, now, to, stays } = self.back(step, planned, now);
             if now != to {
                 engine.lead(step, &now, &to, context).map_err(failed)?;

@@ -4,7 +4,7 @@ use crate::aws::posture::{Central, Fact, OrgMembership};
 use crate::aws::{self, Account, Call, Partition};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Change, Hands, Hardening, Proposal};
+use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl Hardening for CentralRootAccess {
     const ID: &'static str = "central-root-access";
     const FINDINGS: &'static [Rule] = &[Rule::CentralRoot];
 
-    fn read(&self, account: &Account) -> Result<State, aws::Error> {
+    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, aws::Error> {
         let nothing =
             State { manages: false, all_features: false, trusted: false, credentials: false, sessions: false };
         if !Partition::named(&account.caller().partition).root_signs_in() {
@@ -50,7 +50,7 @@ impl Hardening for CentralRootAccess {
         }
     }
 
-    fn propose(&self, state: &State, _: &HardenSettings, _: u64) -> Proposal<State> {
+    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
         if !state.manages || (state.trusted && state.credentials && state.sessions) {
             return Proposal::Nothing;
         }

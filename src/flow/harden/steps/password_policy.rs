@@ -4,7 +4,7 @@ use crate::aws::hardening::FullPasswordPolicy;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Change, Hands, Hardening, Proposal};
+use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings};
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +27,11 @@ impl Hardening for PasswordPolicy {
     const ID: &'static str = "password-policy";
     const FINDINGS: &'static [Rule] = &[Rule::PasswordPolicy];
 
-    fn read(&self, account: &Account) -> Result<State, aws::Error> {
+    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, aws::Error> {
         Ok(State { policy: account.full_password_policy()? })
     }
 
-    fn propose(&self, state: &State, _: &HardenSettings, _: u64) -> Proposal<State> {
+    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
         let wanted = raised(state.policy.as_ref());
         let changes = changes(state.policy.as_ref(), &wanted);
         if changes.is_empty() {

@@ -6,7 +6,7 @@ use crate::aws::posture::LastUse;
 use crate::aws::{Account, Call, Error};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Proposal, Protection, Undone};
+use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use crate::totp::unix;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl Hardening for RootAccessKeys {
     const ID: &'static str = "root-access-keys";
     const FINDINGS: &'static [Rule] = &[Rule::RootAccessKeys];
 
-    fn read(&self, account: &Account) -> Result<State, Error> {
+    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, Error> {
         let view = View::of(account, |summary| summary.keys)?;
         let keys = match view {
             View::Root => account.own_keys_in_use()?,
@@ -65,7 +65,8 @@ impl Hardening for RootAccessKeys {
         Ok(State { view, temporary: !account.uses_long_term_key(), keys: keys.into_iter().map(key).collect() })
     }
 
-    fn propose(&self, state: &State, settings: &HardenSettings, made: u64) -> Proposal<State> {
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
+        let Planning { settings, made, .. } = *planning;
         if let Some(open) = signed_in(&state.view, Self::ID, "access keys") {
             return open;
         }

@@ -4,7 +4,7 @@ use super::of_root::{View, signed_in};
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Proposal, Protection, Undone};
+use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenChange, HardenSettings};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ impl Hardening for RootCertificates {
     const ID: &'static str = "root-certificates";
     const FINDINGS: &'static [Rule] = &[Rule::RootCertificates];
 
-    fn read(&self, account: &Account) -> Result<State, aws::Error> {
+    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, aws::Error> {
         let view = View::of(account, |summary| summary.certificates)?;
         let found = match view {
             View::Root => account.own_signing_certificates()?,
@@ -40,7 +40,7 @@ impl Hardening for RootCertificates {
         Ok(State { view, certificates })
     }
 
-    fn propose(&self, state: &State, _: &HardenSettings, _: u64) -> Proposal<State> {
+    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
         if let Some(open) = signed_in(&state.view, Self::ID, "signing certificates") {
             return open;
         }

@@ -4,7 +4,7 @@ use crate::aws::hardening::AlternateContact;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Change, Hands, Hardening, Proposal};
+use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +23,12 @@ impl Hardening for SecurityContact {
     const ID: &'static str = "security-contact";
     const FINDINGS: &'static [Rule] = &[Rule::SecurityContact];
 
-    fn read(&self, account: &Account) -> Result<State, aws::Error> {
+    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, aws::Error> {
         Ok(State { contact: account.alternate_contact()? })
     }
 
-    fn propose(&self, state: &State, settings: &HardenSettings, _: u64) -> Proposal<State> {
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
+        let settings = planning.settings;
         let wanted = match (&settings.security_contact, &state.contact) {
             (Some(wanted), _) => AlternateContact {
                 name: wanted.name.clone(),

@@ -1,0 +1,19 @@
+//! What hardening calls the things that it makes. Another machine, and a later run, know them by these names.
+
+use crate::aws::hardening::Place;
+
+/// The trail.
+pub(super) const TRAIL: &str = "glasskey-management-events";
+/// The log group to which the trail delivers.
+pub(super) const LOG_GROUP: &str = "glasskey-management-events";
+/// The role with which CloudTrail writes to the log group.
+pub(super) const ROLE: &str = "glasskey-cloudtrail-to-logs";
+/// The metric filter, the alarm and the topic that tell of root's use, and the rules in their place.
+pub(super) const ROOT_USE: &str = "glasskey-root-use";
+/// The metric's namespace.
+pub(super) const NAMESPACE: &str = "glasskey";
+
+/// The trail's bucket, where none is named. Bucket names are everybody's: the account and the region keep it apart.
+pub(super) fn bucket(place: &Place) -> String {
+    format!("glasskey-trail-{}-{}", place.account, place.region)
+}
