@@ -32,7 +32,7 @@ pub struct HardenPlan {
     pub made: u64,
     /// Until when it can be applied, in seconds since 1970.
     pub expires: u64,
-    /// The SHA-256 of the plan without this member, in hexadecimal.
+    /// The SHA-256 of the plan without this member and `type`, in hexadecimal.
     pub digest: String,
     /// What was asked for.
     pub settings: HardenSettings,
@@ -222,8 +222,10 @@ pub struct UnfinishedHarden {
     pub started: SystemTime,
     /// In the order of the plan.
     pub steps: Vec<(String, HardenStepIs)>,
-    /// What undoing does not bring back, each a sentence.
+    /// What undoing does not bring back, each a sentence with the step's name before it.
     pub stays: Vec<String>,
+    /// The plan was made too long ago to be gone on with.
+    pub expired: bool,
 }
 
 /// What is seen of a step.
@@ -241,4 +243,6 @@ pub enum HardenStepIs {
     Between,
     /// The run had begun it, and somebody else has changed the state since.
     Others,
+    /// The plan's caller saw it from elsewhere: as root, or not as root.
+    Unseen,
 }

@@ -318,19 +318,28 @@ fn harden() -> Value {
 #[test]
 fn what_recover_makes_of_hardening() {
     let begun = json!({ "record": "step_begun", "step": "password-policy", "before": { "policy": null } });
-    let of = |begins: bool, is: HardenStepIs| {
+    let of_plan = |plan: Value, begins: bool, is: HardenStepIs, expired: bool| {
         let steps = vec![("password-policy".to_owned(), is)];
         let account = "714417917417".to_owned();
-        let seen = UnfinishedHarden { account, started: UNIX_EPOCH, steps, stays: Vec::new() };
-        let records = [harden(), begun.clone()];
+        let seen = UnfinishedHarden { account, started: UNIX_EPOCH, steps, stays: Vec::new(), expired };
+        let records = [plan, begun.clone()];
         course(&records[..if begins { 2 } else { 1 }], &RunState::Harden(seen))
+    };
+    let of = |begins: bool, is: HardenStepIs| of_plan(harden(), begins, is, false);
+    let for_good = || {
+        let mut plan = harden();
+        plan["steps"][0]["reversible"] = json!(false);
+        of_plan(plan, true, HardenStepIs::Between, false)
     };
     let rows = [
         (["no step was begun"], [HardenStepIs::NotBegun, HardenStepIs::Changed].map(|is| of(false, is)).to_vec()),
         (["a step is as it was before"], vec![of(true, HardenStepIs::AsBefore)]),
         (["a step is done in part"], vec![of(true, HardenStepIs::Between)]),
+        (["a step that cannot be undone is done in part"], vec![for_good()]),
+        (["a step is done in part, a day later"], vec![of_plan(harden(), true, HardenStepIs::Between, true)]),
         (["every step is as planned"], vec![of(true, HardenStepIs::Done)]),
         (["somebody else has changed a step's state since"], vec![of(true, HardenStepIs::Others)]),
+        (["not to the caller what it showed to whoever began it"], vec![of(true, HardenStepIs::Unseen)]),
     ];
     hold("docs/flows.md", "recover-harden", &table(["AWS shows of the steps"], &rows));
 }

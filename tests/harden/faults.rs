@@ -109,9 +109,15 @@ fn recovered(kind: Kind) {
         let world = World::of(kind);
         let before = world.snapshot();
         let done = struck(&world.outside, world.command(&world.all()), Blow::Kill, nth(at));
-        let unfinished = world.outside.unfinished();
+        let (unfinished, left) = (world.outside.unfinished(), world.snapshot());
         let recovered = world.recover(choice);
         let what = format!("killed at message {at}, {choice}: {done:?} {recovered:?}");
+        // What cannot be undone is not finished unasked; a new plan asks.
+        if kind == Kind::OfRoot && choice != "--undo" && recovered.code == 4 {
+            assert!(world.snapshot() == left && world.outside.unfinished() == 1, "{what}");
+            converges(&world, &end, &what);
+            return "planned anew";
+        }
         assert_eq!((recovered.code, world.outside.unfinished()), (0, 0), "{what}");
         let now = world.snapshot();
         let named = recovered.stdout.contains("not brought back: ");

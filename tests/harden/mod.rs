@@ -4,6 +4,7 @@
 mod asking; // who is asked, and what where nobody is there
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change
+mod protection; // who must be there before root's credentials go
 mod steps; // what each step has of its own
 mod story; // planned, applied, applied again, undone
 pub(crate) mod world;

@@ -199,3 +199,39 @@ fn the_key_that_signs_goes_last_and_only_where_it_is_named() {
     assert_eq!(world.outside.aws.access_keys("root").len(), 0, "{done:?}");
     assert_eq!((done.code, world.outside.unfinished()), (1, 0), "nothing can be asked with it any more: {done:?}");
 }
+
+/// Root began it and somebody else looks: what cannot be seen is neither undone nor finished, and the record stays.
+#[test]
+fn a_run_of_roots_is_roots_to_recover() {
+    let world = World::of(Kind::OfRoot);
+    world.outside.aws.fail(Fault::next("DeleteAccessKey", Wrong::Deny));
+    let done = world.run(&[&KEYS[..], &["--apply", "--yes", "--no-input", "--accept-irreversible"]].concat());
+    assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");
+    let before = world.snapshot();
+    let admin = world.outside.aws.admin();
+    for choice in ["--undo", "--finish", "--yes"] {
+        let run = run(&mut world.outside.glasskey_as(&admin, &["recover", choice, "--no-input"]));
+        assert_eq!((run.code, world.outside.unfinished(), world.snapshot() == before), (4, 1, true), "{run:?}");
+        assert!(run.stderr.contains("not to be seen with these credentials"), "{run:?}");
+    }
+    let undone = world.recover("--undo");
+    assert_eq!(undone.code, 0, "{undone:?}");
+}
+
+/// A key that the run had deactivated works again: somebody needs it, so it is not deleted.
+#[test]
+fn a_key_that_somebody_has_activated_again_stays() {
+    let world = World::of(Kind::OfRoot);
+    let aws = &world.outside.aws;
+    let active = aws.access_keys("root").into_iter().find(|key| key.active).unwrap().id;
+    aws.fail(Fault::next("DeleteAccessKey", Wrong::Deny));
+    let done = world.run(&[&KEYS[..], &["--apply", "--yes", "--no-input", "--accept-irreversible"]].concat());
+    assert_eq!(done.code, 4, "{done:?}");
+    let arguments = [("AccessKeyId", &*active), ("Status", "Active")];
+    let _ = crate::enroll::api::call(aws, &world.caller, "UpdateAccessKey", &arguments);
+    let before = world.snapshot();
+    for choice in ["--finish", "--yes"] {
+        let recovered = world.recover(choice);
+        assert_eq!((recovered.code, world.snapshot() == before), (4, true), "{recovered:?}");
+    }
+}

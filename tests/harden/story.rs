@@ -1,7 +1,8 @@
 //! Planned, applied, seen, applied again, undone.
 
-use super::world::{World, hardened};
+use super::world::{CONTACT, World, hardened};
 use glasskey::sim::aws::posture::PasswordPolicy;
+use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::json;
 
 #[test]
@@ -138,4 +139,55 @@ fn an_unknown_step_is_told_and_nothing_is_asked() {
     );
     let run = world.run(&["--undo", "../../etc/passwd", "--yes"]);
     assert_eq!(run.code, 2, "{run:?}");
+}
+
+/// Undoing was refused half-way: going on undoes the rest, and does not harden once more.
+#[test]
+fn an_undoing_that_was_cut_short_is_gone_on_with() {
+    let world = World::new();
+    let before = world.posture();
+    let (_, run) = world.apply(&CONTACT);
+    world.outside.aws.fail(Fault::next("UpdateAccountPasswordPolicy", Wrong::Deny));
+    let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+    assert_eq!((undone.code, world.outside.unfinished()), (4, 1), "{undone:?}");
+    assert!(world.posture() != before);
+    let recovered = world.recover("--yes");
+    assert_eq!((recovered.code, world.outside.unfinished()), (0, 0), "{recovered:?}");
+    assert!(recovered.stderr.contains("undoing   had begun"), "{recovered:?}");
+    assert!(world.posture() == before, "{recovered:?}");
+}
+
+/// AWS has acknowledged it and cannot be asked: it is not called done.
+#[test]
+fn what_cannot_be_seen_is_not_called_done() {
+    let world = World::new();
+    let pretended =
+        Fault { action: Some("UpdateAccountPasswordPolicy".to_owned()), nth: 1, times: 1, what: Wrong::Pretend };
+    world.outside.aws.fail(pretended);
+    // The plan, the look before the step, and no more.
+    world.outside.aws.fail(Fault {
+        action: Some("GetAccountPasswordPolicy".to_owned()),
+        nth: 4,
+        times: 1_000,
+        what: Wrong::Deny,
+    });
+    let done = world.run(&["--apply", "--yes", "--no-input", "--only", "password-policy"]);
+    assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");
+    assert!(!done.stderr.contains("AWS shows it"), "{done:?}");
+}
+
+/// What was asked for passes, or the exit code is 1: the plan's own steps are not all that was asked for.
+#[test]
+fn what_was_asked_for_must_pass_whether_it_was_planned_or_not() {
+    let world = World::new();
+    world.outside.aws.arrange(|posture| posture.password_policy = Some(PasswordPolicy::default()));
+    let (path, plan) = world.plan("plan.json", &CONTACT);
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 1, "{plan}");
+    world.outside.aws.arrange(|posture| posture.password_policy = None);
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input"]);
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(
+        done.stdout.lines().any(|line| line.starts_with("password-policy      ") && line.ends_with("fail")),
+        "{done:?}"
+    );
 }

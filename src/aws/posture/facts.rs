@@ -249,8 +249,21 @@ pub struct Admins {
     pub users: Vec<Admin>,
     /// Roles that somebody can assume; those of services left out.
     pub roles: Vec<String>,
+    /// Of these roles, those that nothing hinders, and who is seen to be able to assume them.
+    pub reachable: Vec<ReachableRole>,
     /// Why the credential report does not say what the users have, where it could not be read.
     pub unread: Option<Unreadable>,
+}
+
+/// A role that can do everything, without exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachableRole {
+    /// Its name.
+    pub name: String,
+    /// People of an identity provider or of another account can assume it.
+    pub from_outside: bool,
+    /// Users of the account who can.
+    pub users: Vec<String>,
 }
 
 /// A user who can do everything, or may.
@@ -262,6 +275,8 @@ pub struct Admin {
     pub certain: bool,
     /// They can as they are; otherwise they can only make themselves somebody who can.
     pub outright: bool,
+    /// Something is denied to them even with MFA, or a boundary limits them.
+    pub hindered: bool,
     /// They have a factor; `None`: the credential report could not be read.
     pub mfa: Option<bool>,
     /// They can sign in with a password or an access key; `None`: as above.

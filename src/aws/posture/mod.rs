@@ -1,5 +1,6 @@
 //! What is so about the root user of an account, and about what watches it: read, and not judged.
 
+mod administrators;
 mod alarm;
 mod event;
 mod facts;

@@ -185,11 +185,40 @@ fn every_resource(pattern: &str) -> bool {
     said && is_arn && every_action(rest)
 }
 
+/// Whether a statement takes something away from somebody who signs in with MFA.
+pub(super) fn hinders(statement: &Value) -> bool {
+    !allows(statement) && condition_on_mfa(statement, &["Bool", "BoolIfExists"]) != Some(false)
+}
+
+/// The resources on which a statement lets somebody with MFA assume roles: patterns.
+pub(super) fn assumes(statement: &Value) -> Vec<String> {
+    let any = |of: Option<&Value>| of.is_some_and(|of| of != &Value::Null);
+    let free = !any(statement.get("Condition")) || wants_mfa(statement);
+    let actions = statement.get("Action").map(texts).unwrap_or_default();
+    let is_so = allows(statement) && free && actions.iter().any(|one| names(one, "sts:assumerole"));
+    statement.get("Resource").filter(|_| is_so).map(texts).unwrap_or_default()
+}
+
+/// Whether a pattern of actions fits one, which is written in small letters.
+pub(super) fn names(pattern: &str, action: &str) -> bool {
+    every_action(pattern) || fits(&pattern.to_ascii_lowercase(), action)
+}
+
 /// Whether MFA is all that a statement's condition asks for.
-fn wants_mfa(statement: &Value) -> bool {
-    let only = |of: &Value| of.as_object().is_some_and(|all| all.len() == 1);
-    let condition = statement.get("Condition").filter(|all| only(all)).and_then(|all| all.get("Bool"));
-    let values =
-        condition.filter(|keys| only(keys)).and_then(|keys| keys.get("aws:MultiFactorAuthPresent")).map(texts);
-    values.is_some_and(|values| values.iter().all(|value| value.eq_ignore_ascii_case("true")))
+pub(super) fn wants_mfa(statement: &Value) -> bool {
+    condition_on_mfa(statement, &["Bool"]) == Some(true)
+}
+
+/// What a statement's condition says of MFA, where it says nothing else, with one of these operators.
+fn condition_on_mfa(statement: &Value, operators: &[&str]) -> Option<bool> {
+    let only = |of: &&Value| of.as_object().is_some_and(|all| all.len() == 1);
+    let condition = statement.get("Condition").filter(only)?;
+    let keys = operators.iter().find_map(|operator| condition.get(operator)).filter(only)?;
+    let values = texts(keys.get("aws:MultiFactorAuthPresent")?);
+    let all = |is: &str| !values.is_empty() && values.iter().all(|value| value.eq_ignore_ascii_case(is));
+    match (all("true"), all("false")) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
 }

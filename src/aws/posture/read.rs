@@ -1,11 +1,8 @@
 //! One account, from inside: everything there is to know, asked side by side.
 
-use super::facts::{
-    Admin, Admins, Central, Contact, Fact, Facts, OrgMembership, PasswordPolicy, Surroundings, Unreadable,
-};
+use super::administrators::Collected;
+use super::facts::{Admins, Central, Contact, Fact, Facts, OrgMembership, PasswordPolicy, Surroundings, Unreadable};
 use super::model::Own;
-use super::policy::texts;
-use super::powers::{Powers, allows, statements};
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
 use super::report::CredentialReport;
 use super::root;
@@ -16,9 +13,8 @@ use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
 use crate::aws::send::AsyncClient;
 use crate::aws::{Account, Call, Caller, Error, Identity, Partition};
-use aws_sdk_iam::types::{EntityType, FeatureType, PolicyDetail};
+use aws_sdk_iam::types::{EntityType, FeatureType};
 use serde_json::json;
-use std::collections::HashMap;
 use std::time::SystemTime;
 
 impl Account {
@@ -200,107 +196,6 @@ async fn admins(client: &AsyncClient, report: &Fact<CredentialReport>) -> Fact<A
             Err(why) => return Fact::of(call, Err(why)),
         }
     }
-}
-
-/// What decides who is an administrator, over all pages: a policy may come after those who have it.
-#[derive(Default)]
-struct Collected {
-    /// What the account's own managed policies come to, by ARN.
-    managed: HashMap<String, Powers>,
-    groups: HashMap<String, Has>,
-    users: Vec<(String, Vec<String>, Has)>,
-    roles: Vec<(String, Has)>,
-}
-
-struct Has {
-    inline: Powers,
-    attached: Vec<String>,
-}
-
-impl Has {
-    fn of(own: Option<&str>, inline: &[PolicyDetail], attached: &[aws_sdk_iam::types::AttachedPolicy]) -> Self {
-        Self {
-            inline: inline.iter().map(|policy| Powers::of(policy.policy_document(), own)).sum(),
-            attached: attached.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect(),
-        }
-    }
-}
-
-impl Collected {
-    fn take(
-        &mut self,
-        page: &aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput,
-    ) {
-        for policy in page.policies() {
-            let current = policy.policy_version_list().iter().find(|version| version.is_default_version());
-            if let (Some(arn), Some(version)) = (policy.arn(), current) {
-                self.managed.insert(arn.to_owned(), Powers::of(version.document(), Some(arn)));
-            }
-        }
-        for group in page.group_detail_list() {
-            let has = Has::of(group.arn(), group.group_policy_list(), group.attached_managed_policies());
-            self.groups.insert(group.group_name().unwrap_or_default().to_owned(), has);
-        }
-        for user in page.user_detail_list() {
-            let has = Has::of(user.arn(), user.user_policy_list(), user.attached_managed_policies());
-            self.users.push((user.user_name().unwrap_or_default().to_owned(), user.group_list().to_vec(), has));
-        }
-        for role in page.role_detail_list() {
-            // A role that only services can assume is nobody's.
-            if !somebody_may_assume(role.assume_role_policy_document()) {
-                continue;
-            }
-            let has = Has::of(role.arn(), role.role_policy_list(), role.attached_managed_policies());
-            self.roles.push((role.role_name().unwrap_or_default().to_owned(), has));
-        }
-    }
-
-    fn powers(&self, has: &Has) -> Powers {
-        let attached = has.attached.iter().filter_map(|arn| match self.managed.get(arn) {
-            None => arn.ends_with(":iam::aws:policy/AdministratorAccess").then(Powers::all),
-            own => own.copied(),
-        });
-        std::iter::once(has.inline).chain(attached).sum()
-    }
-
-    fn admins(&self, report: &Fact<CredentialReport>) -> Admins {
-        let (report, unread) = match report {
-            Fact::Known(report) => (Some(report), None),
-            Fact::Unreadable(why) => (None, Some(why.clone())),
-        };
-        let admin = |(name, groups, has): &(String, Vec<String>, Has)| {
-            let in_groups = groups.iter().filter_map(|group| self.groups.get(group)).map(|has| self.powers(has));
-            let row = report.and_then(|report| report.users.iter().find(|row| row.name == *name));
-            let mfa = row.map(|row| row.mfa);
-            let powers: Powers = std::iter::once(self.powers(has)).chain(in_groups).sum();
-            let may_be = powers.may_be_admin(mfa);
-            (may_be != Some(false)).then(|| Admin {
-                name: name.clone(),
-                certain: may_be == Some(true),
-                outright: powers.is_admin(mfa) == Some(true),
-                mfa,
-                can_sign_in: row.map(|row| row.password || row.active_keys > 0),
-            })
-        };
-        let users = self.users.iter().filter_map(admin).collect();
-        // Whoever assumes a role may bring a factor.
-        let is_admin = |(_, has): &&(String, Has)| self.powers(has).is_admin(Some(true)) == Some(true);
-        let roles = self.roles.iter().filter(is_admin).map(|(name, _)| name.clone()).collect();
-        Admins { users, roles, unread }
-    }
-}
-
-/// Whether a role's trust policy names anybody but services. A principal that was deleted is an id in the place of an
-/// ARN, and nobody (IAM User Guide, "AWS JSON policy elements: Principal").
-fn somebody_may_assume(document: Option<&str>) -> bool {
-    let is_somebody = |one: &String| !["AIDA", "AROA"].iter().any(|id| one.starts_with(id));
-    statements(document).iter().filter(|statement| allows(statement)).any(|statement| {
-        statement.get("NotPrincipal").is_some()
-            || statement.get("Principal").is_some_and(|principal| {
-                let of = |kind| principal.get(kind).map(texts).unwrap_or_default();
-                principal == "*" || !of("Federated").is_empty() || of("AWS").iter().any(is_somebody)
-            })
-    })
 }
 
 async fn password_policy(client: &AsyncClient) -> Fact<Option<PasswordPolicy>> {

@@ -82,6 +82,7 @@ fn state(is: &HardenStepIs) -> &'static str {
         HardenStepIs::AsBefore => "as it was before",
         HardenStepIs::Done => "as planned",
         HardenStepIs::Between => "done in part",
+        HardenStepIs::Unseen => "not to be seen with these credentials",
         HardenStepIs::Others => "changed by somebody else since; it will not be touched",
     }
 }

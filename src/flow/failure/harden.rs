@@ -38,6 +38,10 @@ pub enum HardenRefusal {
     ForGood { steps: Vec<String> },
     #[error("AWS acknowledged {step}, and does not show it")]
     NotShown { step: String },
+    #[error("AWS acknowledged {step}, and could not be asked whether it shows it")]
+    NotAsked { step: String },
+    #[error("{step} was planned by a caller who saw more of it, or less: root, or somebody else than root")]
+    OtherCaller { step: String },
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }

@@ -95,6 +95,12 @@ pub enum RecoverRefusal {
     CannotUndo,
     #[error("the run is not finished: {step} is not as the plan was made for")]
     HardenChanged { step: String },
+    #[error("{step} cannot be undone, so it is not finished unasked")]
+    HardenForGood { step: String },
+    #[error("the plan was good for 24 hours")]
+    HardenExpired,
+    #[error("{step} is not to be seen with these credentials as it was when the run began")]
+    HardenUnseen { step: String },
 }
 
 /// What no run writes.

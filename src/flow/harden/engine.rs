@@ -36,6 +36,9 @@ impl Engine<'_> {
         if begun && now == planned.after {
             return self.done(step, context);
         }
+        if !step.is_seen_alike(&planned.before, &now) {
+            return Err(HardenRefusal::OtherCaller { step: planned.id.clone() }.into());
+        }
         if now != planned.before && !is_between() {
             return Err(HardenRefusal::Changed { step: planned.id.clone() }.into());
         }
@@ -69,7 +72,7 @@ impl Engine<'_> {
         for tries_left in (0..TRIES).rev() {
             let mut hands = Hands { account: self.account, context, log: self.log, step: step.id() };
             let lost = match step.lead(&now, to, &mut hands) {
-                Ok(()) => return self.seen(step, to, context),
+                Ok(()) => return self.seen(step, (&now, to), context),
                 Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,
                 Err(cause) => return Err(cause),
             };
@@ -89,16 +92,25 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// AWS has acknowledged all of it: it is to show it. Where it does not tell, the acknowledgement stands.
-    fn seen(&self, step: &'static dyn Step, to: &RecordedState, context: &mut Context<'_>) -> Result<(), Cause> {
+    /// AWS has acknowledged all of it: it is to show it.
+    fn seen(
+        &self,
+        step: &'static dyn Step,
+        (led_from, to): (&RecordedState, &RecordedState),
+        context: &mut Context<'_>,
+    ) -> Result<(), Cause> {
         let looked = look_until("for AWS to show the change", context, || {
             let there = step.read(self.account, self.settings)?;
             let is_so = there == *to;
             Ok(((), is_so))
         });
         match looked {
+            Ok(((), true)) => Ok(()),
             Ok(((), false)) => Err(HardenRefusal::NotShown { step: step.id().to_owned() }.into()),
-            _ => Ok(()),
+            // The key that signs is gone, and was to go.
+            Err(aws::Error::UnknownCredentials) if step.takes_own_credentials(self.account, led_from, to) => Ok(()),
+            Err(aws::Error::Interrupted) => Err(Cause::Interrupted),
+            Err(_) => Err(HardenRefusal::NotAsked { step: step.id().to_owned() }.into()),
         }
     }
 }

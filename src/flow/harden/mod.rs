@@ -13,6 +13,7 @@ mod used; // which plans have been applied
 
 pub use crate::person::{HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
 pub(in crate::flow) use engine::Engine;
+pub(in crate::flow) use plan::LASTS;
 pub use plan::{is_refused, read_plan};
 pub(in crate::flow) use step::Step;
 pub(in crate::flow) use steps::step;
@@ -27,8 +28,9 @@ use crate::journal::Writer;
 use crate::person::{HardenNotice, Notice, Question, RecordedState};
 use crate::totp::unix;
 use crate::world::World;
-use plan::{check_applies, make, rule_named};
+use plan::{check_applies, is_wanted, make};
 use std::collections::BTreeMap;
+use steps::STEPS;
 use used::UsedPlans;
 
 /// The command that writes the record.
@@ -88,7 +90,7 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
     agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
     let was = verdicts(&account, context);
-    let log = begin(&plan, &account, &used, context).map_err(|cause| before(cause, context))?;
+    let log = begin(&request, &plan, &account, &used, context).map_err(|cause| before(cause, context))?;
     let run = log.id().to_owned();
     let applied = Applying { log, account: &account, done: Vec::new(), plan: &plan }.run(context);
     if let Err(failed) = applied {
@@ -121,7 +123,11 @@ fn ready(
         context.go_on()?;
         let changed = || HardenRefusal::Changed { step: planned.id.clone() };
         let step = step(&planned.id).ok_or_else(changed)?;
-        if step.read(account, &plan.settings)? != planned.before {
+        let now = step.read(account, &plan.settings)?;
+        if !step.is_seen_alike(&planned.before, &now) {
+            return Err(HardenRefusal::OtherCaller { step: planned.id.clone() }.into());
+        }
+        if now != planned.before {
             return Err(changed().into());
         }
     }
@@ -162,7 +168,13 @@ fn set_aside(account: &str, context: &mut Context<'_>) -> Result<(), Cause> {
 }
 
 /// The run's record.
-fn begin(plan: &HardenPlan, account: &Account, used: &UsedPlans, context: &mut Context<'_>) -> Result<Writer, Cause> {
+fn begin(
+    request: &HardenRequest,
+    plan: &HardenPlan,
+    account: &Account,
+    used: &UsedPlans,
+    context: &mut Context<'_>,
+) -> Result<Writer, Cause> {
     context.go_on()?;
     set_aside(&plan.account, context)?;
     let started = unix(context.clock.now());
@@ -179,8 +191,9 @@ fn begin(plan: &HardenPlan, account: &Account, used: &UsedPlans, context: &mut C
     };
     let mut log = begin_log(started, &Record::Harden(Box::new(record)), context)?;
     log.keep_complete();
-    // Another process may have applied it while the question stood.
-    let marked = used.check(plan).and_then(|()| used.mark(plan, log.id()));
+    // Another process may have applied the file while the question stood.
+    let checked = if request.plan.is_some() { used.check(plan) } else { Ok(()) };
+    let marked = checked.and_then(|()| used.mark(plan, log.id()));
     match marked {
         Ok(()) => Ok(log),
         Err(cause) => {
@@ -246,14 +259,21 @@ impl Applying<'_> {
 /// Whether a step stopped before it wrote anything.
 fn is_untouched(cause: &Cause) -> bool {
     use super::failure::Refusal::Harden;
-    matches!(cause, Cause::Refused(Harden(HardenRefusal::Changed { .. } | HardenRefusal::NoAdministrator { .. })))
+    matches!(
+        cause,
+        Cause::Refused(Harden(
+            HardenRefusal::Changed { .. } | HardenRefusal::NoAdministrator { .. } | HardenRefusal::OtherCaller { .. }
+        ))
+    )
 }
 
-/// The findings that a plan is about.
+/// The findings that were asked to be closed: those of every step that is wanted, planned or not, but for steps whose
+/// values were not named.
 fn concerned(plan: &HardenPlan) -> Vec<Rule> {
-    let refused = plan.open.iter().filter(|open| is_refused(open, &plan.settings));
-    let names = plan.steps.iter().flat_map(|step| &step.findings).chain(refused.flat_map(|open| &open.findings));
-    let mut rules: Vec<Rule> = names.filter_map(|name| rule_named(name)).collect();
+    let unnamed =
+        |step: &dyn Step| plan.open.iter().any(|open| open.id == step.id() && !is_refused(open, &plan.settings));
+    let wanted = STEPS.iter().filter(|step| is_wanted(**step, &plan.settings) && !unnamed(**step));
+    let mut rules: Vec<Rule> = wanted.flat_map(|step| step.findings()).copied().collect();
     rules.sort();
     rules.dedup();
     rules

@@ -5,7 +5,7 @@ use super::steps::{STEPS, step};
 use crate::aws::hardening::Place;
 use crate::aws::posture::{Admin, Fact};
 use crate::aws::{self, Account};
-use crate::flow::audit::{RULES, Rule};
+use crate::flow::audit::Rule;
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::person::{HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, RecordedState};
@@ -18,18 +18,13 @@ use std::time::{Duration, UNIX_EPOCH};
 const FORMAT: &str = "glasskey-harden";
 const VERSION: u32 = 1;
 /// How long a plan is good for.
-const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+pub(in crate::flow) const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The `type` that `--json` gives it.
 const TYPE: &str = "harden_plan";
 
 /// A rule's name, as the audit writes it.
 pub(super) fn rule_name(rule: Rule) -> String {
     serde_json::to_value(rule).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-/// The rule of this name.
-pub(super) fn rule_named(name: &str) -> Option<Rule> {
-    RULES.iter().map(|rule| rule.id).find(|rule| rule_name(*rule) == name)
 }
 
 /// Reads what is there, and plans what should change.
@@ -90,7 +85,7 @@ fn is_named(step: &dyn Step, name: &str) -> bool {
     step.id() == name || step.findings().iter().any(|rule| rule_name(*rule) == name)
 }
 
-fn is_wanted(step: &dyn Step, settings: &HardenSettings) -> bool {
+pub(super) fn is_wanted(step: &dyn Step, settings: &HardenSettings) -> bool {
     let among = |names: &[String]| names.iter().any(|name| is_named(step, name));
     (settings.only.is_empty() || among(&settings.only)) && !among(&settings.skip)
 }
@@ -200,24 +195,30 @@ impl<'a> Protections<'a> {
     }
 }
 
-/// Whether somebody other than root can do everything, and is seen to be able to sign in with MFA. A role counts: who
-/// assumes it may bring a factor.
+/// Whether somebody other than root can do everything without exception, and is seen to be able to sign in with MFA, or to
+/// assume a role that can.
 fn is_administered(account: &Account) -> Result<bool, Cause> {
     let admins = match account.administrators() {
         Fact::Known(admins) => admins,
         Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(false),
         Fact::Unreadable(why) => return Err(Cause::Aws(why.why)),
     };
-    let signs_in = |admin: &Admin| admin.outright && admin.mfa == Some(true) && admin.can_sign_in == Some(true);
-    Ok(!admins.roles.is_empty() || admins.users.iter().any(signs_in))
+    let signs_in = |admin: &Admin| {
+        admin.outright && !admin.hindered && admin.mfa == Some(true) && admin.can_sign_in == Some(true)
+    };
+    Ok(!admins.reachable.is_empty() || admins.users.iter().any(signs_in))
 }
 
 /// The SHA-256 of a plan without its digest, in hexadecimal: over JSON without spaces, members in the order of their names.
 fn digest(plan: &HardenPlan) -> String {
-    let mut value = serde_json::to_value(plan).unwrap_or_default();
-    value.as_object_mut().map(|members| members.remove("digest"));
+    digest_of(serde_json::to_value(plan).unwrap_or_default())
+}
+
+/// The same of a plan as it was read, whatever its members come to.
+fn digest_of(mut plan: Value) -> String {
+    plan.as_object_mut().map(|members| members.remove("digest"));
     let mut text = String::new();
-    canonical(&value, &mut text);
+    canonical(&plan, &mut text);
     HEXLOWER.encode(&Sha256::digest(text))
 }
 
@@ -264,8 +265,9 @@ pub fn read_plan(text: &[u8]) -> Result<HardenPlan, HardenRefusal> {
         version if version < u64::from(VERSION) => return Err(HardenRefusal::NotAPlan),
         _ => {}
     }
+    let right = digest_of(value.clone());
     let plan: HardenPlan = serde_json::from_value(value).map_err(|_| HardenRefusal::EditedPlan)?;
-    if plan.digest != digest(&plan) || plan.made.checked_add(LASTS.as_secs()) != Some(plan.expires) {
+    if plan.digest != right || plan.made.checked_add(LASTS.as_secs()) != Some(plan.expires) {
         return Err(HardenRefusal::EditedPlan);
     }
     check_made_here(&plan)?;

@@ -45,6 +45,16 @@ pub(in crate::flow) trait Hardening: Sync {
         false
     }
 
+    /// Whether the caller sees of the state what the caller saw who read the state before. Another sees less, as a rule.
+    fn is_seen_alike(&self, _before: &Self::State, _now: &Self::State) -> bool {
+        true
+    }
+
+    /// Whether somebody has taken back a part of the step that is on record.
+    fn is_taken_back(&self, _begun: &Begun<'_, Self::State>) -> bool {
+        false
+    }
+
     /// Sends the calls that lead from one state to another. Looking afterwards is the engine's.
     fn lead(&self, now: &Self::State, to: &Self::State, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
 
@@ -179,6 +189,8 @@ pub(in crate::flow) trait Step: Sync {
     fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>>;
     fn needs(&self, after: &RecordedState) -> &'static [Protection];
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool;
+    fn is_seen_alike(&self, before: &RecordedState, now: &RecordedState) -> bool;
+    fn is_taken_back(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> bool;
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
     fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState>;
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool;
@@ -221,6 +233,18 @@ impl<H: Hardening> Step for H {
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool {
         let states = typed(before).zip(typed(now)).zip(typed(after));
         states.is_some_and(|((before, now), after)| Hardening::is_between(self, &before, &now, &after))
+    }
+
+    fn is_seen_alike(&self, before: &RecordedState, now: &RecordedState) -> bool {
+        let states = typed(before).zip(typed(now));
+        states.is_none_or(|(before, now)| Hardening::is_seen_alike(self, &before, &now))
+    }
+
+    fn is_taken_back(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> bool {
+        let states = typed(before).zip(typed(now));
+        let begun =
+            |(before, now): &(H::State, H::State)| Hardening::is_taken_back(self, &Begun { before, now, notes });
+        states.as_ref().is_some_and(begun)
     }
 
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {

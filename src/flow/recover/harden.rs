@@ -7,10 +7,11 @@ use super::{Outcome, RunState};
 use crate::aws::Account;
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, HardenRefusal, Implausible, RecoverRefusal, Residue, Stage};
-use crate::flow::harden::{COMMAND, Engine, Step, step};
+use crate::flow::harden::{COMMAND, Engine, LASTS, Step, step};
 use crate::flow::record::{HardenRun, Record};
 use crate::journal::{self, Writer};
 use crate::person::{Choice, Deed, HardenNotice, HardenStep, HardenStepIs, Notice, RecordedState, UnfinishedHarden};
+use crate::totp::unix;
 use crate::world::World;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +103,8 @@ impl Kind for Hardening {
             let now = step.read(account, &self.begin.settings)?;
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
-                stays.extend(self.back(step, planned, now).stays);
+                let left = self.back(step, planned, now).stays;
+                stays.extend(left.into_iter().map(|what| format!("{}: {what}", planned.id)));
             }
             steps.push((planned.id.clone(), is));
         }
@@ -111,6 +113,7 @@ impl Kind for Hardening {
             started: moment(self.begin.started),
             steps,
             stays,
+            expired: unix(context.clock.now()).saturating_sub(self.begin.started) > LASTS.as_secs(),
         };
         Ok(found.into())
     }
@@ -120,11 +123,20 @@ impl Kind for Hardening {
             return Course::Struck(Outcome::NothingLeft);
         }
         let is = |wanted: HardenStepIs| found.steps.iter().find(move |(_, is)| *is == wanted);
+        if let Some((step, _)) = is(HardenStepIs::Unseen) {
+            let why = RecoverRefusal::HardenUnseen { step: step.clone() };
+            return Course::Open(Options { recommended: Choice::Leave, finish: Err(why.clone()), undo: Err(why) });
+        }
         let changed = is(HardenStepIs::Changed).or_else(|| is(HardenStepIs::Others));
-        let finish = match changed {
-            Some((step, _)) => Err(RecoverRefusal::HardenChanged { step: step.clone() }),
-            None if found.steps.iter().all(|(_, is)| *is == HardenStepIs::Done) => Ok(Vec::new()),
-            None => Ok(vec![Deed::HardenRest]),
+        let left: Vec<&String> =
+            found.steps.iter().filter(|(_, is)| *is != HardenStepIs::Done).map(|(step, _)| step).collect();
+        let for_good = self.begin.steps.iter().find(|step| !step.reversible && left.contains(&&step.id));
+        let finish = match (changed, for_good) {
+            (Some((step, _)), _) => Err(RecoverRefusal::HardenChanged { step: step.clone() }),
+            _ if left.is_empty() => Ok(Vec::new()),
+            (None, Some(step)) => Err(RecoverRefusal::HardenForGood { step: step.id.clone() }),
+            (None, None) if found.expired => Err(RecoverRefusal::HardenExpired),
+            (None, None) => Ok(vec![Deed::HardenRest]),
         };
         let may_be_undone = |is: &HardenStepIs| matches!(is, HardenStepIs::Done | HardenStepIs::Between);
         let any = found.steps.iter().any(|(step, is)| self.is_begun(step) && may_be_undone(is));
@@ -144,15 +156,11 @@ impl Kind for Hardening {
         let mut engine = Engine { account, log: &mut log, settings: &self.begin.settings };
         let done = match doing {
             Doing::Finish(_) => self.finish(&mut engine, context).map(|()| Outcome::Completed { keys: Vec::new() }),
-            Doing::Undo(_) => self.undo(&mut engine, context).map(|()| Outcome::Undone),
+            Doing::Undo(_) => self.undo(&mut engine, context).map(|_| Outcome::Undone),
         };
         match done {
             Ok(outcome) => strike(log, outcome, context),
-            Err((step, cause)) => {
-                let (account, run) = (self.begin.account.clone(), log.id().to_owned());
-                let cause = context.interrupted_or(cause);
-                Err(stopped(cause, vec![Residue::Hardening { account, run, step: Some(step) }], context))
-            }
+            Err(failed) => Err(self.stopped(failed, &log, context)),
         }
     }
 }
@@ -161,6 +169,12 @@ impl Kind for Hardening {
 type StepFailed = (String, Cause);
 
 impl Hardening {
+    fn stopped(&self, (step, cause): StepFailed, log: &Writer, context: &Context<'_>) -> Failed {
+        let (account, run) = (self.begin.account.clone(), log.id().to_owned());
+        let cause = context.interrupted_or(cause);
+        stopped(cause, vec![Residue::Hardening { account, run, step: Some(step) }], context)
+    }
+
     fn is_begun(&self, step: &str) -> bool {
         self.begun.iter().any(|(begun, _)| begun == step)
     }
@@ -168,7 +182,11 @@ impl Hardening {
     fn is(&self, step: &dyn Step, planned: &HardenStep, now: &RecordedState) -> HardenStepIs {
         let begun = self.is_begun(&planned.id);
         match () {
+            () if !step.is_seen_alike(&planned.before, now) => HardenStepIs::Unseen,
             () if *now == planned.after => HardenStepIs::Done,
+            () if begun && step.is_taken_back(&planned.before, now, &self.notes_of(&planned.id)) => {
+                HardenStepIs::Others
+            }
             () if *now == planned.before && begun => HardenStepIs::AsBefore,
             () if *now == planned.before => HardenStepIs::NotBegun,
             () if !begun => HardenStepIs::Changed,
@@ -183,10 +201,12 @@ impl Hardening {
             let stays = vec!["somebody has changed it since, so it is left as it is".to_owned()];
             return Back { step, to: now.clone(), now, stays };
         }
-        let notes = self.notes.iter().filter(|(of, _)| *of == planned.id).map(|(_, note)| note.clone());
-        let notes: Vec<String> = notes.collect();
-        let undone = step.undone(&planned.before, &now, &notes);
+        let undone = step.undone(&planned.before, &now, &self.notes_of(&planned.id));
         Back { step, now, to: undone.to, stays: undone.stays }
+    }
+
+    fn notes_of(&self, step: &str) -> Vec<String> {
+        self.notes.iter().filter(|(of, _)| of == step).map(|(_, note)| note.clone()).collect()
     }
 
     fn finish(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<(), StepFailed> {
@@ -198,7 +218,9 @@ impl Hardening {
         Ok(())
     }
 
-    fn undo(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<(), StepFailed> {
+    /// Gives what does not come back.
+    fn undo(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<Vec<String>, StepFailed> {
+        let mut all = Vec::new();
         let begun = self.begin.steps.iter().rev().filter(|planned| self.is_begun(&planned.id));
         for planned in begun {
             let failed = |cause| (planned.id.clone(), cause);
@@ -211,10 +233,11 @@ impl Hardening {
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
             }
             for what in stays {
+                all.push(format!("{}: {what}", planned.id));
                 context.tell(Notice::from(HardenNotice::Stays { step: planned.id.clone(), what }));
             }
         }
-        Ok(())
+        Ok(all)
     }
 }
 
@@ -230,11 +253,21 @@ pub fn undo_hardening(run: &str, approved: bool, world: &mut World) -> Result<Un
     let account = connector.connect().map_err(|cause| at_first(Cause::Aws(cause), context))?;
     context.tell_clock();
     let caller = hardening.caller(Some(&account)).map_err(|why| at_first(Cause::refused(why), context))?;
-    let seen = hardening.observe(caller, context).map_err(|cause| at_first(cause, context))?;
+    let mut seen = hardening.observe(caller, context).map_err(|cause| at_first(cause, context))?;
     context.tell(HardenNotice::Unfinished(seen.observed.clone()).into());
+    if let Some((step, _)) = seen.observed.steps.iter().find(|(_, is)| *is == HardenStepIs::Unseen) {
+        let why = RecoverRefusal::HardenUnseen { step: step.clone() };
+        return Err(at_first(Cause::refused(why), context));
+    }
     context.approve(approved).map_err(|cause| at_first(cause, context))?;
-    let log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
-    hardening.carry_out(&Doing::Undo(vec![Deed::UndoHardening]), &seen, log, caller, context)?;
+    let mut log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
+    log.append(&Record::Undoing).map_err(|cause| at_first(Cause::Journal(cause), context))?;
+    let mut engine = Engine { account: caller, log: &mut log, settings: &hardening.begin.settings };
+    match hardening.undo(&mut engine, context) {
+        Ok(stays) => seen.observed.stays = stays,
+        Err(failed) => return Err(hardening.stopped(failed, &log, context)),
+    }
+    strike(log, Outcome::Undone, context)?;
     Ok(seen.observed)
 }
 

@@ -119,7 +119,8 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
     let hardened = harden::harden(request, &mut world).map_err(|failed| explain::failed(&failed))?;
     let report = Report::of(&hardened);
     console.result(&result(&hardened), &report);
-    let passes = report.findings.iter().all(|row| row.after == Some(Verdict::Pass));
+    let passes = |row: &FindingReport| matches!(row.after, Some(Verdict::Pass | Verdict::NotApplicable));
+    let passes = report.findings.iter().all(passes);
     Ok(if passes && report.refused.is_empty() { Exit::Done } else { Exit::No })
 }
 

@@ -36,6 +36,10 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .hint("--accept-irreversible agrees to them; --skip leaves them out")
             .exit(Exit::Person),
         R::NotShown { .. } => text("not_seen").hint("look once more in some minutes with `glasskey root audit`"),
+        R::NotAsked { .. } => text("not_seen").hint("`glasskey recover` looks once more"),
+        R::OtherCaller { .. } => {
+            text("other_caller").hint("name a profile with the credentials of whoever made the plan, with --profile")
+        }
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),

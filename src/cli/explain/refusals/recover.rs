@@ -9,6 +9,8 @@ pub(in crate::cli::explain) fn who(user: &str) -> String {
     if user == "root" { format!("user/{user}") } else { user.to_owned() }
 }
 
+const HARDEN_ANEW: &str = "`glasskey root harden --apply` plans the rest anew, and asks";
+
 fn forget(user: &str) -> String {
     format!("`glasskey recover {} --forget` strikes the run and leaves all as it is", who(user))
 }
@@ -63,10 +65,16 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
         }
         R::CannotUndo => text("cannot_undo"),
+        R::HardenForGood { .. } => text("irreversible").hint(HARDEN_ANEW).exit(Exit::Left),
+        R::HardenExpired => text("plan_expired").hint(HARDEN_ANEW).exit(Exit::Left),
+        R::HardenUnseen { .. } => text("other_caller")
+            .note("nothing was changed, and the run's record is kept")
+            .hint("name a profile with the credentials that the run had, with --profile: root's, if root began it")
+            .exit(Exit::Left),
         R::HardenChanged { .. } => text("facts_changed")
             .note("nothing was changed")
             .hint("`glasskey root harden` makes a new plan from what is there; this run can still be undone")
-            .hint(forget("root"))
+            .hint("`glasskey recover root --forget` strikes the run and leaves all as it is")
             .exit(Exit::Left),
     }
 }

@@ -16,6 +16,10 @@ pub(super) enum View {
 }
 
 impl View {
+    pub(super) fn is_of_root(&self) -> bool {
+        *self == Self::Root
+    }
+
     pub(super) fn of(account: &Account, present: fn(&Summary) -> Option<bool>) -> Result<Self, aws::Error> {
         match account.caller().identity {
             Identity::Root => Ok(Self::Root),

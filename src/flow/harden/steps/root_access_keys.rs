@@ -106,6 +106,16 @@ impl Hardening for RootAccessKeys {
         &[Protection::Administrator]
     }
 
+    fn is_seen_alike(&self, before: &State, now: &State) -> bool {
+        before.view.is_of_root() == now.view.is_of_root()
+    }
+
+    /// A key that the run has deactivated is active: somebody needs it.
+    fn is_taken_back(&self, begun: &Begun<'_, State>) -> bool {
+        let deactivated = |key: &Key| begun.notes.contains(&format!("{DEACTIVATED}{}", key.id));
+        begun.now.keys.iter().any(|key| key.active && deactivated(key))
+    }
+
     /// Keys may be gone or deactivated, and none was used or made since.
     fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
         let stays = |key: &Key| now.keys.contains(key);

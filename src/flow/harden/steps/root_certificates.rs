@@ -61,6 +61,10 @@ impl Hardening for RootCertificates {
         &[Protection::Administrator]
     }
 
+    fn is_seen_alike(&self, before: &State, now: &State) -> bool {
+        before.view.is_of_root() == now.view.is_of_root()
+    }
+
     fn is_between(&self, before: &State, now: &State, _: &State) -> bool {
         now.view == before.view && now.certificates.iter().all(|one| before.certificates.contains(one))
     }
