@@ -38,6 +38,10 @@ pub enum HardenRefusal {
     ForGood { steps: Vec<String> },
     #[error("AWS acknowledged {step}, and does not show it")]
     NotShown { step: String },
+    #[error("the bucket name {bucket} is taken by another account")]
+    BucketTaken { bucket: String },
+    #[error("{what} has got records in the meantime, so it is not deleted")]
+    HoldsRecords { what: String },
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }
