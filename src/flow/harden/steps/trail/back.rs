@@ -22,6 +22,12 @@ impl State {
         still
     }
 
+    /// The bucket, the log group and the role are as in the other.
+    pub(super) fn has_parts_of(&self, other: &Self) -> bool {
+        let (one, other) = (self.still(), other.still());
+        (one.bucket, one.group, one.role) == (other.bucket, other.group, other.role)
+    }
+
     /// Each part is as in one of the two, or what is made on the way.
     pub(super) fn is_between(&self, one: &Self, other: &Self) -> bool {
         let (one, now, other) = (one.still(), self.still(), other.still());

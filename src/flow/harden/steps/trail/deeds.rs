@@ -57,6 +57,10 @@ impl Deed {
         })
     }
 
+    pub(super) fn is_of_trail(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Update(_) | Self::Start(_) | Self::Stop(_) | Self::Delete(_))
+    }
+
     /// Afterwards something is delivered that was not, where all goes well.
     pub(super) fn is_about_delivery(&self) -> bool {
         match self {

@@ -1,12 +1,13 @@
 //! Leads from one state of the trail to another, one call for each part.
 
 use super::deeds::{Deed, between};
-use super::{BucketIs, State, delivery};
+use super::{BucketIs, State, Trail, delivery, read};
 use crate::aws::Error;
 use crate::aws::hardening::{Bucket, NewTrail, Obstacle, Place, trust_document};
+use crate::flow::acknowledged::look_until;
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::harden::names;
-use crate::flow::harden::step::Hands;
+use crate::flow::harden::step::{Hands, Hardening};
 
 /// A note before something is made.
 const MAKING: &str = "making ";
@@ -26,14 +27,33 @@ pub(super) fn has_made(notes: &[String], thing: &str) -> bool {
 pub(super) fn lead(now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
     let deeds = between(now, to);
     let since = hands.context.clock.now();
+    let mut parts_are_due = false;
     for deed in &deeds {
         hands.go_on()?;
+        if parts_are_due && deed.is_of_trail() && to.is_good() {
+            parts_are_there(to, hands)?;
+            parts_are_due = false;
+        }
         act(deed, now, to, hands)?;
+        parts_are_due |= !deed.is_of_trail();
     }
     let delivers = deeds.iter().any(Deed::is_about_delivery);
     match to.used().filter(|_| delivers && to.is_good()) {
         Some(used) => delivery::watch(used, to, since, hands),
         None => Ok(()),
+    }
+}
+
+/// Before the trail counts on them: a new plan would not look at the parts of a trail that works.
+fn parts_are_there(to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    let (account, settings) = (hands.account, hands.settings);
+    let looked = look_until("for AWS to show the change", hands.context, || {
+        let there = read::state(account, settings)?;
+        Ok(((), there.has_parts_of(to)))
+    });
+    match looked {
+        Ok(((), false)) => Err(HardenRefusal::NotShown { step: Trail::ID.to_owned() }.into()),
+        _ => Ok(()),
     }
 }
 
