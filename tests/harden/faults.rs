@@ -4,7 +4,7 @@
 use super::world::{Kind, Snapshot, World};
 use crate::support::Run;
 use crate::support::blows::{Blow, KILLED, calls, nth, side_by_side, struck, tally, ways};
-use glasskey::sim::aws::Fault;
+use glasskey::sim::aws::{Fault, Strange, Wrong};
 
 /// Cases beside each other: they wait for something now and then.
 const AT_ONCE: usize = 16;
@@ -75,6 +75,11 @@ fn every_call_in_every_way_and_applied_again() {
 }
 
 #[test]
+fn every_call_that_makes_a_trail_in_every_way_and_applied_again() {
+    every_call(Kind::Untrailed);
+}
+
+#[test]
 fn every_call_of_an_organization_in_every_way_and_applied_again() {
     every_call(Kind::Managing);
 }
@@ -82,6 +87,33 @@ fn every_call_of_an_organization_in_every_way_and_applied_again() {
 #[test]
 fn every_call_about_roots_credentials_in_every_way_and_applied_again() {
     every_call(Kind::OfRoot);
+}
+
+/// Each call that changes something gets a reply of success that is none of AWS's.
+#[test]
+fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
+    let kind = Kind::Untrailed;
+    let (end, all) = (end(kind), calls(&World::messages(kind)));
+    let reads = ["Get", "List", "Describe", "Generate", "Filter", "Assume"];
+    let writes = all.into_iter().filter(|(action, _)| !reads.iter().any(|verb| action.starts_with(verb)));
+    let mut cases = Vec::new();
+    for (action, nth) in writes {
+        for what in Strange::ALL {
+            cases.extend([false, true].map(|done| Fault::nth(&action, nth, Wrong::Reply { what, done })));
+        }
+    }
+    let endings = side_by_side(AT_ONCE, cases, |fault| {
+        let world = World::of(kind);
+        let before = world.snapshot();
+        world.outside.aws.fail(fault.clone());
+        let done = world.run(&world.all());
+        world.outside.aws.heal();
+        let what = format!("{fault:?}: {done:?}");
+        let ending = settled(&world, &done, &before, &end, &what);
+        converges(&world, &end, &what);
+        ending
+    });
+    tally("root harden, a trail, each strange reply", &endings);
 }
 
 fn killed(kind: Kind) {
@@ -97,7 +129,7 @@ fn killed(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(killed);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(killed);
 }
 
 /// Killed, and recovered in each way.
@@ -125,6 +157,10 @@ fn recovered(kind: Kind) {
             // Not begun yet, or complete: there is nothing to recover.
             (0, _) => assert!(now == before || now == end, "{what}"),
             // What does not come back is named.
+            (_, "--undo") if kind == Kind::Untrailed => {
+                let right = if named { now.recorded.but_records() == before.recorded } else { now == before };
+                assert!(right, "{what}");
+            }
             (_, "--undo") => assert!(now == before || (kind == Kind::OfRoot && named), "{what}"),
             // A run that had not begun anything is struck.
             _ => assert!(now == end || recovered.stdout.contains("nothing was begun"), "{what}"),
@@ -136,7 +172,7 @@ fn recovered(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(recovered);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(recovered);
 }
 
 fn interrupted(kind: Kind) {
@@ -153,13 +189,13 @@ fn interrupted(kind: Kind) {
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(interrupted);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(interrupted);
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.
 #[test]
 fn undoing_killed_at_every_message_and_undone_again() {
-    for at in 0..60 {
+    for at in 0..120 {
         let world = World::of(Kind::Managing);
         let before = world.snapshot();
         let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
@@ -178,10 +214,59 @@ fn undoing_killed_at_every_message_and_undone_again() {
     panic!("undoing has more messages than this looked at");
 }
 
+/// Undoing a trail is killed at every message; undone once more, what holds no records is gone.
+#[test]
+fn undoing_a_trail_killed_at_every_message_and_undone_again() {
+    for at in 0..200 {
+        let world = World::of(Kind::Untrailed);
+        let before = world.snapshot();
+        let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
+        let undo = ["--undo", &run, "--yes", "--no-input"];
+        let done = struck(&world.outside, world.command(&undo), Blow::Kill, nth(at));
+        if done.code == KILLED {
+            let again = world.run(&undo);
+            assert_eq!(again.code, 1, "killed at message {at}: {again:?}");
+        }
+        assert!(world.snapshot().recorded.but_records() == before.recorded, "killed at message {at}: {done:?}");
+        assert_eq!(world.outside.unfinished(), 0, "killed at message {at}");
+        if done.code != KILLED {
+            return;
+        }
+    }
+    panic!("undoing has more messages than this looked at");
+}
+
+/// A trail is refused after each part of it: undone, what is empty is gone.
+#[test]
+fn undone_after_each_part_of_a_trail_the_account_is_as_it_was() {
+    for action in [
+        "PutPublicAccessBlock",
+        "PutBucketOwnershipControls",
+        "PutBucketVersioning",
+        "PutBucketPolicy",
+        "CreateLogGroup",
+        "PutRetentionPolicy",
+        "CreateRole",
+        "PutRolePolicy",
+        "CreateTrail",
+    ] {
+        let world = World::of(Kind::Untrailed);
+        let before = world.snapshot();
+        world.outside.aws.fail(Fault::next(action, Wrong::Deny));
+        let done = world.run(&world.all());
+        // What a new bucket is set to already is not set again.
+        if done.code != 0 {
+            assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{action}: {done:?}");
+            let undone = world.recover("--undo");
+            assert_eq!(undone.code, 0, "{action}: {undone:?}");
+            assert!(world.snapshot() == before, "{action}: {undone:?}");
+        }
+    }
+}
+
 /// A call that is refused every time stops the run after each number of steps: what was done is undone.
 #[test]
 fn undone_after_each_prefix_the_account_is_as_it_was() {
-    use glasskey::sim::aws::Wrong;
     for action in [
         "UpdateAccountPasswordPolicy",
         "PutAlternateContact",

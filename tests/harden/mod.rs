@@ -7,4 +7,5 @@ mod plans; // plans that are refused, and facts that change
 mod protection; // who must be there before root's credentials go
 mod steps; // what each step has of its own
 mod story; // planned, applied, applied again, undone
+mod trail; // trails found, made, mended and left alone
 pub(crate) mod world;

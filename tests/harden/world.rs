@@ -1,5 +1,6 @@
 //! Accounts to harden, and whoever does it.
 
+use super::trail::{self, Recorded};
 use crate::enroll::api;
 use crate::support::blows::messages;
 use crate::support::{Keys, Run, Simulated, run};
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     Bare,
     /// The management account of an organization in which central root access is off, by its administrator.
     Managing,
+    /// An account without a trail, by its administrator, who wants one.
+    Untrailed,
     /// An account whose root user has keys and certificates, by root with a session; there is an administrator with MFA.
     OfRoot,
 }
@@ -52,6 +55,7 @@ pub(crate) struct Snapshot {
     /// Of root's access keys: whether each is active.
     keys: Vec<bool>,
     certificates: bool,
+    pub(crate) recorded: Recorded,
 }
 
 impl World {
@@ -61,16 +65,19 @@ impl World {
 
     pub(crate) fn of(kind: Kind) -> Self {
         let outside = match kind {
-            Kind::Bare | Kind::OfRoot => Simulated::with_keys(0),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot => Simulated::with_keys(0),
             Kind::Managing => managing(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
+        let account = outside.aws.account();
         outside.aws.arrange(|posture| {
             posture.password_policy = Some(weak);
             posture.alternate_contacts.clear();
+            let there = if kind == Kind::Untrailed { Vec::new() } else { vec![trail::good(&account)] };
+            (posture.trails, posture.delays) = (there, trail::AT_ONCE);
         });
         let caller = match kind {
-            Kind::Bare | Kind::Managing => outside.aws.admin(),
+            Kind::Bare | Kind::Untrailed | Kind::Managing => outside.aws.admin(),
             Kind::OfRoot => of_root(&outside.aws),
         };
         Self { outside, caller, kind }
@@ -81,6 +88,7 @@ impl World {
         let apply = ["--apply", "--yes", "--no-input"];
         match self.kind {
             Kind::Bare => apply.to_vec(),
+            Kind::Untrailed => [&apply[..], &["--only", "trail"]].concat(),
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
         }
@@ -94,7 +102,7 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::OfRoot => String::new(),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot => String::new(),
         };
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
         let summary = api::call(aws, &aws.admin(), "GetAccountSummary", &[]);
@@ -105,6 +113,7 @@ impl World {
             central,
             keys: aws.access_keys("root").into_iter().map(|key| key.active).collect(),
             certificates: certificates.trim_start().starts_with("<value>1"),
+            recorded: Recorded::of(aws),
         }
     }
 

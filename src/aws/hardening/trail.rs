@@ -2,6 +2,7 @@
 
 use super::found;
 use super::read::{flag, needed, seconds, text};
+use crate::aws::posture::{Management, management};
 use crate::aws::{Account, Call, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -174,6 +175,13 @@ impl Account {
             logs_delivered: seconds(&answer, "LatestCloudWatchLogsDeliveryTime"),
             logs_error: text(&answer, "LatestCloudWatchLogsDeliveryError"),
         })
+    }
+
+    /// GetEventSelectors, in the home region: which management events a trail records.
+    pub fn trail_management(&self, region: &str, arn: &str) -> Result<Management, Error> {
+        let call = Call::GetEventSelectors;
+        let answer = self.plain(call, region, json!({ "TrailName": arn }))?;
+        management(&answer).ok_or(Error::Malformed { call })
     }
 }
 

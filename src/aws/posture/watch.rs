@@ -12,7 +12,8 @@ use super::topic::{self, Publisher, Service, is_gone};
 use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
 use crate::aws::Call;
 use crate::aws::send::AsyncClient;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::Mutex;
 
@@ -301,6 +302,13 @@ fn narrows(field: &FieldSelector) -> bool {
         }
         _ => true,
     }
+}
+
+/// What a reply to GetEventSelectors says; `None`: it names no selectors.
+pub(in crate::aws) fn management(answer: &Value) -> Option<Management> {
+    let names_any = ["EventSelectors", "AdvancedEventSelectors"].iter().any(|name| answer.get(name).is_some());
+    let found = Selectors::deserialize(answer).ok().filter(|_| names_any)?;
+    Some(read_selectors(&found))
 }
 
 /// Basic selectors name their kind; of advanced ones, those whose `eventCategory` is `Management` count, and fields that

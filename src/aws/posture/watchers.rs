@@ -4,6 +4,7 @@ use super::alarm::Raised;
 use super::event::Watch;
 use super::facts::{Fact, Unreadable};
 use super::pattern::{Coverage, NotJudged};
+use serde::{Deserialize, Serialize};
 
 /// A trail, with everything behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,8 @@ pub struct TrailStatus {
 }
 
 /// Management events of a trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Management {
     /// All of them, reads and writes. `excluding`: but for some services that do not concern root.
     All,

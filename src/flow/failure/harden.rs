@@ -42,6 +42,10 @@ pub enum HardenRefusal {
     NotAsked { step: String },
     #[error("{step} was planned by a caller who saw more of it, or less: root, or somebody else than root")]
     OtherCaller { step: String },
+    #[error("the bucket name {bucket} is taken by another account")]
+    BucketTaken { bucket: String },
+    #[error("{what} has got records in the meantime, so it is not deleted")]
+    HoldsRecords { what: String },
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }

@@ -127,7 +127,7 @@ fn ready(
         if !step.is_seen_alike(&planned.before, &now) {
             return Err(HardenRefusal::OtherCaller { step: planned.id.clone() }.into());
         }
-        if now != planned.before {
+        if !step.is_same(&now, &planned.before) {
             return Err(changed().into());
         }
     }
@@ -237,7 +237,8 @@ impl Applying<'_> {
         let cause = context.interrupted_or(cause);
         context.interrupt.clear();
         let is_as_before = is_untouched(&cause)
-            || step(&planned.id).is_some_and(|step| self.read(step).is_ok_and(|now| now == planned.before));
+            || step(&planned.id)
+                .is_some_and(|step| self.read(step).is_ok_and(|now| step.is_same(&now, &planned.before)));
         if is_as_before {
             let _ = self.log.append(&Record::StepVoid { step: planned.id.clone() });
         }
@@ -259,11 +260,10 @@ impl Applying<'_> {
 /// Whether a step stopped before it wrote anything.
 fn is_untouched(cause: &Cause) -> bool {
     use super::failure::Refusal::Harden;
+    use HardenRefusal::{BucketTaken, Changed, NoAdministrator, OtherCaller};
     matches!(
         cause,
-        Cause::Refused(Harden(
-            HardenRefusal::Changed { .. } | HardenRefusal::NoAdministrator { .. } | HardenRefusal::OtherCaller { .. }
-        ))
+        Cause::Refused(Harden(Changed { .. } | NoAdministrator { .. } | OtherCaller { .. } | BucketTaken { .. }))
     )
 }
 

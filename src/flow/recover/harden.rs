@@ -183,12 +183,12 @@ impl Hardening {
         let begun = self.is_begun(&planned.id);
         match () {
             () if !step.is_seen_alike(&planned.before, now) => HardenStepIs::Unseen,
-            () if *now == planned.after => HardenStepIs::Done,
+            () if step.is_same(now, &planned.after) => HardenStepIs::Done,
             () if begun && step.is_taken_back(&planned.before, now, &self.notes_of(&planned.id)) => {
                 HardenStepIs::Others
             }
-            () if *now == planned.before && begun => HardenStepIs::AsBefore,
-            () if *now == planned.before => HardenStepIs::NotBegun,
+            () if step.is_same(now, &planned.before) && begun => HardenStepIs::AsBefore,
+            () if step.is_same(now, &planned.before) => HardenStepIs::NotBegun,
             () if !begun => HardenStepIs::Changed,
             () if step.is_between(&planned.before, now, &planned.after) => HardenStepIs::Between,
             () => HardenStepIs::Others,
@@ -228,7 +228,7 @@ impl Hardening {
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
             let Back { step, now, to, stays } = self.back(step, planned, now);
-            if now != to {
+            if !step.is_same(&now, &to) {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
             }

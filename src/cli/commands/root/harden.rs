@@ -42,6 +42,8 @@ fn settings(args: &Harden) -> HardenSettings {
             phone: text(&args.security_phone),
         }),
         quiet_days: args.quiet_days,
+        bucket: args.bucket.clone(),
+        delivery_wait: args.delivery_wait,
         override_keys: args.override_keys.clone(),
     }
 }
@@ -126,7 +128,7 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
 
 fn chooses(args: &Harden) -> bool {
     let lists = [&args.only, &args.skip, &args.override_keys];
-    lists.iter().any(|list| !list.is_empty()) || args.security_name.is_some()
+    lists.iter().any(|list| !list.is_empty()) || args.security_name.is_some() || args.bucket.is_some()
 }
 
 fn result(hardened: &Hardened) -> Page {

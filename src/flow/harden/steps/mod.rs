@@ -2,16 +2,19 @@
 //! what protects the person from lock-out comes first.
 
 mod central_root_access;
+mod logs_place; // where a trail's events can be watched
 mod of_root; // what the steps about root's own credentials have in common
 mod password_policy;
 mod root_access_keys;
 mod root_certificates;
 mod security_contact;
+mod trail;
 
 use super::step::Step;
 
 /// All steps, in their order.
 pub(in crate::flow) const STEPS: &[&dyn Step] = &[
+    &trail::Trail,
     &password_policy::PasswordPolicy,
     &security_contact::SecurityContact,
     &central_root_access::CentralRootAccess,
