@@ -84,6 +84,11 @@ fn every_call_about_roots_credentials_in_every_way_and_applied_again() {
     every_call(Kind::OfRoot);
 }
 
+#[test]
+fn every_call_about_the_alarm_in_every_way_and_applied_again() {
+    every_call(Kind::Watched);
+}
+
 fn killed(kind: Kind) {
     let (end, count) = (end(kind), World::messages(kind).len());
     let endings = side_by_side(AT_ONCE, (0..count).collect(), |at| {
@@ -97,7 +102,7 @@ fn killed(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(killed);
+    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
 }
 
 /// Killed, and recovered in each way.
@@ -130,7 +135,7 @@ fn recovered(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(recovered);
+    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
 }
 
 fn interrupted(kind: Kind) {
@@ -147,7 +152,7 @@ fn interrupted(kind: Kind) {
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot].into_iter().for_each(interrupted);
+    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

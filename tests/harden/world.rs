@@ -1,5 +1,6 @@
 //! Accounts to harden, and whoever does it.
 
+use super::alarm_world::{Chain, Reader, chain, record};
 use crate::enroll::api;
 use crate::support::blows::messages;
 use crate::support::{Keys, Run, Simulated, run};
@@ -26,6 +27,8 @@ pub(crate) const CONTACT: [&str; 8] = [
     "+1 202 555 0100",
 ];
 
+pub(crate) use super::alarm_world::ADDRESS;
+
 /// Which account, and who hardens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -35,12 +38,16 @@ pub(crate) enum Kind {
     Managing,
     /// An account whose root user has keys and certificates, by root with a session; there is an administrator with MFA.
     OfRoot,
+    /// An account with a trail that delivers to a log group, in which nobody is told of root; by its administrator. Mails
+    /// that ask to confirm are confirmed.
+    Watched,
 }
 
 pub(crate) struct World {
     pub(crate) outside: Simulated,
     pub(crate) caller: aws::Keys,
     pub(crate) kind: Kind,
+    _reader: Option<Reader>,
 }
 
 /// What hardening changes, and nothing that differs from one world to the next.
@@ -52,6 +59,7 @@ pub(crate) struct Snapshot {
     /// Of root's access keys: whether each is active.
     keys: Vec<bool>,
     certificates: bool,
+    alarm: Chain,
 }
 
 impl World {
@@ -61,7 +69,7 @@ impl World {
 
     pub(crate) fn of(kind: Kind) -> Self {
         let outside = match kind {
-            Kind::Bare | Kind::OfRoot => Simulated::with_keys(0),
+            Kind::Bare | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
             Kind::Managing => managing(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
@@ -70,10 +78,14 @@ impl World {
             posture.alternate_contacts.clear();
         });
         let caller = match kind {
-            Kind::Bare | Kind::Managing => outside.aws.admin(),
+            Kind::Bare | Kind::Managing | Kind::Watched => outside.aws.admin(),
             Kind::OfRoot => of_root(&outside.aws),
         };
-        Self { outside, caller, kind }
+        if kind == Kind::Watched {
+            record(&outside.aws);
+        }
+        let reader = (kind == Kind::Watched).then(|| Reader::of(&outside.aws));
+        Self { outside, caller, kind, _reader: reader }
     }
 
     /// The arguments of applying all that can be applied.
@@ -83,6 +95,7 @@ impl World {
             Kind::Bare => apply.to_vec(),
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
+            Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
         }
     }
 
@@ -94,8 +107,9 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::OfRoot => String::new(),
+            Kind::Bare | Kind::OfRoot | Kind::Watched => String::new(),
         };
+        let alarm = chain(&self.posture());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
         let summary = api::call(aws, &aws.admin(), "GetAccountSummary", &[]);
         let (_, certificates) = summary.split_once("AccountSigningCertificatesPresent</key>").unwrap();
@@ -105,6 +119,7 @@ impl World {
             central,
             keys: aws.access_keys("root").into_iter().map(|key| key.active).collect(),
             certificates: certificates.trim_start().starts_with("<value>1"),
+            alarm,
         }
     }
 

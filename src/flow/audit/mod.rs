@@ -7,6 +7,7 @@ mod rules;
 pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, Verdict};
 pub use rule::{Benchmark, Rule, RuleInfo, Titles};
 pub use rules::{RULES, check};
+pub(in crate::flow) use rules::{delivers, filter_tells, rule_tells};
 
 use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
 use crate::aws::{Call, Error};

@@ -38,6 +38,8 @@ pub enum HardenRefusal {
     ForGood { steps: Vec<String> },
     #[error("AWS acknowledged {step}, and does not show it")]
     NotShown { step: String },
+    #[error("{address} has not confirmed that it wants the alarm's mails")]
+    NotConfirmed { address: String },
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }

@@ -67,7 +67,8 @@ impl Engine<'_> {
     ) -> Result<(), Cause> {
         let mut now = from.clone();
         for tries_left in (0..TRIES).rev() {
-            let mut hands = Hands { account: self.account, context, log: self.log, step: step.id() };
+            let mut hands =
+                Hands { account: self.account, settings: self.settings, context, log: self.log, step: step.id() };
             let lost = match step.lead(&now, to, &mut hands) {
                 Ok(()) => return self.seen(step, to, context),
                 Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,

@@ -11,7 +11,7 @@ mod step; // what a step is
 mod steps; // each of them
 mod used; // which plans have been applied
 
-pub use crate::person::{HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
+pub use crate::person::{AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
 pub(in crate::flow) use engine::Engine;
 pub use plan::{is_refused, read_plan};
 pub(in crate::flow) use step::Step;

@@ -36,6 +36,13 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .hint("--accept-irreversible agrees to them; --skip leaves them out")
             .exit(Exit::Person),
         R::NotShown { .. } => text("not_seen").hint("look once more in some minutes with `glasskey root audit`"),
+        R::NotConfirmed { address } => text("alarm_not_confirmed")
+            .note("filter, alarm and topic are there; nobody is told until the address has confirmed")
+            .hint("`glasskey root alarm confirm -` confirms, with the link out of AWS's mail")
+            .hint(format!(
+                "`glasskey root harden --apply --only root-alarm --alarm-email {address}` goes on, and has AWS send the \
+                 mail again"
+            )),
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),

@@ -2,20 +2,23 @@
 //! what protects the person from lock-out comes first.
 
 mod central_root_access;
-#[expect(dead_code, reason = "the alarm reads it")]
 mod logs_place; // where a trail's events can be watched
 mod of_root; // what the steps about root's own credentials have in common
 mod password_policy;
 mod root_access_keys;
+mod root_alarm;
+mod root_alarm_lead; // the calls that make it and take it away
+mod root_alarm_read; // what there is of one
+mod root_alarm_words; // what a plan says of it
 mod root_certificates;
 mod security_contact;
-#[expect(dead_code, reason = "it is not among the steps yet")]
-mod trail;
+mod trail; // not among the steps yet: it tells the alarm where events are
 
 use super::step::Step;
 
 /// All steps, in their order.
 pub(in crate::flow) const STEPS: &[&dyn Step] = &[
+    &root_alarm::RootAlarm,
     &password_policy::PasswordPolicy,
     &security_contact::SecurityContact,
     &central_root_access::CentralRootAccess,
