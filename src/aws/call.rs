@@ -117,6 +117,7 @@ calls! {
     CreateBucket: "s3" "CreateBucket" Once;
     DeleteBucket: "s3" "DeleteBucket" Once;
     GetBucketLocation: "s3" "GetBucketLocation" None;
+    ListObjectVersions: "s3" "ListObjectVersions" None;
     GetBucketPolicy: "s3" "GetBucketPolicy" None;
     PutBucketPolicy: "s3" "PutBucketPolicy" Once;
     DeleteBucketPolicy: "s3" "DeleteBucketPolicy" Once;
@@ -177,6 +178,7 @@ impl Call {
             // S3's are named otherwise than the operations (Service Authorization Reference, "Amazon S3").
             Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
             Self::PutPublicAccessBlock => "s3:PutBucketPublicAccessBlock",
+            Self::ListObjectVersions => "s3:ListBucketVersions",
             Self::GetBucketEncryption => "s3:GetEncryptionConfiguration",
             Self::PutBucketEncryption => "s3:PutEncryptionConfiguration",
             call => call.name(),

@@ -60,6 +60,10 @@ pub struct HardenSettings {
     pub security_contact: Option<SecurityContact>,
     /// Credentials of root that were used within so many days are not taken away.
     pub quiet_days: u64,
+    /// The name of the trail's bucket; null: one that is made of the account and the region.
+    pub bucket: Option<String>,
+    /// How many seconds a new delivery of the trail is waited for at most.
+    pub delivery_wait: u64,
     /// Access keys of root that may be deleted although they were used within that time.
     pub override_keys: Vec<String>,
 }
@@ -162,6 +166,12 @@ pub enum OpenCode {
     NotOurs,
     /// The state could not be read.
     Unreadable,
+    /// What is there cannot be changed safely.
+    NotSafe,
+    /// A name that it needs is taken.
+    NameTaken,
+    /// A limit of AWS's is reached.
+    Limit,
 }
 
 impl OpenCode {
@@ -222,6 +232,8 @@ pub enum HardenNotice {
     MailSent { address: String },
     /// One call of a step has had its effect.
     Part { what: String },
+    /// What a step has set up was not seen to work in the time that was given.
+    NotSeen { what: String },
     /// An earlier run that did not end is set aside: this plan starts from what is there.
     SetAside { run: String },
     /// A run was found that did not end, or is to be undone.

@@ -75,6 +75,11 @@ fn every_call_in_every_way_and_applied_again() {
 }
 
 #[test]
+fn every_call_that_makes_a_trail_in_every_way_and_applied_again() {
+    every_call(Kind::Untrailed);
+}
+
+#[test]
 fn every_call_of_an_organization_in_every_way_and_applied_again() {
     every_call(Kind::Managing);
 }
@@ -102,7 +107,7 @@ fn killed(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
 }
 
 /// Killed, and recovered in each way.
@@ -124,6 +129,10 @@ fn recovered(kind: Kind) {
             // Not begun yet, or complete: there is nothing to recover.
             (0, _) => assert!(now == before || now == end, "{what}"),
             // What does not come back is named.
+            (_, "--undo") if kind == Kind::Untrailed => {
+                let right = if named { now.recorded.but_records() == before.recorded } else { now == before };
+                assert!(right, "{what}");
+            }
             (_, "--undo") => assert!(now == before || (kind == Kind::OfRoot && named), "{what}"),
             // A run that had not begun anything is struck.
             _ => assert!(now == end || recovered.stdout.contains("nothing was begun"), "{what}"),
@@ -135,7 +144,7 @@ fn recovered(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
 }
 
 fn interrupted(kind: Kind) {
@@ -152,7 +161,7 @@ fn interrupted(kind: Kind) {
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

@@ -8,4 +8,5 @@ mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change
 mod steps; // what each step has of its own
 mod story; // planned, applied, applied again, undone
+mod trail; // trails found, made, mended and left alone
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! Accounts to harden, and whoever does it.
 
 use super::alarm_world::{Chain, Reader, chain, record};
+use super::trail::{self, Recorded};
 use crate::enroll::api;
 use crate::support::blows::messages;
 use crate::support::{Keys, Run, Simulated, run};
@@ -36,6 +37,8 @@ pub(crate) enum Kind {
     Bare,
     /// The management account of an organization in which central root access is off, by its administrator.
     Managing,
+    /// An account without a trail, by its administrator, who wants one.
+    Untrailed,
     /// An account whose root user has keys and certificates, by root with a session; there is an administrator with MFA.
     OfRoot,
     /// An account with a trail that delivers to a log group, in which nobody is told of root; by its administrator. Mails
@@ -60,6 +63,7 @@ pub(crate) struct Snapshot {
     keys: Vec<bool>,
     certificates: bool,
     alarm: Chain,
+    pub(crate) recorded: Recorded,
 }
 
 impl World {
@@ -69,16 +73,19 @@ impl World {
 
     pub(crate) fn of(kind: Kind) -> Self {
         let outside = match kind {
-            Kind::Bare | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
             Kind::Managing => managing(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
+        let account = outside.aws.account();
         outside.aws.arrange(|posture| {
             posture.password_policy = Some(weak);
             posture.alternate_contacts.clear();
+            let there = if kind == Kind::Untrailed { Vec::new() } else { vec![trail::good(&account)] };
+            (posture.trails, posture.delays) = (there, trail::AT_ONCE);
         });
         let caller = match kind {
-            Kind::Bare | Kind::Managing | Kind::Watched => outside.aws.admin(),
+            Kind::Bare | Kind::Untrailed | Kind::Managing | Kind::Watched => outside.aws.admin(),
             Kind::OfRoot => of_root(&outside.aws),
         };
         if kind == Kind::Watched {
@@ -93,6 +100,7 @@ impl World {
         let apply = ["--apply", "--yes", "--no-input"];
         match self.kind {
             Kind::Bare => apply.to_vec(),
+            Kind::Untrailed => [&apply[..], &["--only", "trail"]].concat(),
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
             Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
@@ -107,7 +115,7 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::OfRoot | Kind::Watched => String::new(),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => String::new(),
         };
         let alarm = chain(&self.posture());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
@@ -120,6 +128,7 @@ impl World {
             keys: aws.access_keys("root").into_iter().map(|key| key.active).collect(),
             certificates: certificates.trim_start().starts_with("<value>1"),
             alarm,
+            recorded: Recorded::of(aws),
         }
     }
 

@@ -151,6 +151,13 @@ impl Account {
         self.plain(Call::DeleteBucketPolicy, &bucket.region, bucket.about()).map(drop)
     }
 
+    /// ListObjectVersions: whether the bucket holds nothing, no former version and no mark of a deletion either.
+    pub fn bucket_is_empty(&self, bucket: &Bucket) -> Result<bool, Error> {
+        let call = Call::ListObjectVersions;
+        let answer = self.plain(call, &bucket.region, bucket.about())?;
+        answer.get("Any").and_then(Value::as_bool).map(|any| !any).ok_or(Error::Malformed { call })
+    }
+
     /// DeleteBucket. [`super::Obstacle::NotEmpty`] where it holds anything: objects are never deleted here.
     pub fn delete_bucket(&self, bucket: &Bucket) -> Result<(), Error> {
         self.plain(Call::DeleteBucket, &bucket.region, bucket.about()).map(drop)

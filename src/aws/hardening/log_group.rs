@@ -1,6 +1,7 @@
 //! CloudWatch Logs: the log group that a trail delivers to, and the events in it.
 
 use super::read::{milliseconds, needed, since_epoch, text};
+use crate::aws::pages::Pages;
 use crate::aws::{Account, Call, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -57,6 +58,26 @@ impl Account {
             retention_days: days.and_then(|days| u32::try_from(days).ok()),
             class: text(one, "logGroupClass").unwrap_or_else(|| "STANDARD".to_owned()),
         }))
+    }
+
+    /// FilterLogEvents: whether a log group holds no event. A page without events is not the last one.
+    pub fn log_group_is_empty(&self, region: &str, name: &str) -> Result<bool, Error> {
+        let call = Call::FilterLogEvents;
+        let mut pages = Pages::of(call);
+        loop {
+            let mut body = json!({ "logGroupName": name, "limit": 1 });
+            if let (Some(token), Some(members)) = (pages.token(), body.as_object_mut()) {
+                members.insert("nextToken".to_owned(), json!(token));
+            }
+            let answer = self.plain(call, region, body)?;
+            let events = answer.get("events").and_then(Value::as_array).ok_or(Error::Malformed { call })?;
+            if !events.is_empty() {
+                return Ok(false);
+            }
+            if !pages.go_on(answer.get("nextToken").and_then(Value::as_str))? {
+                return Ok(true);
+            }
+        }
     }
 
     /// PutRetentionPolicy: one of [`RETENTIONS`].

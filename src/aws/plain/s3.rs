@@ -22,6 +22,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("GetBucketEncryption", "GET", "encryption"),
     ("PutBucketEncryption", "PUT", "encryption"),
     ("GetBucketVersioning", "GET", "versioning"),
+    ("ListObjectVersions", "GET", "versions&max-keys=1"),
     ("PutBucketVersioning", "PUT", "versioning"),
 ];
 
@@ -60,7 +61,8 @@ pub(crate) fn is_name(name: &str) -> bool {
         && !name.contains("..")
 }
 
-/// A setting's members; a policy's text as `Policy`; a location as `LocationConstraint`. An error's members.
+/// A setting's members; a policy's text as `Policy`; a location as `LocationConstraint`; of a list of versions whether there
+/// are `Any`. An error's members.
 pub(super) fn read(response: &HttpResponse) -> Option<Value> {
     let bytes = response.body().bytes()?;
     let text = std::str::from_utf8(bytes).ok()?.trim();
@@ -73,6 +75,11 @@ pub(super) fn read(response: &HttpResponse) -> Option<Value> {
     }
     if text.contains("<LocationConstraint") {
         return Some(json!({ "LocationConstraint": xml::text(bytes)? }));
+    }
+    if text.contains("<ListVersionsResult") {
+        // Markup in the names of objects is escaped.
+        let any = ["<Version>", "<DeleteMarker>"].iter().any(|one| text.contains(one));
+        return text.ends_with("</ListVersionsResult>").then(|| json!({ "Any": any }));
     }
     xml::read(bytes)
 }

@@ -15,6 +15,7 @@ pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
         HardenNotice::Stays { step: id, what } => step("stays", format!("{id}: {what}")),
         HardenNotice::MailSent { address } => mail_lines(address, style),
         HardenNotice::Part { what } => step("done", what.clone()),
+        HardenNotice::NotSeen { what } => step("not seen", what.clone()),
         HardenNotice::Unfinished(run) => unfinished_lines(run),
         HardenNotice::SetAside { run } => {
             step("set aside", format!("{run}, which did not end; this plan starts from what it has left"))

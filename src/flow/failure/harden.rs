@@ -40,6 +40,10 @@ pub enum HardenRefusal {
     NotShown { step: String },
     #[error("{address} has not confirmed that it wants the alarm's mails")]
     NotConfirmed { address: String },
+    #[error("the bucket name {bucket} is taken by another account")]
+    BucketTaken { bucket: String },
+    #[error("{what} has got records in the meantime, so it is not deleted")]
+    HoldsRecords { what: String },
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }

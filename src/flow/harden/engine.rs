@@ -33,17 +33,17 @@ impl Engine<'_> {
         context.still_wanted()?;
         let now = step.read(self.account, self.settings)?;
         let is_between = || begun && step.is_between(&planned.before, &now, &planned.after);
-        if begun && now == planned.after {
+        if begun && step.is_same(&now, &planned.after) {
             return self.done(step, context);
         }
-        if now != planned.before && !is_between() {
+        if !step.is_same(&now, &planned.before) && !is_between() {
             return Err(HardenRefusal::Changed { step: planned.id.clone() }.into());
         }
         if Protections::of(self.account).missing(step.needs(&planned.after))?.is_some() {
             return Err(HardenRefusal::NoAdministrator { step: planned.id.clone() }.into());
         }
         if !begun {
-            self.log.append(&Record::StepBegun { step: planned.id.clone(), before: now.clone() })?;
+            self.log.append(&Record::StepBegun { step: planned.id.clone(), before: planned.before.clone() })?;
         }
         self.lead(step, &now, &planned.after, context)?;
         self.done(step, context)
@@ -67,8 +67,8 @@ impl Engine<'_> {
     ) -> Result<(), Cause> {
         let mut now = from.clone();
         for tries_left in (0..TRIES).rev() {
-            let mut hands =
-                Hands { account: self.account, settings: self.settings, context, log: self.log, step: step.id() };
+            let (account, settings, log) = (self.account, self.settings, &mut *self.log);
+            let mut hands = Hands { account, settings, context, log, step: step.id() };
             let lost = match step.lead(&now, to, &mut hands) {
                 Ok(()) => return self.seen(step, to, context),
                 Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,
@@ -77,8 +77,10 @@ impl Engine<'_> {
             let (looked, interrupted) = context.settle(|| step.read(self.account, self.settings));
             let may_go_on = tries_left > 0 && !interrupted;
             match looked {
-                Ok(there) if there == *to => return Ok(()),
-                Ok(there) if may_go_on && (there == *from || step.is_between(from, &there, to)) => now = there,
+                Ok(there) if step.is_same(&there, to) => return Ok(()),
+                Ok(there) if may_go_on && (step.is_same(&there, from) || step.is_between(from, &there, to)) => {
+                    now = there;
+                }
                 // The key that signs is gone, and was to go.
                 Err(aws::Error::UnknownCredentials) if step.takes_own_credentials(self.account, &now, to) => {
                     return Ok(());
@@ -94,7 +96,7 @@ impl Engine<'_> {
     fn seen(&self, step: &'static dyn Step, to: &RecordedState, context: &mut Context<'_>) -> Result<(), Cause> {
         let looked = look_until("for AWS to show the change", context, || {
             let there = step.read(self.account, self.settings)?;
-            let is_so = there == *to;
+            let is_so = step.is_same(&there, to);
             Ok(((), is_so))
         });
         match looked {

@@ -121,7 +121,7 @@ fn ready(
         context.go_on()?;
         let changed = || HardenRefusal::Changed { step: planned.id.clone() };
         let step = step(&planned.id).ok_or_else(changed)?;
-        if step.read(account, &plan.settings)? != planned.before {
+        if !step.is_same(&step.read(account, &plan.settings)?, &planned.before) {
             return Err(changed().into());
         }
     }
@@ -224,7 +224,8 @@ impl Applying<'_> {
         let cause = context.interrupted_or(cause);
         context.interrupt.clear();
         let is_as_before = is_untouched(&cause)
-            || step(&planned.id).is_some_and(|step| self.read(step).is_ok_and(|now| now == planned.before));
+            || step(&planned.id)
+                .is_some_and(|step| self.read(step).is_ok_and(|now| step.is_same(&now, &planned.before)));
         if is_as_before {
             let _ = self.log.append(&Record::StepVoid { step: planned.id.clone() });
         }

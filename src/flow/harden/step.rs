@@ -40,6 +40,11 @@ pub(in crate::flow) trait Hardening: Sync {
         &[]
     }
 
+    /// Whether two states are the same, as far as the step is about them. What changes by itself may be left out.
+    fn is_same(&self, one: &Self::State, other: &Self::State) -> bool {
+        one == other
+    }
+
     /// Whether a run that was cut short between the two may have left this state.
     fn is_between(&self, _before: &Self::State, _now: &Self::State, _after: &Self::State) -> bool {
         false
@@ -160,6 +165,11 @@ impl Hands<'_, '_> {
         self.log.append(&record).map_err(Cause::Journal)
     }
 
+    /// Says that what the step has set up was not seen to work.
+    pub(in crate::flow) fn tell_not_seen(&mut self, what: impl Into<String>) {
+        self.context.tell(Notice::from(HardenNotice::NotSeen { what: what.into() }));
+    }
+
     /// Says that one call has had its effect.
     pub(in crate::flow) fn tell(&mut self, what: impl Into<String>) {
         self.context.tell(Notice::from(HardenNotice::Part { what: what.into() }));
@@ -180,6 +190,7 @@ pub(in crate::flow) trait Step: Sync {
     /// `None`: that is no state of this step.
     fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>>;
     fn needs(&self, after: &RecordedState) -> &'static [Protection];
+    fn is_same(&self, one: &RecordedState, other: &RecordedState) -> bool;
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool;
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
     fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState>;
@@ -218,6 +229,11 @@ impl<H: Hardening> Step for H {
 
     fn needs(&self, after: &RecordedState) -> &'static [Protection] {
         typed(after).map_or(&[], |after| Hardening::needs(self, &after))
+    }
+
+    fn is_same(&self, one: &RecordedState, other: &RecordedState) -> bool {
+        let states = typed(one).zip(typed(other));
+        states.map_or_else(|| one == other, |(one, other)| Hardening::is_same(self, &one, &other))
     }
 
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool {

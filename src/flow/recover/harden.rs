@@ -168,9 +168,9 @@ impl Hardening {
     fn is(&self, step: &dyn Step, planned: &HardenStep, now: &RecordedState) -> HardenStepIs {
         let begun = self.is_begun(&planned.id);
         match () {
-            () if *now == planned.after => HardenStepIs::Done,
-            () if *now == planned.before && begun => HardenStepIs::AsBefore,
-            () if *now == planned.before => HardenStepIs::NotBegun,
+            () if step.is_same(now, &planned.after) => HardenStepIs::Done,
+            () if step.is_same(now, &planned.before) && begun => HardenStepIs::AsBefore,
+            () if step.is_same(now, &planned.before) => HardenStepIs::NotBegun,
             () if !begun => HardenStepIs::Changed,
             () if step.is_between(&planned.before, now, &planned.after) => HardenStepIs::Between,
             () => HardenStepIs::Others,
@@ -206,7 +206,7 @@ impl Hardening {
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
             let Back { step, now, to, stays } = self.back(step, planned, now);
-            if now != to {
+            if !step.is_same(&now, &to) {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
             }

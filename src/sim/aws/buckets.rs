@@ -122,6 +122,23 @@ pub(super) fn location(ctx: &mut Ctx<'_>) -> Outcome {
     })
 }
 
+/// The first page, of one object: whether there are any is all that is asked here.
+pub(super) fn versions(ctx: &mut Ctx<'_>) -> Outcome {
+    let (name, objects) = (named(ctx)?.name.clone(), named(ctx)?.objects);
+    Ok(RestReply::xml("ListVersionsResult", |xml| {
+        xml.text("Name", &name);
+        xml.text("MaxKeys", "1");
+        xml.text("IsTruncated", if objects > 1 { "true" } else { "false" });
+        if objects > 0 {
+            xml.element("Version", |version| {
+                version.text("Key", "AWSLogs/");
+                version.text("VersionId", "null");
+                version.text("IsLatest", "true");
+            });
+        }
+    }))
+}
+
 pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
     let bucket = named(ctx)?;
     if bucket.objects > 0 {

@@ -27,6 +27,7 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
         "GetBucketEncryption" => bucket_settings::encryption,
         "PutBucketVersioning" => bucket_settings::put_versioning,
         "GetBucketVersioning" => bucket_settings::versioning,
+        "ListObjectVersions" => buckets::versions,
         _ => return None,
     };
     Some(buckets::may(ctx, permission(action)).and_then(|()| operation(ctx)))
@@ -40,6 +41,7 @@ fn permission(action: &str) -> &str {
         "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
         "PutBucketEncryption" => "PutEncryptionConfiguration",
         "GetBucketEncryption" => "GetEncryptionConfiguration",
+        "ListObjectVersions" => "ListBucketVersions",
         other => other,
     }
 }
@@ -70,6 +72,7 @@ pub(super) fn action(request: &Request) -> Option<&'static str> {
         ("GET", "encryption") => "GetBucketEncryption",
         ("PUT", "versioning") => "PutBucketVersioning",
         ("GET", "versioning") => "GetBucketVersioning",
+        ("GET", "versions") => "ListObjectVersions",
         _ => return None,
     })
 }

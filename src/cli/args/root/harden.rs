@@ -1,5 +1,6 @@
 //! `root harden`.
 
+use crate::aws::hardening::is_bucket_name;
 use crate::cli::args::Aws;
 use crate::person::AlarmPattern;
 use clap::builder::PossibleValue;
@@ -63,6 +64,12 @@ pub(in crate::cli) struct Harden {
     /// the security contact's phone number
     #[arg(long, value_name = "NUMBER", requires = "security_name")]
     pub(in crate::cli) security_phone: Option<String>,
+    /// the trail's bucket [default: a name of the account and the region]
+    #[arg(long, value_name = "NAME", value_parser = bucket_name)]
+    pub(in crate::cli) bucket: Option<String>,
+    /// wait at most so long for a delivery of the new trail
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub(in crate::cli) delivery_wait: u64,
     /// take away no access key of root's that was used within so many days
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=3650))]
     pub(in crate::cli) quiet_days: u64,
@@ -92,5 +99,12 @@ fn address(text: &str) -> Result<String, String> {
     match text.split_once('@') {
         Some((who, at)) if fits && !who.is_empty() && !at.is_empty() => Ok(text.to_owned()),
         _ => Err("an e-mail address is NAME@HOST".to_owned()),
+    }
+}
+
+fn bucket_name(text: &str) -> Result<String, String> {
+    match is_bucket_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("no bucket can have this name".to_owned()),
     }
 }

@@ -48,6 +48,8 @@ fn settings(args: &Harden) -> HardenSettings {
             phone: text(&args.security_phone),
         }),
         quiet_days: args.quiet_days,
+        bucket: args.bucket.clone(),
+        delivery_wait: args.delivery_wait,
         override_keys: args.override_keys.clone(),
     }
 }
@@ -137,6 +139,7 @@ fn chooses(args: &Harden) -> bool {
             args.alarm_email.is_some(),
             args.pattern.is_some(),
             args.alarm_wait.is_some(),
+            args.bucket.is_some(),
         ]
         .contains(&true)
 }

@@ -43,6 +43,10 @@ pub(super) fn harden(refusal: &R) -> Explanation {
                 "`glasskey root harden --apply --only root-alarm --alarm-email {address}` goes on, and has AWS send the \
                  mail again"
             )),
+        R::BucketTaken { .. } => text("bucket_taken")
+            .note("bucket names are shared by all accounts of the partition")
+            .hint("choose another name with `glasskey root harden --bucket NAME`"),
+        R::HoldsRecords { .. } => text("holds_records").hint("undo the run once more: what holds records is kept"),
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),

@@ -12,12 +12,13 @@ mod root_alarm_read; // what there is of one
 mod root_alarm_words; // what a plan says of it
 mod root_certificates;
 mod security_contact;
-mod trail; // not among the steps yet: it tells the alarm where events are
+mod trail;
 
 use super::step::Step;
 
 /// All steps, in their order.
 pub(in crate::flow) const STEPS: &[&dyn Step] = &[
+    &trail::Trail,
     &root_alarm::RootAlarm,
     &password_policy::PasswordPolicy,
     &security_contact::SecurityContact,

@@ -46,6 +46,25 @@ impl Seen {
         parts.nth(1)
     }
 
+    /// Its name, and what is wrong with it, as a part of a sentence.
+    pub(super) fn sentence(&self, problems: &[Problem]) -> String {
+        let is = &self.is;
+        let error = |error: &Option<String>| error.clone().unwrap_or_else(|| "its log group is gone".to_owned());
+        let said = problems.iter().map(|problem| match problem {
+            Problem::OneRegion => format!("records the region {} alone", is.home_region),
+            Problem::NotLogging => "does not log".to_owned(),
+            Problem::NotValidated => "does not validate its log files".to_owned(),
+            Problem::HalfTheEvents => "does not record all management events".to_owned(),
+            Problem::NotDelivered => {
+                format!("cannot deliver to bucket {} ({})", is.bucket, error(&self.bucket_error))
+            }
+            Problem::NoLogs => "does not deliver to CloudWatch Logs".to_owned(),
+            Problem::LogsNotDelivered => format!("cannot deliver to CloudWatch Logs ({})", error(&self.logs_error)),
+            Problem::Unreadable => "does not show itself to this account".to_owned(),
+        });
+        format!("{} {}", is.name, said.collect::<Vec<_>>().join(", and "))
+    }
+
     /// What is wrong with it. Where another account's trail is seen, its log group is no concern of this account.
     pub(super) fn problems(&self, account: &str) -> Vec<Problem> {
         let own = self.is_own(account);
@@ -77,5 +96,10 @@ pub(super) fn used<'s>(trails: &'s [Seen], account: &str) -> Option<&'s Seen> {
 impl State {
     pub(super) fn used(&self) -> Option<&Seen> {
         used(&self.trails, &self.account)
+    }
+
+    /// There is a trail with which nothing is wrong.
+    pub(super) fn is_good(&self) -> bool {
+        self.used().is_some_and(|used| used.problems(&self.account).is_empty()) && !self.has_lost_its_group()
     }
 }

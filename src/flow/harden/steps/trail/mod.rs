@@ -1,7 +1,13 @@
 //! The trail: one of every region, with validated log files, that delivers to a bucket and to CloudWatch Logs, and is seen
 //! to deliver. A good one that is there is used; a broken one is mended where that is safe.
 
+mod back; // what lies between two states, and where undoing leads
+mod deeds; // what is done between two states
+mod delivery; // whether it is seen to deliver
 mod judge; // which trail is used, and what is wrong with it
+mod lead; // the calls
+mod parts; // bucket, log group and role
+mod plan; // what should become of it
 mod read; // what AWS says
 
 use super::logs_place::LogsPlace;
@@ -10,7 +16,7 @@ use crate::aws::posture::Management;
 use crate::aws::{Account, Error};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::step::{Hands, Hardening, Planning, Proposal};
+use crate::flow::harden::step::{Begun, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::HardenSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,6 +82,8 @@ struct OwnBucket {
     /// `None`: it is not glasskey's, and they are left alone.
     settings: Option<BucketSettings>,
     policy: Option<String>,
+    /// It holds no object. Not asked of another one than glasskey's, and not known where AWS does not say.
+    empty: bool,
 }
 
 /// The log group of the trail that is used, or of the one to be made.
@@ -92,6 +100,8 @@ struct Group {
 struct GroupIs {
     retention_days: Option<u32>,
     class: String,
+    /// It holds no event. As for the bucket.
+    empty: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,12 +123,24 @@ impl Hardening for Trail {
         read::state(account, settings)
     }
 
-    fn propose(&self, _: &State, _: &Planning<'_>) -> Proposal<State> {
-        Proposal::Nothing
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
+        plan::proposal(state, planning)
     }
 
-    fn lead(&self, _: &State, _: &State, _: &mut Hands<'_, '_>) -> Result<(), Cause> {
-        Ok(())
+    fn is_same(&self, one: &State, other: &State) -> bool {
+        one.still() == other.still()
+    }
+
+    fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
+        now.is_between(before, after)
+    }
+
+    fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+        lead::lead(now, to, hands)
+    }
+
+    fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
+        back::undone(begun)
     }
 }
 
@@ -128,7 +150,7 @@ impl State {
     pub(super) fn delivers_to(&self) -> Option<LogsPlace> {
         let used = self.used().filter(|used| used.records() && used.logs_error.is_none())?;
         let group = used.group_in(&self.account).filter(|group| *group == self.group.name)?;
-        let filtered = self.group.is.as_ref().is_some_and(|group| group.class == "STANDARD");
+        let filtered = self.group.is.as_ref().is_some_and(|group| group.class == parts::FILTERED);
         filtered.then(|| LogsPlace { region: self.region.clone(), group: group.to_owned() })
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn state(account: &Account, settings: &HardenSettings) -> Result<Stat
 }
 
 /// The bucket that was named, or glasskey's.
-pub(super) fn settings_bucket(_: &HardenSettings, place: &Place) -> String {
-    names::bucket(place)
+fn settings_bucket(settings: &HardenSettings, place: &Place) -> String {
+    settings.bucket.clone().unwrap_or_else(|| names::bucket(place))
 }
 
 /// How many there are, and those that record management events. Those of the region of root's sign-ins are seen too.
@@ -84,7 +84,11 @@ fn parts(account: &Account, state: &mut State, wanted: &str) -> Result<(), Error
         state.group.name = name;
     }
     let group = account.log_group(&state.region, &state.group.name)?;
-    state.group.is = group.map(|group| GroupIs { retention_days: group.retention_days, class: group.class });
+    let empty = group.is_some() && state.group.name == names::LOG_GROUP && {
+        let empty = account.log_group_is_empty(&state.region, &state.group.name);
+        known(empty)?.unwrap_or(false)
+    };
+    state.group.is = group.map(|group| GroupIs { retention_days: group.retention_days, class: group.class, empty });
     state.bucket.is = bucket(account, state, wanted)?;
     state.role = match account.role(names::ROLE)? {
         None => None,
@@ -101,20 +105,33 @@ fn parts(account: &Account, state: &mut State, wanted: &str) -> Result<(), Error
 
 fn bucket(account: &Account, state: &State, wanted: &str) -> Result<BucketIs, Error> {
     let name = &state.bucket.name;
-    let region = match account.bucket_region(&state.region, name) {
+    let global = Partition::named(&account.caller().partition).region();
+    let found = match account.bucket_region(&state.region, name) {
+        Err(why) if why.obstacle() == Some(Obstacle::WrongRegion) => account.bucket_region(global, name),
+        found => found,
+    };
+    let region = match found {
         Ok(Some(region)) => region,
         Ok(None) => return Ok(BucketIs::Absent),
         Err(Error::Denied { .. }) => return Ok(BucketIs::Elsewhere),
         Err(why) => return Err(why),
     };
     let bucket = hardening::Bucket { name: name.clone(), region, owner: state.account.clone() };
-    let (settings, policy) = match name == wanted {
-        true => (Some(account.bucket_settings(&bucket)?), account.bucket_policy(&bucket)?),
-        false => match account.bucket_policy(&bucket) {
-            Ok(policy) => (None, policy),
-            Err(Error::Denied { .. }) => return Ok(BucketIs::Elsewhere),
-            Err(why) => return Err(why),
-        },
-    };
-    Ok(BucketIs::Own(OwnBucket { region: bucket.region, settings, policy }))
+    if name != wanted {
+        let policy = known(account.bucket_policy(&bucket))?;
+        let own = |policy| BucketIs::Own(OwnBucket { region: bucket.region, settings: None, policy, empty: false });
+        return Ok(policy.map_or(BucketIs::Elsewhere, own));
+    }
+    let (settings, policy) = (Some(account.bucket_settings(&bucket)?), account.bucket_policy(&bucket)?);
+    let empty = known(account.bucket_is_empty(&bucket))?.unwrap_or(false);
+    Ok(BucketIs::Own(OwnBucket { region: bucket.region, settings, policy, empty }))
+}
+
+/// What is asked for; `None`: these credentials may not ask.
+fn known<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Denied { .. }) => Ok(None),
+        Err(why) => Err(why),
+    }
 }
