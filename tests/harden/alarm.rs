@@ -1,6 +1,6 @@
 //! The alarm: planned, made, confirmed, mended where it is glasskey's, left alone where it is not, undone.
 
-use super::alarm_world::{ADDRESS, chain, record};
+use super::alarm_world::{ADDRESS, Reader, chain, record};
 use super::world::{Kind, World};
 use crate::support::{Run, run, run_with};
 use glasskey::sim::aws::posture::{self, MailKind, Posture, Rule, Subscription, Topic};
@@ -17,18 +17,18 @@ fn unread() -> World {
     world
 }
 
-fn topic(world: &World) -> String {
+pub(super) fn topic(world: &World) -> String {
     format!("arn:aws:sns:us-east-1:{}:glasskey-root-use", world.outside.aws.account())
 }
 
 /// An account with an alarm of glasskey's.
-fn made() -> World {
+pub(super) fn made() -> World {
     let world = World::of(Kind::Watched);
     let _ = world.apply(&ASKED);
     world
 }
 
-fn root_alarm(world: &World) -> Value {
+pub(super) fn root_alarm(world: &World) -> Value {
     let done = run(&mut world.any_command(&["root", "audit", "--json"]));
     let row = done.stdout.lines().next().map(serde_json::from_str::<Value>).unwrap().unwrap();
     let findings = row["findings"].as_array().unwrap().clone();
@@ -112,6 +112,7 @@ fn without_an_address_or_a_trail_it_is_left_as_it_is() {
     );
     assert_eq!(world.run(&["--skip", "password-policy"]).code, 0, "it was not asked for");
     let world = World::new();
+    world.outside.aws.arrange(|posture| posture.trails.clear());
     let done = world.run(&ASKED);
     assert!(done.code == 1 && done.stdout.contains("delivers to a log group of this account"), "{done:?}");
     for wrong in ["", "nobody", "@", "a@", "a b@c"] {
@@ -236,7 +237,7 @@ fn a_rule_of_eventbridge_that_works_is_used() {
 #[test]
 fn a_broken_chain_of_glasskeys_is_mended() {
     let breaks: [(&str, fn(&mut Posture)); 10] = [
-        ("average", |posture| posture.alarms[0].statistic = "Average".to_owned()),
+        ("all periods", |posture| posture.alarms[0].datapoints = None),
         ("count", |posture| posture.alarms[0].threshold = 3),
         ("missing", |posture| posture.alarms[0].missing = "breaching".to_owned()),
         ("unit", |posture| posture.alarms[0].unit = Some("Count".to_owned())),
@@ -292,9 +293,9 @@ fn what_is_in_the_way_is_named_and_left_alone() {
         let world = unread();
         let topic = topic(&world);
         world.outside.aws.arrange(|posture| arrange(posture, &topic));
-        let before = world.posture();
+        let before = chain(&world.posture());
         let done = world.run(&[&ASKED[..], &["--apply", "--yes", "--no-input"]].concat());
-        assert_eq!((done.code, world.posture() == before), (1, true), "{says}: {done:?}");
+        assert_eq!((done.code, chain(&world.posture()) == before), (1, true), "{says}: {done:?}");
         assert!(done.stdout.contains(says), "{says}: {done:?}");
     }
 }
@@ -357,6 +358,22 @@ fn the_pattern_of_the_benchmark_is_taken_where_it_is_asked_for() {
     assert_eq!(world.run(&["--undo", &run, "--yes", "--no-input"]).code, 0);
     assert!(!world.posture().metric_filters[0].pattern.contains("assumedRoot"));
     assert_eq!(root_alarm(&world), "pass");
+}
+
+/// The trail of the same plan brings the events, and making it does not make the alarm's state another.
+#[test]
+fn a_trail_and_an_alarm_are_made_by_one_plan() {
+    let world = World::of(Kind::Untrailed);
+    let _reader = Reader::of(&world.outside.aws);
+    let both = ["--only", "trail", "--only", "root-alarm", "--alarm-email", ADDRESS];
+    let (path, plan) = world.plan("plan.json", &both);
+    let steps: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| step["id"].clone()).collect();
+    assert_eq!(steps, ["trail", "root-alarm"]);
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input"]);
+    assert_eq!((done.code, root_alarm(&world)), (0, json!("pass")), "{done:?}");
+    assert_eq!(world.posture().metric_filters[0].log_group, "glasskey-management-events");
+    let again = world.run(&both);
+    assert_eq!((again.code, again.stdout.as_str()), (0, "nothing to do\n"), "{again:?}");
 }
 
 /// A plan in a file, and each fact of it changed before it is applied.

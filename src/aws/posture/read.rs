@@ -52,7 +52,8 @@ impl Account {
 
     /// What is behind a log group of this account, whether or not a trail delivers to it.
     pub fn behind(&self, region: &str, group: &str) -> Result<Behind, Error> {
-        let arn = super::super::hardening::Place::of(self.caller(), region).log_group(group);
+        let Caller { partition, account, .. } = self.caller();
+        let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*");
         let logs = self.follow(async |follower| follower.logs(&arn).await)?;
         Ok(logs.map_or(Behind::Nothing, |logs| logs.behind))
     }

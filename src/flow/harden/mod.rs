@@ -13,6 +13,7 @@ mod used; // which plans have been applied
 
 pub use crate::person::{AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
 pub(in crate::flow) use engine::Engine;
+pub(in crate::flow) use names::ROOT_USE;
 pub use plan::{is_refused, read_plan};
 pub(in crate::flow) use step::Step;
 pub(in crate::flow) use steps::step;

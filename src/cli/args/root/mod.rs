@@ -4,7 +4,7 @@ mod alarm;
 mod enroll;
 mod harden;
 
-pub(in crate::cli) use alarm::{RootAlarm, RootAlarmCommand, RootAlarmConfirm};
+pub(in crate::cli) use alarm::{RootAlarm, RootAlarmCommand, RootAlarmConfirm, RootAlarmTest};
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 pub(in crate::cli) use harden::Harden;
 
@@ -27,7 +27,7 @@ pub(in crate::cli) enum RootCommand {
     Audit(Audit),
     /// plan what closes the audit's findings, apply it, see it, undo it
     Harden(Box<Harden>),
-    /// the alarm on root's use: confirm who is told
+    /// the alarm on root's use: confirm who is told, prove each hop
     Alarm(RootAlarm),
     /// give root two hardware factors, in the console and seen in IAM
     Enroll(Box<RootEnroll>),

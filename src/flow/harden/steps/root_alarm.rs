@@ -7,6 +7,7 @@ use super::logs_place::LogsPlace;
 use super::root_alarm_lead as leading;
 use super::root_alarm_read as reading;
 use super::root_alarm_words as words;
+use super::trail::Trail;
 use crate::aws::hardening::{Metric, RootPattern};
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
@@ -126,11 +127,17 @@ impl Hardening for RootAlarm {
             return Proposal::Nothing;
         }
         let open = |code, message: String| Proposal::Open { code, message };
-        let Some(logs) = &state.logs else { return open(OpenCode::NotHere, words::NO_LOGS.to_owned()) };
         let is_heard = state.topic.as_ref().is_some_and(|topic| topic.others == Audience::Hears);
         if settings.alarm_email.is_none() && !is_heard {
             return open(OpenCode::NotNamed, words::NO_ADDRESS.to_owned());
         }
+        // A trail of the same plan brings them where it was read that it would.
+        let is_there = |logs: &&LogsPlace| {
+            planning.after::<Trail>().is_none_or(|trail| trail.delivers_to().as_ref() == Some(*logs))
+        };
+        let Some(logs) = state.logs.as_ref().filter(is_there) else {
+            return open(OpenCode::NotHere, words::NO_LOGS.to_owned());
+        };
         if let Some(why) = words::in_the_way(state) {
             return open(OpenCode::NotOurs, why);
         }
