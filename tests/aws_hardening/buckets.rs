@@ -3,7 +3,7 @@
 use super::scene::{BUCKET, REGION, Scene};
 use glasskey::aws::hardening::{Bucket, BucketSettings, Obstacle, merged, trail_statements, without};
 use glasskey::aws::{Call, Error};
-use glasskey::sim::aws::{Fault, Wrong};
+use glasskey::sim::aws::{Fault, Strange, Wrong};
 use serde_json::Value;
 
 fn obstacle<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Option<Obstacle> {
@@ -40,6 +40,21 @@ fn what_is_set_is_seen() {
     assert_eq!(account.bucket_settings(&bucket).unwrap(), right);
     scene.aws.arrange(|posture| posture.buckets[0].public_access_block.as_mut().unwrap().ignore_acls = false);
     assert!(!account.bucket_settings(&bucket).unwrap().public_access_blocked);
+}
+
+#[test]
+fn whether_a_bucket_holds_anything_is_seen() {
+    let scene = Scene::new();
+    scene.make_bucket();
+    for (objects, empty) in [(0, true), (1, false), (5, false)] {
+        scene.aws.arrange(|posture| posture.buckets[0].objects = objects);
+        assert_eq!(scene.account.bucket_is_empty(&scene.bucket()), Ok(empty), "{objects}");
+    }
+    for what in Strange::ALL {
+        scene.aws.fail(Fault::next("ListObjectVersions", Wrong::Reply { what, done: false }));
+        assert!(scene.account.bucket_is_empty(&scene.bucket()) != Ok(true), "{what:?}");
+        scene.aws.heal();
+    }
 }
 
 #[test]

@@ -45,7 +45,9 @@ fn an_event_that_was_put_is_found() {
     scene.make_stream();
     let account = &scene.account;
     assert_eq!(obstacle(account.create_log_stream(REGION, GROUP, STREAM)), Some(Obstacle::NameTaken));
+    assert_eq!(account.log_group_is_empty(REGION, GROUP), Ok(true));
     scene.put(r#"{"mark":"ours"}"#).unwrap();
+    assert_eq!(account.log_group_is_empty(REGION, GROUP), Ok(false));
     scene.put(r#"{"mark":"theirs"}"#).unwrap();
     let found = account.find_log_events(REGION, GROUP, r#"{ $.mark = "ours" }"#, scene.now()).unwrap();
     assert_eq!(found.len(), 1);

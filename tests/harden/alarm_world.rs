@@ -1,8 +1,7 @@
 //! What there is of an alarm in an account, and somebody who reads the mail.
 
-use glasskey::sim::aws::posture::{Alarm, MailKind, MetricFilter, Posture};
+use glasskey::sim::aws::posture::{Alarm, MailKind, Posture};
 use glasskey::sim::aws::{Aws, Partition};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -12,11 +11,13 @@ pub(crate) const ADDRESS: &str = "security@example.com";
 
 /// Filters, alarms, topics with their policies, and who has confirmed; not in which state the alarms are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Chain {
-    filters: Vec<MetricFilter>,
-    alarms: Vec<Alarm>,
-    topics: BTreeSet<(String, Option<String>, Option<String>)>,
-    subscribers: BTreeSet<(String, String, bool)>,
+pub(crate) struct Chain(String);
+
+impl Chain {
+    /// As in any account.
+    pub(crate) fn without(&self, account: &str) -> Self {
+        Self(self.0.replace(account, "ACCOUNT"))
+    }
 }
 
 pub(crate) fn chain(posture: &Posture) -> Chain {
@@ -28,12 +29,12 @@ pub(crate) fn chain(posture: &Posture) -> Chain {
         ..alarm.clone()
     };
     let live = posture.subscriptions.iter().filter(|one| !one.deleted && !one.endpoint.is_empty());
-    Chain {
-        filters: posture.metric_filters.clone(),
-        alarms: posture.alarms.iter().map(alarm).collect(),
-        topics: posture.topics.iter().map(|one| (one.arn.clone(), one.policy.clone(), one.key.clone())).collect(),
-        subscribers: live.map(|one| (one.topic.clone(), one.endpoint.clone(), one.confirmed)).collect(),
-    }
+    let alarms: Vec<Alarm> = posture.alarms.iter().map(alarm).collect();
+    let mut topics = posture.topics.clone();
+    topics.sort_by(|one, other| one.arn.cmp(&other.arn));
+    let mut subscribers: Vec<_> = live.map(|one| (&one.topic, &one.endpoint, one.confirmed)).collect();
+    subscribers.sort();
+    Chain(serde_json::json!([posture.metric_filters, alarms, topics, subscribers]).to_string())
 }
 
 /// A trail that delivers to a log group, and nothing behind it.

@@ -4,7 +4,7 @@
 use super::world::{Kind, Snapshot, World};
 use crate::support::Run;
 use crate::support::blows::{Blow, KILLED, calls, nth, side_by_side, struck, tally, ways};
-use glasskey::sim::aws::Fault;
+use glasskey::sim::aws::{Fault, Strange, Wrong};
 
 /// Cases beside each other: they wait for something now and then.
 const AT_ONCE: usize = 16;
@@ -94,6 +94,41 @@ fn every_call_about_the_alarm_in_every_way_and_applied_again() {
     every_call(Kind::Watched);
 }
 
+/// Each call that changes something gets a reply of success that is none of AWS's.
+fn every_strange_reply(kind: Kind) {
+    let (end, all) = (end(kind), calls(&World::messages(kind)));
+    let reads = ["Get", "List", "Describe", "Generate", "Filter", "Assume"];
+    let writes = all.into_iter().filter(|(action, _)| !reads.iter().any(|verb| action.starts_with(verb)));
+    let mut cases = Vec::new();
+    for (action, nth) in writes {
+        for what in Strange::ALL {
+            cases.extend([false, true].map(|done| Fault::nth(&action, nth, Wrong::Reply { what, done })));
+        }
+    }
+    let endings = side_by_side(AT_ONCE, cases, |fault| {
+        let world = World::of(kind);
+        let before = world.snapshot();
+        world.outside.aws.fail(fault.clone());
+        let done = world.run(&world.all());
+        world.outside.aws.heal();
+        let what = format!("{fault:?}: {done:?}");
+        let ending = settled(&world, &done, &before, &end, &what);
+        converges(&world, &end, &what);
+        ending
+    });
+    tally(&format!("root harden, {kind:?}, each strange reply"), &endings);
+}
+
+#[test]
+fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
+    every_strange_reply(Kind::Untrailed);
+}
+
+#[test]
+fn every_strange_reply_while_an_alarm_is_made_and_applied_again() {
+    every_strange_reply(Kind::Watched);
+}
+
 fn killed(kind: Kind) {
     let (end, count) = (end(kind), World::messages(kind).len());
     let endings = side_by_side(AT_ONCE, (0..count).collect(), |at| {
@@ -167,7 +202,7 @@ fn interrupted_at_every_message_and_applied_again() {
 /// Undoing is killed at every message; undone once more, the account is as it was.
 #[test]
 fn undoing_killed_at_every_message_and_undone_again() {
-    for at in 0..60 {
+    for at in 0..120 {
         let world = World::of(Kind::Managing);
         let before = world.snapshot();
         let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
@@ -186,10 +221,59 @@ fn undoing_killed_at_every_message_and_undone_again() {
     panic!("undoing has more messages than this looked at");
 }
 
+/// Undoing a trail is killed at every message; undone once more, what holds no records is gone.
+#[test]
+fn undoing_a_trail_killed_at_every_message_and_undone_again() {
+    for at in 0..200 {
+        let world = World::of(Kind::Untrailed);
+        let before = world.snapshot();
+        let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
+        let undo = ["--undo", &run, "--yes", "--no-input"];
+        let done = struck(&world.outside, world.command(&undo), Blow::Kill, nth(at));
+        if done.code == KILLED {
+            let again = world.run(&undo);
+            assert_eq!(again.code, 1, "killed at message {at}: {again:?}");
+        }
+        assert!(world.snapshot().recorded.but_records() == before.recorded, "killed at message {at}: {done:?}");
+        assert_eq!(world.outside.unfinished(), 0, "killed at message {at}");
+        if done.code != KILLED {
+            return;
+        }
+    }
+    panic!("undoing has more messages than this looked at");
+}
+
+/// A trail is refused after each part of it: undone, what is empty is gone.
+#[test]
+fn undone_after_each_part_of_a_trail_the_account_is_as_it_was() {
+    for action in [
+        "PutPublicAccessBlock",
+        "PutBucketOwnershipControls",
+        "PutBucketVersioning",
+        "PutBucketPolicy",
+        "CreateLogGroup",
+        "PutRetentionPolicy",
+        "CreateRole",
+        "PutRolePolicy",
+        "CreateTrail",
+    ] {
+        let world = World::of(Kind::Untrailed);
+        let before = world.snapshot();
+        world.outside.aws.fail(Fault::next(action, Wrong::Deny));
+        let done = world.run(&world.all());
+        // What a new bucket is set to already is not set again.
+        if done.code != 0 {
+            assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{action}: {done:?}");
+            let undone = world.recover("--undo");
+            assert_eq!(undone.code, 0, "{action}: {undone:?}");
+            assert!(world.snapshot() == before, "{action}: {undone:?}");
+        }
+    }
+}
+
 /// A call that is refused every time stops the run after each number of steps: what was done is undone.
 #[test]
 fn undone_after_each_prefix_the_account_is_as_it_was() {
-    use glasskey::sim::aws::Wrong;
     for action in [
         "UpdateAccountPasswordPolicy",
         "PutAlternateContact",

@@ -2,7 +2,7 @@
 
 use super::world::{Kind, World};
 use crate::enroll::api;
-use crate::support::Run;
+use crate::support::{Keys, Run, Simulated};
 use glasskey::aws::hardening::{Place, merged, trail_statements};
 use glasskey::sim::aws::posture::{
     AdvancedSelector, BasicSelector, Bucket, Delays, FieldSelector, LogGroup, Logging, Posture, Selectors, Trail,
@@ -606,6 +606,30 @@ fn the_management_account_mends_its_organizations_trail() {
     let of_role = [("RoleName", ROLE), ("PolicyName", ROLE)];
     let role = api::call(aws, &aws.admin(), "GetRolePolicy", &of_role);
     assert!(role.contains("log-stream%3Ao-"), "{role}");
+}
+
+/// Names, regions and ARNs are the partition's.
+#[test]
+fn in_every_partition_a_trail_is_made_and_undone() {
+    use glasskey::sim::aws::{Partition, Setup};
+    use glasskey::sim::{clock::SimClock, serve::Server, tap::Tap};
+    for partition in [Partition::AwsCn, Partition::AwsUsGov, Partition::AwsEusc] {
+        let aws = Aws::with(SimClock::host(), Setup { partition, ..Setup::default() });
+        aws.arrange(|posture| posture.delays = AT_ONCE);
+        let (tap, server) = (Tap::default(), Server::start(aws.clone(), None).unwrap());
+        aws.tap(&tap);
+        let caller = aws.admin();
+        let outside = Simulated { keys: Keys::serve(0), aws, server, tap };
+        let world = World { outside, caller, kind: Kind::Untrailed, _reader: None };
+        let (done, run) = world.apply(&ONLY);
+        let [trail] = &trails(&world)[..] else { panic!("{done:?}") };
+        let begin = format!("arn:{}:logs:{}:", partition.as_str(), partition.region());
+        assert!(trail.log_group.as_ref().unwrap().starts_with(&begin), "{trail:?}");
+        assert!(trail.bucket.ends_with(partition.region()), "{trail:?}");
+        assert_eq!(world.run(&APPLY).stdout, "nothing to do\n");
+        let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+        assert_eq!((undone.code, trails(&world)), (1, vec![]), "{undone:?}");
+    }
 }
 
 /// What a plan holds of the trail is what the journal and the next run read.

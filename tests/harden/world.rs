@@ -50,7 +50,8 @@ pub(crate) struct World {
     pub(crate) outside: Simulated,
     pub(crate) caller: aws::Keys,
     pub(crate) kind: Kind,
-    _reader: Option<Reader>,
+    /// Whoever reads the mail, as long as this lives.
+    pub(crate) _reader: Option<Reader>,
 }
 
 /// What hardening changes, and nothing that differs from one world to the next.
@@ -117,7 +118,7 @@ impl World {
             Kind::Managing => features(aws),
             Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => String::new(),
         };
-        let alarm = chain(&self.posture());
+        let alarm = chain(&self.posture()).without(&aws.account());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
         let summary = api::call(aws, &aws.admin(), "GetAccountSummary", &[]);
         let (_, certificates) = summary.split_once("AccountSigningCertificatesPresent</key>").unwrap();

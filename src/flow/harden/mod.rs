@@ -248,7 +248,8 @@ impl Applying<'_> {
 /// Whether a step stopped before it wrote anything.
 fn is_untouched(cause: &Cause) -> bool {
     use super::failure::Refusal::Harden;
-    matches!(cause, Cause::Refused(Harden(HardenRefusal::Changed { .. } | HardenRefusal::NoAdministrator { .. })))
+    use HardenRefusal::{BucketTaken, Changed, NoAdministrator};
+    matches!(cause, Cause::Refused(Harden(Changed { .. } | NoAdministrator { .. } | BucketTaken { .. })))
 }
 
 /// The findings that a plan is about.

@@ -12,10 +12,18 @@ use std::time::{Duration, SystemTime};
 
 /// Between two looks, in seconds. CloudTrail delivers within about five minutes (CloudTrail User Guide, "How CloudTrail
 /// works").
-const WAITS: [u64; 5] = [1, 2, 5, 10, 15];
+const WAITS: [u64; 4] = [1, 2, 5, 10];
+/// The same, from then on.
+const LONGEST: u64 = 15;
 
-/// What is not seen yet.
-struct Missing(Vec<String>);
+/// What was seen.
+#[derive(Default)]
+struct Looked {
+    /// What is not seen yet, each a part of a sentence.
+    missing: Vec<String>,
+    /// An event of this command is in the log group.
+    event: bool,
+}
 
 /// Looks until it delivers, for as long as the settings say.
 pub(super) fn watch(used: &Seen, to: &State, since: SystemTime, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
@@ -23,15 +31,14 @@ pub(super) fn watch(used: &Seen, to: &State, since: SystemTime, hands: &mut Hand
     let (mut waited, mut waits) = (0, WAITS.iter().copied());
     loop {
         hands.go_on()?;
-        let Missing(missing) = look(used, to, since, hands.account);
+        let Looked { missing, event } = look(used, to, since, hands.account);
         let name = &used.is.name;
         if missing.is_empty() {
-            let event =
-                if to.delivers_to().is_some() { "; an event of this command is in its log group" } else { "" };
+            let event = if event { "; an event of this command is in its log group" } else { "" };
             hands.tell(format!("trail {name} delivers{event}"));
             return Ok(());
         }
-        let next = waits.next().unwrap_or(WAITS[WAITS.len() - 1]).min(most.saturating_sub(waited));
+        let next = waits.next().unwrap_or(LONGEST).min(most.saturating_sub(waited));
         if next == 0 {
             hands.tell_not_seen(format!(
                 "trail {name} after {waited} s: {}; `glasskey root audit` looks again",
@@ -44,25 +51,28 @@ pub(super) fn watch(used: &Seen, to: &State, since: SystemTime, hands: &mut Hand
     }
 }
 
-fn look(used: &Seen, to: &State, since: SystemTime, account: &Account) -> Missing {
+fn look(used: &Seen, to: &State, since: SystemTime, account: &Account) -> Looked {
+    let mut looked = Looked::default();
     let status = match account.trail_status(&used.is.home_region, &used.is.arn) {
         Ok(status) => status,
-        Err(why) => return Missing(vec![format!("CloudTrail does not say what it delivers: {why}")]),
+        Err(why) => {
+            looked.missing.push(format!("CloudTrail does not say what it delivers: {why}"));
+            return looked;
+        }
     };
-    let mut missing = Vec::new();
     let TrailStatus { delivered, delivery_error, logs_delivered, logs_error, .. } = status;
     let bucket = format!("bucket {}", used.is.bucket);
-    missing.extend(not_delivered(&bucket, delivered, delivery_error, since));
+    looked.missing.extend(not_delivered(&bucket, delivered, delivery_error, since));
     if let Some(place) = to.delivers_to() {
         let group = format!("log group {}", place.group);
-        let by_status = not_delivered(&group, logs_delivered, logs_error, since);
-        let is_said = by_status.is_none();
-        missing.extend(by_status);
-        if is_said && own_event(&place, since, account) == Ok(false) {
-            missing.push(format!("no event of this command in {group}"));
+        match (not_delivered(&group, logs_delivered, logs_error, since), own_event(&place, since, account)) {
+            (Some(missing), _) => looked.missing.push(missing),
+            (None, Ok(false)) => looked.missing.push(format!("no event of this command is in {group}")),
+            // Where these credentials may not look into the group, CloudTrail's word stands.
+            (None, event) => looked.event = event.is_ok(),
         }
     }
-    Missing(missing)
+    looked
 }
 
 /// AWS gives times in seconds, some of them whole ones.
