@@ -3,6 +3,7 @@
 //! Flows speak in facts ([`Notice`], [`Question`]); the sentences are the command line's.
 
 mod access_key; // steps and plans of an access key's rotation
+mod alarm; // what is told while the alarm on root's use is proved
 mod harden; // the plan of `root harden`, and what is told of it
 mod notice; // what is told while a command runs
 mod plan; // what is about to be done
@@ -10,9 +11,10 @@ mod root; // what is told and asked about root's factors
 mod unfinished; // what is found of a run that did not end
 
 pub use access_key::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
+pub use alarm::{AlarmNotice, Hop, Proof, Tested};
 pub use harden::{
-    Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep, HardenStepIs, OpenCode, OpenStep,
-    RecordedState, SecurityContact, UnfinishedHarden,
+    AlarmPattern, Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep, HardenStepIs,
+    OpenCode, OpenStep, RecordedState, SecurityContact, UnfinishedHarden,
 };
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
@@ -72,6 +74,11 @@ pub trait Person {
     /// Shows two codes to be typed into one form, for about a second: `now` is the moment they are shown at. They are
     /// erased by [`Person::hide_codes`]. `None`: nobody can be shown anything.
     fn show_codes(&mut self, _codes: &TwoCodes, _now: SystemTime) -> Option<AtCodes> {
+        None
+    }
+
+    /// Asks for the code in a mail that has just been sent to this address. `None`: nobody can be asked, or gives up.
+    fn mailed_code(&mut self, _address: &str) -> Option<String> {
         None
     }
 

@@ -1,11 +1,13 @@
 //! What a notice sounds like. Pure: facts in, lines out.
 
 mod access_key;
+mod alarm;
 mod harden;
 mod proof;
 mod root;
 mod steps;
 
+pub(super) use alarm::proof;
 pub(super) use harden::{open_line, plan_lines};
 pub(super) use root::{code_lines, url as console_url};
 

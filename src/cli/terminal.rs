@@ -371,6 +371,12 @@ impl Person for TerminalPerson {
         })
     }
 
+    fn mailed_code(&mut self, address: &str) -> Option<String> {
+        self.end_countdown();
+        let typed = self.ask(&format!("Code in the mail to {address} (empty to give up): "), false)?;
+        Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty())
+    }
+
     fn hide_codes(&mut self) {
         if std::mem::take(&mut self.codes_shown)
             && let Some(terminal) = self.terminal()

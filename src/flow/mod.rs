@@ -3,6 +3,7 @@
 
 pub mod access_key;
 mod acknowledged;
+pub mod alarm;
 mod announce;
 mod audit;
 mod confirm;
@@ -35,9 +36,9 @@ pub use audit::{
     Titles, TrailProblem, Verdict, audit, check, is_member, out_of_reach,
 };
 pub use failure::{
-    AccessKeyRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal, HardenRefusal,
-    Implausible, RecoverRefusal, Refusal, RemovalRefusal, Residue, RootRefusal, RosterRefusal, RotateRefusal,
-    SessionRefusal, Stage,
+    AccessKeyRefusal, AlarmRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal,
+    HardenRefusal, Implausible, RecoverRefusal, Refusal, RemovalRefusal, Residue, RootRefusal, RosterRefusal,
+    RotateRefusal, SessionRefusal, Stage,
 };
 pub use naming::{credential_name, device_of};
 pub use record::Undo;

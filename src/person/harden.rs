@@ -50,6 +50,12 @@ pub struct HardenSettings {
     pub only: Vec<String>,
     /// Not these.
     pub skip: Vec<String>,
+    /// The address that the alarm on root's use tells; null where none was named.
+    pub alarm_email: Option<String>,
+    /// Which of root's events raise that alarm; null where none was named: all but those of AssumeRoot's tasks.
+    pub alarm_pattern: Option<AlarmPattern>,
+    /// How long is waited for the address to confirm, in seconds.
+    pub alarm_wait: u64,
     /// The security contact to be set; null where none was named.
     pub security_contact: Option<SecurityContact>,
     /// Credentials of root that were used within so many days are not taken away.
@@ -60,6 +66,16 @@ pub struct HardenSettings {
     pub delivery_wait: u64,
     /// Access keys of root that may be deleted although they were used within that time.
     pub override_keys: Vec<String>,
+}
+
+/// Which of root's events raise the alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmPattern {
+    /// All but those of AssumeRoot's tasks.
+    SpareTasks,
+    /// All: the CIS benchmark's pattern, to the letter.
+    Cis,
 }
 
 /// An alternate contact for security.
@@ -146,6 +162,8 @@ pub enum OpenCode {
     InUse,
     /// AWS does not offer it here.
     NotHere,
+    /// What has glasskey's name may be somebody's, and is in the way.
+    NotOurs,
     /// The state could not be read.
     Unreadable,
     /// What is there cannot be changed safely.
@@ -210,6 +228,8 @@ pub enum HardenNotice {
     Undone { step: String },
     /// A step cannot be undone, or not all of it.
     Stays { step: String, what: String },
+    /// AWS has sent this address a mail that asks it to confirm.
+    MailSent { address: String },
     /// One call of a step has had its effect.
     Part { what: String },
     /// What a step has set up was not seen to work in the time that was given.

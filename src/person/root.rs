@@ -1,6 +1,6 @@
 //! What is told and asked while root is given a factor in the console.
 
-use super::HardenNotice;
+use super::{AlarmNotice, HardenNotice};
 use crate::aws::{self, DeviceKind};
 use crate::keys::Serial;
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub enum ConsoleTask {
 pub enum RootStep {
     /// An account is hardened.
     Harden(HardenNotice),
+    /// Its alarm is proved.
+    Alarm(AlarmNotice),
     Sees {
         view: RootView,
         account: Option<String>,

@@ -89,10 +89,13 @@ fn every_call_about_roots_credentials_in_every_way_and_applied_again() {
     every_call(Kind::OfRoot);
 }
 
-/// Each call that changes something gets a reply of success that is none of AWS's.
 #[test]
-fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
-    let kind = Kind::Untrailed;
+fn every_call_about_the_alarm_in_every_way_and_applied_again() {
+    every_call(Kind::Watched);
+}
+
+/// Each call that changes something gets a reply of success that is none of AWS's.
+fn every_strange_reply(kind: Kind) {
     let (end, all) = (end(kind), calls(&World::messages(kind)));
     let reads = ["Get", "List", "Describe", "Generate", "Filter", "Assume"];
     let writes = all.into_iter().filter(|(action, _)| !reads.iter().any(|verb| action.starts_with(verb)));
@@ -113,7 +116,17 @@ fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
         converges(&world, &end, &what);
         ending
     });
-    tally("root harden, a trail, each strange reply", &endings);
+    tally(&format!("root harden, {kind:?}, each strange reply"), &endings);
+}
+
+#[test]
+fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
+    every_strange_reply(Kind::Untrailed);
+}
+
+#[test]
+fn every_strange_reply_while_an_alarm_is_made_and_applied_again() {
+    every_strange_reply(Kind::Watched);
 }
 
 fn killed(kind: Kind) {
@@ -129,7 +142,7 @@ fn killed(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(killed);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
 }
 
 /// Killed, and recovered in each way.
@@ -172,7 +185,7 @@ fn recovered(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(recovered);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
 }
 
 fn interrupted(kind: Kind) {
@@ -189,7 +202,7 @@ fn interrupted(kind: Kind) {
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot].into_iter().for_each(interrupted);
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

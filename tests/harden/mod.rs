@@ -1,6 +1,9 @@
 //! `root harden`: planned, applied, seen and undone, through the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod alarm; // the alarm: made, confirmed, mended, undone
+mod alarm_test; // each hop proved, each dead chain named
+mod alarm_world; // what there is of it, and whoever reads the mail
 mod asking; // who is asked, and what where nobody is there
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change

@@ -620,7 +620,7 @@ fn in_every_partition_a_trail_is_made_and_undone() {
         aws.tap(&tap);
         let caller = aws.admin();
         let outside = Simulated { keys: Keys::serve(0), aws, server, tap };
-        let world = World { outside, caller, kind: Kind::Untrailed };
+        let world = World { outside, caller, kind: Kind::Untrailed, _reader: None };
         let (done, run) = world.apply(&ONLY);
         let [trail] = &trails(&world)[..] else { panic!("{done:?}") };
         let begin = format!("arn:{}:logs:{}:", partition.as_str(), partition.region());

@@ -1,5 +1,6 @@
 //! Accounts to harden, and whoever does it.
 
+use super::alarm_world::{Chain, Reader, chain, record};
 use super::trail::{self, Recorded};
 use crate::enroll::api;
 use crate::support::blows::messages;
@@ -27,6 +28,8 @@ pub(crate) const CONTACT: [&str; 8] = [
     "+1 202 555 0100",
 ];
 
+pub(crate) use super::alarm_world::ADDRESS;
+
 /// Which account, and who hardens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,12 +41,17 @@ pub(crate) enum Kind {
     Untrailed,
     /// An account whose root user has keys and certificates, by root with a session; there is an administrator with MFA.
     OfRoot,
+    /// An account with a trail that delivers to a log group, in which nobody is told of root; by its administrator. Mails
+    /// that ask to confirm are confirmed.
+    Watched,
 }
 
 pub(crate) struct World {
     pub(crate) outside: Simulated,
     pub(crate) caller: aws::Keys,
     pub(crate) kind: Kind,
+    /// Whoever reads the mail, as long as this lives.
+    pub(crate) _reader: Option<Reader>,
 }
 
 /// What hardening changes, and nothing that differs from one world to the next.
@@ -55,6 +63,7 @@ pub(crate) struct Snapshot {
     /// Of root's access keys: whether each is active.
     keys: Vec<bool>,
     certificates: bool,
+    alarm: Chain,
     pub(crate) recorded: Recorded,
 }
 
@@ -65,7 +74,7 @@ impl World {
 
     pub(crate) fn of(kind: Kind) -> Self {
         let outside = match kind {
-            Kind::Bare | Kind::Untrailed | Kind::OfRoot => Simulated::with_keys(0),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
             Kind::Managing => managing(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
@@ -77,10 +86,14 @@ impl World {
             (posture.trails, posture.delays) = (there, trail::AT_ONCE);
         });
         let caller = match kind {
-            Kind::Bare | Kind::Untrailed | Kind::Managing => outside.aws.admin(),
+            Kind::Bare | Kind::Untrailed | Kind::Managing | Kind::Watched => outside.aws.admin(),
             Kind::OfRoot => of_root(&outside.aws),
         };
-        Self { outside, caller, kind }
+        if kind == Kind::Watched {
+            record(&outside.aws);
+        }
+        let reader = (kind == Kind::Watched).then(|| Reader::of(&outside.aws));
+        Self { outside, caller, kind, _reader: reader }
     }
 
     /// The arguments of applying all that can be applied.
@@ -91,6 +104,7 @@ impl World {
             Kind::Untrailed => [&apply[..], &["--only", "trail"]].concat(),
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
+            Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
         }
     }
 
@@ -102,8 +116,9 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::Untrailed | Kind::OfRoot => String::new(),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => String::new(),
         };
+        let alarm = chain(&self.posture()).without(&aws.account());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
         let summary = api::call(aws, &aws.admin(), "GetAccountSummary", &[]);
         let (_, certificates) = summary.split_once("AccountSigningCertificatesPresent</key>").unwrap();
@@ -113,6 +128,7 @@ impl World {
             central,
             keys: aws.access_keys("root").into_iter().map(|key| key.active).collect(),
             certificates: certificates.trim_start().starts_with("<value>1"),
+            alarm,
             recorded: Recorded::of(aws),
         }
     }

@@ -206,6 +206,8 @@ const ROWS: &[Row] = &[
     ends("piv info", 3, || card("piv info", "")),
     ends("root audit", 1, || account("root audit")),
     ends("root harden", 1, || account("root harden")),
+    ends("root alarm confirm", 2, || account("root alarm confirm nothing")),
+    ends("root alarm test", 3, || account("root alarm test")),
     ends("root enroll", 5, || fresh("root enroll --totp --key 12345678 --yes --no-input")),
     ends("root resync-codes", 5, root_codes),
     row("root remove", removal),

@@ -44,6 +44,10 @@ pub struct Alarm {
     pub periods: Option<u64>,
     pub datapoints: Option<u64>,
     pub missing_data: String,
+    /// What the metric's values must be counted in, where it asks for that.
+    pub unit: Option<String>,
+    /// It looks at some of the metric's values alone.
+    pub has_dimensions: bool,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state: String,
     /// Why it has this state.
@@ -64,6 +68,8 @@ impl Alarm {
             && self.threshold == Some(1.0)
             && (self.period, self.periods, self.datapoints) == (Some(PERIOD), Some(PERIODS), Some(1))
             && self.missing_data == "notBreaching"
+            && self.unit.is_none()
+            && !self.has_dimensions
     }
 }
 
@@ -167,6 +173,8 @@ fn read(call: Call, of: &Value) -> Result<Alarm, Error> {
         periods: number("EvaluationPeriods"),
         datapoints: number("DatapointsToAlarm"),
         missing_data: text(of, "TreatMissingData").unwrap_or_default(),
+        unit: text(of, "Unit"),
+        has_dimensions: of.get("Dimensions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()),
         state: text(of, "StateValue").unwrap_or_default(),
         reason: text(of, "StateReason").unwrap_or_default(),
         since: seconds(of, "StateUpdatedTimestamp"),

@@ -34,6 +34,7 @@ pub use scp::{
     AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,
 };
 pub use sweep::{Progress, Scope, Sweep};
+pub use topic::lets_alarm;
 pub(in crate::aws) use watch::management;
 pub use watchers::{
     Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, Rule, Seal, Subscription, Target, Topic, Trail,

@@ -7,7 +7,9 @@ use super::replies::{AlternateContact, ContactInformation, DescribedOrganization
 use super::report::CredentialReport;
 use super::root;
 use super::scp::{Organization, PolicyReader, ServiceControl};
+use super::topic::{self, Publisher};
 use super::watch::Follower;
+use super::watchers::{Behind, Rule, Topic, Trail};
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
@@ -37,6 +39,35 @@ impl Account {
     pub fn central_root(&self) -> Fact<Central> {
         let asked = self.ask(async |client| Ok(central(client).await));
         asked.unwrap_or_else(|why| Fact::of(Call::ListOrganizationsFeatures, Err(why)))
+    }
+
+    /// The account's trails with all that is behind them, and the rules of EventBridge that root's sign-ins come past.
+    pub fn watchers(&self) -> Result<(Fact<Vec<Trail>>, Fact<Vec<Rule>>), Error> {
+        self.follow(async |follower| tokio::join!(follower.trails(), follower.rules()))
+    }
+
+    /// What is behind a log group of this account, whether or not a trail delivers to it.
+    pub fn behind(&self, region: &str, group: &str) -> Result<Behind, Error> {
+        let Caller { partition, account, .. } = self.caller();
+        let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*");
+        let logs = self.follow(async |follower| follower.logs(&arn).await)?;
+        Ok(logs.map_or(Behind::Nothing, |logs| logs.behind))
+    }
+
+    /// A topic, as the alarm of this ARN meets it. `None`: there is no such topic.
+    pub fn topic_of_alarm(&self, topic: &str, alarm: &str) -> Result<Option<Topic>, Error> {
+        let publisher = Publisher::alarm(&self.caller().account, alarm);
+        let read = self.ask(async |client| Ok(topic::read(client, topic).await))?;
+        Ok(read.map(|read| read.to(topic, &publisher)))
+    }
+
+    fn follow<T>(&self, ask: impl AsyncFn(&Follower<'_>) -> T) -> Result<T, Error> {
+        let caller = self.caller();
+        let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
+        self.ask(async |client| {
+            let (region, global) = (self.region(), home(self).await);
+            Ok(ask(&Follower::new(client, own.clone(), &region, &global)).await)
+        })
     }
 
     /// Who can do everything, root aside (GetAccountAuthorizationDetails and the credential report).

@@ -196,6 +196,19 @@ pub(super) struct Publisher<'a> {
     pub(super) role: bool,
 }
 
+impl<'a> Publisher<'a> {
+    /// The alarm of this ARN.
+    pub(super) fn alarm(account: &'a str, alarm: &'a str) -> Self {
+        Self { service: Service::CloudWatch, account, source: alarm, role: false }
+    }
+}
+
+/// Whether a topic with this policy would let the alarm of this ARN publish.
+#[must_use]
+pub fn lets_alarm(policy: &str, topic: &str, account: &str, alarm: &str) -> May {
+    Request { publisher: &Publisher::alarm(account, alarm), topic, key: false }.may(policy, "sns:Publish")
+}
+
 /// A publisher's use of a topic, or of its key.
 struct Request<'a> {
     publisher: &'a Publisher<'a>,

@@ -82,7 +82,7 @@ impl<'a> Follower<'a> {
     }
 
     /// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`
-    async fn logs(&self, arn: &str) -> Option<Logs> {
+    pub(super) async fn logs(&self, arn: &str) -> Option<Logs> {
         let mut parts = arn.split(':').skip(3);
         let region = parts.next().filter(|region| !region.is_empty())?;
         let account = parts.next().unwrap_or_default();
@@ -172,7 +172,7 @@ impl<'a> Follower<'a> {
     }
 
     async fn targets_of_alarm(&self, source: &str, actions: &[String]) -> Vec<Target> {
-        let publisher = Publisher { service: Service::CloudWatch, account: &self.own.account, source, role: false };
+        let publisher = Publisher::alarm(&self.own.account, source);
         let mut targets = Vec::new();
         for arn in actions {
             targets.push(self.target(arn, &publisher).await);

@@ -13,6 +13,7 @@ pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
         HardenNotice::Done { step: id } => step("done", format!("{id}; AWS shows it")),
         HardenNotice::Undone { step: id } => step("undone", format!("{id}; AWS shows it")),
         HardenNotice::Stays { step: id, what } => step("stays", format!("{id}: {what}")),
+        HardenNotice::MailSent { address } => mail_lines(address, style),
         HardenNotice::Part { what } => step("done", what.clone()),
         HardenNotice::NotSeen { what } => step("not seen", what.clone()),
         HardenNotice::Unfinished(run) => unfinished_lines(run),
@@ -20,6 +21,18 @@ pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
             step("set aside", format!("{run}, which did not end; this plan starts from what it has left"))
         }
     }
+}
+
+/// What a person has to do with the mail, and why so.
+fn mail_lines(address: &str, style: Style) -> Vec<String> {
+    vec![
+        format!("  {} AWS has asked {address} to confirm, by mail", style.bold("sent     ")),
+        "  Confirm it in another terminal with `glasskey root alarm confirm -`: it asks for the link in the mail. Then"
+            .to_owned(),
+        "  only the account can end the subscription. Opened in a browser, the link confirms too, and whoever follows the"
+            .to_owned(),
+        "  unsubscribe link of a later mail, a mail scanner for example, ends it without notice.".to_owned(),
+    ]
 }
 
 /// A plan, as a person reads it: a block for each step.

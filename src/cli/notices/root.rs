@@ -29,6 +29,7 @@ pub(super) fn lines(step: &RootStep, style: Style) -> Vec<String> {
     let warn = |what: String| vec![format!("glasskey: {} {what}", style.yellow("warning:"))];
     match step {
         RootStep::Harden(notice) => super::harden::lines(notice, style),
+        RootStep::Alarm(notice) => super::alarm::lines(notice, style),
         RootStep::Sees { view, account, lacks } => sees(*view, account.as_deref(), lacks),
         RootStep::AtConsole { task, partition } => console(task, partition, style),
         RootStep::Watching { what, elapsed, left } => {

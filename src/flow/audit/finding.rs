@@ -84,6 +84,8 @@ pub enum Evidence {
     // An EventBridge rule.
     EventRule { name: String, sees: Sees, broken: Option<Break> },
     NothingWatches,
+    // When `root alarm test` last proved the chain, from this state directory.
+    AlarmProved { at: SystemTime },
     // `unusable`: users who can do everything and have nothing to sign in with.
     Admins { users: usize, roles: usize, unusable: usize },
     AdminWithoutMfa { user: String },

@@ -1,12 +1,15 @@
 //! The audit: facts first, rules second. One account, some, or all of an organization.
 
 mod finding;
+mod proofs; // when an alarm was last proved
 mod rule;
 mod rules;
 
 pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, Verdict};
+pub(in crate::flow) use proofs::Proofs;
 pub use rule::{Benchmark, Rule, RuleInfo, Titles};
 pub use rules::{RULES, check};
+pub(in crate::flow) use rules::{delivers, filter_tells, rule_tells};
 
 use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
 use crate::aws::{Call, Error};
@@ -53,10 +56,10 @@ pub fn audit(
 ) -> Result<Swept, Error> {
     let account = world.aws.connect()?;
     let caller = account.caller().arn.clone();
-    let clock = world.clock.clone();
+    let (clock, proofs) = (world.clock.clone(), Proofs::in_dir(&world.state));
     let Some(scope) = request.scope else {
         let facts = account.posture(clock.now())?;
-        each(judged(facts), 1);
+        each(judged(facts, &proofs), 1);
         return Ok(Swept { caller, sweep: Sweep::default() });
     };
     let known: std::collections::HashSet<String> = request.known.into_iter().collect();
@@ -67,7 +70,7 @@ pub fn audit(
         &|account| known.contains(account),
         &mut |progress, wanted| {
             let audited = match progress {
-                Progress::Facts(facts) => judged(*facts),
+                Progress::Facts(facts) => judged(*facts, &proofs),
                 Progress::Closed { account, name, state } => Audited::Closed { account, name, state },
                 Progress::Skipped { account } => Audited::Known { account },
             };
@@ -77,8 +80,14 @@ pub fn audit(
     Ok(Swept { caller, sweep })
 }
 
-fn judged(facts: Facts) -> Audited {
-    let findings = check(&facts);
+/// The findings; that of the alarm with when it was last proved from here.
+fn judged(facts: Facts, proofs: &Proofs) -> Audited {
+    let mut findings = check(&facts);
+    if let Some(alarm) = findings.iter_mut().find(|finding| finding.rule.id == Rule::RootAlarm)
+        && let Some(at) = proofs.last(&facts.account)
+    {
+        alarm.evidence.push(Evidence::AlarmProved { at });
+    }
     Audited::Account { facts: Box::new(facts), findings }
 }
 

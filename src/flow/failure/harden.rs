@@ -42,6 +42,8 @@ pub enum HardenRefusal {
     NotAsked { step: String },
     #[error("{step} was planned by a caller who saw more of it, or less: root, or somebody else than root")]
     OtherCaller { step: String },
+    #[error("{address} has not confirmed that it wants the alarm's mails")]
+    NotConfirmed { address: String },
     #[error("the bucket name {bucket} is taken by another account")]
     BucketTaken { bucket: String },
     #[error("{what} has got records in the meantime, so it is not deleted")]

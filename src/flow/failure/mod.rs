@@ -2,6 +2,7 @@
 //! here, below the flows, so that no flow has to know another one.
 
 mod access_key;
+mod alarm;
 mod common;
 mod drill;
 mod enroll;
@@ -15,6 +16,7 @@ mod rotate;
 mod session;
 
 pub use access_key::AccessKeyRefusal;
+pub use alarm::AlarmRefusal;
 pub use common::CommonRefusal;
 pub(in crate::flow) use drill::DRILL_FORMAT;
 pub use drill::{BadLog, Flaw, Problem};
@@ -179,10 +181,18 @@ pub enum Refusal {
     Fido(#[from] FidoRefusal),
     #[error(transparent)]
     Harden(#[from] HardenRefusal),
+    #[error(transparent)]
+    Alarm(#[from] AlarmRefusal),
 }
 
 impl From<FidoRefusal> for Cause {
     fn from(refusal: FidoRefusal) -> Self {
+        Self::refused(refusal)
+    }
+}
+
+impl From<AlarmRefusal> for Cause {
+    fn from(refusal: AlarmRefusal) -> Self {
         Self::refused(refusal)
     }
 }

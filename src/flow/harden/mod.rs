@@ -11,8 +11,9 @@ mod step; // what a step is
 mod steps; // each of them
 mod used; // which plans have been applied
 
-pub use crate::person::{HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
+pub use crate::person::{AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
 pub(in crate::flow) use engine::Engine;
+pub(in crate::flow) use names::ROOT_USE;
 pub(in crate::flow) use plan::LASTS;
 pub use plan::{is_refused, read_plan};
 pub(in crate::flow) use step::Step;

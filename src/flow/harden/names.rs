@@ -9,7 +9,7 @@ pub(super) const LOG_GROUP: &str = "glasskey-management-events";
 /// The role with which CloudTrail writes to the log group.
 pub(super) const ROLE: &str = "glasskey-cloudtrail-to-logs";
 /// The metric filter, the alarm and the topic that tell of root's use, and the rules in their place.
-pub(super) const ROOT_USE: &str = "glasskey-root-use";
+pub(in crate::flow) const ROOT_USE: &str = "glasskey-root-use";
 /// The metric's namespace.
 pub(super) const NAMESPACE: &str = "glasskey";
 

@@ -85,6 +85,7 @@ fn is_named(step: &dyn Step, name: &str) -> bool {
     step.id() == name || step.findings().iter().any(|rule| rule_name(*rule) == name)
 }
 
+/// Whether a step is among those that were asked for.
 pub(super) fn is_wanted(step: &dyn Step, settings: &HardenSettings) -> bool {
     let among = |names: &[String]| names.iter().any(|name| is_named(step, name));
     (settings.only.is_empty() || among(&settings.only)) && !among(&settings.skip)

@@ -161,6 +161,7 @@ pub(in crate::flow) struct Undone<State> {
 /// What a step works with.
 pub(in crate::flow) struct Hands<'h, 'w> {
     pub(in crate::flow) account: &'h Account,
+    /// What the plan was asked for.
     pub(in crate::flow) settings: &'h HardenSettings,
     pub(in crate::flow) context: &'h mut Context<'w>,
     pub(super) log: &'h mut Writer,

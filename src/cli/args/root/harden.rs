@@ -2,7 +2,9 @@
 
 use crate::aws::hardening::is_bucket_name;
 use crate::cli::args::Aws;
-use clap::Args;
+use crate::person::AlarmPattern;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -39,8 +41,17 @@ pub(in crate::cli) struct Harden {
     #[arg(long, requires = "apply")]
     pub(in crate::cli) accept_irreversible: bool,
     /// undo what this run has changed, as far as it can be
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "skip", "security_name"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "skip", "security_name", "alarm_email"])]
     pub(in crate::cli) undo: Option<String>,
+    /// the address to be told by mail when root is used; it has to confirm
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(in crate::cli) alarm_email: Option<String>,
+    /// which of root's events raise the alarm: spare-tasks leaves out AssumeRoot's tasks, and is the default
+    #[arg(long, value_name = "PATTERN")]
+    pub(in crate::cli) pattern: Option<AlarmPattern>,
+    /// how long to wait for the address to confirm; the default is 300
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86400))]
+    pub(in crate::cli) alarm_wait: Option<u64>,
     /// the security contact's name
     #[arg(long, value_name = "NAME", requires_all = ["security_title", "security_email", "security_phone"])]
     pub(in crate::cli) security_name: Option<String>,
@@ -67,6 +78,28 @@ pub(in crate::cli) struct Harden {
     pub(in crate::cli) override_keys: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
+}
+
+impl ValueEnum for AlarmPattern {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::SpareTasks, Self::Cis]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::SpareTasks => PossibleValue::new("spare-tasks"),
+            Self::Cis => PossibleValue::new("cis"),
+        })
+    }
+}
+
+/// An e-mail address, as far as SNS looks at it.
+fn address(text: &str) -> Result<String, String> {
+    let fits = text.len() <= 256 && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    match text.split_once('@') {
+        Some((who, at)) if fits && !who.is_empty() && !at.is_empty() => Ok(text.to_owned()),
+        _ => Err("an e-mail address is NAME@HOST".to_owned()),
+    }
 }
 
 fn bucket_name(text: &str) -> Result<String, String> {

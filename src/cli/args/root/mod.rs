@@ -1,8 +1,10 @@
 //! `root`.
 
+mod alarm;
 mod enroll;
 mod harden;
 
+pub(in crate::cli) use alarm::{RootAlarm, RootAlarmCommand, RootAlarmConfirm, RootAlarmTest};
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 pub(in crate::cli) use harden::Harden;
 
@@ -25,6 +27,8 @@ pub(in crate::cli) enum RootCommand {
     Audit(Audit),
     /// plan what closes the audit's findings, apply it, see it, undo it
     Harden(Box<Harden>),
+    /// the alarm on root's use: confirm who is told, prove each hop
+    Alarm(RootAlarm),
     /// give root two hardware factors, in the console and seen in IAM
     Enroll(Box<RootEnroll>),
     /// two codes for the console's form that resynchronises a device of root's

@@ -22,6 +22,9 @@ use std::path::Path;
 /// No plan is longer, in bytes.
 const LONGEST: u64 = 4 << 20;
 
+/// How long an address is waited for, in seconds, unless it is said.
+const ALARM_WAIT: u64 = 300;
+
 pub(super) fn run(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
     match (&args.undo, &args.apply) {
         (Some(run), _) => undo(run, args, cli, console),
@@ -35,6 +38,9 @@ fn settings(args: &Harden) -> HardenSettings {
     HardenSettings {
         only: args.only.clone(),
         skip: args.skip.clone(),
+        alarm_email: args.alarm_email.clone(),
+        alarm_pattern: args.pattern,
+        alarm_wait: args.alarm_wait.unwrap_or(ALARM_WAIT),
         security_contact: args.security_name.as_ref().map(|name| SecurityContact {
             name: name.clone(),
             title: text(&args.security_title),
@@ -128,7 +134,15 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
 
 fn chooses(args: &Harden) -> bool {
     let lists = [&args.only, &args.skip, &args.override_keys];
-    lists.iter().any(|list| !list.is_empty()) || args.security_name.is_some() || args.bucket.is_some()
+    lists.iter().any(|list| !list.is_empty())
+        || [
+            args.security_name.is_some(),
+            args.alarm_email.is_some(),
+            args.pattern.is_some(),
+            args.alarm_wait.is_some(),
+            args.bucket.is_some(),
+        ]
+        .contains(&true)
 }
 
 fn result(hardened: &Hardened) -> Page {

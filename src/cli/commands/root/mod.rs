@@ -1,5 +1,6 @@
 //! `glasskey root …`
 
+mod alarm;
 mod audit;
 mod enroll;
 mod harden;
@@ -18,6 +19,7 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
     match &args.command {
         RootCommand::Audit(args) => audit::run(args, cli, console),
         RootCommand::Harden(args) => harden::run(args, cli, console),
+        RootCommand::Alarm(args) => alarm::run(args, cli, console),
         RootCommand::Enroll(args) if args.totp => totp::run(args, cli, console),
         RootCommand::Enroll(args) => enroll::run(args, cli, console),
         RootCommand::ResyncCodes(args) => resync::run(args, cli, console),
@@ -33,6 +35,8 @@ pub(in crate::cli) fn schemas() -> Vec<Schema> {
         schema::<harden::PlanReport<'_>>(),
         schema::<harden::Report<'_>>(),
         schema::<harden::Undone<'_>>(),
+        schema::<alarm::confirm::Report<'_>>(),
+        schema::<alarm::test::Report<'_>>(),
         schema::<enroll::Report<'_>>(),
         schema::<resync::Report<'_>>(),
         schema::<remove::Report<'_>>(),

@@ -98,6 +98,9 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
         Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
+        Evidence::AlarmProved { at } => {
+            return format!("`glasskey root alarm test` proved the chain on {}", day(*at));
+        }
         Evidence::Admins { users, roles, unusable } => return admins(*users, *roles, *unusable),
         Evidence::AdminWithoutMfa { user } => return format!("user {user} can do everything and has no MFA"),
         Evidence::PerhapsAdminWithoutMfa { user } => {

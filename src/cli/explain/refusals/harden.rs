@@ -40,6 +40,13 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::OtherCaller { .. } => {
             text("other_caller").hint("name a profile with the credentials of whoever made the plan, with --profile")
         }
+        R::NotConfirmed { address } => text("alarm_not_confirmed")
+            .note("filter, alarm and topic are there; nobody is told until the address has confirmed")
+            .hint("`glasskey root alarm confirm -` confirms, with the link out of AWS's mail")
+            .hint(format!(
+                "`glasskey root harden --apply --only root-alarm --alarm-email {address}` goes on, and has AWS send the \
+                 mail again"
+            )),
         R::BucketTaken { .. } => text("bucket_taken")
             .note("bucket names are shared by all accounts of the partition")
             .hint("choose another name with `glasskey root harden --bucket NAME`"),

@@ -1,6 +1,7 @@
 //! What each flow refuses, and what to do then.
 
 mod access_key;
+mod alarm;
 mod common;
 mod enroll;
 mod harden;
@@ -30,6 +31,7 @@ pub(super) fn refusal(refusal: &Refusal) -> Explanation {
         Refusal::Roster(refusal) => roster::roster(refusal),
         Refusal::Root(refusal) => root::root(refusal),
         Refusal::Harden(refusal) => harden::harden(refusal),
+        Refusal::Alarm(refusal) => alarm::alarm(refusal),
         // Which key it was is known where it is shown.
         Refusal::Fido(refusal) => Explanation::new("fido", refusal.to_string()),
     }

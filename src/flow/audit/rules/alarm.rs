@@ -161,6 +161,33 @@ fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> 
     unknown.map_or(Ok(false), Err)
 }
 
+/// Whether a trail brings every event of root's to a log group of this account.
+pub(in crate::flow) fn delivers(trail: &Trail) -> Result<bool, Unreadable> {
+    known(start(trail))
+}
+
+/// Whether somebody is told of root's events that a filter of a log group looks at.
+pub(in crate::flow) fn filter_tells(filter: &Filter) -> Result<bool, Unreadable> {
+    known(by_filter(Link::LogGroup(String::new()), filter))
+}
+
+/// Whether a rule tells somebody, provided that a trail feeds its bus.
+pub(in crate::flow) fn rule_tells(rule: &EventRule) -> Result<bool, Unreadable> {
+    match (rule.watch, &rule.targets) {
+        (Watch::Everything | Watch::SignIns, Fact::Known(targets)) if rule.enabled => known(any(Vec::new(), targets)),
+        (Watch::Everything | Watch::SignIns, Fact::Unreadable(why)) if rule.enabled => Err(why.clone()),
+        _ => Ok(false),
+    }
+}
+
+fn known<T>(followed: Result<T, Stopped>) -> Result<bool, Unreadable> {
+    match followed {
+        Ok(_) => Ok(true),
+        Err((_, Stop::Broken(_))) => Ok(false),
+        Err((_, Stop::Unreadable(why))) => Err(why),
+    }
+}
+
 /// How far a chain comes, and where it stops.
 pub(super) type Stopped = (Vec<Link>, Stop);
 

@@ -6,6 +6,8 @@ mod root;
 mod topic;
 mod trail;
 
+pub(in crate::flow) use alarm::{delivers, filter_tells, rule_tells};
+
 use super::finding::{Evidence, Finding, Verdict};
 use super::rule::RuleInfo;
 use crate::aws::posture::{Fact, Facts, Unreadable};

@@ -6,6 +6,10 @@ mod logs_place; // where a trail's events can be watched
 mod of_root; // what the steps about root's own credentials have in common
 mod password_policy;
 mod root_access_keys;
+mod root_alarm;
+mod root_alarm_lead; // the calls that make it and take it away
+mod root_alarm_read; // what there is of one
+mod root_alarm_words; // what a plan says of it
 mod root_certificates;
 mod security_contact;
 mod trail;
@@ -15,6 +19,7 @@ use super::step::Step;
 /// All steps, in their order.
 pub(in crate::flow) const STEPS: &[&dyn Step] = &[
     &trail::Trail,
+    &root_alarm::RootAlarm,
     &password_policy::PasswordPolicy,
     &security_contact::SecurityContact,
     &central_root_access::CentralRootAccess,

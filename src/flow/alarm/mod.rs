@@ -1,0 +1,10 @@
+//! The alarm on root's use, once it is there: whoever is told confirms, and each hop is proved.
+
+mod chain; // which one is proved
+mod confirm; // the subscription of an address
+mod proof; // each hop of it
+
+pub use crate::aws::hardening::Confirmation;
+pub use crate::person::{Hop, Proof, Tested};
+pub use confirm::{Confirmed, confirm};
+pub use proof::{AlarmTest, AlarmTested, test};
