@@ -4,7 +4,7 @@ mod enroll;
 mod harden;
 
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
-pub(in crate::cli) use harden::Harden;
+pub(in crate::cli) use harden::{Harden, Language};
 
 use super::Aws;
 use crate::cli::page::name;

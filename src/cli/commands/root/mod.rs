@@ -32,6 +32,7 @@ pub(in crate::cli) fn schemas() -> Vec<Schema> {
         schema::<audit::Summary<'_>>(),
         schema::<harden::PlanReport<'_>>(),
         schema::<harden::Report<'_>>(),
+        schema::<harden::EmitReport<'_>>(),
         schema::<harden::Undone<'_>>(),
         schema::<enroll::Report<'_>>(),
         schema::<resync::Report<'_>>(),

@@ -1,9 +1,10 @@
 //! The account's security contact: set where one is named, and never guessed.
 
-use crate::aws::hardening::AlternateContact;
+use crate::aws::hardening::{AlternateContact, Place};
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,10 @@ impl Hardening for SecurityContact {
             None => hands.account.delete_alternate_contact()?,
         }
         Ok(())
+    }
+
+    fn emission(&self, after: &State, _: &Place) -> Emission {
+        after.contact.as_ref().map_or_else(Emission::default, emit::security_contact)
     }
 }
 
