@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod asking; // who is asked, and what where nobody is there
+mod emit; // the end state in other tools' languages
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change
 mod steps; // what each step has of its own

@@ -36,6 +36,12 @@ use used::UsedPlans;
 /// The command that writes the record.
 pub(in crate::flow) const COMMAND: &str = "root harden";
 
+/// Whether a step closes a finding of this rule.
+#[must_use]
+pub fn closes(rule: Rule) -> bool {
+    steps::STEPS.iter().any(|step| step.findings().contains(&rule))
+}
+
 /// What is to be applied.
 pub struct HardenRequest {
     /// Exactly this plan; otherwise one is made from the settings.

@@ -29,6 +29,7 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<audit::Row>(),
+        schema::<audit::ScriptReport<'_>>(),
         schema::<audit::Summary<'_>>(),
         schema::<harden::PlanReport<'_>>(),
         schema::<harden::Report<'_>>(),
