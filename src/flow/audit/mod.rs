@@ -12,7 +12,7 @@ pub use rules::{RULES, check};
 pub(in crate::flow) use rules::{delivers, filter_tells, rule_tells};
 
 use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
-use crate::aws::{Call, Error};
+use crate::aws::{Call, Caller, Error};
 use crate::world::World;
 
 pub struct AuditRequest {
@@ -45,6 +45,14 @@ pub struct Swept {
     /// The caller's ARN.
     pub caller: String,
     pub sweep: Sweep,
+}
+
+/// Asks AWS who the caller is.
+///
+/// # Errors
+/// Without credentials, or where AWS does not answer.
+pub fn caller(world: &mut World) -> Result<Caller, Error> {
+    Ok(world.aws.connect()?.caller().clone())
 }
 
 /// Audits, and hands over each account as it is done, with how many are known to be wanted so far. `each` returns false

@@ -4,6 +4,7 @@
 //! state is still what was read. A run writes down each step before it changes anything; `recover` finishes or undoes one
 //! that did not end, and the record of one that did is kept, so that it can be undone.
 
+mod emit; // the end state in other tools' languages
 mod engine; // one step, led from a state to another
 mod names; // what the things are called that are made
 mod plan; // made, and read back
@@ -12,6 +13,7 @@ mod steps; // each of them
 mod used; // which plans have been applied
 
 pub use crate::person::{AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
+pub use emit::{EmitLanguage, Emitted, emit};
 pub(in crate::flow) use engine::Engine;
 pub(in crate::flow) use names::ROOT_USE;
 pub(in crate::flow) use plan::LASTS;
@@ -36,6 +38,12 @@ use used::UsedPlans;
 
 /// The command that writes the record.
 pub(in crate::flow) const COMMAND: &str = "root harden";
+
+/// Whether a step closes a finding of this rule.
+#[must_use]
+pub fn closes(rule: Rule) -> bool {
+    STEPS.iter().any(|step| step.findings().contains(&rule))
+}
 
 /// What is to be applied.
 pub struct HardenRequest {

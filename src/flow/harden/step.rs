@@ -3,6 +3,7 @@
 //! A step reads a small state, and says which state it should be. Both are data, which the plan and the journal hold. To
 //! apply a step is to lead the state from what is there to what is planned, and to undo it is to lead it back.
 
+use super::emit::Emission;
 use crate::aws::hardening::Place;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
@@ -71,6 +72,11 @@ pub(in crate::flow) trait Hardening: Sync {
     /// Whether leading there takes away what signs the calls, so that nothing can be asked afterwards.
     fn takes_own_credentials(&self, _account: &Account, _now: &Self::State, _to: &Self::State) -> bool {
         false
+    }
+
+    /// The state in the languages of CloudFormation and Terraform.
+    fn emission(&self, _after: &Self::State, _planning: &Planning<'_>) -> Emission {
+        Emission::nothing("no resource does this; `glasskey root harden --apply` does")
     }
 }
 
@@ -207,6 +213,7 @@ pub(in crate::flow) trait Step: Sync {
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
     fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState>;
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool;
+    fn emission(&self, after: &RecordedState, planning: &Planning<'_>) -> Emission;
 }
 
 impl<H: Hardening> Step for H {
@@ -286,6 +293,10 @@ impl<H: Hardening> Step for H {
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool {
         let states = typed(now).zip(typed(to));
         states.is_some_and(|(now, to)| Hardening::takes_own_credentials(self, account, &now, &to))
+    }
+
+    fn emission(&self, after: &RecordedState, planning: &Planning<'_>) -> Emission {
+        typed(after).map_or_else(Emission::default, |after| Hardening::emission(self, &after, planning))
     }
 }
 

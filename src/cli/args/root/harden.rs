@@ -15,6 +15,7 @@ Examples:
   glasskey root harden --apply plan.json        apply exactly that plan
   glasskey root harden --apply                  plan and apply at once
   glasskey root harden --only password-policy   one step, or one finding
+  glasskey root harden --emit terraform         the end state as Terraform
   glasskey root harden --undo RUN               undo what a run has changed
 
 Without --apply and --undo this reads and changes nothing. It ends with 0
@@ -33,6 +34,9 @@ pub(in crate::cli) struct Harden {
     /// write the plan to this new file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "undo"])]
     pub(in crate::cli) out: Option<PathBuf>,
+    /// print the plan's end state in this language, and what the language cannot express
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["apply", "undo"])]
+    pub(in crate::cli) emit: Option<Language>,
     /// apply a plan: exactly the one in this file, or one that is made now
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     #[arg(conflicts_with = "undo")]
@@ -107,4 +111,13 @@ fn bucket_name(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("no bucket can have this name".to_owned()),
     }
+}
+
+/// What the end state is printed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Language {
+    /// a template of AWS CloudFormation, as JSON
+    Cloudformation,
+    /// resources of Terraform's provider hashicorp/aws
+    Terraform,
 }

@@ -6,7 +6,7 @@ mod harden;
 
 pub(in crate::cli) use alarm::{RootAlarm, RootAlarmCommand, RootAlarmConfirm, RootAlarmTest};
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
-pub(in crate::cli) use harden::Harden;
+pub(in crate::cli) use harden::{Harden, Language};
 
 use super::Aws;
 use crate::cli::page::name;
@@ -51,6 +51,7 @@ Examples:
   glasskey root audit --org --json --resume audit.jsonl          and go on there when interrupted
   glasskey root audit --account 111122223333                     a member account
   glasskey root audit --org --format html >report.html           for an auditor
+  glasskey root audit --script >check.sh                         the checks for the AWS CLI
 ")]
 pub(in crate::cli) struct Audit {
     /// every account of the organization; from its management account or a delegated administrator
@@ -74,6 +75,9 @@ pub(in crate::cli) struct Audit {
     /// how the result is written
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
     pub(in crate::cli) format: Format,
+    /// print a bash script that checks this account with the AWS CLI, and ask nothing else
+    #[arg(long, conflicts_with_all = ["org", "account", "accounts", "resume", "format"])]
+    pub(in crate::cli) script: bool,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
 }

@@ -1,6 +1,6 @@
 //! `glasskey root harden`: the plan, its file, and what came of applying and undoing it.
 
-use crate::cli::args::{Cli, Harden};
+use crate::cli::args::{Cli, Harden, Language};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
@@ -8,7 +8,8 @@ use crate::cli::notices::{open_line, plan_lines};
 use crate::cli::page::{Page, name};
 use crate::cli::{Outcome, environment};
 use crate::flow::harden::{
-    self, HardenPlan, HardenRequest, HardenSettings, Hardened, OpenStep, SecurityContact, is_refused, read_plan,
+    self, EmitLanguage, Emitted, HardenPlan, HardenRequest, HardenSettings, Hardened, OpenStep, SecurityContact,
+    emit, is_refused, read_plan,
 };
 use crate::flow::recover::undo_hardening;
 use crate::flow::{Cause, Failed, Rule, Stage, Verdict};
@@ -57,9 +58,13 @@ fn settings(args: &Harden) -> HardenSettings {
 fn plan(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let plan = harden::plan(&settings(args), &mut world).map_err(|failed| explain::failed(&failed))?;
+    if let Some(language) = args.emit {
+        return emitted(&plan, language, args, console);
+    }
     let report = PlanReport { plan: &plan };
     if let Some(path) = &args.out {
-        write(path, &report).map_err(|cause| not_written(path, &cause))?;
+        let text = serde_json::to_vec_pretty(&report).map_err(io::Error::from);
+        text.and_then(|text| write(path, text)).map_err(|cause| not_written(path, &cause))?;
         console.say(&format!("glasskey: the plan is in {}; nothing was changed", path.display()));
     }
     console.result(&human(&plan), &report);
@@ -84,11 +89,39 @@ fn human(plan: &HardenPlan) -> Page {
 }
 
 /// Into a new file of its owner's alone.
-fn write(path: &Path, report: &PlanReport<'_>) -> io::Result<()> {
+fn write(path: &Path, mut text: Vec<u8>) -> io::Result<()> {
     let mut file = store::open(path, File::options().write(true).create_new(true))?;
-    file.write_all(&serde_json::to_vec_pretty(report)?)?;
-    file.write_all(b"\n")?;
+    if !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    file.write_all(&text)?;
     file.sync_all()
+}
+
+/// The end state in another tool's language; into a file where one is named.
+fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut Console) -> Outcome {
+    let (which, name) = match language {
+        Language::Cloudformation => (EmitLanguage::CloudFormation, "cloudformation"),
+        Language::Terraform => (EmitLanguage::Terraform, "terraform"),
+    };
+    if plan.steps.is_empty() {
+        console.say("glasskey: nothing to do, so nothing is printed");
+    }
+    let Emitted { text, left_out } = match plan.steps.is_empty() {
+        true => Emitted { text: String::new(), left_out: Vec::new() },
+        false => emit(plan, which),
+    };
+    left_out.iter().for_each(|what| console.say(&format!("glasskey: not expressible in it: {what}")));
+    let mut page = Page::default();
+    match &args.out {
+        Some(path) => {
+            write(path, text.clone().into_bytes()).map_err(|cause| not_written(path, &cause))?;
+            console.say(&format!("glasskey: it is in {}; nothing was changed", path.display()));
+        }
+        None => page = Page::document(&text),
+    }
+    console.result(&page, &EmitReport { language: name, text: &text, left_out: &left_out });
+    Ok(Exit::Done)
 }
 
 fn not_written(path: &Path, cause: &io::Error) -> Box<Explanation> {
@@ -176,6 +209,18 @@ fn undo(run: &str, args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
 pub(in crate::cli) struct PlanReport<'a> {
     #[serde(flatten)]
     plan: &'a HardenPlan,
+}
+
+/// The end state of a plan in another tool's language.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "harden_emitted")]
+pub(in crate::cli) struct EmitReport<'a> {
+    /// `cloudformation` or `terraform`.
+    language: &'static str,
+    /// The file; empty where there is nothing to do.
+    text: &'a str,
+    /// What the language cannot express, each a sentence.
+    left_out: &'a [String],
 }
 
 /// What applying a plan came to.

@@ -31,9 +31,11 @@ pub(in crate::cli) fn run(args: &Root, cli: &Cli, console: &mut Console) -> Outc
 pub(in crate::cli) fn schemas() -> Vec<Schema> {
     vec![
         schema::<audit::Row>(),
+        schema::<audit::ScriptReport<'_>>(),
         schema::<audit::Summary<'_>>(),
         schema::<harden::PlanReport<'_>>(),
         schema::<harden::Report<'_>>(),
+        schema::<harden::EmitReport<'_>>(),
         schema::<harden::Undone<'_>>(),
         schema::<alarm::confirm::Report<'_>>(),
         schema::<alarm::test::Report<'_>>(),

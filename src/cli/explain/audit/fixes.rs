@@ -2,6 +2,8 @@
 
 use super::{policies, watching};
 use crate::aws::{DeviceKind, Partition, RootTask};
+use crate::cli::page::name;
+use crate::flow::harden::closes;
 use crate::flow::{Evidence, Rule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,9 +63,40 @@ impl Account<'_> {
     }
 }
 
-/// How to put it right in this account.
+/// How to put it right in this account. Where hardening closes the finding, its command is the one to give.
 #[must_use]
 pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &[Evidence]) -> Fix {
+    let fix = by_hand(rule, account, partition, member, evidence);
+    let glasskey = fix.glasskey.clone().or_else(|| hardening(rule, member));
+    Fix { glasskey, ..fix }
+}
+
+/// The command that closes a finding; words in capitals stand for what a person must name.
+fn hardening(rule: Rule, member: bool) -> Option<String> {
+    let only = name(&rule);
+    match (member, rule) {
+        // A member's root has no credentials that could sign the command.
+        (true, Rule::RootAccessKeys | Rule::RootCertificates | Rule::RootCredentials) => {
+            closes(rule).then(|| format!("glasskey root harden --org --only {only}"))
+        }
+        (true, _) => None,
+        (false, _) => closes(rule).then(|| format!("glasskey root harden --only {only}{}", values(rule))),
+    }
+}
+
+/// What a step needs to be told.
+fn values(rule: Rule) -> &'static str {
+    match rule {
+        Rule::SecurityContact => {
+            " --security-name NAME --security-title TITLE --security-email ADDRESS --security-phone NUMBER"
+        }
+        Rule::RootAlarm => " --alarm-email ADDRESS",
+        Rule::OtherAdmin => " --admin-user NAME --admin-key SERIAL --password-to-command COMMAND",
+        _ => "",
+    }
+}
+
+fn by_hand(rule: Rule, account: &str, partition: &str, member: bool, evidence: &[Evidence]) -> Fix {
     let account = Account { number: account, partition, member };
     let (console, region) =
         (format!("https://{}", Partition::named(partition).console()), Partition::named(partition).region());

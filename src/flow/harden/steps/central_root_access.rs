@@ -4,6 +4,7 @@ use crate::aws::posture::{Central, Fact, OrgMembership};
 use crate::aws::{self, Account, Call, Partition};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,10 @@ impl Hardening for CentralRootAccess {
             account.trust_iam(false)?;
         }
         Ok(())
+    }
+
+    fn emission(&self, _: &State, _: &Planning<'_>) -> Emission {
+        emit::central_root_access()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::aws::hardening::FullPasswordPolicy;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,10 @@ impl Hardening for PasswordPolicy {
             },
         }
         Ok(())
+    }
+
+    fn emission(&self, after: &State, _: &Planning<'_>) -> Emission {
+        after.policy.as_ref().map_or_else(Emission::default, emit::password_policy)
     }
 }
 

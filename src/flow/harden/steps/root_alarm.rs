@@ -8,10 +8,11 @@ use super::root_alarm_lead as leading;
 use super::root_alarm_read as reading;
 use super::root_alarm_words as words;
 use super::trail::Trail;
-use crate::aws::hardening::{Metric, RootPattern};
+use crate::aws::hardening::{Metric, MetricFilter, Place, RootPattern};
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission, EmittedAlarm};
 use crate::flow::harden::names::{NAMESPACE, ROOT_USE};
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::{AlarmPattern, Dollars, HardenSettings, OpenCode};
@@ -159,6 +160,20 @@ impl Hardening for RootAlarm {
         // A mail that nobody has confirmed in time, and one that asks.
         let consent = now.consent == before.consent || after.consent == Consent::Confirmed;
         now.logs == before.logs && now.others_tell == before.others_tell && filter && alarm && topic && consent
+    }
+
+    fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
+        let Some((logs, OwnFilter::Counts { pattern, metric })) = after.logs.as_ref().zip(after.filter.as_ref())
+        else {
+            return Emission::nothing("there is no log group to watch");
+        };
+        let place = Place { region: logs.region.clone(), ..planning.place.clone() };
+        let (name, group) = (ROOT_USE.to_owned(), logs.group.clone());
+        let filter = MetricFilter { name, group, pattern: pattern.clone(), metric: metric.clone() };
+        let alarm = reading::Names::in_place(&place, &logs.group).new_alarm();
+        let email = planning.settings.alarm_email.as_deref();
+        let makes_group = planning.after::<Trail>().is_some();
+        emit::alarm(&EmittedAlarm { filter: &filter, alarm: &alarm, topic: ROOT_USE, email, makes_group }, &place)
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {

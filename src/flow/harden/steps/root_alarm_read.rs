@@ -25,8 +25,11 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn at(account: &Account, logs: &LogsPlace) -> Self {
-        let place = Place::of(account.caller(), &logs.region);
-        let (region, group) = (logs.region.clone(), logs.group.clone());
+        Self::in_place(&Place::of(account.caller(), &logs.region), &logs.group)
+    }
+
+    pub(super) fn in_place(place: &Place, group: &str) -> Self {
+        let (region, group) = (place.region.clone(), group.to_owned());
         Self { region, group, topic: place.topic(ROOT_USE), alarm: place.alarm(ROOT_USE) }
     }
 

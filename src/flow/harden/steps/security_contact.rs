@@ -4,6 +4,7 @@ use crate::aws::hardening::AlternateContact;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,10 @@ impl Hardening for SecurityContact {
             None => hands.account.delete_alternate_contact()?,
         }
         Ok(())
+    }
+
+    fn emission(&self, after: &State, _: &Planning<'_>) -> Emission {
+        after.contact.as_ref().map_or_else(Emission::default, emit::security_contact)
     }
 }
 

@@ -6,6 +6,7 @@ mod markdown;
 mod ocsf;
 mod resume;
 mod row;
+mod script;
 mod table;
 
 use crate::aws::Error;
@@ -25,8 +26,15 @@ use std::path::Path;
 use std::time::SystemTime;
 
 pub(in crate::cli) use row::Row;
+pub(in crate::cli) use script::ScriptReport;
 
 pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
+    if args.script {
+        let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+        let caller = flow::caller(&mut world).map_err(|error| Box::new(explain::aws(&error)))?;
+        script::print(&caller, console);
+        return Ok(Exit::Done);
+    }
     let format = if cli.global.json { Format::Json } else { args.format };
     let scope = scope(args)?;
     let mut resume = args.resume.as_deref().map(Resume::open).transpose()?;

@@ -16,6 +16,8 @@ use crate::aws::posture::Management;
 use crate::aws::{Account, Error};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::{self, Emission, EmittedTrail};
+use crate::flow::harden::names;
 use crate::flow::harden::step::{Begun, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::HardenSettings;
 use serde::{Deserialize, Serialize};
@@ -133,6 +135,20 @@ impl Hardening for Trail {
 
     fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
         now.is_between(before, after)
+    }
+
+    fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
+        let (bucket, log_group) = (&*after.bucket.name, &*after.group.name);
+        let place = after.place(planning.place);
+        let is_new = after.used().is_some_and(|used| used.is.name == names::TRAIL)
+            && bucket == read::settings_bucket(planning.settings, &place)
+            && log_group == names::LOG_GROUP;
+        if !is_new {
+            return Emission::nothing("the trail that is there is mended in place: import it, or apply this step");
+        }
+        let organization = after.organization.as_deref();
+        let (name, role, retention) = (names::TRAIL, names::ROLE, parts::KEPT_DAYS);
+        emit::trail(&EmittedTrail { name, bucket, log_group, role, retention, organization }, &place)
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {

@@ -6,7 +6,7 @@ use crate::flow::harden::names;
 use crate::person::OpenCode;
 
 /// Days that events are kept in CloudWatch Logs.
-const KEPT_DAYS: u32 = 365;
+pub(super) const KEPT_DAYS: u32 = 365;
 /// The class of log groups that can have metric filters.
 pub(super) const FILTERED: &str = "STANDARD";
 

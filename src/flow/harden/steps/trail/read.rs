@@ -31,7 +31,7 @@ pub(super) fn state(account: &Account, settings: &HardenSettings) -> Result<Stat
 }
 
 /// The bucket that was named, or glasskey's.
-fn settings_bucket(settings: &HardenSettings, place: &Place) -> String {
+pub(super) fn settings_bucket(settings: &HardenSettings, place: &Place) -> String {
     settings.bucket.clone().unwrap_or_else(|| names::bucket(place))
 }
 

@@ -1,0 +1,145 @@
+//! The end state as CloudFormation and as Terraform: judged by cfn-lint, by `terraform fmt`, and by the arguments that
+//! version 6.62.0 of Terraform's AWS provider has (`terraform_arguments.json`: of each argument whether it is required; a
+//! block has its own, and under the empty name whether it is).
+
+use super::world::{CONTACT, Kind, World};
+use crate::interop_aws::venv_with_emit_judges;
+use serde_json::Value;
+use std::process::Command;
+
+/// What is printed for all that can be planned.
+fn emitted(world: &World, language: &str) -> String {
+    let done = world.run(&[&["--emit", language], &CONTACT[..], &MORE[..]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    done.stdout
+}
+
+const MORE: [&str; 2] = ["--alarm-email", "security@example.com"];
+
+fn judged(program: &str, args: &[&str], name: &str, text: &str) {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let program = venv_with_emit_judges().join("bin").join(program);
+    let output = Command::new(program).args(args).arg(&path).output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}\n{text}", said(&output.stdout), said(&output.stderr));
+}
+
+#[test]
+fn cfn_lint_takes_the_template() {
+    for kind in [Kind::Bare, Kind::Managing] {
+        let text = emitted(&World::of(kind), "cloudformation");
+        let template: Value = serde_json::from_str(&text).unwrap();
+        let resources = template["Resources"].as_object().unwrap();
+        let types: Vec<&str> = resources.values().map(|one| one["Type"].as_str().unwrap()).collect();
+        for wanted in ["AWS::CloudTrail::Trail", "AWS::CloudWatch::Alarm", "AWS::SNS::Subscription"] {
+            assert!(types.contains(&wanted), "{wanted}: {types:?}");
+        }
+        let left_out = template["Metadata"]["NotExpressible"].to_string();
+        assert!(left_out.contains("password-policy: CloudFormation has no resource for it"), "{left_out}");
+        judged("cfn-lint", &["--regions", "us-east-1", "--"], "hardening.json", &text);
+    }
+}
+
+#[test]
+fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
+    let table: Value = serde_json::from_str(include_str!("terraform_arguments.json")).unwrap();
+    for kind in [Kind::Bare, Kind::Managing] {
+        let text = emitted(&World::of(kind), "terraform");
+        judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);
+        let resources = resources(&text);
+        for wanted in ["aws_cloudtrail", "aws_cloudwatch_metric_alarm", "aws_iam_account_password_policy"] {
+            assert!(resources.iter().any(|(kind, _)| kind == wanted), "{wanted}: {text}");
+        }
+        for (kind, body) in &resources {
+            let known = table.get(kind).unwrap_or_else(|| panic!("{kind} is not in the table"));
+            fits(kind, body, known);
+        }
+    }
+}
+
+/// A body: its arguments and its blocks.
+#[derive(Default)]
+struct Body {
+    arguments: Vec<String>,
+    blocks: Vec<(String, Body)>,
+}
+
+fn fits(path: &str, body: &Body, known: &Value) {
+    let known = known.as_object().unwrap();
+    for name in body.arguments.iter().filter(|name| *name != "depends_on") {
+        assert!(known.get(name).is_some_and(Value::is_boolean), "{path} has no argument {name}");
+    }
+    for (name, inside) in &body.blocks {
+        let known = known.get(name).filter(|one| one.is_object());
+        fits(&format!("{path}.{name}"), inside, known.unwrap_or_else(|| panic!("{path} has no block {name}")));
+    }
+    for (name, of) in known.iter().filter(|(name, _)| !name.is_empty()) {
+        let required = if of.is_boolean() { of == true } else { of[""] == true };
+        let there = body.arguments.contains(name) || body.blocks.iter().any(|(block, _)| block == name);
+        assert!(!required || there, "{path} lacks {name}");
+    }
+}
+
+/// The resources of a file, by their types.
+fn resources(text: &str) -> Vec<(String, Body)> {
+    let mut lines = text.lines();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(rest) = line.strip_prefix("resource \"") {
+            found.push((rest.split('"').next().unwrap().to_owned(), body(&mut lines)));
+        }
+    }
+    found
+}
+
+/// Up to the brace that ends it. A value of several lines is a policy, which ends with `})`.
+fn body<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Body {
+    let mut body_so_far = Body::default();
+    while let Some(line) = lines.next() {
+        let line = line.trim();
+        match line.split_once(" = ").map(|(name, value)| (name.trim(), value)) {
+            _ if line == "}" => break,
+            Some((name, value)) => {
+                body_so_far.arguments.push(name.to_owned());
+                if value.ends_with("({") {
+                    assert!(lines.by_ref().any(|line| line.trim() == "})"), "{name} has no end");
+                }
+            }
+            None if line.ends_with(" {") => {
+                body_so_far.blocks.push((line.trim_end_matches(" {").to_owned(), body(lines)));
+            }
+            None => assert_eq!(line, ""),
+        }
+    }
+    body_so_far
+}
+
+#[test]
+fn it_goes_into_a_file_and_what_is_left_out_is_said() {
+    let world = World::new();
+    let path = world.outside.keys.home.path().join("hardening.tf");
+    let named = path.to_str().unwrap();
+    let done = world.run(&["--emit", "terraform", "--out", named, "--only", "password-policy", "--json"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let json = done.json();
+    assert_eq!(json["language"], "terraform");
+    assert_eq!(json["text"], std::fs::read_to_string(&path).unwrap());
+    let again = world.run(&["--emit", "terraform", "--out", named]);
+    assert_eq!(again.code, 2, "{again:?}");
+    let done = world.run(&["--emit", "cloudformation", "--only", "password-policy"]);
+    assert!(
+        done.stderr.contains("not expressible in it: password-policy: CloudFormation has no resource"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn where_nothing_is_to_do_nothing_is_printed() {
+    let world = World::new();
+    let _ = world.apply(&["--only", "password-policy"]);
+    let done = world.run(&["--emit", "terraform", "--only", "password-policy"]);
+    assert_eq!((done.code, done.stdout.as_str()), (0, ""), "{done:?}");
+    assert!(done.stderr.contains("nothing to do, so nothing is printed"), "{done:?}");
+}
