@@ -1,6 +1,7 @@
 //! `root harden`: planned, applied, seen and undone, through the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod administrator; // an administrator who is not root
 mod asking; // who is asked, and what where nobody is there
 mod faults; // every call in every way, killed at every message: the same end
 mod plans; // plans that are refused, and facts that change

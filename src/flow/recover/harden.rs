@@ -4,10 +4,10 @@
 use super::options::{Course, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::{Outcome, RunState};
-use crate::aws::Account;
+use crate::aws::{self, Account};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, HardenRefusal, Implausible, RecoverRefusal, Residue, Stage};
-use crate::flow::harden::{COMMAND, Engine, Step, step};
+use crate::flow::harden::{COMMAND, Engine, HardenInputs, Step, step};
 use crate::flow::record::{HardenRun, Record};
 use crate::journal::{self, Writer};
 use crate::person::{Choice, Deed, HardenNotice, HardenStep, HardenStepIs, Notice, RecordedState, UnfinishedHarden};
@@ -102,7 +102,7 @@ impl Kind for Hardening {
             let now = step.read(account, &self.begin.settings)?;
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
-                stays.extend(self.back(step, planned, now).stays);
+                stays.extend(self.back(step, planned, now, account)?.stays);
             }
             steps.push((planned.id.clone(), is));
         }
@@ -141,17 +141,29 @@ impl Kind for Hardening {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let mut engine = Engine { account, log: &mut log, settings: &self.begin.settings };
+        // What was given to the command beside its plan is not written down.
+        let inputs = HardenInputs::default();
+        let mut engine = Engine {
+            account,
+            log: &mut log,
+            settings: &self.begin.settings,
+            inputs: &inputs,
+            notes: self.notes.clone(),
+            left: Vec::new(),
+        };
         let done = match doing {
             Doing::Finish(_) => self.finish(&mut engine, context).map(|()| Outcome::Completed { keys: Vec::new() }),
             Doing::Undo(_) => self.undo(&mut engine, context).map(|()| Outcome::Undone),
         };
+        let left_of_parts = std::mem::take(&mut engine.left);
         match done {
             Ok(outcome) => strike(log, outcome, context),
             Err((step, cause)) => {
                 let (account, run) = (self.begin.account.clone(), log.id().to_owned());
                 let cause = context.interrupted_or(cause);
-                Err(stopped(cause, vec![Residue::Hardening { account, run, step: Some(step) }], context))
+                let mut left = vec![Residue::Hardening { account, run, step: Some(step) }];
+                left.extend(left_of_parts);
+                Err(stopped(cause, left, context))
             }
         }
     }
@@ -178,15 +190,22 @@ impl Hardening {
     }
 
     /// Where a state is led back to. What somebody else has changed since is left as it is.
-    fn back(&self, step: &'static dyn Step, planned: &HardenStep, now: RecordedState) -> Back {
+    fn back(
+        &self,
+        step: &'static dyn Step,
+        planned: &HardenStep,
+        now: RecordedState,
+        account: &Account,
+    ) -> Result<Back, aws::Error> {
         if self.is(step, planned, &now) == HardenStepIs::Others {
             let stays = vec!["somebody has changed it since, so it is left as it is".to_owned()];
-            return Back { step, to: now.clone(), now, stays };
+            return Ok(Back { step, to: now.clone(), now, stays });
         }
         let notes = self.notes.iter().filter(|(of, _)| *of == planned.id).map(|(_, note)| note.clone());
         let notes: Vec<String> = notes.collect();
-        let undone = step.undone(&planned.before, &now, &notes);
-        Back { step, now, to: undone.to, stays: undone.stays }
+        let uses = step.in_use(account, &now)?;
+        let undone = step.undone(&planned.before, &now, (&notes, &uses));
+        Ok(Back { step, now, to: undone.to, stays: undone.stays })
     }
 
     fn finish(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<(), StepFailed> {
@@ -205,7 +224,8 @@ impl Hardening {
             let Some(step) = step(&planned.id) else { continue };
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
-            let Back { step, now, to, stays } = self.back(step, planned, now);
+            let back = self.back(step, planned, now, engine.account);
+            let Back { step, now, to, stays } = back.map_err(|why| failed(Cause::Aws(why)))?;
             if now != to {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));

@@ -1,8 +1,10 @@
 //! `root`.
 
+mod administrator;
 mod enroll;
 mod harden;
 
+pub(in crate::cli) use administrator::Administrator;
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 pub(in crate::cli) use harden::Harden;
 
