@@ -31,7 +31,7 @@ fn where_the_command_does_not_take_it_nothing_is_made() {
         let done = scene.run(&with(&scene, &["--password-to-command", command]));
         assert_eq!((done.code, scene.snapshot() == before), (3, true), "{command}: {done:?}");
         assert_eq!(scene.outside.unfinished(), 0, "{command}: {done:?}");
-        assert!(done.stderr.contains("did not take the password"), "{command}: {done:?}");
+        assert!(done.stderr.contains("glasskey: error: `"), "{command}: {done:?}");
         assert!(done.stderr.contains("is of no use: it is not boss's"), "{command}: {done:?}");
     }
 }

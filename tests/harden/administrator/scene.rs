@@ -29,7 +29,16 @@ impl Scene {
     pub(super) fn new() -> Self {
         let outside = Simulated::with_keys(1);
         let caller = outside.aws.root_session();
+        // The server's own administrator can do nothing.
+        let arguments = [("UserName", "admin"), ("PolicyName", "Administrator")];
+        let _ = crate::enroll::api::call(&outside.aws, &caller, "DeleteUserPolicy", &arguments);
         Self { outside, caller }
+    }
+
+    /// The server's administrator can do everything.
+    pub(super) fn administered(&self) {
+        let everything = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+        self.outside.aws.allow("admin", everything).unwrap();
     }
 
     pub(super) fn serial(&self) -> String {
@@ -68,8 +77,8 @@ impl Scene {
         run(&mut self.command(args))
     }
 
-    pub(super) fn recover(&self, choice: &str) -> Run {
-        run(&mut self.outside.glasskey_as(&self.caller, ["recover", choice, "--no-input"]))
+    pub(super) fn recover(&self, args: &[&str]) -> Run {
+        run(&mut self.outside.glasskey_as(&self.caller, [&["recover", "--no-input"], args].concat()))
     }
 
     /// Applies, and gives the run's name.

@@ -18,7 +18,7 @@ fn without_a_name_it_is_said_how_to_name_one() {
 #[test]
 fn where_somebody_else_administers_the_account_there_is_nothing_to_do() {
     let scene = Scene::new();
-    let _ = scene.outside.aws.admin();
+    scene.administered();
     let done = scene.run(&["--only", "administrator"]);
     assert_eq!((done.code, done.stdout.as_str()), (0, "nothing to do\n"), "{done:?}");
 }
@@ -71,6 +71,7 @@ fn an_administrator_is_made_with_mfa_and_the_password_is_nowhere_else() {
 #[test]
 fn an_administrator_makes_another_one_where_that_is_asked_for() {
     let mut scene = Scene::new();
+    scene.administered();
     scene.caller = scene.outside.aws.admin();
     let (_, _) = scene.apply();
     scene.is_made("by an administrator");

@@ -75,7 +75,7 @@ fn take_from(user: &User, group: Option<&Group>, to: Option<&User>, hands: &mut 
     }
     let stays = |serial: &String| to.is_some_and(|to| to.devices.contains(serial));
     let own = device(hands.account, name);
-    // It may have been deactivated, and not been deleted.
+    // It may have been deactivated and not deleted, or deleted while its credential is still on the keys.
     if user.devices.is_empty() && hands.has_noted(DEVICE) && !stays(&own.to_string()) {
         delete_unassigned(&own, hands)?;
     }
@@ -94,11 +94,15 @@ fn take_from(user: &User, group: Option<&Group>, to: Option<&User>, hands: &mut 
 }
 
 fn delete_unassigned(arn: &DeviceArn, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-    if hands.account.virtual_device(arn)?.is_some_and(|device| device.user.is_none()) {
-        gone(hands.account.delete_virtual_mfa(arn))?;
-        hands.tell(format!("the MFA device {arn} is deleted"));
-        remove_credentials(arn, hands);
+    match hands.account.virtual_device(arn)? {
+        Some(device) if device.user.is_some() => return Ok(()),
+        Some(_) => {
+            gone(hands.account.delete_virtual_mfa(arn))?;
+            hands.tell(format!("the MFA device {arn} is deleted"));
+        }
+        None => {}
     }
+    remove_credentials(arn, hands);
     Ok(())
 }
 
