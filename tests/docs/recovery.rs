@@ -307,7 +307,9 @@ fn what_recover_makes_of_a_rotation() {
 fn harden() -> Value {
     json!({
         "record": "harden", "version": 1, "command": "root harden", "started": 1, "caller": "arn:of:somebody",
-        "account": "714417917417", "partition": "aws", "digest": "00", "steps": [{
+        "account": "714417917417", "partition": "aws", "digest": "00",
+        "settings": { "only": [], "skip": [], "quiet_days": 90, "override_keys": [] },
+        "steps": [{
             "id": "password-policy", "findings": [], "before": { "policy": null }, "after": { "policy": null },
             "unknown": [], "changes": [], "effects": [], "calls": [], "cost": 0.0, "waits": 0, "reversible": true,
             "undo": "",

@@ -111,7 +111,7 @@ fn refused_user(user: &User, asked: &AdministratorSettings) -> Option<String> {
         () if user.member => {
             Some(format!("the user {name} is in the group already, without MFA or without a password: {other}"))
         }
-        () if !user.made_here => Some(format!("there is a user {name}, whom glasskey has not made: {other}")),
+        () if !user.tagged => Some(format!("there is a user {name}, whom glasskey has not made: {other}")),
         () if has_more => Some(format!(
             "the user {name}, whom glasskey has made, has access keys, policies or groups that it has not given: {other}"
         )),
@@ -132,7 +132,7 @@ fn change(state: &State, asked: &AdministratorSettings, planning: &Planning<'_>)
     };
     let made = User {
         name: asked.user.clone(),
-        made_here: user.is_none_or(|user| user.made_here),
+        tagged: user.is_none_or(|user| user.tagged),
         password: true,
         devices: devices.unwrap_or_else(|| vec![device]),
         access_keys: user.map(|user| user.access_keys.clone()).unwrap_or_default(),

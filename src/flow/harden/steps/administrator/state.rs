@@ -34,7 +34,7 @@ pub(super) struct Group {
 pub(super) struct User {
     pub(super) name: String,
     /// They carry the tag that glasskey gives to the users that it makes.
-    pub(super) made_here: bool,
+    pub(super) tagged: bool,
     pub(super) password: bool,
     /// The serial numbers of their MFA devices.
     pub(super) devices: Vec<String>,
@@ -120,7 +120,7 @@ impl User {
         devices.sort();
         access_keys.sort();
         Ok(Self {
-            made_here: found.tags.contains(&tag()),
+            tagged: found.tags.contains(&tag()),
             password: account.has_password(&name)?,
             devices,
             access_keys,
