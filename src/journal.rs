@@ -30,6 +30,8 @@ pub struct Journal {
     lock: PathBuf,
     /// Taken once for many runs, which may go on side by side in this process.
     held: Option<Arc<Lock>>,
+    /// It is held for one run and its parts.
+    within: bool,
 }
 
 /// A run being written. Dropping it leaves the file, for recovery.
@@ -38,7 +40,7 @@ pub struct Writer {
     path: PathBuf,
     /// See [`Writer::keep_complete`].
     kept: bool,
-    _lock: Arc<Lock>,
+    lock: Arc<Lock>,
 }
 
 /// The lock, held. Let go of in so many words: a child that is being started has a copy of the file until it runs.
@@ -118,7 +120,7 @@ impl Journal {
         store::own_directory(&runs).map_err(at(&runs))?;
         // Somebody may have made it just now.
         store::check_directory(state).map_err(at(state))?;
-        Ok(Self { runs, lock: state.join("lock"), held: None })
+        Ok(Self { runs, lock: state.join("lock"), held: None, within: false })
     }
 
     /// The runs that did not end, oldest first. A last line cut short by a crash is left out: what it announced was
@@ -165,7 +167,13 @@ impl Journal {
     /// Whether one command makes many runs.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.held.is_some()
+        self.held.is_some() && !self.within
+    }
+
+    /// Lets other runs be begun while this one is being written, of which they are a part.
+    pub fn within(&mut self, run: &Writer) {
+        self.within |= self.held.is_none();
+        self.held = Some(Arc::clone(&run.lock));
     }
 
     fn all_called<E: DeserializeOwned>(&self, end: &str) -> Result<Runs<E>, Error> {
@@ -224,7 +232,7 @@ impl Journal {
         let path = self.path_of(&format!("{name}-{chance:08x}"));
         let first = serde_json::to_vec(first).map_err(|cause| at(&path)(cause.into()))?;
         match Lines::begin_own(&path, &first) {
-            Ok(lines) => Ok(Writer { lines, path, kept: false, _lock: lock }),
+            Ok(lines) => Ok(Writer { lines, path, kept: false, lock }),
             Err(cause) => {
                 // Nothing is in it that anybody needs.
                 if cause.kind() != io::ErrorKind::AlreadyExists {
@@ -240,7 +248,7 @@ impl Journal {
         let lock = self.take_lock()?;
         let path = self.path_of(id);
         let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
-        Ok(Writer { lines, path, kept: false, _lock: lock })
+        Ok(Writer { lines, path, kept: false, lock })
     }
 
     /// Goes on with a run that did not end, or with one that was complete and was kept, which is then one that did not
@@ -259,7 +267,7 @@ impl Journal {
             store::rename(&complete, &path).map_err(at(&path))?;
         }
         let lines = Lines::resume_own(&path, LONGEST_RUN).map_err(at(&path))?;
-        Ok(Writer { lines, path, kept: false, _lock: lock })
+        Ok(Writer { lines, path, kept: false, lock })
     }
 
     /// Fails with [`Error::Busy`] while a run is being written: what stands in the journal then is not left over.

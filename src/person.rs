@@ -13,8 +13,8 @@ mod unfinished; // what is found of a run that did not end
 pub use access_key::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 pub use alarm::{AlarmNotice, Hop, Proof, Tested};
 pub use harden::{
-    AlarmPattern, Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep, HardenStepIs,
-    OpenCode, OpenStep, RecordedState, SecurityContact, UnfinishedHarden,
+    AdministratorSettings, AlarmPattern, Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep,
+    HardenStepIs, OpenCode, OpenStep, RecordedState, SecurityContact, UnfinishedHarden,
 };
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};
@@ -22,7 +22,7 @@ pub use root::{AtCodes, ConsoleTask, RootQuestion, RootStep, RootView, TwoCodes}
 pub use unfinished::{Deed, DeviceState, FileState, KeyState, Offer, OldDevice, Unfinished, UnfinishedRetirement};
 
 use crate::keys::{KeyId, Serial};
-use crate::secret::{Code, Password};
+use crate::secret::{Code, Password, SecretText};
 use std::time::SystemTime;
 
 pub trait Person {
@@ -84,6 +84,12 @@ pub trait Person {
 
     /// Erases the codes that are shown.
     fn hide_codes(&mut self) {}
+
+    /// Shows a user's new password until the person has taken it down, then erases it. `Some(false)`: the person gave up.
+    /// `None`: nobody can be shown anything.
+    fn show_password(&mut self, _user: &str, _password: &SecretText) -> Option<bool> {
+        None
+    }
 }
 
 /// Nobody: hears nothing, and every question goes without an answer.

@@ -47,7 +47,8 @@ macro_rules! calls {
 // root's is one more that ends after a quarter of an hour.
 //
 // A setting that is put again is the same setting: a retention, a filter, an alarm, a rule. `CreateTopic` gives the topic of
-// that name, and a token confirms a subscription more than once.
+// that name, and a token confirms a subscription more than once. The same password that is set again is the same password;
+// who is in a group is in it once.
 //
 // `Once`: a session's code is spent. The repeat of a deactivation or a deletion answers "not found", which the flows read
 // as done: they ask instead. A policy that was merged with what was there is merged anew: somebody else may have put one
@@ -80,6 +81,19 @@ calls! {
     GetAccessKeyLastUsed: "iam" "GetAccessKeyLastUsed" None;
     ListSigningCertificates: "iam" "ListSigningCertificates" None;
     GetUser: "iam" "GetUser" None;
+    CreateUser: "iam" "CreateUser" Once;
+    DeleteUser: "iam" "DeleteUser" Once;
+    GetLoginProfile: "iam" "GetLoginProfile" None;
+    CreateLoginProfile: "iam" "CreateLoginProfile" Once;
+    UpdateLoginProfile: "iam" "UpdateLoginProfile" Again;
+    DeleteLoginProfile: "iam" "DeleteLoginProfile" Once;
+    CreateGroup: "iam" "CreateGroup" Once;
+    DeleteGroup: "iam" "DeleteGroup" Once;
+    AttachGroupPolicy: "iam" "AttachGroupPolicy" Again;
+    DetachGroupPolicy: "iam" "DetachGroupPolicy" Once;
+    AddUserToGroup: "iam" "AddUserToGroup" Again;
+    RemoveUserFromGroup: "iam" "RemoveUserFromGroup" Once;
+    ListInstances: "sso" "ListInstances" None;
     GetRole: "iam" "GetRole" None;
     GetRolePolicy: "iam" "GetRolePolicy" None;
     CreateRole: "iam" "CreateRole" Once;

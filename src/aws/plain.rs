@@ -1,5 +1,5 @@
 //! Services whose few operations do not earn a crate of a hundred thousand lines each: CloudTrail, CloudWatch, Logs,
-//! S3, SNS, KMS, EventBridge, Organizations, Account Management.
+//! S3, SNS, KMS, EventBridge, Organizations, Account Management, IAM Identity Center.
 //!
 //! The SDK's own runtime signs, connects and times out; what is ours is a table of protocols and a JSON value each way.
 //! CloudWatch is spoken to in JSON, which it takes beside CBOR.
@@ -97,6 +97,7 @@ const SERVICES: &[Service] = &[
         gov_cloud: InGovCloud::Fips,
     },
     Service { gov_cloud: InGovCloud::Fips, ..regional("s3", "s3", "S3", Protocol::S3) },
+    regional("sso", "sso", "SSO Admin", Protocol::Json("1.1", "SWBExternalService")),
 ];
 
 const fn regional(prefix: &'static str, host: &'static str, id: &'static str, protocol: Protocol) -> Service {

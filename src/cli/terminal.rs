@@ -12,7 +12,7 @@ use crate::cli::deeds;
 use crate::keys::{KeyId, Serial};
 use crate::person::{AtCodes, Choice, NoNewPin, Notice, Offer, Person, Question, RootQuestion, RootStep, TwoCodes};
 use crate::platform::{Interrupt, Terminal, Typed};
-use crate::secret::{Code, Password};
+use crate::secret::{Code, Password, SecretText};
 use crate::totp::unix;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -375,6 +375,26 @@ impl Person for TerminalPerson {
         self.end_countdown();
         let typed = self.ask(&format!("Code in the mail to {address} (empty to give up): "), false)?;
         Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty())
+    }
+
+    fn show_password(&mut self, user: &str, password: &SecretText) -> Option<bool> {
+        let terminal = self.terminal()?;
+        terminal.write(ALTERNATE_ON).ok()?;
+        let taken_down = (|| {
+            let text =
+                password.expose(|text| Zeroizing::new(format!("The first password of {user}:\n\n  {text}\n\n")));
+            terminal.write(&text).ok()?;
+            terminal.discard_input().ok()?;
+            let answer = self.answer(
+                &terminal,
+                "Nothing of it stays on this screen. Type \"done\" once you have it: ",
+                false,
+            )?;
+            Some(answer.trim() == "done")
+        })();
+        terminal.write(ALTERNATE_OFF).ok()?;
+        // Interrupted or hung up at the prompt: nobody has it.
+        Some(taken_down.unwrap_or(false))
     }
 
     fn hide_codes(&mut self) {

@@ -159,7 +159,7 @@ impl DeviceSinks {
             }
             sink(cause)
         })?;
-        file.verify(seed).map_err(sink)?;
+        file.verify(ISSUER, &account_of(&run.begin.arn), seed).map_err(sink)?;
         context.tell(Notice::Escrowed { path: path.clone(), recipients: recipients.texts().count() });
         Ok(())
     }

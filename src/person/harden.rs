@@ -1,6 +1,7 @@
 //! The plan of `root harden`, what is told while it is carried out, and what is found of a run of it that did not end.
 
 use super::{Notice, RootStep};
+use crate::keys::Serial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -58,6 +59,8 @@ pub struct HardenSettings {
     pub alarm_wait: u64,
     /// The security contact to be set; null where none was named.
     pub security_contact: Option<SecurityContact>,
+    /// The administrator to be made; null where none was named.
+    pub administrator: Option<AdministratorSettings>,
     /// Credentials of root that were used within so many days are not taken away.
     pub quiet_days: u64,
     /// The name of the trail's bucket; null: one that is made of the account and the region.
@@ -76,6 +79,18 @@ pub enum AlarmPattern {
     SpareTasks,
     /// All: the CIS benchmark's pattern, to the letter.
     Cis,
+}
+
+/// An administrator who is not root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdministratorSettings {
+    /// The user's name.
+    pub user: String,
+    /// The group that has AdministratorAccess.
+    pub group: String,
+    /// The serial numbers of the keys that hold the seed of the user's MFA device.
+    pub keys: Vec<Serial>,
 }
 
 /// An alternate contact for security.
@@ -156,6 +171,8 @@ pub enum OpenCode {
     NotNamed,
     /// Only another caller can do it.
     OtherCaller,
+    /// Something of that name is there, and is not glasskey's to change.
+    Taken,
     /// What protects from lock-out is not there.
     NotProtected,
     /// It was used too recently.

@@ -5,6 +5,7 @@
 
 mod base32;
 mod memory;
+mod password;
 mod text;
 
 pub use memory::{
@@ -172,7 +173,7 @@ impl Code {
     }
 }
 
-/// A secret that is text and that AWS tells once: a secret access key. Lives in a page of its own, as a [`Seed`] does.
+/// A secret that is text and that is told once: a secret access key, a first password. Lives in a page of its own, as a [`Seed`] does.
 ///
 /// It cannot be printed:
 /// ```compile_fail,E0277

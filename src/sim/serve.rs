@@ -30,7 +30,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a client looks for its endpoint: for every service at once, and for each of those there are.
-const ENDPOINTS: [&str; 12] = [
+const ENDPOINTS: [&str; 13] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_STS",
@@ -43,6 +43,7 @@ const ENDPOINTS: [&str; 12] = [
     "AWS_ENDPOINT_URL_ORGANIZATIONS",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_SSO_ADMIN",
 ];
 
 /// A server in a thread of its own; stops when dropped.

@@ -5,7 +5,7 @@
 
 use super::Error;
 use crate::platform::{Children, Interrupt, files};
-use crate::secret::{Seed, on_wiped_stack};
+use crate::secret::{SecretText, Seed, on_wiped_stack};
 use crate::store;
 use crate::totp::{AWS, Uri};
 use age::{Callbacks, DecryptError, Decryptor, EncryptError, Encryptor, Identity};
@@ -323,8 +323,6 @@ impl EscrowFile {
 
 pub struct EscrowSink {
     file: EscrowFile,
-    issuer: String,
-    account: String,
     sealed: Sealed,
 }
 
@@ -337,11 +335,20 @@ impl EscrowSink {
         account: &str,
         seed: &Seed,
     ) -> Result<Self, Error> {
-        let sealed = recipients.encrypt(Uri::totp_text(Some(issuer), account, AWS, seed), None)?;
+        Self::sealed(recipients, path, Uri::totp_text(Some(issuer), account, AWS, seed))
+    }
+
+    /// Encrypts a password in memory, and nothing else. Nothing is written yet.
+    pub fn seal_password(recipients: &Recipients, path: &Path, password: &SecretText) -> Result<Self, Error> {
+        Self::sealed(recipients, path, on_wiped_stack(|| password.expose(|text| Zeroizing::new(text.to_owned()))))
+    }
+
+    fn sealed(recipients: &Recipients, path: &Path, text: Zeroizing<String>) -> Result<Self, Error> {
+        let sealed = recipients.encrypt(text, None)?;
         let begins = sealed.content.get(..RECORDED).and_then(|head| std::str::from_utf8(head).ok());
         let begins = begins.ok_or_else(|| Error::EscrowDiffers { path: path.to_owned() })?.to_owned();
         let file = EscrowFile { path: path.to_owned(), begins, bytes: sealed.content.len() as u64 };
-        Ok(Self { file, issuer: issuer.to_owned(), account: account.to_owned(), sealed })
+        Ok(Self { file, sealed })
     }
 
     /// What to write down before [`EscrowSink::put`].
@@ -382,13 +389,21 @@ impl EscrowSink {
     ///
     /// # Errors
     /// [`Error::Escrow`], [`Error::EscrowDiffers`].
-    pub fn verify(&self, seed: &Seed) -> Result<(), Error> {
+    pub fn verify(&self, issuer: &str, account: &str, seed: &Seed) -> Result<(), Error> {
+        on_wiped_stack(|| self.holds(&Uri::totp_text(Some(issuer), account, AWS, seed)))
+    }
+
+    /// As [`EscrowSink::verify`], with a password.
+    pub fn verify_password(&self, password: &SecretText) -> Result<(), Error> {
+        on_wiped_stack(|| password.expose(|text| self.holds(text)))
+    }
+
+    fn holds(&self, text: &str) -> Result<(), Error> {
         let path = &self.file.path;
         let content = store::open(path, File::options().read(true))
             .and_then(|mut file| bounded(&mut file, LARGEST))
             .map_err(|cause| self.failed(&cause))?;
-        let opens = on_wiped_stack(|| {
-            let text = Uri::totp_text(Some(&self.issuer), &self.account, AWS, seed);
+        let opens = (|| {
             let witness = Witness { sealed: &self.sealed, whole: Cell::new(false) };
             let mut found = Zeroizing::new(Vec::with_capacity(text.len() + 1));
             let decryptor = Decryptor::new(content.as_slice()).ok()?;
@@ -403,7 +418,7 @@ impl EscrowSink {
             }
             chunk.zeroize();
             (*found == text.as_bytes()).then_some(())
-        });
+        })();
         opens.ok_or_else(|| Error::EscrowDiffers { path: path.clone() })
     }
 }

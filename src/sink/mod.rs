@@ -9,6 +9,7 @@ mod code;
 mod command;
 mod escrow;
 mod key;
+mod password;
 mod phone;
 mod told;
 
@@ -18,6 +19,7 @@ pub use code::{CodeCommand, CodeTrouble};
 pub use command::{ChildCommand, CommandEnd, CommandSink};
 pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
 pub use key::KeySink;
+pub use password::PasswordSink;
 pub use phone::PhoneSink;
 
 use crate::person::Person;

@@ -10,11 +10,11 @@ use glasskey::sim::aws::{Fault, Strange, Wrong};
 use std::collections::BTreeSet;
 
 /// A call: what is there before it, the call, and whether the world shows that it was carried out.
-struct Row {
-    call: Call,
-    before: fn(&Scene),
-    act: fn(&Scene) -> Result<(), Error>,
-    done: fn(&Scene) -> bool,
+pub(super) struct Row {
+    pub(super) call: Call,
+    pub(super) before: fn(&Scene),
+    pub(super) act: fn(&Scene) -> Result<(), Error>,
+    pub(super) done: fn(&Scene) -> bool,
 }
 
 fn trail(scene: &Scene) -> Option<Trail> {
@@ -343,7 +343,7 @@ const TELLING: &[Row] = &[
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    [TRAILS, BUCKETS, LOGS, TELLING].into_iter().flatten()
+    [TRAILS, BUCKETS, LOGS, TELLING, super::administrator::ROWS].into_iter().flatten()
 }
 
 /// What is tried here of all that changes something.

@@ -1,6 +1,7 @@
 //! `root harden`: planned, applied, seen and undone, through the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod administrator; // an administrator who is not root
 mod alarm; // the alarm: made, confirmed, mended, undone
 mod alarm_test; // each hop proved, each dead chain named
 mod alarm_world; // what there is of it, and whoever reads the mail

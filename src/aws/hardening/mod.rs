@@ -1,9 +1,10 @@
 //! What hardening an account writes: a trail, its bucket, its log group and its role; the filter, the alarm and the topic
-//! that tell a person; the rules of EventBridge; the account's settings. One file for each service; the documents beside the calls (policies,
+//! that tell a person; the rules of EventBridge; the account's settings; its administrator. One file for each service; the documents beside the calls (policies,
 //! patterns) are pure functions.
 //!
 //! Calls give [`Error`]s as all others do. What a caller must tell apart in a refusal is [`Error::obstacle`].
 
+mod administrator;
 mod alarm;
 mod bucket;
 mod log_group;
@@ -20,6 +21,7 @@ mod topic;
 mod trail;
 
 pub(crate) use super::plain::is_bucket_name;
+pub use administrator::{DetailedUser, UserGroup};
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm, PERIOD, PERIODS};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};

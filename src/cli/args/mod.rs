@@ -28,8 +28,8 @@ pub(super) use piv::{Piv, PivCommand};
 pub(super) use places::SeedPlaces;
 pub(super) use retire::Retire;
 pub(super) use root::{
-    Audit, Format, Harden, Language, Pace, Root, RootAlarm, RootAlarmCommand, RootAlarmConfirm, RootAlarmTest,
-    RootCommand, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, account_id,
+    Administrator, Audit, Format, Harden, Language, Pace, Root, RootAlarm, RootAlarmCommand, RootAlarmConfirm,
+    RootAlarmTest, RootCommand, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes, account_id,
 };
 pub(super) use rotate::{Resync, Rotate, Written};
 pub(super) use session::{Session, SessionFormat};

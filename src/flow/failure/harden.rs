@@ -48,6 +48,14 @@ pub enum HardenRefusal {
     BucketTaken { bucket: String },
     #[error("{what} has got records in the meantime, so it is not deleted")]
     HoldsRecords { what: String },
+    #[error("{user} needs a password, and no place for it was named")]
+    NoPasswordPlace { user: String },
+    #[error("the password is to be shown, and there is no terminal")]
+    NobodyToShow,
+    #[error("the password was not taken down")]
+    NotTakenDown,
+    #[error("the system gave no memory, or nothing random, for a password")]
+    NoPassword,
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
 }

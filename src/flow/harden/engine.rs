@@ -1,11 +1,12 @@
 //! One step, led from a state to another and seen to be there: applied, finished or undone, all the same way.
 
+use super::inputs::HardenInputs;
 use super::plan::Protections;
 use super::step::{Hands, Step};
 use crate::aws::{self, Account};
 use crate::flow::acknowledged::look_until;
 use crate::flow::context::Context;
-use crate::flow::failure::{Cause, HardenRefusal};
+use crate::flow::failure::{Cause, HardenRefusal, Residue};
 use crate::flow::record::Record;
 use crate::journal::Writer;
 use crate::person::{HardenNotice, HardenSettings, HardenStep, Notice, RecordedState};
@@ -18,6 +19,11 @@ pub(in crate::flow) struct Engine<'e> {
     pub(in crate::flow) account: &'e Account,
     pub(in crate::flow) log: &'e mut Writer,
     pub(in crate::flow) settings: &'e HardenSettings,
+    pub(in crate::flow) inputs: &'e HardenInputs,
+    /// What the run's steps have noted, each by its name.
+    pub(in crate::flow) notes: Vec<(String, String)>,
+    /// What is left of runs that are parts of this one.
+    pub(in crate::flow) left: Vec<Residue>,
 }
 
 impl Engine<'_> {
@@ -70,11 +76,10 @@ impl Engine<'_> {
     ) -> Result<(), Cause> {
         let mut now = from.clone();
         for tries_left in (0..TRIES).rev() {
-            let (account, settings, log) = (self.account, self.settings, &mut *self.log);
-            let mut hands = Hands { account, settings, context, log, step: step.id() };
-            let lost = match step.lead(&now, to, &mut hands) {
+            let led = step.lead(&now, to, &mut self.hands(step, context));
+            let lost = match led {
                 Ok(()) => return self.seen(step, (&now, to), context),
-                Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) => why,
+                Err(Cause::Aws(why @ aws::Error::OutcomeUnknown { .. })) if self.left.is_empty() => why,
                 Err(cause) => return Err(cause),
             };
             let (looked, interrupted) = context.settle(|| step.read(self.account, self.settings));
@@ -93,6 +98,19 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    fn hands<'h, 'w>(&'h mut self, step: &'static dyn Step, context: &'h mut Context<'w>) -> Hands<'h, 'w> {
+        Hands {
+            account: self.account,
+            context,
+            settings: self.settings,
+            inputs: self.inputs,
+            left: &mut self.left,
+            notes: &mut self.notes,
+            log: self.log,
+            step: step.id(),
+        }
     }
 
     /// AWS has acknowledged all of it: it is to show it.

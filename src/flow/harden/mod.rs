@@ -6,15 +6,19 @@
 
 mod emit; // the end state in other tools' languages
 mod engine; // one step, led from a state to another
+mod inputs; // what a run is given beside its plan
 mod names; // what the things are called that are made
 mod plan; // made, and read back
 mod step; // what a step is
 mod steps; // each of them
 mod used; // which plans have been applied
 
-pub use crate::person::{AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact};
+pub use crate::person::{
+    AdministratorSettings, AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact,
+};
 pub use emit::{EmitLanguage, Emitted, emit};
 pub(in crate::flow) use engine::Engine;
+pub use inputs::{HardenInputs, PasswordPlaces};
 pub(in crate::flow) use names::ROOT_USE;
 pub(in crate::flow) use plan::LASTS;
 pub use plan::{is_refused, read_plan};
@@ -33,6 +37,7 @@ use crate::totp::unix;
 use crate::world::World;
 use plan::{check_applies, is_wanted, make};
 use std::collections::BTreeMap;
+use step::Ready;
 use steps::STEPS;
 use used::UsedPlans;
 
@@ -50,6 +55,7 @@ pub struct HardenRequest {
     /// Exactly this plan; otherwise one is made from the settings.
     pub plan: Option<HardenPlan>,
     pub settings: HardenSettings,
+    pub inputs: HardenInputs,
     /// The account number need not be typed.
     pub approved: bool,
     /// The steps that cannot be undone are agreed to.
@@ -91,6 +97,7 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), context))?;
     context.tell_clock();
     let plan = ready(&request, &account, &used, context).map_err(|cause| before(cause, context))?;
+    check_beside(&request, &plan, &account, context).map_err(|cause| before(cause, context))?;
     if plan.steps.is_empty() {
         set_aside(&plan.account, context).map_err(|cause| before(cause, context))?;
         let findings = Vec::new();
@@ -101,7 +108,8 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     let was = verdicts(&account, context);
     let log = begin(&request, &plan, &account, &used, context).map_err(|cause| before(cause, context))?;
     let run = log.id().to_owned();
-    let applied = Applying { log, account: &account, done: Vec::new(), plan: &plan }.run(context);
+    let applying = Applying { log, account: &account, done: Vec::new(), plan: &plan, inputs: &request.inputs };
+    let applied = applying.run(context);
     if let Err(failed) = applied {
         if failed.left.is_empty() {
             used.unmark(&plan);
@@ -141,6 +149,21 @@ fn ready(
         }
     }
     Ok(plan.clone())
+}
+
+/// Whether what the steps need beside AWS is there.
+fn check_beside(
+    request: &HardenRequest,
+    plan: &HardenPlan,
+    account: &Account,
+    context: &mut Context<'_>,
+) -> Result<(), Cause> {
+    for planned in &plan.steps {
+        let Some(step) = step(&planned.id) else { continue };
+        let (settings, inputs) = (&plan.settings, &request.inputs);
+        step.ready(&planned.before, &planned.after, &mut Ready { account, context, settings, inputs })?;
+    }
+    Ok(())
 }
 
 /// Asks once for the whole of it, and apart for what cannot be undone.
@@ -217,20 +240,33 @@ struct Applying<'a> {
     log: Writer,
     account: &'a Account,
     plan: &'a HardenPlan,
+    inputs: &'a HardenInputs,
     done: Vec<String>,
 }
 
 impl Applying<'_> {
     fn run(mut self, context: &mut Context<'_>) -> Result<(), Failed> {
         for planned in &self.plan.steps {
-            let mut engine = Engine { account: self.account, log: &mut self.log, settings: &self.plan.settings };
+            let mut engine = Engine {
+                account: self.account,
+                log: &mut self.log,
+                settings: &self.plan.settings,
+                inputs: self.inputs,
+                notes: Vec::new(),
+                left: Vec::new(),
+            };
             let applied = match step(&planned.id) {
                 Some(step) => engine.apply(step, planned, false, context),
                 None => Err(HardenRefusal::Changed { step: planned.id.clone() }.into()),
             };
+            let left = engine.left;
             match applied {
                 Ok(()) => self.done.push(planned.id.clone()),
-                Err(cause) => return Err(self.stop(planned, cause, context)),
+                Err(cause) => {
+                    let mut failed = self.stop(planned, cause, context);
+                    failed.left.extend(left);
+                    return Err(failed);
+                }
             }
         }
         context.tell_if_kept(self.log.complete());

@@ -3,7 +3,7 @@
 use super::step::{Change, Planning, Proposal, Protection, Step};
 use super::steps::{STEPS, step};
 use crate::aws::hardening::Place;
-use crate::aws::posture::{Admin, Fact};
+use crate::aws::posture::Fact;
 use crate::aws::{self, Account};
 use crate::flow::audit::Rule;
 use crate::flow::context::Context;
@@ -197,17 +197,26 @@ impl<'a> Protections<'a> {
 }
 
 /// Whether somebody other than root can do everything without exception, and is seen to be able to sign in with MFA, or to
-/// assume a role that can.
+/// assume a role that can. The credential report may be hours old, so each is asked about.
 fn is_administered(account: &Account) -> Result<bool, Cause> {
     let admins = match account.administrators() {
         Fact::Known(admins) => admins,
         Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(false),
         Fact::Unreadable(why) => return Err(Cause::Aws(why.why)),
     };
-    let signs_in = |admin: &Admin| {
-        admin.outright && !admin.hindered && admin.mfa == Some(true) && admin.can_sign_in == Some(true)
-    };
-    Ok(!admins.reachable.is_empty() || admins.users.iter().any(signs_in))
+    if admins.reachable.iter().any(|role| role.from_outside) {
+        return Ok(true);
+    }
+    let users = admins.users.iter().filter(|admin| admin.outright && !admin.hindered).map(|admin| &admin.name);
+    for user in users.chain(admins.reachable.iter().flat_map(|role| &role.users)) {
+        match account.signs_in_with_mfa(user) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(why) if tells_nothing(&why) => {}
+            Err(why) => return Err(Cause::Aws(why)),
+        }
+    }
+    Ok(false)
 }
 
 /// The SHA-256 of a plan without its digest, in hexadecimal: over JSON without spaces, members in the order of their names.

@@ -4,11 +4,12 @@
 //! apply a step is to lead the state from what is there to what is planned, and to undo it is to lead it back.
 
 use super::emit::Emission;
+use super::inputs::HardenInputs;
 use crate::aws::hardening::Place;
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::context::Context;
-use crate::flow::failure::Cause;
+use crate::flow::failure::{Cause, Residue};
 use crate::flow::record::Record;
 use crate::journal::Writer;
 use crate::person::{
@@ -61,8 +62,18 @@ pub(in crate::flow) trait Hardening: Sync {
         false
     }
 
+    /// Whether what the step needs beside AWS is there: keys, places for secrets. Asked before anything is written.
+    fn ready(&self, _now: &Self::State, _to: &Self::State, _ready: &mut Ready<'_, '_>) -> Result<(), Cause> {
+        Ok(())
+    }
+
     /// Sends the calls that lead from one state to another. Looking afterwards is the engine's.
     fn lead(&self, now: &Self::State, to: &Self::State, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
+
+    /// What has been used since, which undoing leaves as it is: each a sentence. A use is no part of the state.
+    fn in_use(&self, _account: &Account, _now: &Self::State) -> Result<Vec<String>, aws::Error> {
+        Ok(Vec::new())
+    }
 
     /// Which state undoing leads to. What is on before stays on.
     fn undone(&self, begun: &Begun<'_, Self::State>) -> Undone<Self::State> {
@@ -155,6 +166,8 @@ pub(in crate::flow) struct Begun<'r, State> {
     pub(in crate::flow) now: &'r State,
     /// What the step has noted: [`Hands::note`].
     pub(in crate::flow) notes: &'r [String],
+    /// [`Hardening::in_use`].
+    pub(in crate::flow) uses: &'r [String],
 }
 
 /// What undoing comes to.
@@ -167,18 +180,47 @@ pub(in crate::flow) struct Undone<State> {
 /// What a step works with.
 pub(in crate::flow) struct Hands<'h, 'w> {
     pub(in crate::flow) account: &'h Account,
-    /// What the plan was asked for.
-    pub(in crate::flow) settings: &'h HardenSettings,
     pub(in crate::flow) context: &'h mut Context<'w>,
+    pub(in crate::flow) settings: &'h HardenSettings,
+    pub(in crate::flow) inputs: &'h HardenInputs,
+    /// What is left of a part of the step that is a run of its own.
+    pub(in crate::flow) left: &'h mut Vec<Residue>,
+    pub(super) notes: &'h mut Vec<(String, String)>,
     pub(super) log: &'h mut Writer,
     pub(super) step: &'static str,
+}
+
+/// What a step may look at before anything is written.
+pub(in crate::flow) struct Ready<'h, 'w> {
+    pub(in crate::flow) account: &'h Account,
+    pub(in crate::flow) context: &'h mut Context<'w>,
+    pub(in crate::flow) settings: &'h HardenSettings,
+    pub(in crate::flow) inputs: &'h HardenInputs,
 }
 
 impl Hands<'_, '_> {
     /// Writes down that AWS has acknowledged a part of the step. Without it, undoing does not take that for the run's.
     pub(in crate::flow) fn note(&mut self, note: impl Into<String>) -> Result<(), Cause> {
-        let record = Record::StepNote { step: self.step.to_owned(), note: note.into() };
-        self.log.append(&record).map_err(Cause::Journal)
+        let (step, note) = (self.step.to_owned(), note.into());
+        self.log.append(&Record::StepNote { step: step.clone(), note: note.clone() })?;
+        self.notes.push((step, note));
+        Ok(())
+    }
+
+    /// Whether the step has noted this, in this run.
+    pub(in crate::flow) fn has_noted(&self, note: &str) -> bool {
+        self.notes.iter().any(|(of, noted)| of == self.step && noted == note)
+    }
+
+    /// Says of something that it stays as it is.
+    pub(in crate::flow) fn tell_stays(&mut self, what: impl Into<String>) {
+        let (step, what) = (self.step.to_owned(), what.into());
+        self.context.tell(Notice::from(HardenNotice::Stays { step, what }));
+    }
+
+    /// Lets the step begin runs of their own, which are parts of this one.
+    pub(in crate::flow) fn may_begin_runs(&mut self) {
+        self.context.journal.within(self.log);
     }
 
     /// Says that what the step has set up was not seen to work.
@@ -210,8 +252,16 @@ pub(in crate::flow) trait Step: Sync {
     fn is_between(&self, before: &RecordedState, now: &RecordedState, after: &RecordedState) -> bool;
     fn is_seen_alike(&self, before: &RecordedState, now: &RecordedState) -> bool;
     fn is_taken_back(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> bool;
+    fn ready(&self, now: &RecordedState, to: &RecordedState, ready: &mut Ready<'_, '_>) -> Result<(), Cause>;
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause>;
-    fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState>;
+    fn in_use(&self, account: &Account, now: &RecordedState) -> Result<Vec<String>, aws::Error>;
+    /// `known`: its notes, and its uses.
+    fn undone(
+        &self,
+        before: &RecordedState,
+        now: &RecordedState,
+        known: (&[String], &[String]),
+    ) -> Undone<RecordedState>;
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool;
     fn emission(&self, after: &RecordedState, planning: &Planning<'_>) -> Emission;
 }
@@ -267,9 +317,14 @@ impl<H: Hardening> Step for H {
 
     fn is_taken_back(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> bool {
         let states = typed(before).zip(typed(now));
-        let begun =
-            |(before, now): &(H::State, H::State)| Hardening::is_taken_back(self, &Begun { before, now, notes });
+        let begun = |(before, now): &(H::State, H::State)| {
+            Hardening::is_taken_back(self, &Begun { before, now, notes, uses: &[] })
+        };
         states.as_ref().is_some_and(begun)
+    }
+
+    fn ready(&self, now: &RecordedState, to: &RecordedState, ready: &mut Ready<'_, '_>) -> Result<(), Cause> {
+        typed(now).zip(typed(to)).map_or(Ok(()), |(now, to)| Hardening::ready(self, &now, &to, ready))
     }
 
     fn lead(&self, now: &RecordedState, to: &RecordedState, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
@@ -280,10 +335,20 @@ impl<H: Hardening> Step for H {
         }
     }
 
-    fn undone(&self, before: &RecordedState, now: &RecordedState, notes: &[String]) -> Undone<RecordedState> {
+    fn in_use(&self, account: &Account, now: &RecordedState) -> Result<Vec<String>, aws::Error> {
+        typed(now).map_or(Ok(Vec::new()), |now| Hardening::in_use(self, account, &now))
+    }
+
+    fn undone(
+        &self,
+        before: &RecordedState,
+        now: &RecordedState,
+        (notes, uses): (&[String], &[String]),
+    ) -> Undone<RecordedState> {
         match typed(before).zip(typed(now)) {
             Some((before, now)) => {
-                let Undone { to, stays } = Hardening::undone(self, &Begun { before: &before, now: &now, notes });
+                let begun = Begun { before: &before, now: &now, notes, uses };
+                let Undone { to, stays } = Hardening::undone(self, &begun);
                 Undone { to: recorded(&to), stays }
             }
             None => Undone { to: now.clone(), stays: Vec::new() },

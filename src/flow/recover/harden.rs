@@ -4,10 +4,10 @@
 use super::options::{Course, Doing, Options};
 use super::passes::{Kind, Observation, moment, own_account, stopped, strike};
 use super::{Outcome, RunState};
-use crate::aws::Account;
+use crate::aws::{self, Account};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, Failed, HardenRefusal, Implausible, RecoverRefusal, Residue, Stage};
-use crate::flow::harden::{COMMAND, Engine, LASTS, Step, step};
+use crate::flow::harden::{COMMAND, Engine, HardenInputs, LASTS, Step, step};
 use crate::flow::record::{HardenRun, Record};
 use crate::journal::{self, Writer};
 use crate::person::{Choice, Deed, HardenNotice, HardenStep, HardenStepIs, Notice, RecordedState, UnfinishedHarden};
@@ -103,7 +103,7 @@ impl Kind for Hardening {
             let now = step.read(account, &self.begin.settings)?;
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
-                let left = self.back(step, planned, now).stays;
+                let left = self.back(step, planned, now, account)?.stays;
                 stays.extend(left.into_iter().map(|what| format!("{}: {what}", planned.id)));
             }
             steps.push((planned.id.clone(), is));
@@ -153,14 +153,17 @@ impl Kind for Hardening {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
-        let mut engine = Engine { account, log: &mut log, settings: &self.begin.settings };
+        // What was given to the command beside its plan is not written down.
+        let inputs = HardenInputs::default();
+        let mut engine = self.engine(account, &mut log, &inputs);
         let done = match doing {
             Doing::Finish(_) => self.finish(&mut engine, context).map(|()| Outcome::Completed { keys: Vec::new() }),
             Doing::Undo(_) => self.undo(&mut engine, context).map(|_| Outcome::Undone),
         };
+        let left_of_parts = std::mem::take(&mut engine.left);
         match done {
             Ok(outcome) => strike(log, outcome, context),
-            Err(failed) => Err(self.stopped(failed, &log, context)),
+            Err(failed) => Err(self.stopped(failed, &log, left_of_parts, context)),
         }
     }
 }
@@ -169,10 +172,17 @@ impl Kind for Hardening {
 type StepFailed = (String, Cause);
 
 impl Hardening {
-    fn stopped(&self, (step, cause): StepFailed, log: &Writer, context: &Context<'_>) -> Failed {
+    fn engine<'e>(&'e self, account: &'e Account, log: &'e mut Writer, inputs: &'e HardenInputs) -> Engine<'e> {
+        let (settings, notes) = (&self.begin.settings, self.notes.clone());
+        Engine { account, log, settings, inputs, notes, left: Vec::new() }
+    }
+
+    /// `parts`: what is left of runs that are parts of this one.
+    fn stopped(&self, (step, cause): StepFailed, log: &Writer, parts: Vec<Residue>, context: &Context<'_>) -> Failed {
         let (account, run) = (self.begin.account.clone(), log.id().to_owned());
         let cause = context.interrupted_or(cause);
-        stopped(cause, vec![Residue::Hardening { account, run, step: Some(step) }], context)
+        let own = Residue::Hardening { account, run, step: Some(step) };
+        stopped(cause, std::iter::once(own).chain(parts).collect(), context)
     }
 
     fn is_begun(&self, step: &str) -> bool {
@@ -196,13 +206,20 @@ impl Hardening {
     }
 
     /// Where a state is led back to. What somebody else has changed since is left as it is.
-    fn back(&self, step: &'static dyn Step, planned: &HardenStep, now: RecordedState) -> Back {
+    fn back(
+        &self,
+        step: &'static dyn Step,
+        planned: &HardenStep,
+        now: RecordedState,
+        account: &Account,
+    ) -> Result<Back, aws::Error> {
         if self.is(step, planned, &now) == HardenStepIs::Others {
             let stays = vec!["somebody has changed it since, so it is left as it is".to_owned()];
-            return Back { step, to: now.clone(), now, stays };
+            return Ok(Back { step, to: now.clone(), now, stays });
         }
-        let undone = step.undone(&planned.before, &now, &self.notes_of(&planned.id));
-        Back { step, now, to: undone.to, stays: undone.stays }
+        let uses = step.in_use(account, &now)?;
+        let undone = step.undone(&planned.before, &now, (&self.notes_of(&planned.id), &uses));
+        Ok(Back { step, now, to: undone.to, stays: undone.stays })
     }
 
     fn notes_of(&self, step: &str) -> Vec<String> {
@@ -227,7 +244,8 @@ impl Hardening {
             let Some(step) = step(&planned.id) else { continue };
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
-            let Back { step, now, to, stays } = self.back(step, planned, now);
+            let back = self.back(step, planned, now, engine.account);
+            let Back { step, now, to, stays } = back.map_err(|why| failed(Cause::Aws(why)))?;
             if !step.is_same(&now, &to) {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
@@ -262,10 +280,13 @@ pub fn undo_hardening(run: &str, approved: bool, world: &mut World) -> Result<Un
     context.approve(approved).map_err(|cause| at_first(cause, context))?;
     let mut log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
     log.append(&Record::Undoing).map_err(|cause| at_first(Cause::Journal(cause), context))?;
-    let mut engine = Engine { account: caller, log: &mut log, settings: &hardening.begin.settings };
-    match hardening.undo(&mut engine, context) {
+    let inputs = HardenInputs::default();
+    let mut engine = hardening.engine(caller, &mut log, &inputs);
+    let undone = hardening.undo(&mut engine, context);
+    let parts = std::mem::take(&mut engine.left);
+    match undone {
         Ok(stays) => seen.observed.stays = stays,
-        Err(failed) => return Err(hardening.stopped(failed, &log, context)),
+        Err(failed) => return Err(hardening.stopped(failed, &log, parts, context)),
     }
     strike(log, Outcome::Undone, context)?;
     Ok(seen.observed)

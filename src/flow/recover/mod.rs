@@ -130,6 +130,10 @@ impl From<Failed> for NotAll {
 pub fn recover(request: &RecoverRequest, world: &mut World) -> Result<Vec<Recovered>, NotAll> {
     let (connector, mut context) = Context::open(Stage::Recover, world)?;
     let Read { mut runs, bad } = read_runs(&mut context).map_err(|cause| context.fail(Stage::Recover, cause))?;
+    if request.choice != Some(Choice::Undo) {
+        // An enrollment may be a part of one that hardens an account: it is finished before it, and undone after it.
+        runs.sort_by_key(|run| matches!(run.log, RunLog::Hardening(_)));
+    }
     if let Some(user) = &request.user {
         runs.retain(|run| is_of(run.user.as_deref(), user));
         if runs.is_empty() {

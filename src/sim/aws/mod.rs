@@ -21,6 +21,7 @@ mod faults;
 mod filter_metrics;
 mod http_client;
 mod iam;
+mod identity_center;
 mod json;
 mod kms;
 mod log_events;
@@ -58,7 +59,7 @@ pub use organization::Organization;
 pub use posture::Posture;
 pub use root::RootState;
 pub use strange::Strange;
-pub use view::{AccessKeyView, DeviceView, UserView};
+pub use view::{AccessKeyView, DeviceView, GroupView, UserView};
 pub use wire::{Answer, Reply, Request};
 
 use super::clock::SimClock;

@@ -44,6 +44,8 @@ pub struct Posture {
     pub alternate_contacts: BTreeMap<String, AlternateContact>,
     /// The account's own contact information.
     pub contact: Option<Contact>,
+    /// The regions in which IAM Identity Center has an instance.
+    pub identity_centers: Vec<String>,
     /// How IAM writes credential reports.
     pub report: ReportStyle,
     pub buckets: Vec<Bucket>,

@@ -104,7 +104,7 @@ impl Aws {
     pub fn set_root_password(&self, present: bool) {
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password = present.then_some(Password { created, used: None, reset: false });
+        state.root.password = present.then_some(Password { created, used: None, reset: false, text: None });
     }
 
     /// Root has signed in with its password so long ago; gives it one if it had none.
@@ -112,7 +112,7 @@ impl Aws {
         let at = self.ago(ago);
         let state = &mut self.lock().state;
         let created = state.created;
-        state.root.password.get_or_insert(Password { created, used: None, reset: false }).used = Some(at);
+        state.root.password.get_or_insert(Password { created, used: None, reset: false, text: None }).used = Some(at);
     }
 
     /// Gives root an access key; its id. Its secret is nobody's.
@@ -164,7 +164,23 @@ impl Aws {
     pub fn set_user_password(&self, user: &str) {
         let created = self.clock().now();
         if let Some(user) = self.lock().state.users.get_mut(user) {
-            user.password = Some(Password { created, used: None, reset: false });
+            user.password = Some(Password { created, used: None, reset: false, text: None });
+        }
+    }
+
+    /// Whether this is the password of a user, and has to be changed at the next sign-in.
+    #[must_use]
+    pub fn password_is(&self, user: &str, text: &str) -> Option<bool> {
+        let inner = self.lock();
+        let password = inner.state.users.get(user)?.password.as_ref()?;
+        (password.text.as_ref().map(|text| text.as_str()) == Some(text)).then_some(password.reset)
+    }
+
+    /// A user has signed in with their password.
+    pub fn use_password(&self, user: &str) {
+        let now = self.clock().now();
+        if let Some(password) = self.lock().state.users.get_mut(user).and_then(|user| user.password.as_mut()) {
+            password.used = Some(now);
         }
     }
 
@@ -239,7 +255,7 @@ impl State {
     pub(super) fn protect(&mut self) {
         let created = self.created;
         self.strip_root();
-        self.root.password = Some(Password { created, used: None, reset: false });
+        self.root.password = Some(Password { created, used: None, reset: false, text: None });
         for name in ["first", "second"] {
             let serial = self.arn(&format!("u2f/root/{name}-{}", random::identifier("")));
             self.enable_device(serial, None, Owner::Root, created);

@@ -8,7 +8,8 @@ use super::wire::{self, Answer, Form, Refusal, Reply, Request};
 use super::world::{Cell, World};
 use super::{
     Aws, Call, Ctx, Elsewhere, Inner, Outcome, Payload, RestReply, Wrong, account, cloudtrail, cloudwatch, events,
-    faults, filter_metrics, iam, kms, logs, organization, policy, random, s3, sns, strange, sts, trail_checks,
+    faults, filter_metrics, iam, identity_center, kms, logs, organization, policy, random, s3, sns, strange, sts,
+    trail_checks,
 };
 use crate::sim::tap;
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub(super) enum Run {
 }
 
 /// The first is taken for requests that name none.
-static SERVICES: [Service; 11] = [
+static SERVICES: [Service; 12] = [
     Service {
         prefix: "iam",
         signing: "iam",
@@ -101,6 +102,7 @@ static SERVICES: [Service; 11] = [
     json_service("events", "events", "1.1", "AWSEvents", "", events::run),
     json_service("kms", "kms", "1.1", "TrentService", "", kms::run),
     Service { prefix: "s3", signing: "s3", protocol: Protocol::S3, run: Run::S3(s3::run), resource: anything },
+    json_service("sso", "sso", "1.1", "SWBExternalService", "", identity_center::run),
 ];
 
 /// The two long ones: what JSON requests name.

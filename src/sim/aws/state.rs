@@ -70,6 +70,8 @@ pub(super) struct Password {
     pub(super) used: Option<SystemTime>,
     /// It has to be changed at the next sign-in.
     pub(super) reset: bool,
+    /// `None`: nobody has said what it is.
+    pub(super) text: Option<Zeroizing<String>>,
 }
 
 /// The policies of a user, group or role.
@@ -258,7 +260,7 @@ impl State {
             created,
             propagation,
             key_propagation: Duration::ZERO,
-            root: Root { password: Some(Password { created, used: None, reset: false }) },
+            root: Root { password: Some(Password { created, used: None, reset: false, text: None }) },
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),

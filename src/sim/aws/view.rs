@@ -20,6 +20,16 @@ pub struct UserView {
     pub tags: BTreeMap<String, String>,
 }
 
+/// A group as the simulator's owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupView {
+    pub name: String,
+    /// The names of its users.
+    pub members: Vec<String>,
+    /// Names of its inline policies, and ARNs of the managed ones.
+    pub policies: Vec<String>,
+}
+
 /// An MFA device as the simulator's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceView {
@@ -155,6 +165,15 @@ impl Aws {
     /// The secret of a long-term access key. For tests, as [`Aws::seed_of`].
     pub fn secret_of(&self, access_key_id: &str) -> Option<Zeroizing<String>> {
         self.lock().state.access_keys.get(access_key_id).map(|key| key.secret.clone())
+    }
+
+    pub fn groups(&self) -> Vec<GroupView> {
+        let view = |group: &super::state::Group| GroupView {
+            name: group.name.clone(),
+            members: group.members.iter().cloned().collect(),
+            policies: group.policies.inline.keys().chain(&group.policies.attached).cloned().collect(),
+        };
+        self.lock().state.groups.values().map(view).collect()
     }
 
     pub fn users(&self) -> Vec<UserView> {

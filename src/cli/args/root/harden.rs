@@ -1,5 +1,6 @@
 //! `root harden`.
 
+use super::administrator::Administrator;
 use crate::aws::hardening::is_bucket_name;
 use crate::cli::args::Aws;
 use crate::person::AlarmPattern;
@@ -17,6 +18,9 @@ Examples:
   glasskey root harden --only password-policy   one step, or one finding
   glasskey root harden --emit terraform         the end state as Terraform
   glasskey root harden --undo RUN               undo what a run has changed
+  glasskey root harden --apply --admin-user alice --admin-key 12345678 \\
+      --password-to-command 'pass insert -m aws/$GLASSKEY_USER'
+                                                make an administrator with MFA too
 
 Without --apply and --undo this reads and changes nothing. It ends with 0
 where there is nothing to do, and with 1 where there is something to do.
@@ -80,6 +84,8 @@ pub(in crate::cli) struct Harden {
     /// take away this access key of root's although it was used within that time
     #[arg(long = "override", value_name = "KEY-ID")]
     pub(in crate::cli) override_keys: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) administrator: Administrator,
     #[command(flatten)]
     pub(in crate::cli) aws: Aws,
 }

@@ -1,9 +1,11 @@
 //! `root`.
 
+mod administrator;
 mod alarm;
 mod enroll;
 mod harden;
 
+pub(in crate::cli) use administrator::Administrator;
 pub(in crate::cli) use alarm::{RootAlarm, RootAlarmCommand, RootAlarmConfirm, RootAlarmTest};
 pub(in crate::cli) use enroll::{Pace, RootEnroll, RootLoginCheck, RootRemove, RootResyncCodes};
 pub(in crate::cli) use harden::{Harden, Language};

@@ -1,6 +1,6 @@
 //! `glasskey root harden`: the plan, its file, and what came of applying and undoing it.
 
-use crate::cli::args::{Cli, Harden, Language};
+use crate::cli::args::{Administrator, Cli, Harden, Language};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
@@ -8,10 +8,11 @@ use crate::cli::notices::{open_line, plan_lines};
 use crate::cli::page::{Page, name};
 use crate::cli::{Outcome, environment};
 use crate::flow::harden::{
-    self, EmitLanguage, Emitted, HardenPlan, HardenRequest, HardenSettings, Hardened, OpenStep, SecurityContact,
-    emit, is_refused, read_plan,
+    self, AdministratorSettings, EmitLanguage, Emitted, HardenInputs, HardenPlan, HardenRequest, HardenSettings,
+    Hardened, OpenStep, PasswordPlaces, SecurityContact, emit, is_refused, read_plan,
 };
 use crate::flow::recover::undo_hardening;
+use crate::flow::seed_sinks::{CommandTo, EscrowTo};
 use crate::flow::{Cause, Failed, Rule, Stage, Verdict};
 use crate::store;
 use schemars::JsonSchema;
@@ -19,7 +20,10 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
+/// How long a command, or an age plugin, is waited for that gets a password.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// No plan is longer, in bytes.
 const LONGEST: u64 = 4 << 20;
 
@@ -48,11 +52,29 @@ fn settings(args: &Harden) -> HardenSettings {
             email: text(&args.security_email),
             phone: text(&args.security_phone),
         }),
+        administrator: args.administrator.admin_user.as_ref().map(|user| AdministratorSettings {
+            user: user.clone(),
+            group: args.administrator.admin_group.clone(),
+            keys: args.administrator.admin_keys.clone(),
+        }),
         quiet_days: args.quiet_days,
         bucket: args.bucket.clone(),
         delivery_wait: args.delivery_wait,
         override_keys: args.override_keys.clone(),
     }
+}
+
+/// What is given beside a plan.
+fn inputs(args: &Administrator) -> HardenInputs {
+    let escrow = args.password_escrow.as_ref().map(|file| EscrowTo {
+        recipients: args.recipients.clone(),
+        file: Some(file.clone()),
+        directory: None,
+        timeout: PATIENCE,
+    });
+    let command = args.password_to_command.clone().map(|line| CommandTo { line, timeout: PATIENCE });
+    let is_named = escrow.is_some() || command.is_some() || args.show_password;
+    HardenInputs { password: is_named.then_some(PasswordPlaces { escrow, command, shown: args.show_password }) }
 }
 
 fn plan(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
@@ -153,6 +175,7 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
     let request = HardenRequest {
         plan: file.map(read).transpose()?,
         settings,
+        inputs: inputs(&args.administrator),
         approved: cli.global.yes,
         for_good: args.accept_irreversible,
     };
@@ -170,6 +193,7 @@ fn chooses(args: &Harden) -> bool {
     lists.iter().any(|list| !list.is_empty())
         || [
             args.security_name.is_some(),
+            args.administrator.admin_user.is_some(),
             args.alarm_email.is_some(),
             args.pattern.is_some(),
             args.alarm_wait.is_some(),

@@ -51,6 +51,18 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .note("bucket names are shared by all accounts of the partition")
             .hint("choose another name with `glasskey root harden --bucket NAME`"),
         R::HoldsRecords { .. } => text("holds_records").hint("undo the run once more: what holds records is kept"),
+        R::NoPasswordPlace { user } => text("no_password_place")
+            .note(format!("the places are named on the command line and not written down; {user} has no rights yet"))
+            .hint("name a place with --password-to-command, --password-escrow or --show-password")
+            .hint(
+                "`glasskey root harden --apply --admin-user NAME --admin-key SERIAL --password-to-command COMMAND` goes on from what is there",
+            )
+            .exit(Exit::Usage),
+        R::NobodyToShow => text("no_terminal")
+            .hint("run it on a terminal, or name --password-to-command or --password-escrow")
+            .exit(Exit::Person),
+        R::NotTakenDown => text("not_taken_down").hint("name --password-to-command or --password-escrow").exit(Exit::Person),
+        R::NoPassword => text("no_password"),
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),

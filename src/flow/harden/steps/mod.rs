@@ -1,6 +1,7 @@
 //! The steps, one file each, in the order in which they are made: whoever comes later relies on what came before, and
 //! what protects the person from lock-out comes first.
 
+mod administrator;
 mod central_root_access;
 mod logs_place; // where a trail's events can be watched
 mod of_root; // what the steps about root's own credentials have in common
@@ -18,6 +19,7 @@ use super::step::Step;
 
 /// All steps, in their order.
 pub(in crate::flow) const STEPS: &[&dyn Step] = &[
+    &administrator::Administrator,
     &trail::Trail,
     &root_alarm::RootAlarm,
     &password_policy::PasswordPolicy,

@@ -68,6 +68,9 @@ fn write(xml: &mut Xml, ctx: &Ctx<'_>, entry: &Entry<'_>) {
             write_policies(xml, "UserPolicyList", &user.policies);
             let own = state.groups.values().filter(|group| group.members.contains(&user.name));
             xml.element("GroupList", |xml| own.for_each(|group| xml.text("member", &group.name)));
+            if !user.tags.is_empty() {
+                super::tags::write(xml, &user.tags);
+            }
         }
         Entry::Group(group) => {
             groups::write(xml, state, group);

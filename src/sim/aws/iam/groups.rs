@@ -67,6 +67,19 @@ pub(super) fn remove_user(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(Xml::default())
 }
 
+pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
+    let name = ctx.form.required("GroupName")?;
+    let group = ctx.state.groups.get(name).ok_or_else(|| missing(name))?;
+    if !group.members.is_empty() {
+        return Err(Refusal::conflict("Cannot delete entity, must remove users from group first."));
+    }
+    if !group.policies.is_empty() {
+        return Err(Refusal::conflict("Cannot delete entity, must detach all policies first."));
+    }
+    ctx.state.groups.remove(name);
+    Ok(Xml::default())
+}
+
 fn missing(name: &str) -> Refusal {
     Refusal::missing(format!("The group with name {name} cannot be found."))
 }

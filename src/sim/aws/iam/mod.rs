@@ -77,6 +77,7 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("GetGroup", On::Group, groups::get),
     ("ListGroups", On::All("group/"), groups::list),
     ("ListGroupsForUser", On::User, groups::list_for_user),
+    ("DeleteGroup", On::Group, groups::delete),
     ("AddUserToGroup", On::Group, groups::add_user),
     ("RemoveUserFromGroup", On::Group, groups::remove_user),
     ("CreateRole", On::Role, roles::create),

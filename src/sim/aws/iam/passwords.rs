@@ -4,6 +4,7 @@ use super::super::state::{Owner, Password, State};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
 use super::{owner, password_policy};
+use zeroize::Zeroizing;
 
 pub(super) fn get(ctx: &mut Ctx<'_>) -> Outcome {
     let owner = owner(ctx)?;
@@ -34,9 +35,14 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
         let password = ctx.form.required("Password")?;
         password_policy::check(ctx.state.posture.password_policy.as_ref(), password)?;
     }
+    let text = given(ctx);
     let reset = wants_reset(ctx);
-    *slot(ctx.state, &owner)? = Some(Password { created: now, used: None, reset });
+    *slot(ctx.state, &owner)? = Some(Password { created: now, used: None, reset, text });
     get(ctx)
+}
+
+fn given(ctx: &Ctx<'_>) -> Option<Zeroizing<String>> {
+    ctx.form.get("Password").map(|text| Zeroizing::new(text.to_owned()))
 }
 
 /// Whether the user has to choose another password when they first sign in.
@@ -52,8 +58,10 @@ pub(super) fn update(ctx: &mut Ctx<'_>) -> Outcome {
         password_policy::check(ctx.state.posture.password_policy.as_ref(), password)?;
     }
     let reset = ctx.form.get("PasswordResetRequired").map(|_| wants_reset(ctx));
+    let text = given(ctx);
     let slot = slot(ctx.state, &owner)?.as_mut().ok_or_else(|| missing(&owner))?;
     slot.reset = reset.unwrap_or(slot.reset);
+    slot.text = text.or(slot.text.take());
     Ok(Xml::default())
 }
 

@@ -12,7 +12,9 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
     if ctx.state.users.keys().any(|taken| taken.eq_ignore_ascii_case(name)) {
         return Err(Refusal::exists(format!("User with name {name} already exists.")));
     }
+    let tags = super::tags::given(ctx.form)?;
     ctx.state.insert_user(name, path, ctx.now);
+    ctx.state.users.entry(name.to_owned()).and_modify(|user| user.tags = tags);
     let user = named_user(ctx.state, ctx.form)?;
     let mut xml = Xml::default();
     xml.element("User", |xml| write(xml, ctx.state, user));

@@ -124,7 +124,7 @@ fn role_between(one: &State, now: &State, other: &State) -> bool {
 
 /// What the run has made goes, unless it holds records; what was there is set as it was, as far as AWS takes that.
 pub(super) fn undone(begun: &Begun<'_, State>) -> Undone<State> {
-    let Begun { before, now, notes } = *begun;
+    let Begun { before, now, notes, .. } = *begun;
     let mut to = State { count: now.count, ..before.clone() };
     let mut stays = Vec::new();
     let made = now.trails.iter().find(|seen| !before.trails.iter().any(|was| was.is.arn == seen.is.arn));
