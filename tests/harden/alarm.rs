@@ -236,7 +236,8 @@ fn a_rule_of_eventbridge_that_works_is_used() {
 /// A chain of glasskey's that somebody has broken, in each way that is glasskey's to mend.
 #[test]
 fn a_broken_chain_of_glasskeys_is_mended() {
-    let breaks: [(&str, fn(&mut Posture)); 10] = [
+    type Arrange = fn(&mut Posture);
+    let breaks: [(&str, Arrange); 10] = [
         ("all periods", |posture| posture.alarms[0].datapoints = None),
         ("count", |posture| posture.alarms[0].threshold = 3),
         ("missing", |posture| posture.alarms[0].missing = "breaching".to_owned()),
@@ -262,7 +263,8 @@ fn a_broken_chain_of_glasskeys_is_mended() {
 /// What has glasskey's name and may be somebody's is named, and nothing is written.
 #[test]
 fn what_is_in_the_way_is_named_and_left_alone() {
-    let ways: [(&str, fn(&mut Posture, &str)); 6] = [
+    type Arrange = fn(&mut Posture, &str);
+    let ways: [(&str, Arrange); 6] = [
         ("encrypted with alias/aws/sns", |posture, topic| {
             posture.topics = vec![Topic { key: Some("alias/aws/sns".to_owned()), ..Topic::open(topic) }];
         }),

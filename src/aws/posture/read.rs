@@ -21,6 +21,9 @@ use aws_sdk_iam::types::{EntityType, FeatureType};
 use serde_json::json;
 use std::time::SystemTime;
 
+/// Trails and rules.
+type Watchers = (Fact<Vec<Trail>>, Fact<Vec<Rule>>);
+
 impl Account {
     /// Reads everything about the caller's own account. What cannot be read is a fact of its own.
     pub fn posture(&self, at: SystemTime) -> Result<Facts, Error> {
@@ -44,7 +47,7 @@ impl Account {
     }
 
     /// The account's trails with all that is behind them, and the rules of EventBridge that root's sign-ins come past.
-    pub fn watchers(&self) -> Result<(Fact<Vec<Trail>>, Fact<Vec<Rule>>), Error> {
+    pub fn watchers(&self) -> Result<Watchers, Error> {
         self.follow(async |follower| tokio::join!(follower.trails(), follower.rules()))
     }
 

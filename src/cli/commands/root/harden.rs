@@ -31,11 +31,20 @@ const LONGEST: u64 = 4 << 20;
 const ALARM_WAIT: u64 = 300;
 
 pub(super) fn run(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    if let Some(address) = args.alarm_email.as_deref().filter(|address| !is_address(address)) {
+        return Err(usage(format!("\"{address}\" is no e-mail address: --alarm-email takes one, NAME@HOST")));
+    }
     match (&args.undo, &args.apply) {
         (Some(run), _) => undo(run, args, cli, console),
         (None, Some(file)) => apply(file.as_deref(), args, cli, console),
         (None, None) => plan(args, cli, console),
     }
+}
+
+/// An e-mail address, as far as SNS looks at it.
+fn is_address(text: &str) -> bool {
+    let fits = text.len() <= 256 && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    fits && text.split_once('@').is_some_and(|(who, at)| !who.is_empty() && !at.is_empty())
 }
 
 fn settings(args: &Harden) -> HardenSettings {
