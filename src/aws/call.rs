@@ -49,6 +49,8 @@ macro_rules! calls {
 // A setting that is put again is the same setting: a retention, a filter, an alarm, a rule. `CreateTopic` gives the topic of
 // that name, and a token confirms a subscription more than once.
 //
+// A service control policy that is attached, detached or deleted again answers that it is so already.
+//
 // `Once`: a session's code is spent. The repeat of a deactivation or a deletion answers "not found", which the flows read
 // as done: they ask instead. A policy that was merged with what was there is merged anew: somebody else may have put one
 // since. A second line in a log, a second state of an alarm and a second Subscribe each send another mail.
@@ -90,6 +92,8 @@ calls! {
     UpdateAccountPasswordPolicy: "iam" "UpdateAccountPasswordPolicy" Again;
     DeleteAccountPasswordPolicy: "iam" "DeleteAccountPasswordPolicy" Once;
     DeleteSigningCertificate: "iam" "DeleteSigningCertificate" Once;
+    CreateLoginProfile: "iam" "CreateLoginProfile" Once;
+    DeleteLoginProfile: "iam" "DeleteLoginProfile" Once;
     GetAccountAuthorizationDetails: "iam" "GetAccountAuthorizationDetails" None;
     ListOrganizationsFeatures: "iam" "ListOrganizationsFeatures" None;
     EnableOrganizationsRootCredentialsManagement: "iam" "EnableOrganizationsRootCredentialsManagement" Again;
@@ -105,6 +109,14 @@ calls! {
     DescribePolicy: "organizations" "DescribePolicy" None;
     ListTargetsForPolicy: "organizations" "ListTargetsForPolicy" None;
     ListPoliciesForTarget: "organizations" "ListPoliciesForTarget" None;
+    ListRoots: "organizations" "ListRoots" None;
+    ListParents: "organizations" "ListParents" None;
+    ListChildren: "organizations" "ListChildren" None;
+    EnablePolicyType: "organizations" "EnablePolicyType" Again;
+    CreatePolicy: "organizations" "CreatePolicy" Once;
+    AttachPolicy: "organizations" "AttachPolicy" Again;
+    DetachPolicy: "organizations" "DetachPolicy" Again;
+    DeletePolicy: "organizations" "DeletePolicy" Again;
     DescribeTrails: "cloudtrail" "DescribeTrails" None;
     GetTrailStatus: "cloudtrail" "GetTrailStatus" None;
     GetEventSelectors: "cloudtrail" "GetEventSelectors" None;

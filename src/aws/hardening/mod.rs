@@ -7,6 +7,7 @@
 mod alarm;
 mod bucket;
 mod log_group;
+mod members;
 mod metric_filter;
 mod obstacle;
 mod patience;
@@ -15,6 +16,7 @@ mod read;
 mod role;
 mod rules;
 mod samples;
+mod service_control;
 mod settings;
 mod topic;
 mod trail;
@@ -23,12 +25,16 @@ pub(crate) use super::plain::is_bucket_name;
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};
+pub use members::{LeftOut, MemberRoots};
 pub use metric_filter::{Metric, MetricFilter, MetricFilters, RootPattern};
 pub use obstacle::Obstacle;
 pub use policy::{NotMergeable, merged, without};
 pub use role::{TrailRole, logs_document, trust_document};
 pub use rules::{ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleTarget, root_event_pattern, root_transformer};
 pub use samples::{Sample, bus_event};
+pub use service_control::{
+    ATTACHED, ControlPolicy, OrganizationRoot, POLICIES, denies_root_alone, deny_root_document,
+};
 pub use settings::{AlternateContact, FullPasswordPolicy, OwnAccessKey, OwnCertificate};
 pub use topic::{Confirmation, Publisher, Subscription, Topic, TopicSubscriber, topic_statements};
 pub use trail::{Delivery, NewTrail, Trail, TrailChange, TrailStatus};

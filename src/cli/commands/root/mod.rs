@@ -33,6 +33,7 @@ pub(in crate::cli) fn schemas() -> Vec<Schema> {
         schema::<harden::PlanReport<'_>>(),
         schema::<harden::Report<'_>>(),
         schema::<harden::Undone<'_>>(),
+        schema::<harden::Recovery<'_>>(),
         schema::<enroll::Report<'_>>(),
         schema::<resync::Report<'_>>(),
         schema::<remove::Report<'_>>(),
