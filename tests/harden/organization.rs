@@ -234,6 +234,24 @@ fn a_member_that_does_not_answer_is_named_and_is_no_pass() {
     assert_eq!(members(&register(&world))[1], [false; 4]);
 }
 
+/// What was done is done; that it passes is not known.
+#[test]
+fn an_audit_that_cannot_be_made_is_no_pass() {
+    let world = World::of(Kind::Organization);
+    let (aws, done) = (world.outside.aws.clone(), std::sync::atomic::AtomicBool::new(false));
+    world.outside.tap.listen(move |passing| {
+        let is_last = crate::support::blows::is_call(passing, "DeleteSigningCertificate") && passing.done;
+        if is_last && !done.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            // The step's own look comes first.
+            aws.fail(Fault { times: 9, ..Fault::nth("ListAccounts", 2, Wrong::Deny) });
+        }
+    });
+    let done = world.run(&[&APPLY[..], &KEYS].concat());
+    world.outside.tap.silence();
+    assert_eq!((done.code, members(&register(&world))[1][2]), (1, false), "{done:?}");
+    assert!(done.stdout.contains("the audit could not be made: `glasskey root audit` says why"), "{done:?}");
+}
+
 #[test]
 fn while_central_root_access_is_off_members_cannot_be_seen() {
     let world = World::of(Kind::Managing);

@@ -59,6 +59,8 @@ pub struct Hardened {
     pub findings: Vec<Compared>,
     /// The same of each member that has something to close, or had.
     pub members: Vec<MemberFindings>,
+    /// The audit could be made afterwards.
+    pub audited: bool,
 }
 
 /// A finding's verdict before and after; `None`: it could not be told.
@@ -101,7 +103,7 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     let plan = ready(&request, &account, &used, context).map_err(|cause| before(cause, context))?;
     if plan.steps.is_empty() {
         set_aside(&plan.account, context).map_err(|cause| before(cause, context))?;
-        return Ok(Hardened { plan, run: None, findings: Vec::new(), members: Vec::new() });
+        return Ok(Hardened { plan, run: None, findings: Vec::new(), members: Vec::new(), audited: true });
     }
     context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
     agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
@@ -119,7 +121,7 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     let comparison = Comparison { was, is: audited(&account, of_members, context) };
     let findings = comparison.of(&plan.account, &concerned(&plan, false));
     let members = comparison.members(&plan.account, &concerned(&plan, true));
-    Ok(Hardened { findings, members, plan, run: Some(run) })
+    Ok(Hardened { findings, members, audited: comparison.is.is_some(), plan, run: Some(run) })
 }
 
 /// The plan, which fits the account as it is.

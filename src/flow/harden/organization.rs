@@ -51,7 +51,10 @@ pub(super) fn audited(account: &Account, members: bool, context: &Context<'_>) -
     if members {
         let clock = context.clock.clone();
         let swept = account.sweep(Scope::Organization, AT_ONCE, &|| clock.now(), &|_| false, &mut |progress, _| {
-            if let Progress::Facts(facts) = progress {
+            // One that is not active yet is left out like one that is closed.
+            if let Progress::Facts(facts) = progress
+                && facts.state.is_none()
+            {
                 seen.insert(facts.account.clone(), Seen::of(&facts));
             }
             true

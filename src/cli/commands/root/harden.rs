@@ -131,7 +131,7 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
     let passes = report.findings.iter().all(|row| row.after == Some(Verdict::Pass));
     let is_well = |row: &FindingReport| matches!(row.after, Some(Verdict::Pass | Verdict::NotApplicable));
     let members_pass = report.members.iter().flat_map(|member| &member.findings).all(is_well);
-    Ok(if passes && members_pass && report.refused.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if passes && members_pass && hardened.audited && report.refused.is_empty() { Exit::Done } else { Exit::No })
 }
 
 fn chooses(args: &Harden) -> bool {
@@ -159,6 +159,9 @@ fn result(hardened: &Hardened) -> Page {
                 member.name
             ));
         }
+    }
+    if !hardened.audited {
+        page.line("the audit could not be made: `glasskey root audit` says why");
     }
     if !hardened.plan.open.is_empty() {
         page.line("Left as it is:");
@@ -217,6 +220,8 @@ pub(in crate::cli) struct Report<'a> {
     organization: Option<&'a str>,
     /// The members that had something to close, or have; empty where members were not touched.
     members: Vec<MemberReport<'a>>,
+    /// Whether the audit could be made afterwards; where it could not, the exit code is 1.
+    audited: bool,
     /// The steps that were asked for and are left out.
     refused: Vec<&'a OpenStep>,
 }
@@ -278,6 +283,7 @@ impl<'a> Report<'a> {
             findings: hardened.findings.iter().map(FindingReport::of).collect(),
             organization: plan.organization.as_deref().filter(|_| plan.settings.organization),
             members: hardened.members.iter().map(MemberReport::of).collect(),
+            audited: hardened.audited,
             refused: refused(plan).collect(),
         }
     }

@@ -246,15 +246,7 @@ impl State {
         let mut change = Change::to(Self { enabled: true, own, ..self.clone() }, calls, undo);
         change.reversible = self.enabled;
         change.waits = if self.enabled { 30 } else { 60 };
-        let before = if self.own.is_some() { "there, not attached" } else { "none" };
-        change.changes = vec![HardenChange {
-            what: format!("policy {DENY_ROOT}"),
-            before: before.to_owned(),
-            after: format!("attached to {}", self.target),
-        }];
-        if !self.enabled {
-            change.changes.insert(0, turned_on());
-        }
+        change.changes = self.changes();
         change.effects = vec![
             "Root of members can then do nothing but the tasks of AssumeRoot: not even change its own MFA."
                 .to_owned(),
@@ -265,6 +257,17 @@ impl State {
             "FullAWSAccess stays attached, and the management account is not affected.".to_owned(),
         ];
         change
+    }
+
+    /// For people.
+    fn changes(&self) -> Vec<HardenChange> {
+        let policy = HardenChange {
+            what: format!("policy {DENY_ROOT}"),
+            before: if self.own.is_some() { "there, not attached" } else { "none" }.to_owned(),
+            after: format!("attached to {}", self.target),
+        };
+        let enabled = (!self.enabled).then(turned_on);
+        enabled.into_iter().chain([policy]).collect()
     }
 }
 
