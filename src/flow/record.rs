@@ -178,6 +178,8 @@ pub(super) struct HardenRun {
     pub(super) partition: String,
     /// The plan's.
     pub(super) digest: String,
+    /// A run of an earlier version has none.
+    #[serde(default)]
     pub(super) settings: HardenSettings,
     pub(super) steps: Vec<HardenStep>,
 }

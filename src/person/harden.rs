@@ -44,9 +44,9 @@ pub struct HardenPlan {
     pub open: Vec<OpenStep>,
 }
 
-/// What is asked of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// What is asked of a plan. A member that a record of an earlier version lacks was not asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct HardenSettings {
     /// Only these steps, by their ids or the findings that they close; all where it is empty.
     pub only: Vec<String>,
