@@ -174,9 +174,19 @@ pub enum Question {
     Harden {
         account: String,
     },
+    /// The same for a whole organization? Answered by typing its id and how many accounts it has.
+    HardenOrganization {
+        organization: String,
+        accounts: usize,
+    },
+    /// Let root of this member recover its password by e-mail? Answered by typing the account number.
+    AllowRecovery {
+        account: String,
+    },
     /// Do these steps of it, which cannot be undone? `--yes` does not answer this.
     HardenForGood {
-        account: String,
+        /// The account or the organization, by that word and its number.
+        within: String,
         steps: Vec<String>,
     },
     HandOut {

@@ -50,6 +50,8 @@ macro_rules! calls {
 // that name, and a token confirms a subscription more than once. The same password that is set again is the same password;
 // who is in a group is in it once.
 //
+// A service control policy that is attached, detached or deleted again answers that it is so already.
+//
 // `Once`: a session's code is spent. The repeat of a deactivation or a deletion answers "not found", which the flows read
 // as done: they ask instead. A policy that was merged with what was there is merged anew: somebody else may have put one
 // since. A second line in a log, a second state of an alarm and a second Subscribe each send another mail.
@@ -119,6 +121,14 @@ calls! {
     DescribePolicy: "organizations" "DescribePolicy" None;
     ListTargetsForPolicy: "organizations" "ListTargetsForPolicy" None;
     ListPoliciesForTarget: "organizations" "ListPoliciesForTarget" None;
+    ListRoots: "organizations" "ListRoots" None;
+    ListParents: "organizations" "ListParents" None;
+    ListChildren: "organizations" "ListChildren" None;
+    EnablePolicyType: "organizations" "EnablePolicyType" Again;
+    CreatePolicy: "organizations" "CreatePolicy" Once;
+    AttachPolicy: "organizations" "AttachPolicy" Again;
+    DetachPolicy: "organizations" "DetachPolicy" Again;
+    DeletePolicy: "organizations" "DeletePolicy" Again;
     DescribeTrails: "cloudtrail" "DescribeTrails" None;
     GetTrailStatus: "cloudtrail" "GetTrailStatus" None;
     GetEventSelectors: "cloudtrail" "GetEventSelectors" None;

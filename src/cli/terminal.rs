@@ -261,7 +261,10 @@ impl Person for TerminalPerson {
         let answer = self.ask(&prompt(question), false)?;
         match question {
             Question::ResetOath { key, .. } => Some(*answer.trim() == key.to_string()),
-            Question::Harden { account } => Some(answer.trim() == account),
+            Question::Harden { account } | Question::AllowRecovery { account } => Some(answer.trim() == account),
+            Question::HardenOrganization { organization, accounts } => {
+                Some(answer.split_whitespace().eq([organization.as_str(), &accounts.to_string()]))
+            }
             _ => yes(&answer),
         }
     }
@@ -436,8 +439,14 @@ fn prompt(question: &Question) -> String {
             format!("Write to {key} ({model}), the only FIDO2 key here? [y/N] ")
         }
         Question::Harden { account } => format!("Type the account number to change account {account}: "),
-        Question::HardenForGood { account, steps } => {
-            format!("This cannot be undone in account {account}: {}. Do it for good? [y/N] ", steps.join(", "))
+        Question::HardenOrganization { organization, accounts } => format!(
+            "Type the organization's id and its number of accounts ({organization} {accounts}) to change them: "
+        ),
+        Question::AllowRecovery { account } => {
+            format!("Type the account number to let root of {account} recover its password: ")
+        }
+        Question::HardenForGood { within, steps } => {
+            format!("This cannot be undone in {within}: {}. Do it for good? [y/N] ", steps.join(", "))
         }
         Question::HandOut { key, model, user } => format!("Use {model} {key} for {user}? [y/N] "),
         Question::UseTheOnlyKey { key, model } => format!("Write to {model} {key}, the only key here? [y/N] "),

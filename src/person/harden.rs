@@ -25,6 +25,8 @@ pub struct HardenPlan {
     pub account: String,
     /// The organization's id; null where there is none, or it could not be seen.
     pub organization: Option<String>,
+    /// How many accounts the organization has, where all of it is hardened; null where the account alone is.
+    pub accounts: Option<usize>,
     /// The ARN of the caller who made the plan.
     pub caller: String,
     /// The region that it was made for.
@@ -69,6 +71,14 @@ pub struct HardenSettings {
     pub delivery_wait: u64,
     /// Access keys of root that may be deleted although they were used within that time.
     pub override_keys: Vec<String>,
+    /// The whole organization, and not the account alone.
+    pub organization: bool,
+    /// The passwords of members' root users go too.
+    pub members_password: bool,
+    /// Their MFA devices go too.
+    pub members_mfa: bool,
+    /// To what the policy about root is attached: a unit's id, or the root's; null: the root.
+    pub scp_target: Option<String>,
 }
 
 /// Which of root's events raise the alarm.
@@ -253,6 +263,8 @@ pub enum HardenNotice {
     NotSeen { what: String },
     /// An earlier run that did not end is set aside: this plan starts from what is there.
     SetAside { run: String },
+    /// Root of this member is about to be allowed to recover its password.
+    AllowRecovery { account: String },
     /// A run was found that did not end, or is to be undone.
     Unfinished(UnfinishedHarden),
 }

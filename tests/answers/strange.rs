@@ -29,6 +29,7 @@ const FINISH: &str = "recover --finish, of rotate";
 const UNDO: &str = "recover --undo, of rotate";
 const REMOVE: &str = "root remove";
 const HARDEN: &str = "root harden";
+const ORGANIZATION: &str = "root harden --org";
 const UNHARDEN: &str = "root harden --undo";
 
 const ROWS: &[Row] = &[
@@ -90,11 +91,18 @@ const ROWS: &[Row] = &[
     },
     Row { flow: HARDEN, action: "EnableOrganizationsRootSessions", run: |fault| hardened(Kind::Managing, fault) },
     Row { flow: HARDEN, action: "DeleteSigningCertificate", run: |fault| hardened(Kind::OfRoot, fault) },
+    Row { flow: ORGANIZATION, action: "DeleteLoginProfile", run: |fault| hardened(Kind::Organization, fault) },
+    Row { flow: ORGANIZATION, action: "EnablePolicyType", run: |fault| hardened(Kind::Guarded, fault) },
+    Row { flow: ORGANIZATION, action: "CreatePolicy", run: |fault| hardened(Kind::Guarded, fault) },
+    Row { flow: ORGANIZATION, action: "AttachPolicy", run: |fault| hardened(Kind::Guarded, fault) },
+    Row { flow: "root harden --allow-recovery", action: "CreateLoginProfile", run: recovery_allowed },
     Row { flow: UNHARDEN, action: "DeleteAccountPasswordPolicy", run: unhardened },
     Row { flow: UNHARDEN, action: "DeleteAlternateContact", run: unhardened },
     Row { flow: UNHARDEN, action: "DisableAWSServiceAccess", run: unhardened },
     Row { flow: UNHARDEN, action: "DisableOrganizationsRootCredentialsManagement", run: unhardened },
     Row { flow: UNHARDEN, action: "DisableOrganizationsRootSessions", run: unhardened },
+    Row { flow: UNHARDEN, action: "DetachPolicy", run: unguarded },
+    Row { flow: UNHARDEN, action: "DeletePolicy", run: unguarded },
     Row { flow: "root remove, the look", action: "AssumeRoot", run: removed },
     Row { flow: REMOVE, action: "AssumeRoot", run: |fault| removed(second(fault)) },
     Row { flow: REMOVE, action: "DeactivateMFADevice", run: removed },

@@ -7,10 +7,10 @@ use crate::support::blows::{Blow, KILLED, calls, nth, side_by_side, struck, tall
 use glasskey::sim::aws::{Fault, Strange, Wrong};
 
 /// Cases beside each other: they wait for something now and then.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// What applying leads to when nothing goes wrong.
-fn end(kind: Kind) -> Snapshot {
+pub(super) fn end(kind: Kind) -> Snapshot {
     let world = World::of(kind);
     let done = world.run(&world.all());
     assert_eq!(done.code, 0, "{done:?}");
@@ -18,9 +18,9 @@ fn end(kind: Kind) -> Snapshot {
 }
 
 /// Applied again, and once more.
-fn converges(world: &World, end: &Snapshot, what: &str) {
+pub(super) fn converges(world: &World, end: &Snapshot, what: &str) {
     world.outside.tap.silence();
-    world.outside.aws.heal();
+    world.heal();
     let again = world.run(&world.all());
     assert_eq!(again.code, 0, "{what}: {again:?}");
     assert!(world.snapshot() == *end, "{what}: {again:?}");
@@ -30,7 +30,7 @@ fn converges(world: &World, end: &Snapshot, what: &str) {
 }
 
 /// Holds the world to the exit code.
-fn settled(world: &World, done: &Run, before: &Snapshot, end: &Snapshot, what: &str) -> &'static str {
+pub(super) fn settled(world: &World, done: &Run, before: &Snapshot, end: &Snapshot, what: &str) -> &'static str {
     match done.code {
         0 => {
             assert!(world.snapshot() == *end && world.outside.unfinished() == 0, "{what}");
@@ -158,7 +158,7 @@ fn recovered(kind: Kind) {
         let recovered = world.recover(choice);
         let what = format!("killed at message {at}, {choice}: {done:?} {recovered:?}");
         // What cannot be undone is not finished unasked; a new plan asks.
-        if kind == Kind::OfRoot && choice != "--undo" && recovered.code == 4 {
+        if kind.is_for_good() && choice != "--undo" && recovered.code == 4 {
             assert!(world.snapshot() == left && world.outside.unfinished() == 1, "{what}");
             converges(&world, &end, &what);
             return "planned anew";
@@ -174,7 +174,7 @@ fn recovered(kind: Kind) {
                 let right = if named { now.recorded.but_records() == before.recorded } else { now == before };
                 assert!(right, "{what}");
             }
-            (_, "--undo") => assert!(now == before || (kind == Kind::OfRoot && named), "{what}"),
+            (_, "--undo") => assert!(now == before || (kind.is_for_good() && named), "{what}"),
             // A run that had not begun anything is struck.
             _ => assert!(now == end || recovered.stdout.contains("nothing was begun"), "{what}"),
         }

@@ -5,9 +5,9 @@ use super::trail::{self, Recorded};
 use crate::enroll::api;
 use crate::support::blows::messages;
 use crate::support::{Keys, Run, Simulated, run};
-use glasskey::sim::aws::organization::Feature;
+use glasskey::sim::aws::organization::{Feature, Kind as MemberKind};
 use glasskey::sim::aws::posture::{AlternateContact, PasswordPolicy, Posture};
-use glasskey::sim::aws::{self, Organization, Setup};
+use glasskey::sim::aws::{self, Fault, Organization, Setup};
 use glasskey::sim::clock::SimClock;
 use glasskey::sim::serve::Server;
 use glasskey::sim::tap::{Passing, Tap};
@@ -30,6 +30,13 @@ pub(crate) const CONTACT: [&str; 8] = [
 
 pub(crate) use super::alarm_world::ADDRESS;
 
+/// What takes everything away from root of members.
+pub(crate) const MEMBERS: [&str; 5] =
+    ["--org", "--members-password", "--members-mfa", "--only", "member-root-credentials"];
+
+/// What attaches the policy about root.
+pub(crate) const SCP: [&str; 3] = ["--org", "--only", "deny-root-scp"];
+
 /// Which account, and who hardens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -44,6 +51,19 @@ pub(crate) enum Kind {
     /// An account with a trail that delivers to a log group, in which nobody is told of root; by its administrator. Mails
     /// that ask to confirm are confirmed.
     Watched,
+    /// An organization of two members whose root users have a password, factors, and a key or a certificate, by the
+    /// administrator of its management account. Central root access is on.
+    Organization,
+    /// The same of two members whose root users need nothing, where service control policies are off: what is applied is
+    /// the policy about root.
+    Guarded,
+}
+
+impl Kind {
+    /// Whether applying all takes away what does not come back.
+    pub(crate) fn is_for_good(self) -> bool {
+        matches!(self, Self::OfRoot | Self::Organization | Self::Guarded)
+    }
 }
 
 pub(crate) struct World {
@@ -65,6 +85,17 @@ pub(crate) struct Snapshot {
     certificates: bool,
     alarm: Chain,
     pub(crate) recorded: Recorded,
+    /// Of root of each member: what the account's summary says of it.
+    members: Vec<Vec<bool>>,
+    /// Service control policies: each name, and to how many it is attached.
+    policies: Vec<(String, usize)>,
+}
+
+impl Snapshot {
+    /// What root of members has.
+    pub(crate) fn members_only(&self) -> &[Vec<bool>] {
+        &self.members
+    }
 }
 
 impl World {
@@ -76,6 +107,8 @@ impl World {
         let outside = match kind {
             Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
             Kind::Managing => managing(),
+            Kind::Organization => organization(&[MemberKind::InactiveKey, MemberKind::Certificate]),
+            Kind::Guarded => guarded(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
         let account = outside.aws.account();
@@ -86,7 +119,9 @@ impl World {
             (posture.trails, posture.delays) = (there, trail::AT_ONCE);
         });
         let caller = match kind {
-            Kind::Bare | Kind::Untrailed | Kind::Managing | Kind::Watched => outside.aws.admin(),
+            Kind::Bare | Kind::Untrailed | Kind::Managing | Kind::Watched | Kind::Organization | Kind::Guarded => {
+                outside.aws.admin()
+            }
             Kind::OfRoot => of_root(&outside.aws),
         };
         if kind == Kind::Watched {
@@ -105,6 +140,8 @@ impl World {
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
             Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
+            Kind::Organization => [&apply[..], &["--accept-irreversible"], &MEMBERS].concat(),
+            Kind::Guarded => [&apply[..], &["--accept-irreversible"], &SCP].concat(),
         }
     }
 
@@ -116,7 +153,9 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => String::new(),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched | Kind::Organization | Kind::Guarded => {
+                String::new()
+            }
         };
         let alarm = chain(&self.posture()).without(&aws.account());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
@@ -130,7 +169,26 @@ impl World {
             certificates: certificates.trim_start().starts_with("<value>1"),
             alarm,
             recorded: Recorded::of(aws),
+            members: Organization::of(aws).map(|organization| members(&organization)).unwrap_or_default(),
+            policies: Organization::of(aws).map(|organization| policies(&organization)).unwrap_or_default(),
         }
+    }
+
+    fn accounts(&self) -> Vec<aws::Aws> {
+        let organization = Organization::of(&self.outside.aws);
+        let members = organization.iter().flat_map(|organization| {
+            organization.members().into_iter().filter_map(|number| organization.account(&number))
+        });
+        std::iter::once(self.outside.aws.clone()).chain(members).collect()
+    }
+
+    /// Something goes wrong in the caller's account, and in each member of its organization.
+    pub(crate) fn fail(&self, fault: &Fault) {
+        self.accounts().iter().for_each(|account| account.fail(fault.clone()));
+    }
+
+    pub(crate) fn heal(&self) {
+        self.accounts().iter().for_each(aws::Aws::heal);
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
@@ -192,11 +250,57 @@ fn managing() -> Simulated {
     let organization = Organization::with(SimClock::host(), Setup::default());
     organization.trust("iam.amazonaws.com", false);
     organization.set_features(&[]);
+    serve(&organization)
+}
+
+/// An organization of these members, numbered from 000000000001 on, with an administrator who has MFA.
+pub(crate) fn organization(kinds: &[MemberKind]) -> Simulated {
+    let organization = Organization::with(SimClock::host(), Setup::default());
+    let _ = organization.management().admin();
+    let _ = organization.management().add_fido_for("admin", "desk");
+    for (nth, kind) in kinds.iter().enumerate() {
+        let _ = organization.add_as(*kind, &format!("{:012}", nth + 1));
+    }
+    serve(&organization)
+}
+
+fn guarded() -> Simulated {
+    let simulated = organization(&[MemberKind::Sound, MemberKind::NoCredentials]);
+    Organization::of(&simulated.aws).unwrap().set_scps(false);
+    simulated
+}
+
+fn policies(organization: &Organization) -> Vec<(String, usize)> {
+    organization.policies().into_iter().map(|(name, targets)| (name, targets.len())).collect()
+}
+
+fn serve(organization: &Organization) -> Simulated {
     let aws = organization.management().clone();
     let tap = Tap::default();
     aws.tap(&tap);
     let server = Server::start(aws.clone(), None).unwrap();
     Simulated { keys: Keys::serve(0), aws, server, tap }
+}
+
+/// Of each member's root: whether it has a password, keys, certificates, MFA.
+pub(crate) fn members(organization: &Organization) -> Vec<Vec<bool>> {
+    let of = |number: String| {
+        let member = organization.account(&number).unwrap();
+        let summary = api::call(&member, &member.admin(), "GetAccountSummary", &[]);
+        let is = |name: &str| {
+            let (_, value) = summary.split_once(&format!("{name}</key>")).unwrap();
+            !value.trim_start().starts_with("<value>0")
+        };
+        [
+            "AccountPasswordPresent",
+            "AccountAccessKeysPresent",
+            "AccountSigningCertificatesPresent",
+            "AccountMFAEnabled",
+        ]
+        .map(is)
+        .to_vec()
+    };
+    organization.members().into_iter().map(of).collect()
 }
 
 /// The organization's root features that are on, or the refusal's code.

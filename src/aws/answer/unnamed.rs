@@ -93,6 +93,8 @@ fn members(call: Call) -> &'static [&'static str] {
     match call {
         Call::CreateTrail | Call::UpdateTrail => &["TrailARN", "S3BucketName"],
         Call::PutRule => &["RuleArn"],
+        Call::CreatePolicy => &["Policy"],
+        Call::EnablePolicyType => &["Root"],
         Call::PutTargets | Call::RemoveTargets => &["FailedEntryCount"],
         _ => &[],
     }

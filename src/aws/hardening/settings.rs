@@ -246,7 +246,7 @@ impl Account {
     }
 
     /// A call to a global service that has no crate of its own.
-    fn plainly(&self, call: Call, body: Value) -> Result<Value, Error> {
+    pub(super) fn plainly(&self, call: Call, body: Value) -> Result<Value, Error> {
         self.ask(async |client| {
             let region = home(self).await;
             client.ask(call, &region, body).await
@@ -254,7 +254,7 @@ impl Account {
     }
 }
 
-fn gone(outcome: Result<(), Error>) -> Result<(), Error> {
+pub(super) fn gone(outcome: Result<(), Error>) -> Result<(), Error> {
     match outcome {
         Err(Error::NotFound { .. }) => Ok(()),
         outcome => outcome,

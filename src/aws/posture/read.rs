@@ -75,6 +75,16 @@ impl Account {
         })
     }
 
+    /// What the organization's service control policies do to its members' root users, for who may read them.
+    pub fn service_control(&self) -> Fact<ServiceControl> {
+        let asked = self.ask(async |client| {
+            let home = home(self).await;
+            let (_, organization) = standing(client, &home, &self.caller().account).await;
+            Ok(service_control(client, &home, self.caller(), organization.as_ref()).await)
+        });
+        asked.unwrap_or_else(|why| Fact::of(Call::ListPolicies, Err(why)))
+    }
+
     /// Who can do everything, root aside (GetAccountAuthorizationDetails and the credential report).
     pub fn administrators(&self) -> Fact<Admins> {
         let asked = self.ask(async |client| Ok(admins(client, &root::credential_report(client).await).await));

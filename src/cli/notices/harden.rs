@@ -17,6 +17,9 @@ pub(super) fn lines(notice: &HardenNotice, style: Style) -> Vec<String> {
         HardenNotice::Part { what } => step("done", what.clone()),
         HardenNotice::NotSeen { what } => step("not seen", what.clone()),
         HardenNotice::Unfinished(run) => unfinished_lines(run),
+        HardenNotice::AllowRecovery { account } => vec![format!(
+            "Root of {account} will be able to recover its password: who reads its mail can then set one and sign in."
+        )],
         HardenNotice::SetAside { run } => {
             step("set aside", format!("{run}, which did not end; this plan starts from what it has left"))
         }
@@ -37,9 +40,15 @@ fn mail_lines(address: &str, style: Style) -> Vec<String> {
 
 /// A plan, as a person reads it: a block for each step.
 pub(in crate::cli) fn plan_lines(plan: &HardenPlan, bold: &dyn Fn(&str) -> String) -> Vec<String> {
-    let organization = plan.organization.as_ref().map_or_else(String::new, |id| format!(", organization {id}"));
+    let account = match (&plan.organization, plan.accounts) {
+        (Some(id), Some(accounts)) => {
+            format!("organization {id} of {}, from account {}", count(accounts, "account"), plan.account)
+        }
+        (Some(id), None) => format!("account {}, organization {id}", plan.account),
+        (None, _) => format!("account {}", plan.account),
+    };
     let mut lines = vec![
-        format!("Plan for account {}{organization}, as {}", plan.account, plan.caller),
+        format!("Plan for {account}, as {}", plan.caller),
         format!(
             "{} in {}; good until {}",
             count(plan.steps.len(), "change"),
@@ -64,7 +73,9 @@ pub(in crate::cli) fn open_line(open: &OpenStep) -> String {
 }
 
 fn step_lines(step: &HardenStep, bold: &dyn Fn(&str) -> String) -> Vec<String> {
-    let mut lines = vec![format!("{}  closes {}", bold(&step.id), step.findings.join(", "))];
+    let closes =
+        if step.findings.is_empty() { String::new() } else { format!("  closes {}", step.findings.join(", ")) };
+    let mut lines = vec![format!("{}{closes}", bold(&step.id))];
     let width = step.changes.iter().map(|change| change.what.chars().count()).max().unwrap_or_default();
     for change in &step.changes {
         lines.push(format!("  {:<width$}  {} → {}", change.what, change.before, change.after));

@@ -58,4 +58,33 @@ pub enum HardenRefusal {
     NoPassword,
     #[error("no run of `glasskey root harden` is called {run}")]
     NoSuchRun { run: String },
+    #[error("account {account} is in no organization")]
+    NoOrganization { account: String },
+    #[error(
+        "account {account} may not harden the organization: neither does it manage it, nor is it a delegated \
+         administrator for IAM"
+    )]
+    NotManaging {
+        account: String,
+        /// The account that does.
+        management: String,
+    },
+    #[error("the plan is for organization {planned}, and these credentials are for {organization}")]
+    OtherOrganization { planned: String, organization: String },
+    #[error("the plan is for an organization of {planned} accounts, and it has {accounts} now")]
+    OtherAccounts { planned: usize, accounts: usize },
+    #[error("account {account} is no member whose root user the organization looks after")]
+    NotAMember { account: String },
+    #[error("not all of it was done in {} of the members", refused.len())]
+    MembersRefused {
+        /// Each with what AWS said.
+        refused: Vec<String>,
+        /// Those in which all was done.
+        done: Vec<String>,
+    },
+    #[error("root of {} can sign in and has no MFA yet, so no policy was attached that would keep it so", members.join(", "))]
+    MembersWait {
+        /// Twelve digits each.
+        members: Vec<String>,
+    },
 }

@@ -8,7 +8,9 @@ mod emit; // the end state in other tools' languages
 mod engine; // one step, led from a state to another
 mod inputs; // what a run is given beside its plan
 mod names; // what the things are called that are made
+mod organization; // a whole organization, and what the audit says of its accounts
 mod plan; // made, and read back
+mod recovery; // given back to root of a member
 mod step; // what a step is
 mod steps; // each of them
 mod used; // which plans have been applied
@@ -22,10 +24,11 @@ pub use inputs::{HardenInputs, PasswordPlaces};
 pub(in crate::flow) use names::ROOT_USE;
 pub(in crate::flow) use plan::LASTS;
 pub use plan::{is_refused, read_plan};
+pub use recovery::{RecoveryAllowed, allow_recovery};
 pub(in crate::flow) use step::Step;
 pub(in crate::flow) use steps::step;
 
-use super::audit::{Rule, Verdict, check};
+use super::audit::{Rule, Verdict};
 use super::context::Context;
 use super::failure::{Cause, Failed, HardenRefusal, Residue, Stage};
 use super::record::{HardenRun, Record};
@@ -35,6 +38,7 @@ use crate::journal::Writer;
 use crate::person::{HardenNotice, Notice, Question, RecordedState};
 use crate::totp::unix;
 use crate::world::World;
+use organization::{Seen, audited};
 use plan::{check_applies, is_wanted, make};
 use std::collections::BTreeMap;
 use step::Ready;
@@ -69,7 +73,24 @@ pub struct Hardened {
     /// The run's name, by which it can be undone; `None`: there was nothing to do.
     pub run: Option<String>,
     /// The findings that were to be closed, before and after; `None`: the audit could not be made.
-    pub findings: Vec<(Rule, Option<Verdict>, Option<Verdict>)>,
+    pub findings: Vec<Compared>,
+    /// The same of each member that has something to close, or had.
+    pub members: Vec<MemberFindings>,
+    /// The audit could be made afterwards.
+    pub audited: bool,
+}
+
+/// A finding's verdict before and after; `None`: it could not be told.
+pub type Compared = (Rule, Option<Verdict>, Option<Verdict>);
+
+/// The findings of one member of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberFindings {
+    /// Twelve digits.
+    pub account: String,
+    /// Its name in the organization.
+    pub name: String,
+    pub findings: Vec<Compared>,
 }
 
 /// Plans, and changes nothing.
@@ -100,12 +121,12 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
     check_beside(&request, &plan, &account, context).map_err(|cause| before(cause, context))?;
     if plan.steps.is_empty() {
         set_aside(&plan.account, context).map_err(|cause| before(cause, context))?;
-        let findings = Vec::new();
-        return Ok(Hardened { plan, run: None, findings });
+        return Ok(Hardened { plan, run: None, findings: Vec::new(), members: Vec::new(), audited: true });
     }
     context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
     agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
-    let was = verdicts(&account, context);
+    let of_members = concerns_members(&plan);
+    let was = audited(&account, of_members, context);
     let log = begin(&request, &plan, &account, &used, context).map_err(|cause| before(cause, context))?;
     let run = log.id().to_owned();
     let applying = Applying { log, account: &account, done: Vec::new(), plan: &plan, inputs: &request.inputs };
@@ -116,13 +137,10 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
         }
         return Err(failed);
     }
-    let is = verdicts(&account, context);
-    let findings = concerned(&plan).into_iter().map(|rule| {
-        let of = |verdicts: &Option<BTreeMap<Rule, Verdict>>| verdicts.as_ref()?.get(&rule).copied();
-        (rule, of(&was), of(&is))
-    });
-    let findings = findings.collect();
-    Ok(Hardened { findings, plan, run: Some(run) })
+    let comparison = Comparison { was, is: audited(&account, of_members, context) };
+    let findings = comparison.of(&plan.account, &concerned(&plan, false));
+    let members = comparison.members(&plan.account, &concerned(&plan, true));
+    Ok(Hardened { findings, members, audited: comparison.is.is_some(), plan, run: Some(run) })
 }
 
 /// The plan, which fits the account as it is.
@@ -176,11 +194,18 @@ fn agreed(request: &HardenRequest, plan: &HardenPlan, context: &mut Context<'_>)
         return Err(HardenRefusal::ForGood { steps }.into());
     }
     let mut questions = Vec::new();
+    let (whole, within) = match (&plan.organization, plan.accounts) {
+        (Some(organization), Some(accounts)) => {
+            let within = format!("organization {organization}");
+            (Question::HardenOrganization { organization: organization.clone(), accounts }, within)
+        }
+        _ => (Question::Harden { account: account.clone() }, format!("account {account}")),
+    };
     if !request.approved {
-        questions.push(Question::Harden { account: account.clone() });
+        questions.push(whole);
     }
     if for_good {
-        questions.push(Question::HardenForGood { account, steps });
+        questions.push(Question::HardenForGood { within, steps });
     }
     questions.iter().try_for_each(|question| super::context::confirmed(question, context.person, &context.interrupt))
 }
@@ -305,27 +330,61 @@ impl Applying<'_> {
 /// Whether a step stopped before it wrote anything.
 fn is_untouched(cause: &Cause) -> bool {
     use super::failure::Refusal::Harden;
-    use HardenRefusal::{BucketTaken, Changed, NoAdministrator, OtherCaller};
+    use HardenRefusal::{BucketTaken, Changed, MembersWait, NoAdministrator, OtherCaller};
+    let Cause::Refused(Harden(refusal)) = cause else { return false };
     matches!(
-        cause,
-        Cause::Refused(Harden(Changed { .. } | NoAdministrator { .. } | OtherCaller { .. } | BucketTaken { .. }))
+        refusal,
+        Changed { .. } | NoAdministrator { .. } | OtherCaller { .. } | BucketTaken { .. } | MembersWait { .. }
     )
 }
 
-/// The findings that were asked to be closed: those of every step that is wanted, planned or not, but for steps whose
-/// values were not named.
-fn concerned(plan: &HardenPlan) -> Vec<Rule> {
+/// Whether a plan is about members, be it that it leaves them as they are.
+fn concerns_members(plan: &HardenPlan) -> bool {
+    let open = plan.open.iter().map(|open| &open.id);
+    let mut ids = plan.steps.iter().map(|planned| &planned.id).chain(open);
+    ids.any(|id| step(id).is_some_and(Step::is_of_members))
+}
+
+/// The findings that were asked to be closed, of the caller's account or of its organization's members: those of every step
+/// that is wanted, planned or not, but for steps whose values were not named.
+fn concerned(plan: &HardenPlan, members: bool) -> Vec<Rule> {
     let unnamed =
         |step: &dyn Step| plan.open.iter().any(|open| open.id == step.id() && !is_refused(open, &plan.settings));
     let wanted = STEPS.iter().filter(|step| is_wanted(**step, &plan.settings) && !unnamed(**step));
-    let mut rules: Vec<Rule> = wanted.flat_map(|step| step.findings()).copied().collect();
+    let of_these = wanted.filter(|step| step.is_of_members() == members);
+    let mut rules: Vec<Rule> = of_these.flat_map(|step| step.findings()).copied().collect();
+    // Passwords of members are another matter than what they can do harm with.
+    rules.retain(|rule| !members || *rule != Rule::RootCredentials || plan.settings.members_password);
     rules.sort();
     rules.dedup();
     rules
 }
 
-/// Every rule's verdict on the account as it is; `None`: it could not be asked.
-fn verdicts(account: &Account, context: &Context<'_>) -> Option<BTreeMap<Rule, Verdict>> {
-    let facts = account.posture(context.clock.now()).ok()?;
-    Some(check(&facts).into_iter().map(|finding| (finding.rule.id, finding.verdict)).collect())
+/// What the audit said before, and what it says now.
+struct Comparison {
+    was: Option<BTreeMap<String, Seen>>,
+    is: Option<BTreeMap<String, Seen>>,
+}
+
+impl Comparison {
+    fn of(&self, account: &str, rules: &[Rule]) -> Vec<Compared> {
+        let verdict = |seen: &Option<BTreeMap<String, Seen>>, rule: &Rule| {
+            seen.as_ref()?.get(account)?.verdicts.get(rule).copied()
+        };
+        rules.iter().map(|rule| (*rule, verdict(&self.was, rule), verdict(&self.is, rule))).collect()
+    }
+
+    /// Those for which not all is well, or was; the caller's `own` account has rows of its own.
+    fn members(&self, own: &str, rules: &[Rule]) -> Vec<MemberFindings> {
+        let seen =
+            self.was.iter().chain(&self.is).flatten().filter(|(account, seen)| seen.is_member && *account != own);
+        let names: BTreeMap<&String, &String> = seen.map(|(account, seen)| (account, &seen.name)).collect();
+        let rows = names.into_iter().map(|(account, name)| MemberFindings {
+            account: account.clone(),
+            name: name.clone(),
+            findings: self.of(account, rules),
+        });
+        let is_well = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Pass | Verdict::NotApplicable));
+        rows.filter(|row| row.findings.iter().any(|(_, was, is)| !is_well(was) || !is_well(is))).collect()
+    }
 }

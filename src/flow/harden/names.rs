@@ -12,6 +12,8 @@ pub(super) const ROLE: &str = "glasskey-cloudtrail-to-logs";
 pub(in crate::flow) const ROOT_USE: &str = "glasskey-root-use";
 /// The metric's namespace.
 pub(super) const NAMESPACE: &str = "glasskey";
+/// The service control policy that leaves root of members nothing but AssumeRoot's tasks.
+pub(super) const DENY_ROOT: &str = "glasskey-deny-root";
 
 /// The trail's bucket, where none is named. Bucket names are everybody's: the account and the region keep it apart.
 pub(super) fn bucket(place: &Place) -> String {

@@ -1,5 +1,6 @@
 //! The plan: what would change, made from what is read; and read back only where it is exactly what was made.
 
+use super::organization::look;
 use super::step::{Change, Planning, Proposal, Protection, Step};
 use super::steps::{STEPS, step};
 use crate::aws::hardening::Place;
@@ -35,6 +36,7 @@ pub(super) fn make(
 ) -> Result<HardenPlan, Cause> {
     check_names(settings)?;
     let caller = account.caller();
+    let (organization, accounts) = look(settings.organization, account)?;
     let made = unix(context.clock.now());
     let place = Place::of(caller, &account.region());
     let mut plan = HardenPlan {
@@ -42,7 +44,8 @@ pub(super) fn make(
         version: VERSION,
         partition: caller.partition.clone(),
         account: caller.account.clone(),
-        organization: account.membership().1,
+        organization,
+        accounts,
         caller: caller.arn.clone(),
         region: account.region(),
         made,
@@ -83,6 +86,11 @@ fn check_names(settings: &HardenSettings) -> Result<(), HardenRefusal> {
 
 fn is_named(step: &dyn Step, name: &str) -> bool {
     step.id() == name || step.findings().iter().any(|rule| rule_name(*rule) == name)
+}
+
+/// Whether the step of this name is among those that are asked for.
+pub(super) fn wants(id: &str, settings: &HardenSettings) -> bool {
+    step(id).is_some_and(|step| is_wanted(step, settings))
 }
 
 /// Whether a step is among those that were asked for.
@@ -129,7 +137,7 @@ fn proposed(step: &dyn Step, planning: &Planning<'_>, protected: &mut Protection
 }
 
 /// AWS answered, and the answer does not tell: the other steps may still be planned.
-fn tells_nothing(why: &aws::Error) -> bool {
+pub(super) fn tells_nothing(why: &aws::Error) -> bool {
     use aws::Error::{Denied, Endless, Invalid, Malformed, NotFound, Refused, TooLong};
     matches!(
         why,
@@ -307,26 +315,40 @@ fn check_made_here(plan: &HardenPlan) -> Result<(), HardenRefusal> {
 }
 
 /// Whether a plan is for this account, and still good.
-pub(super) fn check_applies(
-    plan: &HardenPlan,
-    account: &Account,
-    context: &Context<'_>,
-) -> Result<(), HardenRefusal> {
+pub(super) fn check_applies(plan: &HardenPlan, account: &Account, context: &Context<'_>) -> Result<(), Cause> {
     let (caller, region) = (account.caller(), account.region());
     if plan.account != caller.account || plan.partition != caller.partition {
         let (planned, account) = (plan.account.clone(), caller.account.clone());
-        return Err(HardenRefusal::OtherAccount { planned, account });
+        return Err(HardenRefusal::OtherAccount { planned, account }.into());
     }
     if plan.region != region {
-        return Err(HardenRefusal::OtherRegion { planned: plan.region.clone(), region });
+        return Err(HardenRefusal::OtherRegion { planned: plan.region.clone(), region }.into());
     }
     let now = unix(context.clock.now());
     let expired = UNIX_EPOCH.checked_add(Duration::from_secs(plan.expires)).unwrap_or(UNIX_EPOCH);
     // One of tomorrow would be good for longer.
     if now >= plan.expires || plan.made > now.saturating_add(SLACK) {
-        return Err(HardenRefusal::ExpiredPlan { expired, lasts: LASTS });
+        return Err(HardenRefusal::ExpiredPlan { expired, lasts: LASTS }.into());
     }
-    Ok(())
+    check_organization(plan, account)
+}
+
+/// A plan for an organization is for that one, with the accounts that it had.
+fn check_organization(plan: &HardenPlan, account: &Account) -> Result<(), Cause> {
+    if !plan.settings.organization {
+        return Ok(());
+    }
+    let (organization, accounts) = look(true, account)?;
+    if plan.organization != organization {
+        let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "unknown".to_owned());
+        let (planned, organization) = (text(&plan.organization), text(&organization));
+        return Err(HardenRefusal::OtherOrganization { planned, organization }.into());
+    }
+    let (planned, accounts) = (plan.accounts.unwrap_or_default(), accounts.unwrap_or_default());
+    match planned == accounts {
+        true => Ok(()),
+        false => Err(HardenRefusal::OtherAccounts { planned, accounts }.into()),
+    }
 }
 
 /// How far the clocks of two machines may be apart, in seconds, before AWS has corrected them.

@@ -30,6 +30,8 @@ pub(in crate::flow) trait Hardening: Sync {
     const FINDINGS: &'static [Rule];
     /// What it sets up that protects from lock-out.
     const GIVES: &'static [Protection] = &[];
+    /// The findings are those of the organization's members, and not of the caller's own account.
+    const OF_MEMBERS: bool = false;
 
     /// Asks AWS for the state. Changes nothing.
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<Self::State, aws::Error>;
@@ -244,6 +246,7 @@ pub(in crate::flow) trait Step: Sync {
     fn id(&self) -> &'static str;
     fn findings(&self) -> &'static [Rule];
     fn gives(&self) -> &'static [Protection];
+    fn is_of_members(&self) -> bool;
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error>;
     /// `None`: that is no state of this step.
     fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>>;
@@ -277,6 +280,10 @@ impl<H: Hardening> Step for H {
 
     fn gives(&self) -> &'static [Protection] {
         H::GIVES
+    }
+
+    fn is_of_members(&self) -> bool {
+        H::OF_MEMBERS
     }
 
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error> {

@@ -98,6 +98,8 @@ pub enum Stops {
 pub struct Effect {
     /// A statement denies root users something that it does not deny everybody.
     pub denies_root: bool,
+    /// A statement denies root users everything, and nothing to anybody else or to a session of AssumeRoot.
+    pub denies_root_everything: bool,
     /// The tasks that its statements deny something they need.
     pub stops: Tasks,
 }
@@ -244,13 +246,25 @@ impl Effect {
         let policy = parse(text)?;
         let deny = with_effect([&policy], "Deny");
         let accounts = accounts(place, text);
+        let holds = |statement: &Value, account: &str, who| {
+            conditions(
+                statement,
+                &RequestContext { place, account, region: place.region, who, on: ResourceKind::Root },
+            )
+        };
         let of_everybody = |statement: &Value, account: &str| {
-            let scene = |who| RequestContext { place, account, region: place.region, who, on: ResourceKind::Root };
-            let holds = |who| conditions(statement, &scene(who));
-            holds(PrincipalKind::Root) == Answer::Yes && holds(PrincipalKind::Role) == Answer::No
+            holds(statement, account, PrincipalKind::Root) == Answer::Yes
+                && holds(statement, account, PrincipalKind::Role) == Answer::No
+        };
+        let of_root_alone = |statement: &Value, account: &str| {
+            of_everybody(statement, account) && holds(statement, account, PrincipalKind::Session) == Answer::No
         };
         let denies_root =
             accounts.iter().any(|account| deny.iter().any(|statement| of_everybody(statement, account)));
+        let whole = |statement: &&&Value| is_about_everything(statement);
+        let denies_root_everything = accounts
+            .iter()
+            .all(|account| deny.iter().filter(whole).any(|statement| of_root_alone(statement, account)));
         let one = |action: &'static str, scene: &RequestContext<'_>| match deny
             .iter()
             .map(|statement| applies(statement, action, scene))
@@ -261,7 +275,7 @@ impl Effect {
             Answer::Unclear(key) => Stops::DependsOn(key),
         };
         let stops = Tasks::weigh(place, &accounts, &regions([&policy], place), one, Stops::or);
-        Some(Self { denies_root, stops })
+        Some(Self { denies_root, denies_root_everything, stops })
     }
 }
 
@@ -301,10 +315,14 @@ fn with_effect<'p>(policies: impl IntoIterator<Item = &'p Value>, effect: &str) 
 }
 
 fn allows_everything(statement: &Value) -> bool {
+    statement.get("Condition").is_none() && is_about_everything(statement)
+}
+
+fn is_about_everything(statement: &Value) -> bool {
     let everything = |key: &str| {
         statement.get(key).is_some_and(|patterns| texts(patterns).iter().any(|one| one == "*" || one == "*:*"))
     };
-    statement.get("Condition").is_none() && everything("Action") && everything("Resource")
+    everything("Action") && everything("Resource")
 }
 
 /// The accounts to be looked at: those of the place, or those that the text speaks of, and one that it does not.

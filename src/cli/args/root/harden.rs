@@ -1,5 +1,6 @@
 //! `root harden`.
 
+use super::account_id;
 use super::administrator::Administrator;
 use crate::aws::hardening::is_bucket_name;
 use crate::cli::args::Aws;
@@ -18,6 +19,7 @@ Examples:
   glasskey root harden --only password-policy   one step, or one finding
   glasskey root harden --emit terraform         the end state as Terraform
   glasskey root harden --undo RUN               undo what a run has changed
+  glasskey root harden --org                    the members of the organization too
   glasskey root harden --apply --admin-user alice --admin-key 12345678 \\
       --password-to-command 'pass insert -m aws/$GLASSKEY_USER'
                                                 make an administrator with MFA too
@@ -84,6 +86,23 @@ pub(in crate::cli) struct Harden {
     /// take away this access key of root's although it was used within that time
     #[arg(long = "override", value_name = "KEY-ID")]
     pub(in crate::cli) override_keys: Vec<String>,
+    /// the whole organization, from its management account or as delegated administrator for IAM: root's access keys and
+    /// certificates in members are deleted too
+    #[arg(long, conflicts_with = "undo")]
+    pub(in crate::cli) org: bool,
+    /// delete the passwords of members' root users too
+    #[arg(long, requires = "org")]
+    pub(in crate::cli) members_password: bool,
+    /// remove the MFA devices of members' root users too, after their passwords
+    #[arg(long, requires = "members_password")]
+    pub(in crate::cli) members_mfa: bool,
+    /// attach the policy about root to this unit, and not to the root of the organization
+    #[arg(long, value_name = "OU", requires = "org", value_parser = unit_id)]
+    pub(in crate::cli) scp_target: Option<String>,
+    /// let root of this member recover its password by e-mail; nothing else is done
+    #[arg(long, value_name = "ACCOUNT", value_parser = account_id)]
+    #[arg(conflicts_with_all = ["apply", "undo", "out", "only", "skip", "org", "security_name", "override_keys"])]
+    pub(in crate::cli) allow_recovery: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) administrator: Administrator,
     #[command(flatten)]
@@ -117,4 +136,17 @@ pub(in crate::cli) enum Language {
     Cloudformation,
     /// resources of Terraform's provider hashicorp/aws
     Terraform,
+}
+
+/// `r-…` or `ou-…-…` (Organizations API Reference, AttachPolicy).
+fn unit_id(text: &str) -> Result<String, String> {
+    let is_id = |part: &str, most: usize| {
+        (4..=most).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    let is_unit = match text.split('-').collect::<Vec<_>>()[..] {
+        ["r", root] => is_id(root, 32),
+        ["ou", root, unit] => is_id(root, 32) && is_id(unit, 32) && unit.len() >= 8,
+        _ => false,
+    };
+    if is_unit { Ok(text.to_owned()) } else { Err("not the id of an organizational unit: ou-ROOT-UNIT".to_owned()) }
 }

@@ -8,8 +8,8 @@ use crate::cli::notices::{open_line, plan_lines};
 use crate::cli::page::{Page, name};
 use crate::cli::{Outcome, environment};
 use crate::flow::harden::{
-    self, AdministratorSettings, EmitLanguage, Emitted, HardenInputs, HardenPlan, HardenRequest, HardenSettings,
-    Hardened, OpenStep, PasswordPlaces, SecurityContact, emit, is_refused, read_plan,
+    self, AdministratorSettings, Compared, EmitLanguage, Emitted, HardenInputs, HardenPlan, HardenRequest,
+    HardenSettings, Hardened, MemberFindings, OpenStep, PasswordPlaces, SecurityContact, emit, is_refused, read_plan,
 };
 use crate::flow::recover::undo_hardening;
 use crate::flow::seed_sinks::{CommandTo, EscrowTo};
@@ -34,10 +34,11 @@ pub(super) fn run(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(address) = args.alarm_email.as_deref().filter(|address| !is_address(address)) {
         return Err(usage(format!("\"{address}\" is no e-mail address: --alarm-email takes one, NAME@HOST")));
     }
-    match (&args.undo, &args.apply) {
-        (Some(run), _) => undo(run, args, cli, console),
-        (None, Some(file)) => apply(file.as_deref(), args, cli, console),
-        (None, None) => plan(args, cli, console),
+    match (&args.allow_recovery, &args.undo, &args.apply) {
+        (Some(account), ..) => allow_recovery(account, args, cli, console),
+        (None, Some(run), _) => undo(run, args, cli, console),
+        (None, None, Some(file)) => apply(file.as_deref(), args, cli, console),
+        (None, None, None) => plan(args, cli, console),
     }
 }
 
@@ -70,6 +71,10 @@ fn settings(args: &Harden) -> HardenSettings {
         bucket: args.bucket.clone(),
         delivery_wait: args.delivery_wait,
         override_keys: args.override_keys.clone(),
+        organization: args.org,
+        members_password: args.members_password,
+        members_mfa: args.members_mfa,
+        scp_target: args.scp_target.clone(),
     }
 }
 
@@ -115,7 +120,10 @@ fn human(plan: &HardenPlan) -> Page {
     }
     let mut page: Page = plan_lines(plan, &str::to_owned).into_iter().collect();
     page.gap();
-    page.line("Nothing was changed. `glasskey root harden --apply` makes these changes.");
+    page.line(match plan.settings.organization {
+        true => "Nothing was changed. `glasskey root harden --org --apply` makes these changes.",
+        false => "Nothing was changed. `glasskey root harden --apply` makes these changes.",
+    });
     page
 }
 
@@ -193,14 +201,16 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
     let report = Report::of(&hardened);
     console.result(&result(&hardened), &report);
     let passes = |row: &FindingReport| matches!(row.after, Some(Verdict::Pass | Verdict::NotApplicable));
-    let passes = report.findings.iter().all(passes);
-    Ok(if passes && report.refused.is_empty() { Exit::Done } else { Exit::No })
+    let of_members = report.members.iter().flat_map(|member| &member.findings);
+    let is_well = report.findings.iter().chain(of_members).all(passes) && hardened.audited;
+    Ok(if is_well && report.refused.is_empty() { Exit::Done } else { Exit::No })
 }
 
 fn chooses(args: &Harden) -> bool {
     let lists = [&args.only, &args.skip, &args.override_keys];
     lists.iter().any(|list| !list.is_empty())
         || [
+            args.org,
             args.security_name.is_some(),
             args.administrator.admin_user.is_some(),
             args.alarm_email.is_some(),
@@ -214,9 +224,26 @@ fn chooses(args: &Harden) -> bool {
 fn result(hardened: &Hardened) -> Page {
     let Some(run) = &hardened.run else { return human(&hardened.plan) };
     let verdict = |verdict: &Option<Verdict>| verdict.as_ref().map_or_else(|| "not known".to_owned(), name);
-    let mut page = Page::of(&format!("{:<20} {:<16} {}", "finding", "before", "after"));
+    let mut page = Page::default();
+    if !hardened.findings.is_empty() || !hardened.members.is_empty() {
+        page.line(&format!("{:<20} {:<16} {}", "finding", "before", "after"));
+    }
     for (rule, before, after) in &hardened.findings {
         page.line(&format!("{:<20} {:<16} {}", name(rule), verdict(before), verdict(after)));
+    }
+    for member in &hardened.members {
+        for (rule, before, after) in &member.findings {
+            let (name, account) = (name(rule), &member.account);
+            page.line(&format!(
+                "{name:<20} {:<16} {:<16} {account} ({})",
+                verdict(before),
+                verdict(after),
+                member.name
+            ));
+        }
+    }
+    if !hardened.audited {
+        page.line("the audit could not be made: `glasskey root audit` says why");
     }
     if !hardened.plan.open.is_empty() {
         page.line("Left as it is:");
@@ -224,6 +251,19 @@ fn result(hardened: &Hardened) -> Page {
     }
     page.line(&format!("`glasskey root harden --undo {run}` undoes what can be undone"));
     page
+}
+
+fn allow_recovery(account: &str, args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+    let allowed =
+        harden::allow_recovery(account, cli.global.yes, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let report = Recovery { account: &allowed.account, already: allowed.already };
+    let text = match allowed.already {
+        true => format!("root of {account} has a password, or can recover one already"),
+        false => format!("root of {account} can recover its password by e-mail"),
+    };
+    console.result(&Page::of(&text), &report);
+    Ok(Exit::Done)
 }
 
 fn undo(run: &str, args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
@@ -270,6 +310,12 @@ pub(in crate::cli) struct Report<'a> {
     steps: Vec<&'a str>,
     /// The findings that were to be closed.
     findings: Vec<FindingReport>,
+    /// The organization's id, where all of it was hardened; null where the account alone was.
+    organization: Option<&'a str>,
+    /// The members that had something to close, or have; empty where members were not touched.
+    members: Vec<MemberReport<'a>>,
+    /// Whether the audit could be made afterwards; where it could not, the exit code is 1.
+    audited: bool,
     /// The steps that were asked for and are left out.
     refused: Vec<&'a OpenStep>,
 }
@@ -284,6 +330,28 @@ pub(in crate::cli) struct FindingReport {
     before: Option<Verdict>,
     /// The verdict after; null where the audit could not be made.
     after: Option<Verdict>,
+}
+
+/// A member of the organization.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HardenedMember")]
+pub(in crate::cli) struct MemberReport<'a> {
+    /// The account number.
+    account: &'a str,
+    /// Its name in the organization.
+    name: &'a str,
+    /// The findings that were to be closed.
+    findings: Vec<FindingReport>,
+}
+
+/// That root of a member may recover its password.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename = "harden_recovery")]
+pub(in crate::cli) struct Recovery<'a> {
+    /// The member's account number.
+    account: &'a str,
+    /// It could do so before, or it has a password.
+    already: bool,
 }
 
 /// A run that was undone.
@@ -301,18 +369,29 @@ pub(in crate::cli) struct Undone<'a> {
 impl<'a> Report<'a> {
     fn of(hardened: &'a Hardened) -> Self {
         let plan = &hardened.plan;
-        let finding = |(id, before, after): &(Rule, Option<Verdict>, Option<Verdict>)| FindingReport {
-            id: *id,
-            before: *before,
-            after: *after,
-        };
         Self {
             account: &plan.account,
             plan: &plan.digest,
             run: hardened.run.as_deref(),
             steps: plan.steps.iter().map(|step| step.id.as_str()).collect(),
-            findings: hardened.findings.iter().map(finding).collect(),
+            findings: hardened.findings.iter().map(FindingReport::of).collect(),
+            organization: plan.organization.as_deref().filter(|_| plan.settings.organization),
+            members: hardened.members.iter().map(MemberReport::of).collect(),
+            audited: hardened.audited,
             refused: refused(plan).collect(),
         }
+    }
+}
+
+impl FindingReport {
+    fn of((id, before, after): &Compared) -> Self {
+        Self { id: *id, before: *before, after: *after }
+    }
+}
+
+impl<'a> MemberReport<'a> {
+    fn of(member: &'a MemberFindings) -> Self {
+        let findings = member.findings.iter().map(FindingReport::of).collect();
+        Self { account: &member.account, name: &member.name, findings }
     }
 }

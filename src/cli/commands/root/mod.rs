@@ -39,6 +39,7 @@ pub(in crate::cli) fn schemas() -> Vec<Schema> {
         schema::<harden::Undone<'_>>(),
         schema::<alarm::confirm::Report<'_>>(),
         schema::<alarm::test::Report<'_>>(),
+        schema::<harden::Recovery<'_>>(),
         schema::<enroll::Report<'_>>(),
         schema::<resync::Report<'_>>(),
         schema::<remove::Report<'_>>(),

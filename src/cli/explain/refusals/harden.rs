@@ -63,6 +63,29 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .exit(Exit::Person),
         R::NotTakenDown => text("not_taken_down").hint("name --password-to-command or --password-escrow").exit(Exit::Person),
         R::NoPassword => text("no_password"),
+        R::NoOrganization { .. } => text("no_organization")
+            .hint("without --org this account alone is hardened: `glasskey root harden`")
+            .exit(Exit::Usage),
+        R::NotManaging { management, .. } => {
+            text("not_managing").hint(format!("name a profile of account {management} with --profile"))
+        }
+        R::OtherOrganization { planned, .. } => {
+            text("plan_other_organization").hint(format!("name a profile of organization {planned} with --profile"))
+        }
+        R::OtherAccounts { .. } => text("plan_other_accounts")
+            .note("accounts were opened, closed or moved since the plan was made")
+            .hint("`glasskey root harden --org` makes a new plan"),
+        R::NotAMember { .. } => text("not_a_member")
+            .note("the management account's root user, and the caller's own, look after themselves")
+            .exit(Exit::Usage),
+        R::MembersRefused { refused, done } => {
+            let text = refused.iter().fold(text("members_refused"), |text, member| text.note(member.clone()));
+            let done = if done.is_empty() { "none".to_owned() } else { done.join(", ") };
+            text.note(format!("all of it was done in: {done}"))
+                .hint("`glasskey root harden --org` shows what is still to do")
+        }
+        R::MembersWait { .. } => text("members_wait")
+            .hint("give it MFA there with `glasskey root enroll`, or take its password away with --members-password"),
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),

@@ -3,7 +3,11 @@
 
 mod administrator;
 mod central_root_access;
+mod deny_root_scp;
+mod last_use; // of an access key of root's
 mod logs_place; // where a trail's events can be watched
+mod member_root_credentials;
+mod of_members; // what the steps about members have in common
 mod of_root; // what the steps about root's own credentials have in common
 mod password_policy;
 mod root_access_keys;
@@ -26,8 +30,11 @@ pub(in crate::flow) const STEPS: &[&dyn Step] = &[
     &security_contact::SecurityContact,
     &central_root_access::CentralRootAccess,
     &root_certificates::RootCertificates,
-    // The last, since it may take away the key that signs the calls.
+    // The last of the own account, since it may take away the key that signs the calls: root's, who is no caller for the
+    // steps about members.
     &root_access_keys::RootAccessKeys,
+    &member_root_credentials::MemberRootCredentials,
+    &deny_root_scp::DenyRootScp,
 ];
 
 /// The step of this name.

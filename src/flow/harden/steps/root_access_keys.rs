@@ -1,14 +1,13 @@
 //! Root's access keys of the own account: deactivated, then deleted. The key that signs the run goes last.
 
+use super::last_use::{Used, override_with};
 use super::of_root::{View, signed_in};
 use crate::aws::hardening::OwnAccessKey;
-use crate::aws::posture::LastUse;
 use crate::aws::{Account, Call, Error};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
-use crate::totp::unix;
 use serde::{Deserialize, Serialize};
 
 pub(super) struct RootAccessKeys;
@@ -32,17 +31,6 @@ struct Key {
     signs: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Used {
-    Never,
-    /// In seconds since 1970.
-    At(u64),
-    /// AWS does not say.
-    Untold,
-}
-
-const DAY: u64 = 24 * 60 * 60;
 /// What a note of a deactivation begins with.
 const DEACTIVATED: &str = "deactivated ";
 
@@ -200,44 +188,23 @@ fn is_refusal(why: &Error) -> bool {
 impl Key {
     /// Why it is not taken away, as a part of a sentence.
     fn in_use(&self, settings: &HardenSettings, made: u64) -> Option<String> {
-        let (id, days) = (&self.id, settings.quiet_days);
-        if settings.override_keys.contains(id) {
-            return None;
+        let id = &self.id;
+        if self.signs && !settings.override_keys.contains(id) {
+            return Some(format!("{id} signs this command, which hides any other use; {}", override_with(id)));
         }
-        let but = format!("--override {id} takes it away all the same");
-        match self.used {
-            _ if self.signs => Some(format!("{id} signs this command, which hides any other use; {but}")),
-            Used::At(at) if at.saturating_add(days.saturating_mul(DAY)) > made => {
-                let ago = made.saturating_sub(at) / DAY;
-                Some(format!("{id} was used {ago} days ago, within {days} days; {but}"))
-            }
-            Used::Untold => Some(format!("AWS does not say when {id} was used; {but}")),
-            Used::At(_) | Used::Never => None,
-        }
+        self.used.recently(id, settings, made)
     }
 
     fn goes(&self, made: u64) -> HardenChange {
         let state = if self.active { "active" } else { "inactive" };
         let used = match self.used {
             _ if self.signs => "signs this command".to_owned(),
-            Used::Never => "never used".to_owned(),
-            Used::At(at) => format!("last used {} days ago", made.saturating_sub(at) / DAY),
-            Used::Untold => "last use not known".to_owned(),
+            used => used.words(made),
         };
         HardenChange {
             what: self.id.clone(),
             before: format!("{state}, {used}"),
             after: "deleted, for good".to_owned(),
-        }
-    }
-}
-
-impl Used {
-    fn of(used: LastUse) -> Self {
-        match used {
-            LastUse::Never => Self::Never,
-            LastUse::At(at) => Self::At(unix(at)),
-            LastUse::Untold => Self::Untold,
         }
     }
 }

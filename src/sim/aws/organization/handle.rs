@@ -328,6 +328,26 @@ impl Organization {
         Ok(id)
     }
 
+    /// The organization's own service control policies: each name, and what it is attached to.
+    pub fn policies(&self) -> Vec<(String, Vec<String>)> {
+        let organization = self.0.world.organization();
+        let Some(register) = organization.as_ref() else { return Vec::new() };
+        let targets = |id: &String| -> Vec<String> {
+            register.attached.iter().filter(|(_, ids)| ids.contains(id)).map(|(to, _)| to.clone()).collect()
+        };
+        let own = register.policies.values().filter(|scp| scp.id != FULL_ACCESS);
+        let mut policies: Vec<_> = own.map(|scp| (scp.name.clone(), targets(&scp.id))).collect();
+        policies.sort();
+        policies
+    }
+
+    /// The id of the service control policy of this name.
+    pub fn policy_named(&self, name: &str) -> Option<String> {
+        let organization = self.0.world.organization();
+        let register = organization.as_ref()?;
+        register.policies.values().find(|scp| scp.name == name).map(|scp| scp.id.clone())
+    }
+
     /// Attaches a policy to the root, a unit or an account, beside what is there.
     pub fn attach(&self, policy: &str, target: &str) {
         self.change(|register| {

@@ -1,0 +1,276 @@
+//! A service control policy that leaves root of members nothing but what AssumeRoot's tasks do. The last step: while it is
+//! attached, root of a member cannot even change its own MFA.
+//!
+//! Before it is attached each account below the target is looked at: that no policy stops AssumeRoot's tasks there, which
+//! are all that is left for root then, and that its root user does not still have to be given MFA.
+
+mod looking;
+
+use super::of_members::{Unread, View};
+use crate::aws::hardening::deny_root_document;
+use crate::aws::{Account, Call, Error};
+use crate::flow::acknowledged::look_until;
+use crate::flow::audit::Rule;
+use crate::flow::failure::{Cause, HardenRefusal};
+use crate::flow::harden::names::DENY_ROOT;
+use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
+use crate::person::{HardenChange, HardenSettings, OpenCode};
+use looking::{Waiting, look, own_policy, waiting};
+use serde::{Deserialize, Serialize};
+
+pub(super) struct DenyRootScp;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    view: View,
+    /// The organization's root or a unit, by its id; empty where nothing was looked at.
+    target: String,
+    /// Service control policies are enabled.
+    enabled: bool,
+    /// glasskey's own policy; `None`: there is none.
+    own: Option<Own>,
+    /// Another policy that does the same, attached to the target or above it.
+    enough: Option<String>,
+    /// Reasons that nothing can be attached, each a part of a sentence.
+    limits: Vec<String>,
+    /// Policies that stop tasks of AssumeRoot below the target.
+    stopping: Vec<String>,
+    /// Members below the target whose root user can sign in and has no MFA.
+    waiting: Vec<Waiting>,
+    unread: Vec<Unread>,
+    /// How many accounts were looked at.
+    looked_at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    /// To the target.
+    attached: bool,
+    /// To something else too.
+    elsewhere: bool,
+    /// Its text is glasskey's; otherwise somebody has changed it, or made it.
+    as_made: bool,
+}
+
+impl Hardening for DenyRootScp {
+    type State = State;
+
+    const ID: &'static str = "deny-root-scp";
+    /// The audit has no rule that asks for it.
+    const FINDINGS: &'static [Rule] = &[];
+
+    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, Error> {
+        look(account, settings)
+    }
+
+    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
+        if let Some(proposal) = state.view.in_the_way() {
+            return proposal;
+        }
+        if state.view == View::Delegate {
+            let message = "service control policies are the management account's: run this command there";
+            return Proposal::Open { code: OpenCode::OtherCaller, message: message.to_owned() };
+        }
+        if state.enough.is_some() || (state.enabled && state.own.is_some_and(|own| own.attached && own.as_made)) {
+            return Proposal::Nothing;
+        }
+        match state.in_the_way() {
+            Some((code, message)) => Proposal::Open { code, message },
+            None => Proposal::Change(Box::new(state.change())),
+        }
+    }
+
+    fn needs(&self, _: &State) -> &'static [Protection] {
+        &[Protection::Administrator]
+    }
+
+    /// On the way from one to the other: enabled or not, and made before attached.
+    fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
+        let parts = |state: &State| [u8::from(state.enabled), state.rank()];
+        let between = parts(before).into_iter().zip(parts(now)).zip(parts(after));
+        let on_the_way =
+            between.into_iter().all(|((one, now), other)| (one.min(other)..=one.max(other)).contains(&now));
+        // Once it is attached, what was looked at before has done its service: it can be taken back whatever came since.
+        let looked = State { enabled: before.enabled, own: before.own, ..now.clone() };
+        let is_same_place = (now.view, &now.target) == (before.view, &before.target);
+        on_the_way && is_same_place && (now.rank() == 2 || looked == *before) && now.own.is_none_or(|own| own.as_made)
+    }
+
+    fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+        match to.rank() > now.rank() {
+            true => attach(now, hands),
+            false => take_back(now, to, hands),
+        }
+    }
+
+    fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
+        let (was, mut to, mut stays) = (begun.before, begun.now.clone(), Vec::new());
+        if let Some(own) = &mut to.own
+            && !was.own.is_some_and(|was| was.attached)
+        {
+            own.attached = false;
+            if was.own.is_none() && own.elsewhere {
+                stays.push(format!("the policy {DENY_ROOT} stays: somebody has attached it elsewhere too"));
+            } else if was.own.is_none() {
+                to.own = None;
+            }
+        }
+        if to.enabled && !was.enabled {
+            stays.push("service control policies stay enabled".to_owned());
+        }
+        Undone { to, stays }
+    }
+}
+
+/// Enabled, made, attached: each where it is not yet.
+fn attach(now: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    let account = hands.account;
+    // What was planned before may have come otherwise: a member may have refused.
+    let waiting = waiting(account, &now.target)?;
+    if !waiting.is_empty() {
+        let members = waiting.into_iter().map(|one| one.account).collect();
+        return Err(HardenRefusal::MembersWait { members }.into());
+    }
+    if !now.enabled {
+        enable(hands)?;
+    }
+    hands.go_on()?;
+    let id = match own_policy(account)? {
+        Some(policy) => policy.id,
+        None => {
+            let text = deny_root_document(&account.caller().partition);
+            account.create_control_policy(DENY_ROOT, DESCRIPTION, &text)?
+        }
+    };
+    hands.tell(format!("policy {DENY_ROOT} is there: {id}"));
+    hands.go_on()?;
+    account.attach_control_policy(&id, &now.target)?;
+    hands.tell(format!("policy {DENY_ROOT} is attached to {}", now.target));
+    Ok(())
+}
+
+/// AWS takes a moment to enable a type of policies.
+fn enable(hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    hands.go_on()?;
+    let account = hands.account;
+    let root = account.organization_root()?;
+    account.enable_scps(&root.id)?;
+    let looked = look_until("for AWS to enable service control policies", hands.context, || {
+        let is_on = account.organization_root()?.scps;
+        Ok(((), is_on))
+    });
+    match looked? {
+        ((), true) => {
+            hands.tell("service control policies are enabled");
+            Ok(())
+        }
+        ((), false) => Err(HardenRefusal::NotShown { step: DenyRootScp::ID.to_owned() }.into()),
+    }
+}
+
+fn take_back(now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    let account = hands.account;
+    let Some(policy) = own_policy(account)? else { return Ok(()) };
+    if now.own.is_some_and(|own| own.attached) && !to.own.is_some_and(|own| own.attached) {
+        hands.go_on()?;
+        account.detach_control_policy(&policy.id, &now.target)?;
+        hands.tell(format!("policy {DENY_ROOT} is detached from {}", now.target));
+    }
+    if to.own.is_none() {
+        hands.go_on()?;
+        account.delete_control_policy(&policy.id)?;
+        hands.tell(format!("policy {DENY_ROOT} is deleted"));
+    }
+    Ok(())
+}
+
+const DESCRIPTION: &str = "Root of members can do nothing but the tasks of AssumeRoot. Made by glasskey root harden.";
+
+impl State {
+    /// How far the own policy is: not there, there, attached.
+    fn rank(&self) -> u8 {
+        match self.own {
+            None => 0,
+            Some(Own { attached: false, .. }) => 1,
+            Some(Own { attached: true, .. }) => 2,
+        }
+    }
+
+    /// Why it is not attached, and the reason in short.
+    fn in_the_way(&self) -> Option<(OpenCode, String)> {
+        if self.own.is_some_and(|own| !own.as_made) {
+            let message = format!("there is a policy {DENY_ROOT} with another text: rename it, or delete it");
+            return Some((OpenCode::InUse, message));
+        }
+        if let Some(limit) = self.limits.first() {
+            return Some((OpenCode::Limit, limit.clone()));
+        }
+        if !self.stopping.is_empty() {
+            let message = format!(
+                "tasks of AssumeRoot would be all that is left, and {} may stop them: exempt them there first \
+                 (finding scp-stops-tasks)",
+                self.stopping.join(", ")
+            );
+            return Some((OpenCode::NotProtected, message));
+        }
+        if !self.unread.is_empty() {
+            let unread: Vec<String> = self.unread.iter().map(Unread::words).collect();
+            return Some((OpenCode::Unreadable, unread.join("; ")));
+        }
+        let waiting: Vec<String> = self.waiting.iter().map(Waiting::words).collect();
+        (!waiting.is_empty()).then(|| {
+            let message = format!(
+                "root of {} can sign in and has no MFA, and could not be given any afterwards: enroll it there first \
+                 (`glasskey root enroll`), or take the password away with --members-password",
+                waiting.join(", ")
+            );
+            (OpenCode::NotProtected, message)
+        })
+    }
+
+    fn change(&self) -> Change<Self> {
+        let elsewhere = self.own.is_some_and(|own| own.elsewhere);
+        let own = Some(Own { attached: true, elsewhere, as_made: true });
+        let parts = [
+            (Call::EnablePolicyType, !self.enabled),
+            (Call::CreatePolicy, self.own.is_none()),
+            (Call::AttachPolicy, true),
+        ];
+        let calls = parts.into_iter().filter(|(_, due)| *due).map(|(call, _)| call).collect();
+        let undo = match self.enabled {
+            true => "the policy is detached, and deleted where this run made it",
+            false => "the policy is detached and deleted; service control policies stay enabled",
+        };
+        let mut change = Change::to(Self { enabled: true, own, ..self.clone() }, calls, undo);
+        change.reversible = self.enabled;
+        change.waits = if self.enabled { 30 } else { 60 };
+        change.changes = self.changes();
+        change.effects = vec![
+            "Root of members can then do nothing but the tasks of AssumeRoot: not even change its own MFA."
+                .to_owned(),
+            format!(
+                "Members below {} that were looked at: {}. No policy stops the five tasks, and none waits for MFA.",
+                self.target, self.looked_at
+            ),
+            "FullAWSAccess stays attached, and the management account is not affected.".to_owned(),
+        ];
+        change
+    }
+
+    /// For people.
+    fn changes(&self) -> Vec<HardenChange> {
+        let policy = HardenChange {
+            what: format!("policy {DENY_ROOT}"),
+            before: if self.own.is_some() { "there, not attached" } else { "none" }.to_owned(),
+            after: format!("attached to {}", self.target),
+        };
+        let enabled = (!self.enabled).then(turned_on);
+        enabled.into_iter().chain([policy]).collect()
+    }
+}
+
+fn turned_on() -> HardenChange {
+    HardenChange { what: "service control policies".to_owned(), before: "off".to_owned(), after: "on".to_owned() }
+}

@@ -1,0 +1,201 @@
+//! What the step looks at: the target, the policies, and the members below.
+
+use super::super::member_root_credentials::MemberRootCredentials;
+use super::super::of_members::{Unread, View, roots};
+use super::{Own, State};
+use crate::aws::hardening::{ATTACHED, ControlPolicy, POLICIES, denies_root_alone, deny_root_document};
+use crate::aws::posture::{Fact, Facts, Level, Place, PolicyName, ServiceControl, Stops, Tasks};
+use crate::aws::{Account, Call, Error};
+use crate::flow::harden::names::DENY_ROOT;
+use crate::flow::harden::plan::{tells_nothing, wants};
+use crate::flow::harden::step::Hardening;
+use crate::person::HardenSettings;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A member whose root user can sign in and has no MFA.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiting {
+    pub(super) account: String,
+    /// Its name in the organization.
+    name: String,
+}
+
+impl Waiting {
+    pub(super) fn words(&self) -> String {
+        format!("{} ({})", self.account, self.name)
+    }
+}
+
+/// What is at or below a target, and above it. `None`: all of the organization.
+struct Around(Option<BTreeSet<String>>);
+
+impl Around {
+    fn of(account: &Account, target: &str) -> Result<Self, Error> {
+        match target.starts_with("r-") {
+            true => Ok(Self(None)),
+            false => account.around_unit(target).map(|ids| Self(Some(ids))),
+        }
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.0.as_ref().is_none_or(|ids| ids.contains(id))
+    }
+}
+
+pub(super) fn look(account: &Account, settings: &HardenSettings) -> Result<State, Error> {
+    let mut state = State {
+        view: View::of(account, settings)?,
+        target: String::new(),
+        enabled: false,
+        own: None,
+        enough: None,
+        limits: Vec::new(),
+        stopping: Vec::new(),
+        waiting: Vec::new(),
+        unread: Vec::new(),
+        looked_at: 0,
+    };
+    if state.view != View::Management {
+        return Ok(state);
+    }
+    let root = account.organization_root()?;
+    state.enabled = root.scps;
+    state.target = settings.scp_target.clone().unwrap_or(root.id);
+    let around = Around::of(account, &state.target)?;
+    look_at_policies(&mut state, account, &around)?;
+    look_at_members(&mut state, account, settings, &around)?;
+    Ok(state)
+}
+
+/// glasskey's own policy, by its name.
+pub(super) fn own_policy(account: &Account) -> Result<Option<ControlPolicy>, Error> {
+    match account.control_policies()?.into_iter().find(|policy| policy.name == DENY_ROOT) {
+        Some(policy) => account.control_policy(&policy.id).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn look_at_policies(state: &mut State, account: &Account, around: &Around) -> Result<(), Error> {
+    let all = account.control_policies()?;
+    let own = own_policy(account)?;
+    let text = deny_root_document(&account.caller().partition);
+    state.own = own.as_ref().map(|policy| Own {
+        attached: policy.targets.contains(&state.target),
+        elsewhere: policy.targets.iter().any(|target| *target != state.target),
+        as_made: is_same(&policy.text, &text),
+    });
+    let at_target = account.control_policies_of(&state.target)?;
+    let others = |policies: &[PolicyName]| policies.iter().filter(|policy| policy.name != DENY_ROOT).count();
+    if others(&at_target) >= ATTACHED {
+        state.limits.push(format!(
+            "{} has {ATTACHED} policies, which is the most AWS takes: detach one that is not FullAWSAccess",
+            state.target
+        ));
+    }
+    if others(&all) >= POLICIES {
+        state.limits.push(format!("the organization has {POLICIES} policies, which is the most AWS takes"));
+    }
+    let control = match account.service_control() {
+        Fact::Known(control) => control,
+        Fact::Unreadable(why) => return Err(why.why),
+    };
+    state.stopping = stopping(&control, around);
+    state.enough = enough(&control, account, &state.target, around)?;
+    Ok(())
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    read(one).is_some() && read(one) == read(other)
+}
+
+/// Policies and levels around the target that stop a task of AssumeRoot, or may.
+fn stopping(control: &ServiceControl, around: &Around) -> Vec<String> {
+    let here = |level: &Level| around.has(&level.id);
+    let stops = |tasks: &Tasks| tasks.worst() != Stops::No;
+    let denying =
+        control.denying.iter().filter(|deny| deny.in_force && deny.at.iter().any(here) && stops(&deny.stops));
+    let denying = denying.map(|deny| format!("policy {} ({})", deny.policy.name, deny.policy.id));
+    let lists = control.allow_lists.iter().filter(|list| here(&list.level) && stops(&list.stops));
+    let mut found: Vec<String> = denying.chain(lists.map(|list| format!("what {} allows", list.level.id))).collect();
+    found.sort();
+    found
+}
+
+/// Another policy that does the same, attached to the target or to what is above it.
+fn enough(
+    control: &ServiceControl,
+    account: &Account,
+    target: &str,
+    around: &Around,
+) -> Result<Option<String>, Error> {
+    let place = Place {
+        partition: &account.caller().partition,
+        region: &account.region(),
+        organization: None,
+        accounts: &[],
+    };
+    let above = |level: &Level| level.id == target || (level.id.starts_with("r-") && around.has(&level.id));
+    for deny in &control.denying {
+        if deny.policy.name != DENY_ROOT && deny.in_force && deny.at.iter().any(above) {
+            let policy = account.control_policy(&deny.policy.id)?;
+            if denies_root_alone(&policy.text, &place) {
+                return Ok(Some(deny.policy.id.clone()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn look_at_members(
+    state: &mut State,
+    account: &Account,
+    settings: &HardenSettings,
+    around: &Around,
+) -> Result<(), Error> {
+    // Whose password goes in the same plan does not wait any more. It is looked at once more before anything is attached.
+    let passwords_go = settings.members_password && wants(MemberRootCredentials::ID, settings);
+    for facts in roots(account)?.members.iter().filter(|facts| around.has(&facts.account)) {
+        state.looked_at += 1;
+        match waits(facts)? {
+            Ok(true) if !passwords_go => state.waiting.push(Waiting::of(facts)),
+            Ok(_) => {}
+            Err(call) => state.unread.push(Unread::of(&facts.account, call)),
+        }
+    }
+    Ok(())
+}
+
+/// Those below a target that wait for MFA now, or that did not tell.
+pub(super) fn waiting(account: &Account, target: &str) -> Result<Vec<Waiting>, Error> {
+    let around = Around::of(account, target)?;
+    let mut found = Vec::new();
+    for facts in roots(account)?.members.iter().filter(|facts| around.has(&facts.account)) {
+        if waits(facts)? != Ok(false) {
+            found.push(Waiting::of(facts));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether root can sign in and has no MFA; the call that does not tell.
+fn waits(facts: &Facts) -> Result<Result<bool, Call>, Error> {
+    let summary = match &facts.root.summary {
+        Fact::Known(summary) => summary,
+        Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(Err(why.call)),
+        Fact::Unreadable(why) => return Err(why.why.clone()),
+    };
+    Ok(match (summary.password, summary.mfa) {
+        (Some(false), _) | (_, Some(true)) => Ok(false),
+        (Some(true), Some(false)) => Ok(true),
+        (None, _) | (_, None) => Err(Call::GetAccountSummary),
+    })
+}
+
+impl Waiting {
+    fn of(facts: &Facts) -> Self {
+        Self { account: facts.account.clone(), name: facts.name.clone().unwrap_or_default() }
+    }
+}
