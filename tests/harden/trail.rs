@@ -10,6 +10,9 @@ use glasskey::sim::aws::posture::{
 use glasskey::sim::aws::{Aws, Fault, Organization, Wrong};
 use serde_json::{Value, json};
 
+/// Breaks something.
+type Breaks<T> = fn(&mut T);
+
 /// Nothing takes time.
 pub(crate) const AT_ONCE: Delays = Delays { role: 0, delivery: 0 };
 const NAME: &str = "glasskey-management-events";
@@ -207,7 +210,7 @@ fn an_organizations_trail_seen_from_a_member_is_used() {
 
 #[test]
 fn an_organizations_trail_that_is_broken_is_named() {
-    let broken: [(fn(&mut Trail), &str); 4] = [
+    let broken: [(Breaks<Trail>, &str); 4] = [
         (|trail| trail.logging = false, "trail does not log"),
         (|trail| trail.multi_region = false, "trail records the region us-east-1 alone"),
         (|trail| trail.validation = false, "trail does not validate its log files"),
@@ -366,7 +369,7 @@ fn foreign_policy(bucket: &str) -> String {
 
 #[test]
 fn a_bucket_that_is_gone_or_another_accounts_is_named() {
-    let cases: [(fn(&mut Posture), &str); 3] = [
+    let cases: [(Breaks<Posture>, &str); 3] = [
         (|posture| posture.buckets.clear(), "there is no such bucket"),
         (
             |posture| {
