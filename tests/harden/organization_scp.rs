@@ -210,7 +210,10 @@ fn service_control_policies_are_enabled_first_and_stay_enabled() {
     assert_eq!(attached(&world), [register(&world).root_id()]);
     let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
     assert_eq!((undone.code, attached(&world)), (1, vec![]), "{undone:?}");
-    assert!(undone.stdout.contains("not brought back: service control policies stay enabled"), "{undone:?}");
+    assert!(
+        undone.stdout.contains("not brought back: deny-root-scp: service control policies stay enabled"),
+        "{undone:?}"
+    );
     assert!(!policies(&world).iter().any(|(name, _)| name == NAME));
 }
 

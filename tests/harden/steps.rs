@@ -210,7 +210,7 @@ fn a_run_of_roots_is_roots_to_recover() {
     let before = world.snapshot();
     let admin = world.outside.aws.admin();
     for choice in ["--undo", "--finish", "--yes"] {
-        let run = run(&mut world.outside.glasskey_as(&admin, &["recover", choice, "--no-input"]));
+        let run = run(&mut world.outside.glasskey_as(&admin, ["recover", choice, "--no-input"]));
         assert_eq!((run.code, world.outside.unfinished(), world.snapshot() == before), (4, 1, true), "{run:?}");
         assert!(run.stderr.contains("not to be seen with these credentials"), "{run:?}");
     }
@@ -223,11 +223,13 @@ fn a_run_of_roots_is_roots_to_recover() {
 fn a_key_that_somebody_has_activated_again_stays() {
     let world = World::of(Kind::OfRoot);
     let aws = &world.outside.aws;
-    let active = aws.access_keys("root").into_iter().find(|key| key.active).unwrap().id;
+    let (active, inactive): (Vec<_>, Vec<_>) = aws.access_keys("root").into_iter().partition(|key| key.active);
+    let (active, inactive) = (&active[0].id, &inactive[0].id);
+    let _ = crate::enroll::api::call(aws, &world.caller, "DeleteAccessKey", &[("AccessKeyId", inactive)]);
     aws.fail(Fault::next("DeleteAccessKey", Wrong::Deny));
     let done = world.run(&[&KEYS[..], &["--apply", "--yes", "--no-input", "--accept-irreversible"]].concat());
     assert_eq!(done.code, 4, "{done:?}");
-    let arguments = [("AccessKeyId", &*active), ("Status", "Active")];
+    let arguments = [("AccessKeyId", &**active), ("Status", "Active")];
     let _ = crate::enroll::api::call(aws, &world.caller, "UpdateAccessKey", &arguments);
     let before = world.snapshot();
     for choice in ["--finish", "--yes"] {

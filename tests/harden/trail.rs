@@ -488,7 +488,7 @@ fn a_bucket_that_is_there_keeps_its_policy_and_gets_it_back() {
     assert!(made[0].public_access_block.is_some() && made[0].versioning.is_some(), "{made:?}");
     let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
     assert_eq!(undone.code, 1, "{undone:?}");
-    let stays = format!("not brought back: bucket {name} keeps the protections that were turned on\n");
+    let stays = format!("not brought back: trail: bucket {name} keeps the protections that were turned on\n");
     assert!(undone.stdout.contains(&stays), "{undone:?}");
     let now = world.posture().buckets;
     assert_eq!((now[0].policy.clone(), now[0].objects > 7), (Some(text), true), "{undone:?}");
@@ -515,8 +515,8 @@ fn undone_the_trail_and_its_role_are_gone_and_records_stay() {
     assert_eq!(undone.code, 1, "{undone:?}");
     let bucket = bucket_name(&world);
     let stays = [
-        format!("bucket {bucket} holds records, so it stays"),
-        format!("log group {NAME} holds events, so it stays"),
+        format!("trail: bucket {bucket} holds records, so it stays"),
+        format!("trail: log group {NAME} holds events, so it stays"),
     ];
     assert_eq!(undone.json()["stays"], json!(stays), "{undone:?}");
     let now = world.snapshot();

@@ -213,7 +213,7 @@ fn somebody_may_assume(trust: &[Value]) -> bool {
             || statement.get("Principal").is_some_and(|principal| {
                 principal == "*"
                     || !of(principal, "Federated").is_empty()
-                    || of(principal, "AWS").iter().any(is_somebody)
+                    || of(principal, "AWS").iter().any(|one| is_somebody(one))
             })
     })
 }
@@ -222,7 +222,7 @@ fn of(principal: &Value, kind: &str) -> Vec<String> {
     principal.get(kind).map(texts).unwrap_or_default()
 }
 
-fn is_somebody(principal: &String) -> bool {
+fn is_somebody(principal: &str) -> bool {
     !["AIDA", "AROA"].iter().any(|id| principal.starts_with(id))
 }
 
@@ -238,7 +238,7 @@ fn lets_in(statement: &Value) -> Vec<String> {
     }
     match statement.get("Principal") {
         Some(Value::String(all)) => vec![all.clone()],
-        Some(principal) => of(principal, "AWS").into_iter().filter(is_somebody).collect(),
+        Some(principal) => of(principal, "AWS").into_iter().filter(|one| is_somebody(one)).collect(),
         None => Vec::new(),
     }
 }

@@ -157,7 +157,7 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
             write(path, text.clone().into_bytes()).map_err(|cause| not_written(path, &cause))?;
             console.say(&format!("glasskey: it is in {}; nothing was changed", path.display()));
         }
-        None => page = Page::document(&text),
+        None => text.lines().for_each(|line| page.line(line)),
     }
     console.result(&page, &EmitReport { language: name, text: &text, left_out: &left_out });
     Ok(Exit::Done)

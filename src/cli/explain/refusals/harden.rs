@@ -49,7 +49,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             )),
         R::BucketTaken { .. } => text("bucket_taken")
             .note("bucket names are shared by all accounts of the partition")
-            .hint("choose another name with `glasskey root harden --bucket NAME`"),
+            .hint("choose another name with --bucket, in a new plan"),
         R::HoldsRecords { .. } => text("holds_records").hint("undo the run once more: what holds records is kept"),
         R::NoPasswordPlace { user } => text("no_password_place")
             .note(format!("the places are named on the command line and not written down; {user} has no rights yet"))

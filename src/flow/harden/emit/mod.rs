@@ -82,6 +82,9 @@ fn cloudformation<'p>(place: &Place, each: impl Iterator<Item = (&'p str, Emissi
         resources.extend(emission.cloudformation.into_iter().map(|(name, of)| (name.to_owned(), of)));
         left_out.extend(emission.not_in_cloudformation.into_iter().map(|what| format!("{id}: {what}")));
     }
+    if resources.is_empty() {
+        return Emitted { text: String::new(), left_out };
+    }
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": format!("Hardening of account {} in {}, as glasskey plans it", place.account, place.region),
