@@ -12,22 +12,22 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::NoSuchStep { steps, .. } => {
             text("no_such_step").hint(format!("the steps are {}", steps.join(", "))).exit(Exit::Usage)
         }
-        R::NotAPlan => text("not_a_plan").hint("`glasskey root harden --out FILE` writes one").exit(Exit::Usage),
-        R::LaterPlan { .. } => text("plan_later").hint("apply it with that version, or make a new one with this"),
-        R::EditedPlan => text("plan_edited").hint(AGAIN).hint("--only and --skip choose among the steps"),
-        R::NotOurPlan { .. } => text("plan_not_ours")
-            .note("another version of glasskey made it, or somebody wrote it by hand")
-            .hint(AGAIN),
-        R::OtherAccount { planned, .. } => {
-            text("plan_other_account").hint(format!("name a profile of account {planned} with --profile"))
-        }
-        R::OtherRegion { planned, .. } => text("plan_other_region").hint(format!("name it with --region {planned}")),
-        R::ExpiredPlan { expired, .. } => {
-            text("plan_expired").note(format!("it was good until {}", date_time(*expired))).hint(AGAIN)
-        }
-        R::UsedPlan { run } => {
-            text("plan_used").note(format!("by run {run}")).hint("what is still to do, a new plan shows").hint(AGAIN)
-        }
+        R::NotAPlan
+        | R::LaterPlan { .. }
+        | R::EditedPlan
+        | R::NotOurPlan { .. }
+        | R::OtherAccount { .. }
+        | R::OtherRegion { .. }
+        | R::ExpiredPlan { .. }
+        | R::UsedPlan { .. }
+        | R::OtherOrganization { .. }
+        | R::OtherAccounts { .. } => of_a_plan(refusal),
+        R::NoPasswordPlace { .. } | R::NobodyToShow | R::NotTakenDown | R::NoPassword => of_a_password(refusal),
+        R::NoOrganization { .. }
+        | R::NotManaging { .. }
+        | R::NotAMember { .. }
+        | R::MembersRefused { .. }
+        | R::MembersWait { .. } => of_an_organization(refusal),
         R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
         R::NoAdministrator { .. } => {
             text("no_administrator").hint("make an administrator with MFA first, and sign in as that once")
@@ -51,6 +51,46 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .note("bucket names are shared by all accounts of the partition")
             .hint("choose another name with --bucket, in a new plan"),
         R::HoldsRecords { .. } => text("holds_records").hint("undo the run once more: what holds records is kept"),
+        R::NoSuchRun { .. } => text("no_such_run")
+            .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
+            .exit(Exit::Usage),
+    }
+}
+
+/// Of a plan that does not fit.
+fn of_a_plan(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
+        R::NotAPlan => text("not_a_plan").hint("`glasskey root harden --out FILE` writes one").exit(Exit::Usage),
+        R::LaterPlan { .. } => text("plan_later").hint("apply it with that version, or make a new one with this"),
+        R::EditedPlan => text("plan_edited").hint(AGAIN).hint("--only and --skip choose among the steps"),
+        R::NotOurPlan { .. } => text("plan_not_ours")
+            .note("another version of glasskey made it, or somebody wrote it by hand")
+            .hint(AGAIN),
+        R::OtherAccount { planned, .. } => {
+            text("plan_other_account").hint(format!("name a profile of account {planned} with --profile"))
+        }
+        R::OtherRegion { planned, .. } => text("plan_other_region").hint(format!("name it with --region {planned}")),
+        R::ExpiredPlan { expired, .. } => {
+            text("plan_expired").note(format!("it was good until {}", date_time(*expired))).hint(AGAIN)
+        }
+        R::UsedPlan { run } => {
+            text("plan_used").note(format!("by run {run}")).hint("what is still to do, a new plan shows").hint(AGAIN)
+        }
+        R::OtherOrganization { planned, .. } => {
+            text("plan_other_organization").hint(format!("name a profile of organization {planned} with --profile"))
+        }
+        R::OtherAccounts { .. } => text("plan_other_accounts")
+            .note("accounts were opened, closed or moved since the plan was made")
+            .hint("`glasskey root harden --org` makes a new plan"),
+        _ => text("harden"),
+    }
+}
+
+/// Of an administrator's first password.
+fn of_a_password(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
         R::NoPasswordPlace { user } => text("no_password_place")
             .note(format!("the places are named on the command line and not written down; {user} has no rights yet"))
             .hint("name a place with --password-to-command, --password-escrow or --show-password")
@@ -63,18 +103,20 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .exit(Exit::Person),
         R::NotTakenDown => text("not_taken_down").hint("name --password-to-command or --password-escrow").exit(Exit::Person),
         R::NoPassword => text("no_password"),
+        _ => text("harden"),
+    }
+}
+
+/// Of an organization and its members.
+fn of_an_organization(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
         R::NoOrganization { .. } => text("no_organization")
             .hint("without --org this account alone is hardened: `glasskey root harden`")
             .exit(Exit::Usage),
         R::NotManaging { management, .. } => {
             text("not_managing").hint(format!("name a profile of account {management} with --profile"))
         }
-        R::OtherOrganization { planned, .. } => {
-            text("plan_other_organization").hint(format!("name a profile of organization {planned} with --profile"))
-        }
-        R::OtherAccounts { .. } => text("plan_other_accounts")
-            .note("accounts were opened, closed or moved since the plan was made")
-            .hint("`glasskey root harden --org` makes a new plan"),
         R::NotAMember { .. } => text("not_a_member")
             .note("the management account's root user, and the caller's own, look after themselves")
             .exit(Exit::Usage),
@@ -86,8 +128,6 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         }
         R::MembersWait { .. } => text("members_wait")
             .hint("give it MFA there with `glasskey root enroll`, or take its password away with --members-password"),
-        R::NoSuchRun { .. } => text("no_such_run")
-            .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
-            .exit(Exit::Usage),
+        _ => text("harden"),
     }
 }

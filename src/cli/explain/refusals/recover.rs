@@ -65,6 +65,16 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             text("last_factor").hint(format!("`glasskey recover {} --undo` enables it again from its key", who(user)))
         }
         R::CannotUndo => text("cannot_undo"),
+        R::HardenForGood { .. } | R::HardenExpired | R::HardenUnseen { .. } | R::HardenChanged { .. } => {
+            of_hardening(refusal)
+        }
+    }
+}
+
+/// Of a run of `root harden`.
+fn of_hardening(refusal: &R) -> Explanation {
+    let text = |code| Explanation::of(code, refusal);
+    match refusal {
         R::HardenForGood { .. } => text("irreversible").hint(HARDEN_ANEW).exit(Exit::Left),
         R::HardenExpired => text("plan_expired").hint(HARDEN_ANEW).exit(Exit::Left),
         R::HardenUnseen { .. } => text("other_caller")
@@ -76,6 +86,7 @@ pub(super) fn recover(refusal: &R) -> Explanation {
             .hint("`glasskey root harden` makes a new plan from what is there; this run can still be undone")
             .hint("`glasskey recover root --forget` strikes the run and leaves all as it is")
             .exit(Exit::Left),
+        _ => text("cannot_undo"),
     }
 }
 

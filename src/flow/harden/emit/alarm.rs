@@ -40,20 +40,6 @@ pub(in crate::flow::harden) fn alarm(of: &EmittedAlarm<'_>, place: &Place) -> Em
 fn in_cloudformation(of: &EmittedAlarm<'_>, place: &Place) -> Vec<(&'static str, Value)> {
     let topic = json!({ "Ref": "RootUseTopic" });
     let metric = &of.filter.metric;
-    let mut filter = json!({
-        "Type": "AWS::Logs::MetricFilter",
-        "Properties": {
-            "FilterName": of.filter.name,
-            "FilterPattern": of.filter.pattern,
-            "LogGroupName": of.filter.group,
-            "MetricTransformations": [{
-                "MetricName": metric.name, "MetricNamespace": metric.namespace, "MetricValue": "1",
-            }],
-        },
-    });
-    if let (true, Some(members)) = (of.makes_group, filter.as_object_mut()) {
-        members.insert("DependsOn".to_owned(), json!(["TrailLogGroup"]));
-    }
     let alarm = json!({
         "AlarmName": of.alarm.name,
         "AlarmDescription": of.alarm.description,
@@ -72,7 +58,7 @@ fn in_cloudformation(of: &EmittedAlarm<'_>, place: &Place) -> Vec<(&'static str,
     let mut all = vec![
         ("RootUseTopic", json!({ "Type": "AWS::SNS::Topic", "Properties": { "TopicName": of.topic } })),
         ("RootUseTopicPolicy", json!({ "Type": "AWS::SNS::TopicPolicy", "Properties": policy })),
-        ("RootUseFilter", filter),
+        ("RootUseFilter", filter_in_cloudformation(of)),
         ("RootUseAlarm", json!({ "Type": "AWS::CloudWatch::Alarm", "Properties": alarm })),
     ];
     all.extend(of.email.map(|email| {
@@ -82,23 +68,29 @@ fn in_cloudformation(of: &EmittedAlarm<'_>, place: &Place) -> Vec<(&'static str,
     all
 }
 
+fn filter_in_cloudformation(of: &EmittedAlarm<'_>) -> Value {
+    let metric = &of.filter.metric;
+    let mut filter = json!({
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "FilterName": of.filter.name,
+            "FilterPattern": of.filter.pattern,
+            "LogGroupName": of.filter.group,
+            "MetricTransformations": [{
+                "MetricName": metric.name, "MetricNamespace": metric.namespace, "MetricValue": "1",
+            }],
+        },
+    });
+    if let (true, Some(members)) = (of.makes_group, filter.as_object_mut()) {
+        members.insert("DependsOn".to_owned(), json!(["TrailLogGroup"]));
+    }
+    filter
+}
+
 fn in_terraform(of: &EmittedAlarm<'_>, place: &Place) -> Vec<Resource> {
     let resource = |kind, body| Resource { kind, name: "root_use", body };
     let topic = || address("aws_sns_topic.root_use.arn");
     let metric = &of.filter.metric;
-    let transformation = Body::default()
-        .with("name", metric.name.as_str())
-        .with("namespace", metric.namespace.as_str())
-        .with("value", "1");
-    let group = match of.makes_group {
-        true => address("aws_cloudwatch_log_group.trail.name"),
-        false => of.filter.group.as_str().into(),
-    };
-    let filter = Body::default()
-        .with("name", of.filter.name.as_str())
-        .with("pattern", of.filter.pattern.as_str())
-        .with("log_group_name", group)
-        .with_block("metric_transformation", transformation);
     let number = |of: u64| Expression::Plain(of.to_string());
     let alarm = Body::default()
         .with("alarm_name", of.alarm.name.as_str())
@@ -116,7 +108,7 @@ fn in_terraform(of: &EmittedAlarm<'_>, place: &Place) -> Vec<Resource> {
     let mut all = vec![
         resource("aws_sns_topic", Body::default().with("name", of.topic)),
         resource("aws_sns_topic_policy", Body::default().with("arn", topic()).with("policy", of.policy(place))),
-        resource("aws_cloudwatch_log_metric_filter", filter),
+        resource("aws_cloudwatch_log_metric_filter", filter_in_terraform(of)),
         resource("aws_cloudwatch_metric_alarm", alarm),
     ];
     all.extend(of.email.map(|email| {
@@ -124,4 +116,21 @@ fn in_terraform(of: &EmittedAlarm<'_>, place: &Place) -> Vec<Resource> {
         resource("aws_sns_topic_subscription", body)
     }));
     all
+}
+
+fn filter_in_terraform(of: &EmittedAlarm<'_>) -> Body {
+    let metric = &of.filter.metric;
+    let transformation = Body::default()
+        .with("name", metric.name.as_str())
+        .with("namespace", metric.namespace.as_str())
+        .with("value", "1");
+    let group = match of.makes_group {
+        true => address("aws_cloudwatch_log_group.trail.name"),
+        false => of.filter.group.as_str().into(),
+    };
+    Body::default()
+        .with("name", of.filter.name.as_str())
+        .with("pattern", of.filter.pattern.as_str())
+        .with("log_group_name", group)
+        .with_block("metric_transformation", transformation)
 }

@@ -9,7 +9,7 @@ mod settings;
 mod trail;
 
 pub(super) use alarm::{EmittedAlarm, alarm};
-pub(super) use settings::{central_root_access, password_policy, security_contact};
+pub(super) use settings::{central_root_access, password_policy, security_contact, service_control_policy};
 
 pub(super) use trail::{EmittedTrail, trail};
 

@@ -1,8 +1,10 @@
-//! The account's settings. CloudFormation has none of them (CloudFormation Template Reference, resource types).
+//! The settings of an account and of an organization. CloudFormation has only the policies among them (CloudFormation
+//! Template Reference, resource types).
 
 use super::Emission;
-use super::hcl::{Body, Expression, Resource};
+use super::hcl::{Body, Expression, Resource, address};
 use crate::aws::hardening::{AlternateContact, FullPasswordPolicy};
+use serde_json::{Value, json};
 
 const NONE: &str = "CloudFormation has no resource for it";
 
@@ -51,4 +53,38 @@ pub(in crate::flow::harden) fn central_root_access() -> Emission {
                  organization that is there already must be imported into";
     emission.not_in_terraform.push(trust.to_owned());
     emission
+}
+
+/// A service control policy, and what it is attached to.
+pub(in crate::flow::harden) fn service_control_policy(
+    (name, description): (&str, &str),
+    text: &str,
+    target: &str,
+) -> Emission {
+    let content: Value = serde_json::from_str(text).unwrap_or_default();
+    let policy = json!({
+        "Type": "AWS::Organizations::Policy",
+        "Properties": {
+            "Name": name, "Description": description, "Type": "SERVICE_CONTROL_POLICY", "Content": content,
+            "TargetIds": [target],
+        },
+    });
+    let resource = |kind, body| Resource { kind, name: "deny_root", body };
+    let terraform = vec![
+        resource(
+            "aws_organizations_policy",
+            Body::default()
+                .with("name", name)
+                .with("description", description)
+                .with("type", "SERVICE_CONTROL_POLICY")
+                .with("content", content),
+        ),
+        resource(
+            "aws_organizations_policy_attachment",
+            Body::default()
+                .with("policy_id", address("aws_organizations_policy.deny_root.id"))
+                .with("target_id", target),
+        ),
+    ];
+    Emission { cloudformation: vec![("DenyRoot", policy)], terraform, ..Emission::default() }
 }

@@ -32,16 +32,6 @@ pub(in crate::flow::harden) fn trail(of: &EmittedTrail<'_>, place: &Place) -> Em
 }
 
 fn in_cloudformation(of: &EmittedTrail<'_>, place: &Place) -> Vec<(&'static str, Value)> {
-    let encryption = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
-    let bucket = json!({
-        "BucketName": of.bucket,
-        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
-        },
-        "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption] },
-        "VersioningConfiguration": { "Status": "Enabled" },
-    });
     let policy = json!({ "Bucket": { "Ref": "TrailBucket" }, "PolicyDocument": of.bucket_policy(place) });
     let writes = logs_document(place, of.log_group, of.organization);
     let role = json!({
@@ -64,7 +54,7 @@ fn in_cloudformation(of: &EmittedTrail<'_>, place: &Place) -> Vec<(&'static str,
     // The log files stay when the stack goes.
     let kept = |kind: &str, of: Value| json!({ "Type": kind, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": of });
     vec![
-        ("TrailBucket", kept("AWS::S3::Bucket", bucket)),
+        ("TrailBucket", kept("AWS::S3::Bucket", bucket_in_cloudformation(of.bucket))),
         ("TrailBucketPolicy", json!({ "Type": "AWS::S3::BucketPolicy", "Properties": policy })),
         ("TrailLogGroup", kept("AWS::Logs::LogGroup", group)),
         ("TrailRole", json!({ "Type": "AWS::IAM::Role", "Properties": role })),
@@ -73,6 +63,19 @@ fn in_cloudformation(of: &EmittedTrail<'_>, place: &Place) -> Vec<(&'static str,
             json!({ "Type": "AWS::CloudTrail::Trail", "DependsOn": ["TrailBucketPolicy"], "Properties": trail }),
         ),
     ]
+}
+
+fn bucket_in_cloudformation(name: &str) -> Value {
+    let encryption = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
+    json!({
+        "BucketName": name,
+        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+        },
+        "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption] },
+        "VersioningConfiguration": { "Status": "Enabled" },
+    })
 }
 
 fn bucket(of: &EmittedTrail<'_>, place: &Place) -> Vec<Resource> {

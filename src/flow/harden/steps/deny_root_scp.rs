@@ -12,6 +12,7 @@ use crate::aws::{Account, Call, Error};
 use crate::flow::acknowledged::look_until;
 use crate::flow::audit::Rule;
 use crate::flow::failure::{Cause, HardenRefusal};
+use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::names::DENY_ROOT;
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
@@ -96,6 +97,11 @@ impl Hardening for DenyRootScp {
         let looked = State { enabled: before.enabled, own: before.own, ..now.clone() };
         let is_same_place = (now.view, &now.target) == (before.view, &before.target);
         on_the_way && is_same_place && (now.rank() == 2 || looked == *before) && now.own.is_none_or(|own| own.as_made)
+    }
+
+    fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
+        let text = deny_root_document(&planning.place.partition);
+        emit::service_control_policy((DENY_ROOT, DESCRIPTION), &text, &after.target)
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {

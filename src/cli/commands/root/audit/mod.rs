@@ -30,10 +30,7 @@ pub(in crate::cli) use script::ScriptReport;
 
 pub(super) fn run(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     if args.script {
-        let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
-        let caller = flow::caller(&mut world).map_err(|error| Box::new(explain::aws(&error)))?;
-        script::print(&caller, console);
-        return Ok(Exit::Done);
+        return script::print(args, cli, console);
     }
     let format = if cli.global.json { Format::Json } else { args.format };
     let scope = scope(args)?;

@@ -1,8 +1,12 @@
 //! A bash script that checks the account with the AWS CLI.
 
-use crate::aws::{Caller, Partition};
+use crate::aws::Partition;
+use crate::cli::args::{Audit, Cli};
 use crate::cli::console::Console;
+use crate::cli::explain::{self, Exit};
 use crate::cli::page::Page;
+use crate::cli::{Outcome, environment};
+use crate::flow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,11 +14,14 @@ use serde::Serialize;
 const CHECK: &str = include_str!("check.sh");
 
 /// The script, for the caller's account.
-pub(super) fn print(caller: &Caller, console: &mut Console) {
+pub(super) fn print(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
+    let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
+    let caller = flow::caller(&mut world).map_err(|error| Box::new(explain::aws(&error)))?;
     let home = Partition::named(&caller.partition).region();
     let script =
         CHECK.replace("@ACCOUNT@", &caller.account).replace("@PARTITION@", &caller.partition).replace("@HOME@", home);
     console.result(&Page::document(&script), &ScriptReport { account: &caller.account, script: &script });
+    Ok(Exit::Done)
 }
 
 /// A script that checks an account.

@@ -11,6 +11,7 @@ use super::super::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Pr
 use crate::aws::{self, Account, Call, DeviceArn};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
+use crate::flow::harden::emit::Emission;
 use crate::person::{AdministratorSettings, HardenChange, HardenSettings, OpenCode};
 pub(super) use state::State;
 use state::{Group, User};
@@ -53,6 +54,12 @@ impl Hardening for Administrator {
             (Some(group), Some(user)) if user.member => make::lead(now, (group, user), hands),
             _ => unmake::lead(now, to, hands),
         }
+    }
+
+    fn emission(&self, _: &State, _: &Planning<'_>) -> Emission {
+        Emission::nothing(
+            "a user who has MFA from the beginning cannot be expressed; `glasskey root harden --apply` makes one",
+        )
     }
 
     fn in_use(&self, account: &Account, now: &State) -> Result<Vec<String>, aws::Error> {
