@@ -458,7 +458,7 @@ fn a_bucket_name_that_a_stranger_takes_meanwhile_names_the_option() {
     world.outside.aws.fail(Fault::next("CreateBucket", Wrong::StrangersBucket));
     let done = world.run(&[&APPLY[..], &["--json"]].concat());
     assert_eq!((done.code, &done.json()["code"]), (3, &json!("bucket_taken")), "{done:?}");
-    assert!(done.stdout.contains("`glasskey root harden --bucket NAME`"), "{done:?}");
+    assert!(done.stdout.contains("choose another name with --bucket, in a new plan"), "{done:?}");
     assert_eq!((world.snapshot(), world.outside.unfinished()), (before, 0), "{done:?}");
     let (done, _) = world.apply(&[&ONLY[..], &["--bucket", "our-trail-elsewhere"]].concat());
     assert_eq!(trails(&world)[0].bucket, "our-trail-elsewhere", "{done:?}");

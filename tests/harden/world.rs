@@ -60,6 +60,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether applying all takes a hundred messages and more.
+    pub(crate) fn is_long(self) -> bool {
+        matches!(self, Self::Untrailed | Self::Watched)
+    }
+
     /// Whether applying all takes away what does not come back.
     pub(crate) fn is_for_good(self) -> bool {
         matches!(self, Self::OfRoot | Self::Organization | Self::Guarded)
