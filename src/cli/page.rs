@@ -43,11 +43,20 @@ pub(super) fn name(of: &impl Serialize) -> String {
 
 /// JSON on one line, in which what acts is `\u202e`: the same text to whoever parses it.
 pub(super) fn json_line(json: &impl Serialize) -> String {
-    let text = serde_json::to_string(json).unwrap_or_default();
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
+    escaped(&serde_json::to_string(json).unwrap_or_default())
+}
+
+/// The same on many lines, for a file that people read.
+pub(super) fn json_pretty(json: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(json).unwrap_or_default();
+    text.lines().map(|line| escaped(line) + "\n").collect()
+}
+
+/// Only the strings of JSON hold characters that act.
+fn escaped(json: &str) -> String {
+    let mut line = String::with_capacity(json.len());
+    for c in json.chars() {
         if acts(c) {
-            // Only strings hold such characters.
             c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}")));
         } else {
             line.push(c);

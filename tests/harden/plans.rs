@@ -1,6 +1,6 @@
 //! Plans that are refused before anything is written, each with its own sentence and code; and facts that have changed.
 
-use super::world::World;
+use super::world::{CONTACT, World};
 use crate::support::Run;
 use crate::support::blows::is_call;
 use glasskey::sim::aws::posture::PasswordPolicy;
@@ -155,4 +155,49 @@ fn a_plan_in_a_file_is_applied_as_it_is() {
     let done = world.run(&["--apply", path.to_str().unwrap(), "--only", "password-policy", "--yes", "--no-input"]);
     assert_eq!(done.code, 2, "{done:?}");
     assert!(done.stderr.contains("a plan in a file is applied as it is"), "{done:?}");
+}
+
+/// What AWS would refuse half-way is refused before anything is asked.
+#[test]
+fn a_contact_that_aws_does_not_take_is_refused_at_once() {
+    let world = World::new();
+    let long = "x".repeat(65);
+    for (flag, value) in [
+        ("--security-name", long.as_str()),
+        ("--security-name", ""),
+        ("--security-email", "c"),
+        ("--security-email", "a@b"),
+        ("--security-phone", "abc"),
+    ] {
+        let mut args: Vec<&str> = CONTACT.to_vec();
+        let at = args.iter().position(|arg| *arg == flag).unwrap();
+        args[at + 1] = value;
+        let done = world.run(&args);
+        assert_eq!(done.code, 2, "{flag} {value}: {done:?}");
+    }
+    assert!(world.outside.actions().is_empty());
+}
+
+/// What was chosen when the plan was made is not chosen once more.
+#[test]
+fn a_plan_in_a_file_takes_no_choices() {
+    let world = World::new();
+    let (path, _) = world.plan("plan.json", &["--only", "password-policy"]);
+    for more in [["--quiet-days", "10"], ["--delivery-wait", "10"], ["--only", "password-policy"]] {
+        let done = world.run(&[&["--apply", path.to_str().unwrap(), "--yes"], &more[..]].concat());
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(done.stderr.contains("a plan in a file is applied as it is"), "{done:?}");
+    }
+}
+
+/// A plan is reviewed in its file: nothing in it acts on a terminal.
+#[test]
+fn nothing_in_a_plans_file_acts_on_a_terminal() {
+    let world = World::new();
+    let mut args = CONTACT.to_vec();
+    args[1] = "Sam \u{202e}Example";
+    let (path, plan) = world.plan("plan.json", &args);
+    assert_eq!(plan["settings"]["security_contact"]["name"], "Sam \u{202e}Example");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains("Sam \\u202eExample") && !text.contains('\u{202e}'), "{text}");
 }

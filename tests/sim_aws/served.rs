@@ -74,7 +74,8 @@ fn prints_what_a_shell_needs() {
         "export AWS_DEFAULT_REGION=us-east-1".to_owned(),
         format!("export AWS_ENDPOINT_URL={}", server.url()),
     ];
-    let services = "IAM STS ACCOUNT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS EVENTBRIDGE KMS ORGANIZATIONS S3 SNS";
+    let services =
+        "IAM STS ACCOUNT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS EVENTBRIDGE KMS ORGANIZATIONS S3 SNS SSO_ADMIN";
     let services = services.split(' ');
     expected.extend(services.map(|service| format!("export AWS_ENDPOINT_URL_{service}={}", server.url())));
     assert_eq!(server.exports(&admin), expected);

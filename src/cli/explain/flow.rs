@@ -150,13 +150,26 @@ pub(super) fn left(left: &Residue) -> String {
         | Residue::KeyGone { .. }
         | Residue::NoActiveKey { .. }
         | Residue::KeyStored { .. } => access_key_left(left),
+        Residue::HardenDone { .. } | Residue::Hardening { .. } | Residue::RecoveryPerhaps { .. } => {
+            hardening_left(left)
+        }
+        Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
+        Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
+    }
+}
+
+/// What is left of hardening.
+fn hardening_left(left: &Residue) -> String {
+    match left {
         Residue::HardenDone { step } => format!("done before this: {step}"),
         Residue::Hardening { account, step: Some(step), .. } => {
             format!("perhaps done in part: {step}, in account {account}")
         }
-        Residue::Hardening { account, step: None, .. } => format!("the run in account {account} is not complete"),
-        Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
-        Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
+        Residue::Hardening { account, .. } => format!("the run in account {account} is not complete"),
+        Residue::RecoveryPerhaps { account } => {
+            format!("perhaps done: root of {account} may recover its password; say it again to be sure")
+        }
+        _ => String::new(),
     }
 }
 

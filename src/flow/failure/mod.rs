@@ -281,6 +281,8 @@ pub enum Residue {
     HardenDone { step: String },
     /// A run of hardening that is not complete; with the step that may be done in part.
     Hardening { account: String, run: String, step: Option<String> },
+    /// Root of this member may recover its password, perhaps.
+    RecoveryPerhaps { account: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
     /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
@@ -302,6 +304,7 @@ impl Residue {
                 | Self::NoActiveKey { .. }
                 | Self::KeyStored { .. }
                 | Self::HardenDone { .. }
+                | Self::RecoveryPerhaps { .. }
                 | Self::BadRun { .. }
         )
     }

@@ -123,7 +123,9 @@ pub fn harden(request: HardenRequest, world: &mut World) -> Result<Hardened, Fai
         set_aside(&plan.account, context).map_err(|cause| before(cause, context))?;
         return Ok(Hardened { plan, run: None, findings: Vec::new(), members: Vec::new(), audited: true });
     }
-    context.tell(Notice::from(HardenNotice::Plan(Box::new(plan.clone()))));
+    // Who applies it may be another than who made it.
+    let shown = HardenPlan { caller: account.caller().arn.clone(), ..plan.clone() };
+    context.tell(Notice::from(HardenNotice::Plan(Box::new(shown))));
     agreed(&request, &plan, context).map_err(|cause| before(cause, context))?;
     let of_members = concerns_members(&plan);
     let was = audited(&account, of_members, context);

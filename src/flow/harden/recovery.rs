@@ -3,9 +3,9 @@
 use super::organization::look;
 use super::{HardenNotice, Notice, Question};
 use crate::aws::posture::{Fact, OrgMembership};
-use crate::aws::{Account, Error, RootTask};
+use crate::aws::{Account, Call, Error, RootTask};
 use crate::flow::context::{Context, confirmed};
-use crate::flow::failure::{Cause, Failed, HardenRefusal, Stage};
+use crate::flow::failure::{Cause, Failed, HardenRefusal, Residue, Stage};
 use crate::world::World;
 
 /// What came of it.
@@ -28,7 +28,14 @@ pub fn allow_recovery(member: &str, approved: bool, world: &mut World) -> Result
         context.tell_clock();
         allow(member, approved, &account, context)
     });
-    allowed.map_err(|cause| context.fail(Stage::Preflight, cause))
+    allowed.map_err(|cause| match cause {
+        // Asked twice, and neither reply was AWS's.
+        Cause::Aws(Error::OutcomeUnknown { call: Call::CreateLoginProfile, .. }) => {
+            let left = Residue::RecoveryPerhaps { account: member.to_owned() };
+            context.fail_leaving((Stage::Harden, cause), vec![left])
+        }
+        cause => context.fail(Stage::Preflight, cause),
+    })
 }
 
 fn allow(

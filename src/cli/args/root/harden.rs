@@ -63,26 +63,27 @@ pub(in crate::cli) struct Harden {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86400))]
     pub(in crate::cli) alarm_wait: Option<u64>,
     /// the security contact's name
-    #[arg(long, value_name = "NAME", requires_all = ["security_title", "security_email", "security_phone"])]
+    #[arg(long, value_name = "NAME", value_parser = contact(64, |_| true))]
+    #[arg(requires_all = ["security_title", "security_email", "security_phone"])]
     pub(in crate::cli) security_name: Option<String>,
     /// the security contact's title
-    #[arg(long, value_name = "TITLE", requires = "security_name")]
+    #[arg(long, value_name = "TITLE", requires = "security_name", value_parser = contact(50, |_| true))]
     pub(in crate::cli) security_title: Option<String>,
     /// the security contact's e-mail address
-    #[arg(long, value_name = "ADDRESS", requires = "security_name")]
+    #[arg(long, value_name = "ADDRESS", requires = "security_name", value_parser = contact(254, is_email))]
     pub(in crate::cli) security_email: Option<String>,
     /// the security contact's phone number
-    #[arg(long, value_name = "NUMBER", requires = "security_name")]
+    #[arg(long, value_name = "NUMBER", requires = "security_name", value_parser = contact(25, is_phone))]
     pub(in crate::cli) security_phone: Option<String>,
     /// the trail's bucket [default: a name of the account and the region]
     #[arg(long, value_name = "NAME", value_parser = bucket_name)]
     pub(in crate::cli) bucket: Option<String>,
-    /// wait at most so long for a delivery of the new trail
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(..=3600))]
-    pub(in crate::cli) delivery_wait: u64,
-    /// take away no access key of root's that was used within so many days
-    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=3650))]
-    pub(in crate::cli) quiet_days: u64,
+    /// wait at most so long for a delivery of the new trail; 600 unless it is said
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub(in crate::cli) delivery_wait: Option<u64>,
+    /// take away no access key of root's that was used within so many days; 90 unless it is said
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3650))]
+    pub(in crate::cli) quiet_days: Option<u64>,
     /// take away this access key of root's although it was used within that time
     #[arg(long = "override", value_name = "KEY-ID")]
     pub(in crate::cli) override_keys: Vec<String>,
@@ -149,4 +150,30 @@ fn unit_id(text: &str) -> Result<String, String> {
         _ => false,
     };
     if is_unit { Ok(text.to_owned()) } else { Err("not the id of an organizational unit: ou-ROOT-UNIT".to_owned()) }
+}
+
+/// A member of an alternate contact: up to so many characters, as AWS takes them (Account Management API Reference,
+/// PutAlternateContact).
+fn contact(
+    longest: usize,
+    fits: impl Fn(&str) -> bool + Clone + Send + Sync + 'static,
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |text| match (1..=longest).contains(&text.chars().count()) {
+        false => Err(format!("AWS takes 1 to {longest} characters")),
+        true if !fits(text) => Err("AWS does not take this".to_owned()),
+        true => Ok(text.to_owned()),
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let plain = |part: &str, more: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
+    };
+    let (who, host) = text.trim().split_once('@').unwrap_or_default();
+    let (_, top) = host.rsplit_once('.').unwrap_or_default();
+    plain(who, "+=.#|!&-") && plain(host, ".-") && plain(top, "")
+}
+
+fn is_phone(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "()+-".contains(c))
 }

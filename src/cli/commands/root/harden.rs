@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
 use crate::cli::notices::{open_line, plan_lines};
-use crate::cli::page::{Page, name};
+use crate::cli::page::{Page, json_pretty, name};
 use crate::cli::{Outcome, environment};
 use crate::flow::harden::{
     self, AdministratorSettings, Compared, EmitLanguage, Emitted, HardenInputs, HardenPlan, HardenRequest,
@@ -29,6 +29,10 @@ const LONGEST: u64 = 4 << 20;
 
 /// How long an address is waited for, in seconds, unless it is said.
 const ALARM_WAIT: u64 = 300;
+/// How long a delivery of the trail is waited for, in seconds, unless it is said.
+const DELIVERY_WAIT: u64 = 600;
+/// Within how many days a use keeps an access key of root's, unless it is said.
+const QUIET_DAYS: u64 = 90;
 
 pub(super) fn run(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
     if let Some(address) = args.alarm_email.as_deref().filter(|address| !is_address(address)) {
@@ -67,9 +71,9 @@ fn settings(args: &Harden) -> HardenSettings {
             group: args.administrator.admin_group.clone(),
             keys: args.administrator.admin_keys.clone(),
         }),
-        quiet_days: args.quiet_days,
+        quiet_days: args.quiet_days.unwrap_or(QUIET_DAYS),
         bucket: args.bucket.clone(),
-        delivery_wait: args.delivery_wait,
+        delivery_wait: args.delivery_wait.unwrap_or(DELIVERY_WAIT),
         override_keys: args.override_keys.clone(),
         organization: args.org,
         members_password: args.members_password,
@@ -99,11 +103,17 @@ fn plan(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
     }
     let report = PlanReport { plan: &plan };
     if let Some(path) = &args.out {
-        let text = serde_json::to_vec_pretty(&report).map_err(io::Error::from);
-        text.and_then(|text| write(path, text)).map_err(|cause| not_written(path, &cause))?;
+        write(path, &json_pretty(&report)).map_err(|cause| not_written(path, &cause))?;
         console.say(&format!("glasskey: the plan is in {}; nothing was changed", path.display()));
     }
-    console.result(&human(&plan), &report);
+    let mut page = human(&plan);
+    if !plan.steps.is_empty() {
+        page.line(match args.out {
+            Some(_) => "Nothing was changed. --apply and the file's name make exactly these changes.",
+            None => "Nothing was changed. The same command with --apply makes these changes.",
+        });
+    }
+    console.result(&page, &report);
     let is_wanted = !plan.steps.is_empty() || refused(&plan).next().is_some();
     Ok(if is_wanted { Exit::No } else { Exit::Done })
 }
@@ -120,21 +130,17 @@ fn human(plan: &HardenPlan) -> Page {
     }
     let mut page: Page = plan_lines(plan, &str::to_owned).into_iter().collect();
     page.gap();
-    page.line(match plan.settings.organization {
-        true => "Nothing was changed. `glasskey root harden --org --apply` makes these changes.",
-        false => "Nothing was changed. `glasskey root harden --apply` makes these changes.",
-    });
     page
 }
 
-/// Into a new file of its owner's alone.
-fn write(path: &Path, mut text: Vec<u8>) -> io::Result<()> {
+/// Into a new file of its owner's alone; where that fails, there is none.
+fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = store::open(path, File::options().write(true).create_new(true))?;
-    if !text.ends_with(b"\n") {
-        text.push(b'\n');
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = store::remove(path);
     }
-    file.write_all(&text)?;
-    file.sync_all()
+    written
 }
 
 /// The end state in another tool's language; into a file where one is named.
@@ -154,7 +160,7 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
     let mut page = Page::default();
     match &args.out {
         Some(path) => {
-            write(path, text.clone().into_bytes()).map_err(|cause| not_written(path, &cause))?;
+            write(path, &text).map_err(|cause| not_written(path, &cause))?;
             console.say(&format!("glasskey: it is in {}; nothing was changed", path.display()));
         }
         None => text.lines().for_each(|line| page.line(line)),
@@ -216,6 +222,8 @@ fn chooses(args: &Harden) -> bool {
             args.alarm_email.is_some(),
             args.pattern.is_some(),
             args.alarm_wait.is_some(),
+            args.delivery_wait.is_some(),
+            args.quiet_days.is_some(),
             args.bucket.is_some(),
         ]
         .contains(&true)

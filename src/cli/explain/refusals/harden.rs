@@ -74,9 +74,10 @@ fn of_a_plan(refusal: &R) -> Explanation {
         R::ExpiredPlan { expired, .. } => {
             text("plan_expired").note(format!("it was good until {}", date_time(*expired))).hint(AGAIN)
         }
-        R::UsedPlan { run } => {
-            text("plan_used").note(format!("by run {run}")).hint("what is still to do, a new plan shows").hint(AGAIN)
-        }
+        R::UsedPlan { run } => text("plan_used")
+            .note(format!("by run {run}"))
+            .hint("`glasskey recover` goes on with a run that did not end")
+            .hint(AGAIN),
         R::OtherOrganization { planned, .. } => {
             text("plan_other_organization").hint(format!("name a profile of organization {planned} with --profile"))
         }
