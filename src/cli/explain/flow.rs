@@ -37,7 +37,7 @@ pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
         text.exit = Exit::Left;
         text.hints
             .push("the device is done; run the command again without --from and --key for the access key".to_owned());
-    } else if failed.left.iter().any(|left| matches!(left, Residue::KeyGone { .. } | Residue::KeyWorks { .. })) {
+    } else if failed.left.iter().any(is_said_alone) {
         text.exit = Exit::Left;
     } else if failed.stage == Stage::Create && was_refused(&failed.cause) {
         text.state.insert(0, "nothing was created".to_owned());
@@ -45,6 +45,11 @@ pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
         text.state.insert(0, "what had been done was undone again; nothing was left behind".to_owned());
     }
     text
+}
+
+/// What is left for nobody to finish, and yet is another end than that nothing was done.
+fn is_said_alone(left: &Residue) -> bool {
+    matches!(left, Residue::KeyGone { .. } | Residue::KeyWorks { .. } | Residue::RecoveryPerhaps { .. })
 }
 
 /// Whether a clock that is wrong is what people think of first.
