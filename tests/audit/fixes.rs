@@ -466,3 +466,16 @@ fn glasskeys_own_commands_are_taken() {
         assert_eq!(run.code, 0, "{wanted}: {}", run.stderr);
     }
 }
+
+/// A member's password goes only where that is said, so the command says it; and it plans what it names.
+#[test]
+fn the_command_about_a_members_password_plans_that_it_goes() {
+    let (_organization, office, members) = organization(&[Kind::Sound]);
+    let (lines, _) = office.lines(&["--account", &members[0]]);
+    let fix = &finding(&lines[0], "root-credentials")["fix"]["glasskey"];
+    assert_eq!(fix, "glasskey root harden --org --only root-credentials --members-password");
+    let mut command = crate::support::glasskey(office.path());
+    command.args(fix.as_str().unwrap().split(' ').skip(1)).arg("--json").envs(office.environment());
+    let plan = crate::support::run(&mut command);
+    assert_eq!((plan.code, &plan.json()["steps"][0]["id"]), (1, &"member-root-credentials".into()), "{plan:?}");
+}

@@ -77,7 +77,9 @@ fn hardening(rule: Rule, member: bool) -> Option<String> {
     match (member, rule) {
         // A member's root has no credentials that could sign the command.
         (true, Rule::RootAccessKeys | Rule::RootCertificates | Rule::RootCredentials) => {
-            closes(rule).then(|| format!("glasskey root harden --org --only {only}"))
+            // A password goes only where that is said.
+            let more = if rule == Rule::RootCredentials { " --members-password" } else { "" };
+            closes(rule).then(|| format!("glasskey root harden --org --only {only}{more}"))
         }
         (true, _) => None,
         (false, _) => closes(rule).then(|| format!("glasskey root harden --only {only}{}", values(rule))),
