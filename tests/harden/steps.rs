@@ -204,7 +204,10 @@ fn the_key_that_signs_goes_last_and_only_where_it_is_named() {
 #[test]
 fn a_run_of_roots_is_roots_to_recover() {
     let world = World::of(Kind::OfRoot);
-    world.outside.aws.fail(Fault::next("DeleteAccessKey", Wrong::Deny));
+    let aws = &world.outside.aws;
+    let inactive = aws.access_keys("root").into_iter().find(|key| !key.active).unwrap().id;
+    let _ = crate::enroll::api::call(aws, &world.caller, "DeleteAccessKey", &[("AccessKeyId", &*inactive)]);
+    aws.fail(Fault::next("DeleteAccessKey", Wrong::Deny));
     let done = world.run(&[&KEYS[..], &["--apply", "--yes", "--no-input", "--accept-irreversible"]].concat());
     assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");
     let before = world.snapshot();
