@@ -208,6 +208,14 @@ impl Journal {
         self.runs.join(format!("{id}.jsonl"))
     }
 
+    /// The same; of a run that was complete and is kept, the file that is there.
+    #[must_use]
+    pub fn file_of(&self, id: &str) -> PathBuf {
+        let path = self.path_of(id);
+        let complete = path.with_extension(COMPLETE);
+        if complete.exists() { complete } else { path }
+    }
+
     /// Removes a file without a whole line, if a run has left it there: by its name, and by how its torn line begins.
     /// Whether it has.
     ///

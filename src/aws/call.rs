@@ -105,6 +105,7 @@ calls! {
     GetAccountPasswordPolicy: "iam" "GetAccountPasswordPolicy" None;
     UpdateAccountPasswordPolicy: "iam" "UpdateAccountPasswordPolicy" Again;
     DeleteAccountPasswordPolicy: "iam" "DeleteAccountPasswordPolicy" Once;
+    UpdateSigningCertificate: "iam" "UpdateSigningCertificate" Once;
     DeleteSigningCertificate: "iam" "DeleteSigningCertificate" Once;
     GetAccountAuthorizationDetails: "iam" "GetAccountAuthorizationDetails" None;
     ListOrganizationsFeatures: "iam" "ListOrganizationsFeatures" None;
@@ -124,6 +125,7 @@ calls! {
     ListRoots: "organizations" "ListRoots" None;
     ListParents: "organizations" "ListParents" None;
     ListChildren: "organizations" "ListChildren" None;
+    ListDelegatedAdministrators: "organizations" "ListDelegatedAdministrators" None;
     EnablePolicyType: "organizations" "EnablePolicyType" Again;
     CreatePolicy: "organizations" "CreatePolicy" Once;
     AttachPolicy: "organizations" "AttachPolicy" Again;

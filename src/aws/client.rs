@@ -13,7 +13,7 @@ use super::spread::Spread;
 use crate::platform::Interrupt;
 use crate::secret::on_wiped_stack;
 use crate::totp::Clock;
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -229,6 +229,23 @@ impl Account {
             caller: self.caller.clone(),
             access_key_id,
             long_term: false,
+            connection: RefCell::new(None),
+            pace: self.pace.clone(),
+        }
+    }
+
+    /// The same caller, whose requests are signed for another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Self {
+            connector: self.connector.clone(),
+            config,
+            bundle: self.bundle.clone(),
+            credentials: self.credentials.clone(),
+            caller: self.caller.clone(),
+            access_key_id: self.access_key_id.clone(),
+            long_term: self.long_term,
             connection: RefCell::new(None),
             pace: self.pace.clone(),
         }

@@ -142,7 +142,13 @@ impl<'w> Context<'w> {
 
     /// Waits, second by second so that a countdown can be shown.
     pub(super) fn wait(&mut self, what: &'static str, duration: Duration) -> Result<(), Cause> {
-        if count_down(what, duration, &self.clock, self.person) { Ok(()) } else { Err(Cause::Interrupted) }
+        self.wait_part(what, duration, 0)
+    }
+
+    /// The same of a part of a longer wait, of which so many seconds are left afterwards.
+    pub(super) fn wait_part(&mut self, what: &'static str, duration: Duration, left: u64) -> Result<(), Cause> {
+        let went_on = count_down_to(left, what, duration, &self.clock, self.person);
+        if went_on { Ok(()) } else { Err(Cause::Interrupted) }
     }
 }
 
@@ -158,8 +164,12 @@ pub(super) fn confirmed(question: &Question, person: &mut dyn Person, interrupt:
 
 /// Waits, and tells the person each second how many are left. `false`: interrupted.
 pub(super) fn count_down(what: &'static str, duration: Duration, clock: &Clock, person: &mut dyn Person) -> bool {
+    count_down_to(0, what, duration, clock, person)
+}
+
+fn count_down_to(left: u64, what: &'static str, duration: Duration, clock: &Clock, person: &mut dyn Person) -> bool {
     (1..=duration.as_secs_f64().ceil() as u64).rev().all(|seconds| {
-        person.tell(&Notice::Waiting { what, seconds });
+        person.tell(&Notice::Waiting { what, seconds: seconds.saturating_add(left) });
         clock.sleep(Duration::from_secs(1))
     })
 }

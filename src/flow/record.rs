@@ -176,6 +176,9 @@ pub(super) struct HardenRun {
     pub(super) caller: String,
     pub(super) account: String,
     pub(super) partition: String,
+    /// For which the plan was made; a run of an earlier version does not say.
+    #[serde(default)]
+    pub(super) region: Option<String>,
     /// The plan's.
     pub(super) digest: String,
     /// A run of an earlier version has none.

@@ -65,6 +65,8 @@ pub struct HardenSettings {
     pub administrator: Option<AdministratorSettings>,
     /// Credentials of root that were used within so many days are not taken away.
     pub quiet_days: u64,
+    /// How many seconds root's access keys and certificates are inactive before they are deleted.
+    pub grace: u64,
     /// The name of the trail's bucket; null: one that is made of the account and the region.
     pub bucket: Option<String>,
     /// How many seconds a new delivery of the trail is waited for at most.

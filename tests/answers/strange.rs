@@ -90,6 +90,7 @@ const ROWS: &[Row] = &[
         run: |fault| hardened(Kind::Managing, fault),
     },
     Row { flow: HARDEN, action: "EnableOrganizationsRootSessions", run: |fault| hardened(Kind::Managing, fault) },
+    Row { flow: HARDEN, action: "UpdateSigningCertificate", run: |fault| hardened(Kind::OfRoot, fault) },
     Row { flow: HARDEN, action: "DeleteSigningCertificate", run: |fault| hardened(Kind::OfRoot, fault) },
     Row { flow: ORGANIZATION, action: "DeleteLoginProfile", run: |fault| hardened(Kind::Organization, fault) },
     Row { flow: ORGANIZATION, action: "EnablePolicyType", run: |fault| hardened(Kind::Guarded, fault) },

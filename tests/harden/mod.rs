@@ -8,6 +8,7 @@ mod alarm_world; // what there is of it, and whoever reads the mail
 mod asking; // who is asked, and what where nobody is there
 mod emit; // the end state in other tools' languages
 mod faults; // every call in every way, killed at every message: the same end
+mod grace; // inactive first, then deleted
 mod organization; // a whole organization: who may, which plan, which accounts
 mod organization_faults; // every call about members, killed, and both at once
 mod organization_scp; // the policy about root: attached, not attached, taken back

@@ -313,3 +313,33 @@ fn each_call_refused_and_applied_again() {
         }
     }
 }
+
+/// The same policy on a unit between the root and the target holds at the target.
+#[test]
+fn a_policy_above_the_target_is_enough() {
+    let world = protected();
+    let above = register(&world).add_unit("workloads", None);
+    let unit = register(&world).add_unit("payments", Some(&above));
+    let beside = register(&world).add_unit("beside", Some(&above));
+    register(&world).move_to(FIRST, &unit);
+    let text = glasskey::aws::hardening::deny_root_document("aws");
+    let policy = register(&world).add_policy("theirs", &text).unwrap();
+    register(&world).attach(&policy, &above);
+    let done = apply(&world, &["--scp-target", &unit]);
+    assert_eq!((done.code, done.stdout.as_str()), (0, "nothing to do\n"), "{done:?}");
+    register(&world).attach(&policy, &beside);
+    register(&world).detach(&policy, &above);
+    let done = apply(&world, &["--scp-target", &unit]);
+    assert_eq!((done.code, attached(&world)), (0, vec![unit]), "{done:?}");
+}
+
+/// Members cannot be looked at any more; the policy can, and is taken back.
+#[test]
+fn it_is_taken_back_while_central_root_access_is_off() {
+    let world = protected();
+    let before = policies(&world);
+    let (_, run) = world.apply(&SCP);
+    register(&world).set_features(&[]);
+    let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+    assert_eq!((undone.code, policies(&world) == before), (0, true), "{undone:?}");
+}

@@ -1,6 +1,6 @@
 //! Plans that are refused before anything is written, each with its own sentence and code; and facts that have changed.
 
-use super::world::{CONTACT, World};
+use super::world::{CONTACT, Kind, World};
 use crate::support::Run;
 use crate::support::blows::is_call;
 use glasskey::sim::aws::posture::PasswordPolicy;
@@ -200,4 +200,46 @@ fn nothing_in_a_plans_file_acts_on_a_terminal() {
     assert_eq!(plan["settings"]["security_contact"]["name"], "Sam \u{202e}Example");
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains("Sam \\u202eExample") && !text.contains('\u{202e}'), "{text}");
+}
+
+/// A plan that had nothing to do is about an account in which there was nothing to do.
+#[test]
+fn a_plan_without_a_step_is_refused_where_there_is_something_to_do() {
+    let world = World::new();
+    let _ = world.apply(&["--only", "password-policy"]);
+    let path = world.outside.keys.home.path().join("plan.json");
+    let planned = world.run(&["--only", "password-policy", "--out", path.to_str().unwrap()]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    let apply = ["--apply", path.to_str().unwrap(), "--yes", "--no-input"];
+    let done = world.run(&apply);
+    assert_eq!((done.code, done.stdout.as_str()), (0, "nothing to do\n"), "{done:?}");
+    world.outside.aws.arrange(|posture| posture.password_policy = None);
+    let done = world.run(&apply);
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.stderr.contains("not as it was when the plan was made: password-policy has changed"), "{done:?}");
+}
+
+/// A run is undone where it was made, whatever region the command is given.
+#[test]
+fn a_run_is_undone_in_its_own_region() {
+    let world = World::of(Kind::Untrailed);
+    let before = world.snapshot();
+    let (_, run) = world.apply(&["--only", "trail"]);
+    assert!(world.snapshot() != before);
+    let undone = world.run(&["--undo", &run, "--yes", "--no-input", "--region", "eu-west-1"]);
+    assert!(undone.code <= 1 && !undone.stderr.contains("somebody has changed it"), "{undone:?}");
+    assert_eq!(world.posture().trails.len(), 0, "{undone:?}");
+}
+
+#[test]
+fn a_record_that_is_not_believed_is_named_as_it_is_called() {
+    let world = World::new();
+    let (_, run) = world.apply(&["--only", "password-policy"]);
+    let path = world.outside.keys.state_dir().join(format!("runs/{run}.complete"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"step_begun\"", "\"step_done\"").replace("password-policy", "no-such"))
+        .unwrap();
+    let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+    assert_eq!(undone.code, 3, "{undone:?}");
+    assert!(undone.stderr.contains(&format!("of {} is not believed", path.display())), "{undone:?}");
 }

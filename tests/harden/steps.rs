@@ -240,3 +240,18 @@ fn a_key_that_somebody_has_activated_again_stays() {
         assert_eq!((recovered.code, world.snapshot() == before), (4, true), "{recovered:?}");
     }
 }
+
+/// Whoever has become delegated administrator for IAM since needs the trust.
+#[test]
+fn central_root_access_stays_on_where_a_delegate_uses_it() {
+    let world = World::of(Kind::Managing);
+    let organization = Organization::of(&world.outside.aws).unwrap();
+    let (_, run) = world.apply(&["--only", "central-root"]);
+    let delegate = organization.add(glasskey::sim::aws::organization::Kind::Sound);
+    organization.delegate(&delegate, "iam.amazonaws.com");
+    let before = features(&world.outside.aws);
+    let undone = world.run(&["--undo", &run, "--yes"]);
+    assert_eq!((undone.code, features(&world.outside.aws) == before), (1, true), "{undone:?}");
+    let why = format!("central root access stays on: account {delegate} is delegated administrator for IAM");
+    assert!(undone.stdout.contains(&why), "{undone:?}");
+}

@@ -81,10 +81,9 @@ impl Account {
         }
     }
 
-    /// What is below a unit, and above it up to the root: the ids of accounts and units, its own among them (ListChildren,
-    /// ListParents).
-    pub fn around_unit(&self, unit: &str) -> Result<BTreeSet<String>, Error> {
-        let mut found = BTreeSet::from([unit.to_owned()]);
+    /// The ids of the accounts and units below a unit (ListChildren).
+    pub fn below_unit(&self, unit: &str) -> Result<BTreeSet<String>, Error> {
+        let mut found = BTreeSet::new();
         let mut below = vec![unit.to_owned()];
         while let Some(parent) = below.pop() {
             for kind in ["ACCOUNT", "ORGANIZATIONAL_UNIT"] {
@@ -97,12 +96,21 @@ impl Account {
                 }
             }
         }
-        let mut at = unit.to_owned();
-        while let Some(parent) = self.parent(&at)? {
-            if !found.insert(parent.clone()) || parent.starts_with("r-") {
+        Ok(found)
+    }
+
+    /// The ids of the units above a unit, the organization's root last (ListParents).
+    pub fn above_unit(&self, unit: &str) -> Result<Vec<String>, Error> {
+        let mut found: Vec<String> = Vec::new();
+        while let Some(parent) = self.parent(found.last().map_or(unit, |id| id))? {
+            if found.contains(&parent) {
                 break;
             }
-            at = parent;
+            let is_root = parent.starts_with("r-");
+            found.push(parent);
+            if is_root {
+                break;
+            }
         }
         Ok(found)
     }
@@ -168,6 +176,12 @@ impl Account {
         let listed = self.items(call, body, "Policies")?;
         let name = |one: &Value| Ok(PolicyName { id: needed(call, one, "Id")?, name: needed(call, one, "Name")? });
         listed.iter().map(name).collect()
+    }
+
+    /// The accounts that are delegated administrators for IAM (ListDelegatedAdministrators): twelve digits each.
+    pub fn delegates_for_iam(&self) -> Result<Vec<String>, Error> {
+        let body = json!({ "ServicePrincipal": "iam.amazonaws.com" });
+        self.ids(Call::ListDelegatedAdministrators, body, "DelegatedAdministrators", "Id")
     }
 
     fn ids(&self, call: Call, body: Value, list: &str, id: &str) -> Result<Vec<String>, Error> {

@@ -239,6 +239,15 @@ impl Account {
         Ok(answer.certificates().iter().map(certificate).collect())
     }
 
+    /// UpdateSigningCertificate of the caller's own.
+    pub fn set_own_certificate(&self, id: &str, active: bool) -> Result<(), Error> {
+        let status = if active { StatusType::Active } else { StatusType::Inactive };
+        let send = |client: &AsyncClient| {
+            client.iam.update_signing_certificate().certificate_id(id).status(status.clone()).send()
+        };
+        self.call(Call::UpdateSigningCertificate, send).map(drop)
+    }
+
     /// DeleteSigningCertificate of the caller's own. One that is not there is gone.
     pub fn delete_own_certificate(&self, id: &str) -> Result<(), Error> {
         let send = |client: &AsyncClient| client.iam.delete_signing_certificate().certificate_id(id).send();

@@ -32,6 +32,10 @@ pub enum HardenRefusal {
     },
     #[error("the account is not as it was when the plan was made: {step} has changed")]
     Changed { step: String },
+    #[error("somebody has activated {what} of root's again, so it is needed")]
+    ActivatedAgain { what: String },
+    #[error("{what} of root's cannot be deactivated with these credentials, and --grace asks for that first: {why}")]
+    NoGrace { what: String, why: crate::aws::Error },
     #[error("no administrator other than root is seen who can sign in, so {step} might lock everybody out")]
     NoAdministrator { step: String },
     #[error("these steps cannot be undone, and nobody can be asked: {}", steps.join(", "))]

@@ -75,7 +75,9 @@ impl Engine<'_> {
         context: &mut Context<'_>,
     ) -> Result<(), Cause> {
         let mut now = from.clone();
-        for tries_left in (0..TRIES).rev() {
+        let mut tries_left = TRIES;
+        loop {
+            tries_left -= 1;
             let led = step.lead(&now, to, &mut self.hands(step, context));
             let lost = match led {
                 Ok(()) => return self.seen(step, (&now, to), context),
@@ -97,7 +99,6 @@ impl Engine<'_> {
                 _ => return Err(Cause::Aws(lost)),
             }
         }
-        Ok(())
     }
 
     fn hands<'h, 'w>(&'h mut self, step: &'static dyn Step, context: &'h mut Context<'w>) -> Hands<'h, 'w> {

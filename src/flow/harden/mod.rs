@@ -155,6 +155,11 @@ fn ready(
     let Some(plan) = &request.plan else { return make(&request.settings, account, context) };
     check_applies(plan, account, context)?;
     used.check(plan)?;
+    if plan.steps.is_empty()
+        && let Some(due) = make(&plan.settings, account, context)?.steps.first()
+    {
+        return Err(HardenRefusal::Changed { step: due.id.clone() }.into());
+    }
     // Each is looked at again just before it is done; a plan that is out of date is not begun.
     for planned in &plan.steps {
         context.go_on()?;
@@ -244,6 +249,7 @@ fn begin(
         caller: account.caller().arn.clone(),
         account: plan.account.clone(),
         partition: plan.partition.clone(),
+        region: Some(plan.region.clone()),
         digest: plan.digest.clone(),
         settings: plan.settings.clone(),
         steps: plan.steps.clone(),

@@ -96,6 +96,7 @@ impl Kind for Hardening {
     }
 
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<UnfinishedHarden>, Cause> {
+        let account = &self.in_its_region(account);
         let (mut steps, mut stays) = (Vec::new(), Vec::new());
         for planned in &self.begin.steps {
             context.go_on()?;
@@ -153,6 +154,7 @@ impl Kind for Hardening {
         account: &Account,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Failed> {
+        let account = &self.in_its_region(account);
         // What was given to the command beside its plan is not written down.
         let inputs = HardenInputs::default();
         let mut engine = self.engine(account, &mut log, &inputs);
@@ -172,6 +174,11 @@ impl Kind for Hardening {
 type StepFailed = (String, Cause);
 
 impl Hardening {
+    /// Whoever recovers the run may have named another region, or none.
+    fn in_its_region(&self, account: &Account) -> Account {
+        account.in_region(self.begin.region.as_ref().unwrap_or(&account.region()))
+    }
+
     fn engine<'e>(&'e self, account: &'e Account, log: &'e mut Writer, inputs: &'e HardenInputs) -> Engine<'e> {
         let (settings, notes) = (&self.begin.settings, self.notes.clone());
         Engine { account, log, settings, inputs, notes, left: Vec::new() }
@@ -281,7 +288,8 @@ pub fn undo_hardening(run: &str, approved: bool, world: &mut World) -> Result<Un
     let mut log = context.journal.reopen(run).map_err(|cause| at_first(Cause::Journal(cause), context))?;
     log.append(&Record::Undoing).map_err(|cause| at_first(Cause::Journal(cause), context))?;
     let inputs = HardenInputs::default();
-    let mut engine = hardening.engine(caller, &mut log, &inputs);
+    let account = hardening.in_its_region(caller);
+    let mut engine = hardening.engine(&account, &mut log, &inputs);
     let undone = hardening.undo(&mut engine, context);
     let parts = std::mem::take(&mut engine.left);
     match undone {
@@ -299,10 +307,12 @@ fn recorded(run: &str, context: &Context<'_>) -> Result<Hardening, Cause> {
     let unfinished = context.journal.all::<Record>()?.unfinished;
     let mut runs = complete.into_iter().chain(unfinished);
     let journal::Unfinished { entries, .. } = runs.find(|found| found.id == run).ok_or_else(none)?;
-    let path = context.journal.path_of(run);
     match super::log::replay(entries) {
         Ok(super::log::RunLog::Hardening(hardening)) => Ok(hardening),
         Ok(_) => Err(none()),
-        Err((line, why)) => Err(Cause::refused(RecoverRefusal::NotBelieved { path, line, why })),
+        Err((line, why)) => {
+            let path = context.journal.file_of(run);
+            Err(Cause::refused(RecoverRefusal::NotBelieved { path, line, why }))
+        }
     }
 }

@@ -87,6 +87,9 @@ pub(in crate::cli) struct Harden {
     /// take away this access key of root's although it was used within that time
     #[arg(long = "override", value_name = "KEY-ID")]
     pub(in crate::cli) override_keys: Vec<String>,
+    /// keep root's access keys and certificates inactive for so long before they are deleted; the default is 0
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=604_800))]
+    pub(in crate::cli) grace: Option<u64>,
     /// the whole organization, from its management account or as delegated administrator for IAM: root's access keys and
     /// certificates in members are deleted too
     #[arg(long, conflicts_with = "undo")]

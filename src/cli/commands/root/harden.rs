@@ -72,6 +72,7 @@ fn settings(args: &Harden) -> HardenSettings {
             keys: args.administrator.admin_keys.clone(),
         }),
         quiet_days: args.quiet_days.unwrap_or(QUIET_DAYS),
+        grace: args.grace.unwrap_or_default(),
         bucket: args.bucket.clone(),
         delivery_wait: args.delivery_wait.unwrap_or(DELIVERY_WAIT),
         override_keys: args.override_keys.clone(),
@@ -224,6 +225,7 @@ fn chooses(args: &Harden) -> bool {
             args.alarm_wait.is_some(),
             args.delivery_wait.is_some(),
             args.quiet_days.is_some(),
+            args.grace.is_some(),
             args.bucket.is_some(),
         ]
         .contains(&true)

@@ -29,6 +29,12 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         | R::MembersRefused { .. }
         | R::MembersWait { .. } => of_an_organization(refusal),
         R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
+        R::ActivatedAgain { .. } => text("activated_again")
+            .note("nothing of the step was deleted")
+            .hint("`glasskey root harden` makes a new plan; --grace names another time"),
+        R::NoGrace { .. } => text("no_grace")
+            .hint("deactivate it in the console, as root, under Security credentials; then apply again")
+            .hint("without --grace it is deleted directly"),
         R::NoAdministrator { .. } => {
             text("no_administrator").hint("make an administrator with MFA first, and sign in as that once")
         }

@@ -5,7 +5,7 @@ use crate::aws::{self, Account, Call, Partition};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
 use crate::flow::harden::emit::{self, Emission};
-use crate::flow::harden::step::{Change, Hands, Hardening, Planning, Proposal};
+use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,21 @@ impl Hardening for CentralRootAccess {
             account.trust_iam(false)?;
         }
         Ok(())
+    }
+
+    /// Accounts that look after root of members too.
+    fn in_use(&self, account: &Account, now: &State) -> Result<Vec<String>, aws::Error> {
+        let found = if now.trusted { account.delegates_for_iam()? } else { Vec::new() };
+        let sentence = |id| format!("central root access stays on: account {id} is delegated administrator for IAM");
+        Ok(found.into_iter().map(sentence).collect())
+    }
+
+    fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
+        // Without the trust there was no delegate before: whoever registered one uses it since.
+        match begun.before.trusted || begun.uses.is_empty() {
+            true => Undone { to: begun.before.clone(), stays: Vec::new() },
+            false => Undone { to: begun.now.clone(), stays: begun.uses.to_vec() },
+        }
     }
 
     fn emission(&self, _: &State, _: &Planning<'_>) -> Emission {

@@ -87,6 +87,12 @@ impl Hardening for DenyRootScp {
         &[Protection::Administrator]
     }
 
+    /// Once it is attached, what was looked at before has done its service.
+    fn is_same(&self, one: &State, other: &State) -> bool {
+        let is_on = |state: &State| state.enabled && state.own.is_some_and(|own| own.attached && own.as_made);
+        one == other || (one.target == other.target && is_on(one) && is_on(other))
+    }
+
     /// On the way from one to the other: enabled or not, and made before attached.
     fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
         let parts = |state: &State| [u8::from(state.enabled), state.rank()];

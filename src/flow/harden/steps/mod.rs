@@ -9,6 +9,7 @@ mod logs_place; // where a trail's events can be watched
 mod member_root_credentials;
 mod of_members; // what the steps about members have in common
 mod of_root; // what the steps about root's own credentials have in common
+mod own_credentials; // how they are taken away
 mod password_policy;
 mod root_access_keys;
 mod root_alarm;

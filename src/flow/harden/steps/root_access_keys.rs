@@ -2,6 +2,7 @@
 
 use super::last_use::{Used, override_with};
 use super::of_root::{View, signed_in};
+use super::own_credentials::{self, Kind, has_deactivated};
 use crate::aws::hardening::OwnAccessKey;
 use crate::aws::{Account, Call, Error};
 use crate::flow::audit::Rule;
@@ -31,8 +32,13 @@ struct Key {
     signs: bool,
 }
 
-/// What a note of a deactivation begins with.
-const DEACTIVATED: &str = "deactivated ";
+const KEYS: Kind =
+    Kind { noun: "access key", set: Account::set_own_access_key, delete: Account::delete_own_access_key, active };
+
+fn active(account: &Account) -> Result<Vec<String>, Error> {
+    let keys = account.own_keys_in_use()?;
+    Ok(keys.into_iter().filter(|key| key.active).map(|key| key.id).collect())
+}
 
 impl Hardening for RootAccessKeys {
     type State = State;
@@ -73,13 +79,9 @@ impl Hardening for RootAccessKeys {
         let mut change = Change::to(after, vec![Call::UpdateAccessKey, Call::DeleteAccessKey], undo);
         change.reversible = false;
         change.changes = going.iter().map(|key| key.goes(made)).collect();
-        change.effects = vec!["Each key is deactivated, and then deleted for good.".to_owned()];
-        if state.temporary {
-            change.effects.push(
-                "AWS may refuse to deactivate a key of root's for temporary credentials: it is deleted directly then."
-                    .to_owned(),
-            );
-        }
+        change.waits += settings.grace;
+        change.effects = vec![own_credentials::effect("key", settings.grace)];
+        change.effects.extend(state.temporary.then(|| own_credentials::of_temporary("a key", settings.grace)));
         if going.iter().any(|key| key.signs) {
             change.effects.push(
                 "The key that signs this command goes last and directly; nothing can be asked with it afterwards."
@@ -100,8 +102,7 @@ impl Hardening for RootAccessKeys {
 
     /// A key that the run has deactivated is active: somebody needs it.
     fn is_taken_back(&self, begun: &Begun<'_, State>) -> bool {
-        let deactivated = |key: &Key| begun.notes.contains(&format!("{DEACTIVATED}{}", key.id));
-        begun.now.keys.iter().any(|key| key.active && deactivated(key))
+        begun.now.keys.iter().any(|key| key.active && has_deactivated(begun.notes, &key.id))
     }
 
     /// Keys may be gone or deactivated, and none was used or made since.
@@ -115,23 +116,24 @@ impl Hardening for RootAccessKeys {
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
         let (signing, others): (Vec<&Key>, Vec<&Key>) = now.keys.iter().partition(|key| key.signs);
-        for key in others.into_iter().chain(signing) {
-            match to.keys.iter().find(|wanted| wanted.id == key.id) {
-                Some(wanted) if wanted.active != key.active => {
-                    hands.account.set_own_access_key(&key.id, wanted.active)?;
-                }
-                Some(_) => {}
-                None => take_away(key, hands)?,
+        let wanted = |key: &Key| to.keys.iter().find(|wanted| wanted.id == key.id);
+        for key in &now.keys {
+            if let Some(wanted) = wanted(key).filter(|wanted| wanted.active != key.active) {
+                hands.account.set_own_access_key(&key.id, wanted.active)?;
             }
         }
-        Ok(())
+        let going = others.into_iter().filter(|key| wanted(key).is_none());
+        let going: Vec<(&str, bool)> = going.map(|key| (key.id.as_str(), key.active)).collect();
+        KEYS.take_away(&going, hands)?;
+        // Deactivated, it could not sign its own deletion.
+        signing.into_iter().filter(|key| wanted(key).is_none()).try_for_each(|key| KEYS.delete(&key.id, hands))
     }
 
     fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
         let mut to = begun.now.clone();
         let mut stays = Vec::new();
         for was in &begun.before.keys {
-            let by_run = begun.notes.contains(&format!("{DEACTIVATED}{}", was.id));
+            let by_run = has_deactivated(begun.notes, &was.id);
             match to.keys.iter_mut().find(|key| key.id == was.id) {
                 None => stays.push(format!("access key {} of root is deleted", was.id)),
                 Some(key) if was.active && !key.active && by_run => key.active = true,
@@ -156,33 +158,6 @@ fn comes_back(from: &State, now: &State, to: &State) -> bool {
     now.view == from.view
         && now.keys.len() == from.keys.len()
         && now.keys.iter().all(|key| from.keys.contains(key) || to.keys.contains(key))
-}
-
-fn take_away(key: &Key, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-    hands.go_on()?;
-    // Deactivated, it could not sign its own deletion.
-    if key.active && !key.signs {
-        match hands.account.set_own_access_key(&key.id, false) {
-            Ok(()) => {
-                hands.note(format!("{DEACTIVATED}{}", key.id))?;
-                hands.tell(format!("access key {} is inactive", key.id));
-            }
-            Err(Error::NotFound { .. }) => return Ok(()),
-            // "If a temporary access key is used, then UserName is required" (IAM API Reference), and root has none.
-            Err(why) if !hands.account.uses_long_term_key() && is_refusal(&why) => {
-                hands.tell(format!("access key {} cannot be deactivated with these credentials", key.id));
-            }
-            Err(why) => return Err(Cause::Aws(why)),
-        }
-    }
-    hands.go_on()?;
-    hands.account.delete_own_access_key(&key.id)?;
-    hands.tell(format!("access key {} is deleted", key.id));
-    Ok(())
-}
-
-fn is_refusal(why: &Error) -> bool {
-    matches!(why, Error::Denied { .. } | Error::Refused { .. } | Error::Invalid { .. })
 }
 
 impl Key {

@@ -1,6 +1,7 @@
-//! Root's signing certificates of the own account: deleted.
+//! Root's signing certificates of the own account: deactivated, then deleted.
 
 use super::of_root::{View, signed_in};
+use super::own_credentials::{self, Kind, has_deactivated};
 use crate::aws::{self, Account, Call};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
@@ -24,6 +25,18 @@ struct Certificate {
     active: bool,
 }
 
+const CERTIFICATES: Kind = Kind {
+    noun: "signing certificate",
+    set: Account::set_own_certificate,
+    delete: Account::delete_own_certificate,
+    active,
+};
+
+fn active(account: &Account) -> Result<Vec<String>, aws::Error> {
+    let certificates = account.own_signing_certificates()?;
+    Ok(certificates.into_iter().filter(|one| one.active).map(|one| one.id).collect())
+}
+
 impl Hardening for RootCertificates {
     type State = State;
 
@@ -40,7 +53,7 @@ impl Hardening for RootCertificates {
         Ok(State { view, certificates })
     }
 
-    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
         if let Some(open) = signed_in(&state.view, Self::ID, "signing certificates") {
             return open;
         }
@@ -48,12 +61,18 @@ impl Hardening for RootCertificates {
             return Proposal::Nothing;
         }
         let after = State { certificates: Vec::new(), ..state.clone() };
-        let undo = "a certificate that is deleted does not come back";
-        let mut change = Change::to(after, vec![Call::DeleteSigningCertificate], undo);
+        let undo =
+            "a certificate that is deleted does not come back; one that is only deactivated is activated again";
+        let calls = vec![Call::UpdateSigningCertificate, Call::DeleteSigningCertificate];
+        let grace = planning.settings.grace;
+        let mut change = Change::to(after, calls, undo);
+        change.waits += grace;
         change.reversible = false;
         change.changes = state.certificates.iter().map(Certificate::goes).collect();
-        change.effects =
-            vec!["AWS does not say when a certificate was used: look first whether anything does.".to_owned()];
+        change.effects = vec![
+            own_credentials::effect("certificate", grace),
+            "AWS does not say when a certificate was used: look first whether anything uses it.".to_owned(),
+        ];
         Proposal::Change(Box::new(change))
     }
 
@@ -65,23 +84,45 @@ impl Hardening for RootCertificates {
         before.view.is_of_root() == now.view.is_of_root()
     }
 
-    fn is_between(&self, before: &State, now: &State, _: &State) -> bool {
-        now.view == before.view && now.certificates.iter().all(|one| before.certificates.contains(one))
+    /// A certificate that the run has deactivated is active: somebody needs it.
+    fn is_taken_back(&self, begun: &Begun<'_, State>) -> bool {
+        begun.now.certificates.iter().any(|one| one.active && has_deactivated(begun.notes, &one.id))
+    }
+
+    /// Some are gone or inactive; on the way back some are active again.
+    fn is_between(&self, from: &State, now: &State, to: &State) -> bool {
+        let inactive = |one: &Certificate| Certificate { active: false, ..one.clone() };
+        let of = |state: &State, now: &Certificate| {
+            state.certificates.iter().any(|one| *now == *one || *now == inactive(one))
+        };
+        now.view == from.view && now.certificates.iter().all(|one| of(from, one) || of(to, one))
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-        for one in now.certificates.iter().filter(|one| !to.certificates.contains(one)) {
-            hands.go_on()?;
-            hands.account.delete_own_certificate(&one.id)?;
-            hands.tell(format!("signing certificate {} is deleted", one.id));
+        let wanted = |one: &Certificate| to.certificates.iter().find(|wanted| wanted.id == one.id);
+        for one in &now.certificates {
+            if let Some(wanted) = wanted(one).filter(|wanted| wanted.active != one.active) {
+                hands.account.set_own_certificate(&one.id, wanted.active)?;
+            }
         }
-        Ok(())
+        let going = now.certificates.iter().filter(|one| wanted(one).is_none());
+        let going: Vec<(&str, bool)> = going.map(|one| (one.id.as_str(), one.active)).collect();
+        CERTIFICATES.take_away(&going, hands)
     }
 
     fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
-        let gone = begun.before.certificates.iter().filter(|was| !begun.now.certificates.contains(was));
-        let stays = gone.map(|was| format!("signing certificate {} of root is deleted", was.id)).collect();
-        Undone { to: begun.now.clone(), stays }
+        let mut to = begun.now.clone();
+        let mut stays = Vec::new();
+        for was in &begun.before.certificates {
+            let what = format!("signing certificate {} of root", was.id);
+            match to.certificates.iter_mut().find(|one| one.id == was.id) {
+                None => stays.push(format!("{what} is deleted")),
+                Some(one) if !was.active || one.active => {}
+                Some(one) if has_deactivated(begun.notes, &was.id) => one.active = true,
+                Some(_) => stays.push(format!("{what} is inactive, and nothing shows that this run deactivated it")),
+            }
+        }
+        Undone { to, stays }
     }
 }
 

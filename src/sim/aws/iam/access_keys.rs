@@ -42,13 +42,18 @@ pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 pub(super) fn update(ctx: &mut Ctx<'_>) -> Outcome {
-    let active = match ctx.form.required("Status")? {
-        "Active" => true,
-        "Inactive" => false,
-        _ => return Err(Refusal::constraint("Status", "satisfy enum value set: [Active, Inactive]")),
-    };
+    let active = wanted_status(ctx)?;
     named_key(ctx)?.active = active;
     Ok(Xml::default())
+}
+
+/// Whether a request wants it active.
+pub(super) fn wanted_status(ctx: &Ctx<'_>) -> Result<bool, Refusal> {
+    match ctx.form.required("Status")? {
+        "Active" => Ok(true),
+        "Inactive" => Ok(false),
+        _ => Err(Refusal::constraint("Status", "satisfy enum value set: [Active, Inactive]")),
+    }
 }
 
 pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {

@@ -1,8 +1,9 @@
 //! Signing certificates of users and of root.
 
-use super::super::state::Owner;
+use super::super::state::{Certificate, Owner};
 use super::super::wire::{Refusal, Xml, iso};
 use super::super::{Ctx, Outcome};
+use super::access_keys::wanted_status;
 use super::{owner, page};
 
 pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
@@ -22,12 +23,21 @@ pub(super) fn list(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(xml)
 }
 
+pub(super) fn update(ctx: &mut Ctx<'_>) -> Outcome {
+    let active = wanted_status(ctx)?;
+    named(ctx)?.active = active;
+    Ok(Xml::default())
+}
+
 pub(super) fn delete(ctx: &mut Ctx<'_>) -> Outcome {
+    named(ctx)?;
+    ctx.state.certificates.remove(ctx.form.required("CertificateId")?);
+    Ok(Xml::default())
+}
+
+fn named<'a>(ctx: &'a mut Ctx<'_>) -> Result<&'a mut Certificate, Refusal> {
     let owner = owner(ctx)?;
     let id = ctx.form.required("CertificateId")?;
-    if ctx.state.certificates.get(id).is_none_or(|certificate| certificate.owner != owner) {
-        return Err(Refusal::missing(format!("The Certificate with id {id} cannot be found.")));
-    }
-    ctx.state.certificates.remove(id);
-    Ok(Xml::default())
+    let certificate = ctx.state.certificates.get_mut(id).filter(|certificate| certificate.owner == owner);
+    certificate.ok_or_else(|| Refusal::missing(format!("The Certificate with id {id} cannot be found.")))
 }

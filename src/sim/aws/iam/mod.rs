@@ -68,6 +68,7 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("DeleteAccessKey", On::User, access_keys::delete),
     ("GetAccessKeyLastUsed", On::KeyOwner, access_keys::last_used),
     ("ListSigningCertificates", On::User, certificates::list),
+    ("UpdateSigningCertificate", On::User, certificates::update),
     ("DeleteSigningCertificate", On::User, certificates::delete),
     ("GetLoginProfile", On::User, passwords::get),
     ("CreateLoginProfile", On::User, passwords::create),

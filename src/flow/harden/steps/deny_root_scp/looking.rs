@@ -4,7 +4,7 @@ use super::super::member_root_credentials::MemberRootCredentials;
 use super::super::of_members::{Unread, View, roots};
 use super::{Own, State};
 use crate::aws::hardening::{ATTACHED, ControlPolicy, POLICIES, denies_root_alone, deny_root_document};
-use crate::aws::posture::{Fact, Facts, Level, Place, PolicyName, ServiceControl, Stops, Tasks};
+use crate::aws::posture::{Fact, Facts, Level, OrgMembership, Place, PolicyName, ServiceControl, Stops, Tasks};
 use crate::aws::{Account, Call, Error};
 use crate::flow::harden::names::DENY_ROOT;
 use crate::flow::harden::plan::{tells_nothing, wants};
@@ -28,19 +28,32 @@ impl Waiting {
     }
 }
 
-/// What is at or below a target, and above it. `None`: all of the organization.
-struct Around(Option<BTreeSet<String>>);
+/// Where a target is in the organization, by ids.
+struct Around {
+    /// The target, and the units above it up to the root.
+    path: Vec<String>,
+    /// The accounts and units below it; `None`: all of the organization.
+    below: Option<BTreeSet<String>>,
+}
 
 impl Around {
     fn of(account: &Account, target: &str) -> Result<Self, Error> {
-        match target.starts_with("r-") {
-            true => Ok(Self(None)),
-            false => account.around_unit(target).map(|ids| Self(Some(ids))),
+        let mut path = vec![target.to_owned()];
+        if target.starts_with("r-") {
+            return Ok(Self { path, below: None });
         }
+        path.extend(account.above_unit(target)?);
+        Ok(Self { path, below: Some(account.below_unit(target)?) })
     }
 
+    /// Whether it is the target, above it, or below.
     fn has(&self, id: &str) -> bool {
-        self.0.as_ref().is_none_or(|ids| ids.contains(id))
+        self.is_above(id) || self.below.as_ref().is_none_or(|ids| ids.contains(id))
+    }
+
+    /// Whether what is attached there holds at the target too.
+    fn is_above(&self, id: &str) -> bool {
+        self.path.iter().any(|above| above == id)
     }
 }
 
@@ -57,7 +70,9 @@ pub(super) fn look(account: &Account, settings: &HardenSettings) -> Result<State
         unread: Vec::new(),
         looked_at: 0,
     };
-    if state.view != View::Management {
+    // While central root access is off, members cannot be looked at; what is attached can.
+    let manages = state.view == View::Management || (state.view == View::Off && manages(account)?);
+    if !manages {
         return Ok(state);
     }
     let root = account.organization_root()?;
@@ -65,8 +80,17 @@ pub(super) fn look(account: &Account, settings: &HardenSettings) -> Result<State
     state.target = settings.scp_target.clone().unwrap_or(root.id);
     let around = Around::of(account, &state.target)?;
     look_at_policies(&mut state, account, &around)?;
-    look_at_members(&mut state, account, settings, &around)?;
+    if state.view == View::Management {
+        look_at_members(&mut state, account, settings, &around)?;
+    }
     Ok(state)
+}
+
+fn manages(account: &Account) -> Result<bool, Error> {
+    match account.membership().0 {
+        Fact::Known(membership) => Ok(membership == OrgMembership::Management),
+        Fact::Unreadable(why) => Err(why.why),
+    }
 }
 
 /// glasskey's own policy, by its name.
@@ -102,7 +126,7 @@ fn look_at_policies(state: &mut State, account: &Account, around: &Around) -> Re
         Fact::Unreadable(why) => return Err(why.why),
     };
     state.stopping = stopping(&control, around);
-    state.enough = enough(&control, account, &state.target, around)?;
+    state.enough = enough(&control, account, around)?;
     Ok(())
 }
 
@@ -125,19 +149,14 @@ fn stopping(control: &ServiceControl, around: &Around) -> Vec<String> {
 }
 
 /// Another policy that does the same, attached to the target or to what is above it.
-fn enough(
-    control: &ServiceControl,
-    account: &Account,
-    target: &str,
-    around: &Around,
-) -> Result<Option<String>, Error> {
+fn enough(control: &ServiceControl, account: &Account, around: &Around) -> Result<Option<String>, Error> {
     let place = Place {
         partition: &account.caller().partition,
         region: &account.region(),
         organization: None,
         accounts: &[],
     };
-    let above = |level: &Level| level.id == target || (level.id.starts_with("r-") && around.has(&level.id));
+    let above = |level: &Level| around.is_above(&level.id);
     for deny in &control.denying {
         if deny.policy.name != DENY_ROOT && deny.in_force && deny.at.iter().any(above) {
             let policy = account.control_policy(&deny.policy.id)?;
