@@ -5,6 +5,7 @@
 //! without, the test fails where the document says something else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod checks; // the scripts that runbooks end with
 mod commands; // what can be typed
 mod faults; // the counts in docs/flows.md
 mod links; // what is pointed at
