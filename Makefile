@@ -7,12 +7,13 @@
 #   make test-report   the audit's HTML report in headless Chromium
 #   make house         how large files and functions are and which know each other in a circle; fails over a limit
 #   make test-kernel   keys on real hidraw, in a kernel that is built once and kept in ~/.cache/glasskey
+#   make test-packages the Debian package, installed, used and removed in a clean Debian
 #
 # And for packaging:
 #   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
-#   make deb               target/debian/*.deb, by cargo-deb
+#   make deb archive       target/dist/*.deb, and the same as a .tar.gz (.zip on Windows)
 
-.PHONY: demo test house test-report test-kernel on-the-kernel man completions deb
+.PHONY: demo test house test-report test-kernel on-the-kernel test-packages in-a-clean-debian man completions deb archive
 
 COMMANDS = keys enroll recover devices session drill rotate resync retire oath fido piv root doctor simulate demo completions
 
@@ -32,6 +33,9 @@ test:
 	# Keys on real hidraw. Where their kernel cannot be built this says why, and is an error where CI=true.
 	@if tests/kernel/build --possible; then $(MAKE) --no-print-directory on-the-kernel; \
 	else echo "glasskey: NOT RUN: the tests on the test kernel" >&2; [ "$$CI" != true ]; fi
+	# As root alone, with a mirror of Debian's.
+	@if scripts/try-deb --possible; then $(MAKE) --no-print-directory in-a-clean-debian; \
+	else echo "glasskey: NOT RUN: the package in a clean Debian" >&2; [ "$$CI" != true ]; fi
 
 house:
 	cargo test --quiet --test tests -- --ignored --exact arrows::house::house --nocapture
@@ -47,6 +51,17 @@ test-kernel:
 on-the-kernel:
 	cargo test --test tests -- --ignored --exact kernel::on_the_test_kernel --nocapture
 
+test-packages:
+	@scripts/prepare test
+	cargo build
+	@$(MAKE) --no-print-directory in-a-clean-debian
+
+# The program of the tests, which is not optimized, stands for the one that is released.
+in-a-clean-debian:
+	rm -rf target/dist
+	scripts/package deb target/debug/glasskey
+	scripts/try-deb
+
 man:
 	@mkdir -p target/man
 	cargo run --quiet -- man >target/man/glasskey.1
@@ -58,8 +73,6 @@ completions:
 	cargo run --quiet -- completions zsh >target/completions/_glasskey
 	cargo run --quiet -- completions fish >target/completions/glasskey.fish
 
-deb:
-	@command -v cargo-deb >/dev/null || { echo "glasskey: cargo-deb is needed: cargo install --locked cargo-deb" >&2; exit 1; }
+deb archive:
 	@scripts/prepare demo
-	$(MAKE) man completions
-	cargo deb
+	scripts/package $@
