@@ -126,6 +126,8 @@ calls! {
     ListParents: "organizations" "ListParents" None;
     ListChildren: "organizations" "ListChildren" None;
     ListDelegatedAdministrators: "organizations" "ListDelegatedAdministrators" None;
+    RegisterDelegatedAdministrator: "organizations" "RegisterDelegatedAdministrator" Again;
+    DeregisterDelegatedAdministrator: "organizations" "DeregisterDelegatedAdministrator" Again;
     EnablePolicyType: "organizations" "EnablePolicyType" Again;
     CreatePolicy: "organizations" "CreatePolicy" Once;
     AttachPolicy: "organizations" "AttachPolicy" Again;

@@ -39,6 +39,10 @@ pub struct HardenPlan {
     pub digest: String,
     /// What was asked for.
     pub settings: HardenSettings,
+    /// The administrator who is counted on while root's credentials go, for people; null where no step needs one, or the plan
+    /// makes one.
+    #[serde(default)]
+    pub protected_by: Option<String>,
     /// The changes, in the order in which they are made.
     pub steps: Vec<HardenStep>,
     /// What the plan leaves as it is, and why.
@@ -75,6 +79,8 @@ pub struct HardenSettings {
     pub override_keys: Vec<String>,
     /// The whole organization, and not the account alone.
     pub organization: bool,
+    /// The account that becomes delegated administrator for IAM; null where none was named.
+    pub delegate: Option<String>,
     /// The passwords of members' root users go too.
     pub members_password: bool,
     /// Their MFA devices go too.

@@ -1,6 +1,7 @@
 //! A whole organization: who may harden it, which plans are for it, and what becomes of root of its members.
 
 use super::world::{Kind, MEMBERS, World, members, organization};
+use crate::support::blows::side_by_side;
 use crate::support::{Typist, run};
 use glasskey::sim::aws::organization::{Kind as MemberKind, Status};
 use glasskey::sim::aws::{Fault, Organization, Wrong};
@@ -34,8 +35,61 @@ fn without_org_nothing_in_members_is_read_or_touched() {
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(world.snapshot().members_only(), before.members_only());
     assert!(!world.outside.actions().contains(&"AssumeRoot".to_owned()), "{:?}", world.outside.actions());
-    let asked = world.run(&["--only", "member-root-credentials"]);
-    assert_eq!((asked.code, asked.stdout.as_str()), (0, "nothing to do\n"), "{asked:?}");
+    for named in ["member-root-credentials", "deny-root-scp", "root-credentials"] {
+        let asked = world.run(&["--only", named, "--json"]);
+        assert_eq!((asked.code, &asked.json()["code"]), (2, &json!("needs_organization")), "{asked:?}");
+    }
+    let none = world.run(&["--only", "trail", "--skip", "trail"]);
+    assert_eq!(none.code, 2, "{none:?}");
+    assert!(none.stderr.contains("--skip leaves out all that --only names"), "{none:?}");
+}
+
+/// AWS acknowledges the deletion of a password, and it is there still: root would be left with a password alone.
+#[test]
+fn a_member_whose_password_is_still_shown_keeps_its_mfa() {
+    let gone = || Wrong::Code { status: 404, code: "NoSuchEntity".to_owned(), message: "none".to_owned() };
+    side_by_side(2, vec![Wrong::Pretend, gone()], |wrong| {
+        let world = of(&[MemberKind::InactiveKey]);
+        world.fail(&Fault { times: 9, ..Fault::next("DeleteLoginProfile", wrong.clone()) });
+        let done = world.run(&[&APPLY[..], &MEMBERS].concat());
+        let right = vec![vec![true, false, false, true]];
+        assert_eq!((done.code, members(&register(&world))), (4, right), "{wrong:?}: {done:?}");
+        assert!(done.stderr.contains(&format!("{FIRST}: AWS shows a password of root of {FIRST}")), "{done:?}");
+        assert!(!done.stderr.contains("the password of root of"), "it is not called deleted: {done:?}");
+    });
+}
+
+#[test]
+fn recovery_is_allowed_to_members_in_use_by_an_administrator() {
+    let world = of(&[MemberKind::NoCredentials, MemberKind::NoCredentials]);
+    register(&world).set_status(SECOND, Status::Suspended);
+    let allow = |account: &str| ["--allow-recovery", account, "--yes", "--no-input", "--json"].map(str::to_owned);
+    let args = |account: &str| [vec!["root".to_owned(), "harden".to_owned()], allow(account).to_vec()].concat();
+    for (account, says) in [(SECOND, "is SUSPENDED: root of it can do nothing"), ("111122223333", "is no member")] {
+        let done = run(&mut world.outside.glasskey_as(&world.caller, args(account)));
+        assert_eq!((done.code, &done.json()["code"]), (2, &json!("not_a_member")), "{done:?}");
+        assert!(done.stderr.contains(says), "{done:?}");
+    }
+    let root = world.outside.aws.root_session();
+    let done = run(&mut world.outside.glasskey_as(&root, args(FIRST)));
+    assert_eq!((done.code, &done.json()["code"]), (3, &json!("called_by_root")), "{done:?}");
+}
+
+/// An account that looks after root of members, beside the management account.
+#[test]
+fn a_delegated_administrator_is_registered_where_one_is_named() {
+    let world = World::of(Kind::Managing);
+    let delegate = register(&world).add(MemberKind::Sound);
+    let delegates = || register(&world).view()["delegated"].clone();
+    let before = (delegates(), world.snapshot());
+    let only = ["--only", "central-root-access", "--delegate", &delegate];
+    let (done, run) = world.apply(&only);
+    assert!(delegates() != before.0, "{done:?}");
+    let again = world.run(&[&APPLY[..], &only].concat());
+    assert_eq!((again.code, again.stdout.as_str()), (0, "nothing to do\n"), "{again:?}");
+    let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert!((delegates(), world.snapshot()) == before, "{undone:?}");
 }
 
 #[test]

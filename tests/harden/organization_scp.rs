@@ -343,3 +343,53 @@ fn it_is_taken_back_while_central_root_access_is_off() {
     let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
     assert_eq!((undone.code, policies(&world) == before), (0, true), "{undone:?}");
 }
+
+/// Root of a member that comes to have a password under the policy cannot enroll MFA: it is named, and none is given one.
+#[test]
+fn a_member_that_waits_for_mfa_under_the_policy_is_named() {
+    let world = protected();
+    let (_, _) = world.apply(&SCP);
+    let allowed = world.run(&["--allow-recovery", SECOND, "--yes", "--no-input", "--json"]);
+    assert_eq!((allowed.code, &allowed.json()["code"]), (3, &json!("recovery_stopped")), "{allowed:?}");
+    assert!(allowed.stderr.contains(&format!("because of policy {NAME} (p-")), "{allowed:?}");
+    register(&world).account(SECOND).unwrap().set_root_password(true);
+    for args in [&SCP[..], &[&APPLY[..], &SCP].concat()] {
+        let done = world.run(args);
+        assert_eq!(done.code, 1, "{done:?}");
+        let why =
+            format!("root of {SECOND} (no-credentials-2) can sign in and has no MFA, and policy {NAME} keeps it");
+        assert!(done.stdout.contains(&why), "{done:?}");
+    }
+}
+
+/// Root of a closed account cannot be looked at; one that is to be in use holds the policy back.
+#[test]
+fn members_that_are_not_in_use_are_named() {
+    let world = of(&[MemberKind::Sound, MemberKind::NoMfa]);
+    register(&world).set_status(SECOND, Status::Suspended);
+    let plan = world.run(&SCP);
+    assert_eq!(plan.code, 1, "{plan:?}");
+    assert!(plan.stdout.contains(&format!("  Not looked at: {SECOND} (no-mfa-2), SUSPENDED.")), "{plan:?}");
+    register(&world).set_status(SECOND, Status::PendingActivation);
+    let plan = world.run(&SCP);
+    let why = format!("whether root needs MFA is not to be seen yet in {SECOND} (no-mfa-2), PENDING_ACTIVATION");
+    assert!(plan.code == 1 && plan.stdout.contains(&why), "{plan:?}");
+}
+
+/// What makes the policy safe is not in the file: so it is not either.
+#[test]
+fn the_policy_is_not_emitted_before_what_makes_it_safe_is_done() {
+    let world = of(&[MemberKind::Sound, MemberKind::NoMfa]);
+    for language in ["cloudformation", "terraform"] {
+        let done = world.run(&["--org", "--members-password", "--emit", language, "--skip", "trail"]);
+        assert!(!done.stdout.contains(r#"aws:AssumedRoot"#), "{done:?}");
+        assert!(
+            done.stderr.contains("the policy may be attached only once the passwords of members are gone"),
+            "{done:?}"
+        );
+    }
+    let alone = world.run(&["--emit", "terraform", "--org", "--only", "deny-root-scp"]);
+    assert_eq!((alone.code, alone.stdout.as_str()), (1, ""), "{alone:?}");
+    assert!(alone.stderr.contains("no step can be planned of what was asked for"), "{alone:?}");
+    assert!(alone.stderr.contains("(no-mfa-2) can sign in and has no MFA"), "{alone:?}");
+}

@@ -35,7 +35,16 @@ fn is_protected(world: &World) -> bool {
     if !planned {
         assert_eq!(json["open"][0]["code"], "not_protected", "{json}");
     }
+    assert_eq!(json["protected_by"].is_string(), planned, "{json}");
     planned
+}
+
+#[test]
+fn the_plan_names_who_is_counted_on() {
+    let world = World::of(Kind::OfRoot);
+    let done = world.run(&["--only", "root-access-keys"]);
+    let line = "Counted on to administer the account: user admin, who has MFA";
+    assert!(done.stdout.lines().any(|it| it == line), "{done:?}");
 }
 
 #[test]
@@ -49,7 +58,12 @@ fn a_role_counts_where_somebody_is_seen_who_can_assume_it() {
     let elsewhere = r#","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-elsewhere01"}}"#;
     let cases = [
         (saml.to_owned(), true),
+        (
+            saml.replace("SAML", "WebIdentity").replace("saml-provider/office", "oidc-provider/token.example.com"),
+            false,
+        ),
         (assume(&aws("999988887777"), ""), true),
+        (assume(&aws("arn:aws:iam::999988887777:role/aws-service-role/x.amazonaws.com/X"), ""), false),
         (
             assume(
                 &aws("arn:aws:iam::999988887777:role/ops"),

@@ -67,6 +67,30 @@ impl Account {
         gone(self.call(Call::DeleteLoginProfile, send).map(drop))
     }
 
+    /// GetLoginProfile of the caller's own: in a session of AssumeRoot's delete task, whether root has a password.
+    pub fn has_own_password(&self) -> Result<bool, Error> {
+        match self.call(Call::GetLoginProfile, |client| client.iam.get_login_profile().send()) {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// DescribeAccount of an account of the organization: its name, and AWS's word for its state. `None`: there is no such
+    /// account in it.
+    pub fn account_of_organization(&self, account: &str) -> Result<Option<(String, String)>, Error> {
+        let call = Call::DescribeAccount;
+        let answer = match self.plainly(call, json!({ "AccountId": account })) {
+            Ok(answer) => answer,
+            Err(Error::Refused { code, .. }) if code == "AccountNotFoundException" => return Ok(None),
+            Err(why) => return Err(why),
+        };
+        let found = answer.get("Account").ok_or(Error::Malformed { call })?;
+        let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let state = Some(text("State")).filter(|state| !state.is_empty()).unwrap_or_else(|| text("Status"));
+        Ok(Some((text("Name"), state)))
+    }
+
     /// CreateLoginProfile of the caller's own, without a password: in a session of AssumeRoot's password task it lets root
     /// recover its password by e-mail. [`Error::AlreadyExists`] where it can already.
     pub fn allow_own_recovery(&self) -> Result<(), Error> {

@@ -35,7 +35,7 @@ pub use role::{TrailRole, logs_document, trust_document};
 pub use rules::{ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleTarget, root_event_pattern, root_transformer};
 pub use samples::{Sample, bus_event};
 pub use service_control::{
-    ATTACHED, ControlPolicy, OrganizationRoot, POLICIES, denies_root_alone, deny_root_document,
+    ATTACHED, ControlPolicy, OrganizationRoot, POLICIES, denies_root_all, denies_root_alone, deny_root_document,
 };
 pub use settings::{AlternateContact, FullPasswordPolicy, OwnAccessKey, OwnCertificate};
 pub use topic::{Confirmation, Publisher, Subscription, Topic, TopicSubscriber, topic_statements};

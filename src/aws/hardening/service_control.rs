@@ -59,6 +59,12 @@ pub fn denies_root_alone(text: &str, place: &Place<'_>) -> bool {
     Effect::of(text, place).is_some_and(|effect| effect.denies_root_everything && effect.stops.worst() == Stops::No)
 }
 
+/// Whether a policy's text leaves root of each of these accounts nothing, whatever becomes of AssumeRoot's tasks.
+#[must_use]
+pub fn denies_root_all(text: &str, place: &Place<'_>) -> bool {
+    Effect::of(text, place).is_some_and(|effect| effect.denies_root_everything)
+}
+
 impl Account {
     /// ListRoots: there is one.
     pub fn organization_root(&self) -> Result<OrganizationRoot, Error> {
@@ -182,6 +188,19 @@ impl Account {
     pub fn delegates_for_iam(&self) -> Result<Vec<String>, Error> {
         let body = json!({ "ServicePrincipal": "iam.amazonaws.com" });
         self.ids(Call::ListDelegatedAdministrators, body, "DelegatedAdministrators", "Id")
+    }
+
+    /// RegisterDelegatedAdministrator or DeregisterDelegatedAdministrator of an account, for IAM. One that is registered
+    /// already is registered, and one that is not is deregistered.
+    pub fn delegate_iam(&self, account: &str, registered: bool) -> Result<(), Error> {
+        let (call, is_so) = match registered {
+            true => (Call::RegisterDelegatedAdministrator, "AccountAlreadyRegisteredException"),
+            false => (Call::DeregisterDelegatedAdministrator, "AccountNotRegisteredException"),
+        };
+        match self.plainly(call, json!({ "AccountId": account, "ServicePrincipal": "iam.amazonaws.com" })) {
+            Err(Error::Refused { code, .. }) if code == is_so => Ok(()),
+            outcome => outcome.map(drop),
+        }
     }
 
     fn ids(&self, call: Call, body: Value, list: &str, id: &str) -> Result<Vec<String>, Error> {

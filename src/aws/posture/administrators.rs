@@ -184,7 +184,8 @@ impl Collected {
                     of if of == account || principal == "*" => {
                         found.users.extend(self.named(&principal, account, role))
                     }
-                    _ => found.from_outside = true,
+                    // A role that a service has made for itself is no person's.
+                    _ => found.from_outside |= !principal.contains(":role/aws-service-role/"),
                 }
             }
         }
@@ -243,21 +244,17 @@ fn lets_in(statement: &Value) -> Vec<String> {
     }
 }
 
-/// Whether it lets in people of an identity provider, on no condition but of what the provider says of them.
+/// Whether it lets in people of a SAML provider, on no condition but of what the provider says of them. Behind a provider
+/// of web identities there are machines as a rule: build services, clusters.
 fn lets_providers_in(statement: &Value) -> bool {
-    let of_provider = |key: &String| {
-        ["SAML:", "saml:"].iter().any(|prefix| key.starts_with(prefix))
-            || key.ends_with(":aud")
-            || key.ends_with(":sub")
-    };
+    let of_provider = |key: &String| ["SAML:", "saml:"].iter().any(|prefix| key.starts_with(prefix));
     let conditions = statement.get("Condition").and_then(Value::as_object);
     let keys =
         conditions.into_iter().flat_map(|all| all.values()).filter_map(Value::as_object).flat_map(|all| all.keys());
-    let by_provider = ["sts:assumerolewithsaml", "sts:assumerolewithwebidentity"]
-        .iter()
-        .any(|action| has_action(statement, action));
     let federated = statement.get("Principal").map(|principal| of(principal, "Federated")).unwrap_or_default();
-    by_provider && !federated.is_empty() && keys.into_iter().all(of_provider)
+    has_action(statement, "sts:assumerolewithsaml")
+        && federated.iter().any(|provider| provider.contains(":saml-provider/"))
+        && keys.into_iter().all(of_provider)
 }
 
 #[cfg(test)]
@@ -266,10 +263,11 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn people_of_a_provider_come_in_on_no_condition_but_of_what_it_says_of_them() {
+    fn people_of_a_saml_provider_come_in_on_no_condition_but_of_what_it_says_of_them() {
         let statement = |action: &str, condition: Value| {
+            let provider = "arn:aws:iam::111122223333:saml-provider/people";
             json!({
-                "Effect": "Allow", "Action": [action, "sts:TagSession"], "Principal": { "Federated": "arn" },
+                "Effect": "Allow", "Action": [action, "sts:TagSession"], "Principal": { "Federated": provider },
                 "Condition": condition,
             })
         };
@@ -277,7 +275,7 @@ mod tests {
         let open = json!({ "StringLike": { "token.example.com:sub": "repo:a/*", "token.example.com:aud": "sts" } });
         let network = json!({ "IpAddress": { "aws:SourceIp": "192.0.2.0/24" } });
         assert!(lets_providers_in(&statement("sts:AssumeRoleWithSAML", saml.clone())));
-        assert!(lets_providers_in(&statement("sts:AssumeRoleWithWebIdentity", open)));
+        assert!(!lets_providers_in(&statement("sts:AssumeRoleWithWebIdentity", open)));
         assert!(!lets_providers_in(&statement("sts:AssumeRoleWithSAML", network)));
         assert!(!lets_providers_in(&statement("sts:AssumeRole", saml)));
     }

@@ -24,7 +24,7 @@ pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
     Admin, Admins, Central, Certificates, Contact, Fact, Factor, Factors, Facts, LastUse, OrgMembership,
-    PasswordPolicy, Root, RootKey, RootRow, Surroundings, Unreadable, UserRow,
+    PasswordPolicy, ReachableRole, Root, RootKey, RootRow, Surroundings, Unreadable, UserRow,
 };
 pub use model::{Example, Own};
 pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};

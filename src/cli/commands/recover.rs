@@ -73,7 +73,10 @@ fn harden_sentence(found: &UnfinishedHarden, outcome: &Became) -> String {
     match outcome {
         Became::Undone => {
             let stays: String = found.stays.iter().map(|what| format!("; not brought back: {what}")).collect();
-            format!("undone: account {account} is as it was before the run{stays}")
+            match stays.is_empty() {
+                true => format!("undone: account {account} is as it was before the run"),
+                false => format!("undone, as far as it can be: account {account}{stays}"),
+            }
         }
         Became::NothingLeft => format!("nothing was begun in account {account}"),
         Became::Left => format!("left as it is: account {account}; --undo undoes what the run has done"),

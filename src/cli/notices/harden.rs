@@ -56,6 +56,8 @@ pub(in crate::cli) fn plan_lines(plan: &HardenPlan, bold: &dyn Fn(&str) -> Strin
             date_time(UNIX_EPOCH + Duration::from_secs(plan.expires))
         ),
     ];
+    let counted_on = plan.protected_by.as_ref().map(|who| format!("Counted on to administer the account: {who}"));
+    lines.extend(counted_on);
     for step in &plan.steps {
         lines.push(String::new());
         lines.extend(step_lines(step, bold));

@@ -36,6 +36,28 @@ pub enum HardenRefusal {
     ActivatedAgain { what: String },
     #[error("{what} of root's cannot be deactivated with these credentials, and --grace asks for that first: {why}")]
     NoGrace { what: String, why: crate::aws::Error },
+    #[error("AWS shows a password of root of {account}, so its MFA stays")]
+    HasPassword { account: String },
+    #[error("account {account} ({name}) is {state}: root of it can do nothing")]
+    NotActive {
+        account: String,
+        /// In the organization.
+        name: String,
+        /// AWS's word for it, such as `SUSPENDED`.
+        state: String,
+    },
+    #[error("AWS does not let root assume a member's root")]
+    CalledByRoot,
+    #[error("root of {account} could do nothing with a password, not even enroll MFA, because of {}", policies.join(", "))]
+    RecoveryStopped {
+        account: String,
+        /// The service control policies that are attached to it or above it, each with its name and id.
+        policies: Vec<String>,
+    },
+    #[error("{named} is about members of an organization, and without --org none is looked at")]
+    NeedsOrganization { named: String },
+    #[error("--skip leaves out all that --only names")]
+    NothingWanted,
     #[error("no administrator other than root is seen who can sign in, so {step} might lock everybody out")]
     NoAdministrator { step: String },
     #[error("these steps cannot be undone, and nobody can be asked: {}", steps.join(", "))]

@@ -4,7 +4,7 @@ use super::organization::look;
 use super::step::{Change, Planning, Proposal, Protection, Step};
 use super::steps::{STEPS, step};
 use crate::aws::hardening::Place;
-use crate::aws::posture::Fact;
+use crate::aws::posture::{Fact, ReachableRole};
 use crate::aws::{self, Account};
 use crate::flow::audit::Rule;
 use crate::flow::context::Context;
@@ -52,6 +52,7 @@ pub(super) fn make(
         expires: made.saturating_add(LASTS.as_secs()),
         digest: String::new(),
         settings: settings.clone(),
+        protected_by: None,
         steps: Vec::new(),
         open: Vec::new(),
     };
@@ -68,6 +69,7 @@ pub(super) fn make(
             Planned::Open(open) => plan.open.push(open),
         }
     }
+    plan.protected_by = protected.seen;
     plan.digest = digest(&plan);
     Ok(plan)
 }
@@ -75,12 +77,17 @@ pub(super) fn make(
 /// Names that name nothing: somebody has mistyped them, and would believe that more, or less, was done.
 fn check_names(settings: &HardenSettings) -> Result<(), HardenRefusal> {
     let unknown = |name: &&String| !STEPS.iter().any(|step| is_named(*step, name));
-    match settings.only.iter().chain(&settings.skip).find(unknown) {
-        None => Ok(()),
-        Some(named) => {
-            let steps = STEPS.iter().map(|step| step.id().to_owned()).collect();
-            Err(HardenRefusal::NoSuchStep { named: named.clone(), steps })
-        }
+    if let Some(named) = settings.only.iter().chain(&settings.skip).find(unknown) {
+        let steps = STEPS.iter().map(|step| step.id().to_owned()).collect();
+        return Err(HardenRefusal::NoSuchStep { named: named.clone(), steps });
+    }
+    let alone = |name: &&String| STEPS.iter().all(|step| !is_named(*step, name) || step.is_of_organization());
+    if let Some(named) = settings.only.iter().find(alone).filter(|_| !settings.organization) {
+        return Err(HardenRefusal::NeedsOrganization { named: named.clone() });
+    }
+    match STEPS.iter().any(|step| is_wanted(*step, settings)) {
+        true => Ok(()),
+        false => Err(HardenRefusal::NothingWanted),
     }
 }
 
@@ -181,11 +188,13 @@ fn planned(step: &dyn Step, before: RecordedState, change: Change<RecordedState>
 pub(super) struct Protections<'a> {
     account: &'a Account,
     promised: Vec<Protection>,
+    /// Who was seen to be an administrator, for people.
+    seen: Option<String>,
 }
 
 impl<'a> Protections<'a> {
     pub(super) fn of(account: &'a Account) -> Self {
-        Self { account, promised: Vec::new() }
+        Self { account, promised: Vec::new(), seen: None }
     }
 
     fn promise(&mut self, gives: &[Protection]) {
@@ -193,38 +202,42 @@ impl<'a> Protections<'a> {
     }
 
     /// What is neither seen nor promised.
-    pub(super) fn missing(&self, needs: &[Protection]) -> Result<Option<Protection>, Cause> {
+    pub(super) fn missing(&mut self, needs: &[Protection]) -> Result<Option<Protection>, Cause> {
         for need in needs.iter().filter(|need| !self.promised.contains(need)) {
             match need {
-                Protection::Administrator if !is_administered(self.account)? => return Ok(Some(*need)),
-                Protection::Administrator => {}
+                Protection::Administrator => self.seen = administrator(self.account)?,
+            }
+            if self.seen.is_none() {
+                return Ok(Some(*need));
             }
         }
         Ok(None)
     }
 }
 
-/// Whether somebody other than root can do everything without exception, and is seen to be able to sign in with MFA, or to
+/// Somebody other than root who can do everything without exception, and is seen to be able to sign in with MFA, or to
 /// assume a role that can. The credential report may be hours old, so each is asked about.
-fn is_administered(account: &Account) -> Result<bool, Cause> {
+fn administrator(account: &Account) -> Result<Option<String>, Cause> {
     let admins = match account.administrators() {
         Fact::Known(admins) => admins,
-        Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(false),
+        Fact::Unreadable(why) if tells_nothing(&why.why) => return Ok(None),
         Fact::Unreadable(why) => return Err(Cause::Aws(why.why)),
     };
-    if admins.reachable.iter().any(|role| role.from_outside) {
-        return Ok(true);
-    }
-    let users = admins.users.iter().filter(|admin| admin.outright && !admin.hindered).map(|admin| &admin.name);
-    for user in users.chain(admins.reachable.iter().flat_map(|role| &role.users)) {
+    let outright = admins.users.iter().filter(|admin| admin.outright && !admin.hindered);
+    let users = outright.map(|admin| (&admin.name, String::new()));
+    let through = |role: &ReachableRole| format!(", who may assume role {}", role.name);
+    let roles = admins.reachable.iter().flat_map(|role| role.users.iter().map(move |user| (user, through(role))));
+    for (user, through) in users.chain(roles) {
         match account.signs_in_with_mfa(user) {
-            Ok(true) => return Ok(true),
+            Ok(true) => return Ok(Some(format!("user {user}, who has MFA{through}"))),
             Ok(false) => {}
             Err(why) if tells_nothing(&why) => {}
             Err(why) => return Err(Cause::Aws(why)),
         }
     }
-    Ok(false)
+    let outside = admins.reachable.iter().find(|role| role.from_outside);
+    Ok(outside
+        .map(|role| format!("role {}, which people of a SAML provider or another account may assume", role.name)))
 }
 
 /// The SHA-256 of a plan without its digest, in hexadecimal: over JSON without spaces, members in the order of their names.

@@ -1,9 +1,11 @@
 //! Password recovery given back to root of a member, which has no password.
 
 use super::organization::look;
+use super::plan::tells_nothing;
 use super::{HardenNotice, Notice, Question};
-use crate::aws::posture::{Fact, OrgMembership};
-use crate::aws::{Account, Call, Error, RootTask};
+use crate::aws::hardening::denies_root_all;
+use crate::aws::posture::{Fact, OrgMembership, Place};
+use crate::aws::{Account, Call, Error, Identity, RootTask};
 use crate::flow::context::{Context, confirmed};
 use crate::flow::failure::{Cause, Failed, HardenRefusal, Residue, Stage};
 use crate::world::World;
@@ -46,6 +48,7 @@ fn allow(
 ) -> Result<RecoveryAllowed, Cause> {
     look(true, account)?;
     check_member(member, account)?;
+    check_not_stopped(member, account)?;
     context.tell(Notice::from(HardenNotice::AllowRecovery { account: member.to_owned() }));
     context.go_on()?;
     if !approved {
@@ -65,12 +68,58 @@ fn allow(
 }
 
 /// The management account's root user is its own, and so is the caller's.
-fn check_member(member: &str, account: &Account) -> Result<(), HardenRefusal> {
+fn check_member(member: &str, account: &Account) -> Result<(), Cause> {
+    if account.caller().identity == Identity::Root {
+        return Err(HardenRefusal::CalledByRoot.into());
+    }
     let own = &account.caller().account;
     let manages =
         matches!(account.membership().0, Fact::Known(OrgMembership::Member(management)) if management == member);
-    match member == own || manages {
-        true => Err(HardenRefusal::NotAMember { account: member.to_owned() }),
-        false => Ok(()),
+    let none = || HardenRefusal::NotAMember { account: member.to_owned() };
+    if member == own || manages {
+        return Err(none().into());
     }
+    match account.account_of_organization(member) {
+        Ok(Some((_, state))) if state == "ACTIVE" => Ok(()),
+        Ok(Some((name, state))) => Err(HardenRefusal::NotActive { account: member.to_owned(), name, state }.into()),
+        Ok(None) => Err(none().into()),
+        // AssumeRoot will tell.
+        Err(why) if tells_nothing(&why) => Ok(()),
+        Err(why) => Err(Cause::Aws(why)),
+    }
+}
+
+/// Under a policy that leaves root nothing, a password would be a factor alone: root could not enroll MFA. Who may not read
+/// policies is not told.
+fn check_not_stopped(member: &str, account: &Account) -> Result<(), Cause> {
+    let stopped = match denying_root(member, account) {
+        Ok(stopped) => stopped,
+        Err(why) if tells_nothing(&why) => return Ok(()),
+        Err(why) => return Err(Cause::Aws(why)),
+    };
+    match stopped.is_empty() {
+        true => Ok(()),
+        false => Err(HardenRefusal::RecoveryStopped { account: member.to_owned(), policies: stopped }.into()),
+    }
+}
+
+/// The policies in force at an account that leave root of it nothing but AssumeRoot's tasks.
+fn denying_root(member: &str, account: &Account) -> Result<Vec<String>, Error> {
+    let control = match account.service_control() {
+        Fact::Known(control) => control,
+        Fact::Unreadable(why) => return Err(why.why),
+    };
+    let mut path = account.above_unit(member)?;
+    path.push(member.to_owned());
+    let accounts = [member.to_owned()];
+    let (partition, region) = (&account.caller().partition, &account.region());
+    let place = Place { partition, region, organization: None, accounts: &accounts };
+    let mut found = Vec::new();
+    for deny in control.denying.iter().filter(|deny| deny.in_force && deny.at.iter().any(|at| path.contains(&at.id)))
+    {
+        if denies_root_all(&account.control_policy(&deny.policy.id)?.text, &place) {
+            found.push(format!("policy {} ({})", deny.policy.name, deny.policy.id));
+        }
+    }
+    Ok(found)
 }

@@ -32,6 +32,8 @@ pub(in crate::flow) trait Hardening: Sync {
     const GIVES: &'static [Protection] = &[];
     /// The findings are those of the organization's members, and not of the caller's own account.
     const OF_MEMBERS: bool = false;
+    /// It is about members alone, and nothing of it is planned unless the whole organization is asked for.
+    const OF_ORGANIZATION: bool = Self::OF_MEMBERS;
 
     /// Asks AWS for the state. Changes nothing.
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<Self::State, aws::Error>;
@@ -247,6 +249,7 @@ pub(in crate::flow) trait Step: Sync {
     fn findings(&self) -> &'static [Rule];
     fn gives(&self) -> &'static [Protection];
     fn is_of_members(&self) -> bool;
+    fn is_of_organization(&self) -> bool;
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error>;
     /// `None`: that is no state of this step.
     fn propose(&self, state: &RecordedState, planning: &Planning<'_>) -> Option<Proposal<RecordedState>>;
@@ -284,6 +287,10 @@ impl<H: Hardening> Step for H {
 
     fn is_of_members(&self) -> bool {
         H::OF_MEMBERS
+    }
+
+    fn is_of_organization(&self) -> bool {
+        H::OF_ORGANIZATION
     }
 
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<RecordedState, aws::Error> {

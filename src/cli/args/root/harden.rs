@@ -94,6 +94,9 @@ pub(in crate::cli) struct Harden {
     /// certificates in members are deleted too
     #[arg(long, conflicts_with = "undo")]
     pub(in crate::cli) org: bool,
+    /// make this member delegated administrator for IAM too, which may then look after root of members
+    #[arg(long, value_name = "ACCOUNT", value_parser = account_id)]
+    pub(in crate::cli) delegate: Option<String>,
     /// delete the passwords of members' root users too
     #[arg(long, requires = "org")]
     pub(in crate::cli) members_password: bool,

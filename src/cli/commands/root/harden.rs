@@ -77,6 +77,7 @@ fn settings(args: &Harden) -> HardenSettings {
         delivery_wait: args.delivery_wait.unwrap_or(DELIVERY_WAIT),
         override_keys: args.override_keys.clone(),
         organization: args.org,
+        delegate: args.delegate.clone(),
         members_password: args.members_password,
         members_mfa: args.members_mfa,
         scp_target: args.scp_target.clone(),
@@ -151,7 +152,10 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
         Language::Terraform => (EmitLanguage::Terraform, "terraform"),
     };
     if plan.steps.is_empty() {
-        console.say("glasskey: nothing to do, so nothing is printed");
+        let is_refused = refused(&plan).next().is_some();
+        let why = if is_refused { "no step can be planned of what was asked for" } else { "nothing to do" };
+        console.say(&format!("glasskey: {why}, so nothing is printed"));
+        refused(&plan).for_each(|open| console.say(&format!("glasskey: {}", open_line(open).trim_start())));
     }
     let Emitted { text, left_out } = match plan.steps.is_empty() {
         true => Emitted { text: String::new(), left_out: Vec::new() },
@@ -167,7 +171,7 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
         None => text.lines().for_each(|line| page.line(line)),
     }
     console.result(&page, &EmitReport { language: name, text: &text, left_out: &left_out });
-    Ok(Exit::Done)
+    Ok(if refused(&plan).next().is_some() { Exit::No } else { Exit::Done })
 }
 
 fn not_written(path: &Path, cause: &io::Error) -> Box<Explanation> {
@@ -227,6 +231,7 @@ fn chooses(args: &Harden) -> bool {
             args.quiet_days.is_some(),
             args.grace.is_some(),
             args.bucket.is_some(),
+            args.delegate.is_some(),
         ]
         .contains(&true)
 }

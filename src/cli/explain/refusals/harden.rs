@@ -26,6 +26,11 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::NoOrganization { .. }
         | R::NotManaging { .. }
         | R::NotAMember { .. }
+        | R::NotActive { .. }
+        | R::CalledByRoot
+        | R::HasPassword { .. }
+        | R::RecoveryStopped { .. }
+        | R::NeedsOrganization { .. }
         | R::MembersRefused { .. }
         | R::MembersWait { .. } => of_an_organization(refusal),
         R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
@@ -35,6 +40,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::NoGrace { .. } => text("no_grace")
             .hint("deactivate it in the console, as root, under Security credentials; then apply again")
             .hint("without --grace it is deleted directly"),
+        R::NothingWanted => text("no_such_step").exit(Exit::Usage),
         R::NoAdministrator { .. } => {
             text("no_administrator").hint("make an administrator with MFA first, and sign in as that once")
         }
@@ -47,7 +53,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             text("other_caller").hint("name a profile with the credentials of whoever made the plan, with --profile")
         }
         R::NotConfirmed { address } => text("alarm_not_confirmed")
-            .note("filter, alarm and topic are there; nobody is told until the address has confirmed")
+            .note("AWS has acknowledged the filter, the alarm and the topic; nobody is told until the address has confirmed")
             .hint("`glasskey root alarm confirm -` confirms, with the link out of AWS's mail")
             .hint(format!(
                 "`glasskey root harden --apply --only root-alarm --alarm-email {address}` goes on, and has AWS send the \
@@ -133,8 +139,20 @@ fn of_an_organization(refusal: &R) -> Explanation {
             text.note(format!("all of it was done in: {done}"))
                 .hint("`glasskey root harden --org` shows what is still to do")
         }
+        R::NotActive { .. } => text("not_a_member").exit(Exit::Usage),
+        R::CalledByRoot => text("called_by_root").hint("sign in as an administrator of the management account"),
+        R::HasPassword { .. } => text("has_password").hint("`glasskey root harden --org` shows what is still to do"),
+        R::RecoveryStopped { .. } => text("recovery_stopped")
+            .note("nothing was changed")
+            .hint("`glasskey root harden --undo RUN` takes back the policy that a run has attached; then allow it again"),
+        R::NeedsOrganization { .. } => {
+            text("needs_organization").hint("`glasskey root harden --org` looks at members").exit(Exit::Usage)
+        }
         R::MembersWait { .. } => text("members_wait")
-            .hint("give it MFA there with `glasskey root enroll`, or take its password away with --members-password"),
+            .hint("`glasskey root enroll --account ACCOUNT` gives it MFA")
+            .hint(
+                "`glasskey root harden --org --only member-root-credentials --members-password` takes its password away",
+            ),
         _ => text("harden"),
     }
 }

@@ -24,6 +24,17 @@ pub(super) struct State {
     credentials: bool,
     /// RootSessions.
     sessions: bool,
+    /// The account that was named is delegated administrator for IAM; `None`: none was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delegate: Option<Delegate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delegate {
+    /// Twelve digits.
+    account: String,
+    registered: bool,
 }
 
 impl Hardening for CentralRootAccess {
@@ -32,9 +43,15 @@ impl Hardening for CentralRootAccess {
     const ID: &'static str = "central-root-access";
     const FINDINGS: &'static [Rule] = &[Rule::CentralRoot];
 
-    fn read(&self, account: &Account, _: &HardenSettings) -> Result<State, aws::Error> {
-        let nothing =
-            State { manages: false, all_features: false, trusted: false, credentials: false, sessions: false };
+    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
+        let nothing = State {
+            manages: false,
+            all_features: false,
+            trusted: false,
+            credentials: false,
+            sessions: false,
+            delegate: None,
+        };
         if !Partition::named(&account.caller().partition).root_signs_in() {
             return Ok(nothing);
         }
@@ -45,28 +62,35 @@ impl Hardening for CentralRootAccess {
         }
         match account.central_root() {
             Fact::Known(Central { all_features, trusted, credentials, sessions }) => {
-                Ok(State { manages: true, all_features, trusted, credentials, sessions })
+                let delegate = settings.delegate.as_ref().map(|named| Delegate::read(named, trusted, account));
+                let delegate = delegate.transpose()?;
+                Ok(State { manages: true, all_features, trusted, credentials, sessions, delegate })
             }
             Fact::Unreadable(why) => Err(why.why),
         }
     }
 
     fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
-        if !state.manages || (state.trusted && state.credentials && state.sessions) {
+        let to_register = state.delegate.as_ref().filter(|delegate| !delegate.registered);
+        if !state.manages || (state.trusted && state.credentials && state.sessions && to_register.is_none()) {
             return Proposal::Nothing;
         }
         if !state.all_features {
             let message = "the organization has consolidated billing alone: enable all features in the console first";
             return Proposal::Open { code: OpenCode::NotHere, message: message.to_owned() };
         }
-        let after = State { trusted: true, credentials: true, sessions: true, ..state.clone() };
+        let delegate = state.delegate.clone().map(|delegate| Delegate { registered: true, ..delegate });
+        let after = State { trusted: true, credentials: true, sessions: true, delegate, ..state.clone() };
         let parts = [
             (Call::EnableAwsServiceAccess, "trusted access for IAM", state.trusted),
             (Call::EnableOrganizationsRootCredentialsManagement, "RootCredentialsManagement", state.credentials),
             (Call::EnableOrganizationsRootSessions, "RootSessions", state.sessions),
         ];
         let off = parts.into_iter().filter(|(.., on)| !on);
-        let (calls, changes) = off.map(|(call, what, _)| (call, turned_on(what))).unzip();
+        let (mut calls, mut changes): (Vec<_>, Vec<_>) = off.map(|(call, what, _)| (call, turned_on(what))).unzip();
+        calls.extend(to_register.map(|_| Call::RegisterDelegatedAdministrator));
+        changes
+            .extend(to_register.map(|delegate| turned_on(&format!("delegated administrator {}", delegate.account))));
         let mut change = Change::to(after, calls, "what was off before is turned off again, and nothing else");
         change.changes = changes;
         change.effects = vec![
@@ -81,14 +105,18 @@ impl Hardening for CentralRootAccess {
         let parts = |state: &State| [state.trusted, state.credentials, state.sessions];
         let of_each = parts(before).into_iter().zip(parts(now)).zip(parts(after));
         (now.manages, now.all_features) == (before.manages, before.all_features)
+            && (now.delegate == before.delegate || now.delegate == after.delegate)
             && of_each.into_iter().all(|((before, now), after)| now == before || now == after)
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
         let account = hands.account;
-        // The features need the trust: it is turned on first and off last.
+        // The features and a delegate need the trust: it is turned on first and off last.
         if to.trusted && !now.trusted {
             account.trust_iam(true)?;
+        }
+        if let Some(delegate) = to.delegate.as_ref().filter(|_| to.delegate != now.delegate) {
+            account.delegate_iam(&delegate.account, delegate.registered)?;
         }
         if to.credentials != now.credentials {
             account.manage_root_credentials(to.credentials)?;
@@ -104,7 +132,9 @@ impl Hardening for CentralRootAccess {
 
     /// Accounts that look after root of members too.
     fn in_use(&self, account: &Account, now: &State) -> Result<Vec<String>, aws::Error> {
-        let found = if now.trusted { account.delegates_for_iam()? } else { Vec::new() };
+        let mut found = if now.trusted { account.delegates_for_iam()? } else { Vec::new() };
+        // The one that was named is the step's own to take back.
+        found.retain(|id| now.delegate.as_ref().is_none_or(|delegate| delegate.account != *id));
         let sentence = |id| format!("central root access stays on: account {id} is delegated administrator for IAM");
         Ok(found.into_iter().map(sentence).collect())
     }
@@ -119,6 +149,14 @@ impl Hardening for CentralRootAccess {
 
     fn emission(&self, _: &State, _: &Planning<'_>) -> Emission {
         emit::central_root_access()
+    }
+}
+
+impl Delegate {
+    /// Without the trust there is none.
+    fn read(named: &str, trusted: bool, account: &Account) -> Result<Self, aws::Error> {
+        let registered = trusted && account.delegates_for_iam()?.iter().any(|id| id == named);
+        Ok(Self { account: named.to_owned(), registered })
     }
 }
 

@@ -6,7 +6,8 @@
 
 mod looking;
 
-use super::of_members::{Unread, View};
+use super::member_root_credentials::MemberRootCredentials;
+use super::of_members::{NotInUse, Unread, View};
 use crate::aws::hardening::deny_root_document;
 use crate::aws::{Account, Call, Error};
 use crate::flow::acknowledged::look_until;
@@ -40,6 +41,8 @@ pub(super) struct State {
     /// Members below the target whose root user can sign in and has no MFA.
     waiting: Vec<Waiting>,
     unread: Vec<Unread>,
+    /// Members that are not in use: their root users cannot be looked at.
+    left_out: Vec<NotInUse>,
     /// How many accounts were looked at.
     looked_at: usize,
 }
@@ -61,6 +64,7 @@ impl Hardening for DenyRootScp {
     const ID: &'static str = "deny-root-scp";
     /// The audit has no rule that asks for it.
     const FINDINGS: &'static [Rule] = &[];
+    const OF_ORGANIZATION: bool = true;
 
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, Error> {
         look(account, settings)
@@ -74,8 +78,8 @@ impl Hardening for DenyRootScp {
             let message = "service control policies are the management account's: run this command there";
             return Proposal::Open { code: OpenCode::OtherCaller, message: message.to_owned() };
         }
-        if state.enough.is_some() || (state.enabled && state.own.is_some_and(|own| own.attached && own.as_made)) {
-            return Proposal::Nothing;
+        if let Some(policy) = state.in_force() {
+            return state.waits_in_vain(policy).unwrap_or(Proposal::Nothing);
         }
         match state.in_the_way() {
             Some((code, message)) => Proposal::Open { code, message },
@@ -106,6 +110,12 @@ impl Hardening for DenyRootScp {
     }
 
     fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
+        if planning.settings.members_password && planning.after::<MemberRootCredentials>().is_some() {
+            return Emission::nothing(
+                "the policy may be attached only once the passwords of members are gone: `glasskey root harden --org \
+                 --only member-root-credentials --members-password --apply` deletes them",
+            );
+        }
         let text = deny_root_document(&planning.place.partition);
         emit::service_control_policy((DENY_ROOT, DESCRIPTION), &text, &after.target)
     }
@@ -210,6 +220,24 @@ impl State {
         }
     }
 
+    /// The policy that leaves root of members nothing already.
+    fn in_force(&self) -> Option<&str> {
+        let is_own = self.enabled && self.own.is_some_and(|own| own.attached && own.as_made);
+        self.enough.as_deref().or(is_own.then_some(DENY_ROOT))
+    }
+
+    /// Members whose root users came to have a password and no MFA while the policy was attached.
+    fn waits_in_vain(&self, policy: &str) -> Option<Proposal<Self>> {
+        let waiting: Vec<String> = self.waiting.iter().map(Waiting::words).collect();
+        let message = format!(
+            "root of {} can sign in and has no MFA, and policy {policy} keeps it from enrolling any: take the password \
+             away with `glasskey root harden --org --only member-root-credentials --members-password`, or detach the \
+             policy until root has MFA",
+            waiting.join(", ")
+        );
+        (!waiting.is_empty()).then_some(Proposal::Open { code: OpenCode::NotProtected, message })
+    }
+
     /// Why it is not attached, and the reason in short.
     fn in_the_way(&self) -> Option<(OpenCode, String)> {
         if self.own.is_some_and(|own| !own.as_made) {
@@ -231,11 +259,17 @@ impl State {
             let unread: Vec<String> = self.unread.iter().map(Unread::words).collect();
             return Some((OpenCode::Unreadable, unread.join("; ")));
         }
+        let to_come: Vec<String> = self.left_out.iter().filter(|one| one.is_to_come()).map(NotInUse::words).collect();
+        if !to_come.is_empty() {
+            let message = format!("whether root needs MFA is not to be seen yet in {}", to_come.join("; "));
+            return Some((OpenCode::Unreadable, message));
+        }
         let waiting: Vec<String> = self.waiting.iter().map(Waiting::words).collect();
         (!waiting.is_empty()).then(|| {
             let message = format!(
-                "root of {} can sign in and has no MFA, and could not be given any afterwards: enroll it there first \
-                 (`glasskey root enroll`), or take the password away with --members-password",
+                "root of {} can sign in and has no MFA, and could not be given any afterwards: enroll it first \
+                 (`glasskey root enroll --account ACCOUNT`), or take the password away (`glasskey root harden --org \
+                 --only member-root-credentials --members-password`)",
                 waiting.join(", ")
             );
             (OpenCode::NotProtected, message)
@@ -268,6 +302,10 @@ impl State {
             ),
             "FullAWSAccess stays attached, and the management account is not affected.".to_owned(),
         ];
+        let unseen = |one: &NotInUse| {
+            format!("Not looked at: {}. If it is in use again, root of it cannot be given MFA.", one.words())
+        };
+        change.effects.extend(self.left_out.iter().map(unseen));
         change
     }
 

@@ -6,11 +6,10 @@
 mod member;
 mod taking;
 
-use super::of_members::{Unread, View, roots};
-use crate::aws::hardening::LeftOut;
+use super::of_members::{NotInUse, Unread, View, roots};
 use crate::aws::{Account, Call, Error};
 use crate::flow::audit::Rule;
-use crate::flow::failure::{Cause, HardenRefusal};
+use crate::flow::failure::{Cause, HardenRefusal, Refusal};
 use crate::flow::harden::plan::tells_nothing;
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenSettings, OpenCode};
@@ -30,14 +29,6 @@ pub(super) struct State {
     unread: Vec<Unread>,
     /// Those that are not in use.
     left_out: Vec<NotInUse>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NotInUse {
-    account: String,
-    name: String,
-    state: String,
 }
 
 impl Hardening for MemberRootCredentials {
@@ -114,12 +105,12 @@ impl Hardening for MemberRootCredentials {
             hands.go_on()?;
             match take_away(&goes, hands) {
                 Ok(()) => done.push(member.account.clone()),
-                // AWS has answered for this member, and the next may be another matter.
-                Err(Cause::Aws(why)) if tells_nothing(&why) => {
-                    hands.tell(format!("nothing more in {}: {why}", member.account));
+                Err(cause) => {
+                    // AWS has answered for this member, and the next may be another matter.
+                    let why = refusal(&cause).ok_or(cause)?;
+                    hands.tell_stays(format!("the rest of root of {}: {why}", member.account));
                     refused.push(format!("{}: {why}", member.account));
                 }
-                Err(cause) => return Err(cause),
             }
         }
         match refused.is_empty() {
@@ -135,9 +126,12 @@ impl Hardening for MemberRootCredentials {
     }
 }
 
-impl NotInUse {
-    fn of(LeftOut { account, name, state }: LeftOut) -> Self {
-        Self { account, name, state }
+/// What AWS said of one member, in words; `None`: it is no answer about that member.
+fn refusal(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Aws(why) if tells_nothing(why) => Some(why.to_string()),
+        Cause::Refused(Refusal::Harden(why @ HardenRefusal::HasPassword { .. })) => Some(why.to_string()),
+        _ => None,
     }
 }
 
@@ -181,8 +175,7 @@ impl State {
                 "MFA devices are removed last. A virtual one stays in its account, assigned to nobody.",
             ),
         ];
-        let closed =
-            self.left_out.iter().map(|one| format!("Left out: {} ({}), {}.", one.account, one.name, one.state));
+        let closed = self.left_out.iter().map(|one| format!("Left out: {}.", one.words()));
         effects.into_iter().flatten().chain(closed).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What the steps about members of an organization have in common: they look through sessions of AssumeRoot.
 
 use super::super::step::Proposal;
-use crate::aws::hardening::MemberRoots;
+use crate::aws::hardening::{LeftOut, MemberRoots};
 use crate::aws::posture::{Central, Fact, OrgMembership};
 use crate::aws::{Account, Call, Error, Identity, Partition};
 use crate::person::{HardenSettings, OpenCode};
@@ -32,6 +32,33 @@ pub(super) struct Unread {
     pub(super) account: String,
     /// The call that failed, by its permission.
     pub(super) call: String,
+}
+
+/// A member that is closed, suspended or not active yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotInUse {
+    pub(super) account: String,
+    /// Its name in the organization.
+    name: String,
+    /// AWS's word for it: `SUSPENDED`, `PENDING_ACTIVATION`, …
+    state: String,
+}
+
+impl NotInUse {
+    pub(super) fn of(LeftOut { account, name, state }: LeftOut) -> Self {
+        Self { account, name, state }
+    }
+
+    /// It will be in use.
+    pub(super) fn is_to_come(&self) -> bool {
+        self.state == "PENDING_ACTIVATION"
+    }
+
+    /// A part of a sentence.
+    pub(super) fn words(&self) -> String {
+        format!("{} ({}), {}", self.account, self.name, self.state)
+    }
 }
 
 impl View {

@@ -1,7 +1,7 @@
 //! What the step looks at: the target, the policies, and the members below.
 
 use super::super::member_root_credentials::MemberRootCredentials;
-use super::super::of_members::{Unread, View, roots};
+use super::super::of_members::{NotInUse, Unread, View, roots};
 use super::{Own, State};
 use crate::aws::hardening::{ATTACHED, ControlPolicy, POLICIES, denies_root_alone, deny_root_document};
 use crate::aws::posture::{Fact, Facts, Level, OrgMembership, Place, PolicyName, ServiceControl, Stops, Tasks};
@@ -68,6 +68,7 @@ pub(super) fn look(account: &Account, settings: &HardenSettings) -> Result<State
         stopping: Vec::new(),
         waiting: Vec::new(),
         unread: Vec::new(),
+        left_out: Vec::new(),
         looked_at: 0,
     };
     // While central root access is off, members cannot be looked at; what is attached can.
@@ -176,7 +177,10 @@ fn look_at_members(
 ) -> Result<(), Error> {
     // Whose password goes in the same plan does not wait any more. It is looked at once more before anything is attached.
     let passwords_go = settings.members_password && wants(MemberRootCredentials::ID, settings);
-    for facts in roots(account)?.members.iter().filter(|facts| around.has(&facts.account)) {
+    let roots = roots(account)?;
+    let left_out = roots.left_out.into_iter().filter(|one| around.has(&one.account));
+    state.left_out = left_out.map(NotInUse::of).collect();
+    for facts in roots.members.iter().filter(|facts| around.has(&facts.account)) {
         state.looked_at += 1;
         match waits(facts)? {
             Ok(true) if !passwords_go => state.waiting.push(Waiting::of(facts)),
