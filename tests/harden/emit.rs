@@ -12,6 +12,7 @@ fn emitted(world: &World, language: &str) -> String {
     let mut args = vec!["--emit", language];
     match world.kind {
         Kind::Guarded => args.extend(SCP),
+        Kind::OrganizationTrail => args.extend(["--org", "--only", "trail"]),
         _ => args.extend(CONTACT.iter().chain(&["--alarm-email", "security@example.com"])),
     }
     let done = world.run(&args);
@@ -35,6 +36,7 @@ fn cfn_lint_takes_the_template() {
         (Kind::Untrailed, "AWS::CloudTrail::Trail", "password-policy: CloudFormation has no resource for it"),
         (Kind::Bare, "AWS::SNS::Subscription", "root-alarm: a person confirms the subscription from the mail"),
         (Kind::Guarded, "AWS::Organizations::Policy", "[]"),
+        (Kind::OrganizationTrail, "AWS::CloudTrail::Trail", "trail: trusted access for cloudtrail.amazonaws.com"),
     ] {
         let text = emitted(&World::of(kind), "cloudformation");
         let template: Value = serde_json::from_str(&text).unwrap();
@@ -55,6 +57,7 @@ fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
         (Kind::Bare, "aws_cloudwatch_metric_alarm"),
         (Kind::Managing, "aws_iam_organizations_features"),
         (Kind::Guarded, "aws_organizations_policy_attachment"),
+        (Kind::OrganizationTrail, "aws_cloudtrail"),
     ] {
         let text = emitted(&World::of(kind), "terraform");
         judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);
