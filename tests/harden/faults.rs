@@ -7,8 +7,7 @@ use crate::support::blows::{Blow, KILLED, nth, struck, ways};
 use glasskey::sim::aws::{Fault, Wrong};
 
 /// What is struck at every message.
-const STRUCK: [Kind; 6] =
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched, Kind::OrganizationTrail];
+const STRUCK: [Kind; 5] = [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched];
 
 fn every_call(kind: Kind) {
     let ways_of = |action: &str| match kind.is_long() && is_read(action) {
@@ -80,6 +79,22 @@ fn killed_at_every_message_and_recovered() {
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
     STRUCK.into_iter().for_each(|kind| interrupted(kind, moments(kind)));
+}
+
+/// An organization's trail by itself: it has the most messages.
+#[test]
+fn an_organizations_trail_killed_at_every_message_and_applied_again() {
+    killed(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
+}
+
+#[test]
+fn an_organizations_trail_killed_at_every_message_and_recovered() {
+    recovered(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
+}
+
+#[test]
+fn an_organizations_trail_interrupted_at_every_message_and_applied_again() {
+    interrupted(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

@@ -308,3 +308,39 @@ fn a_members_own_trail_is_not_touched() {
     let _ = world.apply(&ONLY);
     assert_eq!(member.posture().trails, [trail]);
 }
+
+/// Two runs at once, from two machines: one trail, and nothing left over once the command is said again.
+#[test]
+fn two_runs_at_once_make_one_trail() {
+    let (world, alone) = (world(), world());
+    assert_eq!(alone.run(&alone.all()).code, 0);
+    let other = tempfile::tempdir().unwrap();
+    let there = || {
+        let mut command = world.command(&world.all());
+        run(command.env("HOME", other.path()).env("GLASSKEY_STATE_DIR", other.path().join("state")))
+    };
+    let (one, two) = std::thread::scope(|scope| {
+        let running = scope.spawn(there);
+        (world.run(&world.all()), running.join().unwrap())
+    });
+    assert!([&one, &two].iter().all(|done| matches!(done.code, 0 | 1 | 3 | 4)), "{one:?} {two:?}");
+    let again = world.run(&world.all());
+    assert_eq!((again.code, world.outside.unfinished()), (0, 0), "{one:?} {two:?} {again:?}");
+    assert_eq!(world.posture().trails.len(), 1);
+    assert!(world.snapshot() == alone.snapshot(), "{one:?} {two:?} {again:?}");
+}
+
+/// A delegated administrator for IAM has a trail of its own account made, and trusts nobody.
+#[test]
+fn a_delegated_administrator_makes_no_trail_of_all_accounts() {
+    let world = world();
+    register(&world).delegate(MEMBER, "iam.amazonaws.com");
+    let member = register(&world).account(MEMBER).unwrap();
+    let admin = member.admin();
+    member.arrange(|posture| posture.delays = AT_ONCE);
+    let apply = [&["root", "harden"], &APPLY[..]].concat();
+    let done = run(&mut world.outside.glasskey_as(&admin, apply));
+    let trails = member.posture().trails;
+    assert_eq!((done.code, trails.len(), trusts_cloudtrail(&world)), (0, 1, false), "{done:?}");
+    assert!(!trails[0].organization, "{trails:?}");
+}
