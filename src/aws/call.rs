@@ -116,6 +116,7 @@ calls! {
     DescribeOrganization: "organizations" "DescribeOrganization" None;
     EnableAwsServiceAccess: "organizations" "EnableAWSServiceAccess" Again;
     DisableAwsServiceAccess: "organizations" "DisableAWSServiceAccess" Again;
+    ListAwsServiceAccessForOrganization: "organizations" "ListAWSServiceAccessForOrganization" None;
     ListAccounts: "organizations" "ListAccounts" None;
     DescribeAccount: "organizations" "DescribeAccount" None;
     ListPolicies: "organizations" "ListPolicies" None;

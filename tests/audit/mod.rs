@@ -15,7 +15,7 @@ mod partitions; // other partitions than aws
 mod patterns; // metric filter patterns, by what they match
 mod policies; // service control policies
 #[cfg(target_os = "linux")]
-mod prowler; // Prowler judges the same accounts
+pub(crate) mod prowler; // Prowler judges the same accounts
 mod regions; // AssumeRoot where STS throttles
 mod reports; // credential reports
 mod scale; // a thousand accounts, ten thousand, and a list divided among processes

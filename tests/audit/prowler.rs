@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 /// The checks, each with the rules that are about the same.
-const CHECKS: [(&str, &[&str]); 11] = [
+pub(crate) const CHECKS: [(&str, &[&str]); 11] = [
     ("iam_root_mfa_enabled", &["root-mfa"]),
     ("iam_root_hardware_mfa_enabled", &["root-hardware-mfa"]),
     ("iam_no_root_access_key", &["root-access-keys"]),
@@ -393,7 +393,7 @@ fn filter(pattern: &'static str) -> Office {
 }
 
 /// Runs Prowler for several accounts, one after the other.
-fn prowler(offices: &[&Office]) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn prowler(offices: &[&Office]) -> Vec<BTreeMap<String, String>> {
     let python = interop_aws::venv_with_prowler().join("bin/python");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/audit/run_prowler.py");
     let home = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@
 
 use super::world::{CONTACT, Kind, SCP, World};
 use crate::interop_aws::venv_with_emit_judges;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
 
 /// What is printed for all that can be planned; for an organization, of the policy about root.
@@ -12,6 +12,7 @@ fn emitted(world: &World, language: &str) -> String {
     let mut args = vec!["--emit", language];
     match world.kind {
         Kind::Guarded => args.extend(SCP),
+        Kind::OrganizationTrail => args.extend(["--org", "--only", "trail"]),
         _ => args.extend(CONTACT.iter().chain(&["--alarm-email", "security@example.com"])),
     }
     let done = world.run(&args);
@@ -35,6 +36,7 @@ fn cfn_lint_takes_the_template() {
         (Kind::Untrailed, "AWS::CloudTrail::Trail", "password-policy: CloudFormation has no resource for it"),
         (Kind::Bare, "AWS::SNS::Subscription", "root-alarm: a person confirms the subscription from the mail"),
         (Kind::Guarded, "AWS::Organizations::Policy", "[]"),
+        (Kind::OrganizationTrail, "AWS::CloudTrail::Trail", "trail: trusted access for cloudtrail.amazonaws.com"),
     ] {
         let text = emitted(&World::of(kind), "cloudformation");
         let template: Value = serde_json::from_str(&text).unwrap();
@@ -47,6 +49,40 @@ fn cfn_lint_takes_the_template() {
     }
 }
 
+/// The administrator, as both languages have it, and as neither does.
+#[test]
+fn the_administrator_is_a_user_in_a_group_and_lacks_a_password_and_mfa() {
+    let table: Value = serde_json::from_str(include_str!("terraform_arguments.json")).unwrap();
+    let world = World::new();
+    let admin = ["--only", "administrator", "--admin-user", "boss", "--admin-key", "12345678"];
+    let emitted = |language: &str| {
+        let done = world.run(&[&["--emit", language], &admin[..]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        for left_out in ["administrator: the MFA device of boss: `glasskey enroll boss`", "the password of boss: "] {
+            assert!(done.stderr.contains(left_out), "{left_out}: {done:?}");
+        }
+        done.stdout
+    };
+    let text = emitted("cloudformation");
+    let template: Value = serde_json::from_str(&text).unwrap();
+    let [group, user] = ["Administrators", "Administrator"].map(|name| &template["Resources"][name]["Properties"]);
+    assert_eq!(group["ManagedPolicyArns"], json!(["arn:aws:iam::aws:policy/AdministratorAccess"]));
+    assert_eq!(*user, json!({ "UserName": "boss", "Groups": [{ "Ref": "Administrators" }] }));
+    judged("cfn-lint", &["--regions", "us-east-1", "--"], "hardening.json", &text);
+    let text = emitted("terraform");
+    judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);
+    let resources = resources(&text);
+    let kinds: Vec<&str> = resources.iter().map(|(kind, _)| kind.as_str()).collect();
+    let right = ["aws_iam_group", "aws_iam_group_policy_attachment", "aws_iam_user", "aws_iam_user_group_membership"];
+    assert_eq!(kinds, right);
+    resources.iter().for_each(|(kind, body)| fits(kind, body, &table[kind]));
+    // A group that others are in is not made a second time.
+    world.outside.aws.add_group("Administrators", &["alice"]);
+    world.outside.aws.attach("group/Administrators", "AdministratorAccess");
+    assert!(!emitted("terraform").contains("\"aws_iam_group\""));
+    assert!(!emitted("cloudformation").contains("AWS::IAM::Group\""));
+}
+
 #[test]
 fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
     let table: Value = serde_json::from_str(include_str!("terraform_arguments.json")).unwrap();
@@ -55,6 +91,7 @@ fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
         (Kind::Bare, "aws_cloudwatch_metric_alarm"),
         (Kind::Managing, "aws_iam_organizations_features"),
         (Kind::Guarded, "aws_organizations_policy_attachment"),
+        (Kind::OrganizationTrail, "aws_cloudtrail"),
     ] {
         let text = emitted(&World::of(kind), "terraform");
         judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);

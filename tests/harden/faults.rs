@@ -1,94 +1,24 @@
 //! Something goes wrong at every call and at every message. Run again, the account comes to the same end as undisturbed,
 //! and a third run changes nothing.
 
-use super::world::{Kind, Snapshot, World};
-use crate::support::Run;
-use crate::support::blows::{Blow, KILLED, calls, nth, side_by_side, struck, tally, ways};
-use glasskey::sim::aws::{Fault, Strange, Wrong};
-use glasskey::sim::tap::{Passing, Wire};
+use super::sweep::{all_calls, every_strange_reply, goes_wrong, interrupted, is_read, killed, moments, recovered};
+use super::world::{Kind, World};
+use crate::support::blows::{Blow, KILLED, nth, struck, ways};
+use glasskey::sim::aws::{Fault, Wrong};
 
-/// Cases beside each other: they wait for something now and then.
-pub(super) const AT_ONCE: usize = 16;
-
-/// What applying leads to when nothing goes wrong.
-pub(super) fn end(kind: Kind) -> Snapshot {
-    let world = World::of(kind);
-    let done = world.run(&world.all());
-    assert_eq!(done.code, 0, "{done:?}");
-    world.snapshot()
-}
-
-/// Applied again, and once more.
-pub(super) fn converges(world: &World, end: &Snapshot, what: &str) {
-    world.outside.tap.silence();
-    world.heal();
-    let again = world.run(&world.all());
-    assert_eq!(again.code, 0, "{what}: {again:?}");
-    assert!(world.snapshot() == *end, "{what}: {again:?}");
-    assert_eq!(world.outside.unfinished(), 0, "{what}: {again:?}");
-    let third = world.run(&world.all());
-    assert_eq!((third.code, third.stdout.lines().next()), (0, Some("nothing to do")), "{what}: {third:?}");
-}
-
-/// Holds the world to the exit code.
-pub(super) fn settled(world: &World, done: &Run, before: &Snapshot, end: &Snapshot, what: &str) -> &'static str {
-    match done.code {
-        0 => {
-            assert!(world.snapshot() == *end && world.outside.unfinished() == 0, "{what}");
-            "done"
-        }
-        // The audit could not be made, or a step could not be read: what passes is not known.
-        1 => "not told",
-        3 | 130 => {
-            assert!(world.snapshot() == *before && world.outside.unfinished() == 0, "{what}");
-            "as before"
-        }
-        4 => {
-            assert_eq!(world.outside.unfinished(), 1, "{what}");
-            "left"
-        }
-        _ => panic!("an exit code that means nothing here: {what}"),
-    }
-}
-
-/// Whether a call of this name changes nothing.
-fn is_read(action: &str) -> bool {
-    ["Get", "List", "Describe", "Generate", "Filter", "Assume"].iter().any(|verb| action.starts_with(verb))
-}
-
-/// The messages at which a run is struck, by their numbers. Of one with many, those of the calls that change something,
-/// and every fifth of the others: nothing lies between two looks.
-fn moments(kind: Kind) -> Vec<usize> {
-    let messages = World::messages(kind);
-    let is_struck = |(at, passing): &(usize, &Passing)| match &passing.wire {
-        Wire::Aws { action } if kind.is_long() && is_read(action) => at % 5 == 0,
-        _ => true,
-    };
-    messages.iter().enumerate().filter(is_struck).map(|(at, _)| at).collect()
-}
+/// What is struck at every message.
+const STRUCK: [Kind; 5] = [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched];
 
 fn every_call(kind: Kind) {
-    let (end, all) = (end(kind), calls(&World::messages(kind)));
     let ways_of = |action: &str| match kind.is_long() && is_read(action) {
         true => vec![Wrong::Deny, Wrong::NeverArrive],
         false => ways().to_vec(),
     };
     let faults =
         |(action, nth): (String, u32)| ways_of(&action).into_iter().map(move |wrong| Fault::nth(&action, nth, wrong));
-    let cases: Vec<Fault> = all.into_iter().flat_map(faults).collect();
+    let cases: Vec<Fault> = all_calls(kind).into_iter().flat_map(faults).collect();
     assert!(cases.len() > 100, "{}", cases.len());
-    let endings = side_by_side(AT_ONCE, cases, |fault| {
-        let world = World::of(kind);
-        let before = world.snapshot();
-        world.outside.aws.fail(fault.clone());
-        let done = world.run(&world.all());
-        world.outside.aws.heal();
-        let what = format!("{fault:?}: {done:?}");
-        let ending = settled(&world, &done, &before, &end, &what);
-        converges(&world, &end, &what);
-        ending
-    });
-    tally(&format!("root harden, {kind:?}, each call"), &endings);
+    goes_wrong(kind, cases, "each call");
 }
 
 #[test]
@@ -99,6 +29,11 @@ fn every_call_in_every_way_and_applied_again() {
 #[test]
 fn every_call_that_makes_a_trail_in_every_way_and_applied_again() {
     every_call(Kind::Untrailed);
+}
+
+#[test]
+fn every_call_that_makes_an_organizations_trail_in_every_way_and_applied_again() {
+    every_call(Kind::OrganizationTrail);
 }
 
 #[test]
@@ -116,33 +51,14 @@ fn every_call_about_the_alarm_in_every_way_and_applied_again() {
     every_call(Kind::Watched);
 }
 
-/// Each call that changes something gets a reply of success that is none of AWS's.
-fn every_strange_reply(kind: Kind) {
-    let (end, all) = (end(kind), calls(&World::messages(kind)));
-    let writes = all.into_iter().filter(|(action, _)| !is_read(action));
-    let mut cases = Vec::new();
-    for (action, nth) in writes {
-        for what in Strange::ALL {
-            cases.extend([false, true].map(|done| Fault::nth(&action, nth, Wrong::Reply { what, done })));
-        }
-    }
-    let endings = side_by_side(AT_ONCE, cases, |fault| {
-        let world = World::of(kind);
-        let before = world.snapshot();
-        world.outside.aws.fail(fault.clone());
-        let done = world.run(&world.all());
-        world.outside.aws.heal();
-        let what = format!("{fault:?}: {done:?}");
-        let ending = settled(&world, &done, &before, &end, &what);
-        converges(&world, &end, &what);
-        ending
-    });
-    tally(&format!("root harden, {kind:?}, each strange reply"), &endings);
-}
-
 #[test]
 fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
     every_strange_reply(Kind::Untrailed);
+}
+
+#[test]
+fn every_strange_reply_while_an_organizations_trail_is_made_and_applied_again() {
+    every_strange_reply(Kind::OrganizationTrail);
 }
 
 #[test]
@@ -150,80 +66,35 @@ fn every_strange_reply_while_an_alarm_is_made_and_applied_again() {
     every_strange_reply(Kind::Watched);
 }
 
-fn killed(kind: Kind) {
-    let end = end(kind);
-    let endings = side_by_side(AT_ONCE, moments(kind), |at| {
-        let world = World::of(kind);
-        let done = struck(&world.outside, world.command(&world.all()), Blow::Kill, nth(at));
-        converges(&world, &end, &format!("killed at message {at}: {done:?}"));
-        if done.code == KILLED { "killed" } else { "over" }
-    });
-    tally(&format!("root harden, {kind:?}, SIGKILL at each message"), &endings);
-}
-
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
-}
-
-/// Killed, and recovered in each way.
-fn recovered(kind: Kind) {
-    let end = end(kind);
-    let cases: Vec<_> =
-        moments(kind).into_iter().flat_map(|at| ["--finish", "--undo", "--yes"].map(|choice| (at, choice))).collect();
-    let endings = side_by_side(AT_ONCE, cases, |(at, choice)| {
-        let world = World::of(kind);
-        let before = world.snapshot();
-        let done = struck(&world.outside, world.command(&world.all()), Blow::Kill, nth(at));
-        let (unfinished, left) = (world.outside.unfinished(), world.snapshot());
-        let recovered = world.recover(choice);
-        let what = format!("killed at message {at}, {choice}: {done:?} {recovered:?}");
-        // What cannot be undone is not finished unasked; a new plan asks.
-        if kind.is_for_good() && choice != "--undo" && recovered.code == 4 {
-            assert!(world.snapshot() == left && world.outside.unfinished() == 1, "{what}");
-            converges(&world, &end, &what);
-            return "planned anew";
-        }
-        assert_eq!((recovered.code, world.outside.unfinished()), (0, 0), "{what}");
-        let now = world.snapshot();
-        let named = recovered.stdout.contains("not brought back: ");
-        match (unfinished, choice) {
-            // Not begun yet, or complete: there is nothing to recover.
-            (0, _) => assert!(now == before || now == end, "{what}"),
-            // What does not come back is named.
-            (_, "--undo") if kind == Kind::Untrailed => {
-                let right = if named { now.recorded.but_records() == before.recorded } else { now == before };
-                assert!(right, "{what}");
-            }
-            (_, "--undo") => assert!(now == before || (kind.is_for_good() && named), "{what}"),
-            // A run that had not begun anything is struck.
-            _ => assert!(now == end || recovered.stdout.contains("nothing was begun"), "{what}"),
-        }
-        if unfinished == 0 { "nothing to recover" } else { "recovered" }
-    });
-    tally(&format!("root harden, {kind:?}, killed and recovered"), &endings);
+    STRUCK.into_iter().for_each(|kind| killed(kind, moments(kind)));
 }
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
-}
-
-fn interrupted(kind: Kind) {
-    let end = end(kind);
-    let endings = side_by_side(AT_ONCE, moments(kind), |at| {
-        let world = World::of(kind);
-        let done = struck(&world.outside, world.command(&world.all()), Blow::Interrupt, nth(at));
-        assert!(matches!(done.code, 0 | 1 | 4 | 130), "message {at}: {done:?}");
-        converges(&world, &end, &format!("interrupted at message {at}: {done:?}"));
-        "converged"
-    });
-    tally(&format!("root harden, {kind:?}, Ctrl-C at each message"), &endings);
+    STRUCK.into_iter().for_each(|kind| recovered(kind, moments(kind)));
 }
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
+    STRUCK.into_iter().for_each(|kind| interrupted(kind, moments(kind)));
+}
+
+/// An organization's trail by itself: it has the most messages.
+#[test]
+fn an_organizations_trail_killed_at_every_message_and_applied_again() {
+    killed(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
+}
+
+#[test]
+fn an_organizations_trail_killed_at_every_message_and_recovered() {
+    recovered(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
+}
+
+#[test]
+fn an_organizations_trail_interrupted_at_every_message_and_applied_again() {
+    interrupted(Kind::OrganizationTrail, moments(Kind::OrganizationTrail));
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

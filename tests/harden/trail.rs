@@ -38,7 +38,11 @@ pub(crate) struct Recorded {
 impl Recorded {
     pub(crate) fn of(aws: &Aws) -> Self {
         let account = aws.account();
-        let plain = |text: &String| text.replace(&account, "ACCOUNT");
+        let organization = Organization::of(aws).map(|it| it.view()["id"].as_str().unwrap().to_owned());
+        let plain = |text: &String| {
+            let text = text.replace(&account, "ACCOUNT");
+            organization.iter().fold(text, |text, id| text.replace(id, "ORGANIZATION"))
+        };
         let Posture { mut trails, mut buckets, mut log_groups, .. } = aws.posture();
         for trail in &mut trails {
             trail.life = None;
@@ -227,7 +231,7 @@ fn an_organizations_trail_that_is_broken_is_named() {
 }
 
 /// A trail of the account's own, with the bucket's policy of the guide.
-fn own(world: &World) -> Trail {
+pub(crate) fn own(world: &World) -> Trail {
     let aws = &world.outside.aws;
     aws.protect();
     let account = aws.account();

@@ -54,6 +54,9 @@ pub(crate) enum Kind {
     /// An organization of two members whose root users have a password, factors, and a key or a certificate, by the
     /// administrator of its management account. Central root access is on.
     Organization,
+    /// The management account of an organization in which nothing records events, by its administrator, who wants a trail of
+    /// all accounts. CloudTrail is not trusted.
+    OrganizationTrail,
     /// The same of two members whose root users need nothing, where service control policies are off: what is applied is
     /// the policy about root.
     Guarded,
@@ -62,7 +65,12 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether applying all takes a hundred messages and more.
     pub(crate) fn is_long(self) -> bool {
-        matches!(self, Self::Untrailed | Self::Watched)
+        matches!(self, Self::Untrailed | Self::Watched | Self::OrganizationTrail)
+    }
+
+    /// Whether undoing leaves a bucket and a log group that hold records.
+    pub(crate) fn leaves_records(self) -> bool {
+        matches!(self, Self::Untrailed | Self::OrganizationTrail)
     }
 
     /// Whether applying all takes away what does not come back.
@@ -94,6 +102,8 @@ pub(crate) struct Snapshot {
     members: Vec<Vec<bool>>,
     /// Service control policies: each name, and to how many it is attached.
     policies: Vec<(String, usize)>,
+    /// The services that the organization trusts.
+    trusted: String,
 }
 
 impl Snapshot {
@@ -114,20 +124,19 @@ impl World {
             Kind::Managing => managing(),
             Kind::Organization => organization(&[MemberKind::InactiveKey, MemberKind::Certificate]),
             Kind::Guarded => guarded(),
+            Kind::OrganizationTrail => unrecorded(),
         };
         let weak = PasswordPolicy { minimum_length: 8, reuse_prevention: None, symbols: false, ..weak() };
         let account = outside.aws.account();
         outside.aws.arrange(|posture| {
             posture.password_policy = Some(weak);
             posture.alternate_contacts.clear();
-            let there = if kind == Kind::Untrailed { Vec::new() } else { vec![trail::good(&account)] };
+            let there = if kind.leaves_records() { Vec::new() } else { vec![trail::good(&account)] };
             (posture.trails, posture.delays) = (there, trail::AT_ONCE);
         });
         let caller = match kind {
-            Kind::Bare | Kind::Untrailed | Kind::Managing | Kind::Watched | Kind::Organization | Kind::Guarded => {
-                outside.aws.admin()
-            }
             Kind::OfRoot => of_root(&outside.aws),
+            _ => outside.aws.admin(),
         };
         if kind == Kind::Watched {
             record(&outside.aws);
@@ -147,6 +156,7 @@ impl World {
             Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
             Kind::Organization => [&apply[..], &["--accept-irreversible"], &MEMBERS].concat(),
             Kind::Guarded => [&apply[..], &["--accept-irreversible"], &SCP].concat(),
+            Kind::OrganizationTrail => [&apply[..], &["--org", "--only", "trail"]].concat(),
         }
     }
 
@@ -158,10 +168,9 @@ impl World {
         let aws = &self.outside.aws;
         let central = match self.kind {
             Kind::Managing => features(aws),
-            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched | Kind::Organization | Kind::Guarded => {
-                String::new()
-            }
+            _ => String::new(),
         };
+        let organization = Organization::of(aws);
         let alarm = chain(&self.posture()).without(&aws.account());
         let Posture { password_policy: policy, alternate_contacts: contacts, .. } = self.posture();
         let summary = api::call(aws, &aws.admin(), "GetAccountSummary", &[]);
@@ -174,8 +183,9 @@ impl World {
             certificates: certificates.trim_start().starts_with("<value>1"),
             alarm,
             recorded: Recorded::of(aws),
-            members: Organization::of(aws).map(|organization| members(&organization)).unwrap_or_default(),
-            policies: Organization::of(aws).map(|organization| policies(&organization)).unwrap_or_default(),
+            members: organization.as_ref().map(members).unwrap_or_default(),
+            policies: organization.as_ref().map(policies).unwrap_or_default(),
+            trusted: organization.map(|organization| organization.view()["trusted"].to_string()).unwrap_or_default(),
         }
     }
 
@@ -267,6 +277,17 @@ pub(crate) fn organization(kinds: &[MemberKind]) -> Simulated {
         let _ = organization.add_as(*kind, &format!("{:012}", nth + 1));
     }
     serve(&organization)
+}
+
+fn unrecorded() -> Simulated {
+    let simulated = organization(&[MemberKind::NoCredentials, MemberKind::Sound]);
+    let organization = Organization::of(&simulated.aws).unwrap();
+    organization.trust("cloudtrail.amazonaws.com", false);
+    simulated.aws.arrange(|posture| posture.buckets.clear());
+    for member in organization.members() {
+        organization.account(&member).unwrap().arrange(|posture| posture.trails.clear());
+    }
+    simulated
 }
 
 fn guarded() -> Simulated {

@@ -2,7 +2,7 @@
 
 use super::client::{call, json, json_call, json_error, s3};
 use super::{account, wait};
-use glasskey::sim::aws::posture::trail_bucket_policy;
+use glasskey::sim::aws::posture::{Trail, trail_bucket_policy};
 use glasskey::sim::aws::{Aws, Keys, Partition};
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ fn names_of_trails() {
         "400 TrailAlreadyExistsException: Trail all already exists for customer: 111122223333"
     );
     aws.arrange(|posture| {
-        let shadow = glasskey::sim::aws::posture::Trail { region: "eu-west-1".to_owned(), ..Default::default() };
+        let shadow = Trail { region: "eu-west-1".to_owned(), ..Default::default() };
         posture.trails.extend(vec![shadow; 4]);
     });
     assert_eq!(
@@ -301,4 +301,42 @@ fn a_trail_of_an_organization_needs_the_management_account_and_its_trust() {
     assert_eq!(refused(management, &admin), "400 CloudTrailAccessNotEnabledException");
     organization.set_all_features(false);
     assert_eq!(refused(management, &admin), "400 OrganizationNotInAllFeaturesModeException");
+}
+
+/// A member sees the trail by its ARN, cannot change it, and its events come to the management account's log group.
+#[test]
+fn members_see_the_trail_of_their_organization_and_cannot_change_it() {
+    let (organization, admin) = super::organization::organization();
+    let management = organization.management();
+    let number = management.account();
+    let log_group = Some(format!("arn:aws:logs:us-east-1:{number}:log-group:cloudtrail:*"));
+    let trail = Trail { organization: true, log_group, ..Trail::default() };
+    management.arrange(|posture| posture.trails = vec![trail]);
+    let member = super::organization::account(&organization, "222233334444");
+    member.arrange(|posture| posture.trails.clear());
+    let keys = member.admin();
+    let seen = || json(&member, &keys, "cloudtrail.DescribeTrails", &json!({}))["trailList"].clone();
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{number}:trail/trail");
+    assert_eq!((&seen()[0]["TrailARN"], &seen()[0]["IsOrganizationTrail"]), (&json!(arn), &json!(true)));
+    let status = json(&member, &keys, "cloudtrail.GetTrailStatus", &json!({"Name": arn}));
+    assert_eq!(status["IsLogging"], true);
+    for action in ["UpdateTrail", "StopLogging", "DeleteTrail"] {
+        let refused = json_error(&member, &keys, &format!("cloudtrail.{action}"), &json!({"Name": arn}));
+        assert!(refused.starts_with("400 NotOrganizationMasterAccountException"), "{action}: {refused}");
+    }
+    wait(management, 300);
+    let body = json!({"logGroupName": "cloudtrail", "filterPattern": "{ $.eventName = \"DescribeTrails\" }"});
+    let found = json(management, &admin, "logs.FilterLogEvents", &body);
+    let id = organization.view()["id"].as_str().unwrap().to_owned();
+    let stream = format!("{id}_222233334444_CloudTrail_us-east-1");
+    assert_eq!(found["events"][0]["logStreamName"], json!(stream));
+    // As one of the account alone it is gone from members, and without trust it is one.
+    json(management, &admin, "cloudtrail.UpdateTrail", &json!({"Name": arn, "IsOrganizationTrail": false}));
+    assert_eq!(seen(), json!([]));
+    management.arrange(|posture| posture.trails[0].organization = true);
+    assert_eq!(seen().as_array().unwrap().len(), 1);
+    let trust = json!({"ServicePrincipal": "cloudtrail.amazonaws.com"});
+    json(management, &admin, "organizations.DisableAWSServiceAccess", &trust);
+    assert_eq!(seen(), json!([]));
+    assert!(!management.posture().trails[0].organization);
 }

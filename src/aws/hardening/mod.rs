@@ -21,6 +21,7 @@ mod service_control;
 mod settings;
 mod topic;
 mod trail;
+mod trust;
 
 pub(crate) use super::plain::is_bucket_name;
 pub use administrator::{DetailedUser, UserGroup};
@@ -40,6 +41,7 @@ pub use service_control::{
 pub use settings::{AlternateContact, FullPasswordPolicy, OwnAccessKey, OwnCertificate};
 pub use topic::{Confirmation, Publisher, Subscription, Topic, TopicSubscriber, topic_statements};
 pub use trail::{Delivery, NewTrail, Trail, TrailChange, TrailStatus};
+pub use trust::TrustedService;
 
 use super::client::Account;
 use super::error::Error;

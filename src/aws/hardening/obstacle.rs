@@ -35,9 +35,11 @@ pub enum Obstacle {
     NotEmpty,
     /// Something else needs it still: a rule its targets, a role its policies.
     InUse,
-    /// The organization does not let CloudTrail do this: trusted access or all features are missing, or the caller is not
-    /// the management account.
+    /// The organization does not let CloudTrail do this: all features are missing, or the caller is not the management
+    /// account.
     Organization,
+    /// The organization does not trust CloudTrail, or has done so only since a moment ago.
+    Untrusted,
     /// A topic of this name has other attributes.
     TopicDiffers,
     /// The subscription has not been confirmed.
@@ -88,8 +90,8 @@ fn by_code(code: &str) -> Option<Obstacle> {
         "NoSuchBucket" | "NoSuchBucketPolicy" | "NoSuchPublicAccessBlockConfiguration" => Obstacle::NotThere,
         "OwnershipControlsNotFoundError" | "ServerSideEncryptionConfigurationNotFoundError" => Obstacle::NotThere,
         "BucketNotEmpty" => Obstacle::NotEmpty,
-        "CloudTrailAccessNotEnabledException"
-        | "NoManagementAccountSLRExistsException"
+        "CloudTrailAccessNotEnabledException" => Obstacle::Untrusted,
+        "NoManagementAccountSLRExistsException"
         | "InsufficientDependencyServiceAccessPermissionException"
         | "NotOrganizationMasterAccountException"
         | "OrganizationsNotInUseException"

@@ -24,6 +24,7 @@ impl Account {
             let why = match error.obstacle() {
                 Some(Obstacle::Role) => "CloudTrail does not see yet what the role may do",
                 Some(Obstacle::BucketPolicy) => "CloudTrail does not see the bucket's policy yet",
+                Some(Obstacle::Untrusted) => "CloudTrail does not see yet that the organization trusts it",
                 _ => return Err(error),
             };
             // 2, 4, 8, 16, 16, … seconds.

@@ -68,9 +68,6 @@ pub struct OwnCertificate {
     pub active: bool,
 }
 
-/// The service that central root access trusts.
-const IAM: &str = "iam.amazonaws.com";
-
 impl Account {
     /// GetAccountPasswordPolicy; `None`: the account has none.
     pub fn full_password_policy(&self) -> Result<Option<FullPasswordPolicy>, Error> {
@@ -154,12 +151,6 @@ impl Account {
             Err(Error::Refused { code, .. }) if code == "ResourceNotFoundException" => Ok(()),
             outcome => outcome.map(drop),
         }
-    }
-
-    /// EnableAWSServiceAccess or DisableAWSServiceAccess of IAM: trusted access, from the management account alone.
-    pub fn trust_iam(&self, on: bool) -> Result<(), Error> {
-        let call = if on { Call::EnableAwsServiceAccess } else { Call::DisableAwsServiceAccess };
-        self.plainly(call, json!({ "ServicePrincipal": IAM })).map(drop)
     }
 
     /// EnableOrganizationsRootCredentialsManagement, or Disable….

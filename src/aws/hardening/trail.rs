@@ -40,6 +40,7 @@ pub struct TrailChange {
     pub multi_region: Option<bool>,
     pub global_events: Option<bool>,
     pub validation: Option<bool>,
+    pub organization: Option<bool>,
     pub bucket: Option<String>,
     /// `Some(None)`: no delivery to CloudWatch Logs any longer.
     pub logs: Option<Option<Delivery>>,
@@ -68,6 +69,9 @@ pub struct Trail {
     pub validation: bool,
     /// It is of every account of the organization.
     pub organization: bool,
+    /// Somebody has chosen its events, or has it find unusual ones.
+    #[serde(default)]
+    pub selective: bool,
     /// Where it delivers beside the bucket.
     pub logs: Option<Delivery>,
 }
@@ -95,7 +99,7 @@ pub struct TrailStatus {
 
 impl Account {
     /// CreateTrail, in the region that becomes its home. Sent again for two minutes while CloudTrail does not see the
-    /// bucket's policy or the role, and else once: after a lost reply, [`Account::trail`] tells.
+    /// bucket's policy, the role or the organization's trust, and else once: after a lost reply, [`Account::trail`] tells.
     pub fn create_trail(&self, region: &str, trail: &NewTrail) -> Result<Trail, Error> {
         let call = Call::CreateTrail;
         let mut body = json!({
@@ -119,6 +123,7 @@ impl Account {
             ("IsMultiRegionTrail", change.multi_region),
             ("IncludeGlobalServiceEvents", change.global_events),
             ("EnableLogFileValidation", change.validation),
+            ("IsOrganizationTrail", change.organization),
         ];
         if let Some(members) = body.as_object_mut() {
             members.extend(flags.into_iter().filter_map(|(name, on)| Some((name.to_owned(), json!(on?)))));
@@ -205,6 +210,7 @@ fn read(call: Call, of: &Value, home: &str) -> Result<Trail, Error> {
         global_events: flag(of, "IncludeGlobalServiceEvents"),
         validation: flag(of, "LogFileValidationEnabled"),
         organization: flag(of, "IsOrganizationTrail"),
+        selective: flag(of, "HasCustomEventSelectors") || flag(of, "HasInsightSelectors"),
         logs: log_group
             .map(|log_group| Delivery { log_group, role: text(of, "CloudWatchLogsRoleArn").unwrap_or_default() }),
         arn,

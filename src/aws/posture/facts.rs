@@ -229,6 +229,15 @@ pub struct Surroundings {
     pub password_policy: Fact<Option<PasswordPolicy>>,
 }
 
+/// The organization of its management account (DescribeOrganization).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedOrganization {
+    /// `o-…`
+    pub id: String,
+    /// It has all features, and not consolidated billing alone.
+    pub all_features: bool,
+}
+
 /// ListOrganizationsFeatures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Central {

@@ -23,8 +23,8 @@ mod window;
 pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
-    Admin, Admins, Central, Certificates, Contact, Fact, Factor, Factors, Facts, LastUse, OrgMembership,
-    PasswordPolicy, ReachableRole, Root, RootKey, RootRow, Surroundings, Unreadable, UserRow,
+    Admin, Admins, Central, Certificates, Contact, Fact, Factor, Factors, Facts, LastUse, ManagedOrganization,
+    OrgMembership, PasswordPolicy, ReachableRole, Root, RootKey, RootRow, Surroundings, Unreadable, UserRow,
 };
 pub use model::{Example, Own};
 pub use pattern::{Condition, Coverage, NotJudged, Order, Pattern, Test};

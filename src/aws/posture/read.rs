@@ -2,7 +2,8 @@
 
 use super::administrators::Collected;
 use super::facts::{
-    Admin, Admins, Central, Contact, Fact, Facts, OrgMembership, PasswordPolicy, Surroundings, Unreadable,
+    Admin, Admins, Central, Contact, Fact, Facts, ManagedOrganization, OrgMembership, PasswordPolicy, Surroundings,
+    Unreadable,
 };
 use super::model::Own;
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
@@ -38,6 +39,20 @@ impl Account {
             Ok((standing, organization.map(|organization| organization.id)))
         });
         asked.unwrap_or_else(|why| (Fact::of(Call::DescribeOrganization, Err(why)), None))
+    }
+
+    /// The organization that the account manages; `None`: it manages none.
+    pub fn managed_organization(&self) -> Result<Option<ManagedOrganization>, Error> {
+        self.ask(async |client| {
+            let home = home(self).await;
+            match standing(client, &home, &self.caller().account).await {
+                (Fact::Known(OrgMembership::Management), Some(Organization { id, all_features, .. })) => {
+                    Ok(Some(ManagedOrganization { id, all_features }))
+                }
+                (Fact::Known(_), _) => Ok(None),
+                (Fact::Unreadable(why), _) => Err(why.why),
+            }
+        })
     }
 
     /// Central management of the members' root users (ListOrganizationsFeatures).

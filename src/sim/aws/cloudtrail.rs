@@ -12,7 +12,7 @@ pub(super) const TRAIL_ROLE: &str = "trail-to-logs";
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     let read: Option<fn(&Ctx<'_>) -> json::Outcome> = match action {
         "DescribeTrails" => Some(describe),
-        "GetTrail" => Some(|ctx| Ok(json!({ "Trail": written(ctx.state, named(ctx, "Name")?) }))),
+        "GetTrail" => Some(|ctx| Ok(json!({ "Trail": written(ctx.state, &named(ctx, "Name")?) }))),
         "GetTrailStatus" => Some(status),
         "GetEventSelectors" => Some(selectors),
         _ => None,
@@ -23,7 +23,11 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     let allowed = auth::authorize(ctx, &format!("cloudtrail:{action}"), "*");
     Some(allowed.and_then(|()| match read {
         Some(read) => read(ctx),
-        None => trails::write(action, ctx),
+        None => {
+            let outcome = trails::write(action, ctx);
+            ctx.world.share_trails(ctx.state);
+            outcome
+        }
     }))
 }
 
@@ -32,19 +36,21 @@ pub(super) fn arn(state: &State, trail: &Trail) -> String {
     format!("arn:{}:cloudtrail:{}:{owner}:trail/{}", state.partition.as_str(), trail.region, trail.name)
 }
 
-/// The trails of this region, and the shadows of those that reach into it from another.
-fn seen<'c>(ctx: &'c Ctx<'_>, shadows: bool) -> impl Iterator<Item = &'c Trail> {
-    let here = move |trail: &&Trail| trail.region == ctx.region || shadows && trail.multi_region;
-    ctx.state.posture.trails.iter().filter(here)
+/// The trails of this region, its organization's too, and the shadows of those that reach into it from another.
+pub(super) fn seen(ctx: &Ctx<'_>, shadows: bool) -> Vec<Trail> {
+    let here = |trail: &Trail| trail.region == ctx.region || shadows && trail.multi_region;
+    let of_organization = ctx.world.shared_trails(&ctx.state.account);
+    ctx.state.posture.trails.iter().cloned().chain(of_organization).filter(here).collect()
 }
 
 fn describe(ctx: &Ctx<'_>) -> json::Outcome {
     let shadows = ctx.body.get("includeShadowTrails").and_then(Value::as_bool).unwrap_or(true);
     let wanted = json::texts(ctx.body, "trailNameList");
-    let named = |trail: &&Trail| {
+    let named = |trail: &Trail| {
         wanted.is_empty() || wanted.contains(&trail.name.as_str()) || wanted.contains(&arn(ctx.state, trail).as_str())
     };
-    let trails: Vec<Value> = seen(ctx, shadows).filter(named).map(|trail| written(ctx.state, trail)).collect();
+    let named = seen(ctx, shadows).into_iter().filter(named);
+    let trails: Vec<Value> = named.map(|trail| written(ctx.state, &trail)).collect();
     Ok(json!({ "trailList": trails }))
 }
 
@@ -74,9 +80,9 @@ pub(super) fn written(state: &State, trail: &Trail) -> Value {
 }
 
 /// A trail by its name, in its home region, or by its ARN, wherever it reaches.
-pub(super) fn named<'c>(ctx: &'c Ctx<'_>, parameter: &str) -> Result<&'c Trail, Refusal> {
+pub(super) fn named(ctx: &Ctx<'_>, parameter: &str) -> Result<Trail, Refusal> {
     let name = json::required(ctx.body, parameter)?;
-    let mut found = seen(ctx, true);
+    let mut found = seen(ctx, true).into_iter();
     let trail = found.find(|trail| arn(ctx.state, trail) == name || trail.name == name && trail.region == ctx.region);
     trail.ok_or_else(|| unknown(ctx, name))
 }
@@ -92,7 +98,7 @@ pub(super) fn unknown(ctx: &Ctx<'_>, name: &str) -> Refusal {
 }
 
 fn status(ctx: &Ctx<'_>) -> json::Outcome {
-    let trail = named(ctx, "Name")?;
+    let trail = &named(ctx, "Name")?;
     let mut value = json!({ "IsLogging": trail.logging });
     let Some(members) = value.as_object_mut() else { return Ok(value) };
     let mut put = |name: &str, what: Value| drop(members.insert(name.to_owned(), what));
@@ -129,7 +135,7 @@ fn delivered(ctx: &Ctx<'_>, trail: &Trail) -> Option<u64> {
 }
 
 pub(super) fn selectors(ctx: &Ctx<'_>) -> json::Outcome {
-    let trail = named(ctx, "TrailName")?;
+    let trail = &named(ctx, "TrailName")?;
     let mut value = json!({ "TrailARN": arn(ctx.state, trail) });
     let (name, written): (_, Vec<Value>) = match &trail.selectors {
         Selectors::Basic(all) => {

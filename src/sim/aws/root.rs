@@ -88,6 +88,7 @@ impl Aws {
         let state = &mut self.lock().state;
         change(&mut state.posture);
         state.add_role_of_trails();
+        self.world.share_trails(state);
     }
 
     /// Root as it should be, and everything that watches it: a password, two security keys, nothing else; and

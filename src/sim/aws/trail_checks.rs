@@ -149,7 +149,7 @@ fn log_group_and_role(ctx: &Ctx<'_>, trail: &Trail) -> Result<(), Refusal> {
     let role = ctx.state.roles.values().find(|one| ctx.state.role_arn(one) == *role);
     let role = role.filter(|role| trusts(ctx, role)).ok_or_else(role_unseen)?;
     let exists = trail.group_name().is_some_and(|name| ctx.state.posture.has_log_group(ctx.region, name));
-    if !exists || !may_write(ctx, role, group) {
+    if !exists || !may_write(ctx, role, group, trail) {
         return in_group("Access denied. Check the permissions for your role.");
     }
     Ok(())
@@ -162,13 +162,21 @@ fn trusts(ctx: &Ctx<'_>, role: &Role) -> bool {
     known && allows(&role.trust.1, "sts:AssumeRole", None, &Context::new())
 }
 
-fn may_write(ctx: &Ctx<'_>, role: &Role, group: &str) -> bool {
+/// Whether a role may write to a trail's streams, for an organization trail those of the other accounts too.
+fn may_write(ctx: &Ctx<'_>, role: &Role, group: &str, trail: &Trail) -> bool {
     let group = group.strip_suffix(":*").unwrap_or(group);
     let account = &ctx.state.account;
-    let stream = format!("{group}:log-stream:{account}_CloudTrail_{}", ctx.region);
-    ["logs:CreateLogStream", "logs:PutLogEvents"].into_iter().all(|action| {
-        let context = Context::new();
-        let asking = Asking { action, resource: Some(&stream), principals: &[], context: &context };
-        policy::evaluate(ctx.state.policies_of_role(&role.name), &asking) == Verdict::Allowed
-    })
+    let organization = ctx.world.organization_of(account).filter(|_| trail.organization);
+    let of_all = organization.map(|id| format!("{id}_{account}"));
+    let streams = std::iter::once(account.clone()).chain(of_all);
+    let streams: Vec<String> =
+        streams.map(|begin| format!("{group}:log-stream:{begin}_CloudTrail_{}", ctx.region)).collect();
+    let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    actions.into_iter().flat_map(|action| streams.iter().map(move |stream| (action, stream))).all(
+        |(action, stream)| {
+            let context = Context::new();
+            let asking = Asking { action, resource: Some(stream), principals: &[], context: &context };
+            policy::evaluate(ctx.state.policies_of_role(&role.name), &asking) == Verdict::Allowed
+        },
+    )
 }

@@ -62,22 +62,26 @@ impl<'s> Feed<'s> {
             if arrived > unix(now) || call.status == 0 || call.action == "PutLogEvents" {
                 continue;
             }
-            if self.takes(call, account, member(account)) {
+            if let Some(trail) = self.takes(call, account, member(account)) {
                 let message = event(call, account, number).to_string();
-                let stream = format!("{account}_CloudTrail_{}", self.region);
+                let id = organization.as_ref().filter(|_| trail.organization).map(|register| &register.id);
+                let begin = id.map(|id| format!("{id}_")).unwrap_or_default();
+                let stream = format!("{begin}{account}_CloudTrail_{}", self.region);
                 events.push((number, stream, LogEvent { timestamp: at * 1000, ingested: arrived * 1000, message }));
             }
         }
         events
     }
 
-    fn takes(&self, call: &Call, account: &str, member: bool) -> bool {
+    /// The trail that brings a call's event.
+    fn takes(&self, call: &Call, account: &str, member: bool) -> Option<&'s Trail> {
         let at = unix(call.at);
-        self.times.iter().any(|(trail, until)| {
+        let takes = |(trail, until): &&(&'s Trail, u64)| {
             (account == self.state.account || trail.organization && member)
                 && (trail.logs_since().max(self.since)..*until).contains(&at)
                 && trail.records(&call.region, is_read(&call.action), &source(call))
-        })
+        };
+        self.times.iter().find(takes).map(|(trail, _)| *trail)
     }
 }
 

@@ -43,8 +43,7 @@ fn create(ctx: &mut Ctx<'_>) -> json::Outcome {
         return Err(Refusal::new(400, "TrailAlreadyExistsException", message));
     }
     // The shadows of trails from elsewhere count.
-    let seen = posture.trails.iter().filter(|trail| trail.region == ctx.region || trail.multi_region).count();
-    if seen >= LIMIT {
+    if super::cloudtrail::seen(ctx, true).len() >= LIMIT {
         let message = format!("User: {} already has {LIMIT} trails in {}.", ctx.state.account, ctx.region);
         return Err(Refusal::new(400, "MaximumNumberOfTrailsExceededException", message));
     }
@@ -108,10 +107,8 @@ fn reply(ctx: &Ctx<'_>, trail: &Trail) -> Value {
 /// The place of a trail that may be changed from here: at home, and by its owner.
 fn place(ctx: &Ctx<'_>, parameter: &str) -> Result<usize, Refusal> {
     let name = json::required(ctx.body, parameter)?;
-    let wanted = arn(ctx.state, named(ctx, parameter)?);
-    let mut trails = ctx.state.posture.trails.iter();
-    let place = trails.position(|trail| arn(ctx.state, trail) == wanted).ok_or_else(|| unknown(ctx, name))?;
-    let trail = ctx.state.posture.trails.get(place).ok_or_else(|| unknown(ctx, name))?;
+    let trail = named(ctx, parameter)?;
+    let wanted = arn(ctx.state, &trail);
     if trail.region != ctx.region {
         let message = format!("Trail {wanted} can be changed only in its home region {}.", trail.region);
         return Err(Refusal::new(400, "InvalidHomeRegionException", message));
@@ -123,7 +120,8 @@ fn place(ctx: &Ctx<'_>, parameter: &str) -> Result<usize, Refusal> {
             "Only the management account can change an organization trail.",
         ));
     }
-    Ok(place)
+    let mut trails = ctx.state.posture.trails.iter();
+    trails.position(|trail| arn(ctx.state, trail) == wanted).ok_or_else(|| unknown(ctx, name))
 }
 
 fn update(ctx: &mut Ctx<'_>) -> json::Outcome {

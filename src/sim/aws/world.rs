@@ -4,6 +4,7 @@
 //! accounts.
 
 use super::organization::Register;
+use super::posture::Trail;
 use super::state::State;
 use super::{Call, Keys, Partition, Setup, faults};
 use crate::sim::clock::SimClock;
@@ -94,6 +95,23 @@ impl World {
 
     pub(super) fn organization_mut(&self) -> RwLockWriteGuard<'_, Option<Register>> {
         self.organization.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Members see the organization trails of their management account, as it has them now.
+    pub(super) fn share_trails(&self, state: &State) {
+        if let Some(register) = self.organization_mut().as_mut().filter(|it| it.management == state.account) {
+            let of_all = state.posture.trails.iter().filter(|trail| trail.organization && trail.owner.is_none());
+            let shadow = |trail: &Trail| Trail { owner: Some(state.account.clone()), ..trail.clone() };
+            register.trails = of_all.map(shadow).collect();
+        }
+    }
+
+    /// The organization trails that a member sees.
+    pub(super) fn shared_trails(&self, account: &str) -> Vec<Trail> {
+        let organization = self.organization();
+        let is_member =
+            |register: &&Register| register.management != account && register.members.contains_key(account);
+        organization.as_ref().filter(is_member).map(|register| register.trails.clone()).unwrap_or_default()
     }
 
     pub(super) fn latency(&self) -> Duration {

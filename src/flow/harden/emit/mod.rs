@@ -3,11 +3,13 @@
 //!
 //! Names are those that `--apply` gives, so an account that has been hardened one way is not made twice the other way.
 
+mod administrator;
 mod alarm;
 mod hcl;
 mod settings;
 mod trail;
 
+pub(super) use administrator::{EmittedAdministrator, administrator};
 pub(super) use alarm::{EmittedAlarm, alarm};
 pub(super) use settings::{central_root_access, password_policy, security_contact, service_control_policy};
 

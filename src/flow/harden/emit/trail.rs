@@ -28,7 +28,10 @@ impl EmittedTrail<'_> {
 pub(in crate::flow::harden) fn trail(of: &EmittedTrail<'_>, place: &Place) -> Emission {
     let cloudformation = in_cloudformation(of, place);
     let terraform = bucket(of, place).into_iter().chain(logs(of, place)).collect();
-    Emission { cloudformation, terraform, ..Emission::default() }
+    let trust = "trusted access for cloudtrail.amazonaws.com: without it no trail can be of all accounts; `aws \
+                 organizations enable-aws-service-access --service-principal cloudtrail.amazonaws.com` turns it on";
+    let left_out: Vec<String> = of.organization.iter().map(|_| trust.to_owned()).collect();
+    Emission { cloudformation, terraform, not_in_cloudformation: left_out.clone(), not_in_terraform: left_out }
 }
 
 fn in_cloudformation(of: &EmittedTrail<'_>, place: &Place) -> Vec<(&'static str, Value)> {

@@ -1,5 +1,6 @@
 //! Central root access: the management account lets IAM look after the members' root users.
 
+use crate::aws::hardening::TrustedService;
 use crate::aws::posture::{Central, Fact, OrgMembership};
 use crate::aws::{self, Account, Call, Partition};
 use crate::flow::audit::Rule;
@@ -113,7 +114,7 @@ impl Hardening for CentralRootAccess {
         let account = hands.account;
         // The features and a delegate need the trust: it is turned on first and off last.
         if to.trusted && !now.trusted {
-            account.trust_iam(true)?;
+            account.trust(TrustedService::Iam, true)?;
         }
         if let Some(delegate) = to.delegate.as_ref().filter(|_| to.delegate != now.delegate) {
             account.delegate_iam(&delegate.account, delegate.registered)?;
@@ -125,7 +126,7 @@ impl Hardening for CentralRootAccess {
             account.allow_root_sessions(to.sessions)?;
         }
         if now.trusted && !to.trusted {
-            account.trust_iam(false)?;
+            account.trust(TrustedService::Iam, false)?;
         }
         Ok(())
     }

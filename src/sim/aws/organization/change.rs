@@ -1,6 +1,7 @@
 //! Organizations, as its management account changes it: trusted services, delegated administrators, policies.
 
 use super::super::policy::Policy;
+use super::super::posture::Posture;
 use super::super::wire::Refusal;
 use super::super::{Ctx, auth, json, random};
 use super::service::{known_target, named, named_policy, refusal, summary};
@@ -15,6 +16,7 @@ const POLICIES: usize = 10_000;
 const ATTACHED: usize = 5;
 /// How long a policy type is being enabled.
 const ENABLING: Duration = Duration::from_secs(5);
+pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 type Write = fn(&mut Register, &Ctx<'_>) -> json::Outcome;
@@ -45,7 +47,19 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
         }
         write(register, ctx)
     });
+    if action == "DisableAWSServiceAccess" && outcome.is_ok() {
+        let trusts = ctx.world.organization().as_ref().is_some_and(|register| register.trusts(CLOUDTRAIL));
+        if !trusts {
+            shrink_trails(&mut ctx.state.posture);
+            ctx.world.share_trails(ctx.state);
+        }
+    }
     Some(outcome)
+}
+
+/// Without trusted access, organization trails are gone from members, and are trails of the management account alone.
+pub(super) fn shrink_trails(posture: &mut Posture) {
+    posture.trails.iter_mut().for_each(|trail| trail.organization = false);
 }
 
 fn violation(reason: &'static str, message: &str) -> Refusal {

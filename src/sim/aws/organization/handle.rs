@@ -4,6 +4,7 @@ use super::super::policy::Policy;
 use super::super::state::{Certificate, Owner, State, Totp, Use};
 use super::super::world::Furnish;
 use super::super::{Aws, Setup, random};
+use super::change::{CLOUDTRAIL, shrink_trails};
 use super::{FULL_ACCESS, Feature, Register, Scp, Status, Unit};
 use crate::sim::clock::SimClock;
 use std::collections::BTreeSet;
@@ -276,6 +277,9 @@ impl Organization {
                 register.trusted.remove(service);
             }
         });
+        if !trusted && service == CLOUDTRAIL {
+            self.0.arrange(shrink_trails);
+        }
     }
 
     /// Which features of central root access are on.

@@ -12,6 +12,7 @@ pub use control::{Attachment, Change};
 pub use handle::{Kind, Organization};
 
 use super::policy::{self, Asking, Policy, Verdict};
+use super::posture::Trail;
 use super::{Ctx, Partition, json, random};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,8 @@ pub(super) struct Register {
     /// Delegated administrators by account and service principal, since when.
     delegated: BTreeMap<(String, String), SystemTime>,
     pub(super) features: BTreeSet<Feature>,
+    /// The management account's organization trails, as members see them.
+    pub(super) trails: Vec<Trail>,
 }
 
 /// An account of an organization; the management account is one too.
@@ -140,6 +143,7 @@ impl Register {
             trusted: BTreeMap::new(),
             delegated: BTreeMap::new(),
             features: BTreeSet::new(),
+            trails: Vec::new(),
         };
         register.join(management, "management", true, now);
         register

@@ -11,7 +11,7 @@ use super::super::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Pr
 use crate::aws::{self, Account, Call, DeviceArn};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
-use crate::flow::harden::emit::Emission;
+use crate::flow::harden::emit::{self, Emission, EmittedAdministrator};
 use crate::person::{AdministratorSettings, HardenChange, HardenSettings, OpenCode};
 pub(super) use state::State;
 use state::{Group, User};
@@ -56,10 +56,11 @@ impl Hardening for Administrator {
         }
     }
 
-    fn emission(&self, _: &State, _: &Planning<'_>) -> Emission {
-        Emission::nothing(
-            "a user who has MFA from the beginning cannot be expressed; `glasskey root harden --apply` makes one",
-        )
+    fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
+        let (Some(group), Some(user)) = (&after.group, &after.user) else { return Emission::default() };
+        let has_group = group.others || !group.policies.is_empty();
+        let of = EmittedAdministrator { user: &user.name, group: &group.name, has_group };
+        emit::administrator(&of, planning.place)
     }
 
     fn in_use(&self, account: &Account, now: &State) -> Result<Vec<String>, aws::Error> {

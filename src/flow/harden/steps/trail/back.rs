@@ -1,6 +1,6 @@
 //! What lies between two states, and where undoing leads.
 
-use super::lead::{BUCKET, GROUP, ROLE, TRAIL, has_made};
+use super::lead::{BUCKET, GROUP, ROLE, TRAIL, TRUST, has_made};
 use super::{BucketIs, Seen, State};
 use crate::aws::hardening::BucketSettings;
 use crate::flow::harden::names;
@@ -11,7 +11,10 @@ impl State {
     pub(super) fn still(&self) -> Self {
         let mut still = Self { count: 0, ..self.clone() };
         for seen in &mut still.trails {
-            (seen.bucket_error, seen.logs_error) = (None, None);
+            (seen.bucket_error, seen.logs_error, seen.is.selective) = (None, None, false);
+        }
+        if let Some(whole) = &mut still.organization {
+            whole.trails = 0;
         }
         if let BucketIs::Own(bucket) = &mut still.bucket.is {
             bucket.empty = false;
@@ -22,17 +25,19 @@ impl State {
         still
     }
 
-    /// The bucket, the log group and the role are as in the other.
+    /// The bucket, the log group, the role and the organization's trust are as in the other.
     pub(super) fn has_parts_of(&self, other: &Self) -> bool {
         let (one, other) = (self.still(), other.still());
-        (one.bucket, one.group, one.role) == (other.bucket, other.group, other.role)
+        (one.bucket, one.group, one.role, one.organization)
+            == (other.bucket, other.group, other.role, other.organization)
     }
 
     /// Each part is as in one of the two, or what is made on the way.
     pub(super) fn is_between(&self, one: &Self, other: &Self) -> bool {
         let (one, now, other) = (one.still(), self.still(), other.still());
-        let same = |state: &Self| (state.account.clone(), state.region.clone(), state.organization.clone());
+        let same = |state: &Self| (state.account.clone(), state.region.clone());
         same(&now) == same(&one)
+            && either(&now.organization, &one.organization, &other.organization)
             && (now.bucket.name == one.bucket.name && now.group.name == one.group.name)
             && trails_between(&one, &now, &other)
             && bucket_between(&one.bucket.is, &now.bucket.is, &other.bucket.is)
@@ -63,12 +68,14 @@ fn seen_between(one: &Seen, now: &Seen, other: &Seen) -> bool {
     rest.logging = one.logging;
     (rest.is.multi_region, rest.is.global_events) = (one.is.multi_region, one.is.global_events);
     (rest.is.validation, rest.is.logs) = (one.is.validation, one.is.logs.clone());
+    rest.is.organization = one.is.organization;
     rest == *one
         && either(&now.logging, &one.logging, &other.logging)
         && either(&now.is.multi_region, &one.is.multi_region, &other.is.multi_region)
         && either(&now.is.global_events, &one.is.global_events, &other.is.global_events)
         && either(&now.is.validation, &one.is.validation, &other.is.validation)
         && either(&now.is.logs, &one.is.logs, &other.is.logs)
+        && either(&now.is.organization, &one.is.organization, &other.is.organization)
 }
 
 fn bucket_between(one: &BucketIs, now: &BucketIs, other: &BucketIs) -> bool {
@@ -134,6 +141,7 @@ pub(super) fn undone(begun: &Begun<'_, State>) -> Undone<State> {
     }
     let keeps_logs = trails_back(&mut to, now, &mut stays);
     bucket_back(&mut to, begun, &mut stays);
+    trust_back(&mut to, begun, &mut stays);
     if keeps_logs {
         (to.group, to.role) = (now.group.clone(), now.role.clone());
     } else {
@@ -160,6 +168,25 @@ fn trails_back(to: &mut State, now: &State, stays: &mut Vec<String>) -> bool {
         }
     }
     keeps
+}
+
+/// Trusted access goes only where the run has turned it on, and no other trail needs it: without it AWS deletes
+/// organization trails from members (Organizations User Guide, "AWS CloudTrail and AWS Organizations").
+fn trust_back(to: &mut State, begun: &Begun<'_, State>, stays: &mut Vec<String>) {
+    let (was, now) = (&begun.before.organization, &begun.now.organization);
+    let (Some(was), Some(now), Some(back)) = (was, now, &mut to.organization) else { return };
+    if was.trusted == now.trusted {
+        return;
+    }
+    let of_all = |state: &State| state.trails.iter().filter(|seen| seen.is.organization).count();
+    let others = now.trails.saturating_sub(of_all(begun.now).saturating_sub(of_all(begun.before)));
+    let why = match () {
+        () if !has_made(begun.notes, TRUST) => "nothing shows that this run turned it on",
+        () if others > 0 => "other organization trails need it",
+        () => return,
+    };
+    stays.push(format!("trusted access for CloudTrail stays on: {why}"));
+    back.trusted = now.trusted;
 }
 
 fn bucket_back(to: &mut State, begun: &Begun<'_, State>, stays: &mut Vec<String>) {

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// A part of the step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
+    Trust,
     MakeBucket,
     BlockPublicAccess,
     EnforceOwner,
@@ -28,12 +29,15 @@ pub(super) enum Deed {
     DeleteRole,
     DeleteGroup,
     DeleteBucket,
+    Distrust,
 }
 
 impl Deed {
     /// What changes something.
     pub(super) fn calls(&self) -> Option<Call> {
         Some(match self {
+            Self::Trust => Call::EnableAwsServiceAccess,
+            Self::Distrust => Call::DisableAwsServiceAccess,
             Self::MakeBucket => Call::CreateBucket,
             Self::BlockPublicAccess => Call::PutPublicAccessBlock,
             Self::EnforceOwner => Call::PutBucketOwnershipControls,
@@ -69,7 +73,7 @@ impl Deed {
             | Self::MakeGroup
             | Self::PutRolePolicy(_)
             | Self::PutBucketPolicy(_) => true,
-            Self::Update(update) => update.1.logs.is_some(),
+            Self::Update(update) => update.1.logs.is_some() || update.1.organization == Some(true),
             _ => false,
         }
     }
@@ -78,7 +82,13 @@ impl Deed {
 /// What leads from one state to another. Where the other has a trail that is as it should be, what the trail needs comes
 /// first; on the way back the trail goes first.
 pub(super) fn between(now: &State, to: &State) -> Vec<Deed> {
-    let mut puts = of_bucket(now, to);
+    let trusts = |state: &State| state.organization.as_ref().and_then(|whole| whole.trusted);
+    let (is_trusted, is_to_be) = (trusts(now), trusts(to));
+    let mut puts = Vec::new();
+    if (is_trusted, is_to_be) == (Some(false), Some(true)) {
+        puts.push(Deed::Trust);
+    }
+    puts.extend(of_bucket(now, to));
     puts.extend(of_group(now, to));
     puts.extend(of_role(now, to));
     let mut deeds = of_trails(now, to);
@@ -87,6 +97,9 @@ pub(super) fn between(now: &State, to: &State) -> Vec<Deed> {
         false => deeds.extend(puts),
     }
     deeds.extend(removals(now, to));
+    if (is_trusted, is_to_be) == (Some(true), Some(false)) {
+        deeds.push(Deed::Distrust);
+    }
     deeds
 }
 
@@ -170,6 +183,7 @@ fn update(is: &hardening::Trail, should: &hardening::Trail) -> Option<Deed> {
         multi_region: differs(is.multi_region, should.multi_region),
         global_events: differs(is.global_events, should.global_events),
         validation: differs(is.validation, should.validation),
+        organization: differs(is.organization, should.organization),
         bucket: None,
         logs: (is.logs != should.logs).then(|| should.logs.clone()),
     };

@@ -2,10 +2,13 @@
 
 use super::{Seen, State};
 use crate::aws::posture::Management;
+use crate::flow::harden::names;
 
 /// What is wrong with a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
+    /// It is of this account alone, and is to be of every account of the organization.
+    OneAccount,
     OneRegion,
     NotLogging,
     NotValidated,
@@ -16,6 +19,15 @@ pub(super) enum Problem {
     LogsNotDelivered,
     /// AWS does not let this account look.
     Unreadable,
+}
+
+/// What the trail is to be of.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'s> {
+    /// This account's number.
+    pub(super) account: &'s str,
+    /// Every account of the organization that it manages.
+    pub(super) whole: bool,
 }
 
 impl Problem {
@@ -51,6 +63,7 @@ impl Seen {
         let is = &self.is;
         let error = |error: &Option<String>| error.clone().unwrap_or_else(|| "its log group is gone".to_owned());
         let said = problems.iter().map(|problem| match problem {
+            Problem::OneAccount => "is of this account alone".to_owned(),
             Problem::OneRegion => format!("records the region {} alone", is.home_region),
             Problem::NotLogging => "does not log".to_owned(),
             Problem::NotValidated => "does not validate its log files".to_owned(),
@@ -66,9 +79,10 @@ impl Seen {
     }
 
     /// What is wrong with it. Where another account's trail is seen, its log group is no concern of this account.
-    pub(super) fn problems(&self, account: &str) -> Vec<Problem> {
-        let own = self.is_own(account);
+    pub(super) fn problems(&self, scope: Scope<'_>) -> Vec<Problem> {
+        let own = self.is_own(scope.account);
         let wrong = [
+            (Problem::OneAccount, scope.whole && !self.is.organization),
             (Problem::OneRegion, !self.is.multi_region),
             (Problem::NotLogging, self.logging == Some(false)),
             (Problem::NotDelivered, self.bucket_error.is_some()),
@@ -83,23 +97,27 @@ impl Seen {
 }
 
 /// The trail that is used: one that records everything before one that does not, this account's before another's, and then
-/// the one with the fewest problems. Mending it leaves it the first.
-pub(super) fn used<'s>(trails: &'s [Seen], account: &str) -> Option<&'s Seen> {
+/// the one with the fewest problems. Where it is to be of every account, one that is comes first, and then glasskey's, which
+/// may become one. Mending it leaves it the first.
+fn used<'s>(trails: &'s [Seen], scope: Scope<'_>) -> Option<&'s Seen> {
     let rank = |seen: &&Seen| {
-        let problems = seen.problems(account);
+        let problems = seen.problems(scope);
         let mendable = problems.iter().all(|problem| problem.is_mendable());
-        (!seen.records(), !seen.is_own(account), !mendable, problems.len(), seen.is.arn.clone())
+        let of_one = scope.whole && !seen.is.organization;
+        let of_whom = (of_one, of_one && seen.is.name != names::TRAIL);
+        (of_whom, !seen.records(), !seen.is_own(scope.account), !mendable, problems.len(), seen.is.arn.clone())
     };
     trails.iter().min_by_key(rank)
 }
 
 impl State {
     pub(super) fn used(&self) -> Option<&Seen> {
-        used(&self.trails, &self.account)
+        used(&self.trails, self.scope())
     }
 
     /// There is a trail with which nothing is wrong.
     pub(super) fn is_good(&self) -> bool {
-        self.used().is_some_and(|used| used.problems(&self.account).is_empty()) && !self.has_lost_its_group()
+        let is_good = self.used().is_some_and(|used| used.problems(self.scope()).is_empty());
+        is_good && !self.has_lost_its_group() && !self.is_untrusted()
     }
 }

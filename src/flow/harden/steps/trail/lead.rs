@@ -3,7 +3,7 @@
 use super::deeds::{Deed, between};
 use super::{BucketIs, State, Trail, delivery, read};
 use crate::aws::Error;
-use crate::aws::hardening::{Bucket, NewTrail, Obstacle, Place, trust_document};
+use crate::aws::hardening::{Bucket, NewTrail, Obstacle, Place, TrustedService, trust_document};
 use crate::flow::acknowledged::look_until;
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::harden::names;
@@ -17,6 +17,7 @@ pub(super) const BUCKET: &str = "bucket";
 pub(super) const GROUP: &str = "log group";
 pub(super) const ROLE: &str = "role";
 pub(super) const TRAIL: &str = "trail";
+pub(super) const TRUST: &str = "trust";
 
 /// Whether the run has made a thing, by what it has noted.
 pub(super) fn has_made(notes: &[String], thing: &str) -> bool {
@@ -69,6 +70,7 @@ fn bucket(now: &State, to: &State) -> Bucket {
 
 fn act(deed: &Deed, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
     match deed {
+        Deed::Trust | Deed::Distrust => of_trust(deed, hands),
         Deed::MakeBucket
         | Deed::BlockPublicAccess
         | Deed::EnforceOwner
@@ -81,6 +83,19 @@ fn act(deed: &Deed, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Resul
         Deed::MakeRole | Deed::PutRolePolicy(_) | Deed::DropRolePolicy | Deed::DeleteRole => of_role(deed, hands),
         Deed::Create(_) | Deed::Update(_) | Deed::Start(_) | Deed::Stop(_) | Deed::Delete(_) => of_trail(deed, hands),
     }
+}
+
+/// Trusted access is turned on by whoever needs it: only what this run has turned on is turned off again.
+fn of_trust(deed: &Deed, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    let account = hands.account;
+    let on = matches!(deed, Deed::Trust);
+    if on {
+        make(TRUST, hands, || account.trust(TrustedService::CloudTrail, true))?;
+    } else {
+        account.trust(TrustedService::CloudTrail, false)?;
+    }
+    hands.tell(format!("trusted access for CloudTrail is {}", if on { "on" } else { "off" }));
+    Ok(())
 }
 
 fn of_bucket(deed: &Deed, bucket: &Bucket, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {

@@ -9,6 +9,8 @@ mod lead; // the calls
 mod parts; // bucket, log group and role
 mod plan; // what should become of it
 mod read; // what AWS says
+mod whole; // the organization
+mod words; // what a plan says
 
 use super::logs_place::LogsPlace;
 use crate::aws::hardening::{self, BucketSettings};
@@ -22,6 +24,7 @@ use crate::flow::harden::step::{Begun, Hands, Hardening, Planning, Proposal, Und
 use crate::person::HardenSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use whole::Whole;
 
 pub(super) struct Trail;
 
@@ -33,8 +36,8 @@ pub(super) struct State {
     account: String,
     /// Where the parts are: the home of the trail that is used, or the command's region.
     region: String,
-    /// The organization's id, where the trail that is used is of all its accounts, and this account's.
-    organization: Option<String>,
+    /// The organization, where the trail is or should be of all its accounts; null: this account does not manage it.
+    organization: Option<Whole>,
     /// How many trails count in the command's region, those of other regions included.
     count: usize,
     /// Those that record management events, in the order of their ARNs.
@@ -146,7 +149,8 @@ impl Hardening for Trail {
         if !is_new {
             return Emission::nothing("the trail that is there is mended in place: import it, or apply this step");
         }
-        let organization = after.organization.as_deref();
+        let of_all = after.used().is_some_and(|used| used.is.organization);
+        let organization = after.organization.as_ref().filter(|_| of_all).map(|whole| &*whole.id);
         let (name, role, retention) = (names::TRAIL, names::ROLE, parts::KEPT_DAYS);
         emit::trail(&EmittedTrail { name, bucket, log_group, role, retention, organization }, &place)
     }

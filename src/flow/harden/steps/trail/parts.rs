@@ -1,6 +1,6 @@
 //! What a trail is made of: its bucket, its log group and its role, as they should be.
 
-use super::{BucketIs, Group, GroupIs, OwnBucket, Role, State};
+use super::{Bucket, BucketIs, Group, GroupIs, OwnBucket, Role, State};
 use crate::aws::hardening::{BucketSettings, Delivery, Place, logs_document, merged, trail_statements};
 use crate::flow::harden::names;
 use crate::person::OpenCode;
@@ -20,6 +20,13 @@ pub(super) fn cannot(message: String) -> Left {
 /// glasskey's role.
 pub(super) fn role_arn(place: &Place) -> String {
     format!("arn:{}:iam::{}:role/{}", place.partition, place.account, names::ROLE)
+}
+
+impl Bucket {
+    /// It has glasskey's name, or the one that was named.
+    pub(super) fn is_glasskeys(&self) -> bool {
+        matches!(&self.is, BucketIs::Own(own) if own.settings.is_some())
+    }
 }
 
 impl State {
@@ -43,14 +50,6 @@ impl State {
     }
 }
 
-/// The organization's id, where a trail is of all its accounts.
-pub(super) fn organization(state: &State, of_organization: bool) -> Result<Option<&str>, Left> {
-    match (of_organization, &state.organization) {
-        (true, None) => Err((OpenCode::Unreadable, "the organization's id could not be read".to_owned())),
-        (_, id) => Ok(id.as_deref()),
-    }
-}
-
 /// The bucket for a new trail: what is stricter stays.
 pub(super) fn bucket(state: &State, place: &Place, trail: &str) -> Result<OwnBucket, Left> {
     let name = &state.bucket.name;
@@ -68,7 +67,7 @@ pub(super) fn bucket(state: &State, place: &Place, trail: &str) -> Result<OwnBuc
             ));
         }
     };
-    let statements = trail_statements(place, name, None, trail, state.organization.as_deref());
+    let statements = trail_statements(place, name, None, trail, state.id_for(state.scope().whole)?);
     let policy = merged(there.policy.as_deref(), &statements)
         .map_err(|why| cannot(format!("{why} (bucket {name}); choose another with --bucket NAME")))?;
     let encryption = there.settings.as_ref().and_then(|settings| settings.encryption.clone());
@@ -85,10 +84,9 @@ pub(super) fn new_group() -> GroupIs {
     GroupIs { retention_days: Some(KEPT_DAYS), class: FILTERED.to_owned(), empty: true }
 }
 
-/// Sets up delivery to the log group by glasskey's role.
-pub(super) fn logs(after: &mut State, place: &Place) -> Result<Delivery, Left> {
-    let is_of_used = after.used().is_some_and(|used| used.is.organization);
-    let wanted = logs_document(place, &after.group.name, organization(after, is_of_used)?);
+/// Sets up delivery to the log group by glasskey's role, for a trail of every account or of this one alone.
+pub(super) fn logs(after: &mut State, of_all: bool, place: &Place) -> Result<Delivery, Left> {
+    let wanted = logs_document(place, &after.group.name, after.id_for(of_all)?);
     let role = role_arn(place);
     let used = after.used().map(|used| &used.is.arn);
     let by_role = |seen: &&super::Seen| seen.is.logs.as_ref().is_some_and(|logs| logs.role == role);

@@ -1,13 +1,14 @@
 //! What should become of the trails: nothing, a new one, or the one that is used mended.
 
-use super::judge::Problem;
+use super::judge::{Problem, Scope};
 use super::parts::{self, Left, cannot, role_arn};
-use super::{Bucket, BucketIs, OwnBucket, Seen, State, deeds};
+use super::{BucketIs, Seen, State, deeds, words};
 use crate::aws::hardening::{Delivery, Place, Trail, merged, trail_statements};
 use crate::aws::posture::Management;
 use crate::flow::harden::names;
 use crate::flow::harden::step::{Change, Planning, Proposal};
-use crate::person::{Dollars, HardenChange, OpenCode};
+use crate::person::{Dollars, OpenCode};
+use serde_json::Value;
 
 /// Trails that count in a region, at most (CloudTrail User Guide, "Quotas in AWS CloudTrail").
 const LIMIT: usize = 5;
@@ -34,7 +35,7 @@ pub(super) fn proposal(state: &State, planning: &Planning<'_>) -> Proposal<State
 type Planned = Result<Option<State>, Left>;
 
 fn anothers(used: &Seen, account: &str) -> Planned {
-    let problems = used.problems(account);
+    let problems = used.problems(Scope { account, whole: false });
     if problems.is_empty() {
         return Ok(None);
     }
@@ -59,10 +60,11 @@ fn new(state: &State, place: &Place) -> Planned {
         );
         return Err((OpenCode::Limit, message));
     }
-    let mut after = state.clone();
+    let of_all = state.scope().whole;
+    let mut after = state.clone().trusting();
     let arn = place.trail(names::TRAIL);
     after.bucket.is = BucketIs::Own(parts::bucket(state, place, &arn)?);
-    let logs = parts::logs(&mut after, place)?;
+    let logs = parts::logs(&mut after, of_all, place)?;
     after.count += 1;
     let is = Trail {
         name: names::TRAIL.to_owned(),
@@ -74,7 +76,8 @@ fn new(state: &State, place: &Place) -> Planned {
         multi_region: true,
         global_events: true,
         validation: true,
-        organization: state.organization.is_some(),
+        organization: of_all,
+        selective: false,
         logs: Some(logs),
     };
     let events = Some(Management::All);
@@ -84,13 +87,14 @@ fn new(state: &State, place: &Place) -> Planned {
 }
 
 fn mended(used: &Seen, state: &State, place: &Place) -> Planned {
-    let mut problems = used.problems(&state.account);
+    let mut problems = used.problems(state.scope());
     if state.has_lost_its_group() && !problems.contains(&Problem::LogsNotDelivered) {
         problems.push(Problem::LogsNotDelivered);
     }
-    if problems.is_empty() {
+    if problems.is_empty() && !state.is_untrusted() {
         return Ok(None);
     }
+    state.check_may_grow(used, place)?;
     if !problems.iter().all(|problem| problem.is_mendable()) {
         let what = used.sentence(&problems);
         return Err(cannot(format!(
@@ -98,25 +102,47 @@ fn mended(used: &Seen, state: &State, place: &Place) -> Planned {
              event selectors to all management events"
         )));
     }
-    let mut after = state.clone();
-    if problems.contains(&Problem::NotDelivered) {
-        let policy = Some(mended_policy(used, state, place)?);
-        if let BucketIs::Own(bucket) = &mut after.bucket.is {
-            bucket.policy = policy;
-        }
+    let mut after = state.clone().trusting();
+    let grows = problems.contains(&Problem::OneAccount);
+    let of_all = grows || used.is.organization;
+    let policy = match problems.contains(&Problem::NotDelivered) {
+        true => Some(mended_policy(used, of_all, state, place)?),
+        false if grows => wider_policy(used, state, place)?,
+        false => None,
+    };
+    if let (Some(policy), BucketIs::Own(bucket)) = (policy, &mut after.bucket.is) {
+        bucket.policy = Some(policy);
     }
     let is_of_logs = |problem: &Problem| matches!(problem, Problem::NoLogs | Problem::LogsNotDelivered);
-    let logs = if problems.iter().any(is_of_logs) { Some(mended_logs(used, &mut after, place)?) } else { None };
+    let logs = match problems.iter().any(is_of_logs) {
+        _ if grows => Some(parts::logs(&mut after, true, place)?),
+        true => Some(mended_logs(used, &mut after, place)?),
+        false => None,
+    };
     if let Some(seen) = after.trails.iter_mut().find(|seen| seen.is.arn == used.is.arn) {
         (seen.is.multi_region, seen.is.global_events, seen.is.validation) = (true, true, true);
         (seen.logging, seen.bucket_error, seen.logs_error) = (Some(true), None, None);
+        seen.is.organization = of_all;
         seen.is.logs = logs.or(seen.is.logs.take());
     }
     Ok(Some(after))
 }
 
+/// The statements with which its bucket lets the trail in.
+fn statements(used: &Seen, of_all: bool, state: &State, place: &Place) -> Result<Vec<Value>, Left> {
+    let (name, prefix) = (&state.bucket.name, used.is.prefix.as_deref());
+    Ok(trail_statements(place, name, prefix, &used.is.arn, state.id_for(of_all)?))
+}
+
+/// The policy of its bucket, which lets the trail in below the organization's id too; `None`: it does that already.
+fn wider_policy(used: &Seen, state: &State, place: &Place) -> Result<Option<String>, Left> {
+    let statements = statements(used, true, state, place)?;
+    merged(state.policy_of_bucket(), &statements)
+        .map_err(|why| cannot(format!("{why} (bucket {} of the trail {})", state.bucket.name, used.is.name)))
+}
+
 /// The policy of its bucket, which lets the trail in.
-fn mended_policy(used: &Seen, state: &State, place: &Place) -> Result<String, Left> {
+fn mended_policy(used: &Seen, of_all: bool, state: &State, place: &Place) -> Result<String, Left> {
     let name = &state.bucket.name;
     let trail = format!("the trail {} cannot deliver to its bucket {name}", used.is.name);
     let error = used.bucket_error.as_deref().unwrap_or_default();
@@ -130,9 +156,7 @@ fn mended_policy(used: &Seen, state: &State, place: &Place) -> Result<String, Le
             )));
         }
     };
-    let organization = parts::organization(state, used.is.organization)?;
-    let prefix = used.is.prefix.as_deref();
-    let statements = trail_statements(place, name, prefix, &used.is.arn, organization);
+    let statements = statements(used, of_all, state, place)?;
     match merged(bucket.policy.as_deref(), &statements) {
         Ok(Some(policy)) => Ok(policy),
         Ok(None) => Err(cannot(format!("{trail} ({error}), although its policy lets the trail in"))),
@@ -151,7 +175,7 @@ fn mended_logs(used: &Seen, after: &mut State, place: &Place) -> Result<Delivery
         after.group.is = Some(parts::new_group());
         return Ok(logs.clone());
     }
-    let logs = parts::logs(after, place)?;
+    let logs = parts::logs(after, used.is.organization, place)?;
     if used.is.logs.as_ref() == Some(&logs) && *after == before {
         let error = used.logs_error.as_deref().unwrap_or_default();
         let (name, group) = (&used.is.name, &before.group.name);
@@ -168,6 +192,9 @@ fn change(before: &State, after: State, planning: &Planning<'_>) -> Change<State
         None => {
             "the trail is stopped and deleted, and what was made for it; a bucket and a log group that hold records stay"
         }
+        Some(_) if grows(before, &after) => {
+            "the trail is one of this account alone again, as it was before; what was delivered of members stays"
+        }
         Some(_) => {
             "the trail is set as it was before; a delivery that AWS rejects is not set again, and a bucket and a log \
              group that hold records stay"
@@ -175,7 +202,7 @@ fn change(before: &State, after: State, planning: &Planning<'_>) -> Change<State
     };
     let mut change = Change::to(after.clone(), Vec::new(), undo);
     change.calls = deeds.iter().flat_map(deeds::Deed::calls).collect();
-    change.changes = rows(before, &after);
+    change.changes = words::rows(before, &after);
     let delivers = deeds.iter().any(deeds::Deed::is_about_delivery);
     if delivers {
         change.waits = PROPAGATION + planning.settings.delivery_wait + 30;
@@ -184,7 +211,7 @@ fn change(before: &State, after: State, planning: &Planning<'_>) -> Change<State
                 .to_owned(),
         );
     }
-    if logs_of(before) != logs_of(&after) {
+    if logs_of(before) != logs_of(&after) || grows(before, &after) {
         change.cost = GIGABYTE;
         change.effects.push(
             "The cost is for 1 GB of events a month in CloudWatch Logs, at $0.50 for each GB; the bucket's storage adds \
@@ -192,70 +219,17 @@ fn change(before: &State, after: State, planning: &Planning<'_>) -> Change<State
                 .to_owned(),
         );
     }
-    change.effects.extend(copies(before, &after));
+    change.effects.extend(words::copies(before, &after));
+    change.effects.extend(words::of_organization(before, &after));
     change
+}
+
+/// The trail was of this account alone, and will be of every account.
+fn grows(before: &State, after: &State) -> bool {
+    let of_all = |state: &State| state.used().is_some_and(|used| used.is.organization);
+    before.used().is_some() && !of_all(before) && of_all(after)
 }
 
 fn logs_of(state: &State) -> Option<&Delivery> {
     state.used().and_then(|used| used.is.logs.as_ref())
-}
-
-/// What management events cost.
-fn copies(before: &State, after: &State) -> Option<String> {
-    let used = after.used()?;
-    let is_other = |seen: &&Seen| seen.is.arn != used.is.arn && seen.logging == Some(true);
-    match before.trails.iter().find(is_other) {
-        Some(other) => Some(format!(
-            "{} records management events too: where both do, the second copy costs $2.00 for 100,000 events.",
-            other.is.name
-        )),
-        None if before.used().is_none() => {
-            Some("The first copy of management events costs nothing in CloudTrail.".to_owned())
-        }
-        None => None,
-    }
-}
-
-fn rows(before: &State, after: &State) -> Vec<HardenChange> {
-    let row = |what: &str, before: String, after: String| HardenChange { what: what.to_owned(), before, after };
-    let mut rows = Vec::new();
-    let (was, is) = (before.used(), after.used());
-    let on = |on: bool| if on { "on" } else { "off" }.to_owned();
-    match (was, is) {
-        (None, Some(is)) => {
-            let after = format!("{}, of all regions, with log file validation", is.is.name);
-            rows.push(row("trail", "none".to_owned(), after));
-        }
-        (Some(was), Some(is)) => {
-            let name = &was.is.name;
-            let regions = |all: bool| if all { "all" } else { "one" }.to_owned();
-            rows.push(row(&format!("{name}: regions"), regions(was.is.multi_region), regions(is.is.multi_region)));
-            let logs = |seen: &Seen| seen.group_in(&before.account).unwrap_or("none").to_owned();
-            rows.push(row(&format!("{name}: log group"), logs(was), logs(is)));
-            rows.push(row(&format!("{name}: log file validation"), on(was.is.validation), on(is.is.validation)));
-            rows.push(row(&format!("{name}: logging"), on(was.logging == Some(true)), on(is.logging == Some(true))));
-        }
-        _ => {}
-    }
-    rows.push(row("bucket", bucket_row(&before.bucket), bucket_row(&after.bucket)));
-    if after.policy_of_bucket() != before.policy_of_bucket() {
-        let was = if before.policy_of_bucket().is_some() { "does not let this trail deliver" } else { "none" };
-        rows.push(row("policy of the bucket", was.to_owned(), "lets this trail deliver".to_owned()));
-    }
-    rows.push(row("log group", parts::group_row(&before.group), parts::group_row(&after.group)));
-    rows.push(row("role", parts::role_row(before.role.as_ref()), parts::role_row(after.role.as_ref())));
-    rows.retain(|row| row.before != row.after);
-    rows
-}
-
-fn bucket_row(bucket: &Bucket) -> String {
-    let BucketIs::Own(OwnBucket { settings: Some(settings), .. }) = &bucket.is else { return "none".to_owned() };
-    let parts = [
-        ("public access blocked", settings.public_access_blocked),
-        ("owner enforced", settings.ownership.as_deref() == Some("BucketOwnerEnforced")),
-        ("encrypted", settings.encryption.is_some()),
-        ("versioned", settings.versioned),
-    ];
-    let on: Vec<&str> = parts.into_iter().filter(|(_, on)| *on).map(|(what, _)| what).collect();
-    format!("{}: {}", bucket.name, if on.is_empty() { "no protection".to_owned() } else { on.join(", ") })
 }

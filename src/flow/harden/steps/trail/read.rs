@@ -1,7 +1,6 @@
 //! What AWS says of the trails, and of what the one that is used is made of.
 
-use super::judge::used;
-use super::{Bucket, BucketIs, Group, GroupIs, OwnBucket, Role, Seen, State};
+use super::{Bucket, BucketIs, Group, GroupIs, OwnBucket, Role, Seen, State, whole};
 use crate::aws::hardening::{self, Obstacle, Place, trust_document};
 use crate::aws::posture::Management;
 use crate::aws::{Account, Error, Partition};
@@ -10,19 +9,23 @@ use crate::person::HardenSettings;
 
 pub(super) fn state(account: &Account, settings: &HardenSettings) -> Result<State, Error> {
     let place = Place::of(account.caller(), &account.region());
-    let (count, trails) = trails(account, &place)?;
-    let seen = used(&trails, &place.account);
+    let Found { count, of_all, trails } = trails(account, &place)?;
+    let organization = whole::read(account, settings, of_all)?;
     let wanted = settings_bucket(settings, &place);
     let mut state = State {
         account: place.account.clone(),
-        region: seen.map_or(&place.region, |seen| &seen.is.home_region).clone(),
-        organization: None,
+        region: place.region.clone(),
+        organization,
         count,
-        bucket: Bucket { name: seen.map_or(&wanted, |seen| &seen.is.bucket).clone(), is: BucketIs::Elsewhere },
+        bucket: Bucket { name: wanted.clone(), is: BucketIs::Elsewhere },
         group: Group { name: names::LOG_GROUP.to_owned(), is: None },
         role: None,
         trails,
     };
+    if let Some(seen) = state.used() {
+        let (region, bucket) = (seen.is.home_region.clone(), seen.is.bucket.clone());
+        (state.region, state.bucket.name) = (region, bucket);
+    }
     let own = state.used().is_none_or(|seen| seen.is_own(&place.account));
     if own {
         parts(account, &mut state, &wanted)?;
@@ -35,8 +38,18 @@ pub(super) fn settings_bucket(settings: &HardenSettings, place: &Place) -> Strin
     settings.bucket.clone().unwrap_or_else(|| names::bucket(place))
 }
 
-/// How many there are, and those that record management events. Those of the region of root's sign-ins are seen too.
-fn trails(account: &Account, place: &Place) -> Result<(usize, Vec<Seen>), Error> {
+/// The trails that there are.
+struct Found {
+    /// How many count in the command's region.
+    count: usize,
+    /// How many of this account's are of every account of the organization.
+    of_all: usize,
+    /// Those that record management events.
+    trails: Vec<Seen>,
+}
+
+/// Those of the region of root's sign-ins are seen too.
+fn trails(account: &Account, place: &Place) -> Result<Found, Error> {
     let global = Partition::named(&place.partition).region();
     let mut found = account.trails(&place.region)?;
     let count = found.len();
@@ -46,12 +59,14 @@ fn trails(account: &Account, place: &Place) -> Result<(usize, Vec<Seen>), Error>
     }
     found.sort_by(|one, other| one.arn.cmp(&other.arn));
     found.dedup_by(|one, other| one.arn == other.arn);
+    let is_own = |trail: &&hardening::Trail| trail.arn.split(':').nth(4) == Some(&place.account);
+    let of_all = found.iter().filter(is_own).filter(|trail| trail.organization).count();
     let mut trails = Vec::new();
     for trail in found {
         let seen = seen(account, trail, &place.account)?;
         trails.extend(seen.filter(|seen| seen.events != Some(Management::None)));
     }
-    Ok((count, trails))
+    Ok(Found { count, of_all, trails })
 }
 
 /// `None`: it has been deleted since it was listed.
@@ -97,9 +112,6 @@ fn parts(account: &Account, state: &mut State, wanted: &str) -> Result<(), Error
             policy: account.role_policy(names::ROLE, names::ROLE)?,
         }),
     };
-    if state.used().is_some_and(|seen| seen.is.organization) {
-        state.organization = account.membership().1;
-    }
     Ok(())
 }
 
