@@ -3,10 +3,11 @@
 //! Somebody who is told already is not told twice: a chain that works is used, whoever made it. What has glasskey's names
 //! is mended where it is broken.
 
+mod lead; // the calls that make it and take it away
+mod read; // what there is of one
+mod words; // what a plan says of it
+
 use super::logs_place::LogsPlace;
-use super::root_alarm_lead as leading;
-use super::root_alarm_read as reading;
-use super::root_alarm_words as words;
 use super::trail::Trail;
 use crate::aws::hardening::{Metric, MetricFilter, Place, RootPattern};
 use crate::aws::{self, Account, Call};
@@ -119,7 +120,7 @@ impl Hardening for RootAlarm {
     const FINDINGS: &'static [Rule] = &[Rule::RootAlarm];
 
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
-        reading::read(account, settings)
+        read::read(account, settings)
     }
 
     fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
@@ -170,14 +171,14 @@ impl Hardening for RootAlarm {
         let place = Place { region: logs.region.clone(), ..planning.place.clone() };
         let (name, group) = (ROOT_USE.to_owned(), logs.group.clone());
         let filter = MetricFilter { name, group, pattern: pattern.clone(), metric: metric.clone() };
-        let alarm = reading::Names::in_place(&place, &logs.group).new_alarm();
+        let alarm = read::Names::in_place(&place, &logs.group).new_alarm();
         let email = planning.settings.alarm_email.as_deref();
         let makes_group = planning.after::<Trail>().is_some();
         emit::alarm(&EmittedAlarm { filter: &filter, alarm: &alarm, topic: ROOT_USE, email, makes_group }, &place)
     }
 
     fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-        leading::lead(now, to, hands)
+        lead::lead(now, to, hands)
     }
 
     fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {

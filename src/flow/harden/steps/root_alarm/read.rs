@@ -1,8 +1,8 @@
 //! What there is of an alarm on root's use: the trail's log group, and everything that has glasskey's names.
 
-use super::logs_place::LogsPlace;
-use super::root_alarm::{Audience, Consent, Hindrance, OwnAlarm, OwnFilter, OwnTopic, State, metric};
-use super::trail::Trail;
+use super::super::logs_place::LogsPlace;
+use super::super::trail::Trail;
+use super::{Audience, Consent, Hindrance, OwnAlarm, OwnFilter, OwnTopic, State, metric};
 use crate::aws::hardening::{
     MetricFilters, NewAlarm, Place, Publisher, Subscription, TopicSubscriber, merged, topic_statements,
 };

@@ -1,7 +1,7 @@
 //! The calls that make the alarm, and those that take it away again.
 
-use super::root_alarm::{Consent, OwnAlarm, OwnFilter, State};
-use super::root_alarm_read::{Names, consent};
+use super::read::{Names, consent};
+use super::{Consent, OwnAlarm, OwnFilter, State};
 use crate::aws::hardening::{MetricFilter, Obstacle, Subscription, without};
 use crate::aws::{self, Account};
 use crate::flow::failure::{Cause, HardenRefusal};

@@ -1,7 +1,7 @@
 //! What a plan says of the alarm, for people.
 
-use super::logs_place::LogsPlace;
-use super::root_alarm::{Consent, Hindrance, OwnAlarm, OwnFilter, OwnTopic, State};
+use super::super::logs_place::LogsPlace;
+use super::{Consent, Hindrance, OwnAlarm, OwnFilter, OwnTopic, State};
 use crate::aws::hardening::RootPattern;
 use crate::flow::harden::names::ROOT_USE;
 use crate::person::{HardenChange, HardenSettings};
