@@ -4,7 +4,7 @@
 //! alarm and topic by a marked event that is put beside the trail's; the mail by a code that its reader types back.
 
 use super::chain::{Chain, cannot_be_raised, find, hears, nobody_hears};
-use crate::aws::hardening::{AlarmEvent, AlarmState, Obstacle, Place, Sample};
+use crate::aws::hardening::{self, AlarmEvent, AlarmState, Obstacle, Place, Sample};
 use crate::aws::posture::Alarm;
 use crate::aws::{self, Account};
 use crate::flow::audit::Proofs;
@@ -177,6 +177,9 @@ impl Testing<'_> {
             self.say(Hop::Alarm, Proof::Broken, format!("{}: {why}", alarm.name), context);
             return self.unreached(&[Hop::Topic, Hop::Mail], context).map(drop);
         }
+        if !self.is_off(&alarm, context)? {
+            return self.unreached(&[Hop::Topic, Hop::Mail], context).map(drop);
+        }
         if !self.agreed(&alarm, context)? {
             let why = "putting a marked event was not agreed to: --yes agrees";
             for hop in [Hop::Alarm, Hop::Topic, Hop::Mail] {
@@ -211,22 +214,36 @@ impl Testing<'_> {
 
     /// Puts a marked sign-in of root's beside the trail's events. Whether the topic has got the alarm's message.
     fn marked(&mut self, alarm: &Alarm, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let Chain { region, group, .. } = self.chain;
-        let there = match self.account.alarm(region, &alarm.name) {
-            Ok(there) => there,
-            Err(why) => return self.stuck(why, context),
-        };
-        if there.is_some_and(|there| there.state == "ALARM") {
-            let why = format!("{} is on, so an event does not change it: try again once it is off", alarm.name);
-            self.say(Hop::Alarm, Proof::NotProven, why, context);
-            return self.unreached(&[Hop::Topic, Hop::Mail], context);
-        }
+        let Chain { group, .. } = self.chain;
         let at = context.clock.now();
         if let Err(why) = self.put(at) {
             return self.stuck(why, context);
         }
         context.tell(Notice::from(AlarmNotice::Put { group: group.clone() }));
         self.follow(alarm, at, context)
+    }
+
+    /// Whether the alarm is off, so that an event changes something. One that is on is waited for: nothing is asked and
+    /// nothing is put before that.
+    fn is_off(&mut self, alarm: &Alarm, context: &mut Context<'_>) -> Result<bool, Cause> {
+        let (account, region, name) = (self.account, self.chain.region.clone(), &alarm.name);
+        let (limit, begun) = (self.request.wait, context.clock.now());
+        let mut there = None;
+        let looked =
+            look(&format!("{name} to go off, since an event changes nothing before"), limit, begun, context, || {
+                there = account.alarm(&region, name)?;
+                Ok(there.as_ref().is_none_or(|there| there.state != "ALARM").then_some(()))
+            });
+        match looked {
+            Ok(Some(())) => Ok(true),
+            Ok(None) => {
+                let left = there.as_ref().and_then(|there| goes_off_in(there, context.clock.now()));
+                self.say(Hop::Alarm, Proof::NotProven, is_on(name, left), context);
+                Ok(false)
+            }
+            Err(Cause::Aws(why)) => self.unproven(Hop::Alarm, why, context).map(|()| false),
+            Err(cause) => Err(cause),
+        }
     }
 
     fn put(&self, at: SystemTime) -> Result<(), aws::Error> {
@@ -260,10 +277,7 @@ impl Testing<'_> {
             Err(cause) => return Err(cause),
         };
         if acted.is_none() && !raised {
-            let why = format!("{} did not go on within {} s of the marked event", alarm.name, limit.as_secs());
-            let proof = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
-            self.say(Hop::Alarm, proof, why, context);
-            return self.unreached(&[Hop::Topic, Hop::Mail], context);
+            return self.not_raised(alarm, limit, context);
         }
         self.say(Hop::Alarm, Proof::Proven, format!("the marked event raised {}", alarm.name), context);
         match acted {
@@ -273,6 +287,23 @@ impl Testing<'_> {
                 self.unreached(&[Hop::Mail], context)
             }
         }
+    }
+
+    fn not_raised(&mut self, alarm: &Alarm, limit: Duration, context: &mut Context<'_>) -> Result<bool, Cause> {
+        let there = match self.account.alarm(&self.chain.region, &alarm.name) {
+            Ok(there) => there,
+            Err(why) => return self.stuck(why, context),
+        };
+        // It went on between the look and the marked event.
+        if let Some(there) = there.filter(|there| there.state == "ALARM") {
+            let left = goes_off_in(&there, context.clock.now());
+            self.say(Hop::Alarm, Proof::NotProven, is_on(&alarm.name, left), context);
+            return self.unreached(&[Hop::Topic, Hop::Mail], context);
+        }
+        let why = format!("{} did not go on within {} s of the marked event", alarm.name, limit.as_secs());
+        let proof = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
+        self.say(Hop::Alarm, proof, why, context);
+        self.unreached(&[Hop::Topic, Hop::Mail], context)
     }
 
     /// AWS has not let the alarm be proved, so nothing behind it is.
@@ -397,6 +428,23 @@ fn look<T>(
             return Err(Cause::Interrupted);
         }
     }
+}
+
+/// The least time until an alarm that is on goes off: an event counts in each of the periods that it looks at.
+fn goes_off_in(alarm: &hardening::Alarm, now: SystemTime) -> Option<Duration> {
+    let window = Duration::from_secs(alarm.period?.checked_mul(alarm.periods?)?);
+    alarm.since?.checked_add(window)?.duration_since(now).ok()
+}
+
+fn is_on(alarm: &str, left: Option<Duration>) -> String {
+    let when = match left.map(|left| left.as_secs().div_ceil(60)) {
+        Some(minutes) => format!("in {minutes} min at the earliest"),
+        None => "within minutes".to_owned(),
+    };
+    format!(
+        "{alarm} is on, after a use of root or an earlier test, and an event changes nothing before it goes off, {when}: \
+         run `glasskey root alarm test` then, or give it a longer --wait"
+    )
 }
 
 fn named(sample: Sample) -> &'static str {
