@@ -46,6 +46,8 @@ pub struct Posture {
     pub contact: Option<Contact>,
     /// The regions in which IAM Identity Center has an instance.
     pub identity_centers: Vec<String>,
+    /// The regions that the account has opted in to, such as `ap-east-1`.
+    pub opted_in: Vec<String>,
     /// How IAM writes credential reports.
     pub report: ReportStyle,
     pub buckets: Vec<Bucket>,
@@ -342,6 +344,10 @@ pub struct Key {
     pub state: String,
     /// Its policy; `None`: the one that lets the account, and no service.
     pub policy: Option<String>,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+    /// Its material is replaced every year.
+    pub rotates: bool,
 }
 
 impl Default for Key {
@@ -353,6 +359,9 @@ impl Default for Key {
             of_aws: false,
             state: "Enabled".to_owned(),
             policy: None,
+            description: String::new(),
+            tags: BTreeMap::new(),
+            rotates: false,
         }
     }
 }
@@ -430,6 +439,8 @@ pub struct Target {
     pub input: Option<String>,
     /// `InputTransformer`.
     pub transformer: Option<serde_json::Value>,
+    /// The ARN of the role that sends events to another bus.
+    pub role: Option<String>,
 }
 
 impl Default for Rule {
