@@ -4,6 +4,7 @@
 //! alarm and topic by a marked event that is put beside the trail's; the mail by a code that its reader types back.
 
 use super::chain::{Chain, cannot_be_raised, find, hears, nobody_hears};
+use super::rules;
 use crate::aws::hardening::{self, AlarmEvent, AlarmState, Obstacle, Place, Sample};
 use crate::aws::posture::Alarm;
 use crate::aws::{self, Account};
@@ -31,25 +32,27 @@ pub struct AlarmTested {
     /// The account number.
     pub account: String,
     pub region: String,
-    pub group: String,
-    /// The filter's and the alarm's names, and the topic's ARN, where there are any.
+    /// Of a chain from a log group.
+    pub group: Option<String>,
+    /// The filter's and the alarm's names, or the rule's, and the topic's ARN, where there are any.
     pub filter: Option<String>,
     pub alarm: Option<String>,
+    pub rule: Option<String>,
     pub topic: Option<String>,
-    /// Each of them once, in the order in which an event passes them.
+    /// In the order in which an event passes them.
     pub hops: Vec<Tested>,
     /// When all that can be proved was, where it was now.
     pub proved: Option<SystemTime>,
 }
 
-/// The longest that an alarm takes to go on.
-const ALARM_LIMIT: Duration = Duration::from_secs(300);
+/// The longest that an alarm takes to go on, and a counter to show.
+pub(super) const ALARM_LIMIT: Duration = Duration::from_secs(300);
 /// Seconds between two looks; the last one again and again.
 const LOOKS: [u64; 5] = [1, 2, 5, 10, 15];
 /// The log stream of marked events.
 const STREAM: &str = "glasskey-test";
 /// How often a code is asked for.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// Proves what can be proved.
 ///
@@ -61,31 +64,39 @@ pub fn test(request: AlarmTest, world: &mut World) -> Result<AlarmTested, Failed
     let context = &mut context;
     let tested = connector.connect().map_err(Cause::Aws).and_then(|account| {
         context.tell_clock();
-        let begun = context.clock.now();
-        let chain = find(&account)?.ok_or(AlarmRefusal::NoLogs)?;
-        let mut testing = Testing { account: &account, chain: &chain, request, begun, hops: Vec::new() };
-        testing.run(context)?;
-        let mut hops = testing.hops;
-        hops.sort_by_key(|tested| tested.hop as u8);
+        let mut tested = match rules::find_rules(&account)? {
+            Some(chain) => rules::test(&account, &chain, request, context)?,
+            None => by_filter(&account, request, context)?,
+        };
+        tested.hops.sort_by_key(|tested| tested.hop as u8);
         let failed = |tested: &Tested| matches!(tested.proof, Proof::NotProven | Proof::Broken);
-        let proved = (!hops.iter().any(failed)).then(|| context.clock.now());
-        if let Some(at) = proved
+        tested.proved = (!tested.hops.iter().any(failed)).then(|| context.clock.now());
+        if let Some(at) = tested.proved
             && proofs.write(&account.caller().account, unix(at)).is_err()
         {
             context.tell(Notice::from(AlarmNotice::DateNotKept));
         }
-        Ok(AlarmTested {
-            account: account.caller().account.clone(),
-            filter: chain.filter.as_ref().map(|filter| filter.name.clone()),
-            topic: chain.alarm.as_ref().and_then(|alarm| Some(alarm.targets.first()?.arn.clone())),
-            alarm: chain.alarm.as_ref().map(|alarm| alarm.name.clone()),
-            region: chain.region.clone(),
-            group: chain.group.clone(),
-            hops,
-            proved,
-        })
+        Ok(tested)
     });
     tested.map_err(|cause| context.fail(Stage::Preflight, context.interrupted_or(cause)))
+}
+
+fn by_filter(account: &Account, request: AlarmTest, context: &mut Context<'_>) -> Result<AlarmTested, Cause> {
+    let begun = context.clock.now();
+    let chain = find(account)?.ok_or(AlarmRefusal::NoLogs)?;
+    let mut testing = Testing { account, chain: &chain, request, begun, hops: Vec::new() };
+    testing.run(context)?;
+    Ok(AlarmTested {
+        account: account.caller().account.clone(),
+        hops: testing.hops,
+        proved: None,
+        filter: chain.filter.as_ref().map(|filter| filter.name.clone()),
+        topic: chain.alarm.as_ref().and_then(|alarm| Some(alarm.targets.first()?.arn.clone())),
+        alarm: chain.alarm.as_ref().map(|alarm| alarm.name.clone()),
+        rule: None,
+        region: chain.region,
+        group: Some(chain.group),
+    })
 }
 
 struct Testing<'t> {
@@ -98,7 +109,7 @@ struct Testing<'t> {
 
 impl Testing<'_> {
     fn say(&mut self, hop: Hop, proof: Proof, why: impl Into<String>, context: &mut Context<'_>) {
-        let tested = Tested { hop, proof, why: why.into() };
+        let tested = Tested { hop, region: None, proof, why: why.into() };
         context.tell(Notice::from(AlarmNotice::Tested(tested.clone())));
         self.hops.push(tested);
     }
@@ -335,7 +346,7 @@ impl Testing<'_> {
             self.say(Hop::Mail, Proof::NotProvable, why, context);
             return Ok(());
         }
-        let Ok(code) = getrandom::u32().map(|random| format!("{:08}", random % 100_000_000)) else {
+        let Some(code) = new_code() else {
             self.say(Hop::Mail, Proof::NotProvable, "the system gives no random numbers", context);
             return Ok(());
         };
@@ -349,17 +360,8 @@ impl Testing<'_> {
         if let Err(why) = sent {
             return self.unproven(Hop::Mail, why, context);
         }
-        let told = told.join(", ");
-        for _ in 0..TRIES {
-            let Some(typed) = context.person.mailed_code(&told) else { break };
-            if typed.trim() == code {
-                self.say(Hop::Mail, Proof::Proven, format!("somebody who reads {told} typed the code back"), context);
-                return Ok(());
-            }
-        }
-        context.go_on()?;
-        let why = format!("the code in the mail to {told} was not typed back");
-        self.say(Hop::Mail, Proof::NotProven, why, context);
+        let (proof, why) = typed_back(&code, &told.join(", "), context)?;
+        self.say(Hop::Mail, proof, why, context);
         Ok(())
     }
 
@@ -404,8 +406,25 @@ impl Testing<'_> {
     }
 }
 
+/// Eight digits; `None`: the system gives no random numbers.
+pub(super) fn new_code() -> Option<String> {
+    getrandom::u32().ok().map(|random| format!("{:08}", random % 100_000_000))
+}
+
+/// Whether somebody types back the code that the mail has.
+pub(super) fn typed_back(code: &str, told: &str, context: &mut Context<'_>) -> Result<(Proof, String), Cause> {
+    for _ in 0..TRIES {
+        let Some(typed) = context.person.mailed_code(told) else { break };
+        if typed.trim() == code {
+            return Ok((Proof::Proven, format!("somebody who reads {told} typed the code back")));
+        }
+    }
+    context.go_on()?;
+    Ok((Proof::NotProven, format!("the code in the mail to {told} was not typed back")))
+}
+
 /// Looks until there is something to be seen, at most for so long since the beginning.
-fn look<T>(
+pub(super) fn look<T>(
     what: &str,
     limit: Duration,
     begun: SystemTime,
@@ -447,7 +466,7 @@ fn is_on(alarm: &str, left: Option<Duration>) -> String {
     )
 }
 
-fn named(sample: Sample) -> &'static str {
+pub(super) fn named(sample: Sample) -> &'static str {
     match sample {
         Sample::RootSignIn => "a sign-in of root",
         Sample::RootCall => "a call of root's",

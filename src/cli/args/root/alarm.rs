@@ -45,6 +45,9 @@ users and of AssumeRoot's tasks; the trail by this command's own call in the log
 alarm and topic by a marked event in that group, which is asked first since it leaves a line
 there; the mail by a code that you type back.
 
+Rules of EventBridge are proved by a marked event in each region, and by what EventBridge counts:
+each is a mail, and is asked first.
+
 An alarm that is on, after a use of root or an earlier test, is waited for first: it goes off about
 15 minutes after the last event, and another event changes nothing before.
 
