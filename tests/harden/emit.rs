@@ -2,7 +2,7 @@
 //! version 6.62.0 of Terraform's AWS provider has (`terraform_arguments.json`: of each argument whether it is required; a
 //! block has its own, and under the empty name whether it is).
 
-use super::world::{CONTACT, Kind, SCP, World};
+use super::world::{CONTACT, Kind, SCP, TOLD, VIA_RULES, World};
 use crate::interop_aws::venv_with_emit_judges;
 use serde_json::Value;
 use std::process::Command;
@@ -12,6 +12,7 @@ fn emitted(world: &World, language: &str) -> String {
     let mut args = vec!["--emit", language];
     match world.kind {
         Kind::Guarded => args.extend(SCP),
+        Kind::KeyedRules => args.extend(TOLD.iter().chain(&VIA_RULES).chain(&["--kms"])),
         _ => args.extend(CONTACT.iter().chain(&["--alarm-email", "security@example.com"])),
     }
     let done = world.run(&args);
@@ -35,6 +36,7 @@ fn cfn_lint_takes_the_template() {
         (Kind::Untrailed, "AWS::CloudTrail::Trail", "password-policy: CloudFormation has no resource for it"),
         (Kind::Bare, "AWS::SNS::Subscription", "root-alarm: a person confirms the subscription from the mail"),
         (Kind::Guarded, "AWS::Organizations::Policy", "[]"),
+        (Kind::KeyedRules, "AWS::Events::Rule", "root-alarm: the rules of the other regions (eu-west-1)"),
     ] {
         let text = emitted(&World::of(kind), "cloudformation");
         let template: Value = serde_json::from_str(&text).unwrap();
@@ -55,6 +57,7 @@ fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
         (Kind::Bare, "aws_cloudwatch_metric_alarm"),
         (Kind::Managing, "aws_iam_organizations_features"),
         (Kind::Guarded, "aws_organizations_policy_attachment"),
+        (Kind::KeyedRules, "aws_kms_alias"),
     ] {
         let text = emitted(&World::of(kind), "terraform");
         judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);
@@ -76,7 +79,7 @@ struct Body {
 
 fn fits(path: &str, body: &Body, known: &Value) {
     let known = known.as_object().unwrap();
-    for name in body.arguments.iter().filter(|name| *name != "depends_on") {
+    for name in body.arguments.iter().filter(|name| !["depends_on", "for_each"].contains(&name.as_str())) {
         assert!(known.get(name).is_some_and(Value::is_boolean), "{path} has no argument {name}");
     }
     for (name, inside) in &body.blocks {

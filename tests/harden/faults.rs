@@ -7,6 +7,10 @@ use crate::support::blows::{Blow, KILLED, calls, nth, side_by_side, struck, tall
 use glasskey::sim::aws::{Fault, Strange, Wrong};
 use glasskey::sim::tap::{Passing, Wire};
 
+/// Those of an account of its own.
+const KINDS: [Kind; 7] =
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched, Kind::Ruled, Kind::Keyed];
+
 /// Cases beside each other: they wait for something now and then.
 pub(super) const AT_ONCE: usize = 16;
 
@@ -116,6 +120,16 @@ fn every_call_about_the_alarm_in_every_way_and_applied_again() {
     every_call(Kind::Watched);
 }
 
+#[test]
+fn every_call_about_rules_in_every_way_and_applied_again() {
+    every_call(Kind::Ruled);
+}
+
+#[test]
+fn every_call_about_an_encrypted_alarm_in_every_way_and_applied_again() {
+    every_call(Kind::Keyed);
+}
+
 /// Each call that changes something gets a reply of success that is none of AWS's.
 fn every_strange_reply(kind: Kind) {
     let (end, all) = (end(kind), calls(&World::messages(kind)));
@@ -150,6 +164,16 @@ fn every_strange_reply_while_an_alarm_is_made_and_applied_again() {
     every_strange_reply(Kind::Watched);
 }
 
+#[test]
+fn every_strange_reply_while_rules_are_made_and_applied_again() {
+    every_strange_reply(Kind::Ruled);
+}
+
+#[test]
+fn every_strange_reply_while_an_encrypted_alarm_is_made_and_applied_again() {
+    every_strange_reply(Kind::Keyed);
+}
+
 fn killed(kind: Kind) {
     let end = end(kind);
     let endings = side_by_side(AT_ONCE, moments(kind), |at| {
@@ -163,7 +187,7 @@ fn killed(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(killed);
+    KINDS.into_iter().for_each(killed);
 }
 
 /// Killed, and recovered in each way.
@@ -206,7 +230,7 @@ fn recovered(kind: Kind) {
 
 #[test]
 fn killed_at_every_message_and_recovered() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(recovered);
+    KINDS.into_iter().for_each(recovered);
 }
 
 fn interrupted(kind: Kind) {
@@ -223,7 +247,7 @@ fn interrupted(kind: Kind) {
 
 #[test]
 fn interrupted_at_every_message_and_applied_again() {
-    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched].into_iter().for_each(interrupted);
+    KINDS.into_iter().for_each(interrupted);
 }
 
 /// Undoing is killed at every message; undone once more, the account is as it was.

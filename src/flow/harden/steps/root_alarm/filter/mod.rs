@@ -1,29 +1,28 @@
-//! The alarm: a filter on the trail's log group, an alarm on its metric, a topic, and an address that has confirmed.
-//!
-//! Somebody who is told already is not told twice: a chain that works is used, whoever made it. What has glasskey's names
-//! is mended where it is broken.
+//! A filter on the trail's log group, and an alarm on its metric.
 
 mod lead; // the calls that make it and take it away
 mod read; // what there is of one
 mod words; // what a plan says of it
 
-use super::logs_place::LogsPlace;
-use super::trail::Trail;
+pub(super) use lead::lead;
+pub(super) use read::{read, told};
+
+use super::super::logs_place::LogsPlace;
+use super::super::trail::Trail;
+use super::key::{self, OwnKey};
+use super::topic::{self, Audience, Consent, OwnTopic};
+use super::words as common;
+use crate::aws::Call;
 use crate::aws::hardening::{Metric, MetricFilter, Place, RootPattern};
-use crate::aws::{self, Account, Call};
-use crate::flow::audit::Rule;
-use crate::flow::failure::Cause;
 use crate::flow::harden::emit::{self, Emission, EmittedAlarm};
 use crate::flow::harden::names::{NAMESPACE, ROOT_USE};
-use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Undone};
+use crate::flow::harden::step::{Change, Planning, Proposal};
 use crate::person::{AlarmPattern, Dollars, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
 
-pub(super) struct RootAlarm;
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct State {
+pub(in super::super) struct State {
     /// Where a trail brings root's events; `None`: to no log group of this account.
     pub(super) logs: Option<LogsPlace>,
     /// Somebody is told by a chain that does not have glasskey's names.
@@ -35,6 +34,9 @@ pub(super) struct State {
     pub(super) topic: Option<OwnTopic>,
     /// Of the address that was named, where one was.
     pub(super) consent: Consent,
+    /// The topic's key, where one was asked for.
+    #[serde(default)]
+    pub(super) key: Option<OwnKey>,
 }
 
 /// The metric filter that has glasskey's name.
@@ -59,48 +61,6 @@ pub(super) enum OwnAlarm {
     Other { action: String },
 }
 
-/// The topic that has glasskey's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OwnTopic {
-    /// Its policy has the statement that lets the alarm in.
-    pub(super) lets_alarm: bool,
-    /// What keeps the alarm's messages from the address, and is not glasskey's to change.
-    pub(super) hindrance: Option<Hindrance>,
-    pub(super) others: Audience,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Hindrance {
-    /// It is encrypted with this key, which does not let alarms.
-    Key(String),
-    /// Its policy denies it, or cannot be read.
-    Policy,
-    /// The address's subscription filters the messages out.
-    Filter,
-}
-
-/// Who subscribes to the topic beside the address that was named, and has confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Audience {
-    Nobody,
-    /// Somebody who receives nothing of this.
-    Deaf,
-    /// Somebody who is told.
-    Hears,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Consent {
-    None,
-    /// The mail that asks has been sent.
-    Pending,
-    Confirmed,
-}
-
 /// What the filter counts into.
 pub(super) fn metric() -> Metric {
     Metric { namespace: NAMESPACE.to_owned(), name: ROOT_USE.to_owned() }
@@ -113,98 +73,70 @@ fn pattern(wanted: AlarmPattern) -> &'static str {
     }
 }
 
-impl Hardening for RootAlarm {
-    type State = State;
-
-    const ID: &'static str = "root-alarm";
-    const FINDINGS: &'static [Rule] = &[Rule::RootAlarm];
-
-    fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
-        read::read(account, settings)
+/// What should become of it.
+pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State> {
+    let settings = planning.settings;
+    if state.others_tell && !state.tells || state.tells && !asks_for_more(state, settings) {
+        return Proposal::Nothing;
     }
-
-    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
-        let settings = planning.settings;
-        if state.others_tell && !state.tells || state.tells && !asks_for_more(state, settings) {
-            return Proposal::Nothing;
-        }
-        let open = |code, message: String| Proposal::Open { code, message };
-        let is_heard = state.topic.as_ref().is_some_and(|topic| topic.others == Audience::Hears);
-        if settings.alarm_email.is_none() && !is_heard {
-            return open(OpenCode::NotNamed, words::NO_ADDRESS.to_owned());
-        }
-        // A trail of the same plan brings them where it was read that it would.
-        let is_there = |logs: &&LogsPlace| {
-            planning.after::<Trail>().is_none_or(|trail| trail.delivers_to().as_ref() == Some(*logs))
-        };
-        let Some(logs) = state.logs.as_ref().filter(is_there) else {
-            return open(OpenCode::NotHere, words::NO_LOGS.to_owned());
-        };
-        if let Some(why) = words::in_the_way(state) {
-            return open(OpenCode::NotOurs, why);
-        }
-        let after = after(state, settings);
-        match differs(state, &after) {
-            true => Proposal::Change(Box::new(change(state, after, logs, settings))),
-            false => open(OpenCode::NotOurs, words::BROKEN_ELSEWHERE.to_owned()),
-        }
+    let open = |code, message: String| Proposal::Open { code, message };
+    let is_heard = state.topic.as_ref().is_some_and(|topic| topic.others == Audience::Hears);
+    if settings.alarm_email.is_none() && !is_heard {
+        return open(OpenCode::NotNamed, common::NO_ADDRESS.to_owned());
     }
-
-    /// Each part is as it was, or as it is to be, or half made.
-    fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
-        let filter = now.filter == before.filter || now.filter == after.filter;
-        let alarm = now.alarm == before.alarm || now.alarm == after.alarm;
-        let half = |topic: &OwnTopic| OwnTopic { lets_alarm: false, ..topic.clone() };
-        let topic = now.topic == before.topic
-            || now.topic == after.topic
-            || before.topic.is_none() && now.topic == after.topic.as_ref().map(half);
-        // A mail that nobody has confirmed in time, and one that asks.
-        let consent = now.consent == before.consent || after.consent == Consent::Confirmed;
-        now.logs == before.logs && now.others_tell == before.others_tell && filter && alarm && topic && consent
+    // A trail of the same plan brings them where it was read that it would.
+    let is_there =
+        |logs: &&LogsPlace| planning.after::<Trail>().is_none_or(|trail| trail.delivers_to().as_ref() == Some(*logs));
+    let Some(logs) = state.logs.as_ref().filter(is_there) else {
+        return open(OpenCode::NotHere, words::NO_LOGS.to_owned());
+    };
+    let at = topic::TopicAt::of_alarm(Place { region: logs.region.clone(), ..planning.place.clone() });
+    if let Some(why) = words::in_the_way(state, &at) {
+        return open(OpenCode::NotOurs, why);
     }
-
-    fn emission(&self, after: &State, planning: &Planning<'_>) -> Emission {
-        let Some((logs, OwnFilter::Counts { pattern, metric })) = after.logs.as_ref().zip(after.filter.as_ref())
-        else {
-            return Emission::nothing("there is no log group to watch");
-        };
-        let place = Place { region: logs.region.clone(), ..planning.place.clone() };
-        let (name, group) = (ROOT_USE.to_owned(), logs.group.clone());
-        let filter = MetricFilter { name, group, pattern: pattern.clone(), metric: metric.clone() };
-        let alarm = read::Names::in_place(&place, &logs.group).new_alarm();
-        let email = planning.settings.alarm_email.as_deref();
-        let makes_group = planning.after::<Trail>().is_some();
-        emit::alarm(&EmittedAlarm { filter: &filter, alarm: &alarm, topic: ROOT_USE, email, makes_group }, &place)
+    let after = after(state, settings);
+    match differs(state, &after) {
+        true => Proposal::Change(Box::new(change(state, after, logs, settings))),
+        false => open(OpenCode::NotOurs, words::BROKEN_ELSEWHERE.to_owned()),
     }
+}
 
-    fn lead(&self, now: &State, to: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-        lead::lead(now, to, hands)
-    }
+/// Each part is as it was, or as it is to be, or half made.
+pub(super) fn is_between(before: &State, now: &State, after: &State) -> bool {
+    let filter = now.filter == before.filter || now.filter == after.filter;
+    let alarm = now.alarm == before.alarm || now.alarm == after.alarm;
+    let topic = topic::is_between(before.topic.as_ref(), now.topic.as_ref(), after.topic.as_ref());
+    let key = key::is_between(before.key.as_ref(), now.key.as_ref(), after.key.as_ref());
+    // A mail that nobody has confirmed in time, and one that asks.
+    let consent = now.consent == before.consent || after.consent == Consent::Confirmed;
+    now.logs == before.logs && now.others_tell == before.others_tell && filter && alarm && topic && key && consent
+}
 
-    fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
-        let Begun { before, now, .. } = begun;
-        if before.alarm == Some(OwnAlarm::Broken) && now.alarm == Some(OwnAlarm::Right) {
-            return Undone { to: (*now).clone(), stays: vec![words::MENDED.to_owned()] };
-        }
-        let mut to = (*before).clone();
-        let mut stays = Vec::new();
-        // With the topic, its subscriptions go.
-        if before.topic.is_some() {
-            match (before.consent, now.consent) {
-                (Consent::None, Consent::Pending) => {
-                    to.consent = Consent::Pending;
-                    stays.push(words::ASKED.to_owned());
-                }
-                (Consent::Pending, Consent::Confirmed) => {
-                    to.consent = Consent::Confirmed;
-                    stays.push(words::CONFIRMED.to_owned());
-                }
-                (Consent::Pending, Consent::None) => to.consent = Consent::None,
-                _ => {}
-            }
-        }
-        Undone { to, stays }
+/// The state in other languages.
+pub(super) fn emission(after: &State, planning: &Planning<'_>) -> Emission {
+    let Some((logs, OwnFilter::Counts { pattern, metric })) = after.logs.as_ref().zip(after.filter.as_ref()) else {
+        return Emission::nothing("there is no log group to watch");
+    };
+    let place = Place { region: logs.region.clone(), ..planning.place.clone() };
+    let (name, group) = (ROOT_USE.to_owned(), logs.group.clone());
+    let filter = MetricFilter { name, group, pattern: pattern.clone(), metric: metric.clone() };
+    let alarm = read::Names::in_place(&place, &logs.group).new_alarm();
+    let topic = common::emitted(after.topic.as_ref(), planning.settings);
+    let makes_group = planning.after::<Trail>().is_some();
+    emit::alarm(&EmittedAlarm { filter: &filter, alarm: &alarm, topic, makes_group }, &place)
+}
+
+/// Which state undoing leads to, and what stays.
+pub(super) fn undone(before: &State, now: &State) -> (State, Vec<String>) {
+    if before.alarm == Some(OwnAlarm::Broken) && now.alarm == Some(OwnAlarm::Right) {
+        return (now.clone(), vec![words::MENDED.to_owned()]);
     }
+    let mut to = State { key: key::undone(before.key.as_ref()), ..before.clone() };
+    let mut stays = Vec::new();
+    if before.topic.is_some() {
+        to.consent = topic::consent_undone(before.consent, now.consent, &mut stays);
+    }
+    (to, stays)
 }
 
 /// Whether something was named that a chain of glasskey's lacks, although it works.
@@ -212,7 +144,9 @@ fn asks_for_more(state: &State, settings: &HardenSettings) -> bool {
     let other_pattern = settings.alarm_pattern.is_some_and(
         |wanted| !matches!(&state.filter, Some(OwnFilter::Counts { pattern: there, .. }) if there == pattern(wanted)),
     );
-    other_pattern || settings.alarm_email.is_some() && state.consent != Consent::Confirmed
+    other_pattern
+        || settings.alarm_email.is_some() && state.consent != Consent::Confirmed
+        || common::lacks_key(state.topic.as_ref(), state.key.as_ref(), settings)
 }
 
 fn after(state: &State, settings: &HardenSettings) -> State {
@@ -229,15 +163,12 @@ fn after(state: &State, settings: &HardenSettings) -> State {
             .find(|known| there == Some(*known))
             .unwrap_or_else(|| pattern(AlarmPattern::SpareTasks)),
     };
-    let topic = match &state.topic {
-        Some(topic) => OwnTopic { lets_alarm: true, ..topic.clone() },
-        None => OwnTopic { lets_alarm: true, hindrance: None, others: Audience::Nobody },
-    };
     State {
         tells: true,
         filter: Some(OwnFilter::Counts { pattern: pattern.to_owned(), metric: metric() }),
         alarm: Some(OwnAlarm::Right),
-        topic: Some(topic),
+        topic: Some(OwnTopic::after(state.topic.as_ref(), settings)),
+        key: OwnKey::after(state.key.as_ref(), settings),
         consent: if settings.alarm_email.is_some() { Consent::Confirmed } else { state.consent },
         ..state.clone()
     }
@@ -257,23 +188,20 @@ fn change(state: &State, after: State, logs: &LogsPlace, settings: &HardenSettin
     let mut change = Change::to(after.clone(), calls(state, &after), words::undo(mends));
     change.changes = words::changes(state, &after, logs, settings);
     change.effects = words::effects(state, &after, settings);
-    change.cost = Dollars { cents: if made { COST } else { 0 } };
+    let key = if state.key.is_none() && after.key.is_some() { key::COST } else { 0 };
+    change.cost = Dollars { cents: key + if made { COST } else { 0 } };
     change.reversible = !mends;
     if state.consent != after.consent {
         change.waits = change.waits.saturating_add(settings.alarm_wait);
-        change.unknown = vec![words::UNKNOWN.to_owned()];
+        change.unknown = vec![common::UNKNOWN.to_owned()];
     }
     change
 }
 
 fn calls(before: &State, after: &State) -> Vec<Call> {
-    let lets = before.topic.as_ref().is_some_and(|topic| topic.lets_alarm);
-    let calls = [
-        (Call::CreateTopic, before.topic.is_none()),
-        (Call::SetTopicAttributes, !lets),
-        (Call::Subscribe, before.consent != after.consent),
-        (Call::PutMetricFilter, before.filter != after.filter),
-        (Call::PutMetricAlarm, before.alarm != after.alarm),
-    ];
-    calls.into_iter().filter(|(_, due)| *due).map(|(call, _)| call).collect()
+    let topic = topic::calls((before.topic.as_ref(), before.consent), (after.topic.as_ref(), after.consent));
+    let own =
+        [(Call::PutMetricFilter, before.filter != after.filter), (Call::PutMetricAlarm, before.alarm != after.alarm)];
+    let all = key::calls(before.key.as_ref(), after.key.as_ref()).chain(topic).chain(own);
+    all.filter(|(_, due)| *due).map(|(call, _)| call).collect()
 }
