@@ -149,6 +149,20 @@ fn broken_rules_of_glasskeys_are_mended() {
     }
 }
 
+/// A run was cut short between a rule and its target: the next one completes it, and undone, it is as it was found.
+#[test]
+fn rules_that_were_half_made_are_completed_and_come_back() {
+    let world = World::of(Kind::Ruled);
+    world.outside.aws.fail(Fault::nth("PutTargets", 2, Wrong::Deny));
+    assert_eq!(world.run(&world.all()).code, 4);
+    world.outside.aws.heal();
+    let half = world.snapshot();
+    let (_, run) = world.apply(&asked());
+    assert_eq!(root_alarm(&world), "pass");
+    assert_eq!(world.run(&["--undo", &run, "--yes", "--no-input"]).code, 0);
+    assert!(world.snapshot() == half, "{:?}", world.posture());
+}
+
 /// What has glasskey's name and may be somebody's is named, and nothing is written.
 #[test]
 fn what_is_in_the_way_is_named_and_left_alone() {

@@ -62,6 +62,15 @@ impl Error {
     }
 }
 
+/// S3's words for what is not there.
+const NOT_IN_S3: [&str; 5] = [
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+];
+
 fn by_code(code: &str) -> Option<Obstacle> {
     Some(match code {
         "InsufficientS3BucketPolicyException" => Obstacle::BucketPolicy,
@@ -89,8 +98,7 @@ fn by_code(code: &str) -> Option<Obstacle> {
         | "ResourceNotFound"
         | "NotFoundException"
         | "NotFound" => Obstacle::NotThere,
-        "NoSuchBucket" | "NoSuchBucketPolicy" | "NoSuchPublicAccessBlockConfiguration" => Obstacle::NotThere,
-        "OwnershipControlsNotFoundError" | "ServerSideEncryptionConfigurationNotFoundError" => Obstacle::NotThere,
+        code if NOT_IN_S3.contains(&code) => Obstacle::NotThere,
         "BucketNotEmpty" => Obstacle::NotEmpty,
         "CloudTrailAccessNotEnabledException"
         | "NoManagementAccountSLRExistsException"

@@ -295,48 +295,20 @@ impl Testing<'_> {
 
     fn judge(&mut self, sent: &[Sent<'_>], limit: Duration, context: &mut Context<'_>) -> Result<bool, Cause> {
         let late = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
-        let (home, mut arrived) = (&self.rules.home, true);
-        let mut forwarded = 0;
-        for Sent { rule, counts } in sent.iter().filter(|one| one.rule.region != home.region) {
-            let name = &rule.name;
-            let said = match counts {
-                RuleCounts { failed: 0, invocations: 0 } => {
-                    (late, format!("{name} counted no invocation within {} s of the marked event", limit.as_secs()))
-                }
-                RuleCounts { failed: 0, .. } => {
-                    forwarded += 1;
-                    (Proof::Proven, format!("{name} sent the marked event on{}", reads(rule)))
-                }
-                RuleCounts { failed, .. } => {
-                    (Proof::Broken, format!("FailedInvocations of {name} is {failed}: {}", not_sent(rule)))
-                }
-            };
+        let home = &self.rules.home;
+        let mut expected = 0;
+        for Sent { rule, counts } in sent {
+            let at_home = rule.region == home.region;
+            let said = one_rule(rule, *counts, at_home, (late, limit));
+            expected += u64::from(said.0 == Proof::Proven);
             self.say(Hop::Rule, Some(&rule.region), said, context);
         }
         let Some(at_home) = sent.iter().find(|one| one.rule.region == home.region) else {
-            self.say(Hop::Topic, None, (Proof::NotProven, "nothing comes so far"), context);
+            self.say(Hop::Topic, None, (Proof::NotProven, "nothing comes so far".to_owned()), context);
             return Ok(false);
         };
-        let (name, counts, expected) = (&home.name, at_home.counts, forwarded + 1);
-        let rule = match counts.invocations {
-            0 => (late, format!("{name} counted no invocation within {} s of the marked event", limit.as_secs())),
-            _ => (Proof::Proven, format!("{name} took the marked event{}", reads(home))),
-        };
-        arrived &= rule.0 == Proof::Proven;
-        self.say(Hop::Rule, Some(&home.region), rule, context);
-        let topic = match counts {
-            RuleCounts { invocations: 0, .. } => (Proof::NotProven, "nothing comes so far".to_owned()),
-            RuleCounts { failed: 0, invocations } if invocations >= expected => {
-                (Proof::Proven, format!("{name} told the topic {invocations} times, and FailedInvocations is 0"))
-            }
-            RuleCounts { failed: 0, invocations } => {
-                (late, format!("of {expected} marked events {invocations} came to {}", home.region))
-            }
-            RuleCounts { failed, .. } => {
-                (Proof::Broken, format!("FailedInvocations of {name} is {failed}: {}", not_sent(home)))
-            }
-        };
-        arrived &= topic.0 == Proof::Proven;
+        let topic = the_topic(home, at_home.counts, expected, late);
+        let arrived = topic.0 == Proof::Proven;
         self.say(Hop::Topic, None, topic, context);
         Ok(arrived)
     }
@@ -365,6 +337,39 @@ impl Testing<'_> {
         };
         self.say(Hop::Mail, None, said, context);
         Ok(())
+    }
+}
+
+/// What a rule's counters say of a marked event. `late`: what it is called where none came within the limit.
+fn one_rule(rule: &Rule, counts: RuleCounts, at_home: bool, (late, limit): (Proof, Duration)) -> (Proof, String) {
+    let name = &rule.name;
+    match counts {
+        RuleCounts { invocations: 0, .. } => {
+            (late, format!("{name} counted no invocation within {} s of the marked event", limit.as_secs()))
+        }
+        // What fails there is the topic.
+        _ if at_home => (Proof::Proven, format!("{name} took the marked event{}", reads(rule))),
+        RuleCounts { failed: 0, .. } => (Proof::Proven, format!("{name} sent the marked event on{}", reads(rule))),
+        RuleCounts { failed, .. } => {
+            (Proof::Broken, format!("FailedInvocations of {name} is {failed}: {}", not_sent(rule)))
+        }
+    }
+}
+
+/// What the counters of the rule that tells the topic say of so many marked events.
+fn the_topic(home: &Rule, counts: RuleCounts, expected: u64, late: Proof) -> (Proof, String) {
+    let name = &home.name;
+    match counts {
+        RuleCounts { invocations: 0, .. } => (Proof::NotProven, "nothing comes so far".to_owned()),
+        RuleCounts { failed: 0, invocations } if invocations >= expected => {
+            (Proof::Proven, format!("{name} told the topic {invocations} times, and FailedInvocations is 0"))
+        }
+        RuleCounts { failed: 0, invocations } => {
+            (late, format!("of {expected} marked events {invocations} came to {}", home.region))
+        }
+        RuleCounts { failed, .. } => {
+            (Proof::Broken, format!("FailedInvocations of {name} is {failed}: {}", not_sent(home)))
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use super::Partition;
 pub use super::account_settings::{AlternateContact, Contact, PasswordPolicy, ReportStyle};
 pub use super::messages::{AlarmEvent, Datapoint, Mail, MailKind};
-pub use super::storage::{Bucket, Delays, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
+pub use super::storage::{Bucket, Delays, Key, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -329,41 +329,6 @@ pub fn allowing(action: &str, resource: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"]}},"Action":"{action}","Resource":"{resource}"}}]}}"#
     )
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Key {
-    pub id: String,
-    pub region: String,
-    /// `alias/…`.
-    pub alias: Option<String>,
-    /// It is AWS's own, for a service.
-    pub of_aws: bool,
-    /// `Enabled`, `Disabled`, `PendingDeletion`.
-    pub state: String,
-    /// Its policy; `None`: the one that lets the account, and no service.
-    pub policy: Option<String>,
-    pub description: String,
-    pub tags: BTreeMap<String, String>,
-    /// Its material is replaced every year.
-    pub rotates: bool,
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self {
-            id: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
-            region: "us-east-1".to_owned(),
-            alias: None,
-            of_aws: false,
-            state: "Enabled".to_owned(),
-            policy: None,
-            description: String::new(),
-            tags: BTreeMap::new(),
-            rotates: false,
-        }
-    }
 }
 
 /// A subscription to an SNS topic. A topic exists when something subscribes to it, or when it is among the topics.

@@ -68,19 +68,19 @@ fn of<'s>(state: &'s State, region: &str) -> Option<&'s OwnRule> {
 }
 
 fn make_rule(now: &State, to: &State, home: &Place, region: &str, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
-    let Some(wanted) = of(to, region).filter(|rule| rule.target == OwnTarget::Right) else { return Ok(()) };
     let there = of(now, region);
-    if there == Some(wanted) {
-        return Ok(());
-    }
+    let Some(wanted) = of(to, region).filter(|rule| rule.can_be_put() && there != Some(*rule)) else { return Ok(()) };
     let account = hands.account;
     if there.is_none_or(|there| (there.events, there.sees_all) != (wanted.events, wanted.sees_all)) {
         account.put_rule(region, &new_rule(wanted.events))?;
     }
-    if there.is_none_or(|there| there.target != OwnTarget::Right) {
-        account.put_target(region, ROOT_USE, &new_target(home, region))?;
+    match (there.map_or(&OwnTarget::None, |there| &there.target), &wanted.target) {
+        (one, other) if one == other => {}
+        (_, OwnTarget::Right) => account.put_target(region, ROOT_USE, &new_target(home, region))?,
+        // Undoing what has completed a rule that was half made.
+        _ => gone(account.remove_targets(region, ROOT_USE, &[ROOT_USE]))?,
     }
-    hands.tell(format!("the rule of {region} is there"));
+    hands.tell(format!("the rule of {region} is as it should be"));
     Ok(())
 }
 

@@ -187,10 +187,17 @@ fn after(state: &State, settings: &HardenSettings) -> State {
     }
 }
 
-/// Whether a rule is there that is not as it will be.
+impl OwnRule {
+    /// Whether glasskey can put it as it is: one that sends nothing yet is half made.
+    pub(super) fn can_be_put(&self) -> bool {
+        let sends = matches!(self.target, OwnTarget::Right | OwnTarget::None);
+        self.sees_all && self.events != Events::Other && sends
+    }
+}
+
+/// Whether a rule is there that cannot be put back as it was.
 fn mends(state: &State) -> bool {
-    let is_wrong = |rule: &OwnRule| !rule.sees_all || rule.events == Events::Other || rule.target != OwnTarget::Right;
-    state.rules.values().flatten().any(is_wrong)
+    state.rules.values().flatten().any(|rule| !rule.can_be_put())
 }
 
 fn change(state: &State, after: State, settings: &HardenSettings) -> Change<State> {
