@@ -105,7 +105,7 @@ fn resources(text: &str) -> Vec<(String, Body)> {
     found
 }
 
-/// Up to the brace that ends it. A value of several lines is a policy, which ends with `})`.
+/// Up to the brace that ends it. A value of several lines is a policy, which ends with `})`, or a flat object.
 fn body<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Body {
     let mut body_so_far = Body::default();
     while let Some(line) = lines.next() {
@@ -114,8 +114,9 @@ fn body<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Body {
             _ if line == "}" => break,
             Some((name, value)) => {
                 body_so_far.arguments.push(name.to_owned());
-                if value.ends_with("({") {
-                    assert!(lines.by_ref().any(|line| line.trim() == "})"), "{name} has no end");
+                let end = if value.ends_with("({") { "})" } else { "}" };
+                if value.ends_with('{') {
+                    assert!(lines.by_ref().any(|line| line.trim() == end), "{name} has no end");
                 }
             }
             None if line.ends_with(" {") => {

@@ -294,6 +294,28 @@ fn undoing_a_trail_killed_at_each_third_message_and_undone_again() {
     panic!("undoing has more messages than this looked at");
 }
 
+/// Undoing an alarm is killed at every fifth message; undone once more, the account is as it was.
+#[test]
+fn undoing_an_alarm_killed_at_each_fifth_message_and_undone_again() {
+    for kind in [Kind::Ruled, Kind::KeyedRules] {
+        let is_over = (0..300).step_by(5).any(|at| {
+            let world = World::of(kind);
+            let before = world.snapshot();
+            let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
+            let undo = ["--undo", &run, "--yes", "--no-input"];
+            let done = struck(&world.outside, world.command(&undo), Blow::Kill, nth(at));
+            if done.code == KILLED {
+                let again = world.run(&undo);
+                assert_eq!(again.code, 0, "{kind:?}, killed at message {at}: {again:?}");
+            }
+            assert!(world.snapshot() == before, "{kind:?}, killed at message {at}: {done:?}");
+            assert_eq!(world.outside.unfinished(), 0, "{kind:?}, killed at message {at}");
+            done.code != KILLED
+        });
+        assert!(is_over, "{kind:?}: undoing has more messages than this looked at");
+    }
+}
+
 /// A trail is refused after each part of it: undone, what is empty is gone.
 #[test]
 fn undone_after_each_part_of_a_trail_the_account_is_as_it_was() {

@@ -12,6 +12,7 @@ mod contacts; // alternate contacts, put and deleted
 mod credential_report; // missing, in progress, complete, expired; its rows
 mod devices; // create, enable, resynchronise, deactivate, delete, tag, list
 mod faults; // what goes wrong on demand
+mod keys; // KMS: keys and aliases made, and scheduled for deletion
 mod log_groups; // log groups, metric filters, events
 mod organization; // who is in it, who may ask, policies
 mod posture; // trails, filters, alarms, subscriptions, rules, contacts
