@@ -13,8 +13,8 @@ mod unfinished; // what is found of a run that did not end
 pub use access_key::{AccessKeyStep, DeactivatedBy, Handed, KeyIs, KeyPlan, OwnKey, UnfinishedKey};
 pub use alarm::{AlarmNotice, Hop, Proof, Tested};
 pub use harden::{
-    AdministratorSettings, AlarmPattern, Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings, HardenStep,
-    HardenStepIs, OpenCode, OpenStep, RecordedState, SecurityContact, UnfinishedHarden,
+    AdministratorSettings, AlarmPattern, AlarmVia, Dollars, HardenChange, HardenNotice, HardenPlan, HardenSettings,
+    HardenStep, HardenStepIs, OpenCode, OpenStep, RecordedState, SecurityContact, UnfinishedHarden,
 };
 pub use notice::{KeyStep, Notice};
 pub use plan::{Loss, Plan, PlannedDevice, Proving, RemovalPlan, RosterPlan};

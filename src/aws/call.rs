@@ -169,6 +169,7 @@ calls! {
     PutMetricFilter: "logs" "PutMetricFilter" Again;
     DeleteMetricFilter: "logs" "DeleteMetricFilter" Once;
     TestMetricFilter: "logs" "TestMetricFilter" None;
+    GetMetricData: "cloudwatch" "GetMetricData" None;
     DescribeAlarms: "cloudwatch" "DescribeAlarms" None;
     DescribeAlarmHistory: "cloudwatch" "DescribeAlarmHistory" None;
     PutMetricAlarm: "cloudwatch" "PutMetricAlarm" Again;
@@ -185,6 +186,16 @@ calls! {
     Unsubscribe: "sns" "Unsubscribe" Once;
     DescribeKey: "kms" "DescribeKey" None;
     GetKeyPolicy: "kms" "GetKeyPolicy" None;
+    GetKeyRotationStatus: "kms" "GetKeyRotationStatus" None;
+    ListKeys: "kms" "ListKeys" None;
+    ListAliases: "kms" "ListAliases" None;
+    ListResourceTags: "kms" "ListResourceTags" None;
+    CreateKey: "kms" "CreateKey" Once;
+    PutKeyPolicy: "kms" "PutKeyPolicy" Once;
+    EnableKeyRotation: "kms" "EnableKeyRotation" Again;
+    CreateAlias: "kms" "CreateAlias" Once;
+    DeleteAlias: "kms" "DeleteAlias" Once;
+    ScheduleKeyDeletion: "kms" "ScheduleKeyDeletion" Once;
     ListRules: "events" "ListRules" None;
     ListTargetsByRule: "events" "ListTargetsByRule" None;
     DescribeRule: "events" "DescribeRule" None;
@@ -193,6 +204,8 @@ calls! {
     PutTargets: "events" "PutTargets" Again;
     RemoveTargets: "events" "RemoveTargets" Once;
     TestEventPattern: "events" "TestEventPattern" None;
+    PutEvents: "events" "PutEvents" Once;
+    ListRegions: "account" "ListRegions" None;
     GetContactInformation: "account" "GetContactInformation" None;
     GetAlternateContact: "account" "GetAlternateContact" None;
     PutAlternateContact: "account" "PutAlternateContact" Again;

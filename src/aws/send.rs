@@ -218,9 +218,21 @@ impl AsyncClient {
         &self,
         call: Call,
         region: &str,
-        mut body: Value,
+        body: Value,
         list: &str,
         next: &str,
+    ) -> Result<Vec<T>, Error> {
+        self.pages_by(call, region, body, list, (next, next)).await
+    }
+
+    /// The same where the token has one name in a reply and another in a request.
+    pub(super) async fn pages_by<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        region: &str,
+        mut body: Value,
+        list: &str,
+        (next, token_name): (&str, &str),
     ) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         let mut pages = Pages::of(call);
@@ -239,7 +251,7 @@ impl AsyncClient {
                 return Ok(items);
             }
             let token = Value::from(pages.token());
-            body.as_object_mut().map(|members| members.insert(next.to_owned(), token));
+            body.as_object_mut().map(|members| members.insert(token_name.to_owned(), token));
         }
     }
 

@@ -10,11 +10,13 @@ use serde::Serialize;
 pub enum Hop {
     /// The filter's pattern takes root's events and no others.
     Pattern,
-    /// The trail delivers to the log group.
+    /// The trail delivers to the log group, or to EventBridge.
     Trail,
+    /// A rule of EventBridge sends on what it takes.
+    Rule,
     /// The filter counts, and the alarm goes on.
     Alarm,
-    /// The alarm publishes to the topic.
+    /// The alarm publishes to the topic, or the rule does.
     Topic,
     /// A person reads the mail.
     Mail,
@@ -38,6 +40,8 @@ pub enum Proof {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tested {
     pub hop: Hop,
+    /// The region, where there is such a hop in several.
+    pub region: Option<String>,
     pub proof: Proof,
     /// What was seen, or why not: AWS's own text where there is one.
     pub why: String,
@@ -56,6 +60,12 @@ pub enum AlarmNotice {
     },
     /// It is in the log group.
     Put { group: String },
+    /// What sending marked events to EventBridge means.
+    MarkedEvents {
+        regions: Vec<String>,
+        /// Who gets mails.
+        told: Vec<String>,
+    },
     /// What came of a hop.
     Tested(Tested),
     /// The date of the proof cannot be written.

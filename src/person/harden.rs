@@ -63,6 +63,10 @@ pub struct HardenSettings {
     pub alarm_pattern: Option<AlarmPattern>,
     /// How long is waited for the address to confirm, in seconds.
     pub alarm_wait: u64,
+    /// By what the alarm is raised; null where none was named: by a metric filter on the trail's log group.
+    pub alarm_via: Option<AlarmVia>,
+    /// The alarm's topic is encrypted with a key of the account's own.
+    pub alarm_kms: bool,
     /// The security contact to be set; null where none was named.
     pub security_contact: Option<SecurityContact>,
     /// The administrator to be made; null where none was named.
@@ -97,6 +101,16 @@ pub enum AlarmPattern {
     SpareTasks,
     /// All: the CIS benchmark's pattern, to the letter.
     Cis,
+}
+
+/// What looks at root's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmVia {
+    /// A metric filter on the trail's log group, and an alarm on its metric.
+    Filter,
+    /// A rule of EventBridge in every region that is enabled.
+    Eventbridge,
 }
 
 /// An administrator who is not root.

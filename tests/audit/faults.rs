@@ -71,6 +71,8 @@ const MANAGEMENT: &[Row] = &[
 const WITH_RULE: &[Row] = &[
     ("ListRules", &["root-alarm"]),
     ("ListTargetsByRule", &["root-alarm"]),
+    // That sign-ins are told of is enough; in which regions calls are not, is said where it is known.
+    ("ListRegions", &[]),
     ("DescribeKey", &["root-alarm"]),
     ("GetKeyPolicy", &["root-alarm"]),
     // Whether root's events come to the rule at all.

@@ -195,7 +195,7 @@ impl Scene {
     }
 
     pub(super) fn target(&self) -> RuleTarget {
-        RuleTarget { id: "mail".to_owned(), arn: self.topic_arn(), transformer: Some(root_transformer()) }
+        RuleTarget { id: "mail".to_owned(), arn: self.topic_arn(), transformer: Some(root_transformer()), role: None }
     }
 
     pub(super) fn mails(&self) -> usize {

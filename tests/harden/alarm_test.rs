@@ -61,11 +61,27 @@ fn each_hop_is_proved_and_the_audit_shows_when() {
     assert!(message(&done, "mail").contains("without a terminal"), "{done:?}");
     let audit = run(&mut world.any_command(&["root", "audit", "--json"]));
     assert!(audit.stdout.contains("`glasskey root alarm test` proved the chain on "), "{audit:?}");
-    // The alarm is on: another event would change nothing, and that is said.
-    let again = test(&world, &AGREED);
-    assert_eq!((again.code, &proofs(&again)[2]), (1, &"not_proven".to_owned()), "{again:?}");
-    assert!(message(&again, "alarm").contains("try again once it is off"), "{again:?}");
+}
+
+/// Tested again at once, the alarm is still on: that is said before anything is asked, and is never called broken.
+#[test]
+fn an_alarm_that_is_on_is_waited_for_before_anything_is_asked() {
+    let world = ready();
+    assert_eq!(test(&world, &AGREED).code, 0);
+    let again = test(&world, &["--no-input", "--wait", "1"]);
+    let rest = ["proven", "proven", "not_proven", "not_proven", "not_proven"].map(str::to_owned);
+    assert_eq!((again.code, proofs(&again)), (1, rest), "{again:?}");
+    let says = message(&again, "alarm");
+    assert!(says.contains("is on") && says.contains("run `glasskey root alarm test` then"), "{again:?}");
+    assert!(
+        !again.stderr.contains("Continue?") && !again.stderr.contains("marked sign-in"),
+        "nothing was asked: {again:?}"
+    );
     assert_eq!(marked(&world), 1);
+    // Once it is off, the test goes through.
+    world.outside.aws.clock().set_offset_seconds(1_300);
+    let later = test(&world, &AGREED);
+    assert_eq!((later.code, marked(&world)), (0, 2), "{later:?}");
 }
 
 fn code_in_the_mail(world: &World) -> String {

@@ -1,6 +1,6 @@
 //! What there is of an alarm in an account, and somebody who reads the mail.
 
-use glasskey::sim::aws::posture::{Alarm, MailKind, Posture};
+use glasskey::sim::aws::posture::{Alarm, Key, MailKind, Posture};
 use glasskey::sim::aws::{Aws, Partition};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 pub(crate) const ADDRESS: &str = "security@example.com";
 
-/// Filters, alarms, topics with their policies, and who has confirmed; not in which state the alarms are.
+/// Filters, alarms, rules, topics with their policies, keys that are in use, and who has confirmed; not in which state the
+/// alarms are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chain(String);
 
@@ -34,7 +35,19 @@ pub(crate) fn chain(posture: &Posture) -> Chain {
     topics.sort_by(|one, other| one.arn.cmp(&other.arn));
     let mut subscribers: Vec<_> = live.map(|one| (&one.topic, &one.endpoint, one.confirmed)).collect();
     subscribers.sort();
-    Chain(serde_json::json!([posture.metric_filters, alarms, topics, subscribers]).to_string())
+    let mut rules = posture.rules.clone();
+    rules.sort_by(|one, other| (&one.region, &one.name).cmp(&(&other.region, &other.name)));
+    // A key's id is another one in each account.
+    let keys: Vec<_> = posture.keys.iter().filter(|key| key.state != "PendingDeletion").collect();
+    let named = keys.iter().map(|key| {
+        let key = Key { id: String::new(), ..(*key).clone() };
+        (key.alias.clone(), serde_json::json!(key))
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut text = serde_json::json!([posture.metric_filters, alarms, rules, topics, named, subscribers]).to_string();
+    keys.iter().for_each(|key| text = text.replace(&key.id, key.alias.as_deref().unwrap_or("KEY")));
+    Chain(text)
 }
 
 /// A trail that delivers to a log group, and nothing behind it.

@@ -2,7 +2,7 @@
 //! version 6.62.0 of Terraform's AWS provider has (`terraform_arguments.json`: of each argument whether it is required; a
 //! block has its own, and under the empty name whether it is).
 
-use super::world::{CONTACT, Kind, SCP, World};
+use super::world::{CONTACT, Kind, SCP, TOLD, VIA_RULES, World};
 use crate::interop_aws::venv_with_emit_judges;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -13,6 +13,7 @@ fn emitted(world: &World, language: &str) -> String {
     match world.kind {
         Kind::Guarded => args.extend(SCP),
         Kind::OrganizationTrail => args.extend(["--org", "--only", "trail"]),
+        Kind::KeyedRules => args.extend(TOLD.iter().chain(&VIA_RULES).chain(&["--kms"])),
         _ => args.extend(CONTACT.iter().chain(&["--alarm-email", "security@example.com"])),
     }
     let done = world.run(&args);
@@ -37,6 +38,7 @@ fn cfn_lint_takes_the_template() {
         (Kind::Bare, "AWS::SNS::Subscription", "root-alarm: a person confirms the subscription from the mail"),
         (Kind::Guarded, "AWS::Organizations::Policy", "[]"),
         (Kind::OrganizationTrail, "AWS::CloudTrail::Trail", "trail: trusted access for cloudtrail.amazonaws.com"),
+        (Kind::KeyedRules, "AWS::Events::Rule", "root-alarm: the rules of the other regions (eu-west-1)"),
     ] {
         let text = emitted(&World::of(kind), "cloudformation");
         let template: Value = serde_json::from_str(&text).unwrap();
@@ -92,6 +94,7 @@ fn terraform_lays_it_out_the_same_way_and_its_provider_has_every_argument() {
         (Kind::Managing, "aws_iam_organizations_features"),
         (Kind::Guarded, "aws_organizations_policy_attachment"),
         (Kind::OrganizationTrail, "aws_cloudtrail"),
+        (Kind::KeyedRules, "aws_kms_alias"),
     ] {
         let text = emitted(&World::of(kind), "terraform");
         judged("terraform", &["fmt", "-check", "-diff"], "hardening.tf", &text);
@@ -113,7 +116,7 @@ struct Body {
 
 fn fits(path: &str, body: &Body, known: &Value) {
     let known = known.as_object().unwrap();
-    for name in body.arguments.iter().filter(|name| *name != "depends_on") {
+    for name in body.arguments.iter().filter(|name| !["depends_on", "for_each"].contains(&name.as_str())) {
         assert!(known.get(name).is_some_and(Value::is_boolean), "{path} has no argument {name}");
     }
     for (name, inside) in &body.blocks {
@@ -139,7 +142,7 @@ fn resources(text: &str) -> Vec<(String, Body)> {
     found
 }
 
-/// Up to the brace that ends it. A value of several lines is a policy, which ends with `})`.
+/// Up to the brace that ends it. A value of several lines is a policy, which ends with `})`, or a flat object.
 fn body<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Body {
     let mut body_so_far = Body::default();
     while let Some(line) = lines.next() {
@@ -148,8 +151,9 @@ fn body<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Body {
             _ if line == "}" => break,
             Some((name, value)) => {
                 body_so_far.arguments.push(name.to_owned());
-                if value.ends_with("({") {
-                    assert!(lines.by_ref().any(|line| line.trim() == "})"), "{name} has no end");
+                let end = if value.ends_with("({") { "})" } else { "}" };
+                if value.ends_with('{') {
+                    assert!(lines.by_ref().any(|line| line.trim() == end), "{name} has no end");
                 }
             }
             None if line.ends_with(" {") => {

@@ -7,7 +7,8 @@ use crate::support::blows::{Blow, KILLED, nth, struck, ways};
 use glasskey::sim::aws::{Fault, Wrong};
 
 /// What is struck at every message.
-const STRUCK: [Kind; 5] = [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched];
+const STRUCK: [Kind; 7] =
+    [Kind::Bare, Kind::Untrailed, Kind::Managing, Kind::OfRoot, Kind::Watched, Kind::Ruled, Kind::Keyed];
 
 fn every_call(kind: Kind) {
     let ways_of = |action: &str| match kind.is_long() && is_read(action) {
@@ -52,6 +53,16 @@ fn every_call_about_the_alarm_in_every_way_and_applied_again() {
 }
 
 #[test]
+fn every_call_about_rules_in_every_way_and_applied_again() {
+    every_call(Kind::Ruled);
+}
+
+#[test]
+fn every_call_about_an_encrypted_alarm_in_every_way_and_applied_again() {
+    every_call(Kind::Keyed);
+}
+
+#[test]
 fn every_strange_reply_while_a_trail_is_made_and_applied_again() {
     every_strange_reply(Kind::Untrailed);
 }
@@ -64,6 +75,16 @@ fn every_strange_reply_while_an_organizations_trail_is_made_and_applied_again() 
 #[test]
 fn every_strange_reply_while_an_alarm_is_made_and_applied_again() {
     every_strange_reply(Kind::Watched);
+}
+
+#[test]
+fn every_strange_reply_while_rules_are_made_and_applied_again() {
+    every_strange_reply(Kind::Ruled);
+}
+
+#[test]
+fn every_strange_reply_while_an_encrypted_alarm_is_made_and_applied_again() {
+    every_strange_reply(Kind::Keyed);
 }
 
 #[test]
@@ -139,6 +160,28 @@ fn undoing_a_trail_killed_at_each_third_message_and_undone_again() {
         }
     }
     panic!("undoing has more messages than this looked at");
+}
+
+/// Undoing an alarm is killed at every fifth message; undone once more, the account is as it was.
+#[test]
+fn undoing_an_alarm_killed_at_each_fifth_message_and_undone_again() {
+    for kind in [Kind::Ruled, Kind::KeyedRules] {
+        let is_over = (0..300).step_by(5).any(|at| {
+            let world = World::of(kind);
+            let before = world.snapshot();
+            let run = world.run(&[&world.all()[..], &["--json"]].concat()).json()["run"].as_str().unwrap().to_owned();
+            let undo = ["--undo", &run, "--yes", "--no-input"];
+            let done = struck(&world.outside, world.command(&undo), Blow::Kill, nth(at));
+            if done.code == KILLED {
+                let again = world.run(&undo);
+                assert_eq!(again.code, 0, "{kind:?}, killed at message {at}: {again:?}");
+            }
+            assert!(world.snapshot() == before, "{kind:?}, killed at message {at}: {done:?}");
+            assert_eq!(world.outside.unfinished(), 0, "{kind:?}, killed at message {at}");
+            done.code != KILLED
+        });
+        assert!(is_over, "{kind:?}: undoing has more messages than this looked at");
+    }
 }
 
 /// A trail is refused after each part of it: undone, what is empty is gone.

@@ -34,6 +34,12 @@ pub(crate) use super::alarm_world::ADDRESS;
 pub(crate) const MEMBERS: [&str; 5] =
     ["--org", "--members-password", "--members-mfa", "--only", "member-root-credentials"];
 
+/// What makes somebody be told of root.
+pub(crate) const TOLD: [&str; 4] = ["--only", "root-alarm", "--alarm-email", ADDRESS];
+
+/// By rules of EventBridge.
+pub(crate) const VIA_RULES: [&str; 2] = ["--via", "eventbridge"];
+
 /// What attaches the policy about root.
 pub(crate) const SCP: [&str; 3] = ["--org", "--only", "deny-root-scp"];
 
@@ -51,6 +57,11 @@ pub(crate) enum Kind {
     /// An account with a trail that delivers to a log group, in which nobody is told of root; by its administrator. Mails
     /// that ask to confirm are confirmed.
     Watched,
+    /// The same, who is to be told by rules of EventBridge.
+    Ruled,
+    /// The same, with an encrypted topic: by a filter, and by rules.
+    Keyed,
+    KeyedRules,
     /// An organization of two members whose root users have a password, factors, and a key or a certificate, by the
     /// administrator of its management account. Central root access is on.
     Organization,
@@ -65,12 +76,17 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether applying all takes a hundred messages and more.
     pub(crate) fn is_long(self) -> bool {
-        matches!(self, Self::Untrailed | Self::Watched | Self::OrganizationTrail)
+        matches!(self, Self::Untrailed | Self::OrganizationTrail) || self.is_watched()
     }
 
     /// Whether undoing leaves a bucket and a log group that hold records.
     pub(crate) fn leaves_records(self) -> bool {
         matches!(self, Self::Untrailed | Self::OrganizationTrail)
+    }
+
+    /// Whether somebody is to be told of root.
+    pub(crate) fn is_watched(self) -> bool {
+        matches!(self, Self::Watched | Self::Ruled | Self::Keyed | Self::KeyedRules)
     }
 
     /// Whether applying all takes away what does not come back.
@@ -97,6 +113,8 @@ pub(crate) struct Snapshot {
     keys: Vec<bool>,
     certificates: bool,
     alarm: Chain,
+    /// The role that sends events from region to region.
+    bus_role: String,
     pub(crate) recorded: Recorded,
     /// Of root of each member: what the account's summary says of it.
     members: Vec<Vec<bool>>,
@@ -120,7 +138,8 @@ impl World {
 
     pub(crate) fn of(kind: Kind) -> Self {
         let outside = match kind {
-            Kind::Bare | Kind::Untrailed | Kind::OfRoot | Kind::Watched => Simulated::with_keys(0),
+            Kind::Bare | Kind::Untrailed | Kind::OfRoot => Simulated::with_keys(0),
+            Kind::Watched | Kind::Ruled | Kind::Keyed | Kind::KeyedRules => Simulated::with_keys(0),
             Kind::Managing => managing(),
             Kind::Organization => organization(&[MemberKind::InactiveKey, MemberKind::Certificate]),
             Kind::Guarded => guarded(),
@@ -138,10 +157,10 @@ impl World {
             Kind::OfRoot => of_root(&outside.aws),
             _ => outside.aws.admin(),
         };
-        if kind == Kind::Watched {
+        if kind.is_watched() {
             record(&outside.aws);
         }
-        let reader = (kind == Kind::Watched).then(|| Reader::of(&outside.aws));
+        let reader = kind.is_watched().then(|| Reader::of(&outside.aws));
         Self { outside, caller, kind, _reader: reader }
     }
 
@@ -153,7 +172,10 @@ impl World {
             Kind::Untrailed => [&apply[..], &["--only", "trail"]].concat(),
             Kind::Managing => [&apply, &CONTACT[..]].concat(),
             Kind::OfRoot => [&apply[..], &["--accept-irreversible"]].concat(),
-            Kind::Watched => [&apply[..], &["--only", "root-alarm", "--alarm-email", ADDRESS]].concat(),
+            Kind::Watched => [&apply[..], &TOLD].concat(),
+            Kind::Ruled => [&apply[..], &TOLD, &VIA_RULES].concat(),
+            Kind::Keyed => [&apply[..], &TOLD, &["--kms"]].concat(),
+            Kind::KeyedRules => [&apply[..], &TOLD, &VIA_RULES, &["--kms"]].concat(),
             Kind::Organization => [&apply[..], &["--accept-irreversible"], &MEMBERS].concat(),
             Kind::Guarded => [&apply[..], &["--accept-irreversible"], &SCP].concat(),
             Kind::OrganizationTrail => [&apply[..], &["--org", "--only", "trail"]].concat(),
@@ -183,6 +205,7 @@ impl World {
             certificates: certificates.trim_start().starts_with("<value>1"),
             alarm,
             recorded: Recorded::of(aws),
+            bus_role: if self.kind.is_watched() { bus_role(aws) } else { String::new() },
             members: organization.as_ref().map(members).unwrap_or_default(),
             policies: organization.as_ref().map(policies).unwrap_or_default(),
             trusted: organization.map(|organization| organization.view()["trusted"].to_string()).unwrap_or_default(),
@@ -245,6 +268,17 @@ impl World {
         let world = Self::of(kind);
         messages(&world.outside, world.command(&world.all()))
     }
+}
+
+fn bus_role(aws: &aws::Aws) -> String {
+    let name = "glasskey-root-use-to-bus";
+    let of_role = [("RoleName", name), ("PolicyName", name)];
+    let parts = ["GetRole", "GetRolePolicy"].map(|action| {
+        let text = api::answered(aws, &aws.admin(), action, &of_role);
+        let lines = text.split('<').filter(|part| part.contains("Document") || part.contains("Code"));
+        lines.collect::<String>().replace(&aws.account(), "ACCOUNT")
+    });
+    parts.concat()
 }
 
 fn weak() -> PasswordPolicy {

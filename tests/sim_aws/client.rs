@@ -39,7 +39,7 @@ pub(super) fn unsigned(path: &str, body: Vec<u8>) -> Request {
 }
 
 /// One call of a JSON service, in a region.
-pub(super) fn json_call(aws: &Aws, keys: &Keys, region: &str, action: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn json_call(aws: &Aws, keys: &Keys, region: &str, action: &str, body: &Value) -> (u16, Value) {
     let (service, action) = action.split_once('.').unwrap();
     let (signing, target) = match service {
         "cloudtrail" => ("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."),
@@ -47,6 +47,7 @@ pub(super) fn json_call(aws: &Aws, keys: &Keys, region: &str, action: &str, body
         "cloudwatch" => ("monitoring", "GraniteServiceVersion20100801."),
         "organizations" => ("organizations", "AWSOrganizationsV20161128."),
         "events" => ("events", "AWSEvents."),
+        "kms" => ("kms", "TrentService."),
         _ => ("account", ""),
     };
     let body = body.to_string().into_bytes();

@@ -6,12 +6,13 @@ mod alarms; // an alarm's topic, its mail, its states, as they are set up
 mod assume_root; // sessions of a member's root, task by task
 mod buckets; // S3: buckets and their settings
 mod callers; // who is calling, expiry, signing times, policies
-mod client;
+pub(crate) mod client;
 mod clocks; // the simulated clock
 mod contacts; // alternate contacts, put and deleted
 mod credential_report; // missing, in progress, complete, expired; its rows
 mod devices; // create, enable, resynchronise, deactivate, delete, tag, list
 mod faults; // what goes wrong on demand
+mod keys; // KMS: keys and aliases made, and scheduled for deletion
 mod log_groups; // log groups, metric filters, events
 mod organization; // who is in it, who may ask, policies
 mod posture; // trails, filters, alarms, subscriptions, rules, contacts

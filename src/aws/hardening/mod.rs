@@ -1,12 +1,14 @@
 //! What hardening an account writes: a trail, its bucket, its log group and its role; the filter, the alarm and the topic
-//! that tell a person; the rules of EventBridge; the account's settings; its administrator. One file for each service; the documents beside the calls (policies,
-//! patterns) are pure functions.
+//! that tell a person; the rules of EventBridge and their counters; the topic's key; the account's settings; its
+//! administrator. One file for each service; the documents beside the calls (policies, patterns) are pure functions.
 //!
 //! Calls give [`Error`]s as all others do. What a caller must tell apart in a refusal is [`Error::obstacle`].
 
 mod administrator;
 mod alarm;
 mod bucket;
+mod forwarding;
+mod key;
 mod log_group;
 mod members;
 mod metric_filter;
@@ -27,13 +29,17 @@ pub(crate) use super::plain::is_bucket_name;
 pub use administrator::{DetailedUser, UserGroup};
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm, PERIOD, PERIODS};
 pub use bucket::{Bucket, BucketSettings, trail_statements};
+pub use forwarding::{forward_document, forward_trust};
+pub use key::{KeyMade, NewKey, TopicKey, key_document};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};
 pub use members::{LeftOut, MemberRoots};
 pub use metric_filter::{Metric, MetricFilter, MetricFilters, RootPattern};
 pub use obstacle::Obstacle;
 pub use policy::{NotMergeable, merged, without};
 pub use role::{TrailRole, logs_document, trust_document};
-pub use rules::{ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleTarget, root_event_pattern, root_transformer};
+pub use rules::{
+    ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleCounts, RuleTarget, root_event_pattern, root_transformer,
+};
 pub use samples::{Sample, bus_event};
 pub use service_control::{
     ATTACHED, ControlPolicy, OrganizationRoot, POLICIES, denies_root_all, denies_root_alone, deny_root_document,
@@ -89,6 +95,12 @@ impl Place {
     #[must_use]
     pub fn alarm(&self, name: &str) -> String {
         self.arn("cloudwatch", &format!("alarm:{name}"))
+    }
+
+    /// What the default event bus here has as its ARN.
+    #[must_use]
+    pub fn default_bus(&self) -> String {
+        self.arn("events", "event-bus/default")
     }
 
     /// What a topic of this name here has as its ARN.

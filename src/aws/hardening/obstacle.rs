@@ -2,7 +2,7 @@
 //! several things, by its words.
 //!
 //! The codes are those of the API models; the words were seen by others (hashicorp/terraform#13631, #29991 and #2776,
-//! aws-cli#5098, aws-sdk-go-v2#1957).
+//! aws-cli#5098, aws-sdk-go-v2#1957, Miserlou/Zappa#381).
 
 use crate::aws::Error;
 
@@ -12,8 +12,8 @@ use crate::aws::Error;
 pub enum Obstacle {
     /// CloudTrail does not see that the bucket's policy lets it in: the policy is wrong, or was put a moment ago.
     BucketPolicy,
-    /// CloudTrail may not use the role, or the role may not write to the log group: one of them is wrong, or the role was
-    /// made a moment ago. AWS says the same of both.
+    /// CloudTrail or EventBridge may not use the role, or the role may not write to the log group: one of them is wrong, or
+    /// the role was made a moment ago. AWS says the same of both.
     Role,
     /// The trail's bucket is not there.
     NoBucket,
@@ -64,11 +64,22 @@ impl Error {
     }
 }
 
+/// S3's words for what is not there.
+const NOT_IN_S3: [&str; 5] = [
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+];
+
 fn by_code(code: &str) -> Option<Obstacle> {
     Some(match code {
         "InsufficientS3BucketPolicyException" => Obstacle::BucketPolicy,
         "S3BucketDoesNotExistException" => Obstacle::NoBucket,
-        "TrailAlreadyExistsException" | "ResourceAlreadyExistsException" => Obstacle::NameTaken,
+        "TrailAlreadyExistsException" | "ResourceAlreadyExistsException" | "AlreadyExistsException" => {
+            Obstacle::NameTaken
+        }
         "BucketAlreadyOwnedByYou" => Obstacle::OwnBucket,
         "BucketAlreadyExists" => Obstacle::StrangersBucket,
         "MaximumNumberOfTrailsExceededException"
@@ -84,11 +95,12 @@ fn by_code(code: &str) -> Option<Obstacle> {
         | "OperationAborted"
         | "OperationAbortedException"
         | "ConcurrentModificationException" => Obstacle::Conflict,
-        "TrailNotFoundException" | "ResourceNotFoundException" | "ResourceNotFound" | "NotFound" => {
-            Obstacle::NotThere
-        }
-        "NoSuchBucket" | "NoSuchBucketPolicy" | "NoSuchPublicAccessBlockConfiguration" => Obstacle::NotThere,
-        "OwnershipControlsNotFoundError" | "ServerSideEncryptionConfigurationNotFoundError" => Obstacle::NotThere,
+        "TrailNotFoundException"
+        | "ResourceNotFoundException"
+        | "ResourceNotFound"
+        | "NotFoundException"
+        | "NotFound" => Obstacle::NotThere,
+        code if NOT_IN_S3.contains(&code) => Obstacle::NotThere,
         "BucketNotEmpty" => Obstacle::NotEmpty,
         "CloudTrailAccessNotEnabledException" => Obstacle::Untrusted,
         "NoManagementAccountSLRExistsException"
@@ -110,6 +122,7 @@ fn by_words(code: &str, message: &str) -> Option<Obstacle> {
         }
         _ if says("Region in ARN") => Some(Obstacle::WrongRegion),
         "ValidationException" if says("since it has targets") => Some(Obstacle::InUse),
+        "ValidationException" if says("cannot be assumed by principal") => Some(Obstacle::Role),
         "InvalidParameter" if says("already exists with different attributes") => Some(Obstacle::TopicDiffers),
         "InvalidParameter" if says("pending confirmation") => Some(Obstacle::Pending),
         "InvalidParameter" if says("Invalid parameter: Token") || says("Invalid token") => Some(Obstacle::Token),
@@ -127,6 +140,10 @@ mod tests {
         Error::Refused { call: Call::CreateTrail, status: 400, code, message }.obstacle()
     }
 
+    /// EventBridge's (Miserlou/Zappa#381).
+    const ASSUMED: &str = "Provided role 'arn:aws:iam::111122223333:role/r' cannot be assumed by principal \
+                           'events.amazonaws.com'.";
+
     #[test]
     fn a_code_that_says_several_things_is_told_apart_by_its_words() {
         let role = "InvalidCloudWatchLogsRoleArnException";
@@ -137,6 +154,7 @@ mod tests {
             (group, "CloudTrail cannot validate the specified log group ARN.", None),
             ("CloudTrailARNInvalidException", "Region in ARN is wrong.", Some(Obstacle::WrongRegion)),
             ("ValidationException", "Rule can't be deleted since it has targets.", Some(Obstacle::InUse)),
+            ("ValidationException", ASSUMED, Some(Obstacle::Role)),
             ("ValidationException", "Parameter is not valid.", None),
             ("InvalidParameter", "Invalid parameter: Token", Some(Obstacle::Token)),
             ("InvalidParameter", "Invalid parameter: TopicArn", None),

@@ -22,6 +22,7 @@ impl Account {
                 Err(error) => error,
             };
             let why = match error.obstacle() {
+                Some(Obstacle::Role) if call == Call::PutTargets => "EventBridge does not see the role yet",
                 Some(Obstacle::Role) => "CloudTrail does not see yet what the role may do",
                 Some(Obstacle::BucketPolicy) => "CloudTrail does not see the bucket's policy yet",
                 Some(Obstacle::Untrusted) => "CloudTrail does not see yet that the organization trusts it",

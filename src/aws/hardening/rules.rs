@@ -6,6 +6,7 @@ use super::read::{needed, text};
 use crate::aws::{Account, Call, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::time::SystemTime;
 
 /// The state of a rule that sees management events which only read as well; `ENABLED` leaves those out.
 pub const ALL_MANAGEMENT_EVENTS: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
@@ -43,6 +44,17 @@ pub struct RuleTarget {
     pub arn: String,
     /// What becomes of the event on its way ([`root_transformer`]); `None`: it is sent as it is.
     pub transformer: Option<Value>,
+    /// The ARN of the role that sends it: to another region's bus.
+    pub role: Option<String>,
+}
+
+/// What EventBridge counts of a rule (EventBridge User Guide, "Monitoring Amazon EventBridge").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleCounts {
+    /// How often a target was invoked.
+    pub invocations: u64,
+    /// How often that failed for good.
+    pub failed: u64,
 }
 
 impl Account {
@@ -68,14 +80,18 @@ impl Account {
         }))
     }
 
-    /// PutTargets: one, in the place of the one with its id.
+    /// PutTargets: one, in the place of the one with its id. A role that was made a moment ago is waited for.
     pub fn put_target(&self, region: &str, rule: &str, target: &RuleTarget) -> Result<(), Error> {
         let mut one = json!({ "Id": target.id, "Arn": target.arn });
         if let (Some(transformer), Some(members)) = (&target.transformer, one.as_object_mut()) {
             members.insert("InputTransformer".to_owned(), transformer.clone());
         }
+        if let (Some(role), Some(members)) = (&target.role, one.as_object_mut()) {
+            members.insert("RoleArn".to_owned(), json!(role));
+        }
         let call = Call::PutTargets;
-        all_done(call, &self.plain(call, region, json!({ "Rule": rule, "Targets": [one] }))?)
+        let body = json!({ "Rule": rule, "Targets": [one] });
+        self.patiently(call, || all_done(call, &self.plain(call, region, body.clone())?))
     }
 
     /// ListTargetsByRule. `None`: there is no such rule.
@@ -85,7 +101,8 @@ impl Account {
         let list = found(self.plain_list(call, region, body, ("Targets", "NextToken")))?;
         let read = |one: &Value| {
             let transformer = one.get("InputTransformer").filter(|value| !value.is_null()).cloned();
-            Ok(RuleTarget { id: needed(call, one, "Id")?, arn: needed(call, one, "Arn")?, transformer })
+            let (id, arn, role) = (needed(call, one, "Id")?, needed(call, one, "Arn")?, text(one, "RoleArn"));
+            Ok(RuleTarget { id, arn, transformer, role })
         };
         list.map(|list| list.iter().map(read).collect()).transpose()
     }
@@ -107,6 +124,53 @@ impl Account {
         let body = json!({ "EventPattern": pattern.to_string(), "Event": event.to_string() });
         let answer = self.plain(call, region, body)?;
         answer.get("Result").and_then(Value::as_bool).ok_or(Error::Malformed { call })
+    }
+}
+
+impl Account {
+    /// PutEvents: one event on the default bus. EventBridge takes no source that begins with `aws.` from anybody.
+    pub fn put_event(&self, region: &str, source: &str, detail_type: &str, detail: &Value) -> Result<(), Error> {
+        let call = Call::PutEvents;
+        let entry = json!({ "Source": source, "DetailType": detail_type, "Detail": detail.to_string() });
+        let answer = self.plain(call, region, json!({ "Entries": [entry] }))?;
+        let first = answer.get("Entries").and_then(|all| all.get(0)).ok_or(Error::Malformed { call })?;
+        match text(first, "ErrorCode") {
+            None if text(first, "EventId").is_some() => Ok(()),
+            None => Err(Error::Malformed { call }),
+            Some(code) => {
+                let message = text(first, "ErrorMessage").unwrap_or_default();
+                Err(Error::Refused { call, status: 200, code, message })
+            }
+        }
+    }
+
+    /// GetMetricData: what a rule has counted from one moment to another.
+    pub fn rule_counts(
+        &self,
+        region: &str,
+        rule: &str,
+        from: SystemTime,
+        to: SystemTime,
+    ) -> Result<RuleCounts, Error> {
+        let call = Call::GetMetricData;
+        let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let query = |id: &str, name: &str| {
+            let metric = json!({
+                "Namespace": "AWS/Events", "MetricName": name, "Dimensions": [{ "Name": "RuleName", "Value": rule }],
+            });
+            json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" }, "ReturnData": true })
+        };
+        let body = json!({
+            "MetricDataQueries": [query("invoked", "Invocations"), query("failed", "FailedInvocations")],
+            "StartTime": seconds(from), "EndTime": seconds(to),
+        });
+        let results = self.plain_list(call, region, body, ("MetricDataResults", "NextToken"))?;
+        let sum = |id: &str| {
+            let of = results.iter().filter(|one| one.get("Id").and_then(Value::as_str) == Some(id));
+            let values = of.filter_map(|one| one.get("Values")?.as_array()).flatten().filter_map(Value::as_f64);
+            values.sum::<f64>().round().max(0.0) as u64
+        };
+        Ok(RuleCounts { invocations: sum("invoked"), failed: sum("failed") })
     }
 }
 

@@ -42,6 +42,22 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// What an event pattern watches of root's calls in a region in which it does not sign in.
+    #[must_use]
+    pub fn of_calls(pattern: &str, own: &Own, region: &str) -> Self {
+        let pattern = serde_json::from_str::<Value>(pattern).ok().filter(Value::is_object);
+        let Some(asked) = pattern.and_then(|pattern| Ask::of(&pattern, "", 0)) else { return Self::NotJudged };
+        match seen(&asked, own, region, Kind::Call) {
+            None => Self::NotJudged,
+            Some(calls) if !calls.some => Self::Nothing,
+            Some(calls) if calls.noisy.is_some() => Self::Noisy,
+            Some(calls) if calls.misses.is_some() => Self::Part,
+            Some(_) => Self::Everything,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     SignIn,

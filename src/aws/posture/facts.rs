@@ -1,7 +1,7 @@
 //! What is so: facts about the root user of an account and about what watches it. Judges nothing.
 
 use super::scp::ServiceControl;
-use super::watchers::{Rule, Trail};
+use super::watchers::{RegionWatch, Rule, Trail};
 use crate::aws::{Call, DeviceKind, Error, Summary};
 use std::time::SystemTime;
 
@@ -221,6 +221,8 @@ pub struct Surroundings {
     pub trails: Fact<Vec<Trail>>,
     /// EventBridge rules that root's sign-ins come past, in the region where they are recorded.
     pub rules: Fact<Vec<Rule>>,
+    /// The account's other regions; `None`: not asked, since no rule watches root's calls.
+    pub elsewhere: Option<Fact<Vec<RegionWatch>>>,
     /// Administrators other than root.
     pub admins: Fact<Admins>,
     /// What service control policies do to root; `None` where they are none of this account's business.

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod alarm;
+mod buses;
 mod event;
 mod facts;
 mod member;
@@ -34,9 +35,9 @@ pub use scp::{
     AllowList, Allowed, Effect, Level, LevelKind, Place, PolicyName, RootDeny, ServiceControl, Stops, Tasks, calls,
 };
 pub use sweep::{Progress, Scope, Sweep};
-pub use topic::lets_alarm;
+pub use topic::{Sender, key_lets_in, lets_in};
 pub(in crate::aws) use watch::management;
 pub use watchers::{
-    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, Rule, Seal, Subscription, Target, Topic, Trail,
-    TrailStatus,
+    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Subscription, Target,
+    Topic, Trail, TrailStatus,
 };

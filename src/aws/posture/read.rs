@@ -10,9 +10,9 @@ use super::replies::{AlternateContact, ContactInformation, DescribedOrganization
 use super::report::CredentialReport;
 use super::root;
 use super::scp::{Organization, PolicyReader, ServiceControl};
-use super::topic::{self, Publisher};
+use super::topic::{self, Publisher, Sender};
 use super::watch::Follower;
-use super::watchers::{Behind, Rule, Topic, Trail};
+use super::watchers::{Behind, RegionWatch, Rule, Topic, Trail};
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
@@ -66,6 +66,12 @@ impl Account {
         self.follow(async |follower| tokio::join!(follower.trails(), follower.rules()))
     }
 
+    /// The rules of EventBridge that root's sign-ins come past, and those of the account's other regions, where one of the
+    /// first watches root's calls.
+    pub fn rules_everywhere(&self) -> Result<(Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>), Error> {
+        self.follow(async |follower| follower.rules_everywhere().await)
+    }
+
     /// What is behind a log group of this account, whether or not a trail delivers to it.
     pub fn behind(&self, region: &str, group: &str) -> Result<Behind, Error> {
         let Caller { partition, account, .. } = self.caller();
@@ -74,9 +80,9 @@ impl Account {
         Ok(logs.map_or(Behind::Nothing, |logs| logs.behind))
     }
 
-    /// A topic, as the alarm of this ARN meets it. `None`: there is no such topic.
-    pub fn topic_of_alarm(&self, topic: &str, alarm: &str) -> Result<Option<Topic>, Error> {
-        let publisher = Publisher::alarm(&self.caller().account, alarm);
+    /// A topic, as a sender of this account meets it. `None`: there is no such topic.
+    pub fn topic_for(&self, topic: &str, sender: Sender<'_>) -> Result<Option<Topic>, Error> {
+        let publisher = Publisher::of(&self.caller().account, sender);
         let read = self.ask(async |client| Ok(topic::read(client, topic).await))?;
         Ok(read.map(|read| read.to(topic, &publisher)))
     }
@@ -140,11 +146,11 @@ pub(super) async fn own(client: &AsyncClient, account: &Account, at: SystemTime)
     };
     let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
     let follower = Follower::new(client, own, &region, global);
-    let (root, (central, scps), trails, rules, admins, password_policy, contact, security_contact) = tokio::join!(
+    let (root, (central, scps), trails, (rules, elsewhere), admins, password_policy, contact, security_contact) = tokio::join!(
         root,
         of_organization,
         follower.trails(),
-        follower.rules(),
+        follower.rules_everywhere(),
         admins(client, &report),
         password_policy(client),
         contact(client, global),
@@ -159,7 +165,7 @@ pub(super) async fn own(client: &AsyncClient, account: &Account, at: SystemTime)
         standing,
         root,
         security_contact,
-        around: Some(Surroundings { contact, central, trails, rules, admins, scps, password_policy }),
+        around: Some(Surroundings { contact, central, trails, rules, elsewhere, admins, scps, password_policy }),
     }
 }
 

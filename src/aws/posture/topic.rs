@@ -197,16 +197,35 @@ pub(super) struct Publisher<'a> {
 }
 
 impl<'a> Publisher<'a> {
-    /// The alarm of this ARN.
-    pub(super) fn alarm(account: &'a str, alarm: &'a str) -> Self {
-        Self { service: Service::CloudWatch, account, source: alarm, role: false }
+    /// An alarm, or a rule whose target names no role.
+    pub(super) fn of(account: &'a str, sender: Sender<'a>) -> Self {
+        let (service, source) = match sender {
+            Sender::Alarm(alarm) => (Service::CloudWatch, alarm),
+            Sender::Rule(rule) => (Service::EventBridge, rule),
+        };
+        Self { service, account, source, role: false }
     }
 }
 
-/// Whether a topic with this policy would let the alarm of this ARN publish.
+/// What publishes to a topic, by its ARN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Sender<'a> {
+    Alarm(&'a str),
+    Rule(&'a str),
+}
+
+/// Whether a topic with this policy would let a sender of this account publish.
 #[must_use]
-pub fn lets_alarm(policy: &str, topic: &str, account: &str, alarm: &str) -> May {
-    Request { publisher: &Publisher::alarm(account, alarm), topic, key: false }.may(policy, "sns:Publish")
+pub fn lets_in(policy: &str, topic: &str, account: &str, sender: Sender<'_>) -> May {
+    Request { publisher: &Publisher::of(account, sender), topic, key: false }.may(policy, "sns:Publish")
+}
+
+/// Whether a key with this policy would let a sender of this account publish to a topic that it encrypts.
+#[must_use]
+pub fn key_lets_in(policy: &str, topic: &str, account: &str, sender: Sender<'_>) -> bool {
+    let request = Request { publisher: &Publisher::of(account, sender), topic, key: true };
+    ["kms:Decrypt", "kms:GenerateDataKey"].iter().all(|action| request.may(policy, action) != May::No)
 }
 
 /// A publisher's use of a topic, or of its key.

@@ -1,15 +1,12 @@
 //! Who notices when root is used: trail, log group, filter, alarm, topic, subscription; or an EventBridge rule.
 
 use super::alarm::{Metric, Raised, Unweighed, raised};
-use super::event::Watch;
 use super::facts::Fact;
 use super::model::Own;
 use super::pattern::{Coverage, NotJudged, Pattern};
-use super::replies::{
-    self, CompositeAlarm, DescribedTrails, FieldSelector, MetricAlarm, MetricFilter, RuleTarget, Selectors,
-};
-use super::topic::{self, Publisher, Service, is_gone};
-use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Rule, Target, Trail, TrailStatus};
+use super::replies::{self, CompositeAlarm, DescribedTrails, FieldSelector, MetricAlarm, MetricFilter, Selectors};
+use super::topic::{self, Publisher, Sender, is_gone};
+use super::watchers::{Alarm, Behind, Filter, Logs, Management, Reach, Target, Trail, TrailStatus};
 use crate::aws::Call;
 use crate::aws::send::AsyncClient;
 use serde::Deserialize;
@@ -19,11 +16,11 @@ use tokio::sync::Mutex;
 
 /// Whoever follows the chains of one account. Topics and alarms are read once, however many lead to them.
 pub(super) struct Follower<'a> {
-    client: &'a AsyncClient,
-    own: Own,
+    pub(super) client: &'a AsyncClient,
+    pub(super) own: Own,
     /// The caller's region, and the one where root's sign-ins are recorded.
     region: &'a str,
-    global: &'a str,
+    pub(super) global: &'a str,
     topics: Mutex<HashMap<String, Option<topic::Read>>>,
 }
 
@@ -172,7 +169,7 @@ impl<'a> Follower<'a> {
     }
 
     async fn targets_of_alarm(&self, source: &str, actions: &[String]) -> Vec<Target> {
-        let publisher = Publisher::alarm(&self.own.account, source);
+        let publisher = Publisher::of(&self.own.account, Sender::Alarm(source));
         let mut targets = Vec::new();
         for arn in actions {
             targets.push(self.target(arn, &publisher).await);
@@ -180,7 +177,7 @@ impl<'a> Follower<'a> {
         targets
     }
 
-    async fn target(&self, arn: &str, publisher: &Publisher<'_>) -> Target {
+    pub(super) async fn target(&self, arn: &str, publisher: &Publisher<'_>) -> Target {
         let arn = arn.to_owned();
         let reach = match reach(&arn) {
             Some(reach) => reach,
@@ -205,64 +202,9 @@ impl<'a> Follower<'a> {
         };
         Target { arn, reach }
     }
-
-    /// Rules of the default bus that root's sign-ins come past.
-    pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
-        let (call, region) = (Call::ListRules, self.global);
-        let found: Vec<replies::Rule> = match self.client.pages(call, region, json!({}), "Rules", "NextToken").await {
-            Ok(found) => found,
-            Err(why) => return Fact::of(call, Err(why)),
-        };
-        let mut rules = Vec::new();
-        for rule in &found {
-            let pattern = rule.event_pattern.as_str();
-            let watch = Watch::of(pattern, &self.own, region);
-            let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
-            let targets = match watch {
-                Watch::Everything | Watch::SignIns | Watch::Part => self.rule_targets(rule).await,
-                Watch::NotJudged if speaks_of_root => self.rule_targets(rule).await,
-                // Whom it tells does not matter: it is no watch over root.
-                Watch::Noisy => Some(Fact::Known(Vec::new())),
-                Watch::NotJudged | Watch::Nothing => None,
-            };
-            let state = rule.state.as_str();
-            rules.extend(targets.map(|targets| Rule {
-                name: rule.name.clone(),
-                region: region.to_owned(),
-                enabled: state.starts_with("ENABLED"),
-                // What only reads is left out of the others (EventBridge, "events from AWS services via CloudTrail").
-                reads: state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
-                watch,
-                targets,
-            }));
-        }
-        Fact::Known(rules)
-    }
-
-    /// `None`: the rule has been deleted since it was listed.
-    async fn rule_targets(&self, rule: &replies::Rule) -> Option<Fact<Vec<Target>>> {
-        let call = Call::ListTargetsByRule;
-        let body = json!({ "Rule": rule.name });
-        let found: Vec<RuleTarget> = match self.client.pages(call, self.global, body, "Targets", "NextToken").await {
-            Ok(found) => found,
-            Err(why) if is_gone(&why) => return None,
-            Err(why) => return Some(Fact::of(call, Err(why))),
-        };
-        let mut targets = Vec::new();
-        for target in &found {
-            let publisher = Publisher {
-                service: Service::EventBridge,
-                account: &self.own.account,
-                source: &rule.arn,
-                role: !target.role_arn.is_empty(),
-            };
-            targets.push(self.target(&target.arn, &publisher).await);
-        }
-        Some(Fact::Known(targets))
-    }
 }
 
-/// What something other than a topic does with a notice; `None`: it is a topic.
+/// What something other than a topic, or a bus of this account, does with a notice; `None`: it is one of these.
 fn reach(arn: &str) -> Option<Reach> {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();
@@ -273,7 +215,7 @@ fn reach(arn: &str) -> Option<Reach> {
         "lambda" | "states" | "sqs" | "ssm-incidents" | "execute-api" => Reach::Program,
         "ssm" if resource.starts_with("opsitem") => Reach::Program,
         "events" if resource.starts_with("api-destination/") => Reach::Program,
-        // Another bus: what is behind it is not seen.
+        // A bus of another account, or one of a name: what is behind it is not seen.
         "events" if resource.starts_with("event-bus/") => Reach::NotKnown,
         // An instance is stopped, a group scaled, a line written.
         "automate" | "swf" | "ec2" | "autoscaling" | "events" | "logs" | "kinesis" | "firehose" | "ssm" | "ecs"

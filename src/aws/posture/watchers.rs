@@ -107,6 +107,8 @@ pub struct Rule {
     pub name: String,
     /// The region of its bus.
     pub region: String,
+    /// Its event pattern, as it is written.
+    pub pattern: String,
     /// It is switched on.
     pub enabled: bool,
     /// Calls that only read come to it as well.
@@ -115,6 +117,17 @@ pub struct Rule {
     pub watch: Watch,
     /// Whom it tells.
     pub targets: Fact<Vec<Target>>,
+}
+
+/// Another region in which the account is, and what looks at root's calls there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionWatch {
+    /// Its name.
+    pub region: String,
+    /// Its rules that have to do with root.
+    pub rules: Fact<Vec<Rule>>,
+    /// The rules of the region of the sign-ins, by their names, that would take its events if they were sent there.
+    pub taken: Vec<String>,
 }
 
 /// Where a notice goes.
@@ -135,6 +148,13 @@ pub enum Reach {
     NoTopic,
     /// A topic of this other account, which does not show itself from here.
     Elsewhere(String),
+    /// The default bus of this account in this region. `sent`: the role that sends events there exists.
+    Bus {
+        /// Which.
+        region: String,
+        /// Whether events come to it.
+        sent: Fact<bool>,
+    },
     /// A program, which is taken to tell somebody.
     Program,
     /// It does something else, and tells nobody.

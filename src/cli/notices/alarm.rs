@@ -15,10 +15,15 @@ pub(super) fn lines(notice: &AlarmNotice, style: Style) -> Vec<String> {
                 people(told)
             ),
         ],
+        AlarmNotice::MarkedEvents { regions, told } => vec![
+            format!("A marked call of root is sent to EventBridge in each of these regions: {}.", regions.join(", ")),
+            format!("Each is a mail to {}, which is marked as glasskey's test.", people(told)),
+        ],
         AlarmNotice::Put { group } => vec![format!("  {} the marked event is in {group}", style.bold("put      "))],
         AlarmNotice::Tested(tested) => {
+            let region = tested.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
             vec![format!(
-                "  {} {}: {}",
+                "  {} {}{region}: {}",
                 style.bold(&format!("{:<9}", proof(tested.proof))),
                 name(&tested.hop),
                 tested.why

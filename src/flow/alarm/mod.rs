@@ -3,6 +3,7 @@
 mod chain; // which one is proved
 mod confirm; // the subscription of an address
 mod proof; // each hop of it
+mod rules; // each hop from rules of EventBridge
 
 pub use crate::aws::hardening::Confirmation;
 pub use crate::person::{Hop, Proof, Tested};

@@ -4,7 +4,8 @@
 //! alarm and topic by a marked event that is put beside the trail's; the mail by a code that its reader types back.
 
 use super::chain::{Chain, cannot_be_raised, find, hears, nobody_hears};
-use crate::aws::hardening::{AlarmEvent, AlarmState, Obstacle, Place, Sample};
+use super::rules;
+use crate::aws::hardening::{self, AlarmEvent, AlarmState, Obstacle, Place, Sample};
 use crate::aws::posture::Alarm;
 use crate::aws::{self, Account};
 use crate::flow::audit::Proofs;
@@ -31,25 +32,27 @@ pub struct AlarmTested {
     /// The account number.
     pub account: String,
     pub region: String,
-    pub group: String,
-    /// The filter's and the alarm's names, and the topic's ARN, where there are any.
+    /// Of a chain from a log group.
+    pub group: Option<String>,
+    /// The filter's and the alarm's names, or the rule's, and the topic's ARN, where there are any.
     pub filter: Option<String>,
     pub alarm: Option<String>,
+    pub rule: Option<String>,
     pub topic: Option<String>,
-    /// Each of them once, in the order in which an event passes them.
+    /// In the order in which an event passes them.
     pub hops: Vec<Tested>,
     /// When all that can be proved was, where it was now.
     pub proved: Option<SystemTime>,
 }
 
-/// The longest that an alarm takes to go on.
-const ALARM_LIMIT: Duration = Duration::from_secs(300);
+/// The longest that an alarm takes to go on, and a counter to show.
+pub(super) const ALARM_LIMIT: Duration = Duration::from_secs(300);
 /// Seconds between two looks; the last one again and again.
 const LOOKS: [u64; 5] = [1, 2, 5, 10, 15];
 /// The log stream of marked events.
 const STREAM: &str = "glasskey-test";
 /// How often a code is asked for.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// Proves what can be proved.
 ///
@@ -61,31 +64,39 @@ pub fn test(request: AlarmTest, world: &mut World) -> Result<AlarmTested, Failed
     let context = &mut context;
     let tested = connector.connect().map_err(Cause::Aws).and_then(|account| {
         context.tell_clock();
-        let begun = context.clock.now();
-        let chain = find(&account)?.ok_or(AlarmRefusal::NoLogs)?;
-        let mut testing = Testing { account: &account, chain: &chain, request, begun, hops: Vec::new() };
-        testing.run(context)?;
-        let mut hops = testing.hops;
-        hops.sort_by_key(|tested| tested.hop as u8);
+        let mut tested = match rules::find_rules(&account)? {
+            Some(chain) => rules::test(&account, &chain, request, context)?,
+            None => by_filter(&account, request, context)?,
+        };
+        tested.hops.sort_by_key(|tested| tested.hop as u8);
         let failed = |tested: &Tested| matches!(tested.proof, Proof::NotProven | Proof::Broken);
-        let proved = (!hops.iter().any(failed)).then(|| context.clock.now());
-        if let Some(at) = proved
+        tested.proved = (!tested.hops.iter().any(failed)).then(|| context.clock.now());
+        if let Some(at) = tested.proved
             && proofs.write(&account.caller().account, unix(at)).is_err()
         {
             context.tell(Notice::from(AlarmNotice::DateNotKept));
         }
-        Ok(AlarmTested {
-            account: account.caller().account.clone(),
-            filter: chain.filter.as_ref().map(|filter| filter.name.clone()),
-            topic: chain.alarm.as_ref().and_then(|alarm| Some(alarm.targets.first()?.arn.clone())),
-            alarm: chain.alarm.as_ref().map(|alarm| alarm.name.clone()),
-            region: chain.region.clone(),
-            group: chain.group.clone(),
-            hops,
-            proved,
-        })
+        Ok(tested)
     });
     tested.map_err(|cause| context.fail(Stage::Preflight, context.interrupted_or(cause)))
+}
+
+fn by_filter(account: &Account, request: AlarmTest, context: &mut Context<'_>) -> Result<AlarmTested, Cause> {
+    let begun = context.clock.now();
+    let chain = find(account)?.ok_or(AlarmRefusal::NoLogs)?;
+    let mut testing = Testing { account, chain: &chain, request, begun, hops: Vec::new() };
+    testing.run(context)?;
+    Ok(AlarmTested {
+        account: account.caller().account.clone(),
+        hops: testing.hops,
+        proved: None,
+        filter: chain.filter.as_ref().map(|filter| filter.name.clone()),
+        topic: chain.alarm.as_ref().and_then(|alarm| Some(alarm.targets.first()?.arn.clone())),
+        alarm: chain.alarm.as_ref().map(|alarm| alarm.name.clone()),
+        rule: None,
+        region: chain.region,
+        group: Some(chain.group),
+    })
 }
 
 struct Testing<'t> {
@@ -98,7 +109,7 @@ struct Testing<'t> {
 
 impl Testing<'_> {
     fn say(&mut self, hop: Hop, proof: Proof, why: impl Into<String>, context: &mut Context<'_>) {
-        let tested = Tested { hop, proof, why: why.into() };
+        let tested = Tested { hop, region: None, proof, why: why.into() };
         context.tell(Notice::from(AlarmNotice::Tested(tested.clone())));
         self.hops.push(tested);
     }
@@ -177,6 +188,9 @@ impl Testing<'_> {
             self.say(Hop::Alarm, Proof::Broken, format!("{}: {why}", alarm.name), context);
             return self.unreached(&[Hop::Topic, Hop::Mail], context).map(drop);
         }
+        if !self.is_off(&alarm, context)? {
+            return self.unreached(&[Hop::Topic, Hop::Mail], context).map(drop);
+        }
         if !self.agreed(&alarm, context)? {
             let why = "putting a marked event was not agreed to: --yes agrees";
             for hop in [Hop::Alarm, Hop::Topic, Hop::Mail] {
@@ -211,22 +225,36 @@ impl Testing<'_> {
 
     /// Puts a marked sign-in of root's beside the trail's events. Whether the topic has got the alarm's message.
     fn marked(&mut self, alarm: &Alarm, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let Chain { region, group, .. } = self.chain;
-        let there = match self.account.alarm(region, &alarm.name) {
-            Ok(there) => there,
-            Err(why) => return self.stuck(why, context),
-        };
-        if there.is_some_and(|there| there.state == "ALARM") {
-            let why = format!("{} is on, so an event does not change it: try again once it is off", alarm.name);
-            self.say(Hop::Alarm, Proof::NotProven, why, context);
-            return self.unreached(&[Hop::Topic, Hop::Mail], context);
-        }
+        let Chain { group, .. } = self.chain;
         let at = context.clock.now();
         if let Err(why) = self.put(at) {
             return self.stuck(why, context);
         }
         context.tell(Notice::from(AlarmNotice::Put { group: group.clone() }));
         self.follow(alarm, at, context)
+    }
+
+    /// Whether the alarm is off, so that an event changes something. One that is on is waited for: nothing is asked and
+    /// nothing is put before that.
+    fn is_off(&mut self, alarm: &Alarm, context: &mut Context<'_>) -> Result<bool, Cause> {
+        let (account, region, name) = (self.account, self.chain.region.clone(), &alarm.name);
+        let (limit, begun) = (self.request.wait, context.clock.now());
+        let mut there = None;
+        let looked =
+            look(&format!("{name} to go off, since an event changes nothing before"), limit, begun, context, || {
+                there = account.alarm(&region, name)?;
+                Ok(there.as_ref().is_none_or(|there| there.state != "ALARM").then_some(()))
+            });
+        match looked {
+            Ok(Some(())) => Ok(true),
+            Ok(None) => {
+                let left = there.as_ref().and_then(|there| goes_off_in(there, context.clock.now()));
+                self.say(Hop::Alarm, Proof::NotProven, is_on(name, left), context);
+                Ok(false)
+            }
+            Err(Cause::Aws(why)) => self.unproven(Hop::Alarm, why, context).map(|()| false),
+            Err(cause) => Err(cause),
+        }
     }
 
     fn put(&self, at: SystemTime) -> Result<(), aws::Error> {
@@ -260,10 +288,7 @@ impl Testing<'_> {
             Err(cause) => return Err(cause),
         };
         if acted.is_none() && !raised {
-            let why = format!("{} did not go on within {} s of the marked event", alarm.name, limit.as_secs());
-            let proof = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
-            self.say(Hop::Alarm, proof, why, context);
-            return self.unreached(&[Hop::Topic, Hop::Mail], context);
+            return self.not_raised(alarm, limit, context);
         }
         self.say(Hop::Alarm, Proof::Proven, format!("the marked event raised {}", alarm.name), context);
         match acted {
@@ -273,6 +298,23 @@ impl Testing<'_> {
                 self.unreached(&[Hop::Mail], context)
             }
         }
+    }
+
+    fn not_raised(&mut self, alarm: &Alarm, limit: Duration, context: &mut Context<'_>) -> Result<bool, Cause> {
+        let there = match self.account.alarm(&self.chain.region, &alarm.name) {
+            Ok(there) => there,
+            Err(why) => return self.stuck(why, context),
+        };
+        // It went on between the look and the marked event.
+        if let Some(there) = there.filter(|there| there.state == "ALARM") {
+            let left = goes_off_in(&there, context.clock.now());
+            self.say(Hop::Alarm, Proof::NotProven, is_on(&alarm.name, left), context);
+            return self.unreached(&[Hop::Topic, Hop::Mail], context);
+        }
+        let why = format!("{} did not go on within {} s of the marked event", alarm.name, limit.as_secs());
+        let proof = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
+        self.say(Hop::Alarm, proof, why, context);
+        self.unreached(&[Hop::Topic, Hop::Mail], context)
     }
 
     /// AWS has not let the alarm be proved, so nothing behind it is.
@@ -304,7 +346,7 @@ impl Testing<'_> {
             self.say(Hop::Mail, Proof::NotProvable, why, context);
             return Ok(());
         }
-        let Ok(code) = getrandom::u32().map(|random| format!("{:08}", random % 100_000_000)) else {
+        let Some(code) = new_code() else {
             self.say(Hop::Mail, Proof::NotProvable, "the system gives no random numbers", context);
             return Ok(());
         };
@@ -318,17 +360,8 @@ impl Testing<'_> {
         if let Err(why) = sent {
             return self.unproven(Hop::Mail, why, context);
         }
-        let told = told.join(", ");
-        for _ in 0..TRIES {
-            let Some(typed) = context.person.mailed_code(&told) else { break };
-            if typed.trim() == code {
-                self.say(Hop::Mail, Proof::Proven, format!("somebody who reads {told} typed the code back"), context);
-                return Ok(());
-            }
-        }
-        context.go_on()?;
-        let why = format!("the code in the mail to {told} was not typed back");
-        self.say(Hop::Mail, Proof::NotProven, why, context);
+        let (proof, why) = typed_back(&code, &told.join(", "), context)?;
+        self.say(Hop::Mail, proof, why, context);
         Ok(())
     }
 
@@ -373,8 +406,25 @@ impl Testing<'_> {
     }
 }
 
+/// Eight digits; `None`: the system gives no random numbers.
+pub(super) fn new_code() -> Option<String> {
+    getrandom::u32().ok().map(|random| format!("{:08}", random % 100_000_000))
+}
+
+/// Whether somebody types back the code that the mail has.
+pub(super) fn typed_back(code: &str, told: &str, context: &mut Context<'_>) -> Result<(Proof, String), Cause> {
+    for _ in 0..TRIES {
+        let Some(typed) = context.person.mailed_code(told) else { break };
+        if typed.trim() == code {
+            return Ok((Proof::Proven, format!("somebody who reads {told} typed the code back")));
+        }
+    }
+    context.go_on()?;
+    Ok((Proof::NotProven, format!("the code in the mail to {told} was not typed back")))
+}
+
 /// Looks until there is something to be seen, at most for so long since the beginning.
-fn look<T>(
+pub(super) fn look<T>(
     what: &str,
     limit: Duration,
     begun: SystemTime,
@@ -399,7 +449,24 @@ fn look<T>(
     }
 }
 
-fn named(sample: Sample) -> &'static str {
+/// The least time until an alarm that is on goes off: an event counts in each of the periods that it looks at.
+fn goes_off_in(alarm: &hardening::Alarm, now: SystemTime) -> Option<Duration> {
+    let window = Duration::from_secs(alarm.period?.checked_mul(alarm.periods?)?);
+    alarm.since?.checked_add(window)?.duration_since(now).ok()
+}
+
+fn is_on(alarm: &str, left: Option<Duration>) -> String {
+    let when = match left.map(|left| left.as_secs().div_ceil(60)) {
+        Some(minutes) => format!("in {minutes} min at the earliest"),
+        None => "within minutes".to_owned(),
+    };
+    format!(
+        "{alarm} is on, after a use of root or an earlier test, and an event changes nothing before it goes off, {when}: \
+         run `glasskey root alarm test` then, or give it a longer --wait"
+    )
+}
+
+pub(super) fn named(sample: Sample) -> &'static str {
     match sample {
         Sample::RootSignIn => "a sign-in of root",
         Sample::RootCall => "a call of root's",

@@ -83,6 +83,8 @@ pub enum Evidence {
     Chain { trail: String, links: Vec<Link>, broken: Option<Break> },
     // An EventBridge rule.
     EventRule { name: String, sees: Sees, broken: Option<Break> },
+    // Regions of the account in which no rule tells of root's calls.
+    RegionsWithoutRule { regions: Vec<String> },
     NothingWatches,
     // When `root alarm test` last proved the chain, from this state directory.
     AlarmProved { at: SystemTime },

@@ -16,7 +16,8 @@ mod steps; // each of them
 mod used; // which plans have been applied
 
 pub use crate::person::{
-    AdministratorSettings, AlarmPattern, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep, SecurityContact,
+    AdministratorSettings, AlarmPattern, AlarmVia, HardenPlan, HardenSettings, HardenStep, OpenCode, OpenStep,
+    SecurityContact,
 };
 pub use emit::{EmitLanguage, Emitted, emit};
 pub(in crate::flow) use engine::Engine;

@@ -12,6 +12,10 @@ pub(super) const ROLE: &str = "glasskey-cloudtrail-to-logs";
 pub(in crate::flow) const ROOT_USE: &str = "glasskey-root-use";
 /// The metric's namespace.
 pub(super) const NAMESPACE: &str = "glasskey";
+/// The role with which EventBridge sends root's events to one region.
+pub(super) const BUS_ROLE: &str = "glasskey-root-use-to-bus";
+/// The alias of the topic's key.
+pub(super) const KEY_ALIAS: &str = "alias/glasskey-root-use";
 /// The service control policy that leaves root of members nothing but AssumeRoot's tasks.
 pub(super) const DENY_ROOT: &str = "glasskey-deny-root";
 

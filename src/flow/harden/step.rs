@@ -106,7 +106,12 @@ pub(in crate::flow) struct Planning<'p> {
     pub(super) earlier: &'p [HardenStep],
 }
 
-impl Planning<'_> {
+impl<'p> Planning<'p> {
+    /// For a step alone: what it would propose now.
+    pub(in crate::flow) fn of(settings: &'p HardenSettings, place: &'p Place) -> Self {
+        Self { settings, place, made: 0, earlier: &[] }
+    }
+
     /// The state that an earlier step of this plan leads to; `None`: the plan has no such step.
     pub(in crate::flow) fn after<H: Hardening>(&self) -> Option<H::State> {
         typed(&self.earlier.iter().find(|planned| planned.id == H::ID)?.after)

@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 /// The organization's name for this service.
 const PRINCIPAL: &str = "account.amazonaws.com";
 
+/// Regions that an account is not in unless it asks for them.
+const OPT_IN: [&str; 2] = ["ap-east-1", "me-south-1"];
+/// Regions of a page.
+const REGIONS: usize = 50;
+
 /// What an action does in the account it is about.
 type There = fn(&mut State, &Value) -> json::Outcome;
 
@@ -156,14 +161,21 @@ fn contact(state: &State, _: &Value) -> json::Outcome {
 }
 
 /// The partition's first region and, in `aws`, one that is not opted into.
-fn regions(state: &State, _: &Value) -> json::Outcome {
-    let mut regions =
-        vec![json!({ "RegionName": state.partition.region(), "RegionOptStatus": "ENABLED_BY_DEFAULT" })];
+fn regions(state: &State, body: &Value) -> json::Outcome {
+    let mut regions = vec![(state.partition.region(), "ENABLED_BY_DEFAULT")];
     if state.partition == super::Partition::Aws {
-        regions.push(json!({ "RegionName": "eu-west-1", "RegionOptStatus": "ENABLED_BY_DEFAULT" }));
-        regions.push(json!({ "RegionName": "ap-east-1", "RegionOptStatus": "DISABLED" }));
+        regions.push(("eu-west-1", "ENABLED_BY_DEFAULT"));
+        regions.extend(OPT_IN.map(|name| match state.posture.opted_in.iter().any(|one| one == name) {
+            true => (name, "ENABLED"),
+            false => (name, "DISABLED"),
+        }));
     }
-    Ok(json!({ "Regions": regions }))
+    let wanted = json::texts(body, "RegionOptStatusContains");
+    regions.retain(|(_, status)| wanted.is_empty() || wanted.contains(status));
+    let written = regions.into_iter().map(|(name, status)| json!({ "RegionName": name, "RegionOptStatus": status }));
+    let (shown, next) =
+        json::page(body, "NextToken", "MaxResults", REGIONS, "ValidationException", written.collect())?;
+    Ok(json::with_token(json!({ "Regions": shown }), "NextToken", next))
 }
 
 /// Only for a member, and only from outside it.

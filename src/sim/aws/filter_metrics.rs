@@ -1,14 +1,15 @@
-//! What metric filters make of log events: values of metrics, one for each event that matches, at the event's own time.
+//! What metric filters make of log events: values of metrics, one for each event that matches, at the event's own time;
+//! and what rules of EventBridge are given of them.
 //!
 //! What trails deliver arrives by itself: it is looked at when somebody asks about logs, alarms or mails, each event as of
 //! the moment at which it arrived. A filter counts nothing that arrived before it was put.
 
-use super::cloudwatch;
 use super::log_pattern::LogPattern;
 use super::posture::{Datapoint, LogEvent, MetricFilter};
 use super::state::State;
-use super::trail_events::Feed;
+use super::trail_events::{Feed, on_the_bus};
 use super::world::World;
+use super::{cloudwatch, events};
 use crate::totp::unix;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,9 @@ pub(super) fn tick(state: &mut State, world: &World, now: SystemTime) {
     arrived.sort_by_key(|(_, _, event)| event.ingested);
     for (region, group, event) in arrived {
         count(state, &region, &group, &event);
+    }
+    for (region, event) in on_the_bus(state, world, from, now) {
+        events::from_cloudtrail(state, &region, &event, now);
     }
 }
 

@@ -7,7 +7,7 @@
 use super::Partition;
 pub use super::account_settings::{AlternateContact, Contact, PasswordPolicy, ReportStyle};
 pub use super::messages::{AlarmEvent, Datapoint, Mail, MailKind};
-pub use super::storage::{Bucket, Delays, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
+pub use super::storage::{Bucket, Delays, Key, LogEvent, LogGroup, Logging, PastDelivery, PublicAccessBlock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,6 +46,8 @@ pub struct Posture {
     pub contact: Option<Contact>,
     /// The regions in which IAM Identity Center has an instance.
     pub identity_centers: Vec<String>,
+    /// The regions that the account has opted in to, such as `ap-east-1`.
+    pub opted_in: Vec<String>,
     /// How IAM writes credential reports.
     pub report: ReportStyle,
     pub buckets: Vec<Bucket>,
@@ -329,34 +331,6 @@ pub fn allowing(action: &str, resource: &str) -> String {
     )
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Key {
-    pub id: String,
-    pub region: String,
-    /// `alias/…`.
-    pub alias: Option<String>,
-    /// It is AWS's own, for a service.
-    pub of_aws: bool,
-    /// `Enabled`, `Disabled`, `PendingDeletion`.
-    pub state: String,
-    /// Its policy; `None`: the one that lets the account, and no service.
-    pub policy: Option<String>,
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self {
-            id: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
-            region: "us-east-1".to_owned(),
-            alias: None,
-            of_aws: false,
-            state: "Enabled".to_owned(),
-            policy: None,
-        }
-    }
-}
-
 /// A subscription to an SNS topic. A topic exists when something subscribes to it, or when it is among the topics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -430,6 +404,8 @@ pub struct Target {
     pub input: Option<String>,
     /// `InputTransformer`.
     pub transformer: Option<serde_json::Value>,
+    /// The ARN of the role that sends events to another bus.
+    pub role: Option<String>,
 }
 
 impl Default for Rule {

@@ -116,6 +116,41 @@ impl Default for Delays {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Key {
+    pub id: String,
+    pub region: String,
+    /// `alias/…`.
+    pub alias: Option<String>,
+    /// It is AWS's own, for a service.
+    pub of_aws: bool,
+    /// `Enabled`, `Disabled`, `PendingDeletion`.
+    pub state: String,
+    /// Its policy; `None`: the one that lets the account, and no service.
+    pub policy: Option<String>,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+    /// Its material is replaced every year.
+    pub rotates: bool,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self {
+            id: "1234abcd-12ab-34cd-56ef-1234567890ab".to_owned(),
+            region: "us-east-1".to_owned(),
+            alias: None,
+            of_aws: false,
+            state: "Enabled".to_owned(),
+            policy: None,
+            description: String::new(),
+            tags: BTreeMap::new(),
+            rotates: false,
+        }
+    }
+}
+
 impl Trail {
     /// The name of its log group: `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`.
     pub(super) fn group_name(&self) -> Option<&str> {

@@ -1,4 +1,5 @@
-//! What CloudTrail delivers to a log group: the calls that were made here, as its events, once their time has come.
+//! What CloudTrail delivers to a log group, and to EventBridge: the calls that were made here, as its events, once their
+//! time has come.
 
 use super::posture::{LogEvent, Trail};
 use super::state::State;
@@ -83,6 +84,39 @@ impl<'s> Feed<'s> {
         };
         self.times.iter().find(takes).map(|(trail, _)| *trail)
     }
+}
+
+/// What has come to EventBridge's buses by now of the calls from a number on, each with its region: what a trail of the
+/// account records.
+pub(super) fn on_the_bus(state: &State, world: &World, from: u64, now: SystemTime) -> Vec<(String, Value)> {
+    if state.posture.rules.is_empty() {
+        return Vec::new();
+    }
+    let delay = state.posture.delays.delivery;
+    let (calls, first) = (world.calls(), world.forgotten());
+    let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
+    let comes = |call: &Call| {
+        let own = call.account.as_deref() == Some(state.account.as_str()) && call.caller.is_some();
+        let recorded = |trail: &Trail| {
+            trail.logging
+                && trail.logs_since() <= unix(call.at)
+                && trail.records(&call.region, is_read(&call.action), &source(call))
+        };
+        let arrived = unix(call.at).saturating_add(delay) <= unix(now);
+        own && arrived && call.status != 0 && state.posture.trails.iter().any(recorded)
+    };
+    let numbered = (first..).zip(calls.iter()).skip(skipped).filter(|(_, call)| comes(call));
+    let event = |(number, call): (u64, &Call)| {
+        let detail = event(call, &state.account, number);
+        let kind = if call.service == SIGN_IN { "AWS Console Sign In" } else { "AWS API Call" };
+        let event = json!({
+            "version": "0", "id": detail.get("eventID"), "detail-type": format!("{kind} via CloudTrail"),
+            "source": format!("aws.{}", source(call).split('.').next().unwrap_or_default()),
+            "account": state.account, "time": iso(call.at), "region": call.region, "resources": [], "detail": detail,
+        });
+        (call.region.clone(), event)
+    };
+    numbered.map(event).collect()
 }
 
 fn is_read(action: &str) -> bool {

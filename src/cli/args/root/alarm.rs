@@ -45,6 +45,12 @@ users and of AssumeRoot's tasks; the trail by this command's own call in the log
 alarm and topic by a marked event in that group, which is asked first since it leaves a line
 there; the mail by a code that you type back.
 
+Rules of EventBridge are proved by a marked event in each region, and by what EventBridge counts:
+each is a mail, and is asked first.
+
+An alarm that is on, after a use of root or an earlier test, is waited for first: it goes off about
+15 minutes after the last event, and another event changes nothing before.
+
 Ends with 0 where every hop that can be proved from here is proved, with 1 otherwise.
 
 Examples:
@@ -53,7 +59,7 @@ Examples:
   glasskey root alarm test --wait 0            look once for what the trail has delivered
 ")]
 pub(in crate::cli) struct RootAlarmTest {
-    /// how long the trail, and the alarm for five minutes of it at most, are waited for
+    /// how long to wait for the trail, for an alarm that is on to go off, and up to 300 s of it for the alarm to go on
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub(in crate::cli) wait: u64,
     #[command(flatten)]

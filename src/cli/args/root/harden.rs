@@ -4,7 +4,7 @@ use super::account_id;
 use super::administrator::Administrator;
 use crate::aws::hardening::is_bucket_name;
 use crate::cli::args::Aws;
-use crate::person::AlarmPattern;
+use crate::person::{AlarmPattern, AlarmVia};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -59,6 +59,13 @@ pub(in crate::cli) struct Harden {
     /// which of root's events raise the alarm: spare-tasks leaves out AssumeRoot's tasks, and is the default
     #[arg(long, value_name = "PATTERN")]
     pub(in crate::cli) pattern: Option<AlarmPattern>,
+    /// what looks at root's events: filter, on the trail's log group, is the default; eventbridge is a rule in every
+    /// enabled region
+    #[arg(long, value_name = "MEANS")]
+    pub(in crate::cli) via: Option<AlarmVia>,
+    /// encrypt the alarm's topic with a key of the account's own, for $1 a month
+    #[arg(long)]
+    pub(in crate::cli) kms: bool,
     /// how long to wait for the address to confirm; the default is 300
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86400))]
     pub(in crate::cli) alarm_wait: Option<u64>,
@@ -125,6 +132,19 @@ impl ValueEnum for AlarmPattern {
         Some(match self {
             Self::SpareTasks => PossibleValue::new("spare-tasks"),
             Self::Cis => PossibleValue::new("cis"),
+        })
+    }
+}
+
+impl ValueEnum for AlarmVia {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Filter, Self::Eventbridge]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Filter => PossibleValue::new("filter"),
+            Self::Eventbridge => PossibleValue::new("eventbridge"),
         })
     }
 }

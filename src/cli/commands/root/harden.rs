@@ -60,6 +60,8 @@ fn settings(args: &Harden) -> HardenSettings {
         alarm_email: args.alarm_email.clone(),
         alarm_pattern: args.pattern,
         alarm_wait: args.alarm_wait.unwrap_or(ALARM_WAIT),
+        alarm_via: args.via,
+        alarm_kms: args.kms,
         security_contact: args.security_name.as_ref().map(|name| SecurityContact {
             name: name.clone(),
             title: text(&args.security_title),
@@ -227,6 +229,8 @@ fn chooses(args: &Harden) -> bool {
             args.alarm_email.is_some(),
             args.pattern.is_some(),
             args.alarm_wait.is_some(),
+            args.via.is_some(),
+            args.kms,
             args.delivery_wait.is_some(),
             args.quiet_days.is_some(),
             args.grace.is_some(),

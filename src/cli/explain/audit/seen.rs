@@ -97,6 +97,13 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Trail { name, problems } => return trail(name, problems),
         Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
         Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
+        Evidence::RegionsWithoutRule { regions } => {
+            return format!(
+                "no rule tells of root's calls in {}: `glasskey root harden --only root-alarm --via eventbridge` plans one \
+                 for each",
+                regions.join(", ")
+            );
+        }
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::AlarmProved { at } => {
             return format!("`glasskey root alarm test` proved the chain on {}", day(*at));

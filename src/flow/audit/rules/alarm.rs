@@ -8,8 +8,8 @@ use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
 use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
-    Alarm, Behind, Coverage, Fact, Filter, Management, Raised, Reach, Rule as EventRule, Surroundings, Target, Trail,
-    Unreadable, Watch,
+    Alarm, Behind, Coverage, Fact, Filter, Management, Raised, Reach, RegionWatch, Rule as EventRule, Surroundings,
+    Target, Trail, Unreadable, Watch,
 };
 
 pub(super) const ALARM: RuleInfo = RuleInfo {
@@ -31,6 +31,12 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         "whether anybody is told when root is used",
     )
     .by_evidence(|verdict, evidence| {
+        if let (Verdict::Pass, Some(regions)) = (verdict, evidence.iter().find_map(without_rule)) {
+            return Some(format!(
+                "somebody is told when root is used, but not of its calls in {}",
+                regions.join(", ")
+            ));
+        }
         let noisy = verdict == Verdict::Fail && evidence.iter().any(tells_of_others);
         noisy.then(|| "whoever is told when root is used is told of others' doings too".to_owned())
     }),
@@ -52,14 +58,28 @@ fn check(around: &Surroundings) -> Finding {
         let whole = |evidence: &Evidence| {
             matches!(evidence, Evidence::Chain { broken: None, .. } | Evidence::EventRule { broken: None, .. })
         };
-        let evidence = looked.evidence.into_iter().filter(whole).collect();
-        return Finding { rule, verdict: Verdict::Pass, evidence, unreadable: Vec::new() };
+        let mut evidence: Vec<Evidence> = looked.evidence.into_iter().filter(whole).collect();
+        let by_rules_alone = evidence.iter().all(|one| matches!(one, Evidence::EventRule { .. }));
+        let missed = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
+        let (missed, unreadable) =
+            missed.map_or_else(Default::default, |elsewhere| regions(elsewhere, &around.rules));
+        if !missed.is_empty() {
+            evidence.push(Evidence::RegionsWithoutRule { regions: missed });
+        }
+        return Finding { rule, verdict: Verdict::Pass, evidence, unreadable };
     }
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
         looked.evidence.push(Evidence::NothingWatches);
     }
     let verdict = if looked.unreadable.is_empty() && !looked.undecided { Verdict::Fail } else { Verdict::Unknown };
     Finding { rule, verdict, evidence: looked.evidence, unreadable: looked.unreadable }
+}
+
+fn without_rule(evidence: &Evidence) -> Option<&[String]> {
+    match evidence {
+        Evidence::RegionsWithoutRule { regions } => Some(regions),
+        _ => None,
+    }
 }
 
 /// A chain that is whole, but for its filter.
@@ -140,6 +160,53 @@ impl Looked {
         });
         self.add(fed, evidence);
     }
+}
+
+/// The regions in which no rule tells of root's calls, and what could not be read.
+fn regions(elsewhere: &Fact<Vec<RegionWatch>>, home: &Fact<Vec<EventRule>>) -> (Vec<String>, Vec<Unreadable>) {
+    let (mut missed, mut unreadable) = (Vec::new(), Vec::new());
+    let regions = match elsewhere {
+        Fact::Known(regions) => regions,
+        Fact::Unreadable(why) => return (missed, vec![why.clone()]),
+    };
+    for watch in regions {
+        match region_tells(watch, home.known().map(Vec::as_slice).unwrap_or_default()) {
+            Ok(true) => {}
+            Ok(false) => missed.push(watch.region.clone()),
+            Err(why) => unreadable.push(why),
+        }
+    }
+    (missed, unreadable)
+}
+
+/// Whether a rule of a region tells somebody, or sends its events to a rule that does.
+fn region_tells(watch: &RegionWatch, home: &[EventRule]) -> Result<bool, Unreadable> {
+    let rules = match &watch.rules {
+        Fact::Known(rules) => rules,
+        Fact::Unreadable(why) => return Err(why.clone()),
+    };
+    let takes = |region: &str| {
+        home.iter().any(|rule| {
+            rule.region == region && watch.taken.contains(&rule.name) && rule_tells(rule).unwrap_or(false)
+        })
+    };
+    for rule in rules.iter().filter(|rule| rule.enabled && rule.watch == Watch::Everything) {
+        let targets = match &rule.targets {
+            Fact::Known(targets) => targets,
+            Fact::Unreadable(why) => return Err(why.clone()),
+        };
+        for target in targets {
+            let tells = match &target.reach {
+                Reach::Bus { region, sent: Fact::Known(sent) } => *sent && takes(region),
+                Reach::Bus { sent: Fact::Unreadable(why), .. } => return Err(why.clone()),
+                _ => known(by_target(Vec::new(), target))?,
+            };
+            if tells {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Whether root's events come to a rule's bus: a trail there must record what changes something, sign-ins included
@@ -285,7 +352,7 @@ fn by_target(mut links: Vec<Link>, target: &Target) -> Followed {
         Reach::Elsewhere(account) => broken(links, Break::TopicElsewhere { account: account.clone() }),
         Reach::Program => Ok(links),
         Reach::Nobody => broken(links, Break::TellsNobody { target: arn }),
-        Reach::NotKnown => broken(links, Break::TargetNotJudged { target: arn }),
+        Reach::NotKnown | Reach::Bus { .. } => broken(links, Break::TargetNotJudged { target: arn }),
     }
 }
 

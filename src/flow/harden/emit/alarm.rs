@@ -1,40 +1,33 @@
-//! The filter, the alarm, the topic and its subscription.
+//! The filter, the alarm, and the topic that it tells.
 
 use super::Emission;
 use super::hcl::{Body, Expression, Resource, address};
-use crate::aws::hardening::{MetricFilter, NewAlarm, PERIOD, PERIODS, Place, Publisher, topic_statements};
+use super::topic::EmittedTopic;
+use crate::aws::hardening::{MetricFilter, NewAlarm, PERIOD, PERIODS, Place, Publisher};
 use serde_json::{Value, json};
 
 /// A chain that is made or mended.
 pub(in crate::flow::harden) struct EmittedAlarm<'a> {
     pub(in crate::flow::harden) filter: &'a MetricFilter,
     pub(in crate::flow::harden) alarm: &'a NewAlarm,
-    /// The topic's name.
-    pub(in crate::flow::harden) topic: &'a str,
-    /// Who is to get the mail; `None`: the topic reaches somebody already.
-    pub(in crate::flow::harden) email: Option<&'a str>,
+    pub(in crate::flow::harden) topic: EmittedTopic<'a>,
     /// The log group is the plan's own.
     pub(in crate::flow::harden) makes_group: bool,
 }
 
-impl EmittedAlarm<'_> {
-    fn policy(&self, place: &Place) -> Value {
-        let publishers = [Publisher::Alarm(place.alarm(&self.alarm.name))];
-        let statements = topic_statements(&place.topic(self.topic), &publishers);
-        json!({ "Version": "2012-10-17", "Statement": statements })
-    }
-}
-
 /// All of it.
 pub(in crate::flow::harden) fn alarm(of: &EmittedAlarm<'_>, place: &Place) -> Emission {
-    let confirmed = "a person confirms the subscription from the mail: `glasskey root alarm confirm`".to_owned();
-    let left_out: Vec<String> = of.email.iter().map(|_| confirmed.clone()).collect();
+    let left_out = of.topic.left_out();
     Emission {
         cloudformation: in_cloudformation(of, place),
         terraform: in_terraform(of, place),
         not_in_cloudformation: left_out.clone(),
         not_in_terraform: left_out,
     }
+}
+
+fn publisher(of: &EmittedAlarm<'_>, place: &Place) -> Publisher {
+    Publisher::Alarm(place.alarm(&of.alarm.name))
 }
 
 fn in_cloudformation(of: &EmittedAlarm<'_>, place: &Place) -> Vec<(&'static str, Value)> {
@@ -54,17 +47,11 @@ fn in_cloudformation(of: &EmittedAlarm<'_>, place: &Place) -> Vec<(&'static str,
         "TreatMissingData": "notBreaching",
         "AlarmActions": [topic],
     });
-    let policy = json!({ "PolicyDocument": of.policy(place), "Topics": [topic] });
-    let mut all = vec![
-        ("RootUseTopic", json!({ "Type": "AWS::SNS::Topic", "Properties": { "TopicName": of.topic } })),
-        ("RootUseTopicPolicy", json!({ "Type": "AWS::SNS::TopicPolicy", "Properties": policy })),
+    let mut all = of.topic.in_cloudformation(&publisher(of, place), place);
+    all.extend([
         ("RootUseFilter", filter_in_cloudformation(of)),
         ("RootUseAlarm", json!({ "Type": "AWS::CloudWatch::Alarm", "Properties": alarm })),
-    ];
-    all.extend(of.email.map(|email| {
-        let subscription = json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": email });
-        ("RootUseSubscription", json!({ "Type": "AWS::SNS::Subscription", "Properties": subscription }))
-    }));
+    ]);
     all
 }
 
@@ -105,16 +92,11 @@ fn in_terraform(of: &EmittedAlarm<'_>, place: &Place) -> Vec<Resource> {
         .with("datapoints_to_alarm", 1)
         .with("treat_missing_data", "notBreaching")
         .with("alarm_actions", Expression::List(vec![topic()]));
-    let mut all = vec![
-        resource("aws_sns_topic", Body::default().with("name", of.topic)),
-        resource("aws_sns_topic_policy", Body::default().with("arn", topic()).with("policy", of.policy(place))),
+    let mut all = of.topic.in_terraform(&publisher(of, place), place);
+    all.extend([
         resource("aws_cloudwatch_log_metric_filter", filter_in_terraform(of)),
         resource("aws_cloudwatch_metric_alarm", alarm),
-    ];
-    all.extend(of.email.map(|email| {
-        let body = Body::default().with("topic_arn", topic()).with("protocol", "email").with("endpoint", email);
-        resource("aws_sns_topic_subscription", body)
-    }));
+    ]);
     all
 }
 

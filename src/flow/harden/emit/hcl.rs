@@ -12,6 +12,8 @@ pub(in crate::flow::harden) enum Expression {
     List(Vec<Expression>),
     /// `jsonencode(…)`: a policy or a pattern.
     Json(Value),
+    /// An object, as it is.
+    Object(Value),
 }
 
 impl From<&str> for Expression {
@@ -129,6 +131,7 @@ fn written(value: &Expression, depth: usize) -> String {
             format!("[{}]", all.join(", "))
         }
         Expression::Json(value) => format!("jsonencode({})", object(value, depth)),
+        Expression::Object(value) => object(value, depth),
     }
 }
 

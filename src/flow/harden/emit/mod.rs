@@ -6,13 +6,16 @@
 mod administrator;
 mod alarm;
 mod hcl;
+mod rules;
 mod settings;
+mod topic;
 mod trail;
 
 pub(super) use administrator::{EmittedAdministrator, administrator};
 pub(super) use alarm::{EmittedAlarm, alarm};
+pub(super) use rules::{EmittedRules, rules};
 pub(super) use settings::{central_root_access, password_policy, security_contact, service_control_policy};
-
+pub(super) use topic::EmittedTopic;
 pub(super) use trail::{EmittedTrail, trail};
 
 use super::step;
@@ -22,8 +25,10 @@ use crate::person::HardenPlan;
 use hcl::Resource;
 use serde_json::{Map, Value, json};
 
-/// The oldest release of the provider `hashicorp/aws` that has all of the arguments.
+/// The oldest release of the provider `hashicorp/aws` that has all of the arguments, and the oldest one in which a
+/// resource names its region.
 const PROVIDER: &str = ">= 5.80";
+const PROVIDER_OF_REGIONS: &str = ">= 6.0";
 
 /// What the end state is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +116,9 @@ fn terraform<'p>(place: &Place, each: impl Iterator<Item = (&'p str, Emission)>)
         text.push_str("# Not expressible here:\n");
         left_out.iter().for_each(|what| text.push_str(&format!("# - {what}\n")));
     }
+    let provider = if resources.contains(rules::EACH_REGION) { PROVIDER_OF_REGIONS } else { PROVIDER };
     text.push_str(&format!(
-        "\nterraform {{\n  required_providers {{\n    aws = {{\n      source  = \"hashicorp/aws\"\n      version = \"{PROVIDER}\"\n    }}\n  }}\n}}\n"
+        "\nterraform {{\n  required_providers {{\n    aws = {{\n      source  = \"hashicorp/aws\"\n      version = \"{provider}\"\n    }}\n  }}\n}}\n"
     ));
     text.push_str(&resources);
     Emitted { text, left_out }

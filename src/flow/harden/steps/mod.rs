@@ -13,9 +13,6 @@ mod own_credentials; // how they are taken away
 mod password_policy;
 mod root_access_keys;
 mod root_alarm;
-mod root_alarm_lead; // the calls that make it and take it away
-mod root_alarm_read; // what there is of one
-mod root_alarm_words; // what a plan says of it
 mod root_certificates;
 mod security_contact;
 mod trail;

@@ -5,7 +5,7 @@ use super::super::sns::{Publisher, publish_for};
 use super::super::state::State;
 use super::super::wire::{Refusal, iso};
 use super::super::{Ctx, cloudwatch, json, random};
-use super::pattern;
+use super::{pattern, roles};
 use crate::totp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ pub(super) fn put(ctx: &mut Ctx<'_>) -> json::Outcome {
     for event in events {
         results.push(match event {
             Ok(event) => {
-                pass(ctx.state, ctx.region, &event, ctx.now);
+                pass(ctx.state, ctx.region, &event, false, ctx.now);
                 json!({ "EventId": event.get("id") })
             }
             Err((code, message)) => json!({ "ErrorCode": code, "ErrorMessage": message }),
@@ -72,12 +72,26 @@ pub(super) fn put(ctx: &mut Ctx<'_>) -> json::Outcome {
     Ok(json!({ "FailedEntryCount": failed, "Entries": results }))
 }
 
-/// Tells the targets of every rule that matches, and counts what came of it.
-fn pass(state: &mut State, region: &str, event: &Value, now: SystemTime) {
+/// An event of CloudTrail's comes to the bus of its region.
+pub(in super::super) fn from_cloudtrail(state: &mut State, region: &str, event: &Value, now: SystemTime) {
+    pass(state, region, event, false, now);
+}
+
+/// Whether only rules that ask for all management events get this one.
+fn only_reads(event: &Value) -> bool {
+    let of_aws = json::text(event, "source").is_some_and(|source| source.starts_with("aws."));
+    of_aws && event.pointer("/detail/readOnly").and_then(Value::as_bool) == Some(true)
+}
+
+/// Tells the targets of every rule that matches, and counts what came of it. `forwarded`: it comes from another bus, and
+/// is sent to no third one.
+fn pass(state: &mut State, region: &str, event: &Value, forwarded: bool, now: SystemTime) {
+    let reads = only_reads(event);
     let matching = |rule: &&Rule| {
         let pattern = rule.pattern.as_deref().and_then(|text| pattern::read(text).ok());
         rule.region == region
             && rule.state != "DISABLED"
+            && (!reads || rule.state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
             && pattern.is_some_and(|pattern| pattern::matches(&pattern, event))
     };
     let matching: Vec<Rule> = state.posture.rules.iter().filter(matching).cloned().collect();
@@ -85,7 +99,11 @@ fn pass(state: &mut State, region: &str, event: &Value, now: SystemTime) {
         let bare = rule.targets.iter().map(|arn| Target { arn: arn.clone(), ..Target::default() });
         let targets: Vec<Target> = bare.chain(rule.targets_by_id.iter().cloned()).collect();
         for target in targets {
-            let told = tell(state, &target, event, now);
+            let told = match target.arn.split(':').nth(2) {
+                Some("events") if forwarded => continue,
+                Some("events") => forward(state, &target, event, now),
+                _ => tell(state, &target, event, now),
+            };
             count(state, &rule, "Invocations", now);
             if !told {
                 count(state, &rule, "FailedInvocations", now);
@@ -94,7 +112,18 @@ fn pass(state: &mut State, region: &str, event: &Value, now: SystemTime) {
     }
 }
 
-/// Whether the target took it. The simulator has topics only.
+/// Whether another bus took it: the target's role must let EventBridge put events there.
+fn forward(state: &mut State, target: &Target, event: &Value, now: SystemTime) -> bool {
+    let role = target.role.as_deref().and_then(|arn| roles::of(state, arn));
+    if !role.is_some_and(|role| roles::trusts(role) && roles::may_put(state, role, &target.arn)) {
+        return false;
+    }
+    let region = target.arn.split(':').nth(3).unwrap_or_default();
+    pass(state, region, event, true, now);
+    true
+}
+
+/// Whether the target took it. Besides buses, the simulator has topics only.
 fn tell(state: &mut State, target: &Target, event: &Value, now: SystemTime) -> bool {
     let text = match (&target.input, &target.transformer) {
         (Some(input), _) => input.clone(),

@@ -2,7 +2,10 @@
 
 mod bus;
 mod pattern;
+mod roles;
 mod rules;
+
+pub(super) use bus::from_cloudtrail;
 
 use super::posture::{Rule, Target};
 use super::wire::Refusal;
@@ -108,6 +111,7 @@ fn written_target(target: &Target) -> Value {
         target.input.iter().for_each(|input| drop(members.insert("Input".to_owned(), json!(input))));
         let transformer = target.transformer.iter().cloned();
         transformer.for_each(|one| drop(members.insert("InputTransformer".to_owned(), one)));
+        target.role.iter().for_each(|role| drop(members.insert("RoleArn".to_owned(), json!(role))));
     }
     value
 }

@@ -2,8 +2,8 @@
 
 use super::super::posture::{Rule, Target};
 use super::super::wire::Refusal;
-use super::super::{Ctx, json};
-use super::{arn, here, missing_rule, named, pattern};
+use super::super::{Ctx, auth, json};
+use super::{arn, here, missing_rule, named, pattern, roles};
 use serde_json::{Value, json};
 
 const STATES: [&str; 3] = ["ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"];
@@ -99,7 +99,11 @@ fn target(ctx: &Ctx<'_>, value: &Value) -> Result<Target, Refusal> {
     if !arn.starts_with("arn:") || service.is_empty() {
         return Err(invalid(format!("Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")));
     }
-    if !region.is_empty() && region != ctx.region {
+    let role = json::text(value, "RoleArn").map(str::to_owned);
+    let is_bus = service == "events" && arn.contains(":event-bus/");
+    if is_bus {
+        may_send(ctx, role.as_deref())?;
+    } else if !region.is_empty() && region != ctx.region {
         return Err(invalid(format!("Parameter {arn} is not valid. Reason: Provided Arn is not in correct region.")));
     }
     if value.get("RoleArn").is_some() && ["sns", "sqs"].contains(&service) {
@@ -107,7 +111,21 @@ fn target(ctx: &Ctx<'_>, value: &Value) -> Result<Target, Refusal> {
     }
     let transformer = value.get("InputTransformer").cloned();
     let input = json::text(value, "Input").map(str::to_owned);
-    Ok(Target { id: id.to_owned(), arn: arn.to_owned(), input, transformer })
+    Ok(Target { id: id.to_owned(), arn: arn.to_owned(), input, transformer, role })
+}
+
+/// Another bus is sent to with a role that the caller may pass on, and that EventBridge may assume.
+fn may_send(ctx: &Ctx<'_>, role: Option<&str>) -> Result<(), Refusal> {
+    let Some(role) = role else {
+        return Err(invalid("The simulator sends to another bus with a RoleArn only."));
+    };
+    auth::authorize(ctx, "iam:PassRole", role)?;
+    match roles::is_seen(ctx, role) {
+        true => Ok(()),
+        false => {
+            Err(invalid(format!("Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'.")))
+        }
+    }
 }
 
 pub(super) fn put_targets(ctx: &mut Ctx<'_>) -> json::Outcome {

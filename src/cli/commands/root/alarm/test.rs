@@ -21,9 +21,12 @@ pub(in crate::cli) fn run(args: &RootAlarmTest, cli: &Cli, console: &mut Console
 }
 
 fn page(tested: &AlarmTested) -> Page {
-    let mut page = Page::of(&format!("{:<8} {:<9} {}", "hop", "proof", "what was seen"));
-    for Tested { hop, proof: of, why } in &tested.hops {
-        page.line(&format!("{:<8} {:<9} {why}", name(hop), proof(*of)));
+    let in_regions = tested.hops.iter().any(|tested| tested.region.is_some());
+    let width = if in_regions { 22 } else { 8 };
+    let mut page = Page::of(&format!("{:<width$} {:<9} {}", "hop", "proof", "what was seen"));
+    for Tested { hop, region, proof: of, why } in &tested.hops {
+        let hop = region.as_ref().map_or_else(|| name(hop), |region| format!("{} {region}", name(hop)));
+        page.line(&format!("{hop:<width$} {:<9} {why}", proof(*of)));
     }
     page
 }
@@ -34,15 +37,17 @@ fn page(tested: &AlarmTested) -> Page {
 pub(in crate::cli) struct Report<'a> {
     /// The account number.
     account: &'a str,
-    /// The region of log group, alarm and topic.
+    /// The region of log group, alarm and topic, or of root's sign-ins and the topic.
     region: &'a str,
-    /// The log group.
-    log_group: &'a str,
+    /// The log group; null where rules of EventBridge were proved.
+    log_group: Option<&'a str>,
     /// The metric filter; null where none is about root.
     filter: Option<&'a str>,
     /// The alarm; null where none is on the filter's metric.
     alarm: Option<&'a str>,
-    /// What the alarm tells, an ARN; null where it tells nobody.
+    /// The rule of EventBridge in the region of root's sign-ins; null where a metric filter was proved.
+    rule: Option<&'a str>,
+    /// What the alarm or the rule tells, an ARN; null where it tells nobody.
     topic: Option<&'a str>,
     /// The hops, in the order in which an event passes them.
     hops: Vec<HopReport<'a>>,
@@ -55,6 +60,8 @@ pub(in crate::cli) struct Report<'a> {
 pub(in crate::cli) struct HopReport<'a> {
     /// Which.
     hop: Hop,
+    /// The region, where there is such a hop in several; null otherwise.
+    region: Option<&'a str>,
     /// What came of it.
     proof: Proof,
     /// What was seen, or why it is not proved, for people; AWS's own text where there is one.
@@ -63,13 +70,19 @@ pub(in crate::cli) struct HopReport<'a> {
 
 impl<'a> Report<'a> {
     fn of(tested: &'a AlarmTested) -> Self {
-        let hop = |Tested { hop, proof, why }: &'a Tested| HopReport { hop: *hop, proof: *proof, message: why };
+        let hop = |Tested { hop, region, proof, why }: &'a Tested| HopReport {
+            hop: *hop,
+            region: region.as_deref(),
+            proof: *proof,
+            message: why,
+        };
         Self {
             account: &tested.account,
             region: &tested.region,
-            log_group: &tested.group,
+            log_group: tested.group.as_deref(),
             filter: tested.filter.as_deref(),
             alarm: tested.alarm.as_deref(),
+            rule: tested.rule.as_deref(),
             topic: tested.topic.as_deref(),
             hops: tested.hops.iter().map(hop).collect(),
             proved: tested.proved.map(unix),

@@ -1,4 +1,7 @@
-//! KMS: what a key is, and its policy.
+//! KMS: what a key is, its policy and its aliases; keys made and scheduled for deletion.
+
+mod changes;
+mod lists;
 
 use super::posture::Key;
 use super::state::State;
@@ -7,9 +10,21 @@ use super::{Ctx, auth, json};
 use serde_json::{Value, json};
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
-    let operation: fn(&Ctx<'_>) -> json::Outcome = match action {
-        "DescribeKey" => describe,
-        "GetKeyPolicy" => policy,
+    let operation: fn(&mut Ctx<'_>) -> json::Outcome = match action {
+        "DescribeKey" => |ctx| describe(ctx),
+        "GetKeyPolicy" => |ctx| policy(ctx),
+        "GetKeyRotationStatus" => |ctx| Ok(json!({ "KeyRotationEnabled": named(ctx)?.rotates })),
+        "ListKeys" => |ctx| lists::keys(ctx),
+        "ListAliases" => |ctx| lists::aliases(ctx),
+        "ListResourceTags" => |ctx| lists::tags(ctx),
+        "CreateKey" => changes::create,
+        "PutKeyPolicy" => changes::put_policy,
+        "EnableKeyRotation" => changes::rotate,
+        "ScheduleKeyDeletion" => changes::schedule_deletion,
+        "CancelKeyDeletion" => changes::cancel_deletion,
+        "EnableKey" => changes::enable,
+        "CreateAlias" => changes::create_alias,
+        "DeleteAlias" => changes::delete_alias,
         _ => return None,
     };
     let name = json::text(ctx.body, "KeyId").unwrap_or_default();
@@ -29,7 +44,11 @@ pub(super) fn found<'s>(state: &'s State, region: &str, name: &str) -> Option<&'
 }
 
 fn named<'c>(ctx: &'c Ctx<'_>) -> Result<&'c Key, Refusal> {
-    let name = json::required(ctx.body, "KeyId")?;
+    named_by(ctx, "KeyId")
+}
+
+fn named_by<'c>(ctx: &'c Ctx<'_>, parameter: &str) -> Result<&'c Key, Refusal> {
+    let name = json::required(ctx.body, parameter)?;
     found(ctx.state, ctx.region, name).ok_or_else(|| {
         let what = if name.starts_with("alias/") { "Alias" } else { "Key" };
         Refusal::new(400, "NotFoundException", format!("{what} '{name}' does not exist"))
@@ -37,16 +56,21 @@ fn named<'c>(ctx: &'c Ctx<'_>) -> Result<&'c Key, Refusal> {
 }
 
 fn describe(ctx: &Ctx<'_>) -> json::Outcome {
-    let key = named(ctx)?;
-    Ok(json!({ "KeyMetadata": {
-        "AWSAccountId": ctx.state.account,
+    Ok(json!({ "KeyMetadata": metadata(ctx.state, named(ctx)?) }))
+}
+
+fn metadata(state: &State, key: &Key) -> Value {
+    json!({
+        "AWSAccountId": state.account,
         "KeyId": key.id,
-        "Arn": arn(ctx.state, key),
+        "Arn": arn(state, key),
+        "Description": key.description,
         "Enabled": key.state == "Enabled",
         "KeyState": key.state,
         "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
         "KeyManager": if key.of_aws { "AWS" } else { "CUSTOMER" },
-    } }))
+    })
 }
 
 /// By an id or an ARN: an alias is not taken.

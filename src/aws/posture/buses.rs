@@ -1,0 +1,140 @@
+//! EventBridge's rules: those that root's sign-ins come past, and those of the account's other regions.
+//!
+//! A rule sees the events of its own region. It may send them to the bus of another one, where a rule tells somebody.
+
+use super::event::Watch;
+use super::facts::{Fact, Unreadable};
+use super::replies::{self, RuleTarget};
+use super::topic::{Publisher, Service, is_gone};
+use super::watch::Follower;
+use super::watchers::{Reach, RegionWatch, Rule, Target};
+use crate::aws::Call;
+use serde_json::{Value, json};
+
+impl Follower<'_> {
+    /// Rules of the default bus that root's sign-ins come past.
+    pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
+        self.rules_in(self.global, |pattern| Watch::of(pattern, &self.own, self.global)).await
+    }
+
+    /// The same, and those of the account's other regions, where one of the first watches root's calls.
+    pub(super) async fn rules_everywhere(&self) -> (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>) {
+        let here = self.rules().await;
+        let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything;
+        match &here {
+            Fact::Known(rules) if rules.iter().any(watches) => {
+                let elsewhere = self.elsewhere(rules).await;
+                (here, Some(elsewhere))
+            }
+            _ => (here, None),
+        }
+    }
+
+    async fn elsewhere(&self, here: &[Rule]) -> Fact<Vec<RegionWatch>> {
+        let call = Call::ListRegions;
+        let body = json!({ "RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"] });
+        let found: Result<Vec<Value>, _> = self.client.pages(call, self.global, body, "Regions", "NextToken").await;
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => return Fact::Unreadable(Unreadable { call, why }),
+        };
+        let mut regions: Vec<&str> = found
+            .iter()
+            .filter_map(|one| one.get("RegionName")?.as_str())
+            .filter(|one| *one != self.global)
+            .collect();
+        regions.sort_unstable();
+        let mut watches = Vec::new();
+        for region in regions {
+            let of = |pattern: &str| Watch::of_calls(pattern, &self.own, region);
+            let taken = here.iter().filter(|rule| of(&rule.pattern) == Watch::Everything);
+            watches.push(RegionWatch {
+                region: region.to_owned(),
+                taken: taken.map(|rule| rule.name.clone()).collect(),
+                rules: self.rules_in(region, of).await,
+            });
+        }
+        Fact::Known(watches)
+    }
+
+    /// The rules of a region that have to do with root, as far as this tells.
+    async fn rules_in(&self, region: &str, watch: impl Fn(&str) -> Watch) -> Fact<Vec<Rule>> {
+        let call = Call::ListRules;
+        let found: Vec<replies::Rule> = match self.client.pages(call, region, json!({}), "Rules", "NextToken").await {
+            Ok(found) => found,
+            Err(why) => return Fact::of(call, Err(why)),
+        };
+        let mut rules = Vec::new();
+        for rule in &found {
+            let pattern = rule.event_pattern.as_str();
+            let watch = watch(pattern);
+            let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
+            let targets = match watch {
+                Watch::Everything | Watch::SignIns | Watch::Part => self.rule_targets(region, rule).await,
+                Watch::NotJudged if speaks_of_root => self.rule_targets(region, rule).await,
+                // Whom it tells does not matter: it is no watch over root.
+                Watch::Noisy => Some(Fact::Known(Vec::new())),
+                Watch::NotJudged | Watch::Nothing => None,
+            };
+            let state = rule.state.as_str();
+            rules.extend(targets.map(|targets| Rule {
+                name: rule.name.clone(),
+                region: region.to_owned(),
+                pattern: pattern.to_owned(),
+                enabled: state.starts_with("ENABLED"),
+                // What only reads is left out of the others (EventBridge, "events from AWS services via CloudTrail").
+                reads: state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+                watch,
+                targets,
+            }));
+        }
+        Fact::Known(rules)
+    }
+
+    /// `None`: the rule has been deleted since it was listed.
+    async fn rule_targets(&self, region: &str, rule: &replies::Rule) -> Option<Fact<Vec<Target>>> {
+        let call = Call::ListTargetsByRule;
+        let body = json!({ "Rule": rule.name });
+        let found: Vec<RuleTarget> = match self.client.pages(call, region, body, "Targets", "NextToken").await {
+            Ok(found) => found,
+            Err(why) if is_gone(&why) => return None,
+            Err(why) => return Some(Fact::of(call, Err(why))),
+        };
+        let mut targets = Vec::new();
+        for target in &found {
+            if let Some(to) = self.own_bus(&target.arn).filter(|to| to != region) {
+                let reach = Reach::Bus { region: to, sent: self.is_sent(&target.role_arn).await };
+                targets.push(Target { arn: target.arn.clone(), reach });
+                continue;
+            }
+            let publisher = Publisher {
+                service: Service::EventBridge,
+                account: &self.own.account,
+                source: &rule.arn,
+                role: !target.role_arn.is_empty(),
+            };
+            targets.push(self.target(&target.arn, &publisher).await);
+        }
+        Some(Fact::Known(targets))
+    }
+
+    /// The region of a default bus of this account.
+    fn own_bus(&self, arn: &str) -> Option<String> {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, region) = (parts.next()?, parts.next()?);
+        let (account, resource) = (parts.next()?, parts.next()?);
+        let is_own = service == "events" && account == self.own.account && resource == "event-bus/default";
+        is_own.then(|| region.to_owned())
+    }
+
+    /// Whether the role with which a rule sends to another bus exists. What it may do, `root alarm test` proves.
+    async fn is_sent(&self, role: &str) -> Fact<bool> {
+        let call = Call::GetRole;
+        let Some(name) = role.rsplit('/').next().filter(|name| !name.is_empty()) else { return Fact::Known(false) };
+        match self.client.call(call, |client| client.iam.get_role().role_name(name).send()).await {
+            Ok(_) => Fact::Known(true),
+            Err(why) if is_gone(&why) => Fact::Known(false),
+            Err(why) => Fact::Unreadable(Unreadable { call, why }),
+        }
+    }
+}

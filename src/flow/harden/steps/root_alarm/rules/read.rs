@@ -1,0 +1,120 @@
+//! What there is of the rules: in each region that is enabled, the rule that has glasskey's name.
+
+use super::super::super::trail::Trail;
+use super::super::filter::told;
+use super::super::key;
+use super::super::topic::{self, Consent, TopicAt, known};
+use super::{Events, OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
+use crate::aws::hardening::{ALL_MANAGEMENT_EVENTS, EventRule, Place, RuleTarget, forward_document, forward_trust};
+use crate::aws::posture::{self, Behind, Fact, Management};
+use crate::aws::{self, Account};
+use crate::flow::audit::{delivers, filter_tells, rule_tells};
+use crate::flow::harden::names::{BUS_ROLE, ROOT_USE};
+use crate::flow::harden::plan::is_wanted;
+use crate::flow::harden::step::{Hardening, Planning, Proposal};
+use crate::person::HardenSettings;
+
+pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
+    let home = Place::of(account.caller(), &account.sign_in_region()?);
+    let (trails, rules) = account.watchers()?;
+    let (trails, rules) = (known(trails)?, known(rules)?);
+    let at = TopicAt::of_rule(home.clone());
+    let mut state = State {
+        home: home.region.clone(),
+        recorded: is_recorded(account, settings, &trails)?,
+        others_tell: filters_tell(&trails)?,
+        tells: false,
+        rules: Default::default(),
+        role: read_role(account, &home)?,
+        topic: None,
+        consent: Consent::None,
+        key: None,
+    };
+    for rule in &rules {
+        let tells = told(rule_tells(rule))?;
+        match rule.name == ROOT_USE {
+            true => state.tells |= tells,
+            false => state.others_tell |= tells,
+        }
+    }
+    let mut regions = account.enabled_regions()?;
+    if !regions.contains(&home.region) {
+        regions.push(home.region.clone());
+    }
+    for region in regions {
+        let rule = read_rule(account, &home, &region)?;
+        state.rules.insert(region, rule);
+    }
+    let key = key::read(account, &at, settings)?;
+    let arn = key.as_ref().map(|(_, arn)| arn.as_str());
+    (state.topic, state.consent) = topic::read(account, &at, settings, arn)?;
+    state.key = key.map(|(key, _)| key);
+    Ok(state)
+}
+
+/// Whether a trail of all regions records everything and logs, or will once the plan's step for trails is done: that step
+/// must not make this state another.
+fn is_recorded(account: &Account, settings: &HardenSettings, trails: &[posture::Trail]) -> Result<bool, aws::Error> {
+    for trail in trails.iter().filter(|trail| trail.all_regions) {
+        let logs = known(trail.status.clone())?.logging;
+        if logs && known(trail.management.clone())? == Management::All {
+            return Ok(true);
+        }
+    }
+    if !is_wanted(&Trail, settings) {
+        return Ok(false);
+    }
+    let state = Hardening::read(&Trail, account, settings)?;
+    let place = Place::of(account.caller(), &account.region());
+    let planning = Planning::of(settings, &place);
+    Ok(matches!(Hardening::propose(&Trail, &state, &planning), Proposal::Change(_)))
+}
+
+/// Whether somebody is told by a metric filter.
+fn filters_tell(trails: &[posture::Trail]) -> Result<bool, aws::Error> {
+    for trail in trails {
+        let Some(logs) = trail.logs.as_ref().filter(|_| delivers(trail).unwrap_or(false)) else { continue };
+        let Behind::Filters(Fact::Known(filters)) = &logs.behind else { continue };
+        for filter in filters {
+            if told(filter_tells(filter))? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn read_role(account: &Account, home: &Place) -> Result<Option<OwnRole>, aws::Error> {
+    let Some(role) = account.role(BUS_ROLE)? else { return Ok(None) };
+    if role.trust != Some(forward_trust()) {
+        return Ok(Some(OwnRole::Other));
+    }
+    let policy = account.role_policy(BUS_ROLE, BUS_ROLE)?;
+    let may = policy == Some(forward_document(home));
+    Ok(Some(if may { OwnRole::Right } else { OwnRole::Half }))
+}
+
+fn read_rule(account: &Account, home: &Place, region: &str) -> Result<Option<OwnRule>, aws::Error> {
+    let Some(rule) = account.rule(region, ROOT_USE)? else { return Ok(None) };
+    let Some(targets) = account.rule_targets(region, ROOT_USE)? else { return Ok(None) };
+    let wanted = new_target(home, region);
+    Ok(Some(OwnRule {
+        events: events(&rule),
+        sees_all: rule.state == ALL_MANAGEMENT_EVENTS,
+        target: target(&targets, &wanted),
+    }))
+}
+
+fn events(rule: &EventRule) -> Events {
+    let is = |events: Events| rule.pattern.as_ref() == Some(&new_rule(events).pattern);
+    [Events::SpareTasks, Events::Root].into_iter().find(|events| is(*events)).unwrap_or(Events::Other)
+}
+
+fn target(there: &[RuleTarget], wanted: &RuleTarget) -> OwnTarget {
+    match there.iter().find(|one| one.id != wanted.id || one.arn != wanted.arn) {
+        Some(other) => OwnTarget::Other { arn: other.arn.clone() },
+        None if there.is_empty() => OwnTarget::None,
+        None if there.iter().all(|one| one == wanted) => OwnTarget::Right,
+        None => OwnTarget::Broken,
+    }
+}
