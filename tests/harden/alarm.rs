@@ -3,7 +3,7 @@
 use super::alarm_world::{ADDRESS, Reader, chain, record};
 use super::world::{Kind, World};
 use crate::support::{Run, run, run_with};
-use glasskey::sim::aws::posture::{self, MailKind, Posture, Rule, Subscription, Topic};
+use glasskey::sim::aws::posture::{self, MailKind, MetricFilter, Posture, Rule, Subscription, Topic};
 use glasskey::sim::aws::{Fault, Partition, Wrong};
 use serde_json::{Value, json};
 
@@ -282,8 +282,7 @@ fn what_is_in_the_way_is_named_and_left_alone() {
         }),
         ("has a unit, a dimension or a default value", |posture, _| {
             let name = "glasskey-root-use".to_owned();
-            posture.metric_filters =
-                vec![posture::MetricFilter { name, default_value: Some(0), ..Default::default() }];
+            posture.metric_filters = vec![MetricFilter { name, default_value: Some(0), ..Default::default() }];
         }),
         ("tells arn:aws:sns:us-east-1:111122223333:pager", |posture, _| {
             let actions = vec!["arn:aws:sns:us-east-1:111122223333:pager".to_owned()];
@@ -389,7 +388,7 @@ fn a_fact_that_has_changed_refuses_the_plan() {
         },
         |posture, _| {
             let name = "glasskey-root-use".to_owned();
-            posture.metric_filters = vec![posture::MetricFilter { name, ..Default::default() }];
+            posture.metric_filters = vec![MetricFilter { name, ..Default::default() }];
         },
         |posture, topic| {
             let topic = topic.to_owned();
@@ -423,5 +422,37 @@ fn undone_after_each_part_the_account_is_as_it_was() {
             assert_eq!(world.recover("--undo").code, 0, "{action}");
         }
         assert!(world.snapshot() == before, "{action}: {:?}", world.posture());
+    }
+}
+
+/// What stays of the alarm works only with the trail; and so does a metric filter of somebody else's.
+#[test]
+fn a_trail_whose_events_are_counted_stays() {
+    let others = MetricFilter {
+        name: "others".to_owned(),
+        log_group: "glasskey-management-events".to_owned(),
+        pattern: "{ $.errorCode = \"AccessDenied\" }".to_owned(),
+        ..MetricFilter::default()
+    };
+    for filtered in [false, true] {
+        let world = World::of(Kind::Untrailed);
+        let _reader = Reader::of(&world.outside.aws);
+        let (_, run) = world.apply(&["--only", "trail", "--only", "root-alarm", "--alarm-email", ADDRESS]);
+        let topic = topic(&world);
+        world.outside.aws.arrange(|posture| match filtered {
+            true => posture.metric_filters.push(others.clone()),
+            false => {
+                let endpoint = "other@example.com".to_owned();
+                posture.subscriptions.push(Subscription { topic, endpoint, ..Subscription::default() });
+            }
+        });
+        let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
+        assert_eq!((undone.code, world.posture().trails.len()), (1, 1), "{undone:?}");
+        assert_eq!(world.posture().alarms.len(), usize::from(!filtered), "{undone:?}");
+        let why = match filtered {
+            true => "trail: trail glasskey-management-events stays: metric filter others counts its events in",
+            false => "trail: root-alarm stays, and works only with it",
+        };
+        assert!(undone.stdout.contains(why), "{undone:?}");
     }
 }

@@ -231,3 +231,23 @@ fn an_event_of_the_test_is_marked_as_one() {
     let mails = world.outside.aws.mailbox();
     assert_eq!(mails.iter().filter(|mail| mail.kind == MailKind::Notification).count(), 1);
 }
+
+/// A proof is of the alarm, the topic and the addresses that were proved.
+#[test]
+fn the_audit_shows_the_proof_of_what_is_there_alone() {
+    let world = ready();
+    assert_eq!(test(&world, &AGREED).code, 0);
+    let shows = || run(&mut world.any_command(&["root", "audit", "--json"])).stdout.contains("proved the chain");
+    assert!(shows());
+    let changes: [fn(&mut Posture); 2] = [
+        |posture| posture.subscriptions.iter_mut().for_each(|one| one.endpoint = "another@example.com".to_owned()),
+        |posture| posture.alarms.iter_mut().for_each(|alarm| alarm.name = "another".to_owned()),
+    ];
+    for change in changes {
+        let proved = world.posture();
+        world.outside.aws.arrange(change);
+        assert_eq!((root_alarm(&world), shows()), (json!("pass"), false));
+        world.outside.aws.arrange(|posture| *posture = proved.clone());
+        assert!(shows());
+    }
+}

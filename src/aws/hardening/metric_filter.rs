@@ -37,6 +37,14 @@ pub struct MetricFilters {
     pub others: Vec<String>,
 }
 
+impl MetricFilters {
+    /// Of all.
+    #[must_use]
+    pub fn names(self) -> Vec<String> {
+        self.plain.into_iter().map(|filter| filter.name).chain(self.others).collect()
+    }
+}
+
 /// Which of root's events the pattern is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RootPattern {

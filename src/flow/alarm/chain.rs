@@ -2,7 +2,7 @@
 
 use crate::aws::posture::{Alarm, Behind, Fact, Filter, Raised, Reach, Receives, Target, Topic, Trail};
 use crate::aws::{self, Account};
-use crate::flow::audit::{delivers, filter_tells};
+use crate::flow::audit::{delivers, filter_tells, hears};
 
 /// A chain, as far as it goes.
 pub(super) struct Chain {
@@ -59,14 +59,6 @@ fn of_trail(trail: Trail) -> Vec<(u32, Chain)> {
         }
     }
     chains
-}
-
-/// Where a message of this target arrives.
-pub(super) fn hears(target: &Target) -> impl Iterator<Item = &str> {
-    let topic = topic(target);
-    let subscriptions = topic.and_then(|topic| topic.subscriptions.known()).into_iter().flatten();
-    let hears = subscriptions.filter(|one| matches!(one.receives, Receives::Everything | Receives::NotAsked));
-    hears.map(|one| one.endpoint.as_str())
 }
 
 fn topic(target: &Target) -> Option<&Topic> {

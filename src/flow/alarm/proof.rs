@@ -3,12 +3,12 @@
 //! The pattern is proved on AWS's own matcher; the trail by a call of this caller's own in the log group; filter, metric,
 //! alarm and topic by a marked event that is put beside the trail's; the mail by a code that its reader types back.
 
-use super::chain::{Chain, cannot_be_raised, find, hears, nobody_hears};
+use super::chain::{Chain, cannot_be_raised, find, nobody_hears};
 use super::rules;
 use crate::aws::hardening::{self, AlarmEvent, AlarmState, Obstacle, Place, Sample};
 use crate::aws::posture::Alarm;
 use crate::aws::{self, Account};
-use crate::flow::audit::Proofs;
+use crate::flow::audit::{Proofs, ProvedChain, hears};
 use crate::flow::context::Context;
 use crate::flow::failure::{AlarmRefusal, Cause, Failed, Stage};
 use crate::person::{AlarmNotice, Hop, Notice, Proof, RootStep, Tested};
@@ -43,6 +43,8 @@ pub struct AlarmTested {
     pub hops: Vec<Tested>,
     /// When all that can be proved was, where it was now.
     pub proved: Option<SystemTime>,
+    /// What was proved, as the audit finds it again.
+    pub(super) chain: Option<ProvedChain>,
 }
 
 /// The longest that an alarm takes to go on, and a counter to show.
@@ -71,8 +73,8 @@ pub fn test(request: AlarmTest, world: &mut World) -> Result<AlarmTested, Failed
         tested.hops.sort_by_key(|tested| tested.hop as u8);
         let failed = |tested: &Tested| matches!(tested.proof, Proof::NotProven | Proof::Broken);
         tested.proved = (!tested.hops.iter().any(failed)).then(|| context.clock.now());
-        if let Some(at) = tested.proved
-            && proofs.write(&account.caller().account, unix(at)).is_err()
+        if let (Some(at), Some(chain)) = (tested.proved, tested.chain.take())
+            && proofs.write(&account.caller().account, unix(at), chain).is_err()
         {
             context.tell(Notice::from(AlarmNotice::DateNotKept));
         }
@@ -90,6 +92,7 @@ fn by_filter(account: &Account, request: AlarmTest, context: &mut Context<'_>) -
         account: account.caller().account.clone(),
         hops: testing.hops,
         proved: None,
+        chain: chain.alarm.as_ref().and_then(|alarm| ProvedChain::of(&alarm.name, alarm.targets.first()?)),
         filter: chain.filter.as_ref().map(|filter| filter.name.clone()),
         topic: chain.alarm.as_ref().and_then(|alarm| Some(alarm.targets.first()?.arn.clone())),
         alarm: chain.alarm.as_ref().map(|alarm| alarm.name.clone()),

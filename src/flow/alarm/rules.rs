@@ -1,11 +1,12 @@
 //! The proof of rules of EventBridge: each pattern on AWS's own matcher; each rule, and the topic, by a marked event and by
 //! what EventBridge counts; the mail by a code that its reader types back.
 
-use super::chain::{find, hears, known, nobody_hears};
+use super::chain::{find, known, nobody_hears};
 use super::proof::{ALARM_LIMIT, AlarmTest, AlarmTested, look, named, new_code, typed_back};
 use crate::aws::hardening::{Place, RuleCounts, Sample, bus_event};
 use crate::aws::posture::{Fact, Management, May, Reach, RegionWatch, Rule, Seal, Target, Watch};
 use crate::aws::{self, Account};
+use crate::flow::audit::{ProvedChain, hears};
 use crate::flow::audit::{filter_tells, rule_tells};
 use crate::flow::context::Context;
 use crate::flow::failure::Cause;
@@ -77,6 +78,7 @@ pub(super) fn test(
         topic: first.map(|target| target.arn.clone()),
         hops: testing.hops,
         proved: None,
+        chain: first.and_then(|target| ProvedChain::of(&rules.home.name, target)),
     })
 }
 

@@ -6,7 +6,7 @@ mod rule;
 mod rules;
 
 pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, Verdict};
-pub(in crate::flow) use proofs::Proofs;
+pub(in crate::flow) use proofs::{Proofs, ProvedChain, hears};
 pub use rule::{Benchmark, Rule, RuleInfo, Titles};
 pub use rules::{RULES, check};
 pub(in crate::flow) use rules::{delivers, filter_tells, rule_tells};
@@ -92,7 +92,7 @@ pub fn audit(
 fn judged(facts: Facts, proofs: &Proofs) -> Audited {
     let mut findings = check(&facts);
     if let Some(alarm) = findings.iter_mut().find(|finding| finding.rule.id == Rule::RootAlarm)
-        && let Some(at) = proofs.last(&facts.account)
+        && let Some(at) = proofs.last(&facts)
     {
         alarm.evidence.push(Evidence::AlarmProved { at });
     }

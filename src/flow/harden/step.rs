@@ -28,6 +28,8 @@ pub(in crate::flow) trait Hardening: Sync {
     const ID: &'static str;
     /// The findings that it closes.
     const FINDINGS: &'static [Rule];
+    /// The steps without which what it sets up does not work.
+    const RELIES_ON: &'static [&'static str] = &[];
     /// What it sets up that protects from lock-out.
     const GIVES: &'static [Protection] = &[];
     /// The findings are those of the organization's members, and not of the caller's own account.
@@ -252,6 +254,7 @@ impl Hands<'_, '_> {
 pub(in crate::flow) trait Step: Sync {
     fn id(&self) -> &'static str;
     fn findings(&self) -> &'static [Rule];
+    fn relies_on(&self) -> &'static [&'static str];
     fn gives(&self) -> &'static [Protection];
     fn is_of_members(&self) -> bool;
     fn is_of_organization(&self) -> bool;
@@ -284,6 +287,10 @@ impl<H: Hardening> Step for H {
 
     fn findings(&self) -> &'static [Rule] {
         H::FINDINGS
+    }
+
+    fn relies_on(&self) -> &'static [&'static str] {
+        H::RELIES_ON
     }
 
     fn gives(&self) -> &'static [Protection] {

@@ -97,17 +97,19 @@ impl Kind for Hardening {
 
     fn observe(&self, account: &Account, context: &mut Context<'_>) -> Result<Observation<UnfinishedHarden>, Cause> {
         let account = &self.in_its_region(account);
-        let (mut steps, mut stays) = (Vec::new(), Vec::new());
-        for planned in &self.begin.steps {
+        let (mut steps, mut stays, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        // As undoing goes: whether a step stays may hold an earlier one.
+        for planned in self.begin.steps.iter().rev() {
             context.go_on()?;
             let Some(step) = step(&planned.id) else { continue };
             let now = step.read(account, &self.begin.settings)?;
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
-                let left = self.back(step, planned, now, account)?.stays;
-                stays.extend(left.into_iter().map(|what| format!("{}: {what}", planned.id)));
+                let back = self.back(step, planned, now, (account, &mut kept))?;
+                let left = back.stays.into_iter().map(|what| format!("{}: {what}", planned.id));
+                stays.splice(..0, left).for_each(drop);
             }
-            steps.push((planned.id.clone(), is));
+            steps.insert(0, (planned.id.clone(), is));
         }
         let found = UnfinishedHarden {
             account: self.begin.account.clone(),
@@ -212,17 +214,26 @@ impl Hardening {
         }
     }
 
-    /// Where a state is led back to. What somebody else has changed since is left as it is.
+    /// Where a state is led back to. What somebody else has changed since is left as it is, and so is what it relies on.
+    /// `kept`: the later steps that stay.
     fn back(
         &self,
         step: &'static dyn Step,
         planned: &HardenStep,
         now: RecordedState,
-        account: &Account,
+        (account, kept): (&Account, &mut Vec<&'static dyn Step>),
     ) -> Result<Back, aws::Error> {
-        if self.is(step, planned, &now) == HardenStepIs::Others {
-            let stays = vec!["somebody has changed it since, so it is left as it is".to_owned()];
-            return Ok(Back { step, to: now.clone(), now, stays });
+        let holds = kept.iter().find(|later| later.relies_on().contains(&step.id()));
+        let stays = match holds {
+            Some(later) => Some(format!("{} stays, and works only with it", later.id())),
+            None if self.is(step, planned, &now) == HardenStepIs::Others => {
+                Some("somebody has changed it since, so it is left as it is".to_owned())
+            }
+            None => None,
+        };
+        if let Some(stays) = stays {
+            kept.push(step);
+            return Ok(Back { step, to: now.clone(), now, stays: vec![stays] });
         }
         let uses = step.in_use(account, &now)?;
         let undone = step.undone(&planned.before, &now, (&self.notes_of(&planned.id), &uses));
@@ -244,14 +255,14 @@ impl Hardening {
 
     /// Gives what does not come back.
     fn undo(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<Vec<String>, StepFailed> {
-        let mut all = Vec::new();
+        let (mut all, mut kept) = (Vec::new(), Vec::new());
         let begun = self.begin.steps.iter().rev().filter(|planned| self.is_begun(&planned.id));
         for planned in begun {
             let failed = |cause| (planned.id.clone(), cause);
             let Some(step) = step(&planned.id) else { continue };
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
-            let back = self.back(step, planned, now, engine.account);
+            let back = self.back(step, planned, now, (engine.account, &mut kept));
             let Back { step, now, to, stays } = back.map_err(|why| failed(Cause::Aws(why)))?;
             if !step.is_same(&now, &to) {
                 engine.lead(step, &now, &to, context).map_err(failed)?;

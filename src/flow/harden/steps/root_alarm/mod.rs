@@ -9,6 +9,7 @@ mod rules; // a rule of EventBridge in every region
 mod topic; // the topic, its policy, and who subscribes
 mod words; // what a plan says of topic and key
 
+use super::trail::Trail;
 use crate::aws::{self, Account};
 use crate::flow::audit::Rule;
 use crate::flow::failure::Cause;
@@ -32,6 +33,7 @@ impl Hardening for RootAlarm {
 
     const ID: &'static str = "root-alarm";
     const FINDINGS: &'static [Rule] = &[Rule::RootAlarm];
+    const RELIES_ON: &'static [&'static str] = &[Trail::ID];
 
     fn read(&self, account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
         match settings.alarm_via {

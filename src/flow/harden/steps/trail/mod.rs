@@ -159,8 +159,23 @@ impl Hardening for Trail {
         lead::lead(now, to, hands)
     }
 
+    /// Metric filters on the log group: without the trail they count nothing. That of the alarm goes with it.
+    fn in_use(&self, account: &Account, now: &State) -> Result<Vec<String>, Error> {
+        let (region, group) = (&now.region, &now.group.name);
+        let of_own = now.used().is_some_and(|used| used.is.name == names::TRAIL) && now.group.is.is_some();
+        let filters = if of_own { account.metric_filters(region, group)? } else { None };
+        let others = filters.map(|filters| filters.names()).unwrap_or_default();
+        let others = others.into_iter().filter(|name| name != names::ROOT_USE);
+        let sentence =
+            |name| format!("trail {} stays: metric filter {name} counts its events in {group}", names::TRAIL);
+        Ok(others.map(sentence).collect())
+    }
+
     fn undone(&self, begun: &Begun<'_, State>) -> Undone<State> {
-        back::undone(begun)
+        match begun.uses.is_empty() {
+            true => back::undone(begun),
+            false => Undone { to: begun.now.clone(), stays: begun.uses.to_vec() },
+        }
     }
 }
 

@@ -94,7 +94,10 @@ pub(super) fn logs(after: &mut State, of_all: bool, place: &Place) -> Result<Del
     match &after.role {
         Some(there) if !there.trusts_cloudtrail => {
             let name = names::ROLE;
-            return Err(cannot(format!("the role {name} is there, and is not one for CloudTrail alone: delete it")));
+            return Err(cannot(format!(
+                "the role {name} is there, and is not one for CloudTrail alone, so it is left alone: find out who uses it; a trail is \
+                 planned once CloudTrail alone may assume it, or it is gone"
+            )));
         }
         Some(there) if shared && there.policy.as_ref() != Some(&wanted) => {
             let name = names::ROLE;

@@ -31,7 +31,7 @@ pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
 }
 
 pub(super) fn undo(mends: bool) -> String {
-    let base = "what was made is deleted: alarm, filter, and the topic with its subscriptions";
+    let base = "what this run has made of alarm, filter, topic and subscription is deleted";
     if mends { format!("{base}; an alarm that was mended stays as it is then") } else { base.to_owned() }
 }
 

@@ -32,8 +32,8 @@ pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
 }
 
 pub(super) fn undo(mends: bool) -> String {
-    let base = "what was made is deleted: the rules of all regions with their targets, the role, and the topic with its \
-                subscriptions";
+    let base =
+        "what this run has made of the rules of all regions, the role, the topic and the subscription is deleted";
     if mends { format!("{base}; rules that were mended stay as they are then") } else { base.to_owned() }
 }
 
