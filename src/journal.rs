@@ -109,17 +109,27 @@ impl Journal {
     /// Opens the journal in a state directory, making both where absent, readable by the owner only. One that is not
     /// this user's alone is refused: whoever may write to it could have others' credentials deleted.
     pub fn open(state: &Path) -> Result<Self, Error> {
+        let journal = Self::look(state)?;
+        store::own_directory(&journal.runs).map_err(at(&journal.runs))?;
+        // Somebody may have made it just now.
+        store::check_directory(state).map_err(at(state))?;
+        Ok(journal)
+    }
+
+    /// Opens it for whoever writes nothing: what is there is refused as by [`Journal::open`], and nothing is made.
+    pub fn look(state: &Path) -> Result<Self, Error> {
         let runs = state.join("runs");
         store::check_above(state).map_err(at(state))?;
-        if let Some(cause) = store::check_directory(state).err().filter(store::is_refused) {
+        let is_refused = |dir| store::check_directory(dir).err().filter(store::is_refused);
+        if let Some(cause) = is_refused(state) {
             return Err(at(state)(cause));
         }
         if fs::symlink_metadata(&runs).is_ok_and(|there| there.is_symlink()) {
             return Err(at(&runs)(Odd::Link.into()));
         }
-        store::own_directory(&runs).map_err(at(&runs))?;
-        // Somebody may have made it just now.
-        store::check_directory(state).map_err(at(state))?;
+        if let Some(cause) = is_refused(&runs) {
+            return Err(at(&runs)(cause));
+        }
         Ok(Self { runs, lock: state.join("lock"), held: None, within: false })
     }
 
@@ -178,8 +188,15 @@ impl Journal {
 
     fn all_called<E: DeserializeOwned>(&self, end: &str) -> Result<Runs<E>, Error> {
         let mut paths = Vec::new();
-        for entry in fs::read_dir(&self.runs).map_err(at(&self.runs))? {
-            paths.push(entry.map_err(at(&self.runs))?.path());
+        match fs::read_dir(&self.runs) {
+            Ok(entries) => {
+                for entry in entries {
+                    paths.push(entry.map_err(at(&self.runs))?.path());
+                }
+            }
+            // No run was ever begun.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(at(&self.runs)(cause)),
         }
         paths.retain(|path| path.extension().is_some_and(|its| its == end));
         paths.sort();
@@ -280,7 +297,10 @@ impl Journal {
 
     /// Fails with [`Error::Busy`] while a run is being written: what stands in the journal then is not left over.
     pub fn idle(&self) -> Result<(), Error> {
-        self.take_lock().map(drop)
+        match fs::symlink_metadata(&self.lock) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            _ => self.take_lock().map(drop),
+        }
     }
 
     /// Takes the lock until the last clone is dropped: for a command that makes many runs.

@@ -34,7 +34,7 @@ pub(super) mod hosts;
 mod s3;
 mod xml;
 
-pub(crate) use s3::is_name as is_bucket_name;
+pub(crate) use s3::is_new_name as is_new_bucket_name;
 
 use hosts::{InGovCloud, Kind, address, home_of};
 

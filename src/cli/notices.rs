@@ -8,7 +8,7 @@ mod root;
 mod steps;
 
 pub(super) use alarm::proof;
-pub(super) use harden::{open_line, plan_lines};
+pub(super) use harden::{open_line, override_lines, plan_lines};
 pub(super) use root::{code_lines, url as console_url};
 
 use super::advisories;

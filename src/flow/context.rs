@@ -30,7 +30,11 @@ const NOTABLE_SECONDS: u64 = 5;
 impl<'w> Context<'w> {
     pub(super) fn over(world: &'w mut World) -> Result<Self, Cause> {
         let journal = Journal::open(&world.state)?;
-        Ok(Self {
+        Ok(Self::with(journal, world))
+    }
+
+    fn with(journal: Journal, world: &'w mut World) -> Self {
+        Self {
             keys: UnlockedKeys::new(&*world.ports),
             person: &mut *world.person,
             clock: world.clock.clone(),
@@ -39,15 +43,35 @@ impl<'w> Context<'w> {
             used_codes: UsedCodes::in_dir(&world.state),
             no_wait: false,
             no_touch: false,
-        })
+        }
     }
 
     /// A flow's opening: the way to AWS, and the context.
     pub(super) fn open(stage: Stage, world: &'w mut World) -> Result<(Connector, Self), Failed> {
-        let (connector, clock) = (world.aws.clone(), world.clock.clone());
-        match Self::over(world) {
-            Ok(context) => Ok((connector, context)),
-            Err(cause) => Err(Failed { stage, cause, left: Vec::new(), ahead: clock.ahead_seconds() }),
+        Self::opened(Journal::open(&world.state), stage, world)
+    }
+
+    /// The same of a flow that only looks, which needs no state directory.
+    pub(super) fn look(stage: Stage, world: &'w mut World) -> Result<(Connector, Self), Failed> {
+        Self::opened(Journal::look(&world.state), stage, world)
+    }
+
+    /// As [`Context::look`] where a run is only planned.
+    pub(super) fn plan_or_open(plan: bool, stage: Stage, world: &'w mut World) -> Result<(Connector, Self), Failed> {
+        if plan { Self::look(stage, world) } else { Self::open(stage, world) }
+    }
+
+    fn opened(
+        journal: Result<Journal, journal::Error>,
+        stage: Stage,
+        world: &'w mut World,
+    ) -> Result<(Connector, Self), Failed> {
+        match journal {
+            Ok(journal) => Ok((world.aws.clone(), Self::with(journal, world))),
+            Err(cause) => {
+                let (cause, ahead) = (Cause::Journal(cause), world.clock.ahead_seconds());
+                Err(Failed { stage, cause, left: Vec::new(), ahead })
+            }
         }
     }
 

@@ -136,7 +136,7 @@ pub enum Unseen {
 /// # Errors
 /// [`Failed`]; nothing was changed.
 pub fn devices(request: &DevicesRequest, world: &mut World) -> Result<Inventory, Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::look(Stage::Preflight, world)?;
     read(request, &connector, &mut context).map_err(|cause| {
         let cause = context.interrupted_or(cause);
         context.fail(Stage::Preflight, cause)

@@ -56,7 +56,7 @@ pub fn retire_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world.
 pub fn retire(request: &RetireRequest, world: &mut World) -> Result<Retired, Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::plan_or_open(request.dry_run, Stage::Preflight, world)?;
     let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     let ready = preflight(request, &connector, &mut context).map_err(|cause| before(cause, &context))?;
     context.tell(Notice::RemovalPlan(ready.parting.clone()));

@@ -102,7 +102,7 @@ fn rotate_all(
     key: Option<&KeyRequest>,
     world: &mut World,
 ) -> Result<(Rotated, Option<KeyRotated>), Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::plan_or_open(request.new.dry_run, Stage::Preflight, world)?;
     let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     let (account, usable, seen) =
         enroll::read(&request.new, &connector, &mut context).map_err(|cause| before(cause, &context))?;

@@ -9,7 +9,8 @@ use crate::aws::DeviceArn;
 use crate::person::Notice;
 use crate::secret::Seed;
 use crate::sink::{
-    self, ChildCommand, CodeCommand, CommandEnd, CommandSink, EscrowSink, KeySink, PhoneSink, Recipients, program_of,
+    self, ChildCommand, CodeCommand, CommandEnd, CommandSink, EscrowSink, KeySink, PhoneSink, Recipients, Secret,
+    program_of,
 };
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -106,10 +107,11 @@ fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
     let path = to.file.clone().unwrap_or_else(|| directory.join(format!("{}.age", arn.name())));
     // The journal names it, and recovery may run elsewhere.
     let whole = std::path::absolute(&path).map_err(|cause| {
-        Cause::Sink(sink::Error::Escrow { path: path.clone(), kind: cause.kind(), why: cause.to_string() })
+        let (kind, why) = (cause.kind(), cause.to_string());
+        Cause::Sink(sink::Error::Escrow { path: path.clone(), what: Secret::Seed, kind, why })
     })?;
     if whole.symlink_metadata().is_ok() {
-        return Err(Cause::Sink(sink::Error::EscrowThere { path: whole }));
+        return Err(Cause::Sink(sink::Error::EscrowThere { path: whole, what: Secret::Seed }));
     }
     if !whole.parent().is_some_and(Path::is_dir) {
         return Err(no_directory(&path));
@@ -119,7 +121,7 @@ fn free_path(to: &EscrowTo, arn: &DeviceArn) -> Result<PathBuf, Cause> {
 
 fn no_directory(path: &Path) -> Cause {
     let why = "there is no such directory".to_owned();
-    Cause::Sink(sink::Error::Escrow { path: path.to_owned(), kind: ErrorKind::NotFound, why })
+    Cause::Sink(sink::Error::Escrow { path: path.to_owned(), what: Secret::Seed, kind: ErrorKind::NotFound, why })
 }
 
 impl DeviceSinks {

@@ -5,6 +5,9 @@
 
 pub mod ancestors;
 
+mod program; // a shell's line
+pub use program::program_of;
+
 mod browser;
 pub use browser::open_in_browser;
 
@@ -108,12 +111,4 @@ impl HostClock for SystemClock {
     fn sleep(&self, duration: Duration) -> bool {
         !self.interrupt.wait(duration)
     }
-}
-
-/// The program a shell's line begins with: what may be shown and written down, since a line can hold a token. A line that runs
-/// several goes by the first one's name.
-#[must_use]
-pub fn program_of(line: &str) -> String {
-    let word = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("the command");
-    word.rsplit('/').next().unwrap_or(word).chars().take(64).collect()
 }

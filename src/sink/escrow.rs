@@ -321,8 +321,18 @@ impl EscrowFile {
     }
 }
 
+/// What an escrow file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// A seed's otpauth URI.
+    Seed,
+    /// A user's first password.
+    Password,
+}
+
 pub struct EscrowSink {
     file: EscrowFile,
+    what: Secret,
     sealed: Sealed,
 }
 
@@ -335,20 +345,21 @@ impl EscrowSink {
         account: &str,
         seed: &Seed,
     ) -> Result<Self, Error> {
-        Self::sealed(recipients, path, Uri::totp_text(Some(issuer), account, AWS, seed))
+        Self::sealed(recipients, path, Secret::Seed, Uri::totp_text(Some(issuer), account, AWS, seed))
     }
 
     /// Encrypts a password in memory, and nothing else. Nothing is written yet.
     pub fn seal_password(recipients: &Recipients, path: &Path, password: &SecretText) -> Result<Self, Error> {
-        Self::sealed(recipients, path, on_wiped_stack(|| password.expose(|text| Zeroizing::new(text.to_owned()))))
+        let text = on_wiped_stack(|| password.expose(|text| Zeroizing::new(text.to_owned())));
+        Self::sealed(recipients, path, Secret::Password, text)
     }
 
-    fn sealed(recipients: &Recipients, path: &Path, text: Zeroizing<String>) -> Result<Self, Error> {
+    fn sealed(recipients: &Recipients, path: &Path, what: Secret, text: Zeroizing<String>) -> Result<Self, Error> {
         let sealed = recipients.encrypt(text, None)?;
         let begins = sealed.content.get(..RECORDED).and_then(|head| std::str::from_utf8(head).ok());
         let begins = begins.ok_or_else(|| Error::EscrowDiffers { path: path.to_owned() })?.to_owned();
         let file = EscrowFile { path: path.to_owned(), begins, bytes: sealed.content.len() as u64 };
-        Ok(Self { file, sealed })
+        Ok(Self { file, what, sealed })
     }
 
     /// What to write down before [`EscrowSink::put`].
@@ -358,7 +369,7 @@ impl EscrowSink {
     }
 
     fn failed(&self, cause: &io::Error) -> Error {
-        Error::Escrow { path: self.file.path.clone(), kind: cause.kind(), why: cause.to_string() }
+        Error::Escrow { path: self.file.path.clone(), what: self.what, kind: cause.kind(), why: cause.to_string() }
     }
 
     fn write(&self) -> io::Result<()> {
@@ -380,7 +391,7 @@ impl EscrowSink {
     /// [`Error::EscrowThere`]: somebody else's file, and nothing was written; [`Error::Escrow`].
     pub fn put(&self) -> Result<(), Error> {
         self.write().map_err(|cause| match cause.kind() {
-            io::ErrorKind::AlreadyExists => Error::EscrowThere { path: self.file.path.clone() },
+            io::ErrorKind::AlreadyExists => Error::EscrowThere { path: self.file.path.clone(), what: self.what },
             _ => self.failed(&cause),
         })
     }

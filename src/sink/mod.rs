@@ -17,7 +17,7 @@ pub use crate::platform::program_of;
 pub use access_key::{AccessKeySink, Pipe, PipeTrouble, SecretFormat};
 pub use code::{CodeCommand, CodeTrouble};
 pub use command::{ChildCommand, CommandEnd, CommandSink};
-pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients};
+pub use escrow::{EscrowFile, EscrowSink, EscrowState, Recipients, Secret};
 pub use key::KeySink;
 pub use password::PasswordSink;
 pub use phone::PhoneSink;
@@ -64,13 +64,14 @@ pub enum Error {
     #[error("the escrow file {path} cannot be written: {why}")]
     Escrow {
         path: PathBuf,
+        what: Secret,
         kind: io::ErrorKind,
         /// The system's words.
         why: String,
     },
     /// A file of that name is there already; it was not touched.
     #[error("{path} exists already; it was not touched")]
-    EscrowThere { path: PathBuf },
+    EscrowThere { path: PathBuf, what: Secret },
     #[error("what was read back from {path} is not what was written")]
     EscrowDiffers { path: PathBuf },
     #[error("file descriptor {fd} did not take the secret")]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod allow_lists; // levels that allow only some things
+mod aws_cli; // started once for many commands
 #[cfg(target_os = "linux")]
 mod browser; // the HTML report in headless Chromium
 mod events; // EventBridge patterns

@@ -1,6 +1,8 @@
 //! `root audit --script`: the AWS CLI comes to the verdicts that glasskey comes to, and changes nothing.
 
+use super::aws_cli::AwsCli;
 use super::office::{Office, organization, verdicts};
+use super::truth::{Row, watched};
 use crate::interop_aws::venv;
 use crate::support::blows::side_by_side;
 use glasskey::sim::aws::organization::Kind;
@@ -97,6 +99,72 @@ fn the_aws_cli_comes_to_the_same_verdicts() {
         }),
     ];
     side_by_side(2, states, |state| state());
+}
+
+/// States of which the script says that it does not know, and the audit does.
+const OPEN: &[&str] = &[
+    "an EventBridge rule in its place",
+    "an EventBridge rule for sign-ins",
+    "an EventBridge rule without target",
+    "an EventBridge rule and a pending subscription",
+    "a rule that writes to a log group",
+    "a rule that names its account",
+    "a rule without a trail",
+    "a rule, and a trail that is off",
+    "a rule, and a trail of reads",
+    "a rule, and a trail of writes there",
+    "a rule, and a trail of another region",
+    "a rule, and the policy of a new topic",
+    "a policy that wants TLS",
+    "a policy that denies alarms",
+    "AWS's own key, by its id",
+    "a key for both",
+    "a key for both, by an alias",
+    "a key for the account alone",
+    "a key that is not there",
+    "a key that is switched off",
+    "a key that cannot decrypt",
+    "a filter that asks for none",
+];
+
+/// The whole of a script, and its part about what watches root.
+const CHECKS: [&str; 2] =
+    ["root_credentials\nroot_use\norganization\ntrails\nadministrators\nsettings\n", "trails\n"];
+
+/// Every state of the audit's own table, with the AWS CLI: the script says what the audit says, or that it does not know.
+#[test]
+fn whom_root_alarms_is_judged_as_by_the_audit_or_left_open() {
+    let cli = AwsCli::start();
+    let wrong = side_by_side(4, watched(), |row| judged_alike(&cli, row));
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn judged_alike(cli: &AwsCli, (name, change, _): Row) -> Option<String> {
+    let office = sound();
+    change(&office.aws);
+    let path = script(&office);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let part = whole.replace(CHECKS[0], CHECKS[1]);
+    assert_ne!(part, whole);
+    std::fs::write(&path, part).unwrap();
+    let mut variables = office.environment();
+    variables.push(("AWS_MAX_ATTEMPTS", "1".to_owned()));
+    let output = cli.run(&path, &variables);
+    let (said, mut right) = (said(&output), verdicts(&office.lines(&[]).0[0]));
+    right.retain(|rule, _| said.contains_key(rule));
+    assert_eq!(said.len(), 3, "{name}: {output:?}");
+    if OPEN.contains(&name) {
+        assert_ne!(right["root-alarm"], "unknown", "{name}");
+        right.insert("root-alarm".to_owned(), "unknown".to_owned());
+    }
+    let code = match () {
+        () if right.values().any(|verdict| verdict == "fail") => 1,
+        () if right.values().any(|verdict| verdict == "unknown") => 4,
+        () => 0,
+    };
+    let is_alike = said == right && output.status.code() == Some(code);
+    (!is_alike).then(|| format!("{name}: {right:?}: {output:?}"))
 }
 
 /// Who may not ask AWS's own matcher is told so.

@@ -16,7 +16,13 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-type Row = (&'static str, Box<dyn Fn(&Aws) + Send>, &'static [(&'static str, &'static str)]);
+/// A state's name, what brings it about, and the verdicts that are not as for an account as it should be.
+pub(super) type Row = (&'static str, Box<dyn Fn(&Aws) + Send>, &'static [(&'static str, &'static str)]);
+
+/// Each state of what watches root.
+pub(super) fn watched() -> Vec<Row> {
+    [of_trails(), of_alarms(), of_one_event(), of_actions(), of_topics(), of_events()].into_iter().flatten().collect()
+}
 
 const FAIL: &str = "fail";
 const NA: &str = "not_applicable";
@@ -455,8 +461,20 @@ fn selectors(selectors: &'static [(&'static str, &'static str)]) -> Selectors {
     }])
 }
 
+/// All management events but those of one source.
+fn all_but(source: &str) -> Selectors {
+    let Selectors::Advanced(mut all) = selectors(&[("eventCategory", "Management")]) else { unreachable!() };
+    let field = "eventSource".to_owned();
+    all[0].fields.push(FieldSelector { field, not_equals: vec![source.to_owned()], ..FieldSelector::default() });
+    Selectors::Advanced(all)
+}
+
 #[test]
 fn trails() {
+    holds(of_trails());
+}
+
+fn of_trails() -> Vec<Row> {
     const DEAF: &[(&str, &str)] = &[("trail", FAIL), ("root-alarm", FAIL)];
     let basic = |read_write: &str, management| {
         Selectors::Basic(vec![BasicSelector {
@@ -465,7 +483,7 @@ fn trails() {
             ..BasicSelector::default()
         }])
     };
-    holds(vec![
+    vec![
         row("there and not logging", trail(|trail| trail.logging = false), DEAF),
         row(
             "one region",
@@ -516,6 +534,22 @@ fn trails() {
             }),
             DEAF,
         ),
+        row("writes only", trail(move |trail| trail.selectors = basic("WriteOnly", true)), DEAF),
+        row(
+            "all but what is KMS's",
+            trail(|trail| {
+                let excluded = vec!["kms.amazonaws.com".to_owned()];
+                trail.selectors = Selectors::Basic(vec![BasicSelector { excluded, ..BasicSelector::default() }]);
+            }),
+            &[],
+        ),
+        row("advanced: all but what is KMS's", trail(|trail| trail.selectors = all_but("kms.amazonaws.com")), &[]),
+        row("advanced: all but what is S3's", trail(|trail| trail.selectors = all_but("s3.amazonaws.com")), DEAF),
+        row(
+            "advanced: reads only",
+            trail(|trail| trail.selectors = selectors(&[("eventCategory", "Management"), ("readOnly", "true")])),
+            DEAF,
+        ),
         row(
             "advanced: data events only",
             trail(|trail| trail.selectors = selectors(&[("eventCategory", "Data")])),
@@ -530,7 +564,7 @@ fn trails() {
             },
             &[],
         ),
-    ]);
+    ]
 }
 
 fn rule(aws: &Aws, change: impl FnOnce(&mut Rule)) {
@@ -546,7 +580,11 @@ fn rule(aws: &Aws, change: impl FnOnce(&mut Rule)) {
 
 #[test]
 fn alarms() {
-    holds(vec![
+    holds(of_alarms());
+}
+
+fn of_alarms() -> Vec<Row> {
+    vec![
         row("no log group", trail(|trail| trail.log_group = None), NOBODY),
         row(
             "logs cannot be delivered",
@@ -630,7 +668,7 @@ fn alarms() {
             },
             NOBODY,
         ),
-    ]);
+    ]
 }
 
 fn posture(change: impl Fn(&mut Posture) + Send + 'static) -> impl Fn(&Aws) + Send + 'static {
@@ -681,6 +719,10 @@ const NOT_KNOWN: &[(&str, &str)] = &[("root-alarm", UNKNOWN)];
 /// What one event of root's makes of an alarm.
 #[test]
 fn an_alarm_is_raised_by_one_event_or_it_is_none() {
+    holds(of_one_event());
+}
+
+fn of_one_event() -> Vec<Row> {
     let statistic = |name: &'static str| of_alarm(move |alarm| alarm.statistic = name.to_owned());
     let missing = |what: &'static str| of_alarm(move |alarm| alarm.missing = what.to_owned());
     let with_default = |name: &'static str, default| {
@@ -689,7 +731,7 @@ fn an_alarm_is_raised_by_one_event_or_it_is_none() {
             posture.metric_filters[0].default_value = Some(default);
         })
     };
-    holds(vec![
+    vec![
         row("the sum, with a default of 0", with_default("Sum", 0), &[]),
         row("the sum, with a default of 1", with_default("Sum", 1), NOBODY),
         row("the number of samples", statistic("SampleCount"), &[]),
@@ -736,6 +778,13 @@ fn an_alarm_is_raised_by_one_event_or_it_is_none() {
             NOBODY,
         ),
         row("at most 1", of_alarm(|alarm| alarm.comparison = "LessThanOrEqualToThreshold".to_owned()), NOBODY),
+        row("less than 1", of_alarm(|alarm| alarm.comparison = "LessThanThreshold".to_owned()), NOBODY),
+        row(
+            "five periods, all of them bad",
+            of_alarm(|alarm| (alarm.periods, alarm.datapoints) = (5, Some(5))),
+            NOBODY,
+        ),
+        row("a unit of bytes", of_alarm(|alarm| alarm.unit = Some("Bytes".to_owned())), NOBODY),
         row("a band", of_alarm(|alarm| alarm.comparison = "GreaterThanUpperThreshold".to_owned()), NOT_KNOWN),
         row("a unit that the filter does not give", of_alarm(|alarm| alarm.unit = Some("Count".to_owned())), NOBODY),
         row(
@@ -798,13 +847,17 @@ fn an_alarm_is_raised_by_one_event_or_it_is_none() {
             }),
             NOBODY,
         ),
-    ]);
+    ]
 }
 
 /// What an alarm does, and whom that reaches.
 #[test]
 fn an_action_must_reach_a_person() {
-    holds(vec![
+    holds(of_actions());
+}
+
+fn of_actions() -> Vec<Row> {
+    vec![
         row("an instance is stopped", actions(&["arn:aws:automate:us-east-1:ec2:stop"]), NOBODY),
         row("a group is scaled", actions(&["arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x"]), NOBODY),
         row("a topic of another account", actions(&["arn:aws:sns:us-east-1:999999999999:root-use"]), NOT_KNOWN),
@@ -845,12 +898,16 @@ fn an_action_must_reach_a_person() {
             },
             NOT_KNOWN,
         ),
-    ]);
+    ]
 }
 
 /// What is published must be let in, and let out again.
 #[test]
 fn a_topic_must_let_through_what_is_published() {
+    holds(of_topics());
+}
+
+fn of_topics() -> Vec<Row> {
     let filter = |filter: &'static str, filters_body| {
         posture(move |posture| {
             posture.subscriptions[0].filter = Some(filter.to_owned());
@@ -862,7 +919,7 @@ fn a_topic_must_let_through_what_is_published() {
         posture.subscriptions[0].filter = Some(r#"{"severity":["high"]}"#.to_owned());
         posture.subscriptions.push(other);
     });
-    holds(vec![
+    vec![
         row("a topic with a policy for alarms and rules", topic(|topic| *topic = Topic::open(&topic.arn)), &[]),
         row(
             "a policy for somebody else",
@@ -943,14 +1000,18 @@ fn a_topic_must_let_through_what_is_published() {
             posture(|posture| posture.subscriptions[0].protocol = "firehose".to_owned()),
             NOBODY,
         ),
-    ]);
+    ]
 }
 
 /// Where root's events come from, and whose log group they go to.
 #[test]
 fn events_must_come_to_what_watches() {
+    holds(of_events());
+}
+
+fn of_events() -> Vec<Row> {
     let elsewhere = "arn:aws:logs:us-east-1:444455556666:log-group:trail:*";
-    holds(vec![
+    vec![
         row(
             "the log group of another account",
             trail(move |trail| {
@@ -1030,7 +1091,7 @@ fn events_must_come_to_what_watches() {
             &[],
         ),
         row("a filter by root's ARN", filter(r#"{ $.userIdentity.arn = "*:root" }"#), &[]),
-    ]);
+    ]
 }
 
 /// What is said of a rule that is switched on, and of a filter that counts too much, is what is so.

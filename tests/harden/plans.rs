@@ -44,18 +44,75 @@ fn a_plan_that_was_changed_is_refused() {
 /// Whoever knows how the digest is made can make one that fits; what glasskey would not plan is refused all the same.
 #[test]
 fn a_plan_of_somebodys_own_is_refused_although_its_digest_fits() {
-    use sha2::{Digest, Sha256};
     let world = World::new();
-    let (_, plan) = world.plan("plan.json", &ONLY);
-    let mut forged = plan.clone();
+    let (_, mut forged) = world.plan("plan.json", &ONLY);
     forged["steps"][0]["after"]["policy"]["minimum_length"] = 6.into();
-    let mut signed = forged.clone();
+    let done = refused(&world, &with_digest(forged), "plan_not_ours", 3);
+    assert!(done.stdout.contains("would plan something else for password-policy"), "{done:?}");
+}
+
+/// The plan, with the digest that fits.
+fn with_digest(mut plan: Value) -> String {
+    use sha2::{Digest, Sha256};
+    let mut signed = plan.clone();
     let members = signed.as_object_mut().unwrap();
     members.remove("digest");
     members.remove("type");
-    forged["digest"] = data_encoding::HEXLOWER.encode(&Sha256::digest(signed.to_string())).into();
-    let done = refused(&world, &forged.to_string(), "plan_not_ours", 3);
-    assert!(done.stdout.contains("would plan something else for password-policy"), "{done:?}");
+    plan["digest"] = data_encoding::HEXLOWER.encode(&Sha256::digest(signed.to_string())).into();
+    plan.to_string()
+}
+
+/// The number alone would say that the plan is for the account at hand.
+#[test]
+fn a_plan_of_another_partition_is_refused_by_the_partitions_name() {
+    let world = World::new();
+    let (_, mut forged) = world.plan("plan.json", &ONLY);
+    forged["partition"] = "aws-cn".into();
+    let done = refused(&world, &with_digest(forged), "plan_other_account", 3);
+    let account = world.outside.aws.account();
+    let error = format!(
+        "the plan is for account {account} in the partition aws-cn, and these credentials are for {account} in the \
+         partition aws"
+    );
+    assert!(done.stdout.contains(&error), "{done:?}");
+}
+
+/// S3 makes none of such a name, so no plan has it.
+#[test]
+fn a_bucket_name_that_s3_refuses_is_no_name() {
+    let world = World::new();
+    for name in [
+        "192.168.0.1",
+        "xn--trail",
+        "sthree-trail",
+        "amzn-s3-demo-trail",
+        "trail-s3alias",
+        "trail--ol-s3",
+        "trail.mrap",
+        "trail--use1-az4--x-s3",
+        "trail--table-s3",
+    ] {
+        let done = world.run(&["--only", "trail", "--bucket", name]);
+        assert_eq!(done.code, 2, "{name}: {done:?}");
+        assert!(done.stderr.contains("AWS makes no bucket of this name"), "{name}: {done:?}");
+    }
+    assert!(world.outside.actions().is_empty());
+}
+
+/// Somebody has mistyped it, and would believe that a key goes.
+#[test]
+fn a_key_that_is_nobodys_is_named_and_one_that_is_no_id_is_refused() {
+    let world = World::of(Kind::OfRoot);
+    for wrong in ["AKIAWRONG", "ASIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7 EXAMPLE", ""] {
+        assert_eq!(world.run(&["--override", wrong]).code, 2, "{wrong}");
+    }
+    let there = world.outside.aws.access_keys("root").remove(0).id;
+    let line = |id: &str| format!("No change is about an access key {id}, which --override names.");
+    let (none, one) = ("AKIAIOSFODNN7EXAMPLE", ["--only", "root-access-keys"]);
+    let done = world.run(&[&one[..], &["--override", none, "--override", &there]].concat());
+    assert!(done.stdout.contains(&line(none)) && !done.stdout.contains(&line(&there)), "{done:?}");
+    let done = world.run(&["--only", "password-policy", "--override", &there]);
+    assert!(done.stdout.contains(&line(&there)), "{done:?}");
 }
 
 #[test]

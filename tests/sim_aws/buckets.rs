@@ -52,7 +52,7 @@ fn names_that_are_taken_or_no_names() {
     aws.arrange(|posture| posture.foreign_buckets = vec!["taken".to_owned()]);
     assert!(s3(&aws, &admin, "PUT", "/taken", "").starts_with("409 BucketAlreadyExists: "));
     assert_eq!(s3(&aws, &admin, "HEAD", "/taken", ""), "403");
-    for name in ["ab", "Capital", "-dash", "two..dots"] {
+    for name in ["ab", "Capital", "-dash", "two..dots", "192.168.0.1", "xn--a", "a-s3alias", "a--x-s3"] {
         let got = s3(&aws, &admin, "PUT", &format!("/{name}"), "");
         assert_eq!(got, "400 InvalidBucketName: The specified bucket is not valid.", "{name}");
     }

@@ -215,3 +215,34 @@ fn a_state_directory_that_is_none_is_called_so() {
         assert!(!done.stderr.contains("chmod"), "{done:?}");
     }
 }
+
+/// Whoever only looks needs no place to write in, and makes none; whoever writes needs one before anything else.
+#[test]
+fn what_changes_nothing_needs_no_state_directory() {
+    let world = Simulated::with_keys(1);
+    let there = world.keys.home.path().join("not/made/yet");
+    // In /proc nobody makes anything.
+    for dir in [there.as_path(), Path::new("/proc/glasskey/state")] {
+        for line in [
+            "root harden --only password-policy",
+            "root harden --only password-policy --emit terraform",
+            "enroll alice --key 12345678 --dry-run",
+            "devices --all",
+        ] {
+            let done = run(world.glasskey(line.split(' ')).env("GLASSKEY_STATE_DIR", dir));
+            assert!(matches!(done.code, 0 | 1) && !done.stderr.contains("journal"), "{line}: {done:?}");
+        }
+        assert!(!dir.exists());
+    }
+    let before = world.aws.posture();
+    for line in [
+        "root harden --only password-policy --apply --yes --no-input",
+        "enroll alice --key 12345678 --yes --no-input",
+        "retire alice --device alice --yes --no-input",
+        "recover",
+    ] {
+        let done = run(world.glasskey(line.split(' ')).env("GLASSKEY_STATE_DIR", "/proc/glasskey/state"));
+        says(&done, "the journal cannot be used: /proc/glasskey/state");
+    }
+    assert!(world.aws.posture() == before && world.aws.devices().is_empty());
+}

@@ -1,7 +1,7 @@
 //! S3: the bucket that a trail delivers to. Every call after the first names the account that must own it: a name that a
 //! stranger takes in between is refused.
 
-use super::is_bucket_name;
+use super::is_new_bucket_name;
 use super::read::text;
 use super::{Place, found};
 use crate::aws::{Account, Call, Error};
@@ -53,9 +53,9 @@ impl Account {
     /// [`Account::bucket_region`] tells.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where no bucket can have the name; nothing is sent then.
+    /// [`Error::Invalid`] where no bucket can be made under the name; nothing is sent then.
     pub fn create_bucket(&self, region: &str, name: &str) -> Result<Bucket, Error> {
-        if !is_bucket_name(name) {
+        if !is_new_bucket_name(name) {
             return Err(Error::Invalid { message: format!("{name} cannot be the name of a bucket") });
         }
         let body = match region {

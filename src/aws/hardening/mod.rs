@@ -25,7 +25,7 @@ mod topic;
 mod trail;
 mod trust;
 
-pub(crate) use super::plain::is_bucket_name;
+pub(crate) use super::plain::is_new_bucket_name;
 pub use administrator::{DetailedUser, UserGroup};
 pub use alarm::{Alarm, AlarmEvent, AlarmState, NewAlarm, PERIOD, PERIODS};
 pub use bucket::{Bucket, BucketSettings, trail_statements};

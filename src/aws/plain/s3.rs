@@ -51,8 +51,18 @@ pub(super) fn request(action: &str, parameters: &Value) -> Option<HttpRequest> {
     Some(request)
 }
 
-/// Whether a bucket can have this name (Amazon S3 User Guide, "General purpose bucket naming rules").
-pub(crate) fn is_name(name: &str) -> bool {
+/// Whether a bucket can be made under this name (Amazon S3 User Guide, "General purpose bucket naming rules"). There may be
+/// older ones whose names AWS keeps for itself by now.
+pub(crate) fn is_new_name(name: &str) -> bool {
+    let is_address = name.split('.').count() == 4 && name.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    let begins = ["xn--", "sthree-", "amzn-s3-demo-"];
+    let ends = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    let is_reserved = begins.iter().any(|it| name.starts_with(it)) || ends.iter().any(|it| name.ends_with(it));
+    is_name(name) && !is_address && !is_reserved
+}
+
+/// Whether a bucket can have this name.
+fn is_name(name: &str) -> bool {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
     let ends = [name.bytes().next(), name.bytes().last()];
     (3..=63).contains(&name.len())

@@ -2,7 +2,7 @@
 
 use super::{Exit, Explanation};
 use crate::flow::BadLedger;
-use crate::sink::{self, CodeTrouble, CommandEnd, PipeTrouble};
+use crate::sink::{self, CodeTrouble, CommandEnd, PipeTrouble, Secret};
 use std::path::Path;
 
 /// A place beside keys and phones.
@@ -15,9 +15,9 @@ pub(super) fn place(error: &sink::Error) -> Explanation {
         sink::Error::Recipient { .. } => text("recipient").hint(
             "`age -r RECIPIENT` shows whether age can; a plugin must be on the PATH and must need no answers to encrypt",
         ),
-        sink::Error::Escrow { .. } => text("escrow").hint("--escrow-dir or --escrow-file names another place"),
-        sink::Error::EscrowThere { .. } => {
-            text("escrow_exists").hint("move it away, or name another with --escrow-file")
+        sink::Error::Escrow { what, .. } => text("escrow").hint(format!("{} names another place", named_by(*what))),
+        sink::Error::EscrowThere { what, .. } => {
+            text("escrow_exists").hint(format!("move it away, or name another place with {}", named_by(*what)))
         }
         sink::Error::EscrowDiffers { .. } => text("escrow_differs").hint("do not trust that disk"),
         sink::Error::Command { program, what, end, said } => command(program, what, end, said.as_deref()),
@@ -25,6 +25,14 @@ pub(super) fn place(error: &sink::Error) -> Explanation {
         sink::Error::Pipe { fd, why } => pipe(*fd, why),
         // The others have their sentences where they come from.
         _ => text("too_long"),
+    }
+}
+
+/// The option that names the place of an escrow file in every command that writes such a one.
+fn named_by(what: Secret) -> &'static str {
+    match what {
+        Secret::Seed => "--escrow-dir",
+        Secret::Password => "--password-escrow",
     }
 }
 

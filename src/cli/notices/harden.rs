@@ -67,7 +67,16 @@ pub(in crate::cli) fn plan_lines(plan: &HardenPlan, bold: &dyn Fn(&str) -> Strin
         lines.push("Left as it is:".to_owned());
         lines.extend(plan.open.iter().map(open_line));
     }
+    lines.extend(override_lines(plan));
     lines
+}
+
+/// The keys that are named by `--override`, and that no change is about.
+pub(in crate::cli) fn override_lines(plan: &HardenPlan) -> Vec<String> {
+    let seen: Vec<String> = plan.steps.iter().filter_map(|step| serde_json::to_string(&step.before).ok()).collect();
+    let is_seen = |id: &&String| seen.iter().any(|state| state.contains(&format!("\"{id}\"")));
+    let named = plan.settings.override_keys.iter().filter(|id| !is_seen(id));
+    named.map(|id| format!("No change is about an access key {id}, which --override names.")).collect()
 }
 
 pub(in crate::cli) fn open_line(open: &OpenStep) -> String {

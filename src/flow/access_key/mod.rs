@@ -70,7 +70,7 @@ pub fn access_key_permissions() -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn rotate_access_key(request: &KeyRequest, world: &mut World) -> Result<KeyRotated, Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::plan_or_open(request.dry_run, Stage::Preflight, world)?;
     let before = |cause, context: &Context<'_>| context.fail(Stage::Preflight, cause);
     let account = connector.connect().map_err(|cause| before(Cause::Aws(cause), &context))?;
     context.tell_clock();

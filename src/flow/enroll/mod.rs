@@ -117,7 +117,7 @@ pub fn permissions(request: &Request) -> Vec<&'static str> {
 /// # Errors
 /// [`Failed`], with what is left in the world; before the plan is approved that is always nothing.
 pub fn enroll(request: &Request, world: &mut World) -> Result<Enrolled, Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::plan_or_open(request.dry_run, Stage::Preflight, world)?;
     let ready = read(request, &connector, &mut context).and_then(|(account, usable, seen)| {
         Ok((check(request, &usable, &seen, (&account, 0), &mut context)?, account))
     });

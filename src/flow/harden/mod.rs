@@ -99,7 +99,7 @@ pub struct MemberFindings {
 /// # Errors
 /// [`Failed`], and nothing was changed.
 pub fn plan(settings: &HardenSettings, world: &mut World) -> Result<HardenPlan, Failed> {
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::look(Stage::Preflight, world)?;
     let planned = connector.connect().map_err(Cause::Aws).and_then(|account| {
         context.tell_clock();
         make(settings, &account, &mut context)

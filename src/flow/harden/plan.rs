@@ -331,7 +331,12 @@ fn check_made_here(plan: &HardenPlan) -> Result<(), HardenRefusal> {
 pub(super) fn check_applies(plan: &HardenPlan, account: &Account, context: &Context<'_>) -> Result<(), Cause> {
     let (caller, region) = (account.caller(), account.region());
     if plan.account != caller.account || plan.partition != caller.partition {
-        let (planned, account) = (plan.account.clone(), caller.account.clone());
+        let named = |account: &str, partition: &str| match plan.partition == caller.partition {
+            true => account.to_owned(),
+            false => format!("{account} in the partition {partition}"),
+        };
+        let planned = named(&plan.account, &plan.partition);
+        let account = named(&caller.account, &caller.partition);
         return Err(HardenRefusal::OtherAccount { planned, account }.into());
     }
     if plan.region != region {

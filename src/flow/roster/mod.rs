@@ -115,7 +115,7 @@ pub struct RosterDone {
 /// What kept it from beginning, or from writing down what it does. A user's own failure goes to `watch`.
 pub fn work_through(request: &RosterRequest, world: &mut World, watch: &mut dyn Watch) -> Result<RosterDone, Failed> {
     let state = world.state.clone();
-    let (connector, mut context) = Context::open(Stage::Preflight, world)?;
+    let (connector, mut context) = Context::plan_or_open(request.dry_run, Stage::Preflight, world)?;
     let begun = begin(request, &connector, &mut context);
     let (account, usable, mut book) = begun.map_err(|cause| context.fail(Stage::Preflight, cause))?;
     let done = |book: &Book<'_>, interrupted| RosterDone {
@@ -168,7 +168,10 @@ fn begin<'a>(
     }
     let usable = request.places.usable(context)?;
     request.places.check_directory()?;
-    context.journal.hold()?;
+    match request.dry_run {
+        true => context.journal.idle()?,
+        false => context.journal.hold()?,
+    }
     let account = connector.connect()?;
     context.tell_clock();
     let caller = account.caller();

@@ -4,7 +4,7 @@ use super::posture::Bucket;
 use super::s3::{Outcome, text_of};
 use super::wire::Refusal;
 use super::{Ctx, RestReply, auth, json};
-use crate::aws::hardening::is_bucket_name;
+use crate::aws::hardening::is_new_bucket_name;
 
 /// The region where a bucket needs no location constraint.
 const FIRST: &str = "us-east-1";
@@ -55,7 +55,7 @@ pub(super) fn named<'c>(ctx: &'c mut Ctx<'_>) -> Result<&'c mut Bucket, Refusal>
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
     let name = name(ctx).to_owned();
     auth::authorize(ctx, "s3:CreateBucket", &arn(ctx, &name))?;
-    if !is_bucket_name(&name) {
+    if !is_new_bucket_name(&name) {
         return Err(Refusal::new(400, "InvalidBucketName", "The specified bucket is not valid."));
     }
     let region = region(ctx)?;

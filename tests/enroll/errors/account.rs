@@ -56,7 +56,8 @@ fn an_unassigned_device_of_somebody_else_has_the_name() {
         "glasskey: error: arn:aws:iam::ACCOUNT:mfa/alice exists already and was not made by an unfinished \
              run of this machine; it was not touched\n\
              glasskey: hint: if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device \
-             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`; or use --device-name alice-2\n",
+             --serial-number arn:aws:iam::ACCOUNT:mfa/alice`\n\
+             glasskey: hint: --device-name alice-2 makes another beside it\n",
     );
     assert!(!world.actions().contains(&"DeleteVirtualMFADevice".to_owned()));
 }

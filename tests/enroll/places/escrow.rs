@@ -162,6 +162,26 @@ fn a_file_that_is_there_is_not_touched() {
     fails(&world, &mut enroll(&world, &["--escrow", &public, "--escrow-dir", "nowhere"]), 3, error);
 }
 
+/// A roster takes no `--escrow-file`.
+#[test]
+fn the_option_that_is_named_is_one_of_the_command() {
+    let world = Simulated::with_keys(1);
+    let (_, public) = recipient();
+    let places = ["--escrow", &public, "--accept-unproved", "--yes", "--no-input"];
+    let says = |args: &[&str], hint: &str| {
+        let done = run(&mut world.glasskey([args, &places].concat()));
+        assert_eq!(done.code, 3, "{done:?}");
+        assert!(done.stderr.contains(&format!("glasskey: hint: {hint}\n")), "{done:?}");
+    };
+    let roster = world.keys.home.path().join("team.csv");
+    std::fs::write(&roster, "user,device-name,key-serial,touch\nalice,,,\n").unwrap();
+    let elsewhere = "--escrow-dir names another place";
+    says(&["enroll", "alice", "--escrow-dir", "nowhere"], elsewhere);
+    says(&["enroll", "--roster", roster.to_str().unwrap(), "--escrow-dir", "nowhere"], elsewhere);
+    std::fs::write(file(&world), "mine").unwrap();
+    says(&["enroll", "alice"], "move it away, or name another place with --escrow-dir");
+}
+
 /// What is done when the device has just been created.
 fn after_creating(world: &Simulated, act: impl Fn() + Send + Sync + 'static) {
     world.tap.listen(move |passing| {

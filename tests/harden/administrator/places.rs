@@ -86,10 +86,15 @@ fn a_file_that_is_there_and_a_bad_recipient_stop_it_before_anything() {
     std::fs::write(&path, "somebody's").unwrap();
     let recipient = age::x25519::Identity::generate().to_public().to_string();
     let nowhere = scene.outside.keys.home.path().join("no/boss.age");
-    for (path, recipient) in [(&path, &*recipient), (&nowhere, &*recipient), (&nowhere, "age1nonsense")] {
+    for (path, recipient, hint) in [
+        (&path, &*recipient, "move it away, or name another place with --password-escrow\n"),
+        (&nowhere, &*recipient, "--password-escrow names another place\n"),
+        (&nowhere, "age1nonsense", "a recipient is age1"),
+    ] {
         let args = ["--password-escrow", path.to_str().unwrap(), "--recipient", recipient];
         let done = scene.run(&with(&scene, &args));
         assert!(matches!(done.code, 2 | 3) && scene.snapshot() == before, "{done:?}");
+        assert!(done.stderr.contains(&format!("glasskey: hint: {hint}")), "{done:?}");
         assert!(!scene.outside.actions().contains(&"CreateUser".to_owned()), "{done:?}");
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody's");
@@ -151,4 +156,38 @@ fn the_password_keeps_to_the_policy_of_the_account() {
         scene.is_made("within the policy");
         assert_eq!(scene.password().unwrap().len(), length);
     }
+}
+
+/// However the line is written: nothing else of it is shown.
+#[test]
+fn the_program_that_took_the_password_is_named() {
+    for (line, name) in [
+        ("cat>'TAKEN'", "cat"),
+        ("TOKEN=abc>'TAKEN' tee", "tee"),
+        ("SECRET=\"a b\" \"TOOL/my tool/keep\" --token=abc", "keep"),
+    ] {
+        let scene = Scene::new();
+        let tool = scene.outside.keys.home.path().join("my tool/keep");
+        std::fs::create_dir(tool.parent().unwrap()).unwrap();
+        std::fs::write(&tool, format!("#!/bin/sh\ncat >'{}'\n", scene.taken().display())).unwrap();
+        std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let line = line.replace("TAKEN", scene.taken().to_str().unwrap());
+        let line = line.replace("TOOL", scene.outside.keys.home.path().to_str().unwrap());
+        let done = scene.run(&with(&scene, &["--password-to-command", &line]));
+        assert_eq!(done.code, 0, "{line}: {done:?}");
+        assert!(done.stderr.contains(&format!("`{name}` took the password")), "{line}: {done:?}");
+        scene.is_made(&line);
+    }
+}
+
+/// What `glasskey enroll` would suggest is no option of this command.
+#[test]
+fn a_device_that_is_in_the_way_is_told_with_this_commands_options() {
+    let scene = Scene::new();
+    let device = [("VirtualMFADeviceName", NAME)];
+    crate::enroll::api::call(&scene.outside.aws, &scene.caller, "CreateVirtualMFADevice", &device);
+    let done = scene.run(&scene.all());
+    assert_ne!(done.code, 0, "{done:?}");
+    assert!(done.stderr.contains("--admin-user makes an administrator of another name instead"), "{done:?}");
+    assert!(!done.stderr.contains("--device-name"), "{done:?}");
 }

@@ -2,7 +2,7 @@
 
 use super::account_id;
 use super::administrator::Administrator;
-use crate::aws::hardening::is_bucket_name;
+use crate::aws::hardening::is_new_bucket_name;
 use crate::cli::args::Aws;
 use crate::person::{AlarmPattern, AlarmVia};
 use clap::builder::PossibleValue;
@@ -92,7 +92,7 @@ pub(in crate::cli) struct Harden {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3650))]
     pub(in crate::cli) quiet_days: Option<u64>,
     /// take away this access key of root's although it was used within that time
-    #[arg(long = "override", value_name = "KEY-ID")]
+    #[arg(long = "override", value_name = "KEY-ID", value_parser = root_key_id)]
     pub(in crate::cli) override_keys: Vec<String>,
     /// keep root's access keys and certificates inactive for so long before they are deleted; the default is 0
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=604_800))]
@@ -150,9 +150,19 @@ impl ValueEnum for AlarmVia {
 }
 
 fn bucket_name(text: &str) -> Result<String, String> {
-    match is_bucket_name(text) {
+    match is_new_bucket_name(text) {
         true => Ok(text.to_owned()),
-        false => Err("no bucket can have this name".to_owned()),
+        false => Err("AWS makes no bucket of this name".to_owned()),
+    }
+}
+
+/// As IAM has them for keys that last: `AKIA…` (IAM API Reference, AccessKey; IAM User Guide, "Understanding unique ID
+/// prefixes").
+fn root_key_id(text: &str) -> Result<String, String> {
+    let is_word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    match text.starts_with("AKIA") && (16..=128).contains(&text.len()) && text.bytes().all(is_word) {
+        true => Ok(text.to_owned()),
+        false => Err("not the id of an access key: AKIA… of 16 characters or more".to_owned()),
     }
 }
 

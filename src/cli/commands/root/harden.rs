@@ -4,7 +4,7 @@ use crate::cli::args::{Administrator, Cli, Harden, Language};
 use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
-use crate::cli::notices::{open_line, plan_lines};
+use crate::cli::notices::{open_line, override_lines, plan_lines};
 use crate::cli::page::{Page, json_pretty, name};
 use crate::cli::{Outcome, environment};
 use crate::flow::harden::{
@@ -130,7 +130,8 @@ fn human(plan: &HardenPlan) -> Page {
     if plan.steps.is_empty() {
         let is_refused = refused(plan).next().is_some();
         let first = if is_refused { "no step can be planned of what was asked for:" } else { "nothing to do" };
-        return std::iter::once(first.to_owned()).chain(plan.open.iter().map(open_line)).collect();
+        let open = plan.open.iter().map(open_line);
+        return std::iter::once(first.to_owned()).chain(open).chain(override_lines(plan)).collect();
     }
     let mut page: Page = plan_lines(plan, &str::to_owned).into_iter().collect();
     page.gap();
@@ -210,13 +211,24 @@ fn apply(file: Option<&Path>, args: &Harden, cli: &Cli, console: &mut Console) -
         for_good: args.accept_irreversible,
     };
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
-    let hardened = harden::harden(request, &mut world).map_err(|failed| explain::failed(&failed))?;
+    let hardened = harden::harden(request, &mut world).map_err(|failed| explained(&failed))?;
     let report = Report::of(&hardened);
     console.result(&result(&hardened), &report);
     let passes = |row: &FindingReport| matches!(row.after, Some(Verdict::Pass | Verdict::NotApplicable));
     let of_members = report.members.iter().flat_map(|member| &member.findings);
     let is_well = report.findings.iter().chain(of_members).all(passes) && hardened.audited;
     Ok(if is_well && report.refused.is_empty() { Exit::Done } else { Exit::No })
+}
+
+/// The administrator's enrollment speaks of options of `enroll`, which this command lacks.
+fn explained(failed: &Failed) -> Explanation {
+    let mut text = explain::failed(failed);
+    let all = text.hints.len();
+    text.hints.retain(|hint| !hint.contains("--device-name"));
+    if text.hints.len() < all {
+        text.hints.push("--admin-user makes an administrator of another name instead".to_owned());
+    }
+    text
 }
 
 fn chooses(args: &Harden) -> bool {

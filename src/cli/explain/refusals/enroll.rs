@@ -16,10 +16,11 @@ pub(super) fn enroll(refusal: &R) -> Explanation {
         R::NameTaken { arn, user: Some(_) } => {
             text("device_exists").hint(format!("--device-name {}-2 makes another beside it", arn.name()))
         }
-        R::NameTaken { arn, user: None } => text("device_exists").hint(format!(
-            "if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device --serial-number {arn}`; or use --device-name {}-2",
-            arn.name()
-        )),
+        R::NameTaken { arn, user: None } => text("device_exists")
+            .hint(format!(
+                "if nobody is enrolling it right now, delete it: `aws iam delete-virtual-mfa-device --serial-number {arn}`"
+            ))
+            .hint(format!("--device-name {}-2 makes another beside it", arn.name())),
         R::CredentialThere { key, name } => text("name_taken")
             .hint("--device-name NAME makes a device of another name beside it")
             .hint(format!(

@@ -4,7 +4,8 @@
 # A line for each rule: pass, fail, n/a or unknown. The exit code is 0 where nothing fails and all could be told, 1 where
 # something fails, 2 where this is another account, and 4 where something could not be told.
 #
-# Less is weighed than by glasskey: of policies, AdministratorAccess alone; no KMS keys, no topic policies, no EventBridge.
+# Less is weighed than by glasskey: of users' policies, AdministratorAccess alone; no keys of KMS, no rules of EventBridge, and
+# of filters, alarms and topics' policies the usual ones. What is not weighed is unknown.
 set -uo pipefail
 export AWS_PAGER=''
 
@@ -28,7 +29,9 @@ say() {
 # Asks; what AWS says of a refusal is in $why.
 ask() { aws --output text "$@" 2>"$why"; }
 
-refused() { say unknown "$1" "$(tr '\n' ' ' <"$why")"; }
+refusal() { tr '\n' ' ' <"$why"; }
+
+refused() { say unknown "$1" "$(refusal)"; }
 
 # ISO 8601, 90 days ago: GNU date or BSD date.
 days_ago() {
@@ -196,8 +199,8 @@ organization() {
 
 # Trails of all regions that log every management event and deliver: "name home group" each.
 good_trails=''
-# Something on the way could not be asked.
-unseen=no
+# Why something on the way could not be asked.
+unseen=''
 trails() {
     local all name arn region multi validated group any=no validates=no
     if ! all=$(ask cloudtrail describe-trails --region "$home" --query 'trailList[].[Name,TrailARN,HomeRegion,IsMultiRegionTrail,LogFileValidationEnabled,CloudWatchLogsLogGroupArn]'); then
@@ -209,12 +212,15 @@ trails() {
         any=yes
         [ "$multi" = True ] || continue
         [ "$validated" != True ] || validates=yes
-        ! records "$arn" "$region" || good_trails+="$name $region $group"$'\n'
+        records "$arn" "$region" || continue
+        # What does not come to the log group is not seen there.
+        [ "$delivers" = True ] || group=None
+        good_trails+="$name $region $group"$'\n'
     done <<<"$all"
-    if [ -z "$good_trails" ] && [ "$unseen" = yes ]; then
-        refused trail
-    elif [ -n "$good_trails" ]; then
+    if [ -n "$good_trails" ]; then
         say pass trail "a trail records all regions: ${good_trails%% *}"
+    elif [ -n "$unseen" ]; then
+        say unknown trail "$unseen"
     else
         say fail trail 'no trail records everything in all regions'
     fi
@@ -226,70 +232,38 @@ trails() {
     root_alarm
 }
 
-# Whether a trail logs, delivers, and has all management events.
+# Whether a trail logs, delivers, and has all management events. Whether it delivers to its log group is in $delivers.
 records() {
-    local status events
-    status=$(ask cloudtrail get-trail-status --name "$1" --region "$2" --query '[IsLogging,LatestDeliveryError]') || { unseen=yes; return 1; }
-    [ "$status" = $'True\tNone' ] || return 1
-    events=$(ask cloudtrail get-event-selectors --trail-name "$1" --region "$2" --query "[length(EventSelectors[?IncludeManagementEvents && ReadWriteType=='All'] || \`[]\`),length(AdvancedEventSelectors || \`[]\`)]") || { unseen=yes; return 1; }
-    case $events in
-    0$'\t'0 | [1-9]*) return 0 ;;
-    # Advanced selectors: one that takes management events and narrows them by nothing else.
-    *) [ "$(ask cloudtrail get-event-selectors --trail-name "$1" --region "$2" --query "length(AdvancedEventSelectors[?length(FieldSelectors)==\`1\` && FieldSelectors[0].Field=='eventCategory' && FieldSelectors[0].Equals[0]=='Management'])")" != 0 ] ;;
-    esac
+    local status logging files
+    status=$(ask cloudtrail get-trail-status --name "$1" --region "$2" --query '[IsLogging,!LatestDeliveryError,!LatestCloudWatchLogsDeliveryError]') || {
+        ! grep -q TrailNotFound "$why" || return 1
+        unseen=$(refusal)
+        return 1
+    }
+    read -r logging files delivers <<<"$status"
+    [ "$logging/$files" = True/True ] || return 1
+    selects "$1" "$2"
 }
 
-root_event='{"eventVersion":"1.08","eventType":"AwsConsoleSignIn","eventName":"ConsoleLogin","eventSource":"signin.amazonaws.com","awsRegion":"us-east-1","recipientAccountId":"'$account'","userIdentity":{"type":"Root","principalId":"'$account'","arn":"arn:'$partition':iam::'$account':root","accountId":"'$account'"}}'
-users_event='{"eventVersion":"1.08","eventType":"AwsApiCall","eventName":"ListUsers","eventSource":"iam.amazonaws.com","awsRegion":"us-east-1","recipientAccountId":"'$account'","userIdentity":{"type":"IAMUser","arn":"arn:'$partition':iam::'$account':user/somebody","accountId":"'$account'","userName":"somebody"}}'
-
-# One whole chain is enough: trail, log group, filter, alarm, topic, a confirmed subscription.
-root_alarm() {
-    local name region group filters filter pattern metric namespace matches
-    while read -r name region group; do
-        [ -n "$name" ] || continue
-        case $group in
-        arn:*:logs:*:"$account":log-group:*) ;;
-        *) continue ;;
+# Whether a trail's selectors take what reads and what writes. Of basic ones those count that include management events. Of
+# advanced ones those of that category that nothing narrows: leaving out KMS or the RDS Data API says nothing of root.
+selects() {
+    local all kind one two three reads=no writes=no
+    all=$(ask cloudtrail get-event-selectors --trail-name "$1" --region "$2" --query "[EventSelectors[?IncludeManagementEvents].['basic',ReadWriteType],AdvancedEventSelectors[?FieldSelectors[?Field=='eventCategory' && Equals[?@=='Management']]].['advanced',length(FieldSelectors[?Field!='eventCategory' && Field!='readOnly' && !(Field=='eventSource' && NotEquals && !(NotEquals[?@!='kms.amazonaws.com' && @!='rdsdata.amazonaws.com']))]),length(FieldSelectors[?Field=='readOnly']),length(FieldSelectors[?Field=='readOnly' && (Equals[?@=='true'] || NotEquals[?@=='false'])])]][]") || {
+        unseen=$(refusal)
+        return 1
+    }
+    while read -r kind one two three; do
+        case $kind/$one/$two/$three in
+        basic/ReadOnly/* | advanced/0/[1-9]*/[1-9]*) reads=yes ;;
+        basic/WriteOnly/* | advanced/0/[1-9]*/0) writes=yes ;;
+        basic/* | advanced/0/0/*) reads=yes writes=yes ;;
         esac
-        region=$(cut -d : -f 4 <<<"$group")
-        group=${group#*:log-group:}
-        if ! filters=$(ask logs describe-metric-filters --region "$region" --log-group-name "${group%:\*}" --query 'metricFilters[].[filterName,metricTransformations[0].metricName,metricTransformations[0].metricNamespace]'); then
-            unseen=yes
-            continue
-        fi
-        while IFS=$'\t' read -r filter metric namespace; do
-            [ -n "$filter" ] || continue
-            pattern=$(ask logs describe-metric-filters --region "$region" --log-group-name "${group%:\*}" --filter-name-prefix "$filter" --query "metricFilters[?filterName=='$filter'].filterPattern | [0]") || { unseen=yes; continue; }
-            # Root's event and nobody else's: by AWS's own matcher.
-            matches=$(ask logs test-metric-filter --region "$region" --filter-pattern "$pattern" --log-event-messages "$root_event" "$users_event" --query 'matches[].eventNumber') || { unseen=yes; continue; }
-            [ "$matches" = 1 ] || continue
-            ! alarms "$region" "$metric" "$namespace" || return
-        done <<<"$filters"
-    done <<<"$good_trails"
-    if [ "$unseen" = yes ]; then
-        refused root-alarm
-        return
-    fi
-    say fail root-alarm 'no filter, alarm and confirmed subscription tell of root (rules of EventBridge are not looked at)'
-}
-
-# Whether an alarm on the metric reaches somebody who has confirmed.
-alarms() {
-    local all alarm enabled actions topic confirmed
-    all=$(ask cloudwatch describe-alarms-for-metric --region "$1" --metric-name "$2" --namespace "$3" --query "MetricAlarms[?Statistic=='Sum' && Threshold<=\`1.0\`].[AlarmName,ActionsEnabled,join(',',AlarmActions)]") || { unseen=yes; return 1; }
-    while IFS=$'\t' read -r alarm enabled actions; do
-        [ "$enabled" = True ] || continue
-        for topic in ${actions//,/ }; do
-            confirmed=$(ask sns list-subscriptions-by-topic --region "$1" --topic-arn "$topic" --query "length(Subscriptions[?starts_with(SubscriptionArn, 'arn:')])") || { unseen=yes; continue; }
-            if [ "${confirmed:-0}" -gt 0 ]; then
-                say pass root-alarm "alarm $alarm tells $topic"
-                return
-            fi
-        done
     done <<<"$all"
-    return 1
+    [ $reads$writes = yesyes ]
 }
 
+@ALARM@
 administrators() {
     local policy="arn:$partition:iam::aws:policy/AdministratorAccess" users groups roles member principals rows without='' others='' count=0
     if ! users=$(ask iam list-entities-for-policy --policy-arn "$policy" --query 'PolicyUsers[].UserName') ||

@@ -12,14 +12,17 @@ use serde::Serialize;
 
 /// With `@ACCOUNT@`, `@PARTITION@` and `@HOME@` for what the account is. None of them has a character that a shell reads.
 const CHECK: &str = include_str!("check.sh");
+/// Its part about whom root's events reach, for `@ALARM@`.
+const ALARM: &str = include_str!("alarm.sh");
 
 /// The script, for the caller's account.
 pub(super) fn print(args: &Audit, cli: &Cli, console: &mut Console) -> Outcome {
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let caller = flow::caller(&mut world).map_err(|error| Box::new(explain::aws(&error)))?;
     let home = Partition::named(&caller.partition).region();
+    let whole = CHECK.replace("@ALARM@\n", ALARM);
     let script =
-        CHECK.replace("@ACCOUNT@", &caller.account).replace("@PARTITION@", &caller.partition).replace("@HOME@", home);
+        whole.replace("@ACCOUNT@", &caller.account).replace("@PARTITION@", &caller.partition).replace("@HOME@", home);
     console.result(&Page::document(&script), &ScriptReport { account: &caller.account, script: &script });
     Ok(Exit::Done)
 }

@@ -8,7 +8,9 @@ use crate::aws::{self, Account};
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::seed_sinks::{CommandTo, EscrowTo};
 use crate::secret::SecretText;
-use crate::sink::{self, ChildCommand, CommandEnd, EscrowFile, EscrowSink, PasswordSink, Recipients, program_of};
+use crate::sink::{
+    self, ChildCommand, CommandEnd, EscrowFile, EscrowSink, PasswordSink, Recipients, Secret, program_of,
+};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -45,10 +47,10 @@ pub(super) fn check(user: &str, ready: &Ready<'_, '_>) -> Result<(), Cause> {
 /// The file's whole path, where there is a directory for it and no file yet.
 fn free_path(to: &EscrowTo) -> Result<PathBuf, Cause> {
     let path = to.file.clone().unwrap_or_default();
-    let trouble = |kind, why: String| sink::Error::Escrow { path: path.clone(), kind, why };
+    let trouble = |kind, why: String| sink::Error::Escrow { path: path.clone(), what: Secret::Password, kind, why };
     let whole = std::path::absolute(&path).map_err(|cause| trouble(cause.kind(), cause.to_string()))?;
     if whole.symlink_metadata().is_ok() {
-        return Err(sink::Error::EscrowThere { path: whole }.into());
+        return Err(sink::Error::EscrowThere { path: whole, what: Secret::Password }.into());
     }
     if !whole.parent().is_some_and(Path::is_dir) {
         return Err(trouble(ErrorKind::NotFound, "there is no such directory".to_owned()).into());
