@@ -4,7 +4,6 @@
 use crate::audit::office::{Office, organization};
 use crate::drill::Safe;
 use crate::enroll;
-use crate::harden::world::{Kind as Hardened, World as ToHarden, members};
 use crate::root::remove::Member;
 use crate::rotation::access_key_faults as access_key;
 use crate::rotation::faults::scene::{Flow, Scene};
@@ -13,7 +12,7 @@ use crate::support::blows::{Blow, is_call, struck};
 use crate::support::{Simulated, run};
 use glasskey::oath::{Name, Session};
 use glasskey::sim::aws::organization::Kind;
-use glasskey::sim::aws::{Fault, Organization, Wrong};
+use glasskey::sim::aws::{Fault, Wrong};
 use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
@@ -262,73 +261,4 @@ fn whole_or_unknown(office: &Office, args: &[&str], fault: &Fault) -> Ending {
     }
     assert!(unknown(&rows) > unknown(&right) && code != 0, "{fault:?}: {rows:?}");
     (code, "unknown")
-}
-
-/// An account is hardened. Applied again, it is as it would have been.
-pub(super) fn hardened(kind: Hardened, fault: Fault) -> Ending {
-    let world = ToHarden::of(kind);
-    let before = world.snapshot();
-    world.fail(&fault);
-    let done = world.run(&world.all());
-    world.heal();
-    let what = format!("{fault:?}: {done:?}");
-    match done.code {
-        0 => {}
-        3 => assert!(world.snapshot() == before && world.outside.unfinished() == 0, "{what}"),
-        4 => assert_eq!(world.outside.unfinished(), 1, "{what}"),
-        _ => panic!("an exit code that means nothing here: {what}"),
-    }
-    let again = world.run(&world.all());
-    let nothing = again.stdout.lines().next() == Some("nothing to do");
-    assert_eq!((again.code, nothing), (0, done.code == 0), "{what}: {again:?}");
-    (done.code, if nothing { "done" } else { "applied again" })
-}
-
-/// A run is undone that has made a password policy, a contact, and turned on central root access.
-pub(super) fn unhardened(fault: Fault) -> Ending {
-    let world = ToHarden::of(Hardened::Managing);
-    world.outside.aws.arrange(|posture| posture.password_policy = None);
-    undone_again(&world, fault)
-}
-
-/// A run is undone that has attached the policy about root.
-pub(super) fn unguarded(fault: Fault) -> Ending {
-    let world = ToHarden::of(Hardened::Guarded);
-    Organization::of(&world.outside.aws).unwrap().set_scps(true);
-    undone_again(&world, fault)
-}
-
-fn undone_again(world: &ToHarden, fault: Fault) -> Ending {
-    let before = world.snapshot();
-    let applied = world.run(&[&world.all()[..], &["--json"]].concat());
-    let run = applied.json()["run"].as_str().unwrap().to_owned();
-    let undo = ["--undo", &run, "--yes", "--no-input"];
-    world.fail(&fault);
-    let done = world.run(&undo);
-    world.heal();
-    let what = format!("{fault:?}: {done:?}");
-    match done.code {
-        0 => {}
-        4 => assert_eq!(world.run(&undo).code, 0, "{what}"),
-        _ => panic!("an exit code that means nothing here: {what}"),
-    }
-    assert!(world.snapshot() == before && world.outside.unfinished() == 0, "{what}");
-    (done.code, if done.code == 0 { "undone" } else { "undone again" })
-}
-
-/// Root of a member is let recover its password. Said again, it is so.
-pub(super) fn recovery_allowed(fault: Fault) -> Ending {
-    let world = ToHarden::of(Hardened::Organization);
-    let organization = Organization::of(&world.outside.aws).unwrap();
-    let member = organization.members().remove(0);
-    organization.account(&member).unwrap().set_root_password(false);
-    let is_allowed = || members(&organization)[0][0];
-    let allow = ["--allow-recovery", &member, "--yes", "--no-input"];
-    world.fail(&fault);
-    let done = world.run(&allow);
-    world.heal();
-    assert!(done.code == 4 || (done.code == 0 && is_allowed()), "{fault:?}: {done:?}");
-    let again = world.run(&allow);
-    assert!(again.code == 0 && is_allowed(), "{fault:?}: {again:?}");
-    (done.code, if done.code == 0 { "allowed" } else { "allowed when said again" })
 }

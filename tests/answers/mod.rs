@@ -4,6 +4,7 @@
 
 mod dates; // any year on every reply
 mod flows; // every flow with a fault in one of its calls, held to its exit code
+mod hardening; // the same for hardening
 mod long; // a reply without end
 mod pages; // every list whose pages come round again
 mod strange; // every call that changes something, answered by what is not AWS: the table in docs/flows.md

@@ -127,7 +127,6 @@ fn refusals_that_do_not_pass_are_told_at_once_and_apart() {
     assert_eq!(create(&organization), Some(Obstacle::Organization));
     for (error, right) in [
         (code("ConflictException", "wait a few minutes"), Obstacle::Conflict),
-        (code("CloudTrailAccessNotEnabledException", ""), Obstacle::Organization),
         (code("NoManagementAccountSLRExistsException", ""), Obstacle::Organization),
         (code("InsufficientDependencyServiceAccessPermissionException", ""), Obstacle::Organization),
         (code("CloudTrailARNInvalidException", "Region in ARN is wrong."), Obstacle::WrongRegion),
@@ -191,4 +190,15 @@ fn the_role_of_a_sound_accounts_trail_is_there() {
     assert_eq!((trail.logs.unwrap().role, role.trust), (role.arn, Some(trust_document())));
     let change = TrailChange { validation: Some(true), ..TrailChange::default() };
     assert!(scene.account.update_trail(REGION, &trail.arn, &change).is_ok());
+}
+
+/// The organization has trusted CloudTrail a moment ago: it is sent again.
+#[test]
+fn a_trust_that_is_not_seen_yet_is_waited_for() {
+    let scene = Scene::new();
+    scene.before_trail();
+    scene.aws.fail(Fault::next("CreateTrail", code("CloudTrailAccessNotEnabledException", "")));
+    scene.account.create_trail(REGION, &scene.new_trail()).unwrap();
+    let retries = scene.retries.lock().unwrap();
+    assert!(retries.iter().any(|it| it.why.contains("trusts it")), "{retries:?}");
 }

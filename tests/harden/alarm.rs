@@ -17,12 +17,12 @@ fn unread() -> World {
     world
 }
 
-pub(super) fn topic(world: &World) -> String {
+pub(crate) fn topic(world: &World) -> String {
     format!("arn:aws:sns:us-east-1:{}:glasskey-root-use", world.outside.aws.account())
 }
 
 /// An account with an alarm of glasskey's.
-pub(super) fn made() -> World {
+pub(crate) fn made() -> World {
     let world = World::of(Kind::Watched);
     let _ = world.apply(&ASKED);
     world

@@ -8,7 +8,7 @@ use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::{Value, json};
 
 /// The alarm of [`made`], old enough to be raised.
-fn ready() -> World {
+pub(crate) fn ready() -> World {
     let world = made();
     world.outside.aws.arrange(|posture| posture.alarms[0].evaluate_from = Some(0));
     world
@@ -84,7 +84,7 @@ fn an_alarm_that_is_on_is_waited_for_before_anything_is_asked() {
     assert_eq!((later.code, marked(&world)), (0, 2), "{later:?}");
 }
 
-fn code_in_the_mail(world: &World) -> String {
+pub(crate) fn code_in_the_mail(world: &World) -> String {
     let mails = world.outside.aws.mailbox();
     let text = mails.into_iter().rfind(|mail| mail.text.contains("the code is ")).unwrap().text;
     text.split_once("the code is ").unwrap().1.chars().take(8).collect()

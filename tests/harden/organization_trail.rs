@@ -4,7 +4,7 @@
 use super::trail::{AT_ONCE, good};
 use super::world::{Kind, World};
 use crate::support::{Run, run};
-use glasskey::sim::aws::posture::{BasicSelector, Posture, Selectors, Trail};
+use glasskey::sim::aws::posture::{BasicSelector, Bucket, Posture, Selectors, Trail};
 use glasskey::sim::aws::{Fault, Organization, Wrong};
 use serde_json::{Value, json};
 
@@ -175,6 +175,25 @@ fn somebodys_trail_of_the_account_alone_is_named_and_left() {
     // Of the account alone it is good.
     let alone = world.run(&["--only", "trail"]);
     assert_eq!(alone.code, 0, "{alone:?}");
+}
+
+/// What glasskey's trail has been given since, by somebody, may not be right for every account.
+#[test]
+fn glasskeys_trail_with_somebodys_key_bucket_or_role_is_named_and_left() {
+    let changes: [fn(&mut Trail); 3] = [
+        |trail| trail.kms_key = Some("alias/theirs".to_owned()),
+        |trail| trail.bucket = "trail-bucket".to_owned(),
+        |trail| trail.role = trail.role.as_ref().map(|role| role.replace("glasskey-", "their-")),
+    ];
+    for change in changes {
+        let world = world();
+        assert_eq!(world.run(&["--only", "trail", "--apply", "--yes", "--no-input"]).code, 0);
+        world.outside.aws.arrange(|posture| {
+            posture.buckets.push(Bucket::default());
+            change(&mut posture.trails[0]);
+        });
+        let _ = left_alone(&world, "its role or its key is not glasskey's");
+    }
 }
 
 /// Events that somebody has chosen for glasskey's trail would be recorded, and paid for, in every account.

@@ -49,7 +49,13 @@ pub(in crate::cli) fn failed(failed: &Failed) -> Explanation {
 
 /// What is left for nobody to finish, and yet is another end than that nothing was done.
 fn is_said_alone(left: &Residue) -> bool {
-    matches!(left, Residue::KeyGone { .. } | Residue::KeyWorks { .. } | Residue::RecoveryPerhaps { .. })
+    matches!(
+        left,
+        Residue::KeyGone { .. }
+            | Residue::KeyWorks { .. }
+            | Residue::RecoveryPerhaps { .. }
+            | Residue::PasswordPerhaps { .. }
+    )
 }
 
 /// Whether a clock that is wrong is what people think of first.
@@ -155,9 +161,10 @@ pub(super) fn left(left: &Residue) -> String {
         | Residue::KeyGone { .. }
         | Residue::NoActiveKey { .. }
         | Residue::KeyStored { .. } => access_key_left(left),
-        Residue::HardenDone { .. } | Residue::Hardening { .. } | Residue::RecoveryPerhaps { .. } => {
-            hardening_left(left)
-        }
+        Residue::HardenDone { .. }
+        | Residue::Hardening { .. }
+        | Residue::RecoveryPerhaps { .. }
+        | Residue::PasswordPerhaps { .. } => hardening_left(left),
         Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
         Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
     }
@@ -174,6 +181,10 @@ fn hardening_left(left: &Residue) -> String {
         Residue::RecoveryPerhaps { account } => {
             format!("perhaps done: root of {account} may recover its password; say it again to be sure")
         }
+        Residue::PasswordPerhaps { user } => format!(
+            "perhaps done: {user} has the password that was handed over last, or the one before; run the same command \
+             again, which sets another one"
+        ),
         _ => String::new(),
     }
 }

@@ -283,6 +283,8 @@ pub enum Residue {
     Hardening { account: String, run: String, step: Option<String> },
     /// Root of this member may recover its password, perhaps.
     RecoveryPerhaps { account: String },
+    /// The password of this user, who had one, is a new one, perhaps.
+    PasswordPerhaps { user: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
     /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
@@ -305,6 +307,7 @@ impl Residue {
                 | Self::KeyStored { .. }
                 | Self::HardenDone { .. }
                 | Self::RecoveryPerhaps { .. }
+                | Self::PasswordPerhaps { .. }
                 | Self::BadRun { .. }
         )
     }

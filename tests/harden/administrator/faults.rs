@@ -102,6 +102,54 @@ fn every_call_in_every_way_and_applied_again() {
     tally("root harden, administrator, each call", &endings);
 }
 
+/// Made with this fault; made again, all is as it should be.
+pub(crate) fn made(fault: Fault) -> (i32, &'static str) {
+    made_in(&Scene::new(), fault)
+}
+
+/// The same after a run whose user has got a password, and no MFA.
+pub(crate) fn made_after_another(fault: Fault) -> (i32, &'static str) {
+    let scene = Scene::new();
+    scene.outside.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::Deny));
+    let done = scene.run(&scene.all());
+    assert_eq!(done.code, 4, "{done:?}");
+    scene.outside.aws.heal();
+    made_in(&scene, fault)
+}
+
+fn made_in(scene: &Scene, fault: Fault) -> (i32, &'static str) {
+    let what = format!("{fault:?}");
+    scene.outside.aws.fail(fault);
+    let done = scene.run(&scene.all());
+    scene.outside.aws.heal();
+    // Which of two passwords is in force nobody can say then, and the person is told.
+    let is_untold = format!("whether the password that was handed over is {NAME}'s is not known");
+    if !(done.code == 4 && done.stderr.contains(&is_untold)) {
+        scene.is_safe(&format!("{what}: {done:?}"));
+    }
+    converges(scene, &format!("{what}: {done:?}"));
+    (done.code, if done.code == 0 { "done" } else { "applied again" })
+}
+
+/// Undone with this fault; undone again, all is as it was.
+pub(crate) fn unmade(fault: Fault) -> (i32, &'static str) {
+    let scene = Scene::new();
+    let before = scene.snapshot();
+    let (_, run) = scene.apply();
+    let what = format!("{fault:?}");
+    scene.outside.aws.fail(fault);
+    let done = scene.undo(&run);
+    scene.outside.aws.heal();
+    scene.is_safe(&format!("{what}: {done:?}"));
+    if done.code != 0 {
+        assert_eq!(done.code, 4, "{what}: {done:?}");
+        let again = scene.undo(&run);
+        assert_eq!(again.code, 0, "{what}: {again:?}");
+    }
+    assert!(scene.snapshot() == before && scene.outside.unfinished() == 0, "{what}: {done:?}");
+    (done.code, if done.code == 0 { "undone" } else { "undone again" })
+}
+
 /// The messages from the first that the step sends for itself on: those before it only look.
 fn its_messages() -> std::ops::Range<usize> {
     let scene = Scene::new();

@@ -6,7 +6,7 @@ use super::state::{Group, State, User, administrator_access, tag};
 use crate::aws::{self, Account, Assignment, Call, DeviceArn};
 use crate::flow::acknowledged::is_seen;
 use crate::flow::enroll::{Request, enroll_on, keys_can_take};
-use crate::flow::failure::{Cause, EnrollRefusal};
+use crate::flow::failure::{Cause, EnrollRefusal, Residue};
 use crate::flow::naming::credential_name;
 use crate::flow::run::nothing_unfinished_for;
 use crate::flow::seed_sinks::ValidatedSinks;
@@ -61,6 +61,10 @@ pub(super) fn lead(now: &State, (group, user): (&Group, &User), hands: &mut Hand
     if let Some(handed) = handed {
         let set = handed.set(&user.name, has_password, hands);
         if let Err(cause) = set {
+            // The state does not show which of two passwords is in force.
+            if has_password && matches!(cause, Cause::Aws(aws::Error::OutcomeUnknown { .. })) {
+                hands.left.push(Residue::PasswordPerhaps { user: user.name.clone() });
+            }
             match cause {
                 Cause::Aws(aws::Error::OutcomeUnknown { .. }) | Cause::Interrupted | Cause::Journal(_) => {
                     hands.tell_stays(format!(

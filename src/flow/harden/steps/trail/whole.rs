@@ -83,14 +83,17 @@ impl State {
         let (name, bucket) = (&used.is.name, &used.is.bucket);
         let why = match (used.is.name == names::TRAIL, used.is.selective) {
             (true, true) => "somebody has chosen its events, which would be recorded in every account".to_owned(),
-            (true, false) => format!("its bucket {bucket} or its role is not glasskey's (--bucket names a bucket)"),
+            (true, false) => {
+                format!("its bucket {bucket}, its role or its key is not glasskey's (--bucket names a bucket)")
+            }
             _ => "glasskey has not made it".to_owned(),
         };
+        let id = self.organization.as_ref().map_or("o-ID", |whole| &whole.id);
         Err(cannot(format!(
-            "the trail {name} is of this account alone, and {why}; a second one would cost. Make it the organization's \
-             yourself: let it write below AWSLogs/{}/ in its bucket, then `aws cloudtrail update-trail --name {} \
+            "the trail {name} is of this account alone, and {why}; a second one would cost. To make it the \
+             organization's yourself, trust CloudTrail in the organization, let the trail write below AWSLogs/{id}/ in its \
+             bucket and its role to the log streams {id}_*, then `aws cloudtrail update-trail --name {} \
              --is-organization-trail`",
-            self.organization.as_ref().map_or("o-ID", |whole| &whole.id),
             used.is.arn,
         )))
     }
@@ -98,6 +101,7 @@ impl State {
     fn is_made_here(&self, used: &Seen, place: &Place) -> bool {
         used.is.name == names::TRAIL
             && !used.is.selective
+            && used.is.kms_key.is_none()
             && self.bucket.is_glasskeys()
             && used.is.logs.as_ref().is_none_or(|logs| logs.role == role_arn(place))
     }
