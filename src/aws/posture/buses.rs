@@ -11,6 +11,9 @@ use super::watchers::{Reach, RegionWatch, Rule, Target};
 use crate::aws::Call;
 use serde_json::{Value, json};
 
+/// The rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
+pub(super) type RulesEverywhere = (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
+
 impl Follower<'_> {
     /// Rules of the default bus that root's sign-ins come past.
     pub(super) async fn rules(&self) -> Fact<Vec<Rule>> {
@@ -18,7 +21,7 @@ impl Follower<'_> {
     }
 
     /// The same, and those of the account's other regions, where one of the first watches root's calls.
-    pub(super) async fn rules_everywhere(&self) -> (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>) {
+    pub(super) async fn rules_everywhere(&self) -> RulesEverywhere {
         let here = self.rules().await;
         let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything;
         match &here {

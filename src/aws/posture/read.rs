@@ -1,6 +1,7 @@
 //! One account, from inside: everything there is to know, asked side by side.
 
 use super::administrators::Collected;
+use super::buses::RulesEverywhere;
 use super::facts::{
     Admin, Admins, Central, Contact, Fact, Facts, ManagedOrganization, OrgMembership, PasswordPolicy, Surroundings,
     Unreadable,
@@ -12,7 +13,7 @@ use super::root;
 use super::scp::{Organization, PolicyReader, ServiceControl};
 use super::topic::{self, Publisher, Sender};
 use super::watch::Follower;
-use super::watchers::{Behind, RegionWatch, Rule, Topic, Trail};
+use super::watchers::{Behind, Rule, Topic, Trail};
 use crate::aws::config::DEFAULT_REGION;
 use crate::aws::pages::Pages;
 use crate::aws::plain::hosts::iam_of;
@@ -68,7 +69,7 @@ impl Account {
 
     /// The rules of EventBridge that root's sign-ins come past, and those of the account's other regions, where one of the
     /// first watches root's calls.
-    pub fn rules_everywhere(&self) -> Result<(Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>), Error> {
+    pub fn rules_everywhere(&self) -> Result<RulesEverywhere, Error> {
         self.follow(async |follower| follower.rules_everywhere().await)
     }
 

@@ -92,6 +92,9 @@ struct Testing<'t> {
 /// A marked event that was sent.
 struct Sent<'r> {
     rule: &'r Rule,
+    /// What the rule had counted before, in the time that is looked at.
+    before: RuleCounts,
+    /// What it has counted since.
     counts: RuleCounts,
 }
 
@@ -220,11 +223,33 @@ impl Testing<'_> {
         let mut sent = Vec::new();
         for rule in self.rules.elsewhere.iter().filter_map(|(_, rule)| rule.as_ref()).chain([&rules.home]) {
             context.go_on()?;
-            match self.send(rule, &mark(from), from)? {
-                None => sent.push(Sent { rule, counts: RuleCounts::default() }),
-                Some(verdict) => self.say(Hop::Rule, Some(&rule.region), verdict, context),
+            match self.prepared(rule, from)? {
+                Ok(before) => sent.push(Sent { rule, before, counts: RuleCounts::default() }),
+                Err(verdict) => self.say(Hop::Rule, Some(&rule.region), verdict, context),
             }
         }
+        // What is sent in one region counts in another, so all were looked at before.
+        let (mut refused, mut kept) = (Vec::new(), Vec::new());
+        for one in sent {
+            context.go_on()?;
+            match self.send(one.rule, from)? {
+                None => kept.push(one),
+                Some(verdict) => refused.push((one.rule.region.clone(), verdict)),
+            }
+        }
+        for (region, verdict) in refused {
+            self.say(Hop::Rule, Some(&region), verdict, context);
+        }
+        self.followed(kept, from, context)
+    }
+
+    /// Looks at what EventBridge counts of the marked events, and says it.
+    fn followed(
+        &mut self,
+        mut sent: Vec<Sent<'_>>,
+        from: SystemTime,
+        context: &mut Context<'_>,
+    ) -> Result<bool, Cause> {
         let limit = self.request.wait.min(ALARM_LIMIT);
         if let Some(why) = self.count(&mut sent, from, limit, context)? {
             for Sent { rule, .. } in &sent {
@@ -236,13 +261,13 @@ impl Testing<'_> {
         self.judge(&sent, limit, context)
     }
 
-    /// `Some`: it was not sent, since that would prove nothing.
-    fn send(&self, rule: &Rule, mark: &str, at: SystemTime) -> Result<Option<(Proof, String)>, Cause> {
+    /// What the rule had counted before; or why an event would prove nothing.
+    fn prepared(&self, rule: &Rule, at: SystemTime) -> Result<Result<RuleCounts, (Proof, String)>, Cause> {
         if !rule.enabled {
-            return Ok(Some((Proof::Broken, format!("{} is switched off", rule.name))));
+            return Ok(Err((Proof::Broken, format!("{} is switched off", rule.name))));
         }
         let place = self.place(&rule.region);
-        let event = Sample::RootCall.event(&place, at, mark);
+        let event = Sample::RootCall.event(&place, at, &mark(at));
         let on_bus = json!({ "source": SOURCE, "detail-type": KIND });
         let mut whole = bus_event(&place, &event);
         for (name, value) in on_bus.as_object().into_iter().flatten() {
@@ -253,15 +278,31 @@ impl Testing<'_> {
             Ok(false) => {
                 let why =
                     format!("{} takes events from AWS's own sources alone, which nobody else can send", rule.name);
-                return Ok(Some((Proof::NotProvable, why)));
+                return Ok(Err((Proof::NotProvable, why)));
             }
-            Err(why) => return unproven(why).map(Some),
+            Err(why) => return unproven(why).map(Err),
         }
+        match self.counted(rule, at, at) {
+            Ok(before) => Ok(Ok(before)),
+            Err(why) => unproven(why).map(Err),
+        }
+    }
+
+    /// `Some`: it was not sent.
+    fn send(&self, rule: &Rule, at: SystemTime) -> Result<Option<(Proof, String)>, Cause> {
+        let event = Sample::RootCall.event(&self.place(&rule.region), at, &mark(at));
         match self.account.put_event(&rule.region, SOURCE, KIND, &event) {
             // If it has arrived, the counters show it.
             Ok(()) | Err(aws::Error::OutcomeUnknown { .. }) => Ok(None),
             Err(why) => unproven(why).map(Some),
         }
+    }
+
+    /// What a rule has counted from a minute before the test on: minutes are counted whole.
+    fn counted(&self, rule: &Rule, from: SystemTime, now: SystemTime) -> Result<RuleCounts, aws::Error> {
+        let minute = Duration::from_secs(60);
+        let (since, to) = (from.checked_sub(minute).unwrap_or(from), now.checked_add(minute).unwrap_or(now));
+        self.account.rule_counts(&rule.region, &rule.name, since, to)
     }
 
     /// Looks until each rule has counted; `Some`: that cannot be read.
@@ -272,15 +313,16 @@ impl Testing<'_> {
         limit: Duration,
         context: &mut Context<'_>,
     ) -> Result<Option<(Proof, String)>, Cause> {
-        let account = self.account;
         let clock = context.clock.clone();
-        let since = from.checked_sub(Duration::from_secs(60)).unwrap_or(from);
         let expected = sent.len() as u64;
         let home = self.rules.home.region.clone();
         let looked = look("EventBridge to count the marked events", limit, from, context, || {
-            let to = clock.now().checked_add(Duration::from_secs(60)).unwrap_or(from);
             for one in sent.iter_mut() {
-                one.counts = account.rule_counts(&one.rule.region, &one.rule.name, since, to)?;
+                let now = self.counted(one.rule, from, clock.now())?;
+                one.counts = RuleCounts {
+                    invocations: now.invocations.saturating_sub(one.before.invocations),
+                    failed: now.failed.saturating_sub(one.before.failed),
+                };
             }
             let done = |one: &Sent<'_>| {
                 let wanted = if one.rule.region == home { expected } else { 1 };
@@ -296,12 +338,11 @@ impl Testing<'_> {
     }
 
     fn judge(&mut self, sent: &[Sent<'_>], limit: Duration, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let late = if limit < ALARM_LIMIT { Proof::NotProven } else { Proof::Broken };
         let home = &self.rules.home;
         let mut expected = 0;
-        for Sent { rule, counts } in sent {
+        for Sent { rule, counts, .. } in sent {
             let at_home = rule.region == home.region;
-            let said = one_rule(rule, *counts, at_home, (late, limit));
+            let said = one_rule(rule, *counts, at_home, limit);
             expected += u64::from(said.0 == Proof::Proven);
             self.say(Hop::Rule, Some(&rule.region), said, context);
         }
@@ -309,7 +350,7 @@ impl Testing<'_> {
             self.say(Hop::Topic, None, (Proof::NotProven, "nothing comes so far".to_owned()), context);
             return Ok(false);
         };
-        let topic = the_topic(home, at_home.counts, expected, late);
+        let topic = the_topic(home, at_home.counts, expected);
         let arrived = topic.0 == Proof::Proven;
         self.say(Hop::Topic, None, topic, context);
         Ok(arrived)
@@ -342,12 +383,14 @@ impl Testing<'_> {
     }
 }
 
-/// What a rule's counters say of a marked event. `late`: what it is called where none came within the limit.
-fn one_rule(rule: &Rule, counts: RuleCounts, at_home: bool, (late, limit): (Proof, Duration)) -> (Proof, String) {
+/// What a rule's counters say of a marked event. That nothing was counted yet does not make it broken: CloudWatch may be
+/// late.
+fn one_rule(rule: &Rule, counts: RuleCounts, at_home: bool, limit: Duration) -> (Proof, String) {
     let name = &rule.name;
     match counts {
         RuleCounts { invocations: 0, .. } => {
-            (late, format!("{name} counted no invocation within {} s of the marked event", limit.as_secs()))
+            let why = format!("{name} counted no invocation within {} s of the marked event", limit.as_secs());
+            (Proof::NotProven, why)
         }
         // What fails there is the topic.
         _ if at_home => (Proof::Proven, format!("{name} took the marked event{}", reads(rule))),
@@ -359,7 +402,7 @@ fn one_rule(rule: &Rule, counts: RuleCounts, at_home: bool, (late, limit): (Proo
 }
 
 /// What the counters of the rule that tells the topic say of so many marked events.
-fn the_topic(home: &Rule, counts: RuleCounts, expected: u64, late: Proof) -> (Proof, String) {
+fn the_topic(home: &Rule, counts: RuleCounts, expected: u64) -> (Proof, String) {
     let name = &home.name;
     match counts {
         RuleCounts { invocations: 0, .. } => (Proof::NotProven, "nothing comes so far".to_owned()),
@@ -367,7 +410,7 @@ fn the_topic(home: &Rule, counts: RuleCounts, expected: u64, late: Proof) -> (Pr
             (Proof::Proven, format!("{name} told the topic {invocations} times, and FailedInvocations is 0"))
         }
         RuleCounts { failed: 0, invocations } => {
-            (late, format!("of {expected} marked events {invocations} came to {}", home.region))
+            (Proof::NotProven, format!("of {expected} marked events {invocations} came to {}", home.region))
         }
         RuleCounts { failed, .. } => {
             (Proof::Broken, format!("FailedInvocations of {name} is {failed}: {}", not_sent(home)))
