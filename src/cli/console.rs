@@ -7,6 +7,7 @@
 use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
 use super::page::{Page, displayed, json_line};
+use crate::platform::styles_are_shown;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fs::File;
@@ -123,7 +124,8 @@ impl Console {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
-                stderr_is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                stderr_is_terminal && !no_color && !dumb && styles_are_shown()
             }
         };
         Self { out: Out::take(), lost: Arc::default(), spent: None, json: global.json, color, stderr_is_terminal }

@@ -1,6 +1,6 @@
-//! Elsewhere: who may write where is the system's to say; a user's own folders are that user's alone by default.
+//! Who may write where is the system's to say; a user's own folders are that user's alone by default.
 
-use super::Writers;
+use super::super::Writers;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;

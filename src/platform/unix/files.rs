@@ -1,6 +1,6 @@
 //! Unix: links, devices and pipes in a file's place, and who else may write to it.
 
-use super::Writers;
+use super::super::Writers;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
