@@ -26,9 +26,12 @@ mod windows;
 use windows as system;
 
 pub use system::{
-    Children, Interrupt, Keyring, Terminal, ancestors, end_with_all_it_started, files, shell, steady,
-    styles_are_shown,
+    Children, Interrupt, Keyring, Terminal, ancestors, descriptors, end_with_all_it_started, files, local, processes,
+    shell, steady, styles_are_shown,
 };
+
+#[cfg(any(windows, test))]
+mod sddl;
 
 mod browser;
 pub use browser::open_in_browser;

@@ -4,7 +4,7 @@ pub mod ancestors;
 mod children;
 mod keyring;
 
-pub use super::unix::{Interrupt, Terminal, files, shell, steady, styles_are_shown};
+pub use super::unix::{Interrupt, Terminal, descriptors, files, local, processes, shell, steady, styles_are_shown};
 pub use children::{Children, end_with_all_it_started};
 pub use keyring::Keyring;
 

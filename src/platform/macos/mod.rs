@@ -5,7 +5,7 @@ pub mod ancestors;
 
 pub use super::no_children::{Children, end_with_all_it_started};
 pub use super::no_keyring::Keyring;
-pub use super::unix::{Interrupt, Terminal, files, shell, steady, styles_are_shown};
+pub use super::unix::{Interrupt, Terminal, descriptors, files, local, processes, shell, steady, styles_are_shown};
 
 /// What opens a page.
 pub(super) const OPENER: &[&str] = &["open"];

@@ -1,6 +1,9 @@
 //! Unix: signals become a readable pipe, so that every wait (a prompt, a reply, a back-off) can end on Ctrl-C.
 
+pub mod descriptors;
 pub mod files;
+pub mod local;
+pub mod processes;
 
 use super::Typed;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -1,8 +1,11 @@
 //! Windows. All that only its own calls can do is in `system/`, behind functions that are safe to call.
 
 pub mod ancestors;
+pub mod descriptors;
 pub mod files;
 mod interrupt;
+pub mod local;
+pub mod processes;
 mod system;
 mod terminal;
 

@@ -2,8 +2,10 @@
 //! decides anything.
 #![allow(unsafe_code)]
 
+pub(super) mod access;
 pub(super) mod console;
 pub(super) mod events;
+pub(super) mod pipes;
 
 use std::io;
 
