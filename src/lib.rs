@@ -82,4 +82,4 @@ pub mod used_codes;
 pub mod world;
 
 #[doc(hidden)]
-pub use cli::{run, schemas};
+pub use cli::{run, schemas, systems};

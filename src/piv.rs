@@ -4,7 +4,8 @@
 //! no other way to a card, so this room reaches real readers alone, not [`crate::transport::Ports`]. It does not know
 //! how a key is chosen: it gets the name of a reader and the serial that is expected in it.
 
-#[cfg(feature = "pcsc")]
+// Built without PC/SC nothing can be read, which the other file says.
+#[cfg_attr(not(feature = "pcsc"), path = "piv/no_reading.rs")]
 mod reading;
 
 use crate::keys::Serial;
@@ -137,19 +138,11 @@ pub enum Error {
 ///
 /// # Errors
 /// All of [`Error`]. [`Error::OtherKey`] only where `expected` is given.
-#[cfg(feature = "pcsc")]
 pub fn read(reader: &str, expected: Option<Serial>) -> Result<Info, Error> {
     reading::read(reader, expected)
 }
 
-/// This program was built without PC/SC.
-#[cfg(not(feature = "pcsc"))]
-pub fn read(_reader: &str, _expected: Option<Serial>) -> Result<Info, Error> {
-    Err(Error::NotBuiltIn)
-}
-
 /// Reads bytes as a slot's data object; for fuzzing. Must return whatever the bytes are.
-#[cfg(feature = "pcsc")]
 #[doc(hidden)]
 pub fn fuzz_object(object: &[u8]) {
     let _ = reading::certificate(object);

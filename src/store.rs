@@ -89,7 +89,7 @@ pub fn odd(cause: &io::Error) -> Option<Odd> {
 /// It cannot be made, or it is not this user's alone ([`Odd::OtherOwner`], [`Odd::OthersWrite`], [`Above`]).
 pub fn own_directory(dir: &Path) -> io::Result<()> {
     check_above(dir)?;
-    files::private_directories().create(dir).map_err(|cause| match cause.kind() {
+    files::create_private_directories(dir).map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => not_a_directory(),
         _ => cause,
     })?;
@@ -105,7 +105,7 @@ pub fn check_directory(dir: &Path) -> io::Result<()> {
     if !there.is_dir() {
         return Err(not_a_directory());
     }
-    check_writers(&there)?;
+    check_writers(dir, &there)?;
     check_above(dir)
 }
 
@@ -148,7 +148,7 @@ pub fn check_above(dir: &Path) -> io::Result<()> {
 fn check_movers(path: &Path) -> io::Result<()> {
     // In what is no directory there is nothing that could be moved: opening it says so.
     let there = fs::metadata(path).and_then(|there| if there.is_dir() { Ok(there) } else { Err(not_a_directory()) });
-    let odd = match there.map(|there| files::movers(&there)) {
+    let odd = match there.map(|there| files::movers(path, &there)) {
         Ok(Writers::ItsOwner) => Odd::OtherOwner,
         Ok(Writers::Others) => Odd::OthersWrite,
         Ok(Writers::Us) | Err(_) => return Ok(()),
@@ -156,8 +156,8 @@ fn check_movers(path: &Path) -> io::Result<()> {
     Err(io::Error::other(Above { path: path.to_owned(), odd }))
 }
 
-fn check_writers(there: &Metadata) -> io::Result<()> {
-    match files::writers(there) {
+fn check_writers(path: &Path, there: &Metadata) -> io::Result<()> {
+    match files::writers(path, there) {
         Writers::Us => Ok(()),
         Writers::Others => Err(Odd::OthersWrite.into()),
         Writers::ItsOwner => Err(Odd::OtherOwner.into()),
@@ -170,11 +170,15 @@ fn check_writers(there: &Metadata) -> io::Result<()> {
 /// [`Odd::Link`] or [`Odd::NotAFile`], which are not opened, and the system's errors.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     // Before it is opened: opening some devices does something.
-    if let Ok(there) = fs::symlink_metadata(path) {
-        check_kind(&there)?;
+    let there = fs::symlink_metadata(path);
+    if let Ok(there) = &there {
+        check_kind(there)?;
     }
     files::open_with_care(options);
     let file = options.open(path)?;
+    if there.is_err() {
+        files::keep_private(path)?;
+    }
     // It may have been put there since.
     check_kind(&file.metadata()?)?;
     Ok(file)
@@ -195,9 +199,10 @@ fn check_kind(there: &Metadata) -> io::Result<()> {
 /// the file's own mode opens it to nobody: earlier versions left it to the umask.
 pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = open(path, options)?;
-    match files::writers(&file.metadata()?) {
+    let directory = directory_of(path);
+    match files::writers(path, &file.metadata()?) {
         Writers::Us => Ok(file),
-        Writers::Others if !files::others_may_enter(&fs::metadata(directory_of(path))?) => Ok(file),
+        Writers::Others if !files::others_may_enter(directory, &fs::metadata(directory)?) => Ok(file),
         Writers::Others => Err(Odd::OthersWrite.into()),
         Writers::ItsOwner => Err(Odd::OtherOwner.into()),
     }

@@ -87,27 +87,13 @@ impl World {
 /// This machine's readers, through PC/SC; none where this was built without.
 #[must_use]
 pub fn system_ports() -> Box<dyn Ports> {
-    #[cfg(feature = "pcsc")]
-    {
-        Box::new(crate::transport::pcsc::PcscPorts::default())
-    }
-    #[cfg(not(feature = "pcsc"))]
-    {
-        Box::new(crate::transport::NoReaders)
-    }
+    Box::new(crate::transport::pcsc::PcscPorts::default())
 }
 
 /// This machine's FIDO devices, over USB HID; none where this was built without.
 #[must_use]
 pub fn system_fido_ports() -> Box<dyn FidoPorts> {
-    #[cfg(feature = "hid")]
-    {
-        Box::new(crate::fido::hid::HidPorts)
-    }
-    #[cfg(not(feature = "hid"))]
-    {
-        Box::new(crate::fido::NoDevices)
-    }
+    Box::new(crate::fido::hid::HidPorts)
 }
 
 /// Where the journal lives: [`STATE_DIR`] of the environment, else as the platform has it (XDG Base Directory: state). A

@@ -7,6 +7,7 @@
 use super::args::{Color, Global};
 use super::explain::{self, Exit, Explanation};
 use super::page::{Page, displayed, json_line};
+use crate::platform::{descriptors, styles_are_shown};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fs::File;
@@ -48,7 +49,7 @@ impl Out {
         if crate::secret::stdout_was_closed() {
             Self::Closed
         } else {
-            take_stdout().map_or(Self::AsEver, Self::Taken)
+            descriptors::take_stdout().map_or(Self::AsEver, Self::Taken)
         }
     }
 
@@ -123,7 +124,8 @@ impl Console {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
-                stderr_is_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                stderr_is_terminal && !no_color && !dumb && styles_are_shown()
             }
         };
         Self { out: Out::take(), lost: Arc::default(), spent: None, json: global.json, color, stderr_is_terminal }
@@ -246,18 +248,6 @@ impl Console {
             self.json(&ErrorReport { text });
         }
     }
-}
-
-#[cfg(unix)]
-fn take_stdout() -> Option<File> {
-    let ours = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).ok()?;
-    rustix::stdio::dup2_stdout(rustix::stdio::stderr()).ok()?;
-    Some(File::from(ours))
-}
-
-#[cfg(not(unix))]
-fn take_stdout() -> Option<File> {
-    None
 }
 
 /// How to write to stderr. Cheap to copy into whatever needs to.

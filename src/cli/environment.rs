@@ -7,7 +7,6 @@ use super::notices;
 use super::terminal::TerminalPerson;
 use crate::aws::Running;
 use crate::fido::FidoPorts;
-#[cfg(unix)]
 use crate::fido::NoDevices;
 use crate::person::Notice;
 use crate::transport::Ports;
@@ -16,7 +15,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Names Unix sockets of software keys, separated by colons. Set by the export lines of `glasskey simulate`; real
+/// Names the paths of software keys, separated by colons (semicolons on Windows). Set by the export lines of `glasskey simulate`; real
 /// readers are then not looked at.
 pub(super) const CARDS: &str = "GLASSKEY_CARDS";
 /// Names the directory of software FIDO2 keys, as `glasskey simulate` serves them. Where this or [`CARDS`] is set, no
@@ -74,14 +73,13 @@ pub(super) fn fido_ports() -> Box<dyn FidoPorts> {
 
 /// Whether [`ports`] and [`fido_ports`] are software keys.
 pub(super) fn are_software_keys() -> bool {
-    cfg!(unix) && (named(CARDS).is_some() || named(FIDO).is_some())
+    named(CARDS).is_some() || named(FIDO).is_some()
 }
 
 fn named(variable: &str) -> Option<OsString> {
     std::env::var_os(variable).filter(|value| !value.is_empty())
 }
 
-#[cfg(unix)]
 fn software_ports() -> Option<Box<dyn Ports>> {
     let sockets = match (named(CARDS), named(FIDO)) {
         (None, None) => return None,
@@ -91,23 +89,10 @@ fn software_ports() -> Option<Box<dyn Ports>> {
     Some(Box::new(crate::transport::socket::SocketPorts::new(sockets.collect())))
 }
 
-#[cfg(unix)]
 fn software_fido_ports() -> Option<Box<dyn FidoPorts>> {
     match (named(CARDS), named(FIDO)) {
         (None, None) => None,
         (_, Some(directory)) => Some(Box::new(crate::fido::sockets::SocketFidoPorts::new(directory.into()))),
         (Some(_), None) => Some(Box::new(NoDevices)),
     }
-}
-
-/// Software keys are served on Unix sockets.
-#[cfg(not(unix))]
-fn software_fido_ports() -> Option<Box<dyn FidoPorts>> {
-    None
-}
-
-/// Software keys are served on Unix sockets.
-#[cfg(not(unix))]
-fn software_ports() -> Option<Box<dyn Ports>> {
-    None
 }

@@ -21,16 +21,17 @@ mod private_dir;
 mod report;
 mod secret_line;
 mod shell;
+mod systems;
 mod table;
 mod terminal;
 mod unanswered;
 
+use crate::platform::descriptors;
 use args::{Cli, Command};
 use clap::Parser;
 use console::Console;
 use explain::{Exit, Explanation};
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs one command and returns its exit code (docs/json.md lists what each means).
@@ -47,11 +48,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(usage) => return ExitCode::from(not_parsed(&usage, &args) as u8),
     };
     // Asked before this process opens anything of its own, which would then have that number.
-    let closed = cli.secret_fd().filter(|fd| !Path::new(&format!("/dev/fd/{fd}")).exists());
+    let closed = cli.secret_fd().filter(|fd| !descriptors::is_open(*fd));
     let mut console = Console::new(&cli.global);
     let outcome = match closed {
         Some(fd) => Err(Box::new(explain::not_open(fd))),
-        None => dispatch(&cli, &mut console),
+        None => secret_line::check_sources(&cli.global).and_then(|()| dispatch(&cli, &mut console)),
     };
     let exit = match outcome {
         Ok(exit) => exit,
@@ -68,6 +69,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub fn schemas() -> Vec<serde_json::Value> {
     let error = report::schema::<console::ErrorReport<'_>>();
     std::iter::once(error).chain(commands::schemas()).map(Into::into).collect()
+}
+
+/// What each operating system protects and lacks, as a table in Markdown.
+pub fn systems() -> String {
+    systems::table()
 }
 
 /// Help and the version go to stdout and are not errors; clap knows which is which.

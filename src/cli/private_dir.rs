@@ -1,5 +1,6 @@
 //! A directory only its owner can enter, removed at the end.
 
+use crate::platform::files;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,14 +11,11 @@ impl PrivateDir {
     pub(super) fn create() -> io::Result<Self> {
         let parent = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
         let parent = parent.unwrap_or_else(std::env::temp_dir);
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         // A process of this number that was killed may have left its own.
         let mut nth = 0;
         loop {
             let path = parent.join(format!("glasskey-{}-{nth}", std::process::id()));
-            match builder.create(&path) {
+            match files::create_private_directory(&path) {
                 Ok(()) => return Ok(Self(path)),
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && nth < 100 => nth += 1,
                 Err(cause) => return Err(cause),

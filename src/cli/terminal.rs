@@ -6,12 +6,12 @@
 use super::args::Global;
 use super::console::{Style, painted};
 use super::notices;
-use super::secret_line::{open_fd, read_password};
+use super::secret_line::Source;
 use super::unanswered::{self, Why};
 use crate::cli::deeds;
 use crate::keys::{KeyId, Serial};
 use crate::person::{AtCodes, Choice, NoNewPin, Notice, Offer, Person, Question, RootQuestion, RootStep, TwoCodes};
-use crate::platform::{Interrupt, Terminal, Typed};
+use crate::platform::{Interrupt, Terminal, Typed, descriptors};
 use crate::secret::{Code, Password, SecretText};
 use crate::totp::unix;
 use std::collections::BTreeMap;
@@ -28,11 +28,11 @@ pub(super) struct TerminalPerson {
     interrupt: Interrupt,
     yes: bool,
     no_input: bool,
-    password_fd: Option<u32>,
-    pin_fd: Option<u32>,
-    new_pin_fd: Option<u32>,
-    /// File descriptors that secrets are read from, a line at a time.
-    secrets: BTreeMap<u32, File>,
+    passwords: Option<Source>,
+    pins: Option<Source>,
+    new_pins: Option<Source>,
+    /// What secrets are read from, a line at a time.
+    secrets: BTreeMap<Source, File>,
     /// A countdown is on the screen's last line.
     counting: bool,
     /// Two codes are on the screen's last lines.
@@ -56,9 +56,9 @@ impl TerminalPerson {
             interrupt,
             yes: global.yes,
             no_input: global.no_input,
-            password_fd: global.password_fd,
-            pin_fd: global.pin_fd,
-            new_pin_fd: None,
+            passwords: Source::of_passwords(global),
+            pins: Source::of_pins(global),
+            new_pins: None,
             secrets: BTreeMap::new(),
             counting: false,
             codes_shown: false,
@@ -69,7 +69,7 @@ impl TerminalPerson {
 
     /// Writes two codes to be typed to this file descriptor too, a pair a line.
     pub(super) fn codes_to(&mut self, fd: Option<u32>) {
-        self.codes = fd.and_then(|fd| File::options().write(true).open(format!("/dev/fd/{fd}")).ok());
+        self.codes = fd.and_then(|fd| descriptors::open_to_write(fd).ok());
     }
 
     /// A new pair, where somebody asked for it: both codes, and the second of Unix time when they are too old.
@@ -87,7 +87,7 @@ impl TerminalPerson {
 
     /// Takes new PINs from this file descriptor.
     pub(super) fn new_pins_from(&mut self, fd: Option<u32>) {
-        self.new_pin_fd = fd;
+        self.new_pins = fd.map(Source::Fd);
     }
 
     fn terminal(&self) -> Option<Terminal> {
@@ -135,12 +135,12 @@ impl TerminalPerson {
     }
 
     /// The next line of `--password-fd` and its like; they may be the same file descriptor.
-    fn next_secret(&mut self, fd: u32) -> Option<Password> {
-        let file = match self.secrets.entry(fd) {
+    fn next_secret(&mut self, from: Source) -> Option<Password> {
+        let file = match self.secrets.entry(from) {
             Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => place.insert(open_fd(fd)?),
+            Entry::Vacant(place) => place.insert(from.open()?),
         };
-        read_password(fd, file)
+        from.read_password(file)
     }
 
     /// Asks for a new PIN twice; `Ok(None)`: it cannot be one, or the two differ.
@@ -270,27 +270,27 @@ impl Person for TerminalPerson {
     }
 
     fn password(&mut self, key: Serial) -> Option<Password> {
-        match self.password_fd {
-            Some(fd) => self.next_secret(fd),
+        match self.passwords {
+            Some(from) => self.next_secret(from),
             None => self.ask_secret(&format!("OATH password of YubiKey {key}: ")),
         }
     }
 
     fn pin(&mut self, key: &KeyId, left: u8) -> Option<Password> {
         let tries = if left == 1 { "1 try" } else { &format!("{left} tries") };
-        match self.pin_fd {
-            Some(fd) => self.next_secret(fd),
+        match self.pins {
+            Some(from) => self.next_secret(from),
             None => self.ask_secret(&format!("PIN of {key} ({tries} left): ")),
         }
     }
 
     fn can_be_asked_again(&self) -> bool {
-        self.pin_fd.is_none() && self.is_there()
+        self.pins.is_none() && self.is_there()
     }
 
     fn new_pin(&mut self, key: &KeyId, least: usize) -> Result<Password, NoNewPin> {
-        if let Some(fd) = self.new_pin_fd {
-            return self.next_secret(fd).ok_or(NoNewPin::NobodyToAsk);
+        if let Some(from) = self.new_pins {
+            return self.next_secret(from).ok_or(NoNewPin::NobodyToAsk);
         }
         for _ in 0..TRIES {
             if let Some(pin) = self.ask_new_pin(key, least)? {

@@ -4,6 +4,7 @@
 //! "nobody can be asked" would be wrong.
 
 use super::explain::{Exit, Explanation};
+use super::secret_line::Source;
 use std::sync::{Mutex, PoisonError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub(super) enum Why {
     Ended,
     /// What was typed is not UTF-8.
     TypedNotUtf8,
-    /// The text on a file descriptor is not UTF-8, or not only.
-    FdNotUtf8 { fd: u32, encoding: Encoding },
+    /// The text of a secret is not UTF-8, or not only.
+    SecretNotUtf8 { from: Source, encoding: Encoding },
 }
 
 /// What text is in that is not plain UTF-8.
@@ -73,9 +74,9 @@ pub(super) fn answered() {
 pub(super) fn truly(mut text: Explanation) -> Explanation {
     let last = *LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match last {
-        Some(Why::FdNotUtf8 { fd, encoding }) if text.exit != Exit::Interrupted => {
+        Some(Why::SecretNotUtf8 { from, encoding }) if text.exit != Exit::Interrupted => {
             text.code = "not_utf8";
-            text.what = format!("the text on file descriptor {fd} is {}", encoding.message());
+            text.what = format!("the text on {from} is {}", encoding.message());
             text.hints = vec![match encoding {
                 Encoding::Nul => "give it without the NUL".to_owned(),
                 _ => "save it as UTF-8, without a byte order mark".to_owned(),

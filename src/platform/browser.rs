@@ -3,21 +3,12 @@
 use std::io;
 use std::process::{Command, Stdio};
 
-/// What opens a page on this system.
-const OPENER: &[&str] = if cfg!(target_os = "macos") {
-    &["open"]
-} else if cfg!(windows) {
-    &["rundll32", "url.dll,FileProtocolHandler"]
-} else {
-    &["xdg-open"]
-};
-
 /// Opens a page, and does not wait for the browser.
 ///
 /// # Errors
 /// There is nothing that opens pages.
 pub fn open_in_browser(url: &str) -> io::Result<()> {
-    let (program, args) = OPENER.split_first().ok_or(io::ErrorKind::Unsupported)?;
+    let (program, args) = super::system::OPENER.split_first().ok_or(io::ErrorKind::Unsupported)?;
     let quiet = Stdio::null;
     let mut child =
         Command::new(program).args(args).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn()?;

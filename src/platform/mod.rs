@@ -3,51 +3,41 @@
 //!
 //! Everything above this room is the same everywhere. Locked memory, the other difference, is in [`crate::secret`].
 
-pub mod ancestors;
-
 mod program; // a shell's line
 pub use program::program_of;
 
-mod browser;
-pub use browser::open_in_browser;
-
-#[cfg(unix)]
-mod unix;
-#[cfg(unix)]
-pub use unix::{Interrupt, Terminal, shell, steady};
-
-#[cfg(not(unix))]
-mod portable;
-#[cfg(not(unix))]
-pub use portable::{Interrupt, Terminal, shell, steady};
-
-/// Opening files with care, and who else may write to them.
-#[cfg(unix)]
-pub mod files;
-/// Opening files with care, and who else may write to them.
-#[cfg(not(unix))]
-#[path = "portable_files.rs"]
-pub mod files;
-
-#[cfg(target_os = "linux")]
-mod children;
-#[cfg(target_os = "linux")]
-pub use children::{Children, end_with_all_it_started};
-
+// What Linux and macOS share; and what only Linux has.
 #[cfg(not(target_os = "linux"))]
 mod no_children;
 #[cfg(not(target_os = "linux"))]
-pub use no_children::{Children, end_with_all_it_started};
-
-#[cfg(target_os = "linux")]
-mod keyring;
-#[cfg(target_os = "linux")]
-pub use keyring::Keyring;
-
-#[cfg(not(target_os = "linux"))]
 mod no_keyring;
-#[cfg(not(target_os = "linux"))]
-pub use no_keyring::Keyring;
+#[cfg(unix)]
+mod unix;
+
+// One of three implementations of one interface.
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(all(unix, not(target_os = "linux")))]
+mod macos;
+#[cfg(all(unix, not(target_os = "linux")))]
+use macos as system;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+pub use system::{
+    Children, Interrupt, Keyring, Terminal, ancestors, descriptors, end_with_all_it_started, files, local, processes,
+    shell, steady, styles_are_shown,
+};
+
+#[cfg(any(windows, test))]
+mod sddl;
+
+mod browser;
+pub use browser::open_in_browser;
 
 use crate::totp::HostClock;
 use std::time::{Duration, SystemTime};

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 #[cfg_attr(unix, path = "memory/unix.rs")]
-#[cfg_attr(not(unix), path = "memory/other.rs")]
+#[cfg_attr(windows, path = "memory/windows.rs")]
 mod os;
 mod registers;
 
@@ -211,8 +211,9 @@ pub enum Unprotected {
     Tracing,
 }
 
-/// Hardens the process: no core file (`RLIMIT_CORE` 0), and no tracing or reading of its memory by other processes of
-/// the same user (`PR_SET_DUMPABLE` 0, Linux). Call it before the first secret is read. What cannot be had is returned
+/// Hardens the process: no core file (`RLIMIT_CORE` 0; on Windows no error report), and no tracing or reading of its
+/// memory by other processes of the same user (Linux: `PR_SET_DUMPABLE` 0; macOS: `PT_DENY_ATTACH`; Windows: the
+/// process's access list). Call it before the first secret is read. What cannot be had is returned
 /// and is no reason to stop; root can look regardless. Not inherited by programs this one starts.
 pub fn harden() -> Vec<Unprotected> {
     let mut missing = Vec::new();

@@ -1,4 +1,4 @@
-//! A software key on a Unix socket, as a card behind a virtual reader.
+//! A software key on a stream of this machine, as a card behind a virtual reader.
 //!
 //! Frames, both ways: a length of two bytes, big-endian, and as many bytes of body. A body of one byte is a control:
 //! 0 power off, 1 power on, 2 reset, 4 send the ATR; only the last is answered. Any other body is a command APDU. It
@@ -9,10 +9,9 @@
 
 use super::oath_card::{SoftCard, SoftKey};
 use super::socket_server::{self, Place};
+use crate::platform::local::{Listener, Stream};
 use crate::transport::{Card, Error, Response};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -48,8 +47,8 @@ impl Served {
 impl Place for Reader {
     type Connection = SoftCard;
 
-    fn open(&self) -> io::Result<UnixListener> {
-        bind(&self.path)
+    fn open(&self) -> io::Result<Listener> {
+        Listener::bind(&self.path)
     }
 
     fn remove(&self) {
@@ -60,35 +59,13 @@ impl Place for Reader {
         self.key.connect()
     }
 
-    fn converse(card: SoftCard, stream: &Arc<UnixStream>) {
+    fn converse(card: SoftCard, stream: &Arc<Stream>) {
         let _ = converse(card, stream);
     }
 }
 
-fn bind(path: &Path) -> io::Result<UnixListener> {
-    let listener = match UnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
-            std::fs::remove_file(path)?;
-            UnixListener::bind(path)?
-        }
-        bound => bound?,
-    };
-    listener.set_nonblocking(true)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
-}
-
-/// Whether a server that died left the socket behind.
-fn is_abandoned(path: &Path) -> bool {
-    UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        && std::fs::symlink_metadata(path).is_ok_and(|found| {
-            use std::os::unix::fs::FileTypeExt;
-            found.file_type().is_socket()
-        })
-}
-
 /// Answers frames until the other side, or a fault, ends the connection.
-fn converse(mut card: SoftCard, mut stream: &UnixStream) -> io::Result<()> {
+fn converse(mut card: SoftCard, mut stream: &Stream) -> io::Result<()> {
     loop {
         let mut len = [0; 2];
         stream.read_exact(&mut len)?;
@@ -112,7 +89,7 @@ fn converse(mut card: SoftCard, mut stream: &UnixStream) -> io::Result<()> {
     }
 }
 
-fn send(mut stream: &UnixStream, body: &[u8]) -> io::Result<()> {
+fn send(mut stream: &Stream, body: &[u8]) -> io::Result<()> {
     let len = u16::try_from(body.len()).map_err(io::Error::other)?;
     let mut frame = Zeroizing::new(Vec::with_capacity(2 + body.len()));
     frame.extend_from_slice(&len.to_be_bytes());

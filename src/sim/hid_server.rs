@@ -1,16 +1,16 @@
 //! A software authenticator as a hidraw device in a directory, for a shim that puts it before hidapi and libfido2.
 //!
-//! `DIR/hidrawN/sock` is a Unix stream socket: HID reports, 64 bytes each, without a report id. Every connection
+//! `DIR/hidrawN/sock` is a stream (a Unix socket; a named pipe on Windows): HID reports, 64 bytes each, without a report id. Every connection
 //! gets every report of the key, as with hidraw. `DIR/hidrawN/device` holds `uevent` and `report_descriptor` as sysfs
 //! has them. Pulling the key closes the connections and removes `DIR/hidrawN`; plugging it in puts it there again.
 
 use super::authenticator::{Connection, SoftAuthenticator};
 use super::socket_server::{self, Place};
+use crate::platform::files;
+use crate::platform::local::{Listener, Stream};
 use crate::transport::hid::Report;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -68,16 +68,13 @@ impl Place for Device {
     type Connection = Arc<Connection>;
 
     /// Makes the device's files, the socket last: a device is there when its socket is.
-    fn open(&self) -> io::Result<UnixListener> {
-        fs::create_dir(&self.path)?;
-        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o700))?;
+    fn open(&self) -> io::Result<Listener> {
+        files::create_private_directory(&self.path)?;
         let device = self.path.join("device");
         fs::create_dir(&device)?;
         fs::write(device.join("report_descriptor"), REPORT_DESCRIPTOR)?;
         fs::write(device.join("uevent"), self.uevent())?;
-        let socket = UnixListener::bind(self.path.join("sock"))?;
-        socket.set_nonblocking(true)?;
-        Ok(socket)
+        Listener::bind(&self.path.join("sock"))
     }
 
     fn remove(&self) {
@@ -88,7 +85,7 @@ impl Place for Device {
         Arc::new(self.key.connect())
     }
 
-    fn converse(connection: Arc<Connection>, stream: &Arc<UnixStream>) {
+    fn converse(connection: Arc<Connection>, stream: &Arc<Stream>) {
         let (out, to) = (Arc::downgrade(&connection), Arc::clone(stream));
         thread::spawn(move || answer(&out, &to));
         listen_to(&connection, stream);
@@ -110,13 +107,13 @@ impl Device {
 }
 
 /// Hands the key what comes in, until the other side or the key has gone.
-fn listen_to(connection: &Connection, mut stream: &UnixStream) {
+fn listen_to(connection: &Connection, mut stream: &Stream) {
     let mut report: Report = [0; 64];
     while stream.read_exact(&mut report).is_ok() && connection.send(&report).is_ok() {}
 }
 
 /// Sends on what comes from the key, until the other side or the key has gone.
-fn answer(connection: &std::sync::Weak<Connection>, mut stream: &UnixStream) {
+fn answer(connection: &std::sync::Weak<Connection>, mut stream: &Stream) {
     while let Some(connection) = connection.upgrade() {
         match connection.receive(LOOK) {
             Ok(Some(report)) if stream.write_all(&report).is_err() => return,

@@ -5,18 +5,15 @@
 
 pub mod authenticator;
 pub mod aws;
-#[cfg(unix)]
 pub mod card_server;
 pub mod clock;
 pub mod fido_ports;
-#[cfg(unix)]
 pub mod hid_server;
 pub mod oath_card;
 pub mod serve;
-#[cfg(unix)]
 mod socket_server;
 pub mod tap;
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")] // the kernel's own devices in user space
 pub mod uhid;
 
 use crate::aws::Connector;

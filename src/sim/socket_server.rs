@@ -1,21 +1,26 @@
-//! A software key behind a Unix socket, which is there while the key is plugged in. What is spoken on a connection is
+//! A software key at a path of this machine, which is there while the key is plugged in. What is spoken on a connection is
 //! the key's affair.
 
 use super::oath_card::Watcher;
-use rustix::event::{PollFd, PollFlags};
+use crate::platform::Interrupt;
+use crate::platform::local::{Listener, Stream};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Shutdown;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How long one wait for the next connection lasts.
+const AGAIN: Duration = Duration::from_secs(3600);
+/// How long nobody is accepted after an accepting that failed.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A key, and where it is served.
 pub trait Place: Send + Sync + 'static {
     type Connection: Send + 'static;
 
-    /// Makes the socket, which does not block.
-    fn open(&self) -> io::Result<UnixListener>;
+    /// Makes the socket.
+    fn open(&self) -> io::Result<Listener>;
 
     /// Removes the socket, and what was made with it.
     fn remove(&self);
@@ -23,7 +28,7 @@ pub trait Place: Send + Sync + 'static {
     fn connect(&self) -> Self::Connection;
 
     /// Until the other side or the key has gone.
-    fn converse(connection: Self::Connection, stream: &Arc<UnixStream>);
+    fn converse(connection: Self::Connection, stream: &Arc<Stream>);
 }
 
 /// A key being served. Dropping it stops: to whoever uses it that is the key being pulled.
@@ -32,22 +37,22 @@ pub struct Served<P: Place>(Arc<Server<P>>);
 struct Server<P> {
     place: P,
     /// Held while the socket is opened or closed.
-    listener: Mutex<Listener>,
+    listener: Mutex<Listening>,
     connections: Mutex<Connections>,
 }
 
 #[derive(Default)]
-struct Listener {
+struct Listening {
     stopped: bool,
-    /// The thread that accepts, and the other end of its bell: closing that ends it.
-    running: Option<(JoinHandle<()>, UnixStream)>,
+    /// The thread that accepts, and the bell that ends it.
+    running: Option<(JoinHandle<()>, Interrupt)>,
 }
 
 /// The open connections, by a running number.
 #[derive(Default)]
 struct Connections {
     last: u64,
-    open: BTreeMap<u64, Arc<UnixStream>>,
+    open: BTreeMap<u64, Arc<Stream>>,
 }
 
 impl<P: Place> Served<P> {
@@ -94,30 +99,27 @@ impl<P: Place> Server<P> {
             return Ok(());
         }
         let socket = self.place.open()?;
-        let (bell, ours) = UnixStream::pair()?;
+        let bell = Interrupt::new()?;
+        let ours = bell.clone();
         let server = Arc::clone(self);
         listener.running = Some((thread::spawn(move || server.accept(&socket, &bell)), ours));
         Ok(())
     }
 
-    /// Accepts until the other end of the bell is closed.
-    fn accept(self: Arc<Self>, socket: &UnixListener, bell: &UnixStream) {
-        loop {
-            let mut waiting = [PollFd::new(socket, PollFlags::IN), PollFd::new(bell, PollFlags::IN)];
-            let woken = rustix::event::poll(&mut waiting, None);
-            let [_, ringing] = &waiting;
-            if woken.is_ok() && !ringing.revents().is_empty() {
-                return;
-            }
-            if let Ok((stream, _)) = socket.accept()
-                && stream.set_nonblocking(false).is_ok()
-            {
-                self.begin(stream); // set to block: that it does not is inherited on some systems
+    /// Accepts until the bell rings.
+    fn accept(self: Arc<Self>, socket: &Listener, bell: &Interrupt) {
+        while !bell.raised() {
+            match socket.accept(AGAIN, bell) {
+                Ok(Some(stream)) => self.begin(stream),
+                Ok(None) => {}
+                // Of whoever came and went, or of this machine, which has too much open: later there is room.
+                Err(_) if bell.wait(PAUSE) => return,
+                Err(_) => {}
             }
         }
     }
 
-    fn begin(self: &Arc<Self>, stream: UnixStream) {
+    fn begin(self: &Arc<Self>, stream: Stream) {
         let stream = Arc::new(stream);
         let connection = self.place.connect();
         let number = {
@@ -130,7 +132,7 @@ impl<P: Place> Server<P> {
         let server = Arc::clone(self);
         thread::spawn(move || {
             P::converse(connection, &stream);
-            let _ = stream.shutdown(Shutdown::Both);
+            stream.end();
             lock(&server.connections).open.remove(&number);
         });
     }
@@ -139,12 +141,12 @@ impl<P: Place> Server<P> {
     fn close(&self) {
         let mut listener = lock(&self.listener);
         if let Some((thread, bell)) = listener.running.take() {
-            drop(bell);
+            bell.raise();
             self.place.remove();
             let _ = thread.join();
         }
         for (_, connection) in std::mem::take(&mut lock(&self.connections).open) {
-            let _ = connection.shutdown(Shutdown::Both);
+            connection.end();
         }
     }
 }

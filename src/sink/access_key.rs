@@ -8,6 +8,7 @@ use super::Error;
 use super::command::ChildCommand;
 use super::told::is_told;
 use crate::platform::Interrupt;
+use crate::platform::processes::{self, has_no_reader, has_unread, is_pipe};
 use crate::secret::{SecretText, on_wiped_stack};
 use std::fs::File;
 use std::io::{self, Write};
@@ -94,29 +95,18 @@ impl Pipe {
     /// An inherited file descriptor. Opened anew by its name, which needs no unsafe code, and never waits: a pipe that
     /// nobody reads cannot be opened.
     pub fn inherited(fd: u32, timeout: Duration) -> Result<Self, Error> {
-        let mut options = File::options();
-        options.write(true);
-        #[cfg(unix)]
-        {
-            let never_wait = rustix::fs::OFlags::NONBLOCK.bits();
-            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, never_wait.cast_signed());
-        }
-        let path = format!("/dev/fd/{fd}");
         let trouble = |why| Error::Pipe { fd, why };
-        // Before it is opened: opening some things does something.
-        let there =
-            std::fs::metadata(&path).map_err(|cause| trouble(PipeTrouble::NotOpen { why: cause.to_string() }))?;
-        if !is_pipe(&there) {
-            return Err(trouble(PipeTrouble::NotAPipe));
+        match processes::open_inherited_pipe(fd) {
+            Ok(Some(file)) => Self::over(fd, file, timeout),
+            Ok(None) => Err(trouble(PipeTrouble::NotAPipe)),
+            Err(cause) => Err(trouble(PipeTrouble::NotOpen { why: cause.to_string() })),
         }
-        let file = options.open(&path).map_err(|cause| trouble(PipeTrouble::NotOpen { why: cause.to_string() }))?;
-        Self::over(fd, file, timeout)
     }
 
     pub fn over(fd: u32, file: File, timeout: Duration) -> Result<Self, Error> {
         let trouble = |why| Error::Pipe { fd, why };
         match file.metadata() {
-            Ok(there) if is_pipe(&there) && no_reader(&file) => Err(trouble(PipeTrouble::Closed)),
+            Ok(there) if is_pipe(&there) && has_no_reader(&file) => Err(trouble(PipeTrouble::Closed)),
             Ok(there) if is_pipe(&there) => Ok(Self { fd, file, timeout }),
             Ok(_) => Err(trouble(PipeTrouble::NotAPipe)),
             Err(cause) => Err(trouble(PipeTrouble::NotOpen { why: cause.to_string() })),
@@ -139,8 +129,8 @@ impl Pipe {
                 _ => return Err(PipeTrouble::NotOpen { why: cause.to_string() }),
             }
         }
-        while unread(&self.file) {
-            if no_reader(&self.file) {
+        while has_unread(&self.file) {
+            if has_no_reader(&self.file) {
                 return Err(PipeTrouble::Closed);
             }
             self.pause(deadline, interrupt)?;
@@ -155,40 +145,6 @@ impl Pipe {
         let late = Instant::now() >= deadline;
         if late { Err(PipeTrouble::TimedOut { seconds: self.timeout.as_secs() }) } else { Ok(()) }
     }
-}
-
-#[cfg(unix)]
-fn is_pipe(there: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&there.file_type())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &std::fs::Metadata) -> bool {
-    false
-}
-
-/// Whether something of what was written has not been read; the writing end tells.
-#[cfg(unix)]
-fn unread(file: &File) -> bool {
-    rustix::io::ioctl_fionread(file).is_ok_and(|left| left > 0)
-}
-
-#[cfg(not(unix))]
-fn unread(_: &File) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn no_reader(file: &File) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut ends = [PollFd::new(file, PollFlags::empty())];
-    let _ = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-    ends.iter().any(|end| end.revents().contains(PollFlags::ERR))
-}
-
-#[cfg(not(unix))]
-fn no_reader(_: &File) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@
 
 use super::Error;
 use super::told::is_told;
-use crate::platform::{Interrupt, program_of};
+use crate::platform::{Interrupt, processes, program_of, shell};
 use crate::secret::{Seed, on_wiped_stack};
 use crate::totp::{AWS, Uri};
 use std::io::{self, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -89,8 +89,9 @@ impl ChildCommand {
         // Less than a pipe holds, so this never waits.
         let written = stdin.write_all(text.as_bytes());
         drop(stdin);
-        let end =
-            self.wait(&mut child).or_else(|| (written.is_err() || unread(&ours)).then_some(CommandEnd::DidNotRead));
+        let end = self
+            .wait(&mut child)
+            .or_else(|| (written.is_err() || processes::has_unread(&ours)).then_some(CommandEnd::DidNotRead));
         match end {
             None => Ok(()),
             Some(end) => Err(failed(end, words.end(self.what, told))),
@@ -114,13 +115,10 @@ impl ChildCommand {
     /// The child, the writing end of its standard input, and a reading end of ours that tells what it has not read.
     fn start(&self, stdout: Stdio) -> io::Result<(Child, io::PipeWriter, io::PipeReader)> {
         let (reader, writer) = io::pipe()?;
-        let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-        command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&self.line);
+        let mut command = shell(&self.line);
         command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(reader.try_clone()?).stdout(stdout).stderr(Stdio::piped());
-        // A group of its own, so that all of it can be killed. It cannot ask on the terminal.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        processes::in_its_own_group(&mut command);
         Ok((command.spawn()?, writer, reader))
     }
 
@@ -141,29 +139,10 @@ impl ChildCommand {
             } else {
                 continue;
             };
-            kill(child);
+            processes::kill_group(child);
             return Some(end);
         }
     }
-}
-
-fn kill(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-#[cfg(unix)]
-fn unread(ours: &io::PipeReader) -> bool {
-    rustix::io::ioctl_fionread(ours).is_ok_and(|left| left > 0)
-}
-
-#[cfg(not(unix))]
-fn unread(_ours: &io::PipeReader) -> bool {
-    false
 }
 
 /// What a command says: drained always, so that it never waits for us; the end is kept.

@@ -298,7 +298,7 @@ impl EscrowFile {
             Err(cause) if store::odd(&cause).is_some() => return EscrowState::Absent,
             Err(_) => return EscrowState::Unreadable,
         };
-        let private = file.metadata().is_ok_and(|there| files::is_private(&there));
+        let private = file.metadata().is_ok_and(|there| files::is_private(&self.path, &there));
         let Ok(content) = bounded(&mut file, LARGEST) else { return EscrowState::Unreadable };
         let begins = self.begins.as_bytes();
         if content.starts_with(begins) {

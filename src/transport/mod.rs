@@ -4,11 +4,10 @@
 //! [`crate::oath`]'s and [`crate::keys`]'s business. [`pcsc`] is the only file that names the `pcsc` crate.
 
 pub mod hid;
-#[cfg(unix)]
 pub mod hid_socket;
-#[cfg(feature = "pcsc")]
+// Built without PC/SC there are no readers, which the other file says.
+#[cfg_attr(not(feature = "pcsc"), path = "no_pcsc.rs")]
 pub mod pcsc;
-#[cfg(unix)]
 pub mod socket;
 
 use std::fmt;
@@ -39,6 +38,7 @@ pub trait Ports {
     fn open(&self, reader: &str) -> Result<Box<dyn Card>, Error>;
 }
 
+#[derive(Default)]
 pub struct NoReaders;
 
 impl Ports for NoReaders {

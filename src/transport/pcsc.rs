@@ -18,6 +18,8 @@
 //!
 //! [`Busy`]: Error::Busy
 
+// Linux alone tells which program uses a reader.
+#[cfg_attr(not(target_os = "linux"), path = "pcsc/no_holder.rs")]
 mod holder;
 
 use std::ffi::{CStr, CString};

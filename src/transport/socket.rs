@@ -1,12 +1,11 @@
-//! Software keys on Unix sockets, in the frame format of virtual smart-card readers.
+//! Software keys on streams of this machine, in the frame format of virtual smart-card readers.
 //!
 //! Frames, both ways: a length of two bytes, big-endian, and as many bytes of body. A body of one byte is a control
 //! (1: power on); any other is a command APDU, or its answer.
 
 use super::{Card, Error, Ports, Response};
+use crate::platform::local::Stream;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -53,10 +52,8 @@ impl Ports for SocketPorts {
     }
 }
 
-fn power_on(path: &Path) -> io::Result<UnixStream> {
-    let stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn power_on(path: &Path) -> io::Result<Stream> {
+    let stream = Stream::connect(path)?.with_patience(PATIENCE)?;
     send(&stream, &[POWER_ON])?;
     Ok(stream)
 }
@@ -64,16 +61,16 @@ fn power_on(path: &Path) -> io::Result<UnixStream> {
 /// A software key that is plugged in.
 struct SocketCard {
     reader: String,
-    stream: UnixStream,
+    stream: Stream,
 }
 
 impl SocketCard {
     fn exchange(&mut self, command: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
         send(&self.stream, command)?;
         let mut len = [0; 2];
-        self.stream.read_exact(&mut len)?;
+        (&self.stream).read_exact(&mut len)?;
         let mut answer = Zeroizing::new(vec![0; usize::from(u16::from_be_bytes(len))]);
-        self.stream.read_exact(&mut answer)?;
+        (&self.stream).read_exact(&mut answer)?;
         Ok(answer)
     }
 }
@@ -87,7 +84,7 @@ impl Card for SocketCard {
             Ok(answer) => Response::parse(answer),
             Err(error) => {
                 // A late answer would be taken for the next command's.
-                let _ = self.stream.shutdown(Shutdown::Both);
+                self.stream.end();
                 match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                         Err(Error::Mute { reader: self.reader.clone() })
@@ -100,7 +97,7 @@ impl Card for SocketCard {
 }
 
 /// Sends a frame without copying the body, which may hold a seed.
-fn send(mut stream: &UnixStream, body: &[u8]) -> io::Result<()> {
+fn send(mut stream: &Stream, body: &[u8]) -> io::Result<()> {
     let len = u16::try_from(body.len()).map_err(io::Error::other)?.to_be_bytes();
     let sent = stream.write_vectored(&[IoSlice::new(&len), IoSlice::new(body)])?;
     match (len.get(sent..), body.get(sent.saturating_sub(len.len())..)) {

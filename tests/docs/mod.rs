@@ -13,6 +13,7 @@ mod policies; // docs/policies
 mod recovery; // what recover makes of each situation
 mod rules; // the rules of the audit
 mod schemas; // what --json prints
+mod systems; // what each operating system protects
 
 use std::path::{Path, PathBuf};
 

@@ -435,7 +435,7 @@ fn a_wrong_pin_makes_nothing() {
         5,
         "",
         "glasskey: error: the PIN of YubiKey 12345678 is needed, and nobody can be asked for it\n\
-         glasskey: hint: --pin-fd FD reads it from a file descriptor, one line per key\n",
+         glasskey: hint: --pin-stdin reads it from standard input, --pin-fd FD from a file descriptor: one line per key\n",
     );
     assert!(keys.key(0).credentials().is_empty());
 }

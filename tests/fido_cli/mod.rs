@@ -19,6 +19,7 @@ mod metadata; // a newer issue of the metadata, at the time it was new
 mod pins; // asking for PINs, and what is said of them
 mod prepare; // made ready for the safe
 mod reset; // the same key after it was unplugged
+mod stdin; // secrets on standard input
 mod touches; // the person in front of the key
 
 use crate::support::FidoKeys;

@@ -148,7 +148,7 @@ fn the_last_try_is_left_alone_unless_it_is_wanted() {
 fn nobody_to_ask_is_told() {
     let keys = FidoKeys::with_pin();
     let nobody = "glasskey: error: the PIN of YubiKey 12345678 is needed, and nobody can be asked for it\n\
-                  glasskey: hint: --pin-fd FD reads it from a file descriptor, one line per key\n";
+                  glasskey: hint: --pin-stdin reads it from standard input, --pin-fd FD from a file descriptor: one line per key\n";
     keys.run(VERIFY).is(5, "", nobody);
     let unasked = Typist::start(&keys.bare(VERIFY.split(' ').chain(["--no-input"])));
     unasked.end().1.is(5, "", nobody);

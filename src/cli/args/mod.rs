@@ -91,9 +91,15 @@ pub(super) struct Global {
     /// read OATH passwords from this file descriptor, one line per key in the order they are needed
     #[arg(long, global = true, value_name = "FD")]
     pub(super) password_fd: Option<u32>,
+    /// read OATH passwords from standard input, one line per key; works on every system
+    #[arg(long, global = true)]
+    pub(super) password_stdin: bool,
     /// read FIDO2 PINs from this file descriptor, one line per key in the order they are needed
     #[arg(long, global = true, value_name = "FD")]
     pub(super) pin_fd: Option<u32>,
+    /// read FIDO2 PINs from standard input, one line per key; works on every system
+    #[arg(long, global = true)]
+    pub(super) pin_stdin: bool,
     /// when to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
     pub(super) color: Color,

@@ -1,4 +1,4 @@
-//! `glasskey simulate`: a simulated AWS on loopback and software keys on Unix sockets, until interrupted.
+//! `glasskey simulate`: a simulated AWS on loopback and software keys at paths of this machine, until interrupted.
 
 use crate::cli::args::{Cli, Simulate};
 use crate::cli::console::Console;
@@ -7,15 +7,11 @@ use crate::cli::page::Page;
 use crate::cli::private_dir::PrivateDir;
 use crate::cli::{Outcome, environment};
 use crate::platform::Interrupt;
-#[cfg(unix)]
 use crate::sim::authenticator::{self, Authority, SoftAuthenticator};
 use crate::sim::aws::{Aws, Organization, Partition, Setup};
-#[cfg(unix)]
 use crate::sim::card_server;
 use crate::sim::clock::SimClock;
-#[cfg(unix)]
 use crate::sim::hid_server;
-#[cfg(unix)]
 use crate::sim::oath_card::{Options, SoftKey};
 use crate::sim::serve::Server;
 use schemars::JsonSchema;
@@ -78,7 +74,7 @@ fn environment_of(
     directory: &Path,
 ) -> (Vec<String>, BTreeMap<&'static str, String>) {
     let admin = aws.admin();
-    let sockets = sockets.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
+    let sockets = std::env::join_paths(sockets).unwrap_or_default().to_string_lossy().into_owned();
     let mut lines = server.exports(&admin);
     let direct = environment::without_proxy();
     let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
@@ -89,7 +85,12 @@ fn environment_of(
         lines.push(format!("export {}={fido}", environment::FIDO));
     }
     let software = [(environment::CARDS, sockets), (environment::FIDO, fido)];
-    (lines, server.environment(&admin).into_iter().chain(direct).chain(software).collect())
+    let all: BTreeMap<_, _> = server.environment(&admin).into_iter().chain(direct).chain(software).collect();
+    if cfg!(windows) {
+        // As PowerShell takes them.
+        lines = all.iter().map(|(name, value)| format!("$env:{name} = '{}'", value.replace('\'', "''"))).collect();
+    }
+    (lines, all)
 }
 
 /// What is served: the account whose keys are printed, and the organization it manages if there is one.
@@ -149,16 +150,13 @@ pub(super) fn random_serial() -> io::Result<u32> {
     Ok(10_000_000 + random % 90_000_000)
 }
 
-#[cfg(unix)]
 fn serve_one(path: &Path) -> io::Result<card_server::Served> {
     card_server::serve(&SoftKey::new(Options::new(random_serial()?)), path)
 }
 
 /// What `--attestation-roots` takes to call the simulated keys genuine, in the directory of their sockets.
-#[cfg(unix)]
 const ROOTS: &str = "attestation-roots.pem";
 
-#[cfg(unix)]
 fn pem(ders: &[Vec<u8>]) -> String {
     let block = |der: &Vec<u8>| {
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", data_encoding::BASE64.encode(der))
@@ -167,13 +165,11 @@ fn pem(ders: &[Vec<u8>]) -> String {
 }
 
 /// A software key, plugged in as long as this lives: a card and an authenticator of one serial number and firmware.
-#[cfg(unix)]
 struct Served {
     card: card_server::Served,
     _fido: hid_server::Served,
 }
 
-#[cfg(unix)]
 fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<(Vec<Served>, Vec<PathBuf>)> {
     // One maker's keys. Nobody trusts it who is not told to.
     let authority = Authority::generate();
@@ -193,15 +189,4 @@ fn serve_keys(directory: &PrivateDir, count: u8) -> io::Result<(Vec<Served>, Vec
     let served: Vec<Served> = (0..u32::from(count)).map(serve).collect::<io::Result<_>>()?;
     let paths = served.iter().map(|key| key.card.path().to_owned()).collect();
     Ok((served, paths))
-}
-
-/// Software keys are served on Unix sockets.
-#[cfg(not(unix))]
-fn serve_one(_path: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(not(unix))]
-fn serve_keys(_directory: &PrivateDir, _count: u8) -> io::Result<(Vec<()>, Vec<PathBuf>)> {
-    Ok((Vec::new(), Vec::new()))
 }

@@ -20,7 +20,7 @@ pub(in crate::cli) fn oath(key: Option<Serial>, error: &oath::Error) -> Explanat
         E::NoApplet => Explanation::new("no_oath", format!("{on} has no OATH applet, or it is disabled over this interface"))
             .hint("`glasskey keys` shows what is enabled; `ykman config usb --enable OATH` enables it"),
         E::Locked => Explanation::new("oath_locked", format!("the OATH applet of {on} has a password"))
-            .hint("run the command on a terminal, or give it with --password-fd FD"),
+            .hint("run the command on a terminal, or give it with --password-stdin or --password-fd FD"),
         E::WrongPassword => Explanation::new("wrong_password", format!("that is not the OATH password of {on}"))
             .note("wrong tries are not counted; nothing is locked"),
         E::Impostor => Explanation::new("impostor", format!("{on} does not prove that it knows its own password"))

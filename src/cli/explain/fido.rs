@@ -4,6 +4,7 @@ use super::{Exit, Explanation, nobody};
 use crate::cli::shell::key_option;
 use crate::fido::{BadPin, Error, status_name};
 use crate::keys::KeyId;
+use crate::platform::files;
 use crate::transport;
 use crate::unlock::fido as unlock;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub(in crate::cli) fn fido_unlock(error: &unlock::Error) -> Explanation {
         }
         unlock::Error::Missing { wanted, present } => missing(wanted, present),
         unlock::Error::NobodyToAsk { .. } => nobody(error)
-            .hint("--pin-fd FD reads it from a file descriptor, one line per key"),
+            .hint("--pin-stdin reads it from standard input, --pin-fd FD from a file descriptor: one line per key"),
         unlock::Error::Declined => Explanation::of("declined", error),
     }
 }
@@ -85,6 +86,16 @@ fn reaching(on: &str, error: &Error) -> Option<Explanation> {
 
 /// Which rule gives the device node to whom, and how to get it.
 fn no_permission(text: Explanation, path: &Path) -> Explanation {
+    if cfg!(windows) {
+        return text
+            .note("Windows lets administrators alone talk to FIDO2 keys")
+            .hint("run it in an elevated console (Windows Terminal: \"Run as administrator\"), or in WSL 2 with the key attached by usbipd");
+    }
+    if cfg!(target_os = "macos") {
+        return text.hint(
+            "allow the terminal in System Settings, Privacy & Security, Input Monitoring; then start it again",
+        );
+    }
     if !cfg!(target_os = "linux") {
         return text.hint("run it as a user who may use the key");
     }
@@ -103,31 +114,13 @@ fn no_permission(text: Explanation, path: &Path) -> Explanation {
             .note("no udev rule gives it to anybody: 60-fido-id.rules of systemd is not installed")
             .hint("install udev/69-glasskey.rules: `sudo install -m 644 69-glasskey.rules /etc/udev/rules.d/ && sudo udevadm control --reload`, then plug the key in again"),
     };
-    let text = match group_of(path) {
+    let text = match files::group_of(path) {
         Some(group) => {
             text.hint(format!("or join the group that may: `sudo usermod -aG {group} \"$USER\"`, then log in again"))
         }
         None => text,
     };
     text.hint(format!("or, until the key is unplugged: `sudo setfacl -m \"u:$USER:rw\" {}`", path.display()))
-}
-
-/// The group that may read and write the node, where that is another than root's.
-#[cfg(unix)]
-fn group_of(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let node = path.metadata().ok().filter(|node| node.mode() & 0o060 == 0o060 && node.gid() != 0)?;
-    let groups = std::fs::read_to_string("/etc/group").ok()?;
-    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    lines.find_map(|fields| match *fields {
-        [name, _, id, ..] if id.parse() == Ok(node.gid()) => Some(name.to_owned()),
-        _ => None,
-    })
-}
-
-#[cfg(not(unix))]
-fn group_of(_path: &Path) -> Option<String> {
-    None
 }
 
 fn pins(on: &str, key: Option<&KeyId>, error: &Error) -> Option<Explanation> {

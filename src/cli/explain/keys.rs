@@ -11,7 +11,7 @@ pub(in crate::cli) fn unlock(error: &unlock::Error) -> Explanation {
         unlock::Error::Keys(error) => keys(error),
         unlock::Error::Oath { key, cause } => oath(Some(*key), cause),
         unlock::Error::NobodyToAsk { .. } => {
-            nobody(error).hint("--password-fd FD reads it from a file descriptor, one line per key")
+            nobody(error).hint("--password-stdin reads it from standard input, --password-fd FD from a file descriptor: one line per key")
         }
     }
 }

@@ -7,10 +7,12 @@
 use super::super::context::Context;
 use super::kept::Session;
 use crate::flow::failure::Cause;
+use crate::platform::local::{Listener, Stream};
 use crate::store;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 pub(super) enum Turn {
     /// Ours: open the session, and give it.
@@ -20,8 +22,7 @@ pub(super) enum Turn {
 
 /// The opener's side. Dropped without giving, the next in line takes its turn.
 pub(super) struct Shown {
-    #[cfg(unix)]
-    listener: Option<(std::os::unix::net::UnixListener, std::path::PathBuf)>,
+    listener: Option<(Listener, PathBuf)>,
     _lock: Option<File>,
 }
 
@@ -52,14 +53,12 @@ pub(super) fn take_turn(state: &Path, turns: &str, name: &str, context: &mut Con
     }
 }
 
-#[cfg(unix)]
 impl Shown {
     fn at(socket: &Path, lock: File) -> Self {
         // Left by a process that was killed; the lock says that nobody listens there.
         let _ = std::fs::remove_file(socket);
-        let listener = std::os::unix::net::UnixListener::bind(socket).ok();
-        let listener = listener.filter(|listener| listener.set_nonblocking(true).is_ok());
-        Self { listener: listener.map(|listener| (listener, socket.to_owned())), _lock: Some(lock) }
+        let listener = Listener::bind(socket).ok().map(|listener| (listener, socket.to_owned()));
+        Self { listener, _lock: Some(lock) }
     }
 
     fn unseen(lock: Option<File>) -> Self {
@@ -68,19 +67,16 @@ impl Shown {
 
     /// Gives it to all who wait.
     pub(super) fn give(self, text: &[u8]) {
-        use std::io::Write;
         let Some((listener, socket)) = &self.listener else { return };
         // Nobody new comes; who has come is in the queue.
         let _ = std::fs::remove_file(socket);
-        while let Ok((mut waiting, _)) = listener.accept() {
-            // A few hundred bytes fit into a socket's buffer: nobody can hold this up.
-            let _ = waiting.set_nonblocking(true);
-            let _ = waiting.write_all(text);
+        while let Ok(Some(waiting)) = listener.accept_who_has_come() {
+            // A few hundred bytes fit into a buffer of the system's: nobody can hold this up.
+            let _ = waiting.write_now(text);
         }
     }
 }
 
-#[cfg(unix)]
 impl Drop for Shown {
     fn drop(&mut self) {
         if let Some((_, socket)) = &self.listener {
@@ -90,41 +86,17 @@ impl Drop for Shown {
 }
 
 /// Waits at the opener's socket until it gives something or hangs up.
-#[cfg(unix)]
 fn receive(socket: &Path, name: &str, context: &Context<'_>) -> Option<Session> {
-    use std::io::{ErrorKind, Read};
-    use zeroize::Zeroizing;
-    let mut opener = std::os::unix::net::UnixStream::connect(socket).ok()?;
-    opener.set_read_timeout(Some(LOOK)).ok()?;
+    let opener = Stream::connect(socket).ok()?;
     // More than any session takes: a buffer that grows leaves its old place behind.
     let mut text = Zeroizing::new(vec![0; 16 * 1024]);
     let mut len = 0;
     while !context.interrupt.raised() {
-        match opener.read(text.get_mut(len..)?) {
-            Ok(0) => break,
-            Ok(read) => len += read,
-            Err(cause)
-                if matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
-            Err(_) => break,
+        match opener.read_within(text.get_mut(len..)?, LOOK) {
+            Ok(None) => {}
+            Ok(Some(0)) | Err(_) => break,
+            Ok(Some(read)) => len += read,
         }
     }
     Session::read(text.get(..len)?, name)
-}
-
-#[cfg(not(unix))]
-impl Shown {
-    fn at(_: &Path, lock: File) -> Self {
-        Self { _lock: Some(lock) }
-    }
-
-    fn unseen(lock: Option<File>) -> Self {
-        Self { _lock: lock }
-    }
-
-    pub(super) fn give(self, _: &[u8]) {}
-}
-
-#[cfg(not(unix))]
-fn receive(_: &Path, _: &str, _: &Context<'_>) -> Option<Session> {
-    None
 }

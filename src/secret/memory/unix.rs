@@ -215,7 +215,22 @@ pub(super) fn forbid_tracing() -> bool {
     unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 }
 }
 
+/// Whether debuggers have been refused: macOS does not tell afterwards.
 #[cfg(not(target_os = "linux"))]
+static TRACING_IS_FORBIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// No debugger can attach from now on, and one that is attached ends the process (ptrace(2)). Reading another process's
+/// memory takes the right of a debugger (`task_for_pid`), which is not to be had for a program of the system's own user
+/// without the user's password.
+#[cfg(target_vendor = "apple")]
+pub(super) fn forbid_tracing() -> bool {
+    // SAFETY: this request concerns the calling process alone, and takes neither an address nor data.
+    let forbidden = unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, null_mut(), 0) } == 0;
+    TRACING_IS_FORBIDDEN.store(forbidden, Ordering::Relaxed);
+    forbidden
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 pub(super) fn forbid_tracing() -> bool {
     false
 }
@@ -249,7 +264,7 @@ pub(super) fn tracing_is_forbidden() -> bool {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn tracing_is_forbidden() -> bool {
-    false
+    TRACING_IS_FORBIDDEN.load(Ordering::Relaxed)
 }
 
 /// Whether standard output was closed before the runtime opened `/dev/null` in its place.

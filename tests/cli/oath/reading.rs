@@ -211,7 +211,7 @@ fn a_locked_key_needs_its_password() {
     protect(keys.key(0), "correct horse");
     let nobody = "\
 glasskey: error: the OATH applet of YubiKey 12345678 has a password, and nobody can be asked for it
-glasskey: hint: --password-fd FD reads it from a file descriptor, one line per key
+glasskey: hint: --password-stdin reads it from standard input, --password-fd FD from a file descriptor: one line per key
 ";
     oath(&keys, &["list", "--no-input"]).is(5, "", nobody);
     oath(&keys, &["code", "--all"]).is(5, "", nobody);

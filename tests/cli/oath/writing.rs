@@ -174,7 +174,7 @@ glasskey: a forgotten password cannot be recovered; `glasskey oath reset` would 
 
 const LOCKED: &str = "\
 glasskey: error: the OATH applet of YubiKey 12345678 has a password, and nobody can be asked for it
-glasskey: hint: --password-fd FD reads it from a file descriptor, one line per key
+glasskey: hint: --password-stdin reads it from standard input, --password-fd FD from a file descriptor: one line per key
 ";
 
 #[test]

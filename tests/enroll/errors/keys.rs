@@ -74,7 +74,7 @@ fn a_password_is_needed_and_nobody_can_be_asked() {
         &mut enroll(&world, &[]),
         5,
         "glasskey: error: the OATH applet of YubiKey 12345678 has a password, and nobody can be asked for it\n\
-         glasskey: hint: --password-fd FD reads it from a file descriptor, one line per key\n",
+         glasskey: hint: --password-stdin reads it from standard input, --password-fd FD from a file descriptor: one line per key\n",
     );
 }
 

@@ -4,6 +4,7 @@ use super::Check;
 use crate::cli::explain;
 use crate::cli::fixes;
 use crate::journal::Journal;
+use crate::platform::files;
 use crate::secret::{self, Protection, SecretPages};
 use crate::store::{self, Odd};
 use crate::used_codes::{Doubt, UsedCodes};
@@ -37,7 +38,7 @@ fn directory(state: &Path) -> Check {
             let what = format!("{} is no directory", standing.display());
             Check::problem("state_directory", STATE, what).fix(move_it)
         }
-        Some(standing) if !may_write(standing) => {
+        Some(standing) if !files::may_write(standing) => {
             let what = format!("{} may not be written to", standing.display());
             Check::problem("state_directory", STATE, what).fix(move_it)
         }
@@ -48,7 +49,7 @@ fn directory(state: &Path) -> Check {
             Check::problem("state_directory", STATE, format!("other users may write to {shown}"))
                 .fix(format!("look at what is in it, then chmod -R go-w {shown}"))
         }
-        Some(standing) if standing == state && others_may_look(state) => {
+        Some(standing) if standing == state && files::others_may_look(state) => {
             Check::problem("state_directory", STATE, format!("other users may look into {shown}"))
                 .fix(format!("chmod 700 {shown}"))
         }
@@ -64,28 +65,6 @@ fn above(state: &Path) -> Option<store::Above> {
 
 fn is_odd(state: &Path, odd: Odd) -> bool {
     store::check_directory(state).err().and_then(|cause| store::odd(&cause)) == Some(odd)
-}
-
-#[cfg(unix)]
-fn may_write(directory: &Path) -> bool {
-    use rustix::fs::Access;
-    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
-}
-
-#[cfg(not(unix))]
-fn may_write(directory: &Path) -> bool {
-    directory.metadata().is_ok_and(|metadata| !metadata.permissions().readonly())
-}
-
-#[cfg(unix)]
-fn others_may_look(directory: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    directory.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_may_look(_directory: &Path) -> bool {
-    false
 }
 
 /// Runs that did not end. Where none was ever begun there is nothing to open.

@@ -8,6 +8,7 @@ use crate::cli::args::{Cli, Doctor};
 use crate::cli::console::Console;
 use crate::cli::explain::{Exit, Explanation};
 use crate::cli::page::Page;
+use crate::cli::systems::{self, System};
 use crate::cli::{Outcome, environment};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +19,8 @@ use serde::Serialize;
 pub(in crate::cli) struct Report {
     /// What was checked. One that exists for each key or reader comes several times.
     checks: Vec<Check>,
+    /// What this operating system protects, and what it lacks.
+    system: System,
     /// How many checks found a problem.
     problems: usize,
     /// How many checks could find nothing out.
@@ -104,7 +107,7 @@ pub(in crate::cli) fn run(args: &Doctor, cli: &Cli, console: &mut Console) -> Ou
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (problems, unknown) = (count(Verdict::Problem), count(Verdict::CannotTell));
     let human = human(&checks, problems, unknown);
-    console.result(&human, &Report { checks, problems, cannot_tell: unknown });
+    console.result(&human, &Report { checks, system: systems::here(), problems, cannot_tell: unknown });
     Ok(if problems == 0 { Exit::Done } else { Exit::No })
 }
 

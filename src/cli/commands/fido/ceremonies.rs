@@ -6,6 +6,7 @@ use crate::cli::args::{FidoAssert, FidoAttest, FidoEnroll, FidoKeyAndPin};
 use crate::cli::explain::{self, Exit, Explanation, Reason};
 use crate::cli::invocation::usage;
 use crate::cli::page::Page;
+use crate::cli::secret_line::check_stdin_is_free;
 use crate::cli::{Outcome, environment};
 use crate::fido::metadata::Certification;
 use crate::fido::webauthn::{CreationOptions, Origin, RequestOptions};
@@ -330,6 +331,9 @@ fn origin_of(text: &str) -> Result<Origin, Failed> {
 /// The relying party's options, from a file or standard input, as UTF-8 whatever an editor has made of them.
 fn read_options(file: Option<&PathBuf>) -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
+    if file.is_none_or(|path| path.as_os_str() == "-") {
+        check_stdin_is_free("the relying party's options")?;
+    }
     let from_file =
         |path: &Path, bytes: &mut Vec<u8>| crate::store::named(path)?.take(MAX_OPTIONS).read_to_end(bytes);
     let read = match file {

@@ -3,6 +3,7 @@
 use super::secret::{bounded, looks_like_a_uri, readable};
 use super::{Failed, Invocation, picture, usage};
 use crate::cli::explain::{Exit, Explanation};
+use crate::cli::secret_line::check_stdin_is_free;
 use crate::qr::Codes;
 use crate::secret::without_mark;
 use crate::totp::{BadMigration, BadUri, Exported, Given, Migration, Uri, is_migration};
@@ -48,6 +49,7 @@ pub(super) fn many(pictures: &[PathBuf], invocation: &Invocation<'_>) -> Result<
 
 impl Many {
     fn list(&mut self, invocation: &Invocation<'_>) -> Result<(), Failed> {
+        check_stdin_is_free("the list")?;
         if io::stdin().is_terminal() {
             let nobody =
                 Explanation::new("no_secret", "nothing was piped to standard input, and no picture is named");

@@ -5,7 +5,7 @@ use crate::cli::Outcome;
 use crate::cli::args::OneKey;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
-use crate::cli::secret_line::{open_fd, read_password};
+use crate::cli::secret_line::Source;
 use crate::keys::{self, Serial};
 use crate::oath::Session;
 use crate::secret::Password;
@@ -68,7 +68,8 @@ fn check(key: Serial, new: &Password, invocation: &Invocation<'_>) -> Result<(),
 }
 
 fn from_fd(fd: u32) -> Result<Password, Failed> {
-    let read = open_fd(fd).and_then(|mut file| read_password(fd, &mut file));
+    let from = Source::Fd(fd);
+    let read = from.open().and_then(|mut file| from.read_password(&mut file));
     read.ok_or_else(|| usage(format!("there is no password to read on file descriptor {fd}")))
 }
 

@@ -6,11 +6,12 @@ use super::{Failed, Invocation, picture, usage};
 use crate::cli::args::Add;
 use crate::cli::console::Style;
 use crate::cli::explain::{self, Exit, Explanation};
+use crate::cli::secret_line::stdin_has_text;
 use crate::cli::shell::key_option;
 use crate::keys::KeyId;
 use crate::secret::{Password, Seed, plain_text};
 use crate::totp::{BadUri, Given, Uri, is_migration};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -63,7 +64,7 @@ fn given_beside(qr_image: Option<&Path>, given: &Given, asking: Asking<'_>) -> R
     if let Some(path) = qr_image {
         return parse_or_import(&picture::uri_in(path, asking)?, given, asking).map(Some);
     }
-    if io::stdin().is_terminal() {
+    if !stdin_has_text() {
         return Ok(None);
     }
     let text = bounded(io::stdin().lock(), MAX_TEXT)

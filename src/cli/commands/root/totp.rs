@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
 use crate::cli::page::Page;
-use crate::cli::secret_line::{open_fd, read_password};
+use crate::cli::secret_line::Source;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, environment};
 use crate::flow::root::{self, Evidence, TotpEnrolled, TotpRequest};
@@ -65,7 +65,8 @@ fn serials(keys: &[KeyId]) -> Result<Vec<Serial>, Box<Explanation>> {
 fn seed(args: &RootEnroll, cli: &Cli, world: &World, console: &Console) -> Result<Seed, Box<Explanation>> {
     let found = match args.secret_fd {
         Some(fd) => {
-            let text = open_fd(fd).and_then(|mut file| read_password(fd, &mut file));
+            let from = Source::Fd(fd);
+            let text = from.open().and_then(|mut file| from.read_password(&mut file));
             let text = text.ok_or_else(|| usage(format!("file descriptor {fd} holds no secret")))?;
             secret::parse(text.expose().as_bytes())?
         }

@@ -5,13 +5,14 @@ use crate::cli::console::Console;
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::invocation::usage;
 use crate::cli::page::Page;
+use crate::cli::secret_line::stdin_has_text;
 use crate::cli::terminal::TerminalPerson;
 use crate::cli::{Outcome, environment};
 use crate::flow::alarm::{self, Confirmation};
 use crate::world::World;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 /// No mail with a link is longer, in bytes.
@@ -44,7 +45,7 @@ pub(in crate::cli) fn run(args: &RootAlarmConfirm, cli: &Cli, console: &mut Cons
 
 /// The link, asked for without echo, or from standard input.
 fn given(cli: &Cli, world: &World, console: &Console) -> Result<Zeroizing<String>, Box<Explanation>> {
-    if io::stdin().is_terminal() {
+    if !stdin_has_text() {
         let person = TerminalPerson::new(&cli.global, console.style(), world.interrupt.clone());
         let text = person.ask_pasted("Link in the mail that asks to confirm (not shown here): ");
         return text.map(|text| Zeroizing::new(text.expose().to_owned())).ok_or_else(|| {

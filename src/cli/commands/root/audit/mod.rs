@@ -15,6 +15,7 @@ use crate::cli::args::{Audit, Cli, Format, account_id};
 use crate::cli::console::{Console, Style};
 use crate::cli::explain::{self, Exit, Explanation};
 use crate::cli::page::Page;
+use crate::cli::secret_line::check_stdin_is_free;
 use crate::cli::{Outcome, environment};
 use crate::flow::{self, AuditRequest, Audited, Severity};
 use resume::{Known, Resume};
@@ -103,6 +104,7 @@ fn listed(path: &Path) -> Result<Vec<String>, Box<Explanation>> {
     };
     let mut text = String::new();
     let read = if path == Path::new("-") {
+        check_stdin_is_free("the list of accounts")?;
         std::io::stdin().take(LONGEST_LIST + 1).read_to_string(&mut text)
     } else {
         crate::store::named(path).and_then(|file| file.take(LONGEST_LIST + 1).read_to_string(&mut text))

@@ -1,8 +1,8 @@
 //! Unix: links, devices and pipes in a file's place, and who else may write to it.
 
-use super::Writers;
+use super::super::Writers;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{Access, OFlags, fcntl_getfl, fcntl_setfl};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -15,6 +15,11 @@ use std::sync::atomic::AtomicBool;
 pub fn open_with_care(options: &mut OpenOptions) {
     let care = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(care.bits().cast_signed()).mode(0o600);
+}
+
+/// Keeps a file that was just made to this user: [`open_with_care`] has.
+pub fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// How long a writer of a pipe may take to come: a shell starts both ends, in whatever order.
@@ -40,16 +45,42 @@ pub fn open_pipe_or_file(path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
 }
 
 /// Makes directories, those above them too, that their owner alone can enter.
+pub fn create_private_directories(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a directory that its owner alone can enter; it must not be there.
+pub fn create_private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Whether this process may make files in a directory.
 #[must_use]
-pub fn private_directories() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
+pub fn may_write(directory: &Path) -> bool {
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// Whether users other than its owner can see what is in a directory.
+#[must_use]
+pub fn others_may_look(directory: &Path) -> bool {
+    directory.metadata().is_ok_and(|there| there.mode() & 0o077 != 0)
+}
+
+/// The group that may read and write a device, where that is another than root's.
+#[must_use]
+pub fn group_of(device: &Path) -> Option<String> {
+    let node = device.metadata().ok().filter(|node| node.mode() & 0o060 == 0o060 && node.gid() != 0)?;
+    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    lines.find_map(|fields| match *fields {
+        [name, _, id, ..] if id.parse() == Ok(node.gid()) => Some(name.to_owned()),
+        _ => None,
+    })
 }
 
 /// Who may write to a file or directory.
 #[must_use]
-pub fn writers(there: &Metadata) -> Writers {
+pub fn writers(_: &Path, there: &Metadata) -> Writers {
     if there.uid() != rustix::process::geteuid().as_raw() {
         Writers::ItsOwner
     } else if there.mode() & 0o022 != 0 {
@@ -63,7 +94,7 @@ pub fn writers(there: &Metadata) -> Writers {
 /// directory is sticky, others may move what is their own alone (rename(2), `EPERM`). A group of the user's number is
 /// that user's alone: where each user has a group, directories are made for it to write to (umask 002).
 #[must_use]
-pub fn movers(directory: &Metadata) -> Writers {
+pub fn movers(_: &Path, directory: &Metadata) -> Writers {
     let user = rustix::process::geteuid().as_raw();
     let own_group = [directory.gid(), rustix::process::getegid().as_raw()] == [user; 2];
     let others = if own_group { 0o002 } else { 0o022 };
@@ -78,14 +109,14 @@ pub fn movers(directory: &Metadata) -> Writers {
 
 /// Whether users other than its owner can reach what is in a directory.
 #[must_use]
-pub fn others_may_enter(directory: &Metadata) -> bool {
+pub fn others_may_enter(_: &Path, directory: &Metadata) -> bool {
     directory.mode() & 0o011 != 0
 }
 
 /// Whether nobody but this user can read or write it, as with every file that [`open_with_care`] makes.
 #[must_use]
-pub fn is_private(there: &Metadata) -> bool {
-    writers(there) == Writers::Us && there.mode() & 0o077 == 0
+pub fn is_private(path: &Path, there: &Metadata) -> bool {
+    writers(path, there) == Writers::Us && there.mode() & 0o077 == 0
 }
 
 /// Beyond a limit on the size of files (`ulimit -f`) a write fails from now on, and does not end the process. Programs

@@ -3,7 +3,7 @@
 //! In the user session keyring: in the kernel's memory, never swapped or written to a disk, for this user's processes
 //! alone, gone by itself at its time.
 
-use super::NoKeyring;
+use super::super::NoKeyring;
 use linux_keyutils::{Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
 use std::time::Duration;
 use zeroize::Zeroizing;

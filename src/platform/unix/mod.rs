@@ -1,5 +1,10 @@
 //! Unix: signals become a readable pipe, so that every wait (a prompt, a reply, a back-off) can end on Ctrl-C.
 
+pub mod descriptors;
+pub mod files;
+pub mod local;
+pub mod processes;
+
 use super::Typed;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
@@ -287,4 +292,10 @@ pub fn shell(line: &str) -> std::process::Command {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", line]);
     command
+}
+
+/// Whether the screen shows colours and takes the cursor's movements: every terminal does.
+#[must_use]
+pub fn styles_are_shown() -> bool {
+    true
 }

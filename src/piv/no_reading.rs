@@ -1,0 +1,10 @@
+//! Built without PC/SC: nothing can be read.
+
+use super::{Error, Info};
+use crate::keys::Serial;
+
+pub(super) fn read(_: &str, _: Option<Serial>) -> Result<Info, Error> {
+    Err(Error::NotBuiltIn)
+}
+
+pub(super) fn certificate(_: &[u8]) {}
