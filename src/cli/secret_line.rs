@@ -43,6 +43,10 @@ impl Source {
     pub(super) fn open(self) -> Option<File> {
         match self {
             Self::Stdin => descriptors::stdin().ok(),
+            Self::Fd(fd) if !descriptors::ARE_INHERITED => {
+                unanswered::because(Why::NotInherited { fd });
+                None
+            }
             Self::Fd(fd) => descriptors::open_to_read(fd).ok(),
         }
     }

@@ -13,6 +13,8 @@ pub(super) enum Why {
     Ended,
     /// What was typed is not UTF-8.
     TypedNotUtf8,
+    /// A file descriptor was named, and there are none on this system.
+    NotInherited { fd: u32 },
     /// The text of a secret is not UTF-8, or not only.
     SecretNotUtf8 { from: Source, encoding: Encoding },
 }
@@ -83,6 +85,14 @@ pub(super) fn truly(mut text: Explanation) -> Explanation {
             }];
             if text.exit != Exit::Left {
                 text.exit = Exit::Usage;
+            }
+        }
+        Some(Why::NotInherited { fd }) if text.exit != Exit::Interrupted => {
+            text.what = format!("file descriptor {fd}: a program gets none on Windows");
+            text.hints =
+                vec!["type it at the console; --pin-stdin and --password-stdin read standard input".to_owned()];
+            if text.exit != Exit::Left {
+                (text.code, text.exit) = ("usage", Exit::Usage);
             }
         }
         Some(Why::TypedNotUtf8) if text.code == "nobody_to_ask" => {
