@@ -43,8 +43,10 @@ fn each_output_has_its_schema_in_a_file() {
 
 #[test]
 fn the_package_has_the_schemas() {
-    let assets = read(&root().join("Cargo.toml"));
-    assert!(assets.contains(r#"["docs/schemas/*", "usr/share/doc/glasskey/docs/schemas/", "644"]"#));
+    let packaging = read(&root().join("scripts/package"));
+    assert!(packaging.contains("cp -r docs/*.md docs/schemas docs/policies docs/runbooks \"$1/docs/\""));
+    let cargo = read(&root().join("Cargo.toml"));
+    assert!(cargo.lines().any(|line| line.starts_with("include = ") && line.contains("\"/docs\"")));
 }
 
 /// One row of a table.
