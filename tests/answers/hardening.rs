@@ -6,8 +6,10 @@ use crate::harden::alarm_world::ADDRESS;
 use crate::harden::trail::own;
 use crate::harden::world::{Kind, World, members};
 use crate::support::{Run, Simulated, Typist, run, run_with};
+use glasskey::sim::aws::organization::Kind as MemberKind;
 use glasskey::sim::aws::posture::{Bucket, MailKind, Topic, Trail};
 use glasskey::sim::aws::{Fault, Organization, Wrong};
+use serde_json::json;
 
 type Ending = (i32, &'static str);
 
@@ -156,8 +158,64 @@ pub(super) fn emptied(fault: Fault) -> Ending {
 }
 
 /// A run is undone that has made an alarm.
-pub(super) fn unwatched(fault: Fault) -> Ending {
-    undone_again(&World::of(Kind::Watched), fault)
+pub(super) fn unwatched(kind: Kind, fault: Fault) -> Ending {
+    undone_again(&World::of(kind), fault)
+}
+
+/// A run has made the key and stopped; its policy lets nobody use it.
+pub(super) fn keyed_after_another(fault: Fault) -> Ending {
+    let world = World::of(Kind::Keyed);
+    world.fail(&Fault::next("CreateAlias", Wrong::Deny));
+    assert_eq!(world.run(&world.all()).code, 4);
+    world.heal();
+    let owner = format!("arn:aws:iam::{}:root", world.outside.aws.account());
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": owner }, "Action": "kms:*", "Resource": "*" },
+    ]});
+    world.outside.aws.arrange(|posture| posture.keys[0].policy = Some(policy.to_string()));
+    applied_again(&world, fault)
+}
+
+const DELEGATE: [&str; 3] = ["--only", "central-root-access", "--delegate"];
+
+fn with_a_member() -> (World, Organization, String) {
+    let world = World::of(Kind::Managing);
+    let organization = Organization::of(&world.outside.aws).unwrap();
+    let member = organization.add(MemberKind::Sound);
+    (world, organization, member)
+}
+
+/// A member becomes delegated administrator. Applied again, it is.
+pub(super) fn delegated(fault: Fault) -> Ending {
+    let (world, organization, member) = with_a_member();
+    let apply = [&["--apply", "--yes", "--no-input"], &DELEGATE[..], &[&member]].concat();
+    world.fail(&fault);
+    let done = world.run(&apply);
+    world.heal();
+    was_sent(&world.outside, &fault);
+    let is_so = || organization.view()["delegated"].to_string().contains(&member);
+    assert!(done.code == 4 || (done.code == 0 && is_so()), "{fault:?}: {done:?}");
+    let again = world.run(&apply);
+    assert!(again.code == 0 && is_so() && world.outside.unfinished() == 0, "{fault:?}: {again:?}");
+    (done.code, if done.code == 0 { "done" } else { "applied again" })
+}
+
+/// The same, undone.
+pub(super) fn undelegated(fault: Fault) -> Ending {
+    let (world, organization, member) = with_a_member();
+    let before = organization.view()["delegated"].clone();
+    let (_, run) = world.apply(&[&DELEGATE[..], &[&member]].concat());
+    let undo = ["--undo", &run, "--yes", "--no-input"];
+    world.fail(&fault);
+    let done = world.run(&undo);
+    world.heal();
+    was_sent(&world.outside, &fault);
+    assert!(matches!(done.code, 0 | 4), "{fault:?}: {done:?}");
+    if done.code == 4 {
+        assert_eq!(world.run(&undo).code, 0, "{fault:?}: {done:?}");
+    }
+    assert!(organization.view()["delegated"] == before, "{fault:?}: {done:?}");
+    (done.code, if done.code == 0 { "undone" } else { "undone again" })
 }
 
 /// The same, where a topic of that name was there: the address is unsubscribed from it.
@@ -219,6 +277,17 @@ pub(super) fn proven_by_mail(fault: Fault) -> Ending {
     typist.types(&if mailed { code_in_the_mail(&world) } else { String::new() });
     let (_, done) = typist.end();
     assert_eq!(done.code == 0, mailed, "{fault:?}: {done:?}");
+    settled_proof(&done, &fault)
+}
+
+/// Rules, each proved by a marked event.
+pub(super) fn proven_by_rules(fault: Fault) -> Ending {
+    let world = crate::harden::alarm_rules::made();
+    world.fail(&fault);
+    let done =
+        run(&mut world.any_command(&["root", "alarm", "test", "--json", "--yes", "--no-input", "--wait", "3"]));
+    world.heal();
+    was_sent(&world.outside, &fault);
     settled_proof(&done, &fault)
 }
 

@@ -11,4 +11,3 @@ mod scene;
 mod telling; // alarms, topics, rules
 mod trails; // trails and their role
 
-pub(crate) use answers::calls;

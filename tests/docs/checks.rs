@@ -37,7 +37,6 @@ fn code(runbook: &str, args: &[&str], at: &Simulated) -> i32 {
     let output = check(runbook, args, at);
     assert!((at.aws.posture(), devices(&at.aws)) == before, "{output:?}");
     assert_eq!(output.stderr, b"", "{output:?}");
-    println!("{}", String::from_utf8_lossy(&output.stdout));
     output.status.code().unwrap()
 }
 

@@ -16,7 +16,7 @@ fn asked() -> Vec<&'static str> {
 }
 
 /// An account whose rules are there.
-pub(super) fn made() -> World {
+pub(crate) fn made() -> World {
     let world = World::of(Kind::Ruled);
     let _ = world.apply(&asked());
     world
