@@ -2,9 +2,10 @@
 //! refuses the rest.
 
 use super::{files_in, read, root};
+use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, World};
 use crate::support::{FIRST, Run, Simulated, run};
 use glasskey::flow::enroll::{Request, permissions};
-use glasskey::sim::aws::{Fault, Keys, Wrong};
+use glasskey::sim::aws::{Aws, Fault, Keys, Organization, Wrong};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -223,4 +224,159 @@ fn watching_root() {
     command.envs(world.environment(&operator));
     let done = run(&mut crate::support::with_fd(&command, 3, &format!("{}\n", crate::support::fido::PIN)));
     assert_eq!(done.code, 0, "{done:?}");
+}
+
+/// A user who has these policies and nothing else.
+fn operator(aws: &Aws, name: &str, policies: &[&str]) -> Keys {
+    let keys = aws.add_user(name);
+    policies.iter().for_each(|file| aws.allow(name, &policy(file)).unwrap());
+    keys
+}
+
+/// The permissions that a user's calls have taken so far, with that of giving the trail its role.
+fn taken(aws: &Aws, user: &str) -> BTreeSet<String> {
+    let caller = format!("arn:aws:iam::{}:user/{user}", aws.account());
+    let of_user = aws.calls().into_iter().filter(|call| call.caller.as_deref() == Some(&*caller));
+    let named = |call: glasskey::sim::aws::Call| match (call.service, call.action.as_str()) {
+        ("s3", "GetPublicAccessBlock") => "s3:GetBucketPublicAccessBlock".to_owned(),
+        ("s3", "PutPublicAccessBlock") => "s3:PutBucketPublicAccessBlock".to_owned(),
+        ("s3", "GetBucketEncryption") => "s3:GetEncryptionConfiguration".to_owned(),
+        ("s3", "PutBucketEncryption") => "s3:PutEncryptionConfiguration".to_owned(),
+        ("s3", "ListObjectVersions") => "s3:ListBucketVersions".to_owned(),
+        (service, action) => format!("{service}:{action}"),
+    };
+    let mut taken: BTreeSet<String> = of_user.map(named).collect();
+    if taken.contains("cloudtrail:CreateTrail") {
+        taken.insert("iam:PassRole".to_owned());
+    }
+    taken
+}
+
+/// Each action of the policy is taken, and no other but those of the policies that go with it.
+#[track_caller]
+fn is_least(name: &str, with: &[&str], taken: &BTreeSet<String>) {
+    let own = actions(name);
+    let idle: Vec<_> = own.difference(taken).collect();
+    assert!(idle.is_empty(), "{name}: nothing needs {idle:?}");
+    let mut all = own;
+    with.iter().for_each(|other| all.extend(actions(other)));
+    all.insert("sts:GetCallerIdentity".to_owned());
+    let lacks: Vec<_> = taken.difference(&all).collect();
+    assert!(lacks.is_empty(), "{name} lacks {lacks:?}");
+}
+
+fn as_user(world: &World, keys: &Keys, args: &[&str]) -> Run {
+    run(&mut world.outside.glasskey_as(keys, args))
+}
+
+const APPLY: [&str; 5] = ["root", "harden", "--apply", "--yes", "--no-input"];
+const PLAN: &str = "root-harden-plan.json";
+
+/// The name of a run, as its result says it.
+fn run_of(done: &Run) -> String {
+    let (_, rest) = done.stdout.split_once("--undo ").unwrap_or_else(|| panic!("{done:?}"));
+    rest.split('`').next().unwrap().to_owned()
+}
+
+#[test]
+fn hardening_an_account() {
+    let world = World::of(Kind::Watched);
+    let aws = &world.outside.aws;
+    aws.arrange(|posture| (posture.trails, posture.password_policy) = (Vec::new(), None));
+    let planner = operator(aws, "planner", &[PLAN]);
+    let keys = operator(aws, "operator", &["root-harden.json", PLAN, "root-audit.json"]);
+    let chosen = [&CONTACT[..], &["--alarm-email", ADDRESS]].concat();
+    let plan = [&["root", "harden"], &chosen[..]].concat();
+    assert_eq!(as_user(&world, &planner, &plan).code, 1);
+    refuses(
+        &as_user(&world, &planner, &[&APPLY[..], &["--only", "password-policy"]].concat()),
+        "iam:UpdateAccountPasswordPolicy",
+    );
+    // One that cannot make the trail takes back what it made.
+    aws.fail(Fault::next("CreateTrail", Wrong::Deny));
+    let done = as_user(&world, &keys, &[&APPLY[..], &["--only", "trail"]].concat());
+    assert_ne!(done.code, 0, "{done:?}");
+    let done = as_user(&world, &keys, &["recover", "--undo", "--no-input"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let done = as_user(&world, &keys, &[&APPLY[..], &chosen].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let again = as_user(&world, &planner, &plan);
+    assert_eq!((again.code, again.stdout.contains("nothing to do")), (0, true), "{again:?}");
+    let named = ["--only", "administrator", "--admin-user", "boss", "--admin-key", KEY];
+    assert_eq!(as_user(&world, &planner, &[&["root", "harden"], &named[..]].concat()).code, 1);
+    // Of a user who is there, the password and the devices are looked at.
+    let _ = aws.add_user("boss");
+    aws.add_group("Administrators", &["boss"]);
+    aws.attach("group/Administrators", "AdministratorAccess");
+    let there = as_user(&world, &planner, &[&["root", "harden"], &named[..]].concat());
+    assert!(matches!(there.code, 0 | 1), "{there:?}");
+    let all = as_user(&world, &planner, &plan);
+    assert!(matches!(all.code, 0 | 1), "{all:?}");
+    let alarm = operator(aws, "tester", &["root-alarm.json"]);
+    let tested = as_user(&world, &alarm, &["root", "alarm", "test", "--yes", "--no-input"]);
+    assert_eq!(tested.code, 0, "{tested:?}");
+    let link = aws.mailbox().into_iter().find_map(|mail| mail.link.filter(|link| link.contains("onfirm"))).unwrap();
+    let confirmed = as_user(&world, &alarm, &["root", "alarm", "confirm", &link]);
+    assert!(matches!(confirmed.code, 0 | 1 | 3), "{confirmed:?}");
+    let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+    assert_eq!(undone.code, 1, "the bucket holds records: {undone:?}");
+    is_least(PLAN, &[], &taken(aws, "planner").into_iter().filter(|one| !one.contains("Update")).collect());
+    is_least("root-harden.json", &[PLAN, "root-audit.json"], &taken(aws, "operator"));
+    is_least("root-alarm.json", &[], &taken(aws, "tester"));
+}
+
+/// Without the permission to pass it, the trail gets no role.
+#[test]
+fn a_trails_role_must_be_passed() {
+    let world = World::of(Kind::Untrailed);
+    let keys = world.outside.aws.add_user("operator");
+    let without = policy("root-harden.json").replace("iam:PassRole", "iam:TagRole");
+    for text in [&without, &policy(PLAN), &policy("root-audit.json")] {
+        world.outside.aws.allow("operator", text).unwrap();
+    }
+    let done = as_user(&world, &keys, &[&APPLY[..], &["--only", "trail"]].concat());
+    assert_ne!(done.code, 0, "{done:?}");
+    assert!(done.stderr.contains("iam:PassRole"), "{done:?}");
+}
+
+#[test]
+fn making_an_administrator() {
+    const NAME: &str = "root-harden-administrator.json";
+    let world = Simulated::with_keys(1);
+    let keys = operator(&world.aws, "operator", &[NAME, PLAN, "root-audit.json"]);
+    let named = ["--only", "administrator", "--admin-user", "boss", "--admin-key", KEY];
+    let apply = [&APPLY[..], &named, &["--password-to-command", "cat >/dev/null"]].concat();
+    let done = run(&mut world.glasskey_as(&keys, &apply));
+    assert_eq!(done.code, 0, "{done:?}");
+    let undone =
+        run(&mut world.glasskey_as(&keys, ["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]));
+    assert_eq!(undone.code, 0, "{undone:?}");
+    is_least(NAME, &[PLAN, "root-audit.json"], &taken(&world.aws, "operator"));
+}
+
+#[test]
+fn hardening_an_organization() {
+    const NAME: &str = "root-harden-org.json";
+    let world = World::of(Kind::Organization);
+    let aws = &world.outside.aws;
+    let organization = Organization::of(aws).unwrap();
+    organization.trust("iam.amazonaws.com", false);
+    organization.set_features(&[]);
+    organization.set_scps(false);
+    let keys = operator(aws, "operator", &[NAME, PLAN, "root-audit.json"]);
+    let apply = [&APPLY[..], &["--accept-irreversible"]].concat();
+    let central = as_user(&world, &keys, &[&apply[..], &["--org", "--only", "central-root-access"]].concat());
+    assert_eq!(central.code, 0, "{central:?}");
+    let members = as_user(&world, &keys, &[&apply[..], &MEMBERS].concat());
+    assert_eq!(members.code, 0, "{members:?}");
+    let policy = as_user(&world, &keys, &[&apply[..], &SCP].concat());
+    assert_eq!(policy.code, 0, "{policy:?}");
+    let member = organization.members().remove(0);
+    let allowed = as_user(&world, &keys, &["root", "harden", "--allow-recovery", &member, "--yes"]);
+    assert_eq!(allowed.code, 0, "{allowed:?}");
+    for done in [policy, central] {
+        let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+        assert!(matches!(undone.code, 0 | 1), "{undone:?}");
+    }
+    is_least(NAME, &[PLAN, "root-audit.json"], &taken(aws, "operator"));
 }

@@ -20,8 +20,8 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     if read.is_none() && !trails::is_known(action) {
         return None;
     }
-    let allowed = auth::authorize(ctx, &format!("cloudtrail:{action}"), "*");
-    Some(allowed.and_then(|()| match read {
+    let allowed = auth::authorize(ctx, &format!("cloudtrail:{action}"), &resource(action, ctx));
+    Some(allowed.and_then(|()| passes_role(action, ctx)).and_then(|()| match read {
         Some(read) => read(ctx),
         None => {
             let outcome = trails::write(action, ctx);
@@ -29,6 +29,31 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
             outcome
         }
     }))
+}
+
+/// What policies name: the trail, but where trails are listed.
+fn resource(action: &str, ctx: &Ctx<'_>) -> String {
+    let named = ["Name", "TrailName"].into_iter().find_map(|parameter| json::text(ctx.body, parameter));
+    match named.filter(|_| action != "DescribeTrails") {
+        None => "*".to_owned(),
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(name) => {
+            let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+            format!("arn:{partition}:cloudtrail:{}:{account}:trail/{name}", ctx.region)
+        }
+    }
+}
+
+/// Whoever gives a trail a role must be allowed to.
+fn passes_role(action: &str, ctx: &Ctx<'_>) -> Result<(), Refusal> {
+    let role = json::text(ctx.body, "CloudWatchLogsRoleArn").filter(|role| !role.is_empty());
+    match role.filter(|_| matches!(action, "CreateTrail" | "UpdateTrail")) {
+        None => Ok(()),
+        Some(role) => {
+            let facts = [("iam:passedtoservice", "cloudtrail.amazonaws.com")];
+            auth::authorize_with(ctx, "iam:PassRole", role, &facts)
+        }
+    }
 }
 
 pub(super) fn arn(state: &State, trail: &Trail) -> String {

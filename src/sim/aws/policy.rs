@@ -280,7 +280,7 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
 }
 
 /// What [`Context`] can hold.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 22] = [
     "aws:multifactorauthpresent",
     "aws:multifactorauthage",
     "aws:username",
@@ -300,6 +300,9 @@ const KEYS: [&str; 19] = [
     "s3:x-amz-acl",
     "sts:externalid",
     "sts:taskpolicyarn",
+    "iam:passedtoservice",
+    "iam:policyarn",
+    "organizations:serviceprincipal",
 ];
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {

@@ -35,7 +35,9 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
         "PutMetricData" | "GetMetricData" => "*".to_owned(),
         _ => {
             let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
-            let name = json::text(ctx.body, "AlarmName").unwrap_or("*");
+            // Deleted, and switched on and off, are alarms by their names.
+            let names = if action == "DescribeAlarms" { Vec::new() } else { json::texts(ctx.body, "AlarmNames") };
+            let name = json::text(ctx.body, "AlarmName").or(names.first().copied()).unwrap_or("*");
             format!("arn:{partition}:cloudwatch:{}:{account}:alarm:{name}", ctx.region)
         }
     };

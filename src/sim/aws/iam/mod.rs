@@ -129,8 +129,10 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<Outcome> {
     let (_, run) = operation(action)?;
     let resource = resource(action, ctx.state, ctx.caller, ctx.form);
     let keys = tags::keys(ctx.form);
-    let facts: &[_] = if keys.is_empty() { &[] } else { &[("aws:tagkeys", keys.as_str())] };
-    let allowed = auth::authorize_with(ctx, &format!("iam:{action}"), &resource, facts);
+    let of_tags = Some(("aws:tagkeys", keys.as_str())).filter(|_| !keys.is_empty());
+    let facts: Vec<_> =
+        of_tags.into_iter().chain(ctx.form.get("PolicyArn").map(|arn| ("iam:policyarn", arn))).collect();
+    let allowed = auth::authorize_with(ctx, &format!("iam:{action}"), &resource, &facts);
     Some(allowed.and_then(|()| run(ctx)))
 }
 

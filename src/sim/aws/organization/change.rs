@@ -35,7 +35,12 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
         "DetachPolicy" => detach,
         _ => return None,
     };
-    let outcome = auth::authorize(ctx, &format!("organizations:{action}"), "*").and_then(|()| {
+    let facts: Vec<(&str, &str)> = json::text(ctx.body, "ServicePrincipal")
+        .map(|service| ("organizations:serviceprincipal", service))
+        .into_iter()
+        .collect();
+    let allowed = auth::authorize_with(ctx, &format!("organizations:{action}"), "*", &facts);
+    let outcome = allowed.and_then(|()| {
         let mut organization = ctx.world.organization_mut();
         let account = &ctx.state.account;
         let register = organization.as_mut().filter(|register| register.members.contains_key(account));
