@@ -87,7 +87,7 @@ impl World {
 /// This machine's readers, through PC/SC; none where this was built without.
 #[must_use]
 pub fn system_ports() -> Box<dyn Ports> {
-    Box::new(crate::transport::pcsc::PcscPorts::default())
+    crate::transport::pcsc::system()
 }
 
 /// This machine's FIDO devices, over USB HID; none where this was built without.

@@ -1,3 +1,9 @@
 //! Built without PC/SC: there are no readers.
 
-pub use super::NoReaders as PcscPorts;
+use super::{NoReaders, Ports};
+
+/// No readers.
+#[must_use]
+pub fn system() -> Box<dyn Ports> {
+    Box::new(NoReaders)
+}

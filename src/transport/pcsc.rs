@@ -46,6 +46,12 @@ pub struct PcscPorts {
     timeout: Duration,
 }
 
+/// This machine's readers.
+#[must_use]
+pub fn system() -> Box<dyn Ports> {
+    Box::new(PcscPorts::default())
+}
+
 impl Default for PcscPorts {
     fn default() -> Self {
         Self { timeout: PATIENCE }

@@ -346,11 +346,6 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     [TRAILS, BUCKETS, LOGS, TELLING, super::administrator::ROWS].into_iter().flatten()
 }
 
-/// What is tried here of all that changes something.
-pub(crate) fn calls() -> BTreeSet<String> {
-    rows().map(|row| row.call.to_string()).collect()
-}
-
 /// What came of a call with a fault, and whether it was carried out.
 fn tried(row: &Row, fault: Fault) -> (Result<(), Error>, bool) {
     let scene = Scene::new();

@@ -10,4 +10,3 @@ mod logs; // log groups, filters, events
 mod scene;
 mod telling; // alarms, topics, rules
 mod trails; // trails and their role
-

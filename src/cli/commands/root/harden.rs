@@ -155,10 +155,10 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
         Language::Terraform => (EmitLanguage::Terraform, "terraform"),
     };
     if plan.steps.is_empty() {
-        let is_refused = refused(&plan).next().is_some();
+        let is_refused = refused(plan).next().is_some();
         let why = if is_refused { "no step can be planned of what was asked for" } else { "nothing to do" };
         console.say(&format!("glasskey: {why}, so nothing is printed"));
-        refused(&plan).for_each(|open| console.say(&format!("glasskey: {}", open_line(open).trim_start())));
+        refused(plan).for_each(|open| console.say(&format!("glasskey: {}", open_line(open).trim_start())));
     }
     let Emitted { text, left_out } = match plan.steps.is_empty() {
         true => Emitted { text: String::new(), left_out: Vec::new() },
@@ -174,7 +174,7 @@ fn emitted(plan: &HardenPlan, language: Language, args: &Harden, console: &mut C
         None => text.lines().for_each(|line| page.line(line)),
     }
     console.result(&page, &EmitReport { language: name, text: &text, left_out: &left_out });
-    Ok(if refused(&plan).next().is_some() { Exit::No } else { Exit::Done })
+    Ok(if refused(plan).next().is_some() { Exit::No } else { Exit::Done })
 }
 
 fn not_written(path: &Path, cause: &io::Error) -> Box<Explanation> {
