@@ -125,6 +125,9 @@ fn memory(given: Protection) -> Vec<Check> {
     const SEEDS: &str = "memory for seeds";
     let pages = match given.pages {
         SecretPages::Unseen => Check::ok("secret_memory", SEEDS, "a page that nobody else can read, not even root (memfd_secret)"),
+        SecretPages::Locked if !cfg!(target_os = "linux") => {
+            Check::ok("secret_memory", SEEDS, "a page that is not swapped out; administrators can read it")
+        }
         SecretPages::Locked => Check::ok("secret_memory", SEEDS, "a page that is not swapped out; root can read it")
             .detail("memfd_secret hides it from root too: Linux 6.5, or secretmem.enable=1 on the kernel's command line from 5.14"),
         SecretPages::Ordinary if swap_is_on() == Some(false) => {
