@@ -142,17 +142,15 @@ fn of_an_organization(refusal: &R) -> Explanation {
         R::NotActive { .. } => text("not_a_member").exit(Exit::Usage),
         R::CalledByRoot => text("called_by_root").hint("sign in as an administrator of the management account"),
         R::HasPassword { .. } => text("has_password").hint("`glasskey root harden --org` shows what is still to do"),
-        R::RecoveryStopped { .. } => text("recovery_stopped")
-            .note("nothing was changed")
-            .hint("`glasskey root harden --undo RUN` takes back the policy that a run has attached; then allow it again"),
+        R::RecoveryStopped { .. } => text("recovery_stopped").note("nothing was changed").hint(
+            "`glasskey root harden --undo RUN` takes back the policy that a run has attached; then allow it again",
+        ),
         R::NeedsOrganization { .. } => {
             text("needs_organization").hint("`glasskey root harden --org` looks at members").exit(Exit::Usage)
         }
-        R::MembersWait { .. } => text("members_wait")
-            .hint("`glasskey root enroll --account ACCOUNT` gives it MFA")
-            .hint(
-                "`glasskey root harden --org --only member-root-credentials --members-password` takes its password away",
-            ),
+        R::MembersWait { .. } => text("members_wait").hint("`glasskey root enroll --account ID` gives it MFA").hint(
+            "`glasskey root harden --org --only member-root-credentials --members-password` takes its password away",
+        ),
         _ => text("harden"),
     }
 }

@@ -268,7 +268,7 @@ impl State {
         (!waiting.is_empty()).then(|| {
             let message = format!(
                 "root of {} can sign in and has no MFA, and could not be given any afterwards: enroll it first \
-                 (`glasskey root enroll --account ACCOUNT`), or take the password away (`glasskey root harden --org \
+                 (`glasskey root enroll --account ID`), or take the password away (`glasskey root harden --org \
                  --only member-root-credentials --members-password`)",
                 waiting.join(", ")
             );
