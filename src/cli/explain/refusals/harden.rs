@@ -34,12 +34,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         | R::MembersRefused { .. }
         | R::MembersWait { .. } => of_an_organization(refusal),
         R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
-        R::ActivatedAgain { .. } => text("activated_again")
-            .note("nothing of the step was deleted")
-            .hint("`glasskey root harden` makes a new plan; --grace names another time"),
-        R::NoGrace { .. } => text("no_grace")
-            .hint("deactivate it in the console, as root, under Security credentials; then apply again")
-            .hint("without --grace it is deleted directly"),
+        R::ActivatedAgain { .. } | R::NoGrace { .. } => in_grace(refusal),
         R::NothingWanted => text("no_such_step").exit(Exit::Usage),
         R::NoAdministrator { .. } => {
             text("no_administrator").hint("make an administrator with MFA first, and sign in as that once")
@@ -66,6 +61,18 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::NoSuchRun { .. } => text("no_such_run")
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),
+    }
+}
+
+/// Of the time between a deactivation and a deletion.
+fn in_grace(refusal: &R) -> Explanation {
+    match refusal {
+        R::ActivatedAgain { .. } => Explanation::of("activated_again", refusal)
+            .note("nothing of the step was deleted")
+            .hint("`glasskey root harden` makes a new plan; --grace names another time"),
+        _ => Explanation::of("no_grace", refusal)
+            .hint("deactivate it in the console, as root, under Security credentials; then apply again")
+            .hint("without --grace it is deleted directly"),
     }
 }
 
