@@ -111,7 +111,11 @@ const TABLE: &[(&str, [&str; 3])] = &[
     ),
     (
         "programs that another program has started",
-        ["ended with it", "ended with it, where they stay in its group", "ended with it (`taskkill /T`)"],
+        [
+            "ended with it",
+            "ended with it, where they stay in its group; not those of a `credential_process` or an age plugin",
+            "ended with it (`taskkill /T`); not those of a `credential_process` or an age plugin",
+        ],
     ),
 ];
 
