@@ -9,6 +9,7 @@ mod checks; // the scripts that runbooks end with
 mod commands; // what can be typed
 mod faults; // the counts in docs/flows.md
 mod links; // what is pointed at
+mod packaging; // manifests for package managers
 mod policies; // docs/policies
 mod recovery; // what recover makes of each situation
 mod rules; // the rules of the audit

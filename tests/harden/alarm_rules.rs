@@ -249,3 +249,23 @@ fn the_rules_are_written_in_both_languages() {
     let text = world.run(&[&asked()[..], &["--emit", "terraform"]].concat()).stdout;
     assert!(text.contains("= toset([\"eu-west-1\"])") && text.contains("version = \">= 6.0\""), "{text}");
 }
+
+/// A rule of that name that takes other events and sends nothing yet: somebody is making it.
+#[test]
+fn a_rule_of_somebody_elses_that_sends_nothing_is_left_alone() {
+    let world = World::of(Kind::Ruled);
+    let theirs = Rule {
+        name: "glasskey-root-use".to_owned(),
+        region: "eu-west-1".to_owned(),
+        pattern: Some(r#"{"source":["aws.ec2"]}"#.to_owned()),
+        ..Rule::default()
+    };
+    world.outside.aws.arrange(|posture| posture.rules.push(theirs));
+    let before = world.posture().rules;
+    let done = world.run(&[&["--apply", "--yes", "--no-input"], &asked()[..]].concat());
+    assert_eq!((done.code, world.posture().rules == before), (1, true), "{done:?}");
+    assert!(
+        done.stdout.contains("takes other events than root's and sends nothing, so it is not glasskey's"),
+        "{done:?}"
+    );
+}

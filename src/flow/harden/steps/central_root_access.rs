@@ -3,8 +3,9 @@
 use crate::aws::hardening::TrustedService;
 use crate::aws::posture::{Central, Fact, OrgMembership};
 use crate::aws::{self, Account, Call, Partition};
+use crate::flow::acknowledged::look_until;
 use crate::flow::audit::Rule;
-use crate::flow::failure::Cause;
+use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
@@ -117,7 +118,7 @@ impl Hardening for CentralRootAccess {
             account.trust(TrustedService::Iam, true)?;
         }
         if let Some(delegate) = to.delegate.as_ref().filter(|_| to.delegate != now.delegate) {
-            account.delegate_iam(&delegate.account, delegate.registered)?;
+            delegate.lead(hands)?;
         }
         if to.credentials != now.credentials {
             account.manage_root_credentials(to.credentials)?;
@@ -154,6 +155,20 @@ impl Hardening for CentralRootAccess {
 }
 
 impl Delegate {
+    /// A delegate who stays registered could not be seen once the trust is off.
+    fn lead(&self, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+        let account = hands.account;
+        account.delegate_iam(&self.account, self.registered)?;
+        let looked = look_until("for AWS to show the change", hands.context, || {
+            let is_so = account.delegates_for_iam()?.contains(&self.account) == self.registered;
+            Ok(((), is_so))
+        });
+        match looked? {
+            ((), true) => Ok(()),
+            ((), false) => Err(HardenRefusal::NotShown { step: CentralRootAccess::ID.to_owned() }.into()),
+        }
+    }
+
     /// Without the trust there is none.
     fn read(named: &str, trusted: bool, account: &Account) -> Result<Self, aws::Error> {
         let registered = trusted && account.delegates_for_iam()?.iter().any(|id| id == named);

@@ -1,14 +1,17 @@
 //! The key that encrypts the topic, where one was asked for: known by its alias, and before it has that, by its tag.
 
+use super::RootAlarm;
 use super::topic::{TopicAt, gone};
 use crate::aws::hardening::{NewKey, TopicKey};
 use crate::aws::posture::key_lets_in;
 use crate::aws::{self, Account, Call, Tag};
-use crate::flow::failure::Cause;
+use crate::flow::acknowledged::look_until;
+use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::harden::names::KEY_ALIAS;
-use crate::flow::harden::step::Hands;
+use crate::flow::harden::step::{Hands, Hardening};
 use crate::person::HardenSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 const DESCRIPTION: &str = "Encrypts the topic glasskey-root-use, which tells of each use of the root user";
 /// What a key costs a month, in cents (KMS's price list).
@@ -142,7 +145,7 @@ pub(super) fn make(
         }
     };
     if now.is_some_and(|key| !key.works) {
-        account.put_key_policy(region, &arn, &at.key_policy().to_string())?;
+        put_policy(&arn, at, hands)?;
     }
     if now.is_none_or(|key| !key.alias) {
         account.create_alias(region, KEY_ALIAS, &arn)?;
@@ -151,6 +154,21 @@ pub(super) fn make(
         account.enable_key_rotation(region, &arn)?;
     }
     Ok(())
+}
+
+/// A key that has the name and does not work would be taken for somebody's: its policy is to be seen before.
+fn put_policy(arn: &str, at: &TopicAt, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
+    let (account, region, wanted) = (hands.account, &at.place.region, at.key_policy());
+    account.put_key_policy(region, arn, &wanted.to_string())?;
+    let looked = look_until("for KMS to show the key's policy", hands.context, || {
+        let there = account.key_policy(region, arn)?;
+        let is_so = there.and_then(|text| serde_json::from_str::<Value>(&text).ok()) == Some(wanted.clone());
+        Ok(((), is_so))
+    });
+    match looked? {
+        ((), true) => Ok(()),
+        ((), false) => Err(HardenRefusal::NotShown { step: RootAlarm::ID.to_owned() }.into()),
+    }
 }
 
 /// Undoing: the name goes, and the key is deleted in thirty days.

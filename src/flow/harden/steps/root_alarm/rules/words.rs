@@ -19,6 +19,12 @@ pub(super) const MENDED: &str = "rules that were there were mended; how they wer
 /// What of glasskey's names is not as glasskey makes it, and may be somebody's.
 pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
     for (region, rule) in &state.rules {
+        if let Some(OwnRule { events: Events::Other, target: OwnTarget::None, .. }) = rule {
+            return Some(format!(
+                "the rule {ROOT_USE} in {region} takes other events than root's and sends nothing, so it is not glasskey's: \
+                 rename or delete it"
+            ));
+        }
         if let Some(OwnRule { target: OwnTarget::Other { arn }, .. }) = rule {
             return Some(format!(
                 "the rule {ROOT_USE} in {region} sends events to {arn}, which is not glasskey's: rename or delete the rule"
