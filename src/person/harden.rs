@@ -324,6 +324,8 @@ pub enum HardenStepIs {
     Done,
     /// The state is on the way from one to the other.
     Between,
+    /// Somebody has taken back a part of it; the rest is on the way.
+    TakenBack,
     /// The run had begun it, and somebody else has changed the state since.
     Others,
     /// The plan's caller saw it from elsewhere: as root, or not as root.

@@ -342,6 +342,7 @@ fn what_recover_makes_of_hardening() {
         (["a step is done in part, a day later"], vec![of_plan(harden(), true, HardenStepIs::Between, true)]),
         (["every step is as planned"], vec![of(true, HardenStepIs::Done)]),
         (["somebody else has changed a step's state since"], vec![of(true, HardenStepIs::Others)]),
+        (["somebody has taken back a part of a step"], vec![of(true, HardenStepIs::TakenBack)]),
         (["not to the caller what it showed to whoever began it"], vec![of(true, HardenStepIs::Unseen)]),
     ];
     hold("docs/flows.md", "recover-harden", &table(["AWS shows of the steps"], &rows));

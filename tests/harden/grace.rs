@@ -98,3 +98,23 @@ fn a_certificate_that_the_run_has_deactivated_is_activated_again() {
     assert_eq!(undone.code, 0, "{undone:?}");
     assert!(!of_root("ListSigningCertificates").contains("Inactive"), "{undone:?}");
 }
+
+/// One is needed; the other, which the run has deactivated too, is activated again when the run is undone.
+#[test]
+fn undone_after_somebody_activated_one_key_the_other_is_active_too() {
+    let world = World::of(Kind::OfRoot);
+    let aws = &world.outside.aws;
+    for key in aws.access_keys("root") {
+        let arguments = [("AccessKeyId", &*key.id), ("Status", "Active")];
+        let _ = crate::enroll::api::call(aws, &world.caller, "UpdateAccessKey", &arguments);
+    }
+    let before = world.snapshot();
+    let needed = aws.access_keys("root").remove(0).id;
+    let done = in_grace(&world, |_| {
+        let arguments = [("AccessKeyId", &*needed), ("Status", "Active")];
+        let _ = crate::enroll::api::call(aws, &world.caller, "UpdateAccessKey", &arguments);
+    });
+    assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");
+    let undone = world.recover("--undo");
+    assert_eq!((undone.code, world.snapshot() == before), (0, true), "{undone:?}");
+}

@@ -130,7 +130,8 @@ impl Kind for Hardening {
             let why = RecoverRefusal::HardenUnseen { step: step.clone() };
             return Course::Open(Options { recommended: Choice::Leave, finish: Err(why.clone()), undo: Err(why) });
         }
-        let changed = is(HardenStepIs::Changed).or_else(|| is(HardenStepIs::Others));
+        let others = || is(HardenStepIs::Others).or_else(|| is(HardenStepIs::TakenBack));
+        let changed = is(HardenStepIs::Changed).or_else(others);
         let left: Vec<&String> =
             found.steps.iter().filter(|(_, is)| *is != HardenStepIs::Done).map(|(step, _)| step).collect();
         let for_good = self.begin.steps.iter().find(|step| !step.reversible && left.contains(&&step.id));
@@ -141,7 +142,8 @@ impl Kind for Hardening {
             (None, None) if found.expired => Err(RecoverRefusal::HardenExpired),
             (None, None) => Ok(vec![Deed::HardenRest]),
         };
-        let may_be_undone = |is: &HardenStepIs| matches!(is, HardenStepIs::Done | HardenStepIs::Between);
+        let may_be_undone =
+            |is: &HardenStepIs| matches!(is, HardenStepIs::Done | HardenStepIs::Between | HardenStepIs::TakenBack);
         let any = found.steps.iter().any(|(step, is)| self.is_begun(step) && may_be_undone(is));
         let undo = if any { vec![Deed::UndoHardening] } else { Vec::new() };
         let recommended = if finish.is_ok() { Choice::Finish } else { Choice::Leave };
@@ -204,7 +206,10 @@ impl Hardening {
             () if !step.is_seen_alike(&planned.before, now) => HardenStepIs::Unseen,
             () if step.is_same(now, &planned.after) => HardenStepIs::Done,
             () if begun && step.is_taken_back(&planned.before, now, &self.notes_of(&planned.id)) => {
-                HardenStepIs::Others
+                match step.is_between(&planned.before, now, &planned.after) {
+                    true => HardenStepIs::TakenBack,
+                    false => HardenStepIs::Others,
+                }
             }
             () if step.is_same(now, &planned.before) && begun => HardenStepIs::AsBefore,
             () if step.is_same(now, &planned.before) => HardenStepIs::NotBegun,
