@@ -221,34 +221,15 @@ impl Account {
     pub(super) fn with_session(&self, credentials: Credentials) -> Self {
         let access_key_id = credentials.access_key_id().to_owned();
         let provider = SharedCredentialsProvider::new(credentials);
-        Self {
-            connector: self.connector.clone(),
-            config: self.config.clone(),
-            bundle: self.bundle.clone(),
-            credentials: Cached::over(provider, self.connector.clock.clone()),
-            caller: self.caller.clone(),
-            access_key_id,
-            long_term: false,
-            connection: RefCell::new(None),
-            pace: self.pace.clone(),
-        }
+        let credentials = Cached::over(provider, self.connector.clock.clone());
+        Self { credentials, access_key_id, long_term: false, ..self.unconnected() }
     }
 
     /// The same caller, whose requests are signed for another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Self {
-            connector: self.connector.clone(),
-            config,
-            bundle: self.bundle.clone(),
-            credentials: self.credentials.clone(),
-            caller: self.caller.clone(),
-            access_key_id: self.access_key_id.clone(),
-            long_term: self.long_term,
-            connection: RefCell::new(None),
-            pace: self.pace.clone(),
-        }
+        Self { config, ..self.unconnected() }
     }
 
     /// When the credentials end, where that is known.
@@ -265,6 +246,11 @@ impl Account {
     /// The same caller over connections of its own, for another thread; all calls of one pace wait for their turn.
     #[must_use]
     pub fn another(&self, pace: Arc<Pace>) -> Self {
+        Self { pace: Some(pace), ..self.unconnected() }
+    }
+
+    /// The same caller, without a connection yet.
+    fn unconnected(&self) -> Self {
         Self {
             connector: self.connector.clone(),
             config: self.config.clone(),
@@ -274,7 +260,7 @@ impl Account {
             access_key_id: self.access_key_id.clone(),
             long_term: self.long_term,
             connection: RefCell::new(None),
-            pace: Some(pace),
+            pace: self.pace.clone(),
         }
     }
 

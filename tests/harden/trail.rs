@@ -665,3 +665,15 @@ fn a_plan_holds_the_state_before_and_after() {
     );
     assert_eq!((&step["before"]["trails"], &step["after"]["trails"][0]["logging"]), (&json!([]), &json!(true)));
 }
+
+/// CloudTrail acknowledges the start, and the trail does not log: no delivery is waited for, and nothing is called done.
+#[test]
+fn a_trail_that_does_not_start_is_not_waited_for() {
+    let world = world();
+    world.outside.aws.fail(Fault { times: 99, ..Fault::next("StartLogging", Wrong::Pretend) });
+    let apply = ["--apply", "--yes", "--no-input", "--only", "trail", "--delivery-wait", "3600"];
+    let done = world.run(&apply);
+    assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");
+    assert!(done.stderr.contains("AWS acknowledged trail, and does not show it"), "{done:?}");
+    assert!(!done.stderr.contains("AWS shows it"), "{done:?}");
+}

@@ -7,7 +7,7 @@ use crate::aws::{Account, Call, Error};
 use serde_json::{Value, json};
 
 /// How many members are asked at once at most; fewer while AWS throttles.
-const AT_ONCE: usize = 40;
+pub const AT_ONCE: usize = 40;
 
 /// What root of each member has, in the order of the account numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -32,7 +32,7 @@ pub use bucket::{Bucket, BucketSettings, trail_statements};
 pub use forwarding::{forward_document, forward_trust};
 pub use key::{KeyMade, NewKey, TopicKey, key_document};
 pub use log_group::{FoundEvent, LogGroup, RETENTIONS};
-pub use members::{LeftOut, MemberRoots};
+pub use members::{AT_ONCE, LeftOut, MemberRoots};
 pub use metric_filter::{Metric, MetricFilter, MetricFilters, RootPattern};
 pub use obstacle::Obstacle;
 pub use policy::{NotMergeable, merged, without};

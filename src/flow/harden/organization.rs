@@ -1,14 +1,12 @@
 //! A whole organization: who may harden it, how many accounts it has, and what the audit says of them.
 
 use super::super::audit::{Rule, Verdict, check};
+use crate::aws::hardening::AT_ONCE;
 use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope};
 use crate::aws::{Account, Error};
 use crate::flow::context::Context;
 use crate::flow::failure::{Cause, HardenRefusal};
 use std::collections::BTreeMap;
-
-/// How many accounts are asked at once at most; fewer while AWS throttles.
-const AT_ONCE: usize = 16;
 
 /// The organization's id, where the caller is in one, and how many accounts it has, where the `whole` was asked for.
 ///

@@ -16,6 +16,9 @@ const WAITS: [u64; 4] = [1, 2, 5, 10];
 /// The same, from then on.
 const LONGEST: u64 = 15;
 
+/// CloudTrail shows within this that a trail was started, in seconds. One that does not log delivers nothing.
+const SHOWN_WITHIN: u64 = 30;
+
 /// What was seen.
 #[derive(Default)]
 struct Looked {
@@ -23,6 +26,8 @@ struct Looked {
     missing: Vec<String>,
     /// An event of this command is in the log group.
     event: bool,
+    /// CloudTrail says that the trail does not log.
+    stopped: bool,
 }
 
 /// Looks until it delivers, for as long as the settings say.
@@ -31,7 +36,11 @@ pub(super) fn watch(used: &Seen, to: &State, since: SystemTime, hands: &mut Hand
     let (mut waited, mut waits) = (0, WAITS.iter().copied());
     loop {
         hands.go_on()?;
-        let Looked { missing, event } = look(used, to, since, hands.account);
+        let Looked { missing, event, stopped } = look(used, to, since, hands.account);
+        if stopped && waited >= SHOWN_WITHIN {
+            // The look after the step says so.
+            return Ok(());
+        }
         let name = &used.is.name;
         if missing.is_empty() {
             let event = if event { "; an event of this command is in its log group" } else { "" };
@@ -60,7 +69,8 @@ fn look(used: &Seen, to: &State, since: SystemTime, account: &Account) -> Looked
             return looked;
         }
     };
-    let TrailStatus { delivered, delivery_error, logs_delivered, logs_error, .. } = status;
+    let TrailStatus { logging, delivered, delivery_error, logs_delivered, logs_error, .. } = status;
+    looked.stopped = !logging;
     let bucket = format!("bucket {}", used.is.bucket);
     looked.missing.extend(not_delivered(&bucket, delivered, delivery_error, since));
     if let Some(place) = to.delivers_to() {
