@@ -12,8 +12,9 @@
 # And for packaging:
 #   make man completions   target/man/*.1, and target/completions/ for bash, zsh and fish
 #   make deb archive       target/dist/*.deb, and the same as a .tar.gz (.zip on Windows)
+#   make deny              the licences, known flaws and sources of what it is built from, by cargo-deny
 
-.PHONY: demo test house test-report test-kernel on-the-kernel test-packages in-a-clean-debian man completions deb archive
+.PHONY: demo test house test-report test-kernel on-the-kernel test-packages in-a-clean-debian man completions deb archive deny
 
 COMMANDS = keys enroll recover devices session drill rotate resync retire oath fido piv root doctor simulate demo completions
 
@@ -60,6 +61,10 @@ test-packages:
 in-a-clean-debian:
 	rm -rf target/dist
 	scripts/package deb target/debug/glasskey
+	rm -rf target/first && mv target/dist target/first
+	scripts/package deb target/debug/glasskey
+	# Made twice, it is the same to the byte.
+	diff --recursive target/first target/dist
 	scripts/try-deb
 
 man:
@@ -74,5 +79,9 @@ completions:
 	cargo run --quiet -- completions fish >target/completions/glasskey.fish
 
 deb archive:
-	@scripts/prepare demo
+	@scripts/prepare package
 	scripts/package $@
+
+# Needs cargo-deny: cargo install --locked cargo-deny
+deny:
+	cargo deny --locked check

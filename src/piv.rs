@@ -4,8 +4,8 @@
 //! no other way to a card, so this room reaches real readers alone, not [`crate::transport::Ports`]. It does not know
 //! how a key is chosen: it gets the name of a reader and the serial that is expected in it.
 
-// Built without PC/SC nothing can be read, which the other file says.
-#[cfg_attr(not(feature = "pcsc"), path = "piv/no_reading.rs")]
+// Built without it nothing can be read, which the other file says.
+#[cfg_attr(not(feature = "piv"), path = "piv/no_reading.rs")]
 mod reading;
 
 use crate::keys::Serial;
@@ -127,7 +127,7 @@ pub enum Error {
     Refused,
     #[error("the answer of the key makes no sense")]
     Malformed,
-    #[error("this program was built without PC/SC, and PIV is read through it alone")]
+    #[error("this program was built without the feature piv")]
     NotBuiltIn,
 }
 

@@ -1,4 +1,4 @@
-//! Built without PC/SC: nothing can be read.
+//! Built without the feature `piv`: nothing can be read.
 
 use super::{Certificate, Error, Info};
 use crate::keys::Serial;

@@ -57,10 +57,17 @@ fn what_make_installs_is_what_the_readme_says() {
         line.trim_end_matches(')').to_owned()
     };
     let readme = read(&root().join("README.md"));
-    let tests =
-        format!("those, and {} {}; on x86-64 also {}", packages("tests"), packages("browser"), packages("kernel"));
-    for (command, listed) in [("make demo", packages("build")), ("make test", tests)] {
-        assert!(readme.contains(&format!("| `{command}` | {listed} |")), "{command}: {listed}");
+    let tests = format!(
+        "all of them, and {} {}; on x86-64 also {}",
+        packages("tests"),
+        packages("browser"),
+        packages("kernel")
+    );
+    let made = format!("those, and {}", packages("package"));
+    for (command, listed) in
+        [("`make demo`", packages("build")), ("`make deb`, `make archive`", made), ("`make test`", tests)]
+    {
+        assert!(readme.contains(&format!("| {command} | {listed} |")), "{command}: {listed}");
     }
     let rust = read(&root().join("Cargo.toml"));
     let rust = rust.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');

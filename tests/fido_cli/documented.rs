@@ -48,7 +48,7 @@ fn the_version_tells_what_is_built_in() {
     let (models, count) = (&json["metadata"]["models"], &json["advisories"]["count"]);
     let stdout = format!(
         "glasskey {}\nmetadata     number 237, good until 2026-04-01, {models} models of FIDO2 keys; a newer one is out, \
-         which --mds FILE brings\nadvisories   {count}, the newest YSA-2025-02\nfeatures     hid, pcsc\n",
+         which --mds FILE brings\nadvisories   {count}, the newest YSA-2025-02\nfeatures     hid, pcsc, piv\n",
         env!("CARGO_PKG_VERSION")
     );
     version(&["--verbose", "-V"]).is(0, &stdout, "");

@@ -24,7 +24,7 @@ fn info(named: &OneKey, console: &mut Console) -> Outcome {
     if environment::are_software_keys() {
         return Err(Box::new(out_of_reach()));
     }
-    if cfg!(not(feature = "pcsc")) {
+    if cfg!(not(feature = "piv")) {
         return Err(Box::new(explain::piv(named.key, &piv::Error::NotBuiltIn)));
     }
     let (key, card) = keys::open(&*environment::ports(), named.key).map_err(|error| explain::keys(&error))?;

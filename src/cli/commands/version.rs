@@ -18,7 +18,7 @@ pub(in crate::cli) struct Report {
     metadata: MetadataReport,
     /// Security advisories.
     advisories: AdvisoriesReport,
-    /// Features that were built in: `hid`, `pcsc`.
+    /// Features that were built in: `hid`, `pcsc`, `piv`.
     features: Vec<&'static str>,
 }
 
@@ -65,10 +65,8 @@ fn text(json: bool) -> Page {
     // After whose they are, their numbers begin with the year.
     let newest = advisories.iter().max_by_key(|advisory| advisory.id.split_once('-').map(|(_, number)| number));
     let newest = newest.map(|advisory| advisory.id.as_str());
-    let features: Vec<&str> = [("hid", cfg!(feature = "hid")), ("pcsc", cfg!(feature = "pcsc"))]
-        .into_iter()
-        .filter_map(|(name, on)| on.then_some(name))
-        .collect();
+    let built_in = [("hid", cfg!(feature = "hid")), ("pcsc", cfg!(feature = "pcsc")), ("piv", cfg!(feature = "piv"))];
+    let features: Vec<&str> = built_in.into_iter().filter_map(|(name, on)| on.then_some(name)).collect();
     if json {
         let metadata = MetadataReport { number, next_update: next.to_string(), stale, models };
         let advisories = AdvisoriesReport { count: advisories.len(), newest };

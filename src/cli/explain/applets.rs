@@ -87,9 +87,7 @@ pub(in crate::cli) fn piv(key: Option<Serial>, error: &piv::Error) -> Explanatio
         E::Refused => Explanation::new("key_refused", format!("the PIV applet of {on} refused to be read"))
             .hint("if another program uses the key, close it; else unplug the key and plug it in again"),
         E::Malformed => Explanation::new("malformed_answer", format!("the answer of {on} makes no sense")),
-        E::NotBuiltIn => {
-            Explanation::new("no_pcsc", "this glasskey was built without PC/SC, and PIV is read through it alone")
-        }
+        E::NotBuiltIn => Explanation::new("no_piv", "this glasskey was built without the feature piv"),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who may do what with a file or a pipe: this user, the system, and its administrators; nobody else.
 
 use super::done;
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::windows::ffi::OsStrExt;
+use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr::{null, null_mut};
@@ -11,13 +12,14 @@ use tokio::runtime::Runtime;
 use windows_sys::Win32::Foundation::LocalFree;
 use windows_sys::Win32::Security::Authorization::{
     ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
-    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, SDDL_REVISION_1, SE_FILE_OBJECT,
-    SetNamedSecurityInfoW,
+    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1, SE_FILE_OBJECT,
+    SetSecurityInfo,
 };
 use windows_sys::Win32::Security::{
     ACL, DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, GetTokenInformation, OWNER_SECURITY_INFORMATION,
     PROTECTED_DACL_SECURITY_INFORMATION, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
+use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_BACKUP_SEMANTICS, READ_CONTROL, WRITE_DAC};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
 /// What the system has allocated for us (`LocalAlloc`).
@@ -138,14 +140,20 @@ pub(crate) struct List {
     pub(crate) us: String,
 }
 
+/// Opens a file or directory for these rights alone. The standard library takes paths of any length; the calls that take
+/// a name end at 260 characters.
+fn opened(path: &Path, rights: u32) -> io::Result<File> {
+    OpenOptions::new().access_mode(rights).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)
+}
+
 pub(crate) fn of(path: &Path) -> io::Result<List> {
-    let name: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    let file = opened(path, READ_CONTROL)?;
     let what = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
     let mut descriptor = null_mut();
-    // SAFETY: the name ends with a zero; only the descriptor is asked for, which is there to be written to.
+    // SAFETY: the handle is open; only the descriptor is asked for, which is there to be written to.
     let code = unsafe {
-        GetNamedSecurityInfoW(
-            name.as_ptr(),
+        GetSecurityInfo(
+            file.as_raw_handle(),
             SE_FILE_OBJECT,
             what,
             null_mut(),
@@ -179,10 +187,10 @@ pub(crate) fn of(path: &Path) -> io::Result<List> {
 pub(crate) fn keep_to_this_user(path: &Path) -> io::Result<()> {
     let descriptor = Descriptor::of(if path.is_dir() { "OICI" } else { "" })?;
     let list = descriptor.list()?;
-    let name: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    let file = opened(path, WRITE_DAC)?;
     let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-    // SAFETY: the name ends with a zero, and the list lives as long as its descriptor.
+    // SAFETY: the handle is open, and the list lives as long as its descriptor.
     let code =
-        unsafe { SetNamedSecurityInfoW(name.as_ptr(), SE_FILE_OBJECT, what, null_mut(), null_mut(), list, null()) };
+        unsafe { SetSecurityInfo(file.as_raw_handle(), SE_FILE_OBJECT, what, null_mut(), null_mut(), list, null()) };
     if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code.cast_signed())) }
 }
