@@ -20,15 +20,19 @@ pub fn open_pipe_or_file(path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     Ok(Some((File::open(path)?, Vec::new())))
 }
 
-/// Makes directories, those above it too; the last one, where there was none, is this user's alone with all in it.
+/// Makes directories, those above it too; each that was not there is this user's alone, with all in it.
 pub fn create_private_directories(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    if let Some(above) = path.parent() {
-        fs::create_dir_all(above)?;
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        create_private_directories(above)?;
     }
-    create_private_directory(path)
+    match create_private_directory(path) {
+        // Another process was first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
 }
 
 /// Makes a directory that its owner alone can enter; it must not be there.
@@ -83,4 +87,25 @@ pub fn is_private(path: &Path, there: &Metadata) -> bool {
 /// There is no such limit.
 pub fn survive_file_size_limit() -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Longer than any path that Windows's calls by name take.
+    #[test]
+    fn what_is_made_is_this_users_alone_however_long_its_path_is() {
+        let scratch = tempfile::tempdir().unwrap();
+        let deep = (0..6).fold(scratch.path().to_owned(), |path, _| path.join("ö".repeat(60)));
+        create_private_directories(&deep).unwrap();
+        let file = deep.join("file");
+        fs::write(&file, "").unwrap();
+        keep_private(&file).unwrap();
+        for path in [deep.parent().unwrap(), &deep, &file] {
+            let there = path.metadata().unwrap();
+            assert!(is_private(path, &there), "{}", access::of(path).unwrap().text);
+            assert_eq!(movers(&deep, &there), Writers::Us);
+        }
+    }
 }

@@ -187,7 +187,7 @@ pub(crate) fn of(path: &Path) -> io::Result<List> {
 pub(crate) fn keep_to_this_user(path: &Path) -> io::Result<()> {
     let descriptor = Descriptor::of(if path.is_dir() { "OICI" } else { "" })?;
     let list = descriptor.list()?;
-    let file = opened(path, WRITE_DAC)?;
+    let file = opened(path, READ_CONTROL | WRITE_DAC)?;
     let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
     // SAFETY: the handle is open, and the list lives as long as its descriptor.
     let code =
