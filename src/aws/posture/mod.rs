@@ -21,6 +21,7 @@ mod watch;
 mod watchers;
 mod window;
 
+pub use buses::{OWN_BUS_ROLE, OWN_RULE};
 pub use alarm::{Raised, Unweighed};
 pub use event::Watch;
 pub use facts::{
@@ -38,6 +39,7 @@ pub use sweep::{Progress, Scope, Sweep};
 pub use topic::{Sender, key_lets_in, lets_in};
 pub(in crate::aws) use watch::management;
 pub use watchers::{
-    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Subscription, Target,
+    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Sent, Subscription,
+    Target,
     Topic, Trail, TrailStatus,
 };
