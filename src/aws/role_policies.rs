@@ -17,7 +17,8 @@ impl AsyncClient {
         let call = Call::ListRolePolicies;
         let (mut names, mut pages) = (Vec::new(), Pages::of(call));
         loop {
-            let send = |client: &Self| client.iam.list_role_policies().role_name(role).set_marker(pages.token()).send();
+            let send =
+                |client: &Self| client.iam.list_role_policies().role_name(role).set_marker(pages.token()).send();
             let page = self.call(call, send).await?;
             names.extend_from_slice(page.policy_names());
             if !pages.go_on_where(page.is_truncated(), page.marker())? {

@@ -5,7 +5,7 @@ use super::alarm_world::ADDRESS;
 use super::world::{Kind, TOLD, VIA_RULES, World};
 use crate::enroll::api;
 use crate::support::Run;
-use glasskey::sim::aws::posture::{BasicSelector, Posture, Rule, Selectors};
+use glasskey::sim::aws::posture::{BasicSelector, Posture, Selectors};
 use serde_json::json;
 
 const OFF: &str = "DISABLED";
@@ -34,9 +34,9 @@ fn regions(world: &World) -> Vec<String> {
     regions
 }
 
-fn in_region(posture: &mut Posture, region: &str) -> &'static str {
+/// Switches off the rule of a region.
+fn switch_off(posture: &mut Posture, region: &str) {
     posture.rules.iter_mut().filter(|rule| rule.region == region).for_each(|rule| rule.state = OFF.to_owned());
-    ""
 }
 
 /// One rule is mended and another one made: the second goes, the first stays as it is, and the plan has said so.
@@ -46,7 +46,7 @@ fn undoing_takes_the_rules_that_were_made_and_leaves_those_that_were_mended() {
         let world = made();
         world.outside.aws.arrange(|posture| {
             posture.rules.retain(|rule| rule.region == broken);
-            in_region(posture, broken);
+            switch_off(posture, broken);
         });
         let plan = world.run(&asked());
         assert!(plan.stdout.contains("rules that were mended stay as they are then"), "{plan:?}");
@@ -64,9 +64,15 @@ fn undoing_takes_the_rules_that_were_made_and_leaves_those_that_were_mended() {
 /// With the rules, what the run has made around them goes as well.
 #[test]
 fn a_role_and_a_topic_that_were_made_go_although_a_rule_was_mended() {
-    let world = World::of(Kind::Ruled);
-    let off = Rule { name: "glasskey-root-use".to_owned(), state: OFF.to_owned(), ..Rule::default() };
-    world.outside.aws.arrange(|posture| posture.rules = vec![Rule { region: "us-east-1".to_owned(), ..off }]);
+    let world = made();
+    world.outside.aws.arrange(|posture| {
+        posture.rules.retain(|rule| rule.region == "us-east-1");
+        switch_off(posture, "us-east-1");
+        posture.topics.clear();
+        posture.subscriptions.clear();
+    });
+    change_role(&world, "DeleteRolePolicy", &[("RoleName", BUS_ROLE), ("PolicyName", BUS_ROLE)]);
+    change_role(&world, "DeleteRole", &[("RoleName", BUS_ROLE)]);
     let run = mend(&world, &asked());
     assert_eq!(world.posture().topics.len(), 1);
     let undone = undo(&world, &run);
@@ -149,8 +155,7 @@ fn change_role(world: &World, action: &str, parameters: &[(&str, &str)]) {
 }
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
-const ANYTHING: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const ANYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// A role that has the name and can do more, or that somebody else may use, is left alone, with the reason.
 #[test]

@@ -57,11 +57,7 @@ fn is_lost(why: &aws::Error) -> bool {
 }
 
 /// A token can be used again: after a lost reply it is. Where no reply comes, AWS is asked who has confirmed.
-fn confirmed(
-    account: &Account,
-    confirmation: &Confirmation,
-    context: &mut Context<'_>,
-) -> Result<String, Cause> {
+fn confirmed(account: &Account, confirmation: &Confirmation, context: &mut Context<'_>) -> Result<String, Cause> {
     let lost = match account.confirm_subscription(confirmation) {
         Err(why) if is_lost(&why) => why,
         outcome => return outcome.map_err(|why| refused(why, confirmation)),

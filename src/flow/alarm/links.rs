@@ -32,7 +32,9 @@ fn said(rule: &Rule, why: &Break) -> Option<String> {
             format!("{name}: EventBridge may not assume the role with which it sends to another region")
         }
         Break::RoleMayNotSend => format!("{name}: its role may not put events on the bus of the other region"),
-        Break::NotTaken { region } => format!("{name} sends to {region}, where no rule takes that and tells somebody"),
+        Break::NotTaken { region } => {
+            format!("{name} sends to {region}, where no rule takes that and tells somebody")
+        }
         _ => format!("{name} sends to {}, and nobody is told there", target()),
     })
 }

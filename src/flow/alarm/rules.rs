@@ -37,13 +37,14 @@ pub(super) struct Rules {
 /// The rules to be proved. `None`: there are none, or a metric filter tells and they do not.
 pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error> {
     let (here, elsewhere) = account.rules_everywhere()?;
-    let mut watching: Vec<Rule> = known(here)?.into_iter().filter(|rule| rule.watch != Watch::Noisy).collect();
+    let mut watching: Vec<Rule> = known(here)?.into_iter().filter(is_about_root).collect();
     watching.sort_by_key(|rule| (!rule_tells(rule).unwrap_or(false), rule.name != OWN));
     let home = watching.into_iter().next();
     let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
     let elsewhere = elsewhere.into_iter().map(of_region).collect::<Result<Vec<_>, aws::Error>>()?;
     let is_own = |rule: &Rule| rule.name == OWN;
-    let own = home.as_ref().map_or_else(|| elsewhere.iter().filter_map(|(_, rule)| rule.as_ref()).any(is_own), is_own);
+    let own =
+        home.as_ref().map_or_else(|| elsewhere.iter().filter_map(|(_, rule)| rule.as_ref()).any(is_own), is_own);
     if home.is_none() && !own {
         return Ok(None);
     }
@@ -60,8 +61,13 @@ pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error>
     Ok(Some(Rules { home_region: account.sign_in_region()?, home, elsewhere, recorded }))
 }
 
+/// One that takes everybody's events is not, unless glasskey has made it to be.
+fn is_about_root(rule: &Rule) -> bool {
+    rule.watch != Watch::Noisy || rule.name == OWN
+}
+
 fn of_region(watch: RegionWatch) -> Result<(String, Option<Rule>), aws::Error> {
-    let mut rules: Vec<Rule> = known(watch.rules)?.into_iter().filter(|rule| rule.watch != Watch::Noisy).collect();
+    let mut rules: Vec<Rule> = known(watch.rules)?.into_iter().filter(is_about_root).collect();
     rules.sort_by_key(|rule| (!rule.enabled || rule.watch != Watch::Everything, rule.name != OWN));
     Ok((watch.region, rules.into_iter().next()))
 }
@@ -211,10 +217,16 @@ impl<'t> Testing<'t> {
                 // Whether tasks are to be told of is a choice.
                 (Sample::Task, _) => tasks = matched,
                 (_, true) if !sample.is_roots() => {
-                    return Ok((Proof::Broken, format!("{} in {} takes {} for root's use", rule.name, rule.region, named(sample))));
+                    return Ok((
+                        Proof::Broken,
+                        format!("{} in {} takes {} for root's use", rule.name, rule.region, named(sample)),
+                    ));
                 }
                 (_, false) if sample.is_roots() => {
-                    return Ok((Proof::Broken, format!("{} in {} passes over {}", rule.name, rule.region, named(sample))));
+                    return Ok((
+                        Proof::Broken,
+                        format!("{} in {} passes over {}", rule.name, rule.region, named(sample)),
+                    ));
                 }
                 _ => {}
             }

@@ -109,7 +109,9 @@ impl Kind for Hardening {
             if self.is_begun(&planned.id) {
                 let back = self.back(step, planned, now, (account, &mut kept))?;
                 let out = back.out_of_reach.iter().map(|region| {
-                    format!("the region {region} is disabled: what the run made there cannot be reached, and does nothing")
+                    format!(
+                        "the region {region} is disabled: what the run made there cannot be reached, and does nothing"
+                    )
                 });
                 let left = back.stays.into_iter().chain(out).map(|what| format!("{}: {what}", planned.id));
                 stays.splice(..0, left).for_each(drop);
@@ -284,7 +286,9 @@ impl Hardening {
                 context.tell(Notice::from(HardenNotice::Stays { step: planned.id.clone(), what }));
             }
             if !out_of_reach.is_empty() {
-                engine.left.extend(out_of_reach.iter().map(|region| Residue::RuleOutOfReach { region: region.clone() }));
+                engine
+                    .left
+                    .extend(out_of_reach.iter().map(|region| Residue::RuleOutOfReach { region: region.clone() }));
                 out = Some(failed(HardenRefusal::OutOfReach { regions: out_of_reach }.into()));
             }
         }

@@ -81,10 +81,7 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
         _ => None,
     });
     let (aws, page) = match (gone, furthest) {
-        (Some((name, region)), _) => (
-            [put_rule(region, &name), of_rule(region, &target_of(&name))].concat(),
-            RULES,
-        ),
+        (Some((name, region)), _) => ([put_rule(region, &name), of_rule(region, &target_of(&name))].concat(), RULES),
         (None, Some((_, name, links, broken))) => next_link(name, links, broken, region),
         (None, None) => (whole_chain("GROUP"), ALARMS),
     };

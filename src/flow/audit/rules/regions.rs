@@ -77,10 +77,7 @@ fn told(watch: &RegionWatch, home: &[Rule], trails: Option<&[Trail]>) -> Result<
 
 /// Where a rule of a region breaks, in which root does not sign in. `takes`: whether a rule of this other region takes what
 /// is sent there, and tells somebody.
-pub(in crate::flow) fn region_break(
-    rule: &Rule,
-    takes: impl Fn(&str) -> bool,
-) -> Result<Option<Break>, Unreadable> {
+pub(in crate::flow) fn region_break(rule: &Rule, takes: impl Fn(&str) -> bool) -> Result<Option<Break>, Unreadable> {
     if let Some(why) = own_break(rule, rule.watch == Watch::Everything) {
         return Ok(Some(why));
     }
@@ -102,7 +99,9 @@ pub(in crate::flow) fn region_break(
 pub(in crate::flow) fn own_break(rule: &Rule, watches: bool) -> Option<Break> {
     match rule.watch {
         _ if !rule.enabled => Some(Break::RuleDisabled),
-        _ if watches => matches!(&rule.targets, Fact::Known(targets) if targets.is_empty()).then_some(Break::NoTarget),
+        _ if watches => {
+            matches!(&rule.targets, Fact::Known(targets) if targets.is_empty()).then_some(Break::NoTarget)
+        }
         Watch::Noisy => Some(Break::RuleNoisy),
         Watch::NotJudged => Some(Break::RuleNotJudged),
         Watch::Nothing => Some(Break::RuleMisses),

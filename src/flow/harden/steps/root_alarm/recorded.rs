@@ -15,7 +15,11 @@ pub(super) fn told(answer: Result<bool, Unreadable>) -> Result<bool, aws::Error>
 
 /// Whether a trail of all regions records everything and logs, or will once the plan's step for trails is done: that step
 /// must not make this state another.
-pub(super) fn is_recorded(account: &Account, settings: &HardenSettings, trails: &[posture::Trail]) -> Result<bool, aws::Error> {
+pub(super) fn is_recorded(
+    account: &Account,
+    settings: &HardenSettings,
+    trails: &[posture::Trail],
+) -> Result<bool, aws::Error> {
     for trail in trails.iter().filter(|trail| trail.all_regions) {
         let logs = known(trail.status.clone())?.logging;
         if logs && known(trail.management.clone())? == Management::All {

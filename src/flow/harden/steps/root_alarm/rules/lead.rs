@@ -38,12 +38,7 @@ pub(in super::super) fn lead(now: &State, to: &State, hands: &mut Hands<'_, '_>)
     topic::await_consent(address, &at, hands)
 }
 
-fn make_role(
-    now: Option<&OwnRole>,
-    to: Option<&OwnRole>,
-    home: &Place,
-    account: &Account,
-) -> Result<(), Cause> {
+fn make_role(now: Option<&OwnRole>, to: Option<&OwnRole>, home: &Place, account: &Account) -> Result<(), Cause> {
     if now == to || to != Some(&OwnRole::Right) {
         return Ok(());
     }

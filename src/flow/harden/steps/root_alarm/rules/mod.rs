@@ -127,7 +127,9 @@ fn is_whole(state: &State) -> bool {
             .is_some_and(|rule| rule.sees_all && rule.events != Events::Other && rule.target == OwnTarget::Right)
     };
     let needs_role = state.rules.len() > 1;
-    state.tells == Some(true) && state.rules.values().all(right) && (!needs_role || state.role == Some(OwnRole::Right))
+    state.tells == Some(true)
+        && state.rules.values().all(right)
+        && (!needs_role || state.role == Some(OwnRole::Right))
 }
 
 /// What should become of it.

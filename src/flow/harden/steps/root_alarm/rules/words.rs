@@ -30,7 +30,9 @@ pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
         }
     }
     if let Some(OwnRole::Other { why }) = &state.role {
-        return Some(format!("the role {BUS_ROLE} {why}, so it is not glasskey's: find out who uses it, and delete it"));
+        return Some(format!(
+            "the role {BUS_ROLE} {why}, so it is not glasskey's: find out who uses it, and delete it"
+        ));
     }
     key::in_the_way(state.key.as_ref()).or_else(|| topic_in_the_way(state.topic.as_ref(), at))
 }
