@@ -4,7 +4,8 @@
 
 use super::event::Watch;
 use super::facts::{Fact, Unreadable};
-use super::policy::{fits, texts};
+use super::policy::{Answer, fits, named, texts};
+use super::powers::{allows, statements};
 use super::replies::{self, RuleTarget};
 use super::topic::{Publisher, Service, is_gone};
 use super::watch::Follower;
@@ -12,7 +13,6 @@ use super::watchers::{Reach, RegionWatch, Rule, Sent, Target};
 use crate::aws::Call;
 use crate::aws::beside::side_by_side;
 use crate::aws::send::AsyncClient;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 /// The name of glasskey's rules.
@@ -157,11 +157,11 @@ impl Follower<'_> {
             return Fact::Known(Sent::NoRole);
         };
         let trust = match self.client.call(call, |client| client.iam.get_role().role_name(name).send()).await {
-            Ok(found) => found.role().and_then(|role| role.assume_role_policy_document()).and_then(document),
+            Ok(found) => statements(found.role().and_then(|role| role.assume_role_policy_document())),
             Err(why) if is_gone(&why) => return Fact::Known(Sent::NoRole),
             Err(why) => return Fact::Unreadable(Unreadable { call, why }),
         };
-        if trust.is_some_and(|trust| !is_trusted(&trust)) {
+        if !trust.is_empty() && !trust.iter().any(is_trusted) {
             return Fact::Known(Sent::NotAssumed);
         }
         match name == OWN_BUS_ROLE {
@@ -176,11 +176,11 @@ impl Follower<'_> {
         let call = Call::GetRolePolicy;
         let send = |client: &AsyncClient| client.iam.get_role_policy().role_name(role).policy_name(role).send();
         let policy = match self.client.call(call, send).await {
-            Ok(found) => document(found.policy_document()),
-            Err(why) if is_gone(&why) => Some(Value::Null),
+            Ok(found) => statements(Some(found.policy_document())),
+            Err(why) if is_gone(&why) => Vec::new(),
             Err(why) => return Fact::Unreadable(Unreadable { call, why }),
         };
-        if policy.is_none_or(|policy| puts(&policy, bus)) {
+        if policy.iter().any(|statement| puts(statement, bus)) {
             return Fact::Known(Sent::Comes);
         }
         match self.client.further_policies(role, role).await {
@@ -191,32 +191,15 @@ impl Follower<'_> {
     }
 }
 
-/// IAM gives documents percent-encoded (API Reference, "GetRolePolicy").
-fn document(encoded: &str) -> Option<Value> {
-    let text = percent_decode_str(encoded).decode_utf8().ok()?;
-    serde_json::from_str(&text).ok()
+fn is_trusted(statement: &Value) -> bool {
+    let services = texts(statement.pointer("/Principal/Service").unwrap_or(&Value::Null));
+    allows(statement) && services.iter().any(|service| service == "events.amazonaws.com")
 }
 
-fn allowing(policy: &Value) -> Vec<&Value> {
-    let statements = match policy.get("Statement") {
-        Some(Value::Array(all)) => all.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    statements.into_iter().filter(|one| one.get("Effect").and_then(Value::as_str) == Some("Allow")).collect()
-}
-
-fn is_trusted(trust: &Value) -> bool {
-    let services = |statement: &&Value| texts(statement.pointer("/Principal/Service").unwrap_or(&Value::Null));
-    allowing(trust).iter().flat_map(services).any(|service| service == "events.amazonaws.com")
-}
-
-fn puts(policy: &Value, bus: &str) -> bool {
-    let any = |statement: &Value, what: &str, fit: &dyn Fn(&str) -> bool| {
-        texts(statement.get(what).unwrap_or(&Value::Null)).iter().any(|pattern| fit(pattern))
-    };
-    allowing(policy).into_iter().any(|statement| {
-        any(statement, "Action", &|pattern| fits(&pattern.to_ascii_lowercase(), "events:putevents"))
-            && any(statement, "Resource", &|pattern| fits(pattern, bus))
-    })
+fn puts(statement: &Value, bus: &str) -> bool {
+    let action = |pattern: &str| Answer::of(fits(&pattern.to_ascii_lowercase(), "events:putevents"));
+    let resource = |pattern: &str| Answer::of(fits(pattern, bus));
+    let may =
+        named(statement, "Action", "NotAction", action).and(named(statement, "Resource", "NotResource", resource));
+    allows(statement) && may == Answer::Yes
 }
