@@ -146,34 +146,44 @@ impl Account {
         }
     }
 
-    /// GetMetricData: what a rule has counted from one moment to another.
-    pub fn rule_counts(
+    /// GetMetricData: what rules of several regions have counted from one moment to another, asked side by side. Each is a
+    /// region and a name.
+    pub fn counts_of(
         &self,
-        region: &str,
-        rule: &str,
+        rules: &[(&str, &str)],
         from: SystemTime,
         to: SystemTime,
-    ) -> Result<RuleCounts, Error> {
-        let call = Call::GetMetricData;
-        let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let query = |id: &str, name: &str| {
-            let metric = json!({
-                "Namespace": "AWS/Events", "MetricName": name, "Dimensions": [{ "Name": "RuleName", "Value": rule }],
-            });
-            json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" }, "ReturnData": true })
-        };
-        let body = json!({
-            "MetricDataQueries": [query("invoked", "Invocations"), query("failed", "FailedInvocations")],
-            "StartTime": seconds(from), "EndTime": seconds(to),
-        });
-        let results = self.plain_list(call, region, body, ("MetricDataResults", "NextToken"))?;
-        let sum = |id: &str| {
-            let of = results.iter().filter(|one| one.get("Id").and_then(Value::as_str) == Some(id));
-            let values = of.filter_map(|one| one.get("Values")?.as_array()).flatten().filter_map(Value::as_f64);
-            values.sum::<f64>().round().max(0.0) as u64
-        };
-        Ok(RuleCounts { invocations: sum("invoked"), failed: sum("failed") })
+    ) -> Result<Vec<RuleCounts>, Error> {
+        self.ask_much(true, async |client| {
+            side_by_side(rules.iter().map(|rule| counts(client, *rule, (from, to)))).await.into_iter().collect()
+        })
     }
+}
+
+async fn counts(
+    client: &AsyncClient,
+    (region, rule): (&str, &str),
+    (from, to): (SystemTime, SystemTime),
+) -> Result<RuleCounts, Error> {
+    let call = Call::GetMetricData;
+    let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let query = |id: &str, name: &str| {
+        let metric = json!({
+            "Namespace": "AWS/Events", "MetricName": name, "Dimensions": [{ "Name": "RuleName", "Value": rule }],
+        });
+        json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" }, "ReturnData": true })
+    };
+    let body = json!({
+        "MetricDataQueries": [query("invoked", "Invocations"), query("failed", "FailedInvocations")],
+        "StartTime": seconds(from), "EndTime": seconds(to),
+    });
+    let results: Vec<Value> = client.pages(call, region, body, "MetricDataResults", "NextToken").await?;
+    let sum = |id: &str| {
+        let of = results.iter().filter(|one| one.get("Id").and_then(Value::as_str) == Some(id));
+        let values = of.filter_map(|one| one.get("Values")?.as_array()).flatten().filter_map(Value::as_f64);
+        values.sum::<f64>().round().max(0.0) as u64
+    };
+    Ok(RuleCounts { invocations: sum("invoked"), failed: sum("failed") })
 }
 
 async fn rule(client: &AsyncClient, region: &str, name: &str) -> Result<Option<EventRule>, Error> {

@@ -328,8 +328,8 @@ impl<'t> Testing<'t> {
             }
             Err(why) => return unproven(why).map(Err),
         }
-        match self.counted(rule, at, at) {
-            Ok(before) => Ok(Ok(before)),
+        match self.counted(&[rule], at, at) {
+            Ok(before) => Ok(Ok(before.into_iter().next().unwrap_or_default())),
             Err(why) => unproven(why).map(Err),
         }
     }
@@ -344,11 +344,12 @@ impl<'t> Testing<'t> {
         }
     }
 
-    /// What a rule has counted from a minute before the test on: minutes are counted whole.
-    fn counted(&self, rule: &Rule, from: SystemTime, now: SystemTime) -> Result<RuleCounts, aws::Error> {
+    /// What each rule has counted from a minute before the test on: minutes are counted whole.
+    fn counted(&self, rules: &[&Rule], from: SystemTime, now: SystemTime) -> Result<Vec<RuleCounts>, aws::Error> {
         let minute = Duration::from_secs(60);
         let (since, to) = (from.checked_sub(minute).unwrap_or(from), now.checked_add(minute).unwrap_or(now));
-        self.account.rule_counts(&rule.region, &rule.name, since, to)
+        let rules: Vec<(&str, &str)> = rules.iter().map(|rule| (&*rule.region, &*rule.name)).collect();
+        self.account.counts_of(&rules, since, to)
     }
 
     /// Looks until each rule has counted; `Some`: that cannot be read.
@@ -363,8 +364,9 @@ impl<'t> Testing<'t> {
         let expected = sent.len() as u64;
         let home = self.rules.home_region.clone();
         let looked = look("EventBridge to count the marked events", limit, from, context, || {
-            for one in sent.iter_mut() {
-                let now = self.counted(one.rule, from, clock.now())?;
+            let rules: Vec<&Rule> = sent.iter().map(|one| one.rule).collect();
+            let counts = self.counted(&rules, from, clock.now())?;
+            for (one, now) in sent.iter_mut().zip(counts) {
                 one.counts = RuleCounts {
                     invocations: now.invocations.saturating_sub(one.before.invocations),
                     failed: now.failed.saturating_sub(one.before.failed),
