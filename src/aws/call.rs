@@ -98,6 +98,8 @@ calls! {
     ListInstances: "sso" "ListInstances" None;
     GetRole: "iam" "GetRole" None;
     GetRolePolicy: "iam" "GetRolePolicy" None;
+    ListRolePolicies: "iam" "ListRolePolicies" None;
+    ListAttachedRolePolicies: "iam" "ListAttachedRolePolicies" None;
     CreateRole: "iam" "CreateRole" Once;
     PutRolePolicy: "iam" "PutRolePolicy" Again;
     DeleteRolePolicy: "iam" "DeleteRolePolicy" Once;

@@ -8,6 +8,7 @@
 mod access_keys;
 mod answer;
 mod arn;
+mod beside;
 mod call;
 mod client;
 mod clients;
@@ -23,6 +24,7 @@ mod partition;
 mod plain;
 pub mod posture;
 mod retry;
+mod role_policies;
 mod root;
 mod send;
 mod spread;

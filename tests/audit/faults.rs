@@ -62,6 +62,8 @@ const MANAGEMENT: &[Row] = &[
     ("GetSubscriptionAttributes", &["root-alarm"]),
     // The alarm is enough.
     ("ListRules", &[]),
+    // Whether rules of other regions send to one that is gone: they tell nobody in any case.
+    ("GetRole", &[]),
     ("GetAccountAuthorizationDetails", &["other-admin", "admin-mfa"]),
     ("GetAccountPasswordPolicy", &["password-policy"]),
     ("GetContactInformation", &["contact"]),

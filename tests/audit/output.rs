@@ -25,6 +25,11 @@ fn a_table_for_people_says_the_verdict_first_and_how_to_go_on() {
         "Root of {account}: 1 thing to fix\n\n  FAIL  nobody is told when root is used                    high      CIS 5.3 · CloudWatch.1\n        trail \"trail\" → log group \"trail\" → filter \"root-use\" → alarm \"root-use\" → {topic} → {topic} has only an unconfirmed subscription (security@example.com)\n"
     );
     assert!(run.stdout.starts_with(&wanted), "{}", run.stdout);
+    // One that was deleted is listed for a while, and is not one that waits to be confirmed.
+    office.aws.arrange(|posture| posture.subscriptions[0].deleted = true);
+    let run = office.run(&[]);
+    let wanted = format!("{topic} has only a subscription that was deleted (security@example.com)");
+    assert!(run.stdout.contains(&wanted) && !run.stdout.contains("unconfirmed"), "{}", run.stdout);
 }
 
 #[test]

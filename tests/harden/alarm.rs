@@ -36,17 +36,17 @@ pub(super) fn root_alarm(world: &World) -> Value {
 }
 
 /// The links of the mails that ask to confirm.
-fn links(world: &World) -> Vec<String> {
+pub(crate) fn links(world: &World) -> Vec<String> {
     let mails = world.outside.aws.mailbox().into_iter();
     mails.filter(|mail| mail.kind == MailKind::Confirmation).map(|mail| mail.link.unwrap()).collect()
 }
 
-fn confirm(world: &World, link: &str) -> Run {
+pub(crate) fn confirm(world: &World, link: &str) -> Run {
     run_with(&mut world.any_command(&["root", "alarm", "confirm", "-", "--json"]), link.as_bytes())
 }
 
 /// Applies with a mail that is not confirmed within a second.
-fn pending() -> World {
+pub(crate) fn pending() -> World {
     let world = unread();
     let done = world.run(&[&ASKED[..], &["--apply", "--yes", "--no-input", "--alarm-wait", "1"]].concat());
     assert_eq!((done.code, world.outside.unfinished()), (4, 1), "{done:?}");

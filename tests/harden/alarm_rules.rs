@@ -8,6 +8,7 @@ use crate::support::run;
 use glasskey::sim::aws::posture::{self, MailKind, Posture, Rule, Target, Topic};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const NAME: &str = "glasskey-root-use";
 
@@ -268,4 +269,21 @@ fn a_rule_of_somebody_elses_that_sends_nothing_is_left_alone() {
         done.stdout.contains("takes other events than root's and sends nothing, so it is not glasskey's"),
         "{done:?}"
     );
+}
+
+/// Twenty-two regions cost the time of a few calls: each alone would take its own.
+#[test]
+fn the_regions_are_asked_side_by_side() {
+    let world = World::of(Kind::Ruled);
+    let more = |number| format!("xx-test-{number}");
+    world.outside.aws.arrange(|posture| posture.opted_in = (1..=20).map(more).collect());
+    let latency = Duration::from_millis(200);
+    world.outside.aws.set_latency(latency);
+    let begun = Instant::now();
+    let plan = world.run(&asked());
+    let took = begun.elapsed();
+    assert!(plan.stdout.contains("rule in xx-test-20"), "{plan:?}");
+    assert!(took < latency * 22, "{took:?}");
+    let rows: Vec<&str> = plan.stdout.lines().filter(|line| line.contains("rule in ")).collect();
+    assert!(rows.is_sorted() && rows.len() == 22, "{rows:?}");
 }

@@ -5,7 +5,7 @@ use super::alarm_rules::made;
 use super::world::World;
 use crate::enroll::api;
 use crate::support::{Run, Typist, run};
-use glasskey::sim::aws::posture::{self, Posture, Topic};
+use glasskey::sim::aws::posture::{self, MailKind, Posture, Rule, Target, Topic};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ fn each_hop_is_proved_in_each_region_and_the_audit_shows_when() {
     });
     let cut = test(&world, &["--yes", "--no-input", "--wait", "2"]);
     let proofs = proofs(&cut);
-    assert!(proofs.contains(&"rule eu-west-1 not_proven".to_owned()), "{cut:?}");
+    assert!(proofs.contains(&"rule eu-west-1 broken".to_owned()), "{cut:?}");
     assert!(proofs.contains(&"rule us-east-1 proven".to_owned()), "{cut:?}");
 }
 
@@ -154,8 +154,7 @@ fn a_region_that_is_cut_off_is_named_by_the_test_and_by_the_audit() {
             let _ = api::call(aws, &aws.admin(), "DeleteRolePolicy", &[role, ("PolicyName", role.1)]);
             let _ = api::call(aws, &aws.admin(), "DeleteRole", &[role]);
         }),
-        // What a role may do, the audit does not look at.
-        ("its role may not put events on the bus", false, |world| {
+        ("its role may not put events on the bus", true, |world| {
             let aws = &world.outside.aws;
             let role = ("RoleName", "glasskey-root-use-to-bus");
             let _ = api::call(aws, &aws.admin(), "DeleteRolePolicy", &[role, ("PolicyName", role.1)]);
@@ -171,6 +170,135 @@ fn a_region_that_is_cut_off_is_named_by_the_test_and_by_the_audit() {
         assert_eq!((done.code, broken[0].as_str(), broken[1].as_str()), (1, "rule", "eu-west-1"), "{says}: {done:?}");
         assert!(broken[3].contains(says), "{says}: {done:?}");
     }
+}
+
+/// The first rule of a region.
+fn of_region(world: &World, region: &str, change: impl Fn(&mut Rule)) {
+    let is_here = |rule: &&mut Rule| rule.region == region;
+    world.outside.aws.arrange(|posture| posture.rules.iter_mut().filter(is_here).for_each(&change));
+}
+
+fn gone(world: &World, region: &str) {
+    world.outside.aws.arrange(|posture| posture.rules.retain(|rule| rule.region != region));
+}
+
+fn untargeted(rule: &mut Rule) {
+    rule.targets_by_id.clear();
+}
+
+fn users_pattern(rule: &mut Rule) {
+    rule.pattern = Some(rule.pattern.as_ref().unwrap().replace("\"Root\"", "\"IAMUser\""));
+}
+
+fn wide_pattern(rule: &mut Rule) {
+    rule.pattern = Some(r#"{"source":["aws.ec2"]}"#.to_owned());
+}
+
+/// To a topic in the rule's own region that is not there.
+fn other_target(rule: &mut Rule) {
+    let account = rule.targets_by_id[0].arn.split(':').nth(4).unwrap();
+    let topic = format!("arn:aws:sns:{}:{account}:nobody", rule.region);
+    rule.targets_by_id = vec![Target { id: "other".to_owned(), arn: topic, ..Target::default() }];
+}
+
+/// Each link that certainly does not hold is named before anything is sent, with its region; the audit names the same.
+#[test]
+fn each_link_that_does_not_hold_is_named_at_once_with_its_region() {
+    type Cut = fn(&World);
+    let cuts: [(&str, &str, &str, Cut); 11] = [
+        (
+            "eu-west-1",
+            "takes events of others too",
+            "in eu-west-1 → it lets events of others through too",
+            |world| {
+                of_region(world, "eu-west-1", wide_pattern);
+            },
+        ),
+        ("us-east-1", "takes events of others too", "→ it lets events of others through too", |world| {
+            of_region(world, "us-east-1", wide_pattern);
+        }),
+        ("eu-west-1", "no rule is about root here", "no rule tells of root's calls in eu-west-1", |world| {
+            gone(world, "eu-west-1");
+        }),
+        (
+            "eu-west-1",
+            "(its state is DISABLED)",
+            "in eu-west-1 → it is switched off (its state is DISABLED)",
+            |world| {
+                of_region(world, "eu-west-1", |rule| rule.state = "DISABLED".to_owned());
+            },
+        ),
+        ("eu-west-1", "has no target", "in eu-west-1 → it has no target", |world| {
+            of_region(world, "eu-west-1", untargeted);
+        }),
+        ("eu-west-1", "takes other events", "in eu-west-1 → its pattern takes other events than root's", |world| {
+            of_region(world, "eu-west-1", users_pattern);
+        }),
+        ("eu-west-1", "and nobody is told there", "in eu-west-1 → there is no such topic", |world| {
+            of_region(world, "eu-west-1", other_target);
+        }),
+        ("us-east-1", "is gone here", "\"glasskey-root-use\" in us-east-1 is gone", |world| gone(world, "us-east-1")),
+        ("us-east-1", "(its state is DISABLED)", "it is switched off (its state is DISABLED)", |world| {
+            of_region(world, "us-east-1", |rule| rule.state = "DISABLED".to_owned());
+        }),
+        ("us-east-1", "has no target", "→ it has no target", |world| of_region(world, "us-east-1", untargeted)),
+        ("us-east-1", "takes other events", "→ its pattern takes other events than root's", |world| {
+            of_region(world, "us-east-1", users_pattern);
+        }),
+    ];
+    for (region, says, audited, cut) in cuts {
+        let world = made();
+        cut(&world);
+        let audit = run(&mut world.any_command(&["root", "audit"]));
+        assert!(audit.stdout.contains(audited), "{says}: {audit:?}");
+        assert_eq!(root_alarm(&world), if region == "us-east-1" { "fail" } else { "pass" }, "{says}: {audit:?}");
+        let done = test(&world, &["--no-input", "--wait", "600"]);
+        let broken = |[hop, of, proof, _]: &[String; 4]| (&**hop, &**of, &**proof) == ("rule", region, "broken");
+        let found: Vec<[String; 4]> = hops(&done).into_iter().filter(broken).collect();
+        assert!(done.code == 1 && found.len() == 1 && found[0][3].contains(says), "{says}: {done:?}");
+        assert!(!world.outside.actions().contains(&"PutEvents".to_owned()), "{says}");
+        let of_filters = |[_, _, _, message]: [String; 4]| message.contains("filter");
+        assert!(!hops(&done).into_iter().any(of_filters), "{says}: {done:?}");
+    }
+}
+
+/// Where another service is to assume the role, EventBridge may not.
+#[test]
+fn a_role_that_eventbridge_may_not_assume_is_named() {
+    let world = made();
+    let aws = &world.outside.aws;
+    let role = ("RoleName", "glasskey-root-use-to-bus");
+    let _ = api::call(aws, &aws.admin(), "DeleteRolePolicy", &[role, ("PolicyName", role.1)]);
+    let _ = api::call(aws, &aws.admin(), "DeleteRole", &[role]);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let _ = api::call(aws, &aws.admin(), "CreateRole", &[role, ("AssumeRolePolicyDocument", trust)]);
+    let says = "EventBridge may not assume the role";
+    assert!(run(&mut world.any_command(&["root", "audit"])).stdout.contains(says));
+    assert!(test(&world, &["--no-input", "--wait", "1"]).stdout.contains(says));
+}
+
+/// Whoever reads the mail of a test sees at its beginning that it is one, and a mail of root's says nothing of a test.
+#[test]
+fn the_mail_of_a_test_says_so_and_that_of_root_does_not() {
+    let world = made();
+    let mails = || {
+        let all = world.outside.aws.mailbox().into_iter();
+        all.filter(|mail| mail.kind == MailKind::Notification).map(|mail| mail.text).collect::<Vec<String>>()
+    };
+    assert_eq!(test(&world, &AGREED).code, 0);
+    let of_test = mails();
+    let right = "NONE. This is a test by the command glasskey root alarm test (glasskey.test)";
+    assert!(of_test.len() == 2 && of_test.iter().all(|text| text.contains(right)), "{of_test:?}");
+    assert!(
+        !of_test.iter().any(|text| text.contains("was used") || text.contains("amazonaws.com) in")),
+        "{of_test:?}"
+    );
+    world.outside.aws.sign_in_as_root().unwrap();
+    world.outside.aws.clock().set_offset_seconds(301);
+    let of_root = mails().split_off(2);
+    world.outside.aws.clock().set_offset_seconds(0);
+    assert!(!of_root.is_empty() && !of_root.iter().any(|text| text.contains("test")), "{of_root:?}");
+    assert!(of_root[0].contains("ConsoleLogin (signin.amazonaws.com) in us-east-1"), "{of_root:?}");
 }
 
 /// What may not be asked is not called broken, and nothing of it is called proved.

@@ -172,6 +172,12 @@ fn somebodys_trail_of_the_account_alone_is_named_and_left() {
     let done = left_alone(&world, "the trail trail is of this account alone, and glasskey has not made it");
     let command = format!("--name arn:aws:cloudtrail:us-east-1:{account}:trail/trail --is-organization-trail");
     assert!(done.stdout.contains(&command), "{done:?}");
+    // What is so already need not be done.
+    let trust = "trust CloudTrail in the organization";
+    assert!(done.stdout.contains(trust), "{done:?}");
+    Organization::of(&world.outside.aws).unwrap().trust("cloudtrail.amazonaws.com", true);
+    let trusted = world.run(&ONLY);
+    assert!(trusted.stdout.contains(&command) && !trusted.stdout.contains(trust), "{trusted:?}");
     // Of the account alone it is good.
     let alone = world.run(&["--only", "trail"]);
     assert_eq!(alone.code, 0, "{alone:?}");

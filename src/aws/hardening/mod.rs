@@ -38,7 +38,8 @@ pub use obstacle::Obstacle;
 pub use policy::{NotMergeable, merged, without};
 pub use role::{TrailRole, logs_document, trust_document};
 pub use rules::{
-    ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleCounts, RuleTarget, root_event_pattern, root_transformer,
+    ALL_MANAGEMENT_EVENTS, EventRule, NewRule, RuleCounts, RuleTarget, TargetedRule, root_event_pattern,
+    root_transformer,
 };
 pub use samples::{Sample, bus_event};
 pub use service_control::{

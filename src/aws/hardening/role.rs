@@ -49,6 +49,13 @@ impl Account {
         answer.map(|answer| document(answer.policy_document()).ok_or(Error::Malformed { call })).transpose()
     }
 
+    /// ListRolePolicies, ListAttachedRolePolicies: what a role has beside its inline policy of this name. Empty where there
+    /// is no such role.
+    pub fn further_policies(&self, role: &str, own: &str) -> Result<Vec<String>, Error> {
+        let further = self.ask(async |client| client.further_policies(role, own).await);
+        found(further).map(Option::unwrap_or_default)
+    }
+
     /// DeleteRolePolicy.
     pub fn delete_role_policy(&self, role: &str, name: &str) -> Result<(), Error> {
         self.call(Call::DeleteRolePolicy, |client| {

@@ -3,6 +3,8 @@
 
 use super::found;
 use super::read::{needed, text};
+use crate::aws::beside::side_by_side;
+use crate::aws::send::AsyncClient;
 use crate::aws::{Account, Call, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -48,6 +50,9 @@ pub struct RuleTarget {
     pub role: Option<String>,
 }
 
+/// A rule with its targets.
+pub type TargetedRule = (EventRule, Vec<RuleTarget>);
+
 /// What EventBridge counts of a rule (EventBridge User Guide, "Monitoring Amazon EventBridge").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleCounts {
@@ -70,14 +75,19 @@ impl Account {
 
     /// DescribeRule. `None`: there is no such rule.
     pub fn rule(&self, region: &str, name: &str) -> Result<Option<EventRule>, Error> {
-        let call = Call::DescribeRule;
-        let Some(answer) = found(self.plain(call, region, json!({ "Name": name })))? else { return Ok(None) };
-        Ok(Some(EventRule {
-            name: needed(call, &answer, "Name")?,
-            arn: needed(call, &answer, "Arn")?,
-            pattern: text(&answer, "EventPattern").and_then(|pattern| serde_json::from_str(&pattern).ok()),
-            state: needed(call, &answer, "State")?,
-        }))
+        self.ask(async |client| rule(client, region, name).await)
+    }
+
+    /// DescribeRule and ListTargetsByRule, in each of these regions side by side: the rule of this name with its targets, in
+    /// the order of the regions.
+    pub fn rules_of(&self, regions: &[String], name: &str) -> Result<Vec<Option<TargetedRule>>, Error> {
+        let whole = async |client: &AsyncClient, region: &str| {
+            let Some(rule) = rule(client, region, name).await? else { return Ok(None) };
+            Ok(targets(client, region, name).await?.map(|targets| (rule, targets)))
+        };
+        self.ask_much(true, async |client| {
+            side_by_side(regions.iter().map(|region| whole(client, region))).await.into_iter().collect()
+        })
     }
 
     /// PutTargets: one, in the place of the one with its id. A role that was made a moment ago is waited for.
@@ -96,15 +106,7 @@ impl Account {
 
     /// ListTargetsByRule. `None`: there is no such rule.
     pub fn rule_targets(&self, region: &str, rule: &str) -> Result<Option<Vec<RuleTarget>>, Error> {
-        let call = Call::ListTargetsByRule;
-        let body = json!({ "Rule": rule });
-        let list = found(self.plain_list(call, region, body, ("Targets", "NextToken")))?;
-        let read = |one: &Value| {
-            let transformer = one.get("InputTransformer").filter(|value| !value.is_null()).cloned();
-            let (id, arn, role) = (needed(call, one, "Id")?, needed(call, one, "Arn")?, text(one, "RoleArn"));
-            Ok(RuleTarget { id, arn, transformer, role })
-        };
-        list.map(|list| list.iter().map(read).collect()).transpose()
+        self.ask(async |client| targets(client, region, rule).await)
     }
 
     /// RemoveTargets: those of these ids.
@@ -144,34 +146,68 @@ impl Account {
         }
     }
 
-    /// GetMetricData: what a rule has counted from one moment to another.
-    pub fn rule_counts(
+    /// GetMetricData: what rules of several regions have counted from one moment to another, asked side by side. Each is a
+    /// region and a name.
+    pub fn counts_of(
         &self,
-        region: &str,
-        rule: &str,
+        rules: &[(&str, &str)],
         from: SystemTime,
         to: SystemTime,
-    ) -> Result<RuleCounts, Error> {
-        let call = Call::GetMetricData;
-        let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let query = |id: &str, name: &str| {
-            let metric = json!({
-                "Namespace": "AWS/Events", "MetricName": name, "Dimensions": [{ "Name": "RuleName", "Value": rule }],
-            });
-            json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" }, "ReturnData": true })
-        };
-        let body = json!({
-            "MetricDataQueries": [query("invoked", "Invocations"), query("failed", "FailedInvocations")],
-            "StartTime": seconds(from), "EndTime": seconds(to),
-        });
-        let results = self.plain_list(call, region, body, ("MetricDataResults", "NextToken"))?;
-        let sum = |id: &str| {
-            let of = results.iter().filter(|one| one.get("Id").and_then(Value::as_str) == Some(id));
-            let values = of.filter_map(|one| one.get("Values")?.as_array()).flatten().filter_map(Value::as_f64);
-            values.sum::<f64>().round().max(0.0) as u64
-        };
-        Ok(RuleCounts { invocations: sum("invoked"), failed: sum("failed") })
+    ) -> Result<Vec<RuleCounts>, Error> {
+        self.ask_much(true, async |client| {
+            side_by_side(rules.iter().map(|rule| counts(client, *rule, (from, to)))).await.into_iter().collect()
+        })
     }
+}
+
+async fn counts(
+    client: &AsyncClient,
+    (region, rule): (&str, &str),
+    (from, to): (SystemTime, SystemTime),
+) -> Result<RuleCounts, Error> {
+    let call = Call::GetMetricData;
+    let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let query = |id: &str, name: &str| {
+        let metric = json!({
+            "Namespace": "AWS/Events", "MetricName": name, "Dimensions": [{ "Name": "RuleName", "Value": rule }],
+        });
+        json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" }, "ReturnData": true })
+    };
+    let body = json!({
+        "MetricDataQueries": [query("invoked", "Invocations"), query("failed", "FailedInvocations")],
+        "StartTime": seconds(from), "EndTime": seconds(to),
+    });
+    let results: Vec<Value> = client.pages(call, region, body, "MetricDataResults", "NextToken").await?;
+    let sum = |id: &str| {
+        let of = results.iter().filter(|one| one.get("Id").and_then(Value::as_str) == Some(id));
+        let values = of.filter_map(|one| one.get("Values")?.as_array()).flatten().filter_map(Value::as_f64);
+        values.sum::<f64>().round().max(0.0) as u64
+    };
+    Ok(RuleCounts { invocations: sum("invoked"), failed: sum("failed") })
+}
+
+async fn rule(client: &AsyncClient, region: &str, name: &str) -> Result<Option<EventRule>, Error> {
+    let call = Call::DescribeRule;
+    let asked: Result<Value, Error> = client.ask(call, region, json!({ "Name": name })).await;
+    let Some(answer) = found(asked)? else { return Ok(None) };
+    Ok(Some(EventRule {
+        name: needed(call, &answer, "Name")?,
+        arn: needed(call, &answer, "Arn")?,
+        pattern: text(&answer, "EventPattern").and_then(|pattern| serde_json::from_str(&pattern).ok()),
+        state: needed(call, &answer, "State")?,
+    }))
+}
+
+async fn targets(client: &AsyncClient, region: &str, rule: &str) -> Result<Option<Vec<RuleTarget>>, Error> {
+    let call = Call::ListTargetsByRule;
+    let list: Result<Vec<Value>, Error> =
+        client.pages(call, region, json!({ "Rule": rule }), "Targets", "NextToken").await;
+    let read = |one: &Value| {
+        let transformer = one.get("InputTransformer").filter(|value| !value.is_null()).cloned();
+        let (id, arn, role) = (needed(call, one, "Id")?, needed(call, one, "Arn")?, text(one, "RoleArn"));
+        Ok(RuleTarget { id, arn, transformer, role })
+    };
+    found(list)?.map(|list| list.iter().map(read).collect()).transpose()
 }
 
 /// The call succeeds where some of its entries failed: those are said in the reply.
@@ -201,7 +237,8 @@ pub fn root_event_pattern(spare_tasks: bool) -> Value {
     })
 }
 
-/// What makes a mail of an event that a person can read.
+/// What makes a mail of an event that a person can read, be it root's or a marked one of a test. It names nothing that an
+/// event of root's may lack.
 #[must_use]
 pub fn root_transformer() -> Value {
     json!({
@@ -209,7 +246,7 @@ pub fn root_transformer() -> Value {
             "account": "$.account", "what": "$.detail.eventName", "service": "$.detail.eventSource",
             "region": "$.detail.awsRegion", "when": "$.detail.eventTime", "address": "$.detail.sourceIPAddress",
         },
-        "InputTemplate": "\"The root user of AWS account <account> was used: <what> (<service>) in <region> at <when> from <address>.\"",
+        "InputTemplate": "\"Use of the root user of AWS account <account>: <what> (<service>) in <region> at <when> from <address>.\"",
     })
 }
 

@@ -53,6 +53,8 @@ pub enum Publisher {
 pub struct Confirmation {
     /// The topic's ARN.
     pub topic: String,
+    /// The address that is asked, where the link names it.
+    pub endpoint: Option<String>,
     token: String,
 }
 
@@ -73,7 +75,7 @@ impl Confirmation {
             found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
         };
         let topic = value("TopicArn").filter(|arn| region_of(arn).is_some())?;
-        Some(Self { topic, token: value("Token")? })
+        Some(Self { topic, endpoint: value("Endpoint"), token: value("Token")? })
     }
 }
 
@@ -126,7 +128,7 @@ impl Account {
     /// ConfirmSubscription: signed, so that the link in a mail does not end it. The subscription's ARN.
     pub fn confirm_subscription(&self, confirmation: &Confirmation) -> Result<String, Error> {
         let call = Call::ConfirmSubscription;
-        let Confirmation { topic, token } = confirmation;
+        let Confirmation { topic, token, .. } = confirmation;
         let body = json!({ "TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true" });
         needed(call, &self.plain(call, region(topic)?, body)?, "SubscriptionArn")
     }

@@ -4,12 +4,21 @@
 
 use super::event::Watch;
 use super::facts::{Fact, Unreadable};
+use super::policy::{Answer, fits, named, texts};
+use super::powers::{allows, statements};
 use super::replies::{self, RuleTarget};
 use super::topic::{Publisher, Service, is_gone};
 use super::watch::Follower;
-use super::watchers::{Reach, RegionWatch, Rule, Target};
+use super::watchers::{Reach, RegionWatch, Rule, Sent, Target};
 use crate::aws::Call;
+use crate::aws::beside::side_by_side;
+use crate::aws::send::AsyncClient;
 use serde_json::{Value, json};
+
+/// The name of glasskey's rules.
+pub const OWN_RULE: &str = "glasskey-root-use";
+/// The role with which they send root's events to one region.
+pub const OWN_BUS_ROLE: &str = "glasskey-root-use-to-bus";
 
 /// The rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
 pub(super) type RulesEverywhere = (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
@@ -20,17 +29,24 @@ impl Follower<'_> {
         self.rules_in(self.global, |pattern| Watch::of(pattern, &self.own, self.global)).await
     }
 
-    /// The same, and those of the account's other regions, where one of the first watches root's calls.
+    /// The same, and those of the account's other regions, where one of the first watches root's calls or glasskey has made
+    /// rules.
     pub(super) async fn rules_everywhere(&self) -> RulesEverywhere {
         let here = self.rules().await;
-        let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything;
-        match &here {
-            Fact::Known(rules) if rules.iter().any(watches) => {
-                let elsewhere = self.elsewhere(rules).await;
-                (here, Some(elsewhere))
+        let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything || rule.name == OWN_RULE;
+        let elsewhere = match &here {
+            Fact::Known(rules) if rules.iter().any(watches) || self.sends_by_own_role().await => {
+                Some(self.elsewhere(rules).await)
             }
-            _ => (here, None),
-        }
+            _ => None,
+        };
+        (here, elsewhere)
+    }
+
+    /// Whether the role is there with which glasskey's rules send to another region: the rule there may be gone.
+    async fn sends_by_own_role(&self) -> bool {
+        let send = |client: &AsyncClient| client.iam.get_role().role_name(OWN_BUS_ROLE).send();
+        self.client.call(Call::GetRole, send).await.is_ok()
     }
 
     async fn elsewhere(&self, here: &[Rule]) -> Fact<Vec<RegionWatch>> {
@@ -47,17 +63,17 @@ impl Follower<'_> {
             .filter(|one| *one != self.global)
             .collect();
         regions.sort_unstable();
-        let mut watches = Vec::new();
-        for region in regions {
-            let of = |pattern: &str| Watch::of_calls(pattern, &self.own, region);
-            let taken = here.iter().filter(|rule| of(&rule.pattern) == Watch::Everything);
-            watches.push(RegionWatch {
-                region: region.to_owned(),
-                taken: taken.map(|rule| rule.name.clone()).collect(),
-                rules: self.rules_in(region, of).await,
-            });
+        Fact::Known(side_by_side(regions.into_iter().map(|region| self.watched(region, here))).await)
+    }
+
+    async fn watched(&self, region: &str, here: &[Rule]) -> RegionWatch {
+        let of = |pattern: &str| Watch::of_calls(pattern, &self.own, region);
+        let taken = here.iter().filter(|rule| of(&rule.pattern) == Watch::Everything);
+        RegionWatch {
+            region: region.to_owned(),
+            taken: taken.map(|rule| rule.name.clone()).collect(),
+            rules: self.rules_in(region, of).await,
         }
-        Fact::Known(watches)
     }
 
     /// The rules of a region that have to do with root, as far as this tells.
@@ -74,6 +90,8 @@ impl Follower<'_> {
             let speaks_of_root = pattern.contains("Root") || pattern.contains("root");
             let targets = match watch {
                 Watch::Everything | Watch::SignIns | Watch::Part => self.rule_targets(region, rule).await,
+                // Somebody has changed what it takes.
+                Watch::NotJudged | Watch::Nothing if rule.name == OWN_RULE => self.rule_targets(region, rule).await,
                 Watch::NotJudged if speaks_of_root => self.rule_targets(region, rule).await,
                 // Whom it tells does not matter: it is no watch over root.
                 Watch::Noisy => Some(Fact::Known(Vec::new())),
@@ -106,7 +124,8 @@ impl Follower<'_> {
         let mut targets = Vec::new();
         for target in &found {
             if let Some(to) = self.own_bus(&target.arn).filter(|to| to != region) {
-                let reach = Reach::Bus { region: to, sent: self.is_sent(&target.role_arn).await };
+                let sent = self.sent(&target.role_arn, &target.arn).await;
+                let reach = Reach::Bus { region: to, sent };
                 targets.push(Target { arn: target.arn.clone(), reach });
                 continue;
             }
@@ -130,14 +149,57 @@ impl Follower<'_> {
         is_own.then(|| region.to_owned())
     }
 
-    /// Whether the role with which a rule sends to another bus exists. What it may do, `root alarm test` proves.
-    async fn is_sent(&self, role: &str) -> Fact<bool> {
+    /// What becomes of events that a rule sends to a bus of another region with a role (EventBridge User Guide, "Sending and
+    /// receiving events between AWS Regions").
+    async fn sent(&self, role: &str, bus: &str) -> Fact<Sent> {
         let call = Call::GetRole;
-        let Some(name) = role.rsplit('/').next().filter(|name| !name.is_empty()) else { return Fact::Known(false) };
-        match self.client.call(call, |client| client.iam.get_role().role_name(name).send()).await {
-            Ok(_) => Fact::Known(true),
-            Err(why) if is_gone(&why) => Fact::Known(false),
-            Err(why) => Fact::Unreadable(Unreadable { call, why }),
+        let Some(name) = role.rsplit('/').next().filter(|name| !name.is_empty()) else {
+            return Fact::Known(Sent::NoRole);
+        };
+        let trust = match self.client.call(call, |client| client.iam.get_role().role_name(name).send()).await {
+            Ok(found) => statements(found.role().and_then(|role| role.assume_role_policy_document())),
+            Err(why) if is_gone(&why) => return Fact::Known(Sent::NoRole),
+            Err(why) => return Fact::Unreadable(Unreadable { call, why }),
+        };
+        if !trust.is_empty() && !trust.iter().any(is_trusted) {
+            return Fact::Known(Sent::NotAssumed);
+        }
+        match name == OWN_BUS_ROLE {
+            true => self.may_put(name, bus).await,
+            // What another role may do, `root alarm test` proves.
+            false => Fact::Known(Sent::Comes),
         }
     }
+
+    /// By the one policy that glasskey gives its role. What somebody has added to that may let it.
+    async fn may_put(&self, role: &str, bus: &str) -> Fact<Sent> {
+        let call = Call::GetRolePolicy;
+        let send = |client: &AsyncClient| client.iam.get_role_policy().role_name(role).policy_name(role).send();
+        let policy = match self.client.call(call, send).await {
+            Ok(found) => statements(Some(found.policy_document())),
+            Err(why) if is_gone(&why) => Vec::new(),
+            Err(why) => return Fact::Unreadable(Unreadable { call, why }),
+        };
+        if policy.iter().any(|statement| puts(statement, bus)) {
+            return Fact::Known(Sent::Comes);
+        }
+        match self.client.further_policies(role, role).await {
+            Ok(further) if further.is_empty() => Fact::Known(Sent::MayNotPut),
+            Ok(_) => Fact::Known(Sent::Comes),
+            Err(why) => Fact::Unreadable(Unreadable { call: Call::ListRolePolicies, why }),
+        }
+    }
+}
+
+fn is_trusted(statement: &Value) -> bool {
+    let services = texts(statement.pointer("/Principal/Service").unwrap_or(&Value::Null));
+    allows(statement) && services.iter().any(|service| service == "events.amazonaws.com")
+}
+
+fn puts(statement: &Value, bus: &str) -> bool {
+    let action = |pattern: &str| Answer::of(fits(&pattern.to_ascii_lowercase(), "events:putevents"));
+    let resource = |pattern: &str| Answer::of(fits(pattern, bus));
+    let may =
+        named(statement, "Action", "NotAction", action).and(named(statement, "Resource", "NotResource", resource));
+    allows(statement) && may == Answer::Yes
 }

@@ -22,6 +22,7 @@ mod watchers;
 mod window;
 
 pub use alarm::{Raised, Unweighed};
+pub use buses::{OWN_BUS_ROLE, OWN_RULE};
 pub use event::Watch;
 pub use facts::{
     Admin, Admins, Central, Certificates, Contact, Fact, Factor, Factors, Facts, LastUse, ManagedOrganization,
@@ -38,6 +39,6 @@ pub use sweep::{Progress, Scope, Sweep};
 pub use topic::{Sender, key_lets_in, lets_in};
 pub(in crate::aws) use watch::management;
 pub use watchers::{
-    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Subscription, Target,
-    Topic, Trail, TrailStatus,
+    Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Sent, Subscription,
+    Target, Topic, Trail, TrailStatus,
 };

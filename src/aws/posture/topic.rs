@@ -71,6 +71,7 @@ async fn subscriptions(client: &AsyncClient, region: &str, arn: &str) -> Result<
     let (mut read, mut asked, mut received) = (Vec::new(), 0, false);
     for replies::Subscription { subscription_arn: of, protocol, endpoint } in found {
         let receives = match protocol.as_str() {
+            _ if of == "Deleted" => Some(Receives::Deleted),
             _ if !of.starts_with("arn:") => Some(Receives::Unconfirmed),
             // A stream into storage.
             "firehose" => Some(Receives::Nobody),

@@ -148,12 +148,12 @@ pub enum Reach {
     NoTopic,
     /// A topic of this other account, which does not show itself from here.
     Elsewhere(String),
-    /// The default bus of this account in this region. `sent`: the role that sends events there exists.
+    /// The default bus of this account in another region.
     Bus {
         /// Which.
         region: String,
         /// Whether events come to it.
-        sent: Fact<bool>,
+        sent: Fact<Sent>,
     },
     /// A program, which is taken to tell somebody.
     Program,
@@ -161,6 +161,19 @@ pub enum Reach {
     Nobody,
     /// It is not known here what it does.
     NotKnown,
+}
+
+/// What becomes of an event that a rule sends to another bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It comes there, as far as the role says.
+    Comes,
+    /// The role that sends it is gone, or none is named.
+    NoRole,
+    /// EventBridge may not assume the role.
+    NotAssumed,
+    /// The role may not put events on the bus.
+    MayNotPut,
 }
 
 /// A topic, as whoever publishes to it meets it.
@@ -217,6 +230,8 @@ pub struct Subscription {
 pub enum Receives {
     /// Nothing: nobody has said yes.
     Unconfirmed,
+    /// Nothing: it was deleted, and is listed for a while.
+    Deleted,
     /// Everything that is published.
     Everything,
     /// Nothing that an alarm or a rule publishes: its filter asks for attributes that they do not give.

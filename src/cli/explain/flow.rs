@@ -55,6 +55,7 @@ fn is_said_alone(left: &Residue) -> bool {
             | Residue::KeyWorks { .. }
             | Residue::RecoveryPerhaps { .. }
             | Residue::PasswordPerhaps { .. }
+            | Residue::ConfirmedPerhaps { .. }
     )
 }
 
@@ -164,6 +165,8 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::HardenDone { .. }
         | Residue::Hardening { .. }
         | Residue::RecoveryPerhaps { .. }
+        | Residue::RuleOutOfReach { .. }
+        | Residue::ConfirmedPerhaps { .. }
         | Residue::PasswordPerhaps { .. } => hardening_left(left),
         Residue::Journal { cause } => format!("the journal still lists the run ({})", journal(cause).what),
         Residue::BadRun { why } => format!("kept as it is: {}", cause(why, Stage::Recover).what),
@@ -178,6 +181,13 @@ fn hardening_left(left: &Residue) -> String {
             format!("perhaps done in part: {step}, in account {account}")
         }
         Residue::Hardening { account, .. } => format!("the run in account {account} is not complete"),
+        Residue::RuleOutOfReach { region } => {
+            format!("left behind: the rule glasskey-root-use in {region}, which is disabled")
+        }
+        Residue::ConfirmedPerhaps { topic } => format!(
+            "perhaps done: the address of the mail may have confirmed; run the same command again with the same link, or \
+             `glasskey root audit`, which names who has not confirmed for {topic}"
+        ),
         Residue::RecoveryPerhaps { account } => {
             format!("perhaps done: root of {account} may recover its password; say it again to be sure")
         }

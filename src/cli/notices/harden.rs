@@ -119,7 +119,7 @@ fn state(is: &HardenStepIs) -> &'static str {
         HardenStepIs::Done => "as planned",
         HardenStepIs::Between => "done in part",
         HardenStepIs::TakenBack => {
-            "done in part, and a part was taken back by somebody since; that will not be touched"
+            "done in part, and a part is not as the run made it any more; that will not be touched"
         }
         HardenStepIs::Unseen => "not to be seen with these credentials",
         HardenStepIs::Others => "changed by somebody else since; it will not be touched",

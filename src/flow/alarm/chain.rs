@@ -88,6 +88,10 @@ pub(super) fn nobody_hears(target: &Target) -> Option<String> {
         return None;
     }
     let subscriptions = topic.subscriptions.known()?;
+    let deleted = !subscriptions.is_empty() && subscriptions.iter().all(|one| one.receives == Receives::Deleted);
+    if deleted {
+        return Some("no subscription has been confirmed; the one that is listed was deleted".to_owned());
+    }
     let filtered = subscriptions.iter().any(|one| matches!(one.receives, Receives::Filtered | Receives::NotJudged));
     Some(match (subscriptions.is_empty(), filtered) {
         (true, _) => "nobody subscribes to the topic".to_owned(),

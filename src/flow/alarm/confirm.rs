@@ -1,9 +1,9 @@
 //! A subscription confirmed by the account itself, so that no link in a mail ends it.
 
-use crate::aws::hardening::{Confirmation, Obstacle};
-use crate::aws::{self, Account};
+use crate::aws::hardening::{Confirmation, Obstacle, Subscription, TopicSubscriber};
+use crate::aws::{self, Account, Call};
 use crate::flow::context::Context;
-use crate::flow::failure::{AlarmRefusal, Cause, Failed, Stage};
+use crate::flow::failure::{AlarmRefusal, Cause, Failed, Residue, Stage};
 use crate::world::World;
 
 /// A subscription that was confirmed.
@@ -33,7 +33,7 @@ pub fn confirm(confirmation: &Confirmation, world: &mut World) -> Result<Confirm
             let (topic, account) = (confirmation.topic.clone(), account.caller().account.clone());
             return Err(AlarmRefusal::OtherAccount { topic, account }.into());
         }
-        let subscription = confirmed(&account, confirmation)?;
+        let subscription = confirmed(&account, confirmation, &mut context)?;
         Ok(Confirmed {
             account: account.caller().account.clone(),
             topic: confirmation.topic.clone(),
@@ -41,18 +41,50 @@ pub fn confirm(confirmation: &Confirmation, world: &mut World) -> Result<Confirm
             subscription,
         })
     });
-    confirmed.map_err(|cause| context.fail(Stage::Preflight, cause))
+    confirmed.map_err(|cause| match cause {
+        // Neither a reply nor a look has told.
+        Cause::Aws(why) if is_lost(&why) => {
+            let left = Residue::ConfirmedPerhaps { topic: confirmation.topic.clone() };
+            context.fail_leaving((Stage::Preflight, Cause::Aws(why)), vec![left])
+        }
+        cause => context.fail(Stage::Preflight, cause),
+    })
 }
 
-/// A token can be used again: after a lost reply it is.
-fn confirmed(account: &Account, confirmation: &Confirmation) -> Result<String, Cause> {
-    let outcome = match account.confirm_subscription(confirmation) {
-        Err(aws::Error::OutcomeUnknown { .. }) => account.confirm_subscription(confirmation),
-        outcome => outcome,
+/// Whether it may have been done all the same.
+fn is_lost(why: &aws::Error) -> bool {
+    matches!(why, aws::Error::OutcomeUnknown { .. } | aws::Error::Malformed { call: Call::ConfirmSubscription })
+}
+
+/// A token can be used again: after a lost reply it is. Where no reply comes, AWS is asked who has confirmed.
+fn confirmed(account: &Account, confirmation: &Confirmation, context: &mut Context<'_>) -> Result<String, Cause> {
+    let lost = match account.confirm_subscription(confirmation) {
+        Err(why) if is_lost(&why) => why,
+        outcome => return outcome.map_err(|why| refused(why, confirmation)),
     };
-    outcome.map_err(|why| match why.obstacle() {
+    if context.go_on().is_ok()
+        && let Ok(subscription) = account.confirm_subscription(confirmation)
+    {
+        return Ok(subscription);
+    }
+    let (seen, _) = context.settle(|| account.subscribers(&confirmation.topic));
+    let of = |one: &TopicSubscriber| {
+        let is_asked = |asked: &String| asked.eq_ignore_ascii_case(&one.endpoint);
+        one.subscription != Subscription::Deleted && confirmation.endpoint.as_ref().is_none_or(is_asked)
+    };
+    let subscribers = seen.ok().flatten().unwrap_or_default();
+    let found: Vec<&Subscription> = subscribers.iter().filter(|one| of(one)).map(|one| &one.subscription).collect();
+    match found[..] {
+        [Subscription::Confirmed(arn)] => Ok(arn.clone()),
+        [Subscription::Pending] => Err(AlarmRefusal::NotConfirmed.into()),
+        _ => Err(Cause::Aws(lost)),
+    }
+}
+
+fn refused(why: aws::Error, confirmation: &Confirmation) -> Cause {
+    match why.obstacle() {
         Some(Obstacle::Token) => AlarmRefusal::Token.into(),
         Some(Obstacle::NotThere) => AlarmRefusal::NoTopic { topic: confirmation.topic.clone() }.into(),
         _ => Cause::Aws(why),
-    })
+    }
 }

@@ -2,6 +2,7 @@
 
 mod chain; // which one is proved
 mod confirm; // the subscription of an address
+mod links; // what is certainly wrong with a rule
 mod proof; // each hop of it
 mod rules; // each hop from rules of EventBridge
 

@@ -2,9 +2,10 @@
 //! what EventBridge counts; the mail by a code that its reader types back.
 
 use super::chain::{find, known, nobody_hears};
+use super::links::{self, not_sent};
 use super::proof::{ALARM_LIMIT, AlarmTest, AlarmTested, look, named, new_code, typed_back};
 use crate::aws::hardening::{Place, RuleCounts, Sample, bus_event};
-use crate::aws::posture::{Fact, Management, May, Reach, RegionWatch, Rule, Seal, Target, Watch};
+use crate::aws::posture::{Management, RegionWatch, Rule, Watch};
 use crate::aws::{self, Account};
 use crate::flow::audit::{ProvedChain, hears};
 use crate::flow::audit::{filter_tells, rule_tells};
@@ -17,14 +18,16 @@ use std::time::{Duration, SystemTime};
 
 /// The source of marked events: nobody but AWS may send as `aws.…`.
 const SOURCE: &str = "glasskey.test";
+const NOTHING_COMES: &str = "nothing comes so far";
 const KIND: &str = "AWS API Call via CloudTrail";
 /// The name that glasskey gives its rules.
 const OWN: &str = crate::flow::harden::ROOT_USE;
 
 /// Rules that watch root.
 pub(super) struct Rules {
-    /// That of the region in which root signs in.
-    home: Rule,
+    /// The region in which root signs in, and its rule, where it has one.
+    home_region: String,
+    home: Option<Rule>,
     /// The account's other regions, each with its rule, where it has one.
     elsewhere: Vec<(String, Option<Rule>)>,
     /// A trail records everything of all regions.
@@ -34,27 +37,38 @@ pub(super) struct Rules {
 /// The rules to be proved. `None`: there are none, or a metric filter tells and they do not.
 pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error> {
     let (here, elsewhere) = account.rules_everywhere()?;
-    let mut watching: Vec<Rule> = known(here)?.into_iter().filter(|rule| rule.watch != Watch::Noisy).collect();
+    let mut watching: Vec<Rule> = known(here)?.into_iter().filter(is_about_root).collect();
     watching.sort_by_key(|rule| (!rule_tells(rule).unwrap_or(false), rule.name != OWN));
-    let Some(home) = watching.into_iter().next() else { return Ok(None) };
+    let home = watching.into_iter().next();
+    let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
+    let elsewhere = elsewhere.into_iter().map(of_region).collect::<Result<Vec<_>, aws::Error>>()?;
+    let is_own = |rule: &Rule| rule.name == OWN;
+    let own =
+        home.as_ref().map_or_else(|| elsewhere.iter().filter_map(|(_, rule)| rule.as_ref()).any(is_own), is_own);
+    if home.is_none() && !own {
+        return Ok(None);
+    }
+    let tells = home.as_ref().is_some_and(|home| rule_tells(home).unwrap_or(false));
     let by_filter = find(account)?.and_then(|chain| chain.filter);
     let filter_works = by_filter.as_ref().is_some_and(|filter| filter_tells(filter).unwrap_or(false));
-    let is_less = home.name != OWN && by_filter.is_some();
-    if !rule_tells(&home).unwrap_or(false) && (filter_works || is_less) || filter_works && home.name != OWN {
+    if !tells && (filter_works || !own && by_filter.is_some()) || filter_works && !own {
         return Ok(None);
     }
     let recorded = known(account.watchers()?.0)?.iter().any(|trail| {
         let logs = trail.status.known().is_some_and(|status| status.logging);
         trail.all_regions && logs && trail.management.known() == Some(&Management::All)
     });
-    let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
-    let elsewhere = elsewhere.into_iter().map(of_region).collect::<Result<Vec<_>, aws::Error>>()?;
-    Ok(Some(Rules { home, elsewhere, recorded }))
+    Ok(Some(Rules { home_region: account.sign_in_region()?, home, elsewhere, recorded }))
+}
+
+/// One that takes everybody's events is not, unless glasskey has made it to be.
+fn is_about_root(rule: &Rule) -> bool {
+    rule.watch != Watch::Noisy || rule.name == OWN
 }
 
 fn of_region(watch: RegionWatch) -> Result<(String, Option<Rule>), aws::Error> {
-    let mut rules: Vec<Rule> = known(watch.rules)?.into_iter().filter(|rule| rule.watch != Watch::Noisy).collect();
-    rules.sort_by_key(|rule| (!rule.enabled, rule.name != OWN));
+    let mut rules: Vec<Rule> = known(watch.rules)?.into_iter().filter(is_about_root).collect();
+    rules.sort_by_key(|rule| (!rule.enabled || rule.watch != Watch::Everything, rule.name != OWN));
     Ok((watch.region, rules.into_iter().next()))
 }
 
@@ -67,18 +81,19 @@ pub(super) fn test(
 ) -> Result<AlarmTested, Cause> {
     let mut testing = Testing { account, rules, request, hops: Vec::new() };
     testing.run(context)?;
-    let first = rules.home.targets.known().and_then(|targets| targets.first());
+    let home = rules.home.as_ref();
+    let first = home.and_then(|home| home.targets.known()?.first());
     Ok(AlarmTested {
         account: account.caller().account.clone(),
-        region: rules.home.region.clone(),
+        region: rules.home_region.clone(),
         group: None,
         filter: None,
         alarm: None,
-        rule: Some(rules.home.name.clone()),
+        rule: Some(home.map_or(OWN, |home| &home.name).to_owned()),
         topic: first.map(|target| target.arn.clone()),
         hops: testing.hops,
         proved: None,
-        chain: first.and_then(|target| ProvedChain::of(&rules.home.name, target)),
+        chain: home.zip(first).and_then(|(home, target)| ProvedChain::of(&home.name, target)),
     })
 }
 
@@ -98,7 +113,7 @@ struct Sent<'r> {
     counts: RuleCounts,
 }
 
-impl Testing<'_> {
+impl<'t> Testing<'t> {
     fn say(
         &mut self,
         hop: Hop,
@@ -115,26 +130,56 @@ impl Testing<'_> {
         self.pattern(context)?;
         self.trail(context);
         context.go_on()?;
-        if !self.agreed(context)? {
-            let why = "sending marked events was not agreed to: --yes agrees";
-            for hop in [Hop::Rule, Hop::Topic, Hop::Mail] {
-                self.say(hop, None, (Proof::NotProven, why), context);
-            }
-            return Ok(());
+        let sound = self.sound(context);
+        if sound.is_empty() {
+            return self.without(NOTHING_COMES, context);
         }
-        match self.rules(context)? {
+        if !self.agreed(&sound, context)? {
+            let why = "sending marked events was not agreed to: --yes agrees";
+            self.say(Hop::Rule, None, (Proof::NotProven, why), context);
+            return self.without(why, context);
+        }
+        match self.rules(sound, context)? {
             true => self.mail(context),
-            false => {
-                self.say(Hop::Mail, None, (Proof::NotProven, "nothing comes so far"), context);
-                Ok(())
-            }
+            false => self.without(NOTHING_COMES, context),
         }
     }
 
+    /// What is behind the rules is not proved.
+    fn without(&mut self, why: &str, context: &mut Context<'_>) -> Result<(), Cause> {
+        self.say_topic((Proof::NotProven, why.to_owned()), context);
+        self.say(Hop::Mail, None, (Proof::NotProven, why), context);
+        Ok(())
+    }
+
+    /// The rules with which nothing is certainly wrong, that of the region of the sign-ins last. What is wrong is said.
+    fn sound(&mut self, context: &mut Context<'_>) -> Vec<&'t Rule> {
+        let rules = self.rules;
+        let home = (&rules.home_region, rules.home.as_ref());
+        let mut sound = Vec::new();
+        for (region, rule) in rules.elsewhere.iter().map(|(region, rule)| (region, rule.as_ref())).chain([home]) {
+            let at_home = region == &rules.home_region;
+            let wrong = match rule {
+                None if at_home => Some(format!("the rule {OWN} is gone here, to which the other regions send")),
+                None => Some("no rule is about root here: a call of root's in this region is not told of".to_owned()),
+                Some(rule) if at_home => links::of_home(rule),
+                Some(rule) => links::of_region(rule, &rules.home_region),
+            };
+            match (wrong, rule) {
+                (Some(why), _) => self.say(Hop::Rule, Some(region), (Proof::Broken, why), context),
+                (None, rule) => sound.extend(rule),
+            }
+        }
+        if let Some(why) = rules.home.as_ref().and_then(links::topic_refuses) {
+            self.say(Hop::Topic, None, (Proof::Broken, why), context);
+        }
+        sound
+    }
+
     /// All rules, that of the region of the sign-ins first.
-    fn all(&self) -> Vec<&Rule> {
+    fn all(&self) -> Vec<&'t Rule> {
         let elsewhere = self.rules.elsewhere.iter().filter_map(|(_, rule)| rule.as_ref());
-        std::iter::once(&self.rules.home).chain(elsewhere).collect()
+        self.rules.home.iter().chain(elsewhere).collect()
     }
 
     fn place(&self, region: &str) -> Place {
@@ -163,17 +208,25 @@ impl Testing<'_> {
     fn matched(&self, rule: &Rule, now: SystemTime) -> Result<(Proof, String), aws::Error> {
         let (place, pattern) = (self.place(&rule.region), written(rule));
         let mut tasks = false;
-        for sample in Sample::ALL {
+        // Root signs in in one region only.
+        let signs_in = rule.region == self.rules.home_region;
+        for sample in Sample::ALL.into_iter().filter(|sample| signs_in || *sample != Sample::RootSignIn) {
             let event = bus_event(&place, &sample.event(&place, now, "sample"));
             let matched = self.account.test_event_pattern(&rule.region, &pattern, &event)?;
             match (sample, matched) {
                 // Whether tasks are to be told of is a choice.
                 (Sample::Task, _) => tasks = matched,
                 (_, true) if !sample.is_roots() => {
-                    return Ok((Proof::Broken, format!("{} takes {} for root's use", rule.name, named(sample))));
+                    return Ok((
+                        Proof::Broken,
+                        format!("{} in {} takes {} for root's use", rule.name, rule.region, named(sample)),
+                    ));
                 }
                 (_, false) if sample.is_roots() => {
-                    return Ok((Proof::Broken, format!("{} passes over {}", rule.name, named(sample))));
+                    return Ok((
+                        Proof::Broken,
+                        format!("{} in {} passes over {}", rule.name, rule.region, named(sample)),
+                    ));
                 }
                 _ => {}
             }
@@ -198,12 +251,13 @@ impl Testing<'_> {
     }
 
     fn told(&self) -> Vec<String> {
-        let targets = self.rules.home.targets.known().map(Vec::as_slice).unwrap_or_default();
-        targets.iter().flat_map(hears).map(str::to_owned).collect()
+        let targets = self.rules.home.as_ref().and_then(|home| home.targets.known());
+        targets.into_iter().flatten().flat_map(hears).map(str::to_owned).collect()
     }
 
-    fn agreed(&self, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let regions = self.all().into_iter().map(|rule| rule.region.clone()).collect();
+    fn agreed(&self, sound: &[&Rule], context: &mut Context<'_>) -> Result<bool, Cause> {
+        let mut regions: Vec<String> = sound.iter().map(|rule| rule.region.clone()).collect();
+        regions.sort_by_key(|region| *region != self.rules.home_region);
         context.tell(Notice::from(AlarmNotice::MarkedEvents { regions, told: self.told() }));
         match context.approve(self.request.approved) {
             Ok(()) => Ok(true),
@@ -213,15 +267,10 @@ impl Testing<'_> {
     }
 
     /// A marked event for each rule, and what EventBridge counts then. Whether the topic has got one.
-    fn rules(&mut self, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let rules = self.rules;
-        for (region, _) in rules.elsewhere.iter().filter(|(_, rule)| rule.is_none()) {
-            let why = "no rule is about root here: a call of root's in this region is not told of";
-            self.say(Hop::Rule, Some(region), (Proof::Broken, why), context);
-        }
+    fn rules(&mut self, sound: Vec<&'t Rule>, context: &mut Context<'_>) -> Result<bool, Cause> {
         let from = context.clock.now();
         let mut sent = Vec::new();
-        for rule in self.rules.elsewhere.iter().filter_map(|(_, rule)| rule.as_ref()).chain([&rules.home]) {
+        for rule in sound {
             context.go_on()?;
             match self.prepared(rule, from)? {
                 Ok(before) => sent.push(Sent { rule, before, counts: RuleCounts::default() }),
@@ -255,7 +304,7 @@ impl Testing<'_> {
             for Sent { rule, .. } in &sent {
                 self.say(Hop::Rule, Some(&rule.region), why.clone(), context);
             }
-            self.say(Hop::Topic, None, why, context);
+            self.say_topic(why, context);
             return Ok(false);
         }
         self.judge(&sent, limit, context)
@@ -263,11 +312,8 @@ impl Testing<'_> {
 
     /// What the rule had counted before; or why an event would prove nothing.
     fn prepared(&self, rule: &Rule, at: SystemTime) -> Result<Result<RuleCounts, (Proof, String)>, Cause> {
-        if !rule.enabled {
-            return Ok(Err((Proof::Broken, format!("{} is switched off", rule.name))));
-        }
         let place = self.place(&rule.region);
-        let event = Sample::RootCall.event(&place, at, &mark(at));
+        let event = marked(&place, at, TEST);
         let on_bus = json!({ "source": SOURCE, "detail-type": KIND });
         let mut whole = bus_event(&place, &event);
         for (name, value) in on_bus.as_object().into_iter().flatten() {
@@ -282,15 +328,15 @@ impl Testing<'_> {
             }
             Err(why) => return unproven(why).map(Err),
         }
-        match self.counted(rule, at, at) {
-            Ok(before) => Ok(Ok(before)),
+        match self.counted(&[rule], at, at) {
+            Ok(before) => Ok(Ok(before.into_iter().next().unwrap_or_default())),
             Err(why) => unproven(why).map(Err),
         }
     }
 
     /// `Some`: it was not sent.
     fn send(&self, rule: &Rule, at: SystemTime) -> Result<Option<(Proof, String)>, Cause> {
-        let event = Sample::RootCall.event(&self.place(&rule.region), at, &mark(at));
+        let event = marked(&self.place(&rule.region), at, TEST);
         match self.account.put_event(&rule.region, SOURCE, KIND, &event) {
             // If it has arrived, the counters show it.
             Ok(()) | Err(aws::Error::OutcomeUnknown { .. }) => Ok(None),
@@ -298,11 +344,12 @@ impl Testing<'_> {
         }
     }
 
-    /// What a rule has counted from a minute before the test on: minutes are counted whole.
-    fn counted(&self, rule: &Rule, from: SystemTime, now: SystemTime) -> Result<RuleCounts, aws::Error> {
+    /// What each rule has counted from a minute before the test on: minutes are counted whole.
+    fn counted(&self, rules: &[&Rule], from: SystemTime, now: SystemTime) -> Result<Vec<RuleCounts>, aws::Error> {
         let minute = Duration::from_secs(60);
         let (since, to) = (from.checked_sub(minute).unwrap_or(from), now.checked_add(minute).unwrap_or(now));
-        self.account.rule_counts(&rule.region, &rule.name, since, to)
+        let rules: Vec<(&str, &str)> = rules.iter().map(|rule| (&*rule.region, &*rule.name)).collect();
+        self.account.counts_of(&rules, since, to)
     }
 
     /// Looks until each rule has counted; `Some`: that cannot be read.
@@ -315,10 +362,11 @@ impl Testing<'_> {
     ) -> Result<Option<(Proof, String)>, Cause> {
         let clock = context.clock.clone();
         let expected = sent.len() as u64;
-        let home = self.rules.home.region.clone();
+        let home = self.rules.home_region.clone();
         let looked = look("EventBridge to count the marked events", limit, from, context, || {
-            for one in sent.iter_mut() {
-                let now = self.counted(one.rule, from, clock.now())?;
+            let rules: Vec<&Rule> = sent.iter().map(|one| one.rule).collect();
+            let counts = self.counted(&rules, from, clock.now())?;
+            for (one, now) in sent.iter_mut().zip(counts) {
                 one.counts = RuleCounts {
                     invocations: now.invocations.saturating_sub(one.before.invocations),
                     failed: now.failed.saturating_sub(one.before.failed),
@@ -338,27 +386,30 @@ impl Testing<'_> {
     }
 
     fn judge(&mut self, sent: &[Sent<'_>], limit: Duration, context: &mut Context<'_>) -> Result<bool, Cause> {
-        let home = &self.rules.home;
+        let home = &self.rules.home_region;
         let mut expected = 0;
         for Sent { rule, counts, .. } in sent {
-            let at_home = rule.region == home.region;
-            let said = one_rule(rule, *counts, at_home, limit);
+            let said = one_rule(rule, *counts, rule.region == *home, limit);
             expected += u64::from(said.0 == Proof::Proven);
             self.say(Hop::Rule, Some(&rule.region), said, context);
         }
-        let Some(at_home) = sent.iter().find(|one| one.rule.region == home.region) else {
-            self.say(Hop::Topic, None, (Proof::NotProven, "nothing comes so far".to_owned()), context);
-            return Ok(false);
-        };
-        let topic = the_topic(home, at_home.counts, expected);
+        let Some(at_home) = sent.iter().find(|one| one.rule.region == *home) else { return Ok(false) };
+        let topic = the_topic(at_home.rule, at_home.counts, expected);
         let arrived = topic.0 == Proof::Proven;
-        self.say(Hop::Topic, None, topic, context);
+        self.say_topic(topic, context);
         Ok(arrived)
+    }
+
+    /// Unless it was seen before that nothing can arrive.
+    fn say_topic(&mut self, said: (Proof, String), context: &mut Context<'_>) {
+        if !self.hops.iter().any(|tested| tested.hop == Hop::Topic) {
+            self.say(Hop::Topic, None, said, context);
+        }
     }
 
     /// A code in a marked event, which the mail has, typed back by whoever reads it.
     fn mail(&mut self, context: &mut Context<'_>) -> Result<(), Cause> {
-        let home = &self.rules.home;
+        let Some(home) = &self.rules.home else { return Ok(()) };
         let told = self.told();
         let said = if told.is_empty() {
             let first = home.targets.known().and_then(|targets| targets.first());
@@ -368,9 +419,7 @@ impl Testing<'_> {
             (Proof::NotProvable, why.to_owned())
         } else if let Some(code) = new_code() {
             let now = context.clock.now();
-            let mut event = Sample::RootCall.event(&self.place(&home.region), now, &mark(now));
-            let what = Value::from(format!("glasskey root alarm test: the code is {code}"));
-            event.as_object_mut().map(|members| members.insert("eventName".to_owned(), what));
+            let event = marked(&self.place(&home.region), now, &format!("{TEST}: the code is {code}"));
             match self.account.put_event(&home.region, SOURCE, KIND, &event) {
                 Ok(()) | Err(aws::Error::OutcomeUnknown { .. }) => typed_back(&code, &told.join(", "), context)?,
                 Err(why) => unproven(why)?,
@@ -405,7 +454,7 @@ fn one_rule(rule: &Rule, counts: RuleCounts, at_home: bool, limit: Duration) -> 
 fn the_topic(home: &Rule, counts: RuleCounts, expected: u64) -> (Proof, String) {
     let name = &home.name;
     match counts {
-        RuleCounts { invocations: 0, .. } => (Proof::NotProven, "nothing comes so far".to_owned()),
+        RuleCounts { invocations: 0, .. } => (Proof::NotProven, NOTHING_COMES.to_owned()),
         RuleCounts { failed: 0, invocations } if invocations >= expected => {
             (Proof::Proven, format!("{name} told the topic {invocations} times, and FailedInvocations is 0"))
         }
@@ -418,8 +467,17 @@ fn the_topic(home: &Rule, counts: RuleCounts, expected: u64) -> (Proof, String) 
     }
 }
 
-fn mark(at: SystemTime) -> String {
-    format!("glasskey-test-{}", unix(at))
+/// What the mail has in the place of what root did.
+const TEST: &str = "NONE. This is a test by the command glasskey root alarm test";
+
+/// An event that the rules take for a call of root's, and that nobody who reads the mail does: in one of root's, AWS writes
+/// what says so here.
+fn marked(place: &Place, at: SystemTime, what: &str) -> Value {
+    let mut event = Sample::RootCall.event(place, at, &format!("glasskey-test-{}", unix(at)));
+    for (name, text) in [("eventName", what), ("eventSource", SOURCE), ("sourceIPAddress", "this command")] {
+        event.as_object_mut().map(|members| members.insert(name.to_owned(), Value::from(text)));
+    }
+    event
 }
 
 fn written(rule: &Rule) -> Value {
@@ -437,27 +495,4 @@ fn unproven(why: aws::Error) -> Result<(Proof, String), Cause> {
         aws::Error::Denied { .. } => Ok((Proof::NotProvable, why.to_string())),
         why => Ok((Proof::NotProven, why.to_string())),
     }
-}
-
-/// Why a target did not take an event, as far as that is seen. EventBridge itself does not say.
-fn not_sent(rule: &Rule) -> String {
-    let targets = rule.targets.known().map(Vec::as_slice).unwrap_or_default();
-    targets.iter().find_map(refuses).unwrap_or_else(|| "EventBridge does not say why".to_owned())
-}
-
-fn refuses(target: &Target) -> Option<String> {
-    let arn = &target.arn;
-    Some(match &target.reach {
-        Reach::NoTopic => format!("there is no topic {arn}"),
-        Reach::Bus { sent: Fact::Known(false), .. } => {
-            "the role with which it sends to another region is gone".to_owned()
-        }
-        Reach::Bus { .. } => "its role may not put events on the bus of the other region".to_owned(),
-        Reach::Topic(topic) => match (&topic.publish, &topic.seal) {
-            (Fact::Known(May::No), _) => format!("the policy of {arn} does not let events.amazonaws.com publish"),
-            (_, Fact::Known(Seal::Open | Seal::DependsOn(_)) | Fact::Unreadable(_)) => return None,
-            _ => format!("{arn} is encrypted with a key that events.amazonaws.com may not use"),
-        },
-        _ => return None,
-    })
 }

@@ -85,6 +85,10 @@ pub enum Evidence {
     EventRule { name: String, sees: Sees, broken: Option<Break> },
     // Regions of the account in which no rule tells of root's calls.
     RegionsWithoutRule { regions: Vec<String> },
+    // In these regions this rule, which is to tell of root's calls, does not.
+    RegionsCut { regions: Vec<String>, rule: String, broken: Break },
+    // Rules of other regions send root's calls to this one, where the rule of this name is gone.
+    RuleGone { rule: String, region: String },
     NothingWatches,
     // When `root alarm test` last proved the chain, from this state directory.
     AlarmProved { at: SystemTime },
@@ -159,6 +163,8 @@ pub enum Break {
     TopicElsewhere { account: String },
     NobodySubscribed { topic: String },
     Unconfirmed { topic: String, endpoints: Vec<String> },
+    // Whoever subscribed does not any more: SNS lists what was deleted for a while.
+    SubscriptionDeleted { topic: String, endpoints: Vec<String> },
     // Subscriptions that receive nothing of this, by their filters or because no person is there.
     FilteredOut { topic: String, endpoints: Vec<String> },
     // The topic's policy does not let this service publish.
@@ -168,12 +174,20 @@ pub enum Break {
     // A policy or filter behind the topic says what is not modelled: this.
     TopicNotJudged { topic: String, on: String },
     RuleDisabled,
+    // It has the name of a rule that is about root, and takes nothing of root's.
+    RuleMisses,
     RulePart,
     RuleNoisy,
     RuleNotJudged,
     // EventBridge has root's events only where a trail records them.
     NoTrailForRules,
     NoTarget,
+    // A rule sends to another region with a role that is gone, or that EventBridge may not assume, or that may not send.
+    RoleGone,
+    RoleNotAssumed,
+    RoleMayNotSend,
+    // No rule of this region takes what is sent there, and tells somebody.
+    NotTaken { region: String },
     // What is behind this could not be read.
     Unreadable,
 }

@@ -7,6 +7,8 @@ pub enum AlarmRefusal {
     OtherAccount { topic: String, account: String },
     #[error("AWS does not take the link: it is too old, or was not copied whole")]
     Token,
+    #[error("AWS's replies were lost, and it shows that the address has not confirmed")]
+    NotConfirmed,
     #[error("no trail delivers to a log group of this account, so there is no alarm to be tested")]
     NoLogs,
     #[error("there is no topic {topic}")]

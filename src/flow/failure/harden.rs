@@ -70,6 +70,8 @@ pub enum HardenRefusal {
     OtherCaller { step: String },
     #[error("{address} has not confirmed that it wants the alarm's mails")]
     NotConfirmed { address: String },
+    #[error("disabled since the run: {}; what the run made there cannot be reached", regions.join(", "))]
+    OutOfReach { regions: Vec<String> },
     #[error("the bucket name {bucket} is taken by another account")]
     BucketTaken { bucket: String },
     #[error("{what} has got records in the meantime, so it is not deleted")]

@@ -285,6 +285,10 @@ pub enum Residue {
     RecoveryPerhaps { account: String },
     /// The password of this user, who had one, is a new one, perhaps.
     PasswordPerhaps { user: String },
+    /// A rule of glasskey's in this region, which is disabled.
+    RuleOutOfReach { region: String },
+    /// The address of a confirmation mail is confirmed, perhaps.
+    ConfirmedPerhaps { topic: String },
     /// The journal still has the run, though nothing is left.
     Journal { cause: journal::Error },
     /// Another file in the journal that cannot be read, or is not believed. It is kept as it is.
@@ -308,6 +312,8 @@ impl Residue {
                 | Self::HardenDone { .. }
                 | Self::RecoveryPerhaps { .. }
                 | Self::PasswordPerhaps { .. }
+                | Self::RuleOutOfReach { .. }
+                | Self::ConfirmedPerhaps { .. }
                 | Self::BadRun { .. }
         )
     }

@@ -63,7 +63,7 @@ pub(in crate::flow) trait Hardening: Sync {
         true
     }
 
-    /// Whether somebody has taken back a part of the step that is on record.
+    /// Whether a part of the step that is on record is not there any more, be it that somebody has taken it back.
     fn is_taken_back(&self, _begun: &Begun<'_, Self::State>) -> bool {
         false
     }
@@ -84,6 +84,11 @@ pub(in crate::flow) trait Hardening: Sync {
     /// Which state undoing leads to. What is on before stays on.
     fn undone(&self, begun: &Begun<'_, Self::State>) -> Undone<Self::State> {
         Undone { to: begun.before.clone(), stays: Vec::new() }
+    }
+
+    /// The regions that are disabled now, in which undoing cannot reach what the run may have made.
+    fn out_of_reach(&self, _begun: &Begun<'_, Self::State>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether leading there takes away what signs the calls, so that nothing can be asked afterwards.
@@ -276,6 +281,7 @@ pub(in crate::flow) trait Step: Sync {
         now: &RecordedState,
         known: (&[String], &[String]),
     ) -> Undone<RecordedState>;
+    fn out_of_reach(&self, before: &RecordedState, now: &RecordedState) -> Vec<String>;
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool;
     fn emission(&self, after: &RecordedState, planning: &Planning<'_>) -> Emission;
 }
@@ -379,6 +385,12 @@ impl<H: Hardening> Step for H {
             }
             None => Undone { to: now.clone(), stays: Vec::new() },
         }
+    }
+
+    fn out_of_reach(&self, before: &RecordedState, now: &RecordedState) -> Vec<String> {
+        typed(before).zip(typed(now)).map_or_else(Vec::new, |(before, now)| {
+            Hardening::out_of_reach(self, &Begun { before: &before, now: &now, notes: &[], uses: &[] })
+        })
     }
 
     fn takes_own_credentials(&self, account: &Account, now: &RecordedState, to: &RecordedState) -> bool {

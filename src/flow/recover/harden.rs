@@ -28,6 +28,8 @@ struct Back {
     now: RecordedState,
     to: RecordedState,
     stays: Vec<String>,
+    /// The regions, disabled since, in which something of the run may be.
+    out_of_reach: Vec<String>,
 }
 
 impl From<UnfinishedHarden> for RunState {
@@ -106,7 +108,12 @@ impl Kind for Hardening {
             let is = self.is(step, planned, &now);
             if self.is_begun(&planned.id) {
                 let back = self.back(step, planned, now, (account, &mut kept))?;
-                let left = back.stays.into_iter().map(|what| format!("{}: {what}", planned.id));
+                let out = back.out_of_reach.iter().map(|region| {
+                    format!(
+                        "the region {region} is disabled: what the run made there cannot be reached, and does nothing"
+                    )
+                });
+                let left = back.stays.into_iter().chain(out).map(|what| format!("{}: {what}", planned.id));
                 stays.splice(..0, left).for_each(drop);
             }
             steps.insert(0, (planned.id.clone(), is));
@@ -238,11 +245,12 @@ impl Hardening {
         };
         if let Some(stays) = stays {
             kept.push(step);
-            return Ok(Back { step, to: now.clone(), now, stays: vec![stays] });
+            return Ok(Back { step, to: now.clone(), now, stays: vec![stays], out_of_reach: Vec::new() });
         }
         let uses = step.in_use(account, &now)?;
         let undone = step.undone(&planned.before, &now, (&self.notes_of(&planned.id), &uses));
-        Ok(Back { step, now, to: undone.to, stays: undone.stays })
+        let out_of_reach = step.out_of_reach(&planned.before, &now);
+        Ok(Back { step, now, to: undone.to, stays: undone.stays, out_of_reach })
     }
 
     fn notes_of(&self, step: &str) -> Vec<String> {
@@ -258,9 +266,9 @@ impl Hardening {
         Ok(())
     }
 
-    /// Gives what does not come back.
+    /// Gives what does not come back. What is in a region that is disabled comes last: all else is undone then.
     fn undo(&self, engine: &mut Engine<'_>, context: &mut Context<'_>) -> Result<Vec<String>, StepFailed> {
-        let (mut all, mut kept) = (Vec::new(), Vec::new());
+        let (mut all, mut kept, mut out) = (Vec::new(), Vec::new(), None);
         let begun = self.begin.steps.iter().rev().filter(|planned| self.is_begun(&planned.id));
         for planned in begun {
             let failed = |cause| (planned.id.clone(), cause);
@@ -268,7 +276,7 @@ impl Hardening {
             context.still_wanted().map_err(failed)?;
             let now = step.read(engine.account, engine.settings).map_err(|why| failed(Cause::Aws(why)))?;
             let back = self.back(step, planned, now, (engine.account, &mut kept));
-            let Back { step, now, to, stays } = back.map_err(|why| failed(Cause::Aws(why)))?;
+            let Back { step, now, to, stays, out_of_reach } = back.map_err(|why| failed(Cause::Aws(why)))?;
             if !step.is_same(&now, &to) {
                 engine.lead(step, &now, &to, context).map_err(failed)?;
                 context.tell(Notice::from(HardenNotice::Undone { step: planned.id.clone() }));
@@ -277,8 +285,14 @@ impl Hardening {
                 all.push(format!("{}: {what}", planned.id));
                 context.tell(Notice::from(HardenNotice::Stays { step: planned.id.clone(), what }));
             }
+            if !out_of_reach.is_empty() {
+                engine
+                    .left
+                    .extend(out_of_reach.iter().map(|region| Residue::RuleOutOfReach { region: region.clone() }));
+                out = Some(failed(HardenRefusal::OutOfReach { regions: out_of_reach }.into()));
+            }
         }
-        Ok(all)
+        out.map_or(Ok(all), Err)
     }
 }
 

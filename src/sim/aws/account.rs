@@ -169,6 +169,8 @@ fn regions(state: &State, body: &Value) -> json::Outcome {
             true => (name, "ENABLED"),
             false => (name, "DISABLED"),
         }));
+        let more = state.posture.opted_in.iter().filter(|name| !OPT_IN.contains(&name.as_str()));
+        regions.extend(more.map(|name| (name.as_str(), "ENABLED")));
     }
     let wanted = json::texts(body, "RegionOptStatusContains");
     regions.retain(|(_, status)| wanted.is_empty() || wanted.contains(status));

@@ -67,7 +67,8 @@ impl Account<'_> {
 #[must_use]
 pub fn fix(rule: Rule, account: &str, partition: &str, member: bool, evidence: &[Evidence]) -> Fix {
     let fix = by_hand(rule, account, partition, member, evidence);
-    let glasskey = fix.glasskey.clone().or_else(|| hardening(rule, member));
+    let by_rules = if evidence.iter().any(watching::is_by_own_rules) { " --via eventbridge" } else { "" };
+    let glasskey = fix.glasskey.clone().or_else(|| hardening(rule, member).map(|command| command + by_rules));
     Fix { glasskey, ..fix }
 }
 

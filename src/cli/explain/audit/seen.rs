@@ -104,6 +104,15 @@ pub fn evidence(one: &Evidence) -> String {
                 regions.join(", ")
             );
         }
+        Evidence::RegionsCut { regions, rule, broken } => {
+            let (regions, why) = (regions.join(", "), break_text(broken));
+            return format!("EventBridge rule \"{rule}\" in {regions} → {why}");
+        }
+        Evidence::RuleGone { rule, region } => {
+            return format!(
+                "EventBridge rule \"{rule}\" in {region} is gone: rules of other regions send root's calls there"
+            );
+        }
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::AlarmProved { at } => {
             return format!("`glasskey root alarm test` proved the chain on {}", day(*at));
@@ -246,13 +255,23 @@ fn break_text(broken: &Break) -> String {
         Break::Unconfirmed { topic, endpoints } => {
             format!("{topic} has only an unconfirmed subscription ({})", endpoints.join(", "))
         }
+        Break::SubscriptionDeleted { topic, endpoints } => {
+            format!("{topic} has only a subscription that was deleted ({})", endpoints.join(", "))
+        }
         Break::FilteredOut { endpoints, .. } => {
             format!("nothing of this reaches a person: filtered out, or stored only ({})", endpoints.join(", "))
         }
         Break::MayNotPublish { publisher, .. } => format!("its policy does not let {publisher} publish"),
         Break::KeyRefuses { publisher, seal, .. } => key(publisher, seal),
         Break::TopicNotJudged { on, .. } => format!("whether anything arrives depends on {on}, which is not judged"),
-        Break::RuleDisabled => "it is switched off".to_owned(),
+        Break::RuleDisabled => "it is switched off (its state is DISABLED)".to_owned(),
+        Break::RuleMisses => "its pattern takes other events than root's".to_owned(),
+        Break::RoleGone => "the role with which it sends to another region is gone".to_owned(),
+        Break::RoleNotAssumed => {
+            "EventBridge may not assume the role with which it sends to another region".to_owned()
+        }
+        Break::RoleMayNotSend => "its role may not put events on the bus of the other region".to_owned(),
+        Break::NotTaken { region } => format!("it sends to {region}, where no rule takes that and tells somebody"),
         Break::RulePart => "it does not catch every sign-in of root".to_owned(),
         Break::RuleNoisy => "it lets events of others through too".to_owned(),
         Break::RuleNotJudged => "its pattern is not understood".to_owned(),

@@ -1,6 +1,7 @@
 //! How to mend what records root's doings, and what tells of them. The next thing that is missing decides.
 
 use super::fixes::{Fix, quoted};
+use crate::aws::posture::OWN_RULE;
 use crate::flow::{Break, Evidence, Link, TrailProblem};
 
 /// The pattern of the AWS documentation.
@@ -75,12 +76,26 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
     });
     let furthest = chains.max_by_key(|(length, ..)| *length);
     let broken = furthest.map(|(.., broken)| broken);
-    let (aws, page) = match furthest {
-        Some((_, name, links, broken)) => next_link(name, links, broken, region),
-        None => (whole_chain("GROUP"), ALARMS),
+    let gone = evidence.iter().find_map(|one| match one {
+        Evidence::RuleGone { rule, region } => Some((quoted(rule), region)),
+        _ => None,
+    });
+    let (aws, page) = match (gone, furthest) {
+        (Some((name, region)), _) => ([put_rule(region, &name), of_rule(region, &target_of(&name))].concat(), RULES),
+        (None, Some((_, name, links, broken))) => next_link(name, links, broken, region),
+        (None, None) => (whole_chain("GROUP"), ALARMS),
     };
     let capitals = broken.and_then(capitals).unwrap_or_default();
     Fix::new(aws, format!("{console}/{page}{capitals}"))
+}
+
+/// Whether it is about rules that glasskey has made.
+pub(super) fn is_by_own_rules(evidence: &Evidence) -> bool {
+    match evidence {
+        Evidence::EventRule { name, broken: Some(_), .. } => name == OWN_RULE,
+        Evidence::RuleGone { .. } => true,
+        _ => false,
+    }
 }
 
 /// `name`: the trail's or the rule's.
@@ -128,17 +143,22 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
         Break::TellsNobody { .. } | Break::TargetNotJudged { .. } => another_target(&name, links),
         Break::TopicGone { .. }
         | Break::NobodySubscribed { .. }
+        | Break::SubscriptionDeleted { .. }
         | Break::FilteredOut { .. }
         | Break::MayNotPublish { .. }
         | Break::KeyRefuses { .. }
         | Break::TopicNotJudged { .. } => (of_topic(broken), "sns/v3/home#/topics"),
         Break::Unconfirmed { topic, endpoints } => (unconfirmed(topic, endpoints), "sns/v3/home#/subscriptions"),
         Break::RuleDisabled => (of_rule(region, &format!("enable-rule --name {name}")), RULES),
-        Break::RulePart | Break::RuleNoisy | Break::RuleNotJudged => {
-            (of_rule(region, &format!("put-rule --name {name} --event-pattern '{EVENTS}'")), RULES)
+        Break::RuleMisses | Break::RulePart | Break::RuleNoisy | Break::RuleNotJudged => {
+            (put_rule(region, &name), RULES)
         }
-        Break::NoTarget => (of_rule(region, &format!("put-targets --rule {name} --targets Id=1,Arn=TOPIC")), RULES),
+        Break::NoTarget => (of_rule(region, &target_of(&name)), RULES),
         Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], TRAILS),
+        // Only of rules in regions in which root does not sign in.
+        Break::RoleGone | Break::RoleNotAssumed | Break::RoleMayNotSend | Break::NotTaken { .. } => {
+            (Vec::new(), RULES)
+        }
         Break::LogGroupElsewhere(_) | Break::TopicElsewhere { .. } | Break::Unreadable => (Vec::new(), ALARMS),
     }
 }
@@ -154,6 +174,14 @@ fn whole_chain(group: &str) -> Vec<String> {
 fn of_rule(region: &str, command: &str) -> Vec<String> {
     let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
     vec![format!("aws events {verb} --region {region} {rest}")]
+}
+
+fn put_rule(region: &str, name: &str) -> Vec<String> {
+    of_rule(region, &format!("put-rule --name {name} --event-pattern '{EVENTS}'"))
+}
+
+fn target_of(name: &str) -> String {
+    format!("put-targets --rule {name} --targets Id=1,Arn=TOPIC")
 }
 
 /// Something that reaches a person, beside what is there.
@@ -180,7 +208,7 @@ fn of_topic(broken: &Break) -> Vec<String> {
                 format!("aws sns subscribe --topic-arn {} {SUBSCRIBE}", quoted(topic)),
             ]
         }
-        Break::NobodySubscribed { topic } => {
+        Break::NobodySubscribed { topic } | Break::SubscriptionDeleted { topic, .. } => {
             vec![format!("aws sns subscribe --topic-arn {} {SUBSCRIBE}", quoted(topic))]
         }
         Break::FilteredOut { topic, .. } => vec![

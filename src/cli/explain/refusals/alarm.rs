@@ -12,6 +12,7 @@ pub(super) fn alarm(refusal: &R) -> Explanation {
             text("link_other_account").hint("name a profile of the topic's account with --profile")
         }
         R::Token => text("link_refused").note("links are good for two days").hint(AGAIN),
+        R::NotConfirmed => text("address_not_confirmed").hint("run the same command again with the same link"),
         R::NoLogs => text("no_log_group").hint("`glasskey root harden` plans a trail, a log group and an alarm"),
         R::NoTopic { .. } => text("no_topic").note("it was deleted after the mail was sent").hint(AGAIN),
     }

@@ -54,6 +54,9 @@ pub(super) fn harden(refusal: &R) -> Explanation {
                 "`glasskey root harden --apply --only root-alarm --alarm-email {address}` goes on, and has AWS send the \
                  mail again"
             )),
+        R::OutOfReach { .. } => text("region_disabled")
+            .note("all else of the run is undone; a rule in a region that is disabled does nothing")
+            .hint("enable the region and undo the run once more, or leave the rule there"),
         R::BucketTaken { .. } => text("bucket_taken")
             .note("bucket names are shared by all accounts of the partition")
             .hint("choose another name with --bucket, in a new plan"),

@@ -5,10 +5,11 @@
 
 use super::super::finding::{Break, Evidence, Finding, Link, Sees, Severity, Verdict};
 use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
+use super::regions::regions;
 use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
-    Alarm, Behind, Coverage, Fact, Filter, Management, Raised, Reach, RegionWatch, Rule as EventRule, Surroundings,
+    Alarm, Behind, Coverage, Fact, Filter, Management, OWN_RULE, Raised, Reach, Rule as EventRule, Surroundings,
     Target, Trail, Unreadable, Watch,
 };
 
@@ -31,7 +32,9 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         "whether anybody is told when root is used",
     )
     .by_evidence(|verdict, evidence| {
-        if let (Verdict::Pass, Some(regions)) = (verdict, evidence.iter().find_map(without_rule)) {
+        let mut regions: Vec<&str> = evidence.iter().flat_map(not_told_of).map(String::as_str).collect();
+        regions.sort_unstable();
+        if verdict == Verdict::Pass && !regions.is_empty() {
             return Some(format!(
                 "somebody is told when root is used, but not of its calls in {}",
                 regions.join(", ")
@@ -60,14 +63,14 @@ fn check(around: &Surroundings) -> Finding {
         };
         let mut evidence: Vec<Evidence> = looked.evidence.into_iter().filter(whole).collect();
         let by_rules_alone = evidence.iter().all(|one| matches!(one, Evidence::EventRule { .. }));
-        let missed = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
+        let elsewhere = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
+        let home = around.rules.known().map(Vec::as_slice).unwrap_or_default();
         let (missed, unreadable) =
-            missed.map_or_else(Default::default, |elsewhere| regions(elsewhere, &around.rules));
-        if !missed.is_empty() {
-            evidence.push(Evidence::RegionsWithoutRule { regions: missed });
-        }
+            elsewhere.map_or_else(Default::default, |elsewhere| regions(elsewhere, home, &around.trails));
+        evidence.extend(missed);
         return Finding { rule, verdict: Verdict::Pass, evidence, unreadable };
     }
+    looked.evidence.extend(sent_for_nothing(around));
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
         looked.evidence.push(Evidence::NothingWatches);
     }
@@ -75,11 +78,27 @@ fn check(around: &Surroundings) -> Finding {
     Finding { rule, verdict, evidence: looked.evidence, unreadable: looked.unreadable }
 }
 
-fn without_rule(evidence: &Evidence) -> Option<&[String]> {
+fn not_told_of(evidence: &Evidence) -> &[String] {
     match evidence {
-        Evidence::RegionsWithoutRule { regions } => Some(regions),
-        _ => None,
+        Evidence::RegionsWithoutRule { regions } | Evidence::RegionsCut { regions, .. } => regions,
+        _ => &[],
     }
+}
+
+/// Rules of glasskey's send events to a region in which its rule is gone.
+fn sent_for_nothing(around: &Surroundings) -> Option<Evidence> {
+    let own = |rule: &&EventRule| rule.name == OWN_RULE;
+    if around.rules.known()?.iter().any(|rule| own(&rule)) {
+        return None;
+    }
+    let watches = around.elsewhere.as_ref()?.known()?;
+    let rules = watches.iter().filter_map(|watch| watch.rules.known()).flatten().filter(own);
+    let mut targets = rules.filter_map(|rule| rule.targets.known()).flatten();
+    let region = targets.find_map(|target| match &target.reach {
+        Reach::Bus { region, .. } => Some(region.clone()),
+        _ => None,
+    });
+    region.map(|region| Evidence::RuleGone { rule: OWN_RULE.to_owned(), region })
 }
 
 /// A chain that is whole, but for its filter.
@@ -145,7 +164,8 @@ impl Looked {
         let evidence = |_, broken| Evidence::EventRule { name: rule.name.clone(), sees, broken };
         let stop = |broken| Err((Vec::new(), Stop::Broken(broken)));
         let followed = match (rule.watch, &rule.targets) {
-            (Watch::Part | Watch::Nothing, _) => stop(Break::RulePart),
+            (Watch::Nothing, _) => stop(Break::RuleMisses),
+            (Watch::Part, _) => stop(Break::RulePart),
             (Watch::Noisy, _) => stop(Break::RuleNoisy),
             _ if !rule.enabled => stop(Break::RuleDisabled),
             (_, Fact::Known(targets)) if targets.is_empty() => stop(Break::NoTarget),
@@ -162,60 +182,17 @@ impl Looked {
     }
 }
 
-/// The regions in which no rule tells of root's calls, and what could not be read.
-fn regions(elsewhere: &Fact<Vec<RegionWatch>>, home: &Fact<Vec<EventRule>>) -> (Vec<String>, Vec<Unreadable>) {
-    let (mut missed, mut unreadable) = (Vec::new(), Vec::new());
-    let regions = match elsewhere {
-        Fact::Known(regions) => regions,
-        Fact::Unreadable(why) => return (missed, vec![why.clone()]),
-    };
-    for watch in regions {
-        match region_tells(watch, home.known().map(Vec::as_slice).unwrap_or_default()) {
-            Ok(true) => {}
-            Ok(false) => missed.push(watch.region.clone()),
-            Err(why) => unreadable.push(why),
-        }
-    }
-    (missed, unreadable)
-}
-
-/// Whether a rule of a region tells somebody, or sends its events to a rule that does.
-fn region_tells(watch: &RegionWatch, home: &[EventRule]) -> Result<bool, Unreadable> {
-    let rules = match &watch.rules {
-        Fact::Known(rules) => rules,
-        Fact::Unreadable(why) => return Err(why.clone()),
-    };
-    let takes = |region: &str| {
-        home.iter().any(|rule| {
-            rule.region == region && watch.taken.contains(&rule.name) && rule_tells(rule).unwrap_or(false)
-        })
-    };
-    for rule in rules.iter().filter(|rule| rule.enabled && rule.watch == Watch::Everything) {
-        let targets = match &rule.targets {
-            Fact::Known(targets) => targets,
-            Fact::Unreadable(why) => return Err(why.clone()),
-        };
-        for target in targets {
-            let tells = match &target.reach {
-                Reach::Bus { region, sent: Fact::Known(sent) } => *sent && takes(region),
-                Reach::Bus { sent: Fact::Unreadable(why), .. } => return Err(why.clone()),
-                _ => known(by_target(Vec::new(), target))?,
-            };
-            if tells {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
 /// Whether root's events come to a rule's bus: a trail there must record what changes something, sign-ins included
 /// (EventBridge User Guide, "AWS service events delivered via CloudTrail").
 fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> {
-    let trails = match trails {
-        Fact::Known(trails) => trails,
-        Fact::Unreadable(why) => return Err(why.clone()),
-    };
+    match trails {
+        Fact::Known(trails) => is_fed(rule, trails),
+        Fact::Unreadable(why) => Err(why.clone()),
+    }
+}
+
+/// The same, by these trails.
+pub(in crate::flow) fn is_fed(rule: &EventRule, trails: &[Trail]) -> Result<bool, Unreadable> {
     let mut unknown = None;
     for trail in trails.iter().filter(|trail| trail.all_regions || trail.region == rule.region) {
         match (&trail.status, &trail.management) {
@@ -343,7 +320,7 @@ fn any(links: Vec<Link>, targets: &[Target]) -> Followed {
     best(tried).unwrap_or_else(|| broken(links, Break::NoTarget))
 }
 
-fn by_target(mut links: Vec<Link>, target: &Target) -> Followed {
+pub(super) fn by_target(mut links: Vec<Link>, target: &Target) -> Followed {
     let arn = target.arn.clone();
     links.push(Link::Target(arn.clone()));
     match &target.reach {

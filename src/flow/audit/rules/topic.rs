@@ -41,15 +41,16 @@ fn nobody(arn: &str, subscriptions: &[Subscription]) -> Option<Break> {
         of.map(|one| one.endpoint.clone()).collect::<Vec<_>>()
     };
     let unreached = [Receives::Filtered, Receives::Nobody];
+    let all = |of: &[Receives]| subscriptions.iter().all(|one| of.contains(&one.receives));
     match () {
         () if subscriptions.is_empty() => Some(Break::NobodySubscribed { topic }),
-        () if subscriptions.iter().all(|one| one.receives == Receives::Unconfirmed) => {
+        () if all(&[Receives::Deleted]) => {
+            Some(Break::SubscriptionDeleted { topic, endpoints: endpoints(&[Receives::Deleted]) })
+        }
+        () if all(&[Receives::Unconfirmed, Receives::Deleted]) => {
             Some(Break::Unconfirmed { topic, endpoints: endpoints(&[Receives::Unconfirmed]) })
         }
-        () if subscriptions
-            .iter()
-            .all(|one| one.receives == Receives::Unconfirmed || unreached.contains(&one.receives)) =>
-        {
+        () if all(&[Receives::Unconfirmed, Receives::Deleted, Receives::Filtered, Receives::Nobody]) => {
             Some(Break::FilteredOut { topic, endpoints: endpoints(&unreached) })
         }
         () => None,

@@ -65,6 +65,10 @@ pub(super) fn account(row: &Row) -> Page {
         page.gap();
         page.line(&format!("  pass  {}", good.join(" · ")));
     }
+    // What passes in part says why not in all.
+    for finding in row.findings_of(Verdict::Pass).filter(|finding| finding.title.contains(", but ")) {
+        finding.evidence.iter().for_each(|line| page.line(&format!("        {line}")));
+    }
     let none: Vec<&str> = row.findings_of(Verdict::NotApplicable).map(|finding| finding.title.as_str()).collect();
     if !none.is_empty() {
         page.line(&format!("  n/a   {}", none.join(" · ")));

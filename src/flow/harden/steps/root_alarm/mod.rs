@@ -5,6 +5,7 @@
 
 mod filter; // a metric filter on the trail's log group, and an alarm on its metric
 mod key; // the topic's key
+mod recorded; // whether a trail brings root's events to EventBridge
 mod rules; // a rule of EventBridge in every region
 mod topic; // the topic, its policy, and who subscribes
 mod words; // what a plan says of topic and key
@@ -49,6 +50,14 @@ impl Hardening for RootAlarm {
         }
     }
 
+    fn is_same(&self, one: &State, other: &State) -> bool {
+        match (one, other) {
+            (State::Filter(one), State::Filter(other)) => filter::is_same(one, other),
+            (State::Rules(one), State::Rules(other)) => rules::is_same(one, other),
+            _ => false,
+        }
+    }
+
     fn is_between(&self, before: &State, now: &State, after: &State) -> bool {
         match (before, now, after) {
             (State::Filter(before), State::Filter(now), State::Filter(after)) => {
@@ -56,6 +65,20 @@ impl Hardening for RootAlarm {
             }
             (State::Rules(before), State::Rules(now), State::Rules(after)) => rules::is_between(before, now, after),
             _ => false,
+        }
+    }
+
+    fn is_taken_back(&self, begun: &Begun<'_, State>) -> bool {
+        match (begun.before, begun.now) {
+            (State::Rules(before), State::Rules(now)) => rules::has_other_regions(before, now),
+            _ => false,
+        }
+    }
+
+    fn out_of_reach(&self, begun: &Begun<'_, State>) -> Vec<String> {
+        match (begun.before, begun.now) {
+            (State::Rules(before), State::Rules(now)) => rules::out_of_reach(before, now),
+            _ => Vec::new(),
         }
     }
 

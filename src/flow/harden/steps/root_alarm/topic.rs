@@ -225,7 +225,7 @@ fn audience(seen: &posture::Topic, address: Option<&str>) -> Result<Audience, aw
     let subscriptions = known(seen.subscriptions.clone())?;
     let others = subscriptions.iter().filter(|one| !is_of(&one.endpoint, address));
     let each = others.map(|one| match one.receives {
-        Receives::Unconfirmed => Audience::Nobody,
+        Receives::Unconfirmed | Receives::Deleted => Audience::Nobody,
         Receives::Everything | Receives::NotAsked => Audience::Hears,
         Receives::Filtered | Receives::Nobody | Receives::NotJudged | Receives::Unread(_) => Audience::Deaf,
     });
@@ -349,20 +349,20 @@ pub(super) fn gone(outcome: Result<(), aws::Error>) -> Result<(), aws::Error> {
     }
 }
 
-/// How far the address is led back: with the topic, its subscriptions go. What stays is said.
-pub(super) fn consent_undone(before: Consent, now: Consent, stays: &mut Vec<String>) -> Consent {
-    match (before, now) {
-        (Consent::None, Consent::Pending) => {
-            stays.push(super::words::ASKED.to_owned());
-            Consent::Pending
-        }
-        (Consent::Pending, Consent::Confirmed) => {
-            stays.push(super::words::CONFIRMED.to_owned());
-            Consent::Confirmed
-        }
-        (Consent::Pending, Consent::None) => Consent::None,
-        _ => before,
-    }
+/// How far the address is led back: with the topic, its subscriptions go. What stays is given.
+pub(super) fn stays_undone(
+    (topic, before): (Option<&OwnTopic>, Consent),
+    now: Consent,
+    to: &mut Consent,
+) -> Vec<String> {
+    let (consent, stays) = match (topic.is_some(), before, now) {
+        (true, Consent::None, Consent::Pending) => (Consent::Pending, Some(super::words::ASKED)),
+        (true, Consent::Pending, Consent::Confirmed) => (Consent::Confirmed, Some(super::words::CONFIRMED)),
+        (true, Consent::Pending, Consent::None) => (Consent::None, None),
+        _ => (before, None),
+    };
+    *to = consent;
+    stays.into_iter().map(str::to_owned).collect()
 }
 
 /// Looks until the address has confirmed, for as long as the person wants to wait.

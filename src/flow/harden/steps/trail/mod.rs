@@ -116,6 +116,9 @@ struct Role {
     trusts_cloudtrail: bool,
     /// glasskey's inline policy.
     policy: Option<Value>,
+    /// The names of what it has beside that.
+    #[serde(default)]
+    further: Vec<String>,
 }
 
 impl Hardening for Trail {

@@ -99,11 +99,18 @@ pub(super) fn logs(after: &mut State, of_all: bool, place: &Place) -> Result<Del
                  planned once CloudTrail alone may assume it, or it is gone"
             )));
         }
+        Some(there) if !there.further.is_empty() => {
+            let (name, further) = (names::ROLE, there.further.join(", "));
+            return Err(cannot(format!(
+                "the role {name} is there, and has further policies ({further}), so it is left alone: find out who uses \
+                 it; a trail is planned once they are gone, or it is gone"
+            )));
+        }
         Some(there) if shared && there.policy.as_ref() != Some(&wanted) => {
             let name = names::ROLE;
             return Err(cannot(format!("the role {name} writes to another log group for another trail")));
         }
-        _ => after.role = Some(Role { trusts_cloudtrail: true, policy: Some(wanted) }),
+        _ => after.role = Some(Role { trusts_cloudtrail: true, policy: Some(wanted), further: Vec::new() }),
     }
     let Group { name, is } = &mut after.group;
     match is {

@@ -110,6 +110,7 @@ fn parts(account: &Account, state: &mut State, wanted: &str) -> Result<(), Error
         Some(role) => Some(Role {
             trusts_cloudtrail: role.trust == Some(trust_document()),
             policy: account.role_policy(names::ROLE, names::ROLE)?,
+            further: account.further_policies(names::ROLE, names::ROLE)?,
         }),
     };
     Ok(())

@@ -89,9 +89,10 @@ impl State {
             _ => "glasskey has not made it".to_owned(),
         };
         let id = self.organization.as_ref().map_or("o-ID", |whole| &whole.id);
+        let trust = if self.is_untrusted() { "trust CloudTrail in the organization, " } else { "" };
         Err(cannot(format!(
             "the trail {name} is of this account alone, and {why}; a second one would cost. To make it the \
-             organization's yourself, trust CloudTrail in the organization, let the trail write below AWSLogs/{id}/ in its \
+             organization's yourself, {trust}let the trail write below AWSLogs/{id}/ in its \
              bucket and its role to the log streams {id}_*, then `aws cloudtrail update-trail --name {} \
              --is-organization-trail`",
             used.is.arn,

@@ -5,7 +5,7 @@ mod read; // what there is of one
 mod words; // what a plan says of it
 
 pub(super) use lead::lead;
-pub(super) use read::{read, told};
+pub(super) use read::read;
 
 use super::super::logs_place::LogsPlace;
 use super::super::trail::Trail;
@@ -27,8 +27,8 @@ pub(in super::super) struct State {
     pub(super) logs: Option<LogsPlace>,
     /// Somebody is told by a chain that does not have glasskey's names.
     pub(super) others_tell: bool,
-    /// Somebody is told by the chain that does.
-    pub(super) tells: bool,
+    /// Somebody is told by the chain that does. `None`: not known before undoing; the rest decides it.
+    pub(super) tells: Option<bool>,
     pub(super) filter: Option<OwnFilter>,
     pub(super) alarm: Option<OwnAlarm>,
     pub(super) topic: Option<OwnTopic>,
@@ -76,7 +76,8 @@ fn pattern(wanted: AlarmPattern) -> &'static str {
 /// What should become of it.
 pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State> {
     let settings = planning.settings;
-    if state.others_tell && !state.tells || state.tells && !asks_for_more(state, settings) {
+    let tells = state.tells == Some(true);
+    if state.others_tell && !tells || tells && !asks_for_more(state, settings) {
         return Proposal::Nothing;
     }
     let open = |code, message: String| Proposal::Open { code, message };
@@ -126,15 +127,20 @@ pub(super) fn emission(after: &State, planning: &Planning<'_>) -> Emission {
     emit::alarm(&EmittedAlarm { filter: &filter, alarm: &alarm, topic, makes_group }, &place)
 }
 
-/// Which state undoing leads to, and what stays.
+/// Whether two states are the same, as far as both are known.
+pub(super) fn is_same(one: &State, other: &State) -> bool {
+    let tells = one.tells.or(other.tells);
+    let known = |state: &State| State { tells: state.tells.or(tells), ..state.clone() };
+    known(one) == known(other)
+}
+
+/// Which state undoing leads to, and what stays: what the run has made goes, and an alarm that it has mended stays.
 pub(super) fn undone(before: &State, now: &State) -> (State, Vec<String>) {
-    if before.alarm == Some(OwnAlarm::Broken) && now.alarm == Some(OwnAlarm::Right) {
-        return (now.clone(), vec![words::MENDED.to_owned()]);
-    }
     let mut to = State { key: key::undone(before.key.as_ref()), ..before.clone() };
-    let mut stays = Vec::new();
-    if before.topic.is_some() {
-        to.consent = topic::consent_undone(before.consent, now.consent, &mut stays);
+    let mut stays = topic::stays_undone((before.topic.as_ref(), before.consent), now.consent, &mut to.consent);
+    if before.alarm == Some(OwnAlarm::Broken) && now.alarm == Some(OwnAlarm::Right) {
+        (to.alarm, to.tells) = (now.alarm.clone(), None);
+        stays.push(words::MENDED.to_owned());
     }
     (to, stays)
 }
@@ -164,7 +170,7 @@ fn after(state: &State, settings: &HardenSettings) -> State {
             .unwrap_or_else(|| pattern(AlarmPattern::SpareTasks)),
     };
     State {
-        tells: true,
+        tells: Some(true),
         filter: Some(OwnFilter::Counts { pattern: pattern.to_owned(), metric: metric() }),
         alarm: Some(OwnAlarm::Right),
         topic: Some(OwnTopic::after(state.topic.as_ref(), settings)),
@@ -176,7 +182,7 @@ fn after(state: &State, settings: &HardenSettings) -> State {
 
 /// Whether there is anything to be sent.
 fn differs(before: &State, after: &State) -> bool {
-    State { tells: true, ..before.clone() } != *after
+    State { tells: Some(true), ..before.clone() } != *after
 }
 
 /// What an alarm and a metric cost a month, in cents (CloudWatch, us-east-1's price list).

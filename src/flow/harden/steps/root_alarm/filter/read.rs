@@ -3,12 +3,13 @@
 use super::super::super::logs_place::LogsPlace;
 use super::super::super::trail::Trail;
 use super::super::key;
+use super::super::recorded::{is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{OwnAlarm, OwnFilter, State, metric};
 use crate::aws::hardening::{MetricFilters, NewAlarm, Place};
-use crate::aws::posture::{self, Behind, Filter, Unreadable};
+use crate::aws::posture::{self, Behind, Filter};
 use crate::aws::{self, Account};
-use crate::flow::audit::{delivers, filter_tells, rule_tells};
+use crate::flow::audit::{delivers, filter_tells, is_fed, rule_tells};
 use crate::flow::harden::names::ROOT_USE;
 use crate::flow::harden::plan::is_wanted;
 use crate::flow::harden::step::{Hardening, Planning, Proposal};
@@ -43,17 +44,13 @@ impl Names {
     }
 }
 
-pub(in super::super) fn told(answer: Result<bool, Unreadable>) -> Result<bool, aws::Error> {
-    answer.map_err(|why| why.why)
-}
-
 pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
     let (trails, rules) = account.watchers()?;
     let (trails, rules) = (known(trails)?, known(rules)?);
     let logs = logs_place(account, settings, &trails)?;
     let mut state = State {
         others_tell: false,
-        tells: false,
+        tells: Some(false),
         filter: None,
         alarm: None,
         topic: None,
@@ -62,12 +59,13 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         logs: logs.clone(),
     };
     for rule in &rules {
-        state.others_tell |= told(rule_tells(rule))?;
+        let tells = told(rule_tells(rule))?;
+        state.others_tell |= tells && (told(is_fed(rule, &trails))? || is_recorded(account, settings, &trails)?);
     }
     for (place, filter) in filters(account, trails, logs.as_ref())? {
         let tells = told(filter_tells(&filter))?;
         match filter.name == ROOT_USE && Some(&place) == logs.as_ref() {
-            true => state.tells |= tells,
+            true => state.tells = state.tells.map(|told| told || tells),
             false => state.others_tell |= tells,
         }
     }

@@ -13,8 +13,8 @@ pub(super) const NO_LOGS: &str = "no trail that records everything delivers to a
                                   nothing that a filter could look at: `glasskey root audit` says what the trails lack";
 pub(super) const BROKEN_ELSEWHERE: &str = "filter, alarm and topic are as glasskey makes them, and nobody is told: \
                                            `glasskey root audit` says where the chain breaks";
-pub(super) const MENDED: &str = "an alarm that was there was mended; how it was before does not come back, so all of it \
-                                 stays";
+pub(super) const MENDED: &str = "the alarm glasskey-root-use was there before and has been mended: how it was does not \
+                                 come back, so it stays as it is now";
 
 /// What of glasskey's names is not as glasskey makes it, and may be somebody's.
 pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use super::super::key;
 use super::super::topic::{self, TopicAt, gone};
+use super::read::read_role;
 use super::{OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
 use crate::aws::Account;
 use crate::aws::hardening::{Obstacle, Place, forward_document, forward_trust};
@@ -22,7 +23,7 @@ pub(in super::super) fn lead(now: &State, to: &State, hands: &mut Hands<'_, '_>)
         Some(_) => topic::ask((now.consent, to.consent), &at, hands)?,
         None => None,
     };
-    make_role(now.role, to.role, &home, account)?;
+    make_role(now.role.as_ref(), to.role.as_ref(), &home, account)?;
     let at_home = |region: &&String| **region == to.home;
     let elsewhere = |region: &&String| !at_home(region);
     for region in to.rules.keys().filter(at_home).chain(to.rules.keys().filter(elsewhere)) {
@@ -31,29 +32,33 @@ pub(in super::super) fn lead(now: &State, to: &State, hands: &mut Hands<'_, '_>)
     for region in to.rules.keys().filter(elsewhere).chain(to.rules.keys().filter(at_home)) {
         take_rule(now, to, region, hands)?;
     }
-    take_role(now.role, to.role, account)?;
+    take_role(now.role.as_ref(), to.role.as_ref(), account)?;
     topic::take_back((topic_now, topic_to), (now.consent, to.consent), &at, hands)?;
     key::take_back(now.key.as_ref(), to.key.as_ref(), &at, hands)?;
     topic::await_consent(address, &at, hands)
 }
 
-fn make_role(now: Option<OwnRole>, to: Option<OwnRole>, home: &Place, account: &Account) -> Result<(), Cause> {
-    if now == to || to != Some(OwnRole::Right) {
+fn make_role(now: Option<&OwnRole>, to: Option<&OwnRole>, home: &Place, account: &Account) -> Result<(), Cause> {
+    if now == to || to != Some(&OwnRole::Right) {
         return Ok(());
     }
     if now.is_none() {
         let description = "Sends events of the root user to the region in which it signs in";
         match account.create_role(BUS_ROLE, &forward_trust(), description) {
-            // Another run has just made it.
-            Err(why) if why.obstacle() == Some(Obstacle::NameTaken) => {}
+            // Another run has just made it, or somebody else.
+            Err(why) if why.obstacle() == Some(Obstacle::NameTaken) => {
+                if let Some(OwnRole::Other { .. }) = read_role(account, home)? {
+                    return Err(Cause::Aws(why));
+                }
+            }
             outcome => drop(outcome?),
         }
     }
     Ok(account.put_role_policy(BUS_ROLE, BUS_ROLE, &forward_document(home))?)
 }
 
-fn take_role(now: Option<OwnRole>, to: Option<OwnRole>, account: &Account) -> Result<(), Cause> {
-    if now.is_none() || to == Some(OwnRole::Right) || now == to {
+fn take_role(now: Option<&OwnRole>, to: Option<&OwnRole>, account: &Account) -> Result<(), Cause> {
+    if now.is_none() || to == Some(&OwnRole::Right) || now == to {
         return Ok(());
     }
     gone(account.delete_role_policy(BUS_ROLE, BUS_ROLE))?;

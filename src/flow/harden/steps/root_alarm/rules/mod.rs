@@ -31,8 +31,8 @@ pub(in super::super) struct State {
     pub(super) recorded: bool,
     /// Somebody is told by what does not have glasskey's names.
     pub(super) others_tell: bool,
-    /// Somebody is told by the rule of the region of the sign-ins.
-    pub(super) tells: bool,
+    /// Somebody is told by the rule of the region of the sign-ins. `None`: not known before undoing; the rest decides it.
+    pub(super) tells: Option<bool>,
     /// The rule that has glasskey's name, in each region that is enabled.
     pub(super) rules: BTreeMap<String, Option<OwnRule>>,
     /// The role that sends events from one region to another.
@@ -79,15 +79,15 @@ pub(super) enum OwnTarget {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum OwnRole {
     /// As glasskey makes it.
     Right,
-    /// It may not put events on the bus.
+    /// It has no policy yet.
     Half,
-    /// Another service may use it: glasskey has not made it so.
-    Other,
+    /// glasskey has not made it so. `why`: a part of a sentence.
+    Other { why: String },
 }
 
 impl Events {
@@ -127,14 +127,16 @@ fn is_whole(state: &State) -> bool {
             .is_some_and(|rule| rule.sees_all && rule.events != Events::Other && rule.target == OwnTarget::Right)
     };
     let needs_role = state.rules.len() > 1;
-    state.tells && state.rules.values().all(right) && (!needs_role || state.role == Some(OwnRole::Right))
+    state.tells == Some(true)
+        && state.rules.values().all(right)
+        && (!needs_role || state.role == Some(OwnRole::Right))
 }
 
 /// What should become of it.
 pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State> {
     let settings = planning.settings;
     let whole = is_whole(state);
-    if state.others_tell && !state.tells || whole && !asks_for_more(state, settings) {
+    if state.others_tell && state.tells != Some(true) || whole && state.recorded && !asks_for_more(state, settings) {
         return Proposal::Nothing;
     }
     let open = |code, message: String| Proposal::Open { code, message };
@@ -153,7 +155,7 @@ pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State>
         return open(OpenCode::NotOurs, why);
     }
     let after = after(state, settings);
-    match (State { tells: true, ..state.clone() }) == after {
+    match (State { tells: Some(true), ..state.clone() }) == after {
         false => Proposal::Change(Box::new(change(state, after, settings))),
         true => open(OpenCode::NotOurs, words::BROKEN_ELSEWHERE.to_owned()),
     }
@@ -177,9 +179,9 @@ fn after(state: &State, settings: &HardenSettings) -> State {
     };
     let right = OwnRule { events, sees_all: true, target: OwnTarget::Right };
     State {
-        tells: true,
+        tells: Some(true),
         rules: state.rules.keys().map(|region| (region.clone(), Some(right.clone()))).collect(),
-        role: if state.rules.len() > 1 { Some(OwnRole::Right) } else { state.role },
+        role: if state.rules.len() > 1 { Some(OwnRole::Right) } else { state.role.clone() },
         topic: Some(OwnTopic::after(state.topic.as_ref(), settings)),
         key: OwnKey::after(state.key.as_ref(), settings),
         consent: if settings.alarm_email.is_some() { Consent::Confirmed } else { state.consent },
@@ -198,6 +200,13 @@ impl OwnRule {
 /// Whether a rule is there that cannot be put back as it was.
 fn mends(state: &State) -> bool {
     state.rules.values().flatten().any(|rule| !rule.can_be_put())
+}
+
+/// Whether two states are the same, as far as both are known.
+pub(super) fn is_same(one: &State, other: &State) -> bool {
+    let tells = one.tells.or(other.tells);
+    let known = |state: &State| State { tells: state.tells.or(tells), ..state.clone() };
+    known(one) == known(other)
 }
 
 fn change(state: &State, after: State, settings: &HardenSettings) -> Change<State> {
@@ -236,7 +245,7 @@ fn calls(before: &State, after: &State) -> Vec<Call> {
 
 /// Each part is as it was, or as it is to be, or half made.
 pub(super) fn is_between(before: &State, now: &State, after: &State) -> bool {
-    let regions = now.rules.keys().eq(before.rules.keys()) && now.rules.keys().eq(after.rules.keys());
+    // A region may have been disabled since, or enabled: then it has no rule yet.
     let of = |state: &State, region: &String| state.rules.get(region).cloned().flatten();
     let rules = now.rules.keys().all(|region| {
         rule_is_between(of(before, region).as_ref(), of(now, region).as_ref(), of(after, region).as_ref())
@@ -246,7 +255,7 @@ pub(super) fn is_between(before: &State, now: &State, after: &State) -> bool {
     let key = key::is_between(before.key.as_ref(), now.key.as_ref(), after.key.as_ref());
     let consent = now.consent == before.consent || after.consent == Consent::Confirmed;
     let others = now.others_tell == before.others_tell && now.recorded == before.recorded;
-    regions && rules && role && topic && key && consent && others
+    rules && role && topic && key && consent && others
 }
 
 /// A rule is put before its target, and deleted after it.
@@ -257,15 +266,28 @@ fn rule_is_between(before: Option<&OwnRule>, now: Option<&OwnRule>, after: Optio
     now == before || now == after || now == put.as_ref() || now == emptied.as_ref()
 }
 
-/// Which state undoing leads to, and what stays.
+/// Whether regions have been enabled or disabled since.
+pub(super) fn has_other_regions(before: &State, now: &State) -> bool {
+    !before.rules.keys().eq(now.rules.keys())
+}
+
+/// The regions that have been disabled since, in which there was no rule: the run may have made one.
+pub(super) fn out_of_reach(before: &State, now: &State) -> Vec<String> {
+    let lost = before.rules.iter().filter(|(region, rule)| rule.is_none() && !now.rules.contains_key(*region));
+    lost.map(|(region, _)| region.clone()).collect()
+}
+
+/// Which state undoing leads to, and what stays: what the run has made goes, and a rule that it has mended stays.
 pub(super) fn undone(before: &State, now: &State) -> (State, Vec<String>) {
-    if mends(before) && !mends(now) {
-        return (now.clone(), vec![words::MENDED.to_owned()]);
-    }
     let mut to = State { key: key::undone(before.key.as_ref()), ..before.clone() };
-    let mut stays = Vec::new();
-    if before.topic.is_some() {
-        to.consent = topic::consent_undone(before.consent, now.consent, &mut stays);
+    let mut stays = topic::stays_undone((before.topic.as_ref(), before.consent), now.consent, &mut to.consent);
+    to.rules = now.rules.keys().map(|region| (region.clone(), before.rules.get(region).cloned().flatten())).collect();
+    for (region, there) in &mut to.rules {
+        let is = now.rules.get(region).and_then(Option::as_ref);
+        if there.as_ref().is_some_and(|there| !there.can_be_put()) && is != there.as_ref() {
+            (*there, to.tells) = (is.cloned(), None);
+            stays.push(words::mended(region));
+        }
     }
     (to, stays)
 }

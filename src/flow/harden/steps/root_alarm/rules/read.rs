@@ -1,17 +1,16 @@
 //! What there is of the rules: in each region that is enabled, the rule that has glasskey's name.
 
-use super::super::super::trail::Trail;
-use super::super::filter::told;
 use super::super::key;
+use super::super::recorded::{is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{Events, OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
-use crate::aws::hardening::{ALL_MANAGEMENT_EVENTS, EventRule, Place, RuleTarget, forward_document, forward_trust};
-use crate::aws::posture::{self, Behind, Fact, Management};
+use crate::aws::hardening::{
+    ALL_MANAGEMENT_EVENTS, EventRule, Place, RuleTarget, TargetedRule, forward_document, forward_trust,
+};
+use crate::aws::posture::{self, Behind, Fact};
 use crate::aws::{self, Account};
-use crate::flow::audit::{delivers, filter_tells, rule_tells};
+use crate::flow::audit::{delivers, filter_tells, is_fed, rule_tells};
 use crate::flow::harden::names::{BUS_ROLE, ROOT_USE};
-use crate::flow::harden::plan::is_wanted;
-use crate::flow::harden::step::{Hardening, Planning, Proposal};
 use crate::person::HardenSettings;
 
 pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
@@ -23,51 +22,31 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         home: home.region.clone(),
         recorded: is_recorded(account, settings, &trails)?,
         others_tell: filters_tell(&trails)?,
-        tells: false,
+        tells: Some(false),
         rules: Default::default(),
         role: read_role(account, &home)?,
         topic: None,
         consent: Consent::None,
         key: None,
     };
-    for rule in &rules {
+    for rule in rules.iter().filter(|rule| rule.name == ROOT_USE) {
         let tells = told(rule_tells(rule))?;
-        match rule.name == ROOT_USE {
-            true => state.tells |= tells,
-            false => state.others_tell |= tells,
-        }
+        state.tells = state.tells.map(|told| told || tells);
+    }
+    for rule in rules.iter().filter(|rule| rule.name != ROOT_USE) {
+        state.others_tell |= told(rule_tells(rule))? && (state.recorded || told(is_fed(rule, &trails))?);
     }
     let mut regions = account.enabled_regions()?;
     if !regions.contains(&home.region) {
         regions.push(home.region.clone());
     }
-    for region in regions {
-        let rule = read_rule(account, &home, &region)?;
-        state.rules.insert(region, rule);
-    }
+    let found = account.rules_of(&regions, ROOT_USE)?;
+    state.rules = regions.into_iter().zip(found).map(|(region, rule)| own_rule(&home, region, rule)).collect();
     let key = key::read(account, &at, settings)?;
     let arn = key.as_ref().map(|(_, arn)| arn.as_str());
     (state.topic, state.consent) = topic::read(account, &at, settings, arn)?;
     state.key = key.map(|(key, _)| key);
     Ok(state)
-}
-
-/// Whether a trail of all regions records everything and logs, or will once the plan's step for trails is done: that step
-/// must not make this state another.
-fn is_recorded(account: &Account, settings: &HardenSettings, trails: &[posture::Trail]) -> Result<bool, aws::Error> {
-    for trail in trails.iter().filter(|trail| trail.all_regions) {
-        let logs = known(trail.status.clone())?.logging;
-        if logs && known(trail.management.clone())? == Management::All {
-            return Ok(true);
-        }
-    }
-    if !is_wanted(&Trail, settings) {
-        return Ok(false);
-    }
-    let state = Hardening::read(&Trail, account, settings)?;
-    let place = Place::of(account.caller(), &account.region());
-    let planning = Planning::of(settings, &place);
-    Ok(matches!(Hardening::propose(&Trail, &state, &planning), Proposal::Change(_)))
 }
 
 /// Whether somebody is told by a metric filter.
@@ -84,25 +63,32 @@ fn filters_tell(trails: &[posture::Trail]) -> Result<bool, aws::Error> {
     Ok(false)
 }
 
-fn read_role(account: &Account, home: &Place) -> Result<Option<OwnRole>, aws::Error> {
+/// What there is of the role that has glasskey's name. One that can do more, or that somebody else may use, is not used.
+pub(super) fn read_role(account: &Account, home: &Place) -> Result<Option<OwnRole>, aws::Error> {
     let Some(role) = account.role(BUS_ROLE)? else { return Ok(None) };
+    let other = |why: String| Ok(Some(OwnRole::Other { why }));
     if role.trust != Some(forward_trust()) {
-        return Ok(Some(OwnRole::Other));
+        return other("is not for EventBridge alone".to_owned());
     }
-    let policy = account.role_policy(BUS_ROLE, BUS_ROLE)?;
-    let may = policy == Some(forward_document(home));
-    Ok(Some(if may { OwnRole::Right } else { OwnRole::Half }))
+    let further = account.further_policies(BUS_ROLE, BUS_ROLE)?;
+    if !further.is_empty() {
+        return other(format!("has further policies ({})", further.join(", ")));
+    }
+    match account.role_policy(BUS_ROLE, BUS_ROLE)? {
+        None => Ok(Some(OwnRole::Half)),
+        Some(policy) if policy == forward_document(home) => Ok(Some(OwnRole::Right)),
+        Some(_) => other(format!("has another policy {BUS_ROLE} than glasskey's")),
+    }
 }
 
-fn read_rule(account: &Account, home: &Place, region: &str) -> Result<Option<OwnRule>, aws::Error> {
-    let Some(rule) = account.rule(region, ROOT_USE)? else { return Ok(None) };
-    let Some(targets) = account.rule_targets(region, ROOT_USE)? else { return Ok(None) };
-    let wanted = new_target(home, region);
-    Ok(Some(OwnRule {
+fn own_rule(home: &Place, region: String, found: Option<TargetedRule>) -> (String, Option<OwnRule>) {
+    let wanted = new_target(home, &region);
+    let rule = found.map(|(rule, targets)| OwnRule {
         events: events(&rule),
         sees_all: rule.state == ALL_MANAGEMENT_EVENTS,
         target: target(&targets, &wanted),
-    }))
+    });
+    (region, rule)
 }
 
 fn events(rule: &EventRule) -> Events {

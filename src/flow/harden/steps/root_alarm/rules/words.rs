@@ -13,8 +13,6 @@ pub(super) const ONE_PARTITION: &str = "EventBridge sends events from one region
                                         leave out --via eventbridge, and a metric filter watches all regions";
 pub(super) const BROKEN_ELSEWHERE: &str = "rules, role and topic are as glasskey makes them, and nobody is told: \
                                            `glasskey root audit` says where the chain breaks";
-pub(super) const MENDED: &str = "rules that were there were mended; how they were before does not come back, so all of it \
-                                 stays";
 
 /// What of glasskey's names is not as glasskey makes it, and may be somebody's.
 pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
@@ -31,10 +29,20 @@ pub(super) fn in_the_way(state: &State, at: &TopicAt) -> Option<String> {
             ));
         }
     }
-    if state.role == Some(OwnRole::Other) {
-        return Some(format!("the role {BUS_ROLE} is not for EventBridge alone: rename or delete it"));
+    if let Some(OwnRole::Other { why }) = &state.role {
+        return Some(format!(
+            "the role {BUS_ROLE} {why}, so it is not glasskey's: find out who uses it, and delete it"
+        ));
     }
     key::in_the_way(state.key.as_ref()).or_else(|| topic_in_the_way(state.topic.as_ref(), at))
+}
+
+/// What undoing leaves of a rule that was mended.
+pub(super) fn mended(region: &str) -> String {
+    format!(
+        "the rule {ROOT_USE} in {region} was there before and has been mended: how it was does not come back, so it stays \
+         as it is now"
+    )
 }
 
 pub(super) fn undo(mends: bool) -> String {
@@ -48,7 +56,7 @@ pub(super) fn changes(before: &State, after: &State, settings: &HardenSettings) 
     let each =
         after.rules.keys().map(|region| row(&format!("rule in {region}"), of(before, region), of(after, region)));
     let mut all: Vec<HardenChange> = each.collect();
-    all.push(row("role", role(before.role), role(after.role)));
+    all.push(row("role", role(before.role.as_ref()), role(after.role.as_ref())));
     let (topics, keys) = ((before.topic.as_ref(), after.topic.as_ref()), (before.key.as_ref(), after.key.as_ref()));
     all.extend(rows(topics, keys, (before.consent, after.consent), settings, "rules"));
     all.retain(|change| change.before != change.after);
@@ -74,11 +82,11 @@ fn rule(rule: Option<&OwnRule>, region: &str, state: &State) -> String {
     format!("{ROOT_USE}, {events} {to}{broken}")
 }
 
-fn role(role: Option<OwnRole>) -> String {
+fn role(role: Option<&OwnRole>) -> String {
     match role {
         None => "none".to_owned(),
         Some(OwnRole::Right) => format!("{BUS_ROLE}, with which EventBridge sends from region to region"),
-        Some(OwnRole::Half | OwnRole::Other) => format!("{BUS_ROLE}, which may not send"),
+        Some(OwnRole::Half | OwnRole::Other { .. }) => format!("{BUS_ROLE}, which may not send"),
     }
 }
 
