@@ -2,11 +2,13 @@
 //! refuses the rest.
 
 use super::{files_in, read, root};
-use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, World};
+use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, TOLD, VIA_RULES, World};
+use crate::sim_aws::client::json_call;
 use crate::support::{FIRST, Run, Simulated, run};
 use glasskey::flow::enroll::{Request, permissions};
+use glasskey::sim::aws::posture::Key;
 use glasskey::sim::aws::{Aws, Fault, Keys, Organization, Wrong};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn policy(name: &str) -> String {
@@ -246,8 +248,14 @@ fn taken(aws: &Aws, user: &str) -> BTreeSet<String> {
         (service, action) => format!("{service}:{action}"),
     };
     let mut taken: BTreeSet<String> = of_user.map(named).collect();
-    if taken.contains("cloudtrail:CreateTrail") {
-        taken.insert("iam:PassRole".to_owned());
+    for (with, permission) in [
+        ("cloudtrail:CreateTrail", "iam:PassRole"),
+        ("events:PutTargets", "iam:PassRole"),
+        ("kms:CreateKey", "kms:TagResource"),
+    ] {
+        if taken.contains(with) {
+            taken.insert(permission.to_owned());
+        }
     }
     taken
 }
@@ -320,9 +328,72 @@ fn hardening_an_account() {
     assert!(matches!(confirmed.code, 0 | 1 | 3), "{confirmed:?}");
     let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
     assert_eq!(undone.code, 1, "the bucket holds records: {undone:?}");
-    is_least(PLAN, &[], &taken(aws, "planner").into_iter().filter(|one| !one.contains("Update")).collect());
-    is_least("root-harden.json", &[PLAN, "root-audit.json"], &taken(aws, "operator"));
-    is_least("root-alarm.json", &[], &taken(aws, "tester"));
+    let by_rules = by_rules_with_a_key();
+    let all = |user: &str| taken(aws, user).union(&taken(&by_rules.outside.aws, user)).cloned().collect();
+    let planned: BTreeSet<String> = all("planner");
+    is_least(PLAN, &[], &planned.into_iter().filter(|one| !one.contains("Update")).collect());
+    is_least("root-harden.json", &[PLAN, "root-audit.json"], &all("operator"));
+    is_least("root-alarm.json", &[], &all("tester"));
+}
+
+/// The alarm by rules of EventBridge, whose topic has a key: planned, applied, proved and undone. A first run has
+/// stopped, and its key has lost its policy.
+fn by_rules_with_a_key() -> World {
+    let world = World::of(Kind::KeyedRules);
+    let aws = &world.outside.aws;
+    let planner = operator(aws, "planner", &[PLAN]);
+    let keys = operator(aws, "operator", &["root-harden.json", PLAN, "root-audit.json"]);
+    let tester = operator(aws, "tester", &["root-alarm.json"]);
+    let chosen = [&TOLD[..], &VIA_RULES, &["--kms"]].concat();
+    let plan = [&["root", "harden"], &chosen[..]].concat();
+    let apply = [&APPLY[..], &chosen].concat();
+    aws.fail(Fault::next("CreateAlias", Wrong::Deny));
+    assert_eq!(as_user(&world, &keys, &apply).code, 4);
+    aws.heal();
+    aws.arrange(|posture| posture.keys[0].policy = None);
+    let planned = as_user(&world, &planner, &plan);
+    assert_eq!((planned.code, planned.stdout.contains("could not be read")), (1, false), "{planned:?}");
+    let done = as_user(&world, &keys, &apply);
+    assert_eq!(done.code, 0, "{done:?}");
+    let again = as_user(&world, &planner, &plan);
+    assert_eq!((again.code, again.stdout.contains("nothing to do")), (0, true), "{again:?}");
+    let tested = as_user(&world, &tester, &["root", "alarm", "test", "--yes", "--no-input", "--wait", "5"]);
+    assert_eq!(tested.code, 0, "{tested:?}");
+    let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+    assert!(matches!(undone.code, 0 | 1), "{undone:?}");
+    assert_eq!(world.outside.unfinished(), 0, "{undone:?}");
+    world
+}
+
+/// Rules send from region to region with a role that EventBridge is given, and only that.
+#[test]
+fn the_rules_role_must_be_passed() {
+    let world = World::of(Kind::Ruled);
+    let keys = world.outside.aws.add_user("operator");
+    let without = policy("root-harden.json").replace("\"events.amazonaws.com\"", "\"lambda.amazonaws.com\"");
+    for text in [&without, &policy(PLAN), &policy("root-audit.json")] {
+        world.outside.aws.allow("operator", text).unwrap();
+    }
+    let done = as_user(&world, &keys, &[&APPLY[..], &TOLD, &VIA_RULES].concat());
+    assert!(done.code != 0 && done.stderr.contains("iam:PassRole"), "{done:?}");
+}
+
+/// The policies are for a key that glasskey has made: another one is neither changed nor deleted.
+#[test]
+fn only_glasskeys_key_may_be_mended_and_deleted() {
+    let world = World::of(Kind::Watched);
+    let aws = &world.outside.aws;
+    let keys = operator(aws, "operator", &["root-harden.json"]);
+    let theirs = Key::default();
+    aws.arrange(|posture| posture.keys = vec![theirs.clone()]);
+    for (action, body) in [
+        ("kms.ScheduleKeyDeletion", json!({ "KeyId": theirs.id, "PendingWindowInDays": 30 })),
+        ("kms.PutKeyPolicy", json!({ "KeyId": theirs.id, "PolicyName": "default", "Policy": "{}" })),
+        ("kms.CreateKey", json!({})),
+    ] {
+        let (status, answer) = json_call(aws, &keys, "us-east-1", action, &body);
+        assert!(status == 400 && answer.to_string().contains("AccessDenied"), "{action}: {answer}");
+    }
 }
 
 /// Without the permission to pass it, the trail gets no role.
