@@ -10,6 +10,7 @@ pub(crate) mod alarm_test; // each hop proved, each dead chain named
 pub(crate) mod alarm_world; // what there is of it, and whoever reads the mail
 mod asking; // who is asked, and what where nobody is there
 mod bare; // from a bare account, and a bare organization, to a passing audit
+mod delegate; // an account that looks after root of members too
 mod emit; // the end state in other tools' languages
 mod faults; // every call in every way, killed at every message: the same end
 mod grace; // inactive first, then deleted
