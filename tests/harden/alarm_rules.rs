@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const NAME: &str = "glasskey-root-use";
 
-fn asked() -> Vec<&'static str> {
+pub(crate) fn asked() -> Vec<&'static str> {
     [&TOLD[..], &VIA_RULES].concat()
 }
 

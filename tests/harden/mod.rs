@@ -5,6 +5,7 @@ pub(crate) mod administrator; // an administrator who is not root
 pub(crate) mod alarm; // the alarm: made, confirmed, mended, undone
 mod alarm_key; // the alarm's topic, encrypted with a key of the account's own
 pub(crate) mod alarm_rules; // the same by rules of EventBridge in every region
+mod alarm_rules_recorded; // the trails without which rules see nothing
 mod alarm_rules_test; // each of their hops proved
 pub(crate) mod alarm_test; // each hop proved, each dead chain named
 pub(crate) mod alarm_world; // what there is of it, and whoever reads the mail

@@ -7,12 +7,12 @@ use super::facts::{Fact, Unreadable};
 use super::replies::{self, RuleTarget};
 use super::topic::{Publisher, Service, is_gone};
 use super::watch::Follower;
-use super::watchers::{Reach, RegionWatch, Rule, Target};
+use super::watchers::{Management, Reach, RegionWatch, Rule, Target, Trail, brought};
 use crate::aws::Call;
 use serde_json::{Value, json};
 
-/// The rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
-pub(super) type RulesEverywhere = (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
+/// The trails, the rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
+pub(super) type WatchersEverywhere = (Fact<Vec<Trail>>, Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
 
 impl Follower<'_> {
     /// Rules of the default bus that root's sign-ins come past.
@@ -20,20 +20,17 @@ impl Follower<'_> {
         self.rules_in(self.global, |pattern| Watch::of(pattern, &self.own, self.global)).await
     }
 
-    /// The same, and those of the account's other regions, where one of the first watches root's calls.
-    pub(super) async fn rules_everywhere(&self) -> RulesEverywhere {
-        let here = self.rules().await;
-        let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything;
-        match &here {
-            Fact::Known(rules) if rules.iter().any(watches) => {
-                let elsewhere = self.elsewhere(rules).await;
-                (here, Some(elsewhere))
-            }
-            _ => (here, None),
-        }
+    /// Trails and rules, and the account's other regions, where one of the rules watches root's calls.
+    pub(super) async fn everywhere(&self) -> WatchersEverywhere {
+        let (trails, here) = tokio::join!(self.trails(), self.rules());
+        let elsewhere = match &here {
+            Fact::Known(rules) if rules.iter().any(watches) => Some(self.elsewhere(rules, &trails).await),
+            _ => None,
+        };
+        (trails, here, elsewhere)
     }
 
-    async fn elsewhere(&self, here: &[Rule]) -> Fact<Vec<RegionWatch>> {
+    async fn elsewhere(&self, here: &[Rule], trails: &Fact<Vec<Trail>>) -> Fact<Vec<RegionWatch>> {
         let call = Call::ListRegions;
         let body = json!({ "RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"] });
         let found: Result<Vec<Value>, _> = self.client.pages(call, self.global, body, "Regions", "NextToken").await;
@@ -47,17 +44,35 @@ impl Follower<'_> {
             .filter(|one| *one != self.global)
             .collect();
         regions.sort_unstable();
-        let mut watches = Vec::new();
+        let mut all = Vec::new();
         for region in regions {
             let of = |pattern: &str| Watch::of_calls(pattern, &self.own, region);
             let taken = here.iter().filter(|rule| of(&rule.pattern) == Watch::Everything);
-            watches.push(RegionWatch {
-                region: region.to_owned(),
-                taken: taken.map(|rule| rule.name.clone()).collect(),
-                rules: self.rules_in(region, of).await,
-            });
+            let rules = self.rules_in(region, of).await;
+            let brought = match &rules {
+                Fact::Known(rules) if rules.iter().any(watches) => Some(self.brought(region, trails).await),
+                _ => None,
+            };
+            let taken = taken.map(|rule| rule.name.clone()).collect();
+            all.push(RegionWatch { region: region.to_owned(), taken, rules, brought });
         }
-        Fact::Known(watches)
+        Fact::Known(all)
+    }
+
+    /// Which management events of a region come to EventBridge. Its own trails are asked where those that are known do not
+    /// bring all.
+    async fn brought(&self, region: &str, known: &Fact<Vec<Trail>>) -> Fact<Management> {
+        let known = match known {
+            Fact::Known(known) => known,
+            Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
+        };
+        match brought(known, region) {
+            all @ Fact::Known(Management::All) => all,
+            _ => self.trails_from([region]).await.and_then(|there| {
+                let others = there.into_iter().filter(|one| known.iter().all(|trail| trail.arn != one.arn));
+                brought(&known.iter().cloned().chain(others).collect::<Vec<_>>(), region)
+            }),
+        }
     }
 
     /// The rules of a region that have to do with root, as far as this tells.
@@ -140,4 +155,9 @@ impl Follower<'_> {
             Err(why) => Fact::Unreadable(Unreadable { call, why }),
         }
     }
+}
+
+/// A rule that watches root's calls.
+fn watches(rule: &Rule) -> bool {
+    rule.enabled && rule.watch == Watch::Everything
 }

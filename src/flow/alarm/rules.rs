@@ -4,7 +4,7 @@
 use super::chain::{find, known, nobody_hears};
 use super::proof::{ALARM_LIMIT, AlarmTest, AlarmTested, look, named, new_code, typed_back};
 use crate::aws::hardening::{Place, RuleCounts, Sample, bus_event};
-use crate::aws::posture::{Fact, Management, May, Reach, RegionWatch, Rule, Seal, Target, Watch};
+use crate::aws::posture::{self, Fact, Management, May, Reach, RegionWatch, Rule, Seal, Target, Watch};
 use crate::aws::{self, Account};
 use crate::flow::audit::{ProvedChain, hears};
 use crate::flow::audit::{filter_tells, rule_tells};
@@ -27,13 +27,13 @@ pub(super) struct Rules {
     home: Rule,
     /// The account's other regions, each with its rule, where it has one.
     elsewhere: Vec<(String, Option<Rule>)>,
-    /// A trail records everything of all regions.
-    recorded: bool,
+    /// Which events trails bring to EventBridge, in each region that has a rule.
+    brought: Vec<(String, Fact<Management>)>,
 }
 
 /// The rules to be proved. `None`: there are none, or a metric filter tells and they do not.
 pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error> {
-    let (here, elsewhere) = account.rules_everywhere()?;
+    let (trails, here, elsewhere) = account.watchers_everywhere()?;
     let mut watching: Vec<Rule> = known(here)?.into_iter().filter(|rule| rule.watch != Watch::Noisy).collect();
     watching.sort_by_key(|rule| (!rule_tells(rule).unwrap_or(false), rule.name != OWN));
     let Some(home) = watching.into_iter().next() else { return Ok(None) };
@@ -43,13 +43,11 @@ pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error>
     if !rule_tells(&home).unwrap_or(false) && (filter_works || is_less) || filter_works && home.name != OWN {
         return Ok(None);
     }
-    let recorded = known(account.watchers()?.0)?.iter().any(|trail| {
-        let logs = trail.status.known().is_some_and(|status| status.logging);
-        trail.all_regions && logs && trail.management.known() == Some(&Management::All)
-    });
+    let mut brought = vec![(home.region.clone(), posture::brought(&known(trails)?, &home.region))];
     let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
+    brought.extend(elsewhere.iter().filter_map(|watch| Some((watch.region.clone(), watch.brought.clone()?))));
     let elsewhere = elsewhere.into_iter().map(of_region).collect::<Result<Vec<_>, aws::Error>>()?;
-    Ok(Some(Rules { home, elsewhere, recorded }))
+    Ok(Some(Rules { home, elsewhere, brought }))
 }
 
 fn of_region(watch: RegionWatch) -> Result<(String, Option<Rule>), aws::Error> {
@@ -184,16 +182,7 @@ impl Testing<'_> {
 
     /// What comes to EventBridge from CloudTrail shows only in root's own events.
     fn trail(&mut self, context: &mut Context<'_>) {
-        let said = match self.rules.recorded {
-            true => (
-                Proof::NotProvable,
-                "a trail records everything of all regions; that its events come to EventBridge shows with root's next use",
-            ),
-            false => (
-                Proof::Broken,
-                "no trail records everything of all regions, and without one EventBridge sees nothing of root",
-            ),
-        };
+        let said = recorded(&self.rules.brought);
         self.say(Hop::Trail, None, said, context);
     }
 
@@ -380,6 +369,32 @@ impl Testing<'_> {
         };
         self.say(Hop::Mail, None, said, context);
         Ok(())
+    }
+}
+
+/// What trails bring to the rules of these regions.
+fn recorded(brought: &[(String, Fact<Management>)]) -> (Proof, String) {
+    let of = |wanted: fn(Management) -> bool| {
+        let there = brought.iter().filter(|(_, brought)| brought.known().is_some_and(|one| wanted(*one)));
+        there.map(|(region, _)| region.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (nothing, changes) = (of(|one| !one.has_changes()), of(|one| one == Management::Writes));
+    let unread = brought.iter().find_map(|(_, brought)| match brought {
+        Fact::Unreadable(why) => Some(&why.why),
+        Fact::Known(_) => None,
+    });
+    let shows = "that its events come to EventBridge shows with root's next use";
+    match unread {
+        _ if !nothing.is_empty() => {
+            let why = "EventBridge sees nothing of root where none records what changes something";
+            (Proof::Broken, format!("no trail records everything in {nothing}, and {why}"))
+        }
+        Some(why) => (Proof::NotProvable, why.to_string()),
+        None if !changes.is_empty() => (
+            Proof::NotProvable,
+            format!("a trail records what changes something, but not what only reads in {changes}; {shows}"),
+        ),
+        None => (Proof::NotProvable, format!("a trail records everything where there are rules; {shows}")),
     }
 }
 

@@ -85,6 +85,10 @@ pub enum Evidence {
     EventRule { name: String, sees: Sees, broken: Option<Break> },
     // Regions of the account in which no rule tells of root's calls.
     RegionsWithoutRule { regions: Vec<String> },
+    // Regions in which a rule would tell of root's calls, and no trail brings them to EventBridge.
+    RegionsWithoutTrail { regions: Vec<String> },
+    // Regions in which somebody is told of root's calls but for those that only read.
+    RegionsWithoutReads { regions: Vec<String> },
     NothingWatches,
     // When `root alarm test` last proved the chain, from this state directory.
     AlarmProved { at: SystemTime },

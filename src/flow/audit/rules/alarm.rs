@@ -9,13 +9,13 @@ use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
     Alarm, Behind, Coverage, Fact, Filter, Management, Raised, Reach, RegionWatch, Rule as EventRule, Surroundings,
-    Target, Trail, Unreadable, Watch,
+    Target, Trail, Unreadable, Watch, brought,
 };
 
 pub(super) const ALARM: RuleInfo = RuleInfo {
     id: Rule::RootAlarm,
     severity: Severity::High,
-    fails_when: "no chain from an event of root's to a person is whole",
+    fails_when: "no chain from an event of root's to a person is whole, or one by rules lacks the trail of a region",
     why: "root is used so seldom that every use should reach a person within minutes",
     benchmarks: &[
         (Benchmark::CisV3, "4.3"),
@@ -34,6 +34,12 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         if let (Verdict::Pass, Some(regions)) = (verdict, evidence.iter().find_map(without_rule)) {
             return Some(format!(
                 "somebody is told when root is used, but not of its calls in {}",
+                regions.join(", ")
+            ));
+        }
+        if let (Verdict::Fail, Some(regions)) = (verdict, evidence.iter().find_map(without_trail)) {
+            return Some(format!(
+                "somebody is told when root signs in, but not of its calls in {}, where no trail records them",
                 regions.join(", ")
             ));
         }
@@ -60,13 +66,12 @@ fn check(around: &Surroundings) -> Finding {
         };
         let mut evidence: Vec<Evidence> = looked.evidence.into_iter().filter(whole).collect();
         let by_rules_alone = evidence.iter().all(|one| matches!(one, Evidence::EventRule { .. }));
-        let missed = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
-        let (missed, unreadable) =
-            missed.map_or_else(Default::default, |elsewhere| regions(elsewhere, &around.rules));
-        if !missed.is_empty() {
-            evidence.push(Evidence::RegionsWithoutRule { regions: missed });
-        }
-        return Finding { rule, verdict: Verdict::Pass, evidence, unreadable };
+        let elsewhere = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
+        let missed = elsewhere.map_or_else(Missed::default, |elsewhere| regions(elsewhere, &around.rules));
+        let verdict = super::pass_if(missed.without_trail.is_empty());
+        let Missed { unreadable, .. } = missed.clone();
+        evidence.extend(missed.evidence());
+        return Finding { rule, verdict, evidence, unreadable };
     }
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
         looked.evidence.push(Evidence::NothingWatches);
@@ -78,6 +83,13 @@ fn check(around: &Surroundings) -> Finding {
 fn without_rule(evidence: &Evidence) -> Option<&[String]> {
     match evidence {
         Evidence::RegionsWithoutRule { regions } => Some(regions),
+        _ => None,
+    }
+}
+
+fn without_trail(evidence: &Evidence) -> Option<&[String]> {
+    match evidence {
+        Evidence::RegionsWithoutTrail { regions } => Some(regions),
         _ => None,
     }
 }
@@ -137,9 +149,13 @@ impl Looked {
     }
 
     fn rule(&mut self, rule: &EventRule, trails: &Fact<Vec<Trail>>) {
+        let fed = match trails {
+            Fact::Known(trails) => brought(trails, &rule.region),
+            Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+        };
         let sees = match rule.watch {
             Watch::SignIns => Sees::SignIns,
-            _ if rule.reads => Sees::Everything,
+            _ if rule.reads && fed.known() != Some(&Management::Writes) => Sees::Everything,
             _ => Sees::Changes,
         };
         let evidence = |_, broken| Evidence::EventRule { name: rule.name.clone(), sees, broken };
@@ -152,80 +168,101 @@ impl Looked {
             (_, Fact::Known(targets)) => any(Vec::new(), targets),
             (_, Fact::Unreadable(why)) => Err((Vec::new(), Stop::Unreadable(why.clone()))),
         };
-        let fed = followed.and_then(|links| match (rule.watch, fed(rule, trails)) {
+        let fed = followed.and_then(|links| match (rule.watch, fed) {
             (Watch::NotJudged, _) => stop(Break::RuleNotJudged),
-            (_, Ok(true)) => Ok(links),
-            (_, Ok(false)) => stop(Break::NoTrailForRules),
-            (_, Err(why)) => Err((Vec::new(), Stop::Unreadable(why))),
+            (_, Fact::Known(management)) if management.has_changes() => Ok(links),
+            (_, Fact::Known(_)) => stop(Break::NoTrailForRules),
+            (_, Fact::Unreadable(why)) => Err((Vec::new(), Stop::Unreadable(why))),
         });
         self.add(fed, evidence);
     }
 }
 
-/// The regions in which no rule tells of root's calls, and what could not be read.
-fn regions(elsewhere: &Fact<Vec<RegionWatch>>, home: &Fact<Vec<EventRule>>) -> (Vec<String>, Vec<Unreadable>) {
-    let (mut missed, mut unreadable) = (Vec::new(), Vec::new());
-    let regions = match elsewhere {
-        Fact::Known(regions) => regions,
-        Fact::Unreadable(why) => return (missed, vec![why.clone()]),
-    };
-    for watch in regions {
-        match region_tells(watch, home.known().map(Vec::as_slice).unwrap_or_default()) {
-            Ok(true) => {}
-            Ok(false) => missed.push(watch.region.clone()),
-            Err(why) => unreadable.push(why),
-        }
-    }
-    (missed, unreadable)
+/// Regions of the account in which somebody is not told of all of root's calls.
+#[derive(Clone, Default)]
+struct Missed {
+    without_rule: Vec<String>,
+    without_trail: Vec<String>,
+    without_reads: Vec<String>,
+    unreadable: Vec<Unreadable>,
 }
 
-/// Whether a rule of a region tells somebody, or sends its events to a rule that does.
-fn region_tells(watch: &RegionWatch, home: &[EventRule]) -> Result<bool, Unreadable> {
+impl Missed {
+    fn evidence(self) -> impl Iterator<Item = Evidence> {
+        let Self { without_rule, without_trail, without_reads, .. } = self;
+        let all = [
+            (!without_rule.is_empty()).then_some(Evidence::RegionsWithoutRule { regions: without_rule }),
+            (!without_trail.is_empty()).then_some(Evidence::RegionsWithoutTrail { regions: without_trail }),
+            (!without_reads.is_empty()).then_some(Evidence::RegionsWithoutReads { regions: without_reads }),
+        ];
+        all.into_iter().flatten()
+    }
+}
+
+fn regions(elsewhere: &Fact<Vec<RegionWatch>>, home: &Fact<Vec<EventRule>>) -> Missed {
+    let mut missed = Missed::default();
+    let regions = match elsewhere {
+        Fact::Known(regions) => regions,
+        Fact::Unreadable(why) => return Missed { unreadable: vec![why.clone()], ..missed },
+    };
+    for watch in regions {
+        let region = watch.region.clone();
+        match region_tells(watch, home.known().map(Vec::as_slice).unwrap_or_default()) {
+            Ok(Some(Management::All)) => {}
+            Ok(Some(Management::Writes)) => missed.without_reads.push(region),
+            Ok(Some(Management::Reads | Management::None)) => missed.without_trail.push(region),
+            Ok(None) => missed.without_rule.push(region),
+            Err(why) => missed.unreadable.push(why),
+        }
+    }
+    missed
+}
+
+/// Of which calls a rule of a region tells somebody, or sends them to a rule that does: of those that trails record there.
+/// `None`: there is no such rule.
+fn region_tells(watch: &RegionWatch, home: &[EventRule]) -> Result<Option<Management>, Unreadable> {
     let rules = match &watch.rules {
         Fact::Known(rules) => rules,
         Fact::Unreadable(why) => return Err(why.clone()),
     };
+    let mut telling = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.enabled && rule.watch == Watch::Everything) {
+        if rule_of_region_tells(rule, watch, home)? {
+            telling.push(rule);
+        }
+    }
+    if telling.is_empty() {
+        return Ok(None);
+    }
+    match &watch.brought {
+        Some(Fact::Known(Management::All)) if telling.iter().all(|rule| !rule.reads) => Ok(Some(Management::Writes)),
+        Some(Fact::Known(management)) => Ok(Some(*management)),
+        Some(Fact::Unreadable(why)) => Err(why.clone()),
+        None => Ok(Some(Management::None)),
+    }
+}
+
+fn rule_of_region_tells(rule: &EventRule, watch: &RegionWatch, home: &[EventRule]) -> Result<bool, Unreadable> {
     let takes = |region: &str| {
         home.iter().any(|rule| {
             rule.region == region && watch.taken.contains(&rule.name) && rule_tells(rule).unwrap_or(false)
         })
     };
-    for rule in rules.iter().filter(|rule| rule.enabled && rule.watch == Watch::Everything) {
-        let targets = match &rule.targets {
-            Fact::Known(targets) => targets,
-            Fact::Unreadable(why) => return Err(why.clone()),
+    let targets = match &rule.targets {
+        Fact::Known(targets) => targets,
+        Fact::Unreadable(why) => return Err(why.clone()),
+    };
+    for target in targets {
+        let tells = match &target.reach {
+            Reach::Bus { region, sent: Fact::Known(sent) } => *sent && takes(region),
+            Reach::Bus { sent: Fact::Unreadable(why), .. } => return Err(why.clone()),
+            _ => known(by_target(Vec::new(), target))?,
         };
-        for target in targets {
-            let tells = match &target.reach {
-                Reach::Bus { region, sent: Fact::Known(sent) } => *sent && takes(region),
-                Reach::Bus { sent: Fact::Unreadable(why), .. } => return Err(why.clone()),
-                _ => known(by_target(Vec::new(), target))?,
-            };
-            if tells {
-                return Ok(true);
-            }
+        if tells {
+            return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// Whether root's events come to a rule's bus: a trail there must record what changes something, sign-ins included
-/// (EventBridge User Guide, "AWS service events delivered via CloudTrail").
-fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> {
-    let trails = match trails {
-        Fact::Known(trails) => trails,
-        Fact::Unreadable(why) => return Err(why.clone()),
-    };
-    let mut unknown = None;
-    for trail in trails.iter().filter(|trail| trail.all_regions || trail.region == rule.region) {
-        match (&trail.status, &trail.management) {
-            (Fact::Known(status), _) if !status.logging => {}
-            (_, Fact::Known(Management::Reads | Management::None)) => {}
-            (Fact::Known(_), Fact::Known(Management::All | Management::Writes)) => return Ok(true),
-            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => unknown = Some(why.clone()),
-        }
-    }
-    unknown.map_or(Ok(false), Err)
 }
 
 /// Whether a trail brings every event of root's to a log group of this account.

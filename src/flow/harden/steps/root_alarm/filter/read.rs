@@ -3,6 +3,7 @@
 use super::super::super::logs_place::LogsPlace;
 use super::super::super::trail::Trail;
 use super::super::key;
+use super::super::rules::is_recorded;
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{OwnAlarm, OwnFilter, State, metric};
 use crate::aws::hardening::{MetricFilters, NewAlarm, Place};
@@ -62,7 +63,8 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         logs: logs.clone(),
     };
     for rule in &rules {
-        state.others_tell |= told(rule_tells(rule))?;
+        // Without a trail nothing comes to a rule.
+        state.others_tell |= told(rule_tells(rule))? && is_recorded(account, settings, &trails)?;
     }
     for (place, filter) in filters(account, trails, logs.as_ref())? {
         let tells = told(filter_tells(&filter))?;

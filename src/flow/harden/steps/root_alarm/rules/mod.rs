@@ -7,7 +7,7 @@ mod read; // what there is of them
 mod words; // what a plan says of them
 
 pub(super) use lead::lead;
-pub(super) use read::read;
+pub(super) use read::{is_recorded, read};
 
 use super::super::trail::Trail;
 use super::key::{self, OwnKey};
@@ -134,10 +134,13 @@ fn is_whole(state: &State) -> bool {
 pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State> {
     let settings = planning.settings;
     let whole = is_whole(state);
-    if state.others_tell && !state.tells || whole && !asks_for_more(state, settings) {
-        return Proposal::Nothing;
-    }
     let open = |code, message: String| Proposal::Open { code, message };
+    match whole && !asks_for_more(state, settings) {
+        _ if state.others_tell && !state.tells => return Proposal::Nothing,
+        true if state.recorded => return Proposal::Nothing,
+        true => return open(OpenCode::NotHere, words::NOT_RECORDED.to_owned()),
+        false => {}
+    }
     if planning.place.partition != "aws" {
         return open(OpenCode::NotHere, words::ONE_PARTITION.to_owned());
     }

@@ -34,7 +34,8 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         let tells = told(rule_tells(rule))?;
         match rule.name == ROOT_USE {
             true => state.tells |= tells,
-            false => state.others_tell |= tells,
+            // Without a trail nothing comes to a rule.
+            false => state.others_tell |= tells && state.recorded,
         }
     }
     let mut regions = account.enabled_regions()?;
@@ -54,7 +55,11 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
 
 /// Whether a trail of all regions records everything and logs, or will once the plan's step for trails is done: that step
 /// must not make this state another.
-fn is_recorded(account: &Account, settings: &HardenSettings, trails: &[posture::Trail]) -> Result<bool, aws::Error> {
+pub(in super::super) fn is_recorded(
+    account: &Account,
+    settings: &HardenSettings,
+    trails: &[posture::Trail],
+) -> Result<bool, aws::Error> {
     for trail in trails.iter().filter(|trail| trail.all_regions) {
         let logs = known(trail.status.clone())?.logging;
         if logs && known(trail.management.clone())? == Management::All {
