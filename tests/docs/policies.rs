@@ -2,10 +2,12 @@
 //! refuses the rest.
 
 use super::{files_in, read, root};
+use crate::harden::alarm_world::Reader;
 use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, TOLD, VIA_RULES, World};
 use crate::sim_aws::client::json_call;
 use crate::support::{FIRST, Run, Simulated, run};
 use glasskey::flow::enroll::{Request, permissions};
+use glasskey::sim::aws::organization::Kind as MemberKind;
 use glasskey::sim::aws::posture::Key;
 use glasskey::sim::aws::{Aws, Fault, Keys, Organization, Wrong};
 use serde_json::{Value, json};
@@ -252,6 +254,9 @@ fn taken(aws: &Aws, user: &str) -> BTreeSet<String> {
         ("cloudtrail:CreateTrail", "iam:PassRole"),
         ("events:PutTargets", "iam:PassRole"),
         ("kms:CreateKey", "kms:TagResource"),
+        ("iam:CreateUser", "iam:TagUser"),
+        // AWS makes the role of an organization's trail.
+        ("organizations:ListAWSServiceAccessForOrganization", "iam:CreateServiceLinkedRole"),
     ] {
         if taken.contains(with) {
             taken.insert(permission.to_owned());
@@ -422,12 +427,18 @@ fn making_an_administrator() {
     let undone =
         run(&mut world.glasskey_as(&keys, ["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]));
     assert_eq!(undone.code, 0, "{undone:?}");
+    // A password that a run has set and that was never used is replaced by the next run.
+    world.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::Deny));
+    let stopped = run(&mut world.glasskey_as(&keys, &apply));
+    assert_eq!(stopped.code, 4, "{stopped:?}");
+    let done = run(&mut world.glasskey_as(&keys, &apply));
+    assert_eq!(done.code, 0, "{done:?}");
     is_least(NAME, &[PLAN, "root-audit.json"], &taken(&world.aws, "operator"));
 }
 
 #[test]
 fn hardening_an_organization() {
-    const NAME: &str = "root-harden-org.json";
+    const NAME: &str = ORGANIZATION;
     let world = World::of(Kind::Organization);
     let aws = &world.outside.aws;
     let organization = Organization::of(aws).unwrap();
@@ -453,5 +464,57 @@ fn hardening_an_organization() {
     let allowed = as_user(&world, &keys, &["root", "harden", "--allow-recovery", &member, "--yes"]);
     assert_eq!(allowed.code, 0, "{allowed:?}");
     undo(&central);
-    is_least(NAME, &[PLAN, "root-audit.json"], &taken(aws, "operator"));
+    let trail = the_trail_of_an_organization();
+    let all = taken(aws, "operator").union(&taken(&trail.outside.aws, "operator")).cloned().collect();
+    is_least(NAME, &["root-harden.json", PLAN, "root-audit.json"], &all);
 }
+
+/// The trail of all accounts, made and undone.
+fn the_trail_of_an_organization() -> World {
+    let world = World::of(Kind::OrganizationTrail);
+    let keys = operator(&world.outside.aws, "operator", &[ORGANIZATION, "root-harden.json", PLAN, "root-audit.json"]);
+    let done = as_user(&world, &keys, &[&APPLY[..], &["--org", "--only", "trail"]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+    assert!(matches!(undone.code, 0 | 1), "{undone:?}");
+    world
+}
+
+/// Everything at once, with a new administrator, by one who has all these policies. Applied twice: of members nothing is
+/// seen before central root access is on.
+#[test]
+fn hardening_all_of_an_organization() {
+    let mut world = World::of(Kind::OrganizationTrail);
+    world.outside.keys = crate::support::Keys::serve(1);
+    let aws = &world.outside.aws;
+    let organization = Organization::of(aws).unwrap();
+    organization.trust("iam.amazonaws.com", false);
+    organization.set_features(&[]);
+    organization.set_scps(false);
+    let member = organization.add(MemberKind::Certificate);
+    let _reader = Reader::of(aws);
+    let keys = operator(aws, "operator", &ALL);
+    let values = ["--accept-irreversible", "--delegate", &member, "--alarm-email", ADDRESS, "--kms"];
+    let boss = ["--admin-user", "boss", "--admin-key", KEY, "--password-to-command", "cat >/dev/null"];
+    let whole = ["--org", "--members-password", "--members-mfa"];
+    let apply = [&APPLY[..], &values, &boss, &CONTACT, &whole].concat();
+    for (denied, code) in [("PutMetricAlarm", 4), ("nothing", 1), ("AttachPolicy", 4), ("nothing", 0)] {
+        aws.fail(Fault::next(denied, Wrong::Deny));
+        let done = as_user(&world, &keys, &apply);
+        assert_eq!(done.code, code, "{denied}: {done:?}");
+        aws.heal();
+    }
+    let calls = aws.calls().into_iter();
+    let refused = calls.filter(|call| call.code.as_deref().is_some_and(|code| code.contains("AccessDenied")));
+    let refused: BTreeSet<String> = refused.map(|call| call.action).collect();
+    assert_eq!(refused, set(&["AssumeRoot", "AttachPolicy", "PutMetricAlarm"]));
+    let mut all: BTreeSet<String> = ALL.iter().flat_map(|name| actions(name)).collect();
+    all.insert("sts:GetCallerIdentity".to_owned());
+    let taken = taken(aws, "operator");
+    let lacks: Vec<_> = taken.difference(&all).collect();
+    assert!(lacks.is_empty(), "{lacks:?}");
+}
+
+/// What goes with `root harden --org`.
+const ORGANIZATION: &str = "root-harden-org.json";
+const ALL: [&str; 5] = [ORGANIZATION, "root-harden-administrator.json", "root-harden.json", PLAN, "root-audit.json"];
