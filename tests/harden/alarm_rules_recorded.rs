@@ -87,6 +87,8 @@ fn each_regions_rule_needs_a_trail_that_records_there() {
         } else if says.is_empty() {
             assert!(!found["evidence"].to_string().contains("left out"), "{what}: {found}");
         }
+        let plan = world.run(&asked());
+        assert_eq!(plan.stdout == "nothing to do\n", verdict == "pass", "{what}: {plan:?}");
         let (proof, message) = tested(&world);
         assert_eq!(proof == "broken", verdict == "fail", "{what}: {message}");
         assert!(message.contains(test_says), "{what}: {message}");

@@ -15,7 +15,7 @@ use crate::aws::posture::{
 pub(super) const ALARM: RuleInfo = RuleInfo {
     id: Rule::RootAlarm,
     severity: Severity::High,
-    fails_when: "no chain from an event of root's to a person is whole, or one by rules lacks the trail of a region",
+    fails_when: "no chain from an event of root's to a person is whole, or a rule has no trail in its region",
     why: "root is used so seldom that every use should reach a person within minutes",
     benchmarks: &[
         (Benchmark::CisV3, "4.3"),

@@ -5,7 +5,7 @@ mod read; // what there is of one
 mod words; // what a plan says of it
 
 pub(super) use lead::lead;
-pub(super) use read::{read, told};
+pub(super) use read::read;
 
 use super::super::logs_place::LogsPlace;
 use super::super::trail::Trail;

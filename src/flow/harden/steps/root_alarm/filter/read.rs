@@ -3,11 +3,11 @@
 use super::super::super::logs_place::LogsPlace;
 use super::super::super::trail::Trail;
 use super::super::key;
-use super::super::rules::is_recorded;
+use super::super::recorded::{is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{OwnAlarm, OwnFilter, State, metric};
 use crate::aws::hardening::{MetricFilters, NewAlarm, Place};
-use crate::aws::posture::{self, Behind, Filter, Unreadable};
+use crate::aws::posture::{self, Behind, Filter};
 use crate::aws::{self, Account};
 use crate::flow::audit::{delivers, filter_tells, rule_tells};
 use crate::flow::harden::names::ROOT_USE;
@@ -42,10 +42,6 @@ impl Names {
             topic: self.topic.topic.clone(),
         }
     }
-}
-
-pub(in super::super) fn told(answer: Result<bool, Unreadable>) -> Result<bool, aws::Error> {
-    answer.map_err(|why| why.why)
 }
 
 pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {

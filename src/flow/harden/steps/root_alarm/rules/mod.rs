@@ -7,7 +7,7 @@ mod read; // what there is of them
 mod words; // what a plan says of them
 
 pub(super) use lead::lead;
-pub(super) use read::{is_recorded, read};
+pub(super) use read::read;
 
 use super::super::trail::Trail;
 use super::key::{self, OwnKey};

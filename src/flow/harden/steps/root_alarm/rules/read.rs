@@ -1,17 +1,14 @@
 //! What there is of the rules: in each region that is enabled, the rule that has glasskey's name.
 
-use super::super::super::trail::Trail;
-use super::super::filter::told;
 use super::super::key;
+use super::super::recorded::{is_fed, is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{Events, OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
 use crate::aws::hardening::{ALL_MANAGEMENT_EVENTS, EventRule, Place, RuleTarget, forward_document, forward_trust};
-use crate::aws::posture::{self, Behind, Fact, Management};
+use crate::aws::posture::{self, Behind, Fact};
 use crate::aws::{self, Account};
 use crate::flow::audit::{delivers, filter_tells, rule_tells};
 use crate::flow::harden::names::{BUS_ROLE, ROOT_USE};
-use crate::flow::harden::plan::is_wanted;
-use crate::flow::harden::step::{Hardening, Planning, Proposal};
 use crate::person::HardenSettings;
 
 pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Result<State, aws::Error> {
@@ -38,6 +35,7 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
             false => state.others_tell |= tells && state.recorded,
         }
     }
+    state.recorded = state.recorded || state.tells && is_fed(account)?;
     let mut regions = account.enabled_regions()?;
     if !regions.contains(&home.region) {
         regions.push(home.region.clone());
@@ -51,28 +49,6 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
     (state.topic, state.consent) = topic::read(account, &at, settings, arn)?;
     state.key = key.map(|(key, _)| key);
     Ok(state)
-}
-
-/// Whether a trail of all regions records everything and logs, or will once the plan's step for trails is done: that step
-/// must not make this state another.
-pub(in super::super) fn is_recorded(
-    account: &Account,
-    settings: &HardenSettings,
-    trails: &[posture::Trail],
-) -> Result<bool, aws::Error> {
-    for trail in trails.iter().filter(|trail| trail.all_regions) {
-        let logs = known(trail.status.clone())?.logging;
-        if logs && known(trail.management.clone())? == Management::All {
-            return Ok(true);
-        }
-    }
-    if !is_wanted(&Trail, settings) {
-        return Ok(false);
-    }
-    let state = Hardening::read(&Trail, account, settings)?;
-    let place = Place::of(account.caller(), &account.region());
-    let planning = Planning::of(settings, &place);
-    Ok(matches!(Hardening::propose(&Trail, &state, &planning), Proposal::Change(_)))
 }
 
 /// Whether somebody is told by a metric filter.
