@@ -41,12 +41,15 @@ const ROOT: &[&str] = &[
 
 const MANAGEMENT: &[Row] = &[
     ("DescribeOrganization", &["root-credentials"]),
-    ("GenerateCredentialReport", &["root-use", "admin-mfa"]),
-    ("GetCredentialReport", &["root-use", "admin-mfa"]),
+    ("GenerateCredentialReport", &["root-use"]),
+    ("GetCredentialReport", &["root-use"]),
     ("GetAccountSummary", MFA),
     ("ListVirtualMFADevices", FACTORS),
     ("ListUsers", &["root-two-factors"]),
-    ("ListMFADevices", &["root-two-factors"]),
+    ("ListMFADevices", &["root-two-factors", "admin-mfa"]),
+    // Their access key is enough.
+    ("GetLoginProfile", &[]),
+    ("ListAccessKeys", &["other-admin"]),
     ("ListOrganizationsFeatures", &["central-root"]),
     ("ListPolicies", &["scp-stops-tasks"]),
     ("DescribePolicy", &["scp-stops-tasks"]),

@@ -8,6 +8,7 @@ mod browser; // the HTML report in headless Chromium
 mod events; // EventBridge patterns
 mod faults; // every call in turn: denied, throttled, lost
 mod fixes; // what is to be done: read by the AWS CLI, and carried out by it
+mod live; // what IAM has now, against a credential report that is older
 #[cfg(target_os = "linux")]
 mod moto; // boto3 puts a state into moto, and the audit reads it
 pub(crate) mod office;

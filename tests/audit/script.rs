@@ -44,7 +44,7 @@ fn said(output: &Output) -> BTreeMap<String, String> {
 }
 
 /// Its script and its audit agree but for these rules, which the script leaves open.
-fn agrees(office: &Office, open: &[&str], code: i32) {
+pub(super) fn agrees(office: &Office, open: &[&str], code: i32) {
     let before = office.aws.posture();
     let output = carried_out(office, &script(office));
     let mut said = said(&output);
@@ -60,7 +60,7 @@ fn agrees(office: &Office, open: &[&str], code: i32) {
 }
 
 /// An account as it should be, read by its administrator, who has a policy of their own.
-fn sound() -> Office {
+pub(super) fn sound() -> Office {
     let aws = Aws::with(SimClock::host(), Setup::default());
     aws.protect();
     let admin = aws.admin();

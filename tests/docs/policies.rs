@@ -2,11 +2,15 @@
 //! refuses the rest.
 
 use super::{files_in, read, root};
-use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, World};
+use crate::harden::alarm_world::Reader;
+use crate::harden::world::{ADDRESS, CONTACT, Kind, MEMBERS, SCP, TOLD, VIA_RULES, World};
+use crate::sim_aws::client::json_call;
 use crate::support::{FIRST, Run, Simulated, run};
 use glasskey::flow::enroll::{Request, permissions};
+use glasskey::sim::aws::organization::Kind as MemberKind;
+use glasskey::sim::aws::posture::Key;
 use glasskey::sim::aws::{Aws, Fault, Keys, Organization, Wrong};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn policy(name: &str) -> String {
@@ -246,8 +250,17 @@ fn taken(aws: &Aws, user: &str) -> BTreeSet<String> {
         (service, action) => format!("{service}:{action}"),
     };
     let mut taken: BTreeSet<String> = of_user.map(named).collect();
-    if taken.contains("cloudtrail:CreateTrail") {
-        taken.insert("iam:PassRole".to_owned());
+    for (with, permission) in [
+        ("cloudtrail:CreateTrail", "iam:PassRole"),
+        ("events:PutTargets", "iam:PassRole"),
+        ("kms:CreateKey", "kms:TagResource"),
+        ("iam:CreateUser", "iam:TagUser"),
+        // AWS makes the role of an organization's trail.
+        ("organizations:ListAWSServiceAccessForOrganization", "iam:CreateServiceLinkedRole"),
+    ] {
+        if taken.contains(with) {
+            taken.insert(permission.to_owned());
+        }
     }
     taken
 }
@@ -320,9 +333,72 @@ fn hardening_an_account() {
     assert!(matches!(confirmed.code, 0 | 1 | 3), "{confirmed:?}");
     let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
     assert_eq!(undone.code, 1, "the bucket holds records: {undone:?}");
-    is_least(PLAN, &[], &taken(aws, "planner").into_iter().filter(|one| !one.contains("Update")).collect());
-    is_least("root-harden.json", &[PLAN, "root-audit.json"], &taken(aws, "operator"));
-    is_least("root-alarm.json", &[], &taken(aws, "tester"));
+    let by_rules = by_rules_with_a_key();
+    let all = |user: &str| taken(aws, user).union(&taken(&by_rules.outside.aws, user)).cloned().collect();
+    let planned: BTreeSet<String> = all("planner");
+    is_least(PLAN, &[], &planned.into_iter().filter(|one| !one.contains("Update")).collect());
+    is_least("root-harden.json", &[PLAN, "root-audit.json"], &all("operator"));
+    is_least("root-alarm.json", &[], &all("tester"));
+}
+
+/// The alarm by rules of EventBridge, whose topic has a key: planned, applied, proved and undone. A first run has
+/// stopped, and its key has lost its policy.
+fn by_rules_with_a_key() -> World {
+    let world = World::of(Kind::KeyedRules);
+    let aws = &world.outside.aws;
+    let planner = operator(aws, "planner", &[PLAN]);
+    let keys = operator(aws, "operator", &["root-harden.json", PLAN, "root-audit.json"]);
+    let tester = operator(aws, "tester", &["root-alarm.json"]);
+    let chosen = [&TOLD[..], &VIA_RULES, &["--kms"]].concat();
+    let plan = [&["root", "harden"], &chosen[..]].concat();
+    let apply = [&APPLY[..], &chosen].concat();
+    aws.fail(Fault::next("CreateAlias", Wrong::Deny));
+    assert_eq!(as_user(&world, &keys, &apply).code, 4);
+    aws.heal();
+    aws.arrange(|posture| posture.keys[0].policy = None);
+    let planned = as_user(&world, &planner, &plan);
+    assert_eq!((planned.code, planned.stdout.contains("could not be read")), (1, false), "{planned:?}");
+    let done = as_user(&world, &keys, &apply);
+    assert_eq!(done.code, 0, "{done:?}");
+    let again = as_user(&world, &planner, &plan);
+    assert_eq!((again.code, again.stdout.contains("nothing to do")), (0, true), "{again:?}");
+    let tested = as_user(&world, &tester, &["root", "alarm", "test", "--yes", "--no-input", "--wait", "5"]);
+    assert_eq!(tested.code, 0, "{tested:?}");
+    let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+    assert!(matches!(undone.code, 0 | 1), "{undone:?}");
+    assert_eq!(world.outside.unfinished(), 0, "{undone:?}");
+    world
+}
+
+/// Rules send from region to region with a role that EventBridge is given, and only that.
+#[test]
+fn the_rules_role_must_be_passed() {
+    let world = World::of(Kind::Ruled);
+    let keys = world.outside.aws.add_user("operator");
+    let without = policy("root-harden.json").replace("\"events.amazonaws.com\"", "\"lambda.amazonaws.com\"");
+    for text in [&without, &policy(PLAN), &policy("root-audit.json")] {
+        world.outside.aws.allow("operator", text).unwrap();
+    }
+    let done = as_user(&world, &keys, &[&APPLY[..], &TOLD, &VIA_RULES].concat());
+    assert!(done.code != 0 && done.stderr.contains("iam:PassRole"), "{done:?}");
+}
+
+/// The policies are for a key that glasskey has made: another one is neither changed nor deleted.
+#[test]
+fn only_glasskeys_key_may_be_mended_and_deleted() {
+    let world = World::of(Kind::Watched);
+    let aws = &world.outside.aws;
+    let keys = operator(aws, "operator", &["root-harden.json"]);
+    let theirs = Key::default();
+    aws.arrange(|posture| posture.keys = vec![theirs.clone()]);
+    for (action, body) in [
+        ("kms.ScheduleKeyDeletion", json!({ "KeyId": theirs.id, "PendingWindowInDays": 30 })),
+        ("kms.PutKeyPolicy", json!({ "KeyId": theirs.id, "PolicyName": "default", "Policy": "{}" })),
+        ("kms.CreateKey", json!({})),
+    ] {
+        let (status, answer) = json_call(aws, &keys, "us-east-1", action, &body);
+        assert!(status == 400 && answer.to_string().contains("AccessDenied"), "{action}: {answer}");
+    }
 }
 
 /// Without the permission to pass it, the trail gets no role.
@@ -351,12 +427,18 @@ fn making_an_administrator() {
     let undone =
         run(&mut world.glasskey_as(&keys, ["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]));
     assert_eq!(undone.code, 0, "{undone:?}");
+    // A password that a run has set and that was never used is replaced by the next run.
+    world.aws.fail(Fault::next("CreateVirtualMFADevice", Wrong::Deny));
+    let stopped = run(&mut world.glasskey_as(&keys, &apply));
+    assert_eq!(stopped.code, 4, "{stopped:?}");
+    let done = run(&mut world.glasskey_as(&keys, &apply));
+    assert_eq!(done.code, 0, "{done:?}");
     is_least(NAME, &[PLAN, "root-audit.json"], &taken(&world.aws, "operator"));
 }
 
 #[test]
 fn hardening_an_organization() {
-    const NAME: &str = "root-harden-org.json";
+    const NAME: &str = ORGANIZATION;
     let world = World::of(Kind::Organization);
     let aws = &world.outside.aws;
     let organization = Organization::of(aws).unwrap();
@@ -382,5 +464,57 @@ fn hardening_an_organization() {
     let allowed = as_user(&world, &keys, &["root", "harden", "--allow-recovery", &member, "--yes"]);
     assert_eq!(allowed.code, 0, "{allowed:?}");
     undo(&central);
-    is_least(NAME, &[PLAN, "root-audit.json"], &taken(aws, "operator"));
+    let trail = the_trail_of_an_organization();
+    let all = taken(aws, "operator").union(&taken(&trail.outside.aws, "operator")).cloned().collect();
+    is_least(NAME, &["root-harden.json", PLAN, "root-audit.json"], &all);
 }
+
+/// The trail of all accounts, made and undone.
+fn the_trail_of_an_organization() -> World {
+    let world = World::of(Kind::OrganizationTrail);
+    let keys = operator(&world.outside.aws, "operator", &[ORGANIZATION, "root-harden.json", PLAN, "root-audit.json"]);
+    let done = as_user(&world, &keys, &[&APPLY[..], &["--org", "--only", "trail"]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let undone = as_user(&world, &keys, &["root", "harden", "--undo", &run_of(&done), "--yes", "--no-input"]);
+    assert!(matches!(undone.code, 0 | 1), "{undone:?}");
+    world
+}
+
+/// Everything at once, with a new administrator, by one who has all these policies. Applied twice: of members nothing is
+/// seen before central root access is on.
+#[test]
+fn hardening_all_of_an_organization() {
+    let mut world = World::of(Kind::OrganizationTrail);
+    world.outside.keys = crate::support::Keys::serve(1);
+    let aws = &world.outside.aws;
+    let organization = Organization::of(aws).unwrap();
+    organization.trust("iam.amazonaws.com", false);
+    organization.set_features(&[]);
+    organization.set_scps(false);
+    let member = organization.add(MemberKind::Certificate);
+    let _reader = Reader::of(aws);
+    let keys = operator(aws, "operator", &ALL);
+    let values = ["--accept-irreversible", "--delegate", &member, "--alarm-email", ADDRESS, "--kms"];
+    let boss = ["--admin-user", "boss", "--admin-key", KEY, "--password-to-command", "cat >/dev/null"];
+    let whole = ["--org", "--members-password", "--members-mfa"];
+    let apply = [&APPLY[..], &values, &boss, &CONTACT, &whole].concat();
+    for (denied, code) in [("PutMetricAlarm", 4), ("nothing", 1), ("AttachPolicy", 4), ("nothing", 0)] {
+        aws.fail(Fault::next(denied, Wrong::Deny));
+        let done = as_user(&world, &keys, &apply);
+        assert_eq!(done.code, code, "{denied}: {done:?}");
+        aws.heal();
+    }
+    let calls = aws.calls().into_iter();
+    let refused = calls.filter(|call| call.code.as_deref().is_some_and(|code| code.contains("AccessDenied")));
+    let refused: BTreeSet<String> = refused.map(|call| call.action).collect();
+    assert_eq!(refused, set(&["AssumeRoot", "AttachPolicy", "PutMetricAlarm"]));
+    let mut all: BTreeSet<String> = ALL.iter().flat_map(|name| actions(name)).collect();
+    all.insert("sts:GetCallerIdentity".to_owned());
+    let taken = taken(aws, "operator");
+    let lacks: Vec<_> = taken.difference(&all).collect();
+    assert!(lacks.is_empty(), "{lacks:?}");
+}
+
+/// What goes with `root harden --org`.
+const ORGANIZATION: &str = "root-harden-org.json";
+const ALL: [&str; 5] = [ORGANIZATION, "root-harden-administrator.json", "root-harden.json", PLAN, "root-audit.json"];

@@ -29,10 +29,15 @@ pub(crate) fn made() -> World {
 }
 
 pub(super) fn root_alarm(world: &World) -> Value {
+    audited(world)["verdict"].clone()
+}
+
+/// The audit's finding about the alarm.
+pub(super) fn audited(world: &World) -> Value {
     let done = run(&mut world.any_command(&["root", "audit", "--json"]));
     let row = done.stdout.lines().next().map(serde_json::from_str::<Value>).unwrap().unwrap();
     let findings = row["findings"].as_array().unwrap().clone();
-    findings.into_iter().find(|finding| finding["id"] == "root-alarm").unwrap()["verdict"].clone()
+    findings.into_iter().find(|finding| finding["id"] == "root-alarm").unwrap()
 }
 
 /// The links of the mails that ask to confirm.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const NAME: &str = "glasskey-root-use";
 
-fn asked() -> Vec<&'static str> {
+pub(crate) fn asked() -> Vec<&'static str> {
     [&TOLD[..], &VIA_RULES].concat()
 }
 

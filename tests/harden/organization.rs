@@ -75,23 +75,6 @@ fn recovery_is_allowed_to_members_in_use_by_an_administrator() {
     assert_eq!((done.code, &done.json()["code"]), (3, &json!("called_by_root")), "{done:?}");
 }
 
-/// An account that looks after root of members, beside the management account.
-#[test]
-fn a_delegated_administrator_is_registered_where_one_is_named() {
-    let world = World::of(Kind::Managing);
-    let delegate = register(&world).add(MemberKind::Sound);
-    let delegates = || register(&world).view()["delegated"].clone();
-    let before = (delegates(), world.snapshot());
-    let only = ["--only", "central-root-access", "--delegate", &delegate];
-    let (done, run) = world.apply(&only);
-    assert!(delegates() != before.0, "{done:?}");
-    let again = world.run(&[&APPLY[..], &only].concat());
-    assert_eq!((again.code, again.stdout.as_str()), (0, "nothing to do\n"), "{again:?}");
-    let undone = world.run(&["--undo", &run, "--yes", "--no-input"]);
-    assert_eq!(undone.code, 0, "{undone:?}");
-    assert!((delegates(), world.snapshot()) == before, "{undone:?}");
-}
-
 #[test]
 fn each_key_certificate_and_password_is_named_and_goes() {
     let world = World::of(Kind::Organization);

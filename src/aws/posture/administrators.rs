@@ -1,9 +1,9 @@
-//! Who can do everything, root aside, from what GetAccountAuthorizationDetails gives.
+//! Who can do everything, root aside, from what GetAccountAuthorizationDetails gives, and what such users sign in with.
 
-use super::facts::{Admin, Admins, Fact, ReachableRole};
+use super::facts::{Admin, Admins, ReachableRole};
 use super::policy::{fits, texts};
 use super::powers::{Powers, allows, assumes, hinders, names, statements, wants_mfa};
-use super::report::CredentialReport;
+use super::sign_in::SignsIn;
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, PolicyDetail};
 use serde_json::Value;
@@ -141,14 +141,16 @@ impl Collected {
         std::iter::once(self.grants(&user.has)).chain(in_groups).sum()
     }
 
-    pub(super) fn admins(&self, report: &Fact<CredentialReport>) -> Admins {
-        let (report, unread) = match report {
-            Fact::Known(report) => (Some(report), None),
-            Fact::Unreadable(why) => (None, Some(why.clone())),
-        };
+    /// The users of whom MFA may decide, or who can do everything either way: what they sign in with is to be asked.
+    pub(super) fn candidates(&self) -> Vec<String> {
+        let may_be = |user: &&User| self.grants_of_user(user).powers.may_be_admin(None) != Some(false);
+        self.users.iter().filter(may_be).map(|user| user.name.clone()).collect()
+    }
+
+    /// `signs_in`: of each candidate that is there.
+    pub(super) fn admins(&self, signs_in: &HashMap<String, SignsIn>) -> Admins {
         let admin = |user: &User| {
-            let row = report.and_then(|report| report.users.iter().find(|row| row.name == user.name));
-            let mfa = row.map(|row| row.mfa);
+            let SignsIn { mfa, can_sign_in, .. } = *signs_in.get(&user.name)?;
             let Grants { powers, hindered, .. } = self.grants_of_user(user);
             let may_be = powers.may_be_admin(mfa);
             (may_be != Some(false)).then(|| Admin {
@@ -157,10 +159,11 @@ impl Collected {
                 outright: powers.is_admin(mfa) == Some(true),
                 hindered,
                 mfa,
-                can_sign_in: row.map(|row| row.password || row.active_keys > 0),
+                can_sign_in,
             })
         };
-        let users = self.users.iter().filter_map(admin).collect();
+        let users: Vec<Admin> = self.users.iter().filter_map(admin).collect();
+        let unread = users.iter().find_map(|admin| signs_in.get(&admin.name)?.unread.clone());
         // Whoever assumes a role may bring a factor.
         let is_admin = |role: &&Role| self.grants(&role.has).powers.is_admin(Some(true)) == Some(true);
         let roles: Vec<&Role> = self.roles.iter().filter(is_admin).collect();

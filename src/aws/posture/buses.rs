@@ -9,7 +9,7 @@ use super::powers::{allows, statements};
 use super::replies::{self, RuleTarget};
 use super::topic::{Publisher, Service, is_gone};
 use super::watch::Follower;
-use super::watchers::{Reach, RegionWatch, Rule, Sent, Target};
+use super::watchers::{Management, Reach, RegionWatch, Rule, Sent, Target, Trail, brought};
 use crate::aws::Call;
 use crate::aws::beside::side_by_side;
 use crate::aws::send::AsyncClient;
@@ -20,8 +20,8 @@ pub const OWN_RULE: &str = "glasskey-root-use";
 /// The role with which they send root's events to one region.
 pub const OWN_BUS_ROLE: &str = "glasskey-root-use-to-bus";
 
-/// The rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
-pub(super) type RulesEverywhere = (Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
+/// The trails, the rules of the region of root's sign-ins, and the other regions; `None`: those were not asked.
+pub(super) type WatchersEverywhere = (Fact<Vec<Trail>>, Fact<Vec<Rule>>, Option<Fact<Vec<RegionWatch>>>);
 
 impl Follower<'_> {
     /// Rules of the default bus that root's sign-ins come past.
@@ -29,18 +29,18 @@ impl Follower<'_> {
         self.rules_in(self.global, |pattern| Watch::of(pattern, &self.own, self.global)).await
     }
 
-    /// The same, and those of the account's other regions, where one of the first watches root's calls or glasskey has made
+    /// Trails and rules, and the account's other regions, where one of the rules watches root's calls or glasskey has made
     /// rules.
-    pub(super) async fn rules_everywhere(&self) -> RulesEverywhere {
-        let here = self.rules().await;
-        let watches = |rule: &Rule| rule.enabled && rule.watch == Watch::Everything || rule.name == OWN_RULE;
+    pub(super) async fn everywhere(&self) -> WatchersEverywhere {
+        let (trails, here) = tokio::join!(self.trails(), self.rules());
+        let is_one = |rule: &Rule| watches(rule) || rule.name == OWN_RULE;
         let elsewhere = match &here {
-            Fact::Known(rules) if rules.iter().any(watches) || self.sends_by_own_role().await => {
-                Some(self.elsewhere(rules).await)
+            Fact::Known(rules) if rules.iter().any(is_one) || self.sends_by_own_role().await => {
+                Some(self.elsewhere(rules, &trails).await)
             }
             _ => None,
         };
-        (here, elsewhere)
+        (trails, here, elsewhere)
     }
 
     /// Whether the role is there with which glasskey's rules send to another region: the rule there may be gone.
@@ -49,7 +49,7 @@ impl Follower<'_> {
         self.client.call(Call::GetRole, send).await.is_ok()
     }
 
-    async fn elsewhere(&self, here: &[Rule]) -> Fact<Vec<RegionWatch>> {
+    async fn elsewhere(&self, here: &[Rule], trails: &Fact<Vec<Trail>>) -> Fact<Vec<RegionWatch>> {
         let call = Call::ListRegions;
         let body = json!({ "RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"] });
         let found: Result<Vec<Value>, _> = self.client.pages(call, self.global, body, "Regions", "NextToken").await;
@@ -63,16 +63,38 @@ impl Follower<'_> {
             .filter(|one| *one != self.global)
             .collect();
         regions.sort_unstable();
-        Fact::Known(side_by_side(regions.into_iter().map(|region| self.watched(region, here))).await)
+        Fact::Known(side_by_side(regions.into_iter().map(|region| self.watched(region, here, trails))).await)
     }
 
-    async fn watched(&self, region: &str, here: &[Rule]) -> RegionWatch {
+    async fn watched(&self, region: &str, here: &[Rule], trails: &Fact<Vec<Trail>>) -> RegionWatch {
         let of = |pattern: &str| Watch::of_calls(pattern, &self.own, region);
         let taken = here.iter().filter(|rule| of(&rule.pattern) == Watch::Everything);
+        let rules = self.rules_in(region, of).await;
+        let brought = match &rules {
+            Fact::Known(rules) if rules.iter().any(watches) => Some(self.brought(region, trails).await),
+            _ => None,
+        };
         RegionWatch {
             region: region.to_owned(),
             taken: taken.map(|rule| rule.name.clone()).collect(),
-            rules: self.rules_in(region, of).await,
+            rules,
+            brought,
+        }
+    }
+
+    /// Which management events of a region come to EventBridge. Its own trails are asked where those that are known do not
+    /// bring all.
+    async fn brought(&self, region: &str, known: &Fact<Vec<Trail>>) -> Fact<Management> {
+        let known = match known {
+            Fact::Known(known) => known,
+            Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
+        };
+        match brought(known, region) {
+            all @ Fact::Known(Management::All) => all,
+            _ => self.trails_from([region]).await.and_then(|there| {
+                let others = there.into_iter().filter(|one| known.iter().all(|trail| trail.arn != one.arn));
+                brought(&known.iter().cloned().chain(others).collect::<Vec<_>>(), region)
+            }),
         }
     }
 
@@ -202,4 +224,9 @@ fn puts(statement: &Value, bus: &str) -> bool {
     let may =
         named(statement, "Action", "NotAction", action).and(named(statement, "Resource", "NotResource", resource));
     allows(statement) && may == Answer::Yes
+}
+
+/// A rule that watches root's calls.
+fn watches(rule: &Rule) -> bool {
+    rule.enabled && rule.watch == Watch::Everything
 }

@@ -42,6 +42,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// What follows from this one, where it is known.
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Fact<U>) -> Fact<U> {
+        match self {
+            Self::Known(value) => f(value),
+            Self::Unreadable(why) => Fact::Unreadable(why),
+        }
+    }
+
     /// Another fact that follows from this one.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Fact<U> {
         match self {
@@ -262,7 +270,7 @@ pub struct Admins {
     pub roles: Vec<String>,
     /// Of these roles, those that nothing hinders, and who is seen to be able to assume them.
     pub reachable: Vec<ReachableRole>,
-    /// Why the credential report does not say what the users have, where it could not be read.
+    /// Why it is not known what one of the users signs in with.
     pub unread: Option<Unreadable>,
 }
 
@@ -288,7 +296,7 @@ pub struct Admin {
     pub outright: bool,
     /// Something is denied to them even with MFA, or a boundary limits them.
     pub hindered: bool,
-    /// They have a factor; `None`: the credential report could not be read.
+    /// They have a factor; `None`: that could not be read.
     pub mfa: Option<bool>,
     /// They can sign in with a password or an access key; `None`: as above.
     pub can_sign_in: Option<bool>,
@@ -320,7 +328,5 @@ pub struct RootRow {
 #[allow(missing_docs)]
 pub struct UserRow {
     pub name: String,
-    pub password: bool,
     pub mfa: bool,
-    pub active_keys: usize,
 }

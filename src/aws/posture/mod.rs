@@ -15,6 +15,7 @@ mod replies;
 mod report;
 mod root;
 mod scp;
+mod sign_in;
 mod sweep;
 mod topic;
 mod watch;
@@ -40,5 +41,5 @@ pub use topic::{Sender, key_lets_in, lets_in};
 pub(in crate::aws) use watch::management;
 pub use watchers::{
     Alarm, Behind, Filter, Logs, Management, May, Reach, Receives, RegionWatch, Rule, Seal, Sent, Subscription,
-    Target, Topic, Trail, TrailStatus,
+    Target, Topic, Trail, TrailStatus, brought,
 };

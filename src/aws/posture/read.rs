@@ -1,16 +1,16 @@
 //! One account, from inside: everything there is to know, asked side by side.
 
 use super::administrators::Collected;
-use super::buses::RulesEverywhere;
+use super::buses::WatchersEverywhere;
 use super::facts::{
-    Admin, Admins, Central, Contact, Fact, Facts, ManagedOrganization, OrgMembership, PasswordPolicy, Surroundings,
+    Admins, Central, Contact, Fact, Facts, ManagedOrganization, OrgMembership, PasswordPolicy, Surroundings,
     Unreadable,
 };
 use super::model::Own;
 use super::replies::{AlternateContact, ContactInformation, DescribedOrganization, FoundContact};
-use super::report::CredentialReport;
 use super::root;
 use super::scp::{Organization, PolicyReader, ServiceControl};
+use super::sign_in;
 use super::topic::{self, Publisher, Sender};
 use super::watch::Follower;
 use super::watchers::{Behind, Rule, Topic, Trail};
@@ -67,10 +67,9 @@ impl Account {
         self.follow(async |follower| tokio::join!(follower.trails(), follower.rules()))
     }
 
-    /// The rules of EventBridge that root's sign-ins come past, and those of the account's other regions, where one of the
-    /// first watches root's calls.
-    pub fn rules_everywhere(&self) -> Result<RulesEverywhere, Error> {
-        self.follow(async |follower| follower.rules_everywhere().await)
+    /// The same, and the rules of the account's other regions, where one of the first watches root's calls.
+    pub fn watchers_everywhere(&self) -> Result<WatchersEverywhere, Error> {
+        self.follow(async |follower| follower.everywhere().await)
     }
 
     /// What is behind a log group of this account, whether or not a trail delivers to it.
@@ -107,9 +106,9 @@ impl Account {
         asked.unwrap_or_else(|why| Fact::of(Call::ListPolicies, Err(why)))
     }
 
-    /// Who can do everything, root aside (GetAccountAuthorizationDetails and the credential report).
+    /// Who can do everything, root aside (GetAccountAuthorizationDetails), and what each of them signs in with.
     pub fn administrators(&self) -> Fact<Admins> {
-        let asked = self.ask(async |client| Ok(admins(client, &root::credential_report(client).await).await));
+        let asked = self.ask(async |client| Ok(admins(client).await));
         asked.unwrap_or_else(|why| Fact::of(Call::GetAccountAuthorizationDetails, Err(why)))
     }
 }
@@ -147,12 +146,11 @@ pub(super) async fn own(client: &AsyncClient, account: &Account, at: SystemTime)
     };
     let own = Own { account: caller.account.clone(), partition: caller.partition.clone() };
     let follower = Follower::new(client, own, &region, global);
-    let (root, (central, scps), trails, (rules, elsewhere), admins, password_policy, contact, security_contact) = tokio::join!(
+    let (root, (central, scps), (trails, rules, elsewhere), admins, password_policy, contact, security_contact) = tokio::join!(
         root,
         of_organization,
-        follower.trails(),
-        follower.rules_everywhere(),
-        admins(client, &report),
+        follower.everywhere(),
+        admins(client),
         password_policy(client),
         contact(client, global),
         security_contact(client, global, None),
@@ -239,7 +237,7 @@ pub(super) async fn central(client: &AsyncClient) -> Fact<Central> {
 }
 
 /// GetAccountAuthorizationDetails: who has AdministratorAccess, or a policy that comes to the same.
-async fn admins(client: &AsyncClient, report: &Fact<CredentialReport>) -> Fact<Admins> {
+async fn admins(client: &AsyncClient) -> Fact<Admins> {
     let call = Call::GetAccountAuthorizationDetails;
     let mut found = Collected::default();
     let mut pages = Pages::of(call);
@@ -261,42 +259,12 @@ async fn admins(client: &AsyncClient, report: &Fact<CredentialReport>) -> Fact<A
         match pages.go_on_where(page.is_truncated(), page.marker()) {
             Ok(true) => {}
             Ok(false) => {
-                let mut admins = found.admins(report);
-                if matches!(report, Fact::Known(_)) {
-                    for admin in admins.users.iter_mut().filter(|admin| admin.can_sign_in != Some(true)) {
-                        ask_again(client, admin).await;
-                    }
-                }
-                return Fact::Known(admins);
+                let signs_in = sign_in::of_users(client, found.candidates()).await;
+                return Fact::Known(found.admins(&signs_in));
             }
             Err(why) => return Fact::of(call, Err(why)),
         }
     }
-}
-
-/// Of an administrator who is not in the credential report, or cannot sign in by it: it may be four hours old. What AWS does
-/// not tell stays as it is.
-async fn ask_again(client: &AsyncClient, admin: &mut Admin) {
-    let name = &*admin.name;
-    if let Ok(devices) = client.mfa_devices(Some(name)).await {
-        admin.mfa = Some(!devices.is_empty());
-    }
-    let profile =
-        client.call(Call::GetLoginProfile, |client| client.iam.get_login_profile().user_name(name).send()).await;
-    let password = match profile {
-        Ok(_) => Some(true),
-        Err(Error::NotFound { .. }) => Some(false),
-        Err(_) => None,
-    };
-    let keys = match password {
-        Some(true) => Some(true),
-        _ => client.access_keys(Some(name)).await.ok().map(|keys| keys.iter().any(|key| key.active)),
-    };
-    admin.can_sign_in = match (password, keys) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => admin.can_sign_in,
-    };
 }
 
 async fn password_policy(client: &AsyncClient) -> Fact<Option<PasswordPolicy>> {

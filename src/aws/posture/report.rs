@@ -83,15 +83,7 @@ impl Row<'_> {
     }
 
     fn user(&self) -> UserRow {
-        UserRow {
-            name: self.text("user").to_owned(),
-            password: self.flag("password_enabled").unwrap_or_default(),
-            mfa: self.flag("mfa_active").unwrap_or_default(),
-            active_keys: ["1", "2"]
-                .iter()
-                .filter(|nth| self.flag(&format!("access_key_{nth}_active")) == Some(true))
-                .count(),
-        }
+        UserRow { name: self.text("user").to_owned(), mfa: self.flag("mfa_active").unwrap_or_default() }
     }
 }
 

@@ -140,9 +140,13 @@ pub(super) async fn by_an_administrator(
         Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
     };
     let root = root_arn(partition, account);
-    let mut factors = factors_from_outside(&root, &summary, virtual_ones, report);
-    if let (Fact::Known(factors), Fact::Known(summary)) = (&mut factors, &summary) {
-        count_the_unseen(client, factors, summary).await;
+    let virtual_ones = Fact::of(Call::ListVirtualMfaDevices, virtual_ones);
+    let mut factors = factors_from_outside(&root, &summary, &virtual_ones);
+    if let (Fact::Known(factors), Fact::Known(summary), Fact::Known(virtual_ones)) =
+        (&mut factors, &summary, &virtual_ones)
+    {
+        let others = virtual_ones.iter().filter(|device| device.user.as_deref() != Some(&*root));
+        count_the_unseen(client, factors, summary, &others.collect::<Vec<_>>(), report).await;
     }
     Root { summary, factors, keys, certificates, password_used }
 }
@@ -187,36 +191,28 @@ fn keys_of(row: &RootRow, present: Option<bool>) -> Vec<RootKey> {
     keys
 }
 
-/// Root's virtual factors are those of exactly its ARN. How many others it has follows from how many devices are in use
-/// in the account, less those that users must have: their virtual ones, and one for each user with MFA but without a
-/// virtual one.
+/// Root's virtual factors are those of exactly its ARN. How many others there can be follows from how many devices are in
+/// use in the account, less the virtual ones of users.
 fn factors_from_outside(
     root_arn: &str,
     summary: &Fact<Summary>,
-    virtual_ones: Result<Vec<VirtualDevice>, Error>,
-    report: &Fact<CredentialReport>,
+    virtual_ones: &Fact<Vec<VirtualDevice>>,
 ) -> Fact<Factors> {
     let devices = match virtual_ones {
-        Ok(devices) => devices,
-        Err(why) => return Fact::of(Call::ListVirtualMfaDevices, Err(why)),
+        Fact::Known(devices) => devices,
+        Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
     };
     let summary = match summary {
         Fact::Known(summary) => summary,
         Fact::Unreadable(why) => return Fact::Unreadable(why.clone()),
     };
-    let (own, others): (Vec<_>, Vec<_>) =
-        devices.into_iter().partition(|device| device.user.as_deref() == Some(root_arn));
-    let seen: Vec<Factor> = own.into_iter().map(|device| factor(device.serial, device.enabled)).collect();
+    let (own, others): (Vec<_>, Vec<_>) = devices.iter().partition(|device| device.user.as_deref() == Some(root_arn));
+    let seen: Vec<Factor> = own.into_iter().map(|device| factor(device.serial.clone(), device.enabled)).collect();
     if summary.mfa == Some(false) && seen.is_empty() {
         return Fact::Known(Factors::all(seen));
     }
     let unseen_at_least = u32::from(summary.mfa == Some(true) && seen.is_empty());
-    let names: HashSet<&str> =
-        others.iter().filter_map(|device| device.user.as_deref()?.rsplit('/').next()).collect();
-    let without_virtual = report.known().map_or(0, |report| {
-        report.users.iter().filter(|user| user.mfa && !names.contains(user.name.as_str())).count()
-    });
-    let of_others = u32::try_from(others.len() + without_virtual).unwrap_or(u32::MAX);
+    let of_others = u32::try_from(others.len()).unwrap_or(u32::MAX);
     let in_use = summary.devices_in_use.map(|in_use| {
         in_use
             .saturating_sub(of_others)
@@ -230,40 +226,69 @@ fn factors_from_outside(
 }
 
 /// Whose devices are looked at one by one, at most.
-const USERS_COUNTED: i32 = 100;
+const USERS_COUNTED: u8 = 100;
 
 /// Where there is room for more than one number of unseen factors, the users' devices are counted one by one: what is
-/// in use and is no user's is root's. From the report alone that would not do, because it may be hours old.
-async fn count_the_unseen(client: &AsyncClient, factors: &mut Factors, summary: &Summary) {
+/// in use and is no user's is root's. Where there are too many users, those are asked about who have MFA by the credential
+/// report, and no virtual device: what they have is not root's, and others may have some too.
+async fn count_the_unseen(
+    client: &AsyncClient,
+    factors: &mut Factors,
+    summary: &Summary,
+    virtual_ones: &[&VirtualDevice],
+    report: &Fact<CredentialReport>,
+) {
     let Some(in_use) = summary.devices_in_use else { return };
     if factors.unseen_at_most == Some(factors.unseen_at_least) {
         return;
     }
-    match devices_of_users(client).await {
+    let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
+    let unseen = |of_users: u32| in_use.saturating_sub(of_users).saturating_sub(seen);
+    match devices_of_all(client).await {
         Ok(Some(of_users)) => {
-            let seen = u32::try_from(factors.seen.len()).unwrap_or(u32::MAX);
-            let unseen = in_use.saturating_sub(of_users).saturating_sub(seen).max(factors.unseen_at_least);
+            let unseen = unseen(of_users).max(factors.unseen_at_least);
             (factors.unseen_at_least, factors.unseen_at_most) = (unseen, Some(unseen));
+            return;
         }
         Ok(None) => {}
+        Err(why) => return factors.uncounted = Some(why),
+    }
+    let names: HashSet<&str> =
+        virtual_ones.iter().filter_map(|device| device.user.as_deref()?.rsplit('/').next()).collect();
+    let users = report.known().map(|report| report.users.as_slice()).unwrap_or_default();
+    let without = users.iter().filter(|user| user.mfa && !names.contains(user.name.as_str()));
+    let asked = without.take(USERS_COUNTED.into()).map(|user| user.name.as_str());
+    match devices_of(client, asked).await {
+        Ok(of_users) => {
+            let of_users = of_users.saturating_add(u32::try_from(virtual_ones.len()).unwrap_or(u32::MAX));
+            let most = unseen(of_users).max(factors.unseen_at_least);
+            factors.unseen_at_most = factors.unseen_at_most.map(|so_far| so_far.min(most));
+        }
         Err(why) => factors.uncounted = Some(why),
     }
 }
 
 /// `None` where there are too many users.
-async fn devices_of_users(client: &AsyncClient) -> Result<Option<u32>, Unreadable> {
+async fn devices_of_all(client: &AsyncClient) -> Result<Option<u32>, Unreadable> {
     let mut users = Vec::new();
-    let another = client.page_of_users(USERS_COUNTED, &mut Pages::of(Call::ListUsers), &mut users).await;
+    let another = client.page_of_users(USERS_COUNTED.into(), &mut Pages::of(Call::ListUsers), &mut users).await;
     if another.map_err(|why| Unreadable { call: Call::ListUsers, why })? {
         return Ok(None);
     }
-    let mut count = 0;
+    devices_of(client, users.iter().map(|user| user.name.as_str())).await.map(Some)
+}
+
+/// How many devices these users have: none, where one has been deleted.
+async fn devices_of<'u>(client: &AsyncClient, users: impl Iterator<Item = &'u str>) -> Result<u32, Unreadable> {
+    let mut count: u32 = 0;
     for user in users {
-        let devices = client.mfa_devices(Some(&user.name)).await;
-        let devices = devices.map_err(|why| Unreadable { call: Call::ListMfaDevices, why })?;
-        count += u32::try_from(devices.len()).unwrap_or(u32::MAX);
+        match client.mfa_devices(Some(user)).await {
+            Ok(devices) => count = count.saturating_add(u32::try_from(devices.len()).unwrap_or(u32::MAX)),
+            Err(Error::NotFound { .. }) => {}
+            Err(why) => return Err(Unreadable { call: Call::ListMfaDevices, why }),
+        }
     }
-    Ok(Some(count))
+    Ok(count)
 }
 
 /// How often a report that is being made is asked for.

@@ -32,10 +32,15 @@ impl<'a> Follower<'a> {
     /// Every trail that reaches the region, or the one of root's sign-ins, each with all that is behind it, asked in its
     /// home region.
     pub(super) async fn trails(&self) -> Fact<Vec<Trail>> {
+        let elsewhere = Some(self.global).filter(|global| *global != self.region);
+        self.trails_from(std::iter::once(self.region).chain(elsewhere)).await
+    }
+
+    /// Every trail that reaches one of these regions.
+    pub(super) async fn trails_from(&self, regions: impl IntoIterator<Item = &str>) -> Fact<Vec<Trail>> {
         let call = Call::DescribeTrails;
         let (mut trails, mut seen) = (Vec::new(), HashSet::new());
-        let elsewhere = Some(self.global).filter(|global| *global != self.region);
-        for region in std::iter::once(self.region).chain(elsewhere) {
+        for region in regions {
             let found = match self.client.ask(call, region, json!({})).await {
                 Ok(DescribedTrails { trail_list }) => trail_list,
                 Err(why) => return Fact::of(call, Err(why)),

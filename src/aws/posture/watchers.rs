@@ -54,6 +54,53 @@ pub enum Management {
     None,
 }
 
+impl Trail {
+    /// Which management events of a region it brings to EventBridge: those that it logs there (EventBridge User Guide, "AWS
+    /// service events delivered via CloudTrail").
+    fn brings(&self, region: &str) -> Result<Management, Unreadable> {
+        if !self.all_regions && self.region != region {
+            return Ok(Management::None);
+        }
+        match (&self.status, &self.management) {
+            (Fact::Known(status), _) if !status.logging => Ok(Management::None),
+            (_, Fact::Known(Management::None)) => Ok(Management::None),
+            (Fact::Known(_), Fact::Known(management)) => Ok(*management),
+            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => Err(why.clone()),
+        }
+    }
+}
+
+/// Which management events of a region these trails bring to EventBridge. Without those that change something, sign-ins
+/// included, it is not enough, and what could not be read may be what is lacking.
+pub fn brought(trails: &[Trail], region: &str) -> Fact<Management> {
+    let (mut seen, mut unknown) = (Management::None, None);
+    for trail in trails {
+        match trail.brings(region) {
+            Ok(brings) => seen = seen.and(brings),
+            Err(why) => unknown = Some(why),
+        }
+    }
+    match (seen, unknown) {
+        (Management::None | Management::Reads, Some(why)) => Fact::Unreadable(why),
+        _ => Fact::Known(seen),
+    }
+}
+
+impl Management {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, one) | (one, Self::None) => one,
+            (one, other) if one == other => one,
+            _ => Self::All,
+        }
+    }
+
+    /// Calls that change something are among them.
+    pub fn has_changes(self) -> bool {
+        matches!(self, Self::All | Self::Writes)
+    }
+}
+
 /// A log group, and what looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logs {
@@ -128,6 +175,8 @@ pub struct RegionWatch {
     pub rules: Fact<Vec<Rule>>,
     /// The rules of the region of the sign-ins, by their names, that would take its events if they were sent there.
     pub taken: Vec<String>,
+    /// Which of its management events trails bring to EventBridge; `None`: not asked, since no rule there watches root.
+    pub brought: Option<Fact<Management>>,
 }
 
 /// Where a notice goes.

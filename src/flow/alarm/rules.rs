@@ -5,7 +5,7 @@ use super::chain::{find, known, nobody_hears};
 use super::links::{self, not_sent};
 use super::proof::{ALARM_LIMIT, AlarmTest, AlarmTested, look, named, new_code, typed_back};
 use crate::aws::hardening::{Place, RuleCounts, Sample, bus_event};
-use crate::aws::posture::{Management, RegionWatch, Rule, Watch};
+use crate::aws::posture::{self, Fact, Management, RegionWatch, Rule, Watch};
 use crate::aws::{self, Account};
 use crate::flow::audit::{ProvedChain, hears};
 use crate::flow::audit::{filter_tells, rule_tells};
@@ -30,17 +30,19 @@ pub(super) struct Rules {
     home: Option<Rule>,
     /// The account's other regions, each with its rule, where it has one.
     elsewhere: Vec<(String, Option<Rule>)>,
-    /// A trail records everything of all regions.
-    recorded: bool,
+    /// Which events trails bring to EventBridge, in each region that has a rule.
+    brought: Vec<(String, Fact<Management>)>,
 }
 
 /// The rules to be proved. `None`: there are none, or a metric filter tells and they do not.
 pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error> {
-    let (here, elsewhere) = account.rules_everywhere()?;
+    let (trails, here, elsewhere) = account.watchers_everywhere()?;
     let mut watching: Vec<Rule> = known(here)?.into_iter().filter(is_about_root).collect();
     watching.sort_by_key(|rule| (!rule_tells(rule).unwrap_or(false), rule.name != OWN));
     let home = watching.into_iter().next();
     let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
+    let fed: Vec<_> =
+        elsewhere.iter().filter_map(|watch| Some((watch.region.clone(), watch.brought.clone()?))).collect();
     let elsewhere = elsewhere.into_iter().map(of_region).collect::<Result<Vec<_>, aws::Error>>()?;
     let is_own = |rule: &Rule| rule.name == OWN;
     let own =
@@ -54,11 +56,10 @@ pub(super) fn find_rules(account: &Account) -> Result<Option<Rules>, aws::Error>
     if !tells && (filter_works || !own && by_filter.is_some()) || filter_works && !own {
         return Ok(None);
     }
-    let recorded = known(account.watchers()?.0)?.iter().any(|trail| {
-        let logs = trail.status.known().is_some_and(|status| status.logging);
-        trail.all_regions && logs && trail.management.known() == Some(&Management::All)
-    });
-    Ok(Some(Rules { home_region: account.sign_in_region()?, home, elsewhere, recorded }))
+    let home_region = account.sign_in_region()?;
+    let mut brought = vec![(home_region.clone(), posture::brought(&known(trails)?, &home_region))];
+    brought.extend(fed);
+    Ok(Some(Rules { home_region, home, elsewhere, brought }))
 }
 
 /// One that takes everybody's events is not, unless glasskey has made it to be.
@@ -237,16 +238,7 @@ impl<'t> Testing<'t> {
 
     /// What comes to EventBridge from CloudTrail shows only in root's own events.
     fn trail(&mut self, context: &mut Context<'_>) {
-        let said = match self.rules.recorded {
-            true => (
-                Proof::NotProvable,
-                "a trail records everything of all regions; that its events come to EventBridge shows with root's next use",
-            ),
-            false => (
-                Proof::Broken,
-                "no trail records everything of all regions, and without one EventBridge sees nothing of root",
-            ),
-        };
+        let said = recorded(&self.rules.brought);
         self.say(Hop::Trail, None, said, context);
     }
 
@@ -429,6 +421,32 @@ impl<'t> Testing<'t> {
         };
         self.say(Hop::Mail, None, said, context);
         Ok(())
+    }
+}
+
+/// What trails bring to the rules of these regions.
+fn recorded(brought: &[(String, Fact<Management>)]) -> (Proof, String) {
+    let of = |wanted: fn(Management) -> bool| {
+        let there = brought.iter().filter(|(_, brought)| brought.known().is_some_and(|one| wanted(*one)));
+        there.map(|(region, _)| region.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (nothing, changes) = (of(|one| !one.has_changes()), of(|one| one == Management::Writes));
+    let unread = brought.iter().find_map(|(_, brought)| match brought {
+        Fact::Unreadable(why) => Some(&why.why),
+        Fact::Known(_) => None,
+    });
+    let shows = "that its events come to EventBridge shows with root's next use";
+    match unread {
+        _ if !nothing.is_empty() => {
+            let why = "EventBridge sees nothing of root where none records what changes something";
+            (Proof::Broken, format!("no trail records everything in {nothing}, and {why}"))
+        }
+        Some(why) => (Proof::NotProvable, why.to_string()),
+        None if !changes.is_empty() => (
+            Proof::NotProvable,
+            format!("a trail records what changes something, but not what only reads in {changes}; {shows}"),
+        ),
+        None => (Proof::NotProvable, format!("a trail records everything where there are rules; {shows}")),
     }
 }
 

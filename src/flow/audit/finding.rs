@@ -89,6 +89,10 @@ pub enum Evidence {
     RegionsCut { regions: Vec<String>, rule: String, broken: Break },
     // Rules of other regions send root's calls to this one, where the rule of this name is gone.
     RuleGone { rule: String, region: String },
+    // Regions in which a rule would tell of root's calls, and no trail brings them to EventBridge.
+    RegionsWithoutTrail { regions: Vec<String> },
+    // Regions in which somebody is told of root's calls but for those that only read.
+    RegionsWithoutReads { regions: Vec<String> },
     NothingWatches,
     // When `root alarm test` last proved the chain, from this state directory.
     AlarmProved { at: SystemTime },

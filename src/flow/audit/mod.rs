@@ -9,7 +9,7 @@ pub use finding::{Break, Evidence, Finding, Link, Sees, Severity, TrailProblem, 
 pub(in crate::flow) use proofs::{Proofs, ProvedChain, hears};
 pub use rule::{Benchmark, Rule, RuleInfo, Titles};
 pub use rules::{RULES, check};
-pub(in crate::flow) use rules::{delivers, filter_tells, is_fed, own_break, region_break, rule_tells};
+pub(in crate::flow) use rules::{delivers, filter_tells, own_break, region_break, rule_tells};
 
 use crate::aws::posture::{Fact, Facts, OrgMembership, Progress, Scope, Sweep};
 use crate::aws::{Call, Caller, Error};

@@ -305,6 +305,9 @@ const KEYS: [&str; 22] = [
     "organizations:serviceprincipal",
 ];
 
+/// With the tag's key behind it. Only KMS tells them.
+const TAGS: [&str; 2] = ["aws:requesttag/", "aws:resourcetag/"];
+
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     let mut found = Vec::new();
     for (operator, tests) in value.as_object().ok_or("Syntax errors in policy.")? {
@@ -318,7 +321,7 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
             .ok_or_else(|| format!("The simulator does not know the condition operator {name}."))?;
         for (key, values) in tests.as_object().ok_or("Syntax errors in policy.")? {
             let key = key.to_ascii_lowercase();
-            if !KEYS.contains(&key.as_str()) {
+            if !KEYS.contains(&key.as_str()) && !TAGS.iter().any(|of| key.starts_with(of)) {
                 return Err(format!("The simulator does not know the condition key {key}."));
             }
             found.push(Condition { over, operator, if_exists, key, values: strings(values)? });

@@ -113,6 +113,15 @@ pub fn evidence(one: &Evidence) -> String {
                 "EventBridge rule \"{rule}\" in {region} is gone: rules of other regions send root's calls there"
             );
         }
+        Evidence::RegionsWithoutTrail { regions } => {
+            return format!(
+                "no trail records what changes something in {}, and EventBridge sees root's calls only where one does",
+                regions.join(", ")
+            );
+        }
+        Evidence::RegionsWithoutReads { regions } => {
+            return format!("calls that only read are left out in {}", regions.join(", "));
+        }
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::AlarmProved { at } => {
             return format!("`glasskey root alarm test` proved the chain on {}", day(*at));

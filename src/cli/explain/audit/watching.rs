@@ -67,6 +67,11 @@ pub(super) fn validation(console: &str, evidence: &[Evidence]) -> Fix {
 
 /// The chain that goes furthest, or a new one.
 pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
+    if evidence.iter().any(|one| matches!(one, Evidence::RegionsWithoutTrail { .. })) {
+        let all_regions = mend("TRAIL", &TrailProblem::OneRegion);
+        let aws = std::iter::once("aws cloudtrail describe-trails".to_owned()).chain(all_regions).collect();
+        return Fix::new(aws, format!("{console}/{TRAILS}"));
+    }
     let chains = evidence.iter().filter_map(|one| match one {
         Evidence::Chain { trail, links, broken: Some(broken) } => {
             Some((links.len(), trail, links.as_slice(), broken))

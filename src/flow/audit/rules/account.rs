@@ -104,19 +104,31 @@ pub(super) const OTHER_ADMIN: RuleInfo = RuleInfo {
 
 /// Root is used daily where nobody else can do the work.
 fn other_admin(around: &Surroundings) -> Finding {
-    on(&around.admins, &OTHER_ADMIN, |admins| {
+    let mut finding = on(&around.admins, &OTHER_ADMIN, |admins| {
         // Who could only make themselves an administrator is none that the account can count on.
         let is_one = |admin: &&Admin| admin.certain && admin.outright;
         let certain = admins.users.iter().filter(is_one);
         let (unusable, users): (Vec<_>, Vec<_>) = certain.partition(|admin| admin.can_sign_in == Some(false));
-        let (unusable, users, roles) = (unusable.len(), users.len(), admins.roles.len());
+        let usable = users.iter().any(|admin| admin.can_sign_in == Some(true));
         let verdict = match () {
-            () if users + roles > 0 => Verdict::Pass,
-            () if admins.users.iter().any(|admin| !is_one(&admin)) => Verdict::Unknown,
+            () if usable || !admins.roles.is_empty() => Verdict::Pass,
+            () if !users.is_empty() || admins.users.iter().any(|admin| !is_one(&admin)) => Verdict::Unknown,
             () => Verdict::Fail,
         };
+        let (unusable, users, roles) = (unusable.len(), users.len(), admins.roles.len());
         (verdict, vec![Evidence::Admins { users, roles, unusable }])
-    })
+    });
+    say_unread(&mut finding, around);
+    finding
+}
+
+/// What could not be read of the administrators, where that leaves a verdict open.
+fn say_unread(finding: &mut Finding, around: &Surroundings) {
+    if finding.verdict == Verdict::Unknown
+        && let Fact::Known(admins) = &around.admins
+    {
+        finding.unreadable.extend(admins.unread.clone());
+    }
 }
 
 pub(super) const ADMIN_MFA: RuleInfo = RuleInfo {
@@ -147,6 +159,7 @@ fn admin_mfa(around: &Surroundings) -> Finding {
         Fact::Known(admins) => admins,
         Fact::Unreadable(why) => return unknown(rule, why),
     };
+    let may_lack = |admin: &Admin| admin.mfa != Some(true) && admin.can_sign_in != Some(false);
     let without = |certain: bool| {
         admins.users.iter().filter(move |admin| {
             admin.certain == certain && admin.mfa == Some(false) && admin.can_sign_in == Some(true)
@@ -159,7 +172,7 @@ fn admin_mfa(around: &Surroundings) -> Finding {
     let verdict = match () {
         () if is_sure => Verdict::Fail,
         () if !without.is_empty() => Verdict::Unknown,
-        () if admins.users.iter().any(|admin| admin.mfa.is_none()) => Verdict::Unknown,
+        () if admins.users.iter().any(may_lack) => Verdict::Unknown,
         () => Verdict::Pass,
     };
     let all = Evidence::Admins {
@@ -168,9 +181,7 @@ fn admin_mfa(around: &Surroundings) -> Finding {
         unusable: 0,
     };
     let mut finding = finding(rule, verdict, if without.is_empty() { vec![all] } else { without });
-    if verdict == Verdict::Unknown {
-        finding.unreadable.extend(admins.unread.clone());
-    }
+    say_unread(&mut finding, around);
     finding
 }
 

@@ -5,18 +5,18 @@
 
 use super::super::finding::{Break, Evidence, Finding, Link, Sees, Severity, Verdict};
 use super::super::rule::{Benchmark, Rule, RuleInfo, Titles};
-use super::regions::regions;
+use super::regions::{Missed, regions};
 use super::topic;
 use super::trail::problems;
 use crate::aws::posture::{
     Alarm, Behind, Coverage, Fact, Filter, Management, OWN_RULE, Raised, Reach, Rule as EventRule, Surroundings,
-    Target, Trail, Unreadable, Watch,
+    Target, Trail, Unreadable, Watch, brought,
 };
 
 pub(super) const ALARM: RuleInfo = RuleInfo {
     id: Rule::RootAlarm,
     severity: Severity::High,
-    fails_when: "no chain from an event of root's to a person is whole",
+    fails_when: "no chain from an event of root's to a person is whole, or a rule has no trail in its region",
     why: "root is used so seldom that every use should reach a person within minutes",
     benchmarks: &[
         (Benchmark::CisV3, "4.3"),
@@ -37,6 +37,12 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         if verdict == Verdict::Pass && !regions.is_empty() {
             return Some(format!(
                 "somebody is told when root is used, but not of its calls in {}",
+                regions.join(", ")
+            ));
+        }
+        if let (Verdict::Fail, Some(regions)) = (verdict, evidence.iter().find_map(without_trail)) {
+            return Some(format!(
+                "somebody is told when root signs in, but not of its calls in {}, where no trail records them",
                 regions.join(", ")
             ));
         }
@@ -65,10 +71,11 @@ fn check(around: &Surroundings) -> Finding {
         let by_rules_alone = evidence.iter().all(|one| matches!(one, Evidence::EventRule { .. }));
         let elsewhere = around.elsewhere.as_ref().filter(|_| by_rules_alone && !evidence.is_empty());
         let home = around.rules.known().map(Vec::as_slice).unwrap_or_default();
-        let (missed, unreadable) =
-            elsewhere.map_or_else(Default::default, |elsewhere| regions(elsewhere, home, &around.trails));
+        let Missed { evidence: missed, unreadable } =
+            elsewhere.map_or_else(Missed::default, |elsewhere| regions(elsewhere, home));
+        let verdict = super::pass_if(!missed.iter().any(|one| without_trail(one).is_some()));
         evidence.extend(missed);
-        return Finding { rule, verdict: Verdict::Pass, evidence, unreadable };
+        return Finding { rule, verdict, evidence, unreadable };
     }
     looked.evidence.extend(sent_for_nothing(around));
     if looked.evidence.is_empty() && looked.unreadable.is_empty() {
@@ -99,6 +106,13 @@ fn sent_for_nothing(around: &Surroundings) -> Option<Evidence> {
         _ => None,
     });
     region.map(|region| Evidence::RuleGone { rule: OWN_RULE.to_owned(), region })
+}
+
+fn without_trail(evidence: &Evidence) -> Option<&[String]> {
+    match evidence {
+        Evidence::RegionsWithoutTrail { regions } => Some(regions),
+        _ => None,
+    }
 }
 
 /// A chain that is whole, but for its filter.
@@ -156,9 +170,13 @@ impl Looked {
     }
 
     fn rule(&mut self, rule: &EventRule, trails: &Fact<Vec<Trail>>) {
+        let fed = match trails {
+            Fact::Known(trails) => brought(trails, &rule.region),
+            Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+        };
         let sees = match rule.watch {
             Watch::SignIns => Sees::SignIns,
-            _ if rule.reads => Sees::Everything,
+            _ if rule.reads && fed.known() != Some(&Management::Writes) => Sees::Everything,
             _ => Sees::Changes,
         };
         let evidence = |_, broken| Evidence::EventRule { name: rule.name.clone(), sees, broken };
@@ -172,37 +190,14 @@ impl Looked {
             (_, Fact::Known(targets)) => any(Vec::new(), targets),
             (_, Fact::Unreadable(why)) => Err((Vec::new(), Stop::Unreadable(why.clone()))),
         };
-        let fed = followed.and_then(|links| match (rule.watch, fed(rule, trails)) {
+        let fed = followed.and_then(|links| match (rule.watch, fed) {
             (Watch::NotJudged, _) => stop(Break::RuleNotJudged),
-            (_, Ok(true)) => Ok(links),
-            (_, Ok(false)) => stop(Break::NoTrailForRules),
-            (_, Err(why)) => Err((Vec::new(), Stop::Unreadable(why))),
+            (_, Fact::Known(management)) if management.has_changes() => Ok(links),
+            (_, Fact::Known(_)) => stop(Break::NoTrailForRules),
+            (_, Fact::Unreadable(why)) => Err((Vec::new(), Stop::Unreadable(why))),
         });
         self.add(fed, evidence);
     }
-}
-
-/// Whether root's events come to a rule's bus: a trail there must record what changes something, sign-ins included
-/// (EventBridge User Guide, "AWS service events delivered via CloudTrail").
-fn fed(rule: &EventRule, trails: &Fact<Vec<Trail>>) -> Result<bool, Unreadable> {
-    match trails {
-        Fact::Known(trails) => is_fed(rule, trails),
-        Fact::Unreadable(why) => Err(why.clone()),
-    }
-}
-
-/// The same, by these trails.
-pub(in crate::flow) fn is_fed(rule: &EventRule, trails: &[Trail]) -> Result<bool, Unreadable> {
-    let mut unknown = None;
-    for trail in trails.iter().filter(|trail| trail.all_regions || trail.region == rule.region) {
-        match (&trail.status, &trail.management) {
-            (Fact::Known(status), _) if !status.logging => {}
-            (_, Fact::Known(Management::Reads | Management::None)) => {}
-            (Fact::Known(_), Fact::Known(Management::All | Management::Writes)) => return Ok(true),
-            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => unknown = Some(why.clone()),
-        }
-    }
-    unknown.map_or(Ok(false), Err)
 }
 
 /// Whether a trail brings every event of root's to a log group of this account.

@@ -7,7 +7,7 @@ mod root;
 mod topic;
 mod trail;
 
-pub(in crate::flow) use alarm::{delivers, filter_tells, is_fed, rule_tells};
+pub(in crate::flow) use alarm::{delivers, filter_tells, rule_tells};
 pub(in crate::flow) use regions::{own_break, region_break};
 
 use super::finding::{Evidence, Finding, Verdict};

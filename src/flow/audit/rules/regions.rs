@@ -1,40 +1,55 @@
 //! Regions in which root does not sign in: a rule there tells somebody of root's calls, or sends them to a rule that does.
 
 use super::super::finding::{Break, Evidence};
-use super::alarm::{Stop, by_target, is_fed, rule_tells};
-use crate::aws::posture::{Fact, OWN_RULE, Reach, RegionWatch, Rule, Sent, Target, Trail, Unreadable, Watch};
+use super::alarm::{Stop, by_target, rule_tells};
+use crate::aws::posture::{Fact, Management, OWN_RULE, Reach, RegionWatch, Rule, Sent, Target, Unreadable, Watch};
 
 /// What the rules of a region come to.
 enum Told {
-    Yes,
+    /// Of these calls somebody is told, as far as trails record them there.
+    Of(Management),
     NoRule,
-    Broken { rule: String, why: Break },
+    Broken {
+        rule: String,
+        why: Break,
+    },
 }
 
 /// What is wrong in regions, and what could not be read.
-pub(super) fn regions(
-    elsewhere: &Fact<Vec<RegionWatch>>,
-    home: &[Rule],
-    trails: &Fact<Vec<Trail>>,
-) -> (Vec<Evidence>, Vec<Unreadable>) {
-    let (mut missed, mut cut, mut unreadable) = (Vec::new(), Vec::<Evidence>::new(), Vec::new());
+#[derive(Default)]
+pub(super) struct Missed {
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+pub(super) fn regions(elsewhere: &Fact<Vec<RegionWatch>>, home: &[Rule]) -> Missed {
+    let (mut cut, mut unreadable) = (Vec::<Evidence>::new(), Vec::new());
+    let (mut without_rule, mut without_trail, mut without_reads) = (Vec::new(), Vec::new(), Vec::new());
     let regions = match elsewhere {
         Fact::Known(regions) => regions,
-        Fact::Unreadable(why) => return (cut, vec![why.clone()]),
+        Fact::Unreadable(why) => return Missed { evidence: cut, unreadable: vec![why.clone()] },
     };
     for watch in regions {
         let region = watch.region.clone();
-        match told(watch, home, trails.known().map(Vec::as_slice)) {
-            Ok(Told::Yes) => {}
-            Ok(Told::NoRule) => missed.push(region),
+        match told(watch, home) {
+            Ok(Told::Of(Management::All)) => {}
+            Ok(Told::Of(Management::Writes)) => without_reads.push(region),
+            Ok(Told::Of(Management::Reads | Management::None)) => without_trail.push(region),
+            Ok(Told::NoRule) => without_rule.push(region),
             Ok(Told::Broken { rule, why }) => add(&mut cut, region, rule, why),
             Err(why) => unreadable.push(why),
         }
     }
-    if !missed.is_empty() {
-        cut.insert(0, Evidence::RegionsWithoutRule { regions: missed });
-    }
-    (cut, unreadable)
+    let named = |regions: Vec<String>, evidence: fn(Vec<String>) -> Evidence| {
+        (!regions.is_empty()).then(|| evidence(regions))
+    };
+    let evidence = named(without_rule, |regions| Evidence::RegionsWithoutRule { regions })
+        .into_iter()
+        .chain(cut)
+        .chain(named(without_trail, |regions| Evidence::RegionsWithoutTrail { regions }))
+        .chain(named(without_reads, |regions| Evidence::RegionsWithoutReads { regions }))
+        .collect();
+    Missed { evidence, unreadable }
 }
 
 /// Regions in which the same is wrong are said together.
@@ -50,7 +65,7 @@ fn add(cut: &mut Vec<Evidence>, region: String, rule: String, broken: Break) {
     cut.push(Evidence::RegionsCut { regions: vec![region], rule, broken });
 }
 
-fn told(watch: &RegionWatch, home: &[Rule], trails: Option<&[Trail]>) -> Result<Told, Unreadable> {
+fn told(watch: &RegionWatch, home: &[Rule]) -> Result<Told, Unreadable> {
     let rules = match &watch.rules {
         Fact::Known(rules) => rules,
         Fact::Unreadable(why) => return Err(why.clone()),
@@ -60,19 +75,28 @@ fn told(watch: &RegionWatch, home: &[Rule], trails: Option<&[Trail]>) -> Result<
             rule.region == region && watch.taken.contains(&rule.name) && rule_tells(rule).unwrap_or(false)
         })
     };
-    let mut worst = Told::NoRule;
+    let (mut telling, mut worst) = (Vec::new(), Told::NoRule);
     for rule in rules {
-        let why = match region_break(rule, takes)? {
-            None if trails.is_none_or(|trails| is_fed(rule, trails).unwrap_or(true)) => return Ok(Told::Yes),
-            None => Break::NoTrailForRules,
-            Some(why) => why,
-        };
-        // One that was never about root is none.
-        if rule.name == OWN_RULE || rule.watch == Watch::Everything {
-            worst = Told::Broken { rule: rule.name.clone(), why };
+        match region_break(rule, takes)? {
+            None => telling.push(rule),
+            // One that was never about root is none.
+            Some(why) if rule.name == OWN_RULE || rule.watch == Watch::Everything => {
+                worst = Told::Broken { rule: rule.name.clone(), why };
+            }
+            Some(_) => {}
         }
     }
-    Ok(worst)
+    if telling.is_empty() {
+        return Ok(worst);
+    }
+    match &watch.brought {
+        Some(Fact::Known(Management::All)) if telling.iter().all(|rule| !rule.reads) => {
+            Ok(Told::Of(Management::Writes))
+        }
+        Some(Fact::Known(management)) => Ok(Told::Of(*management)),
+        Some(Fact::Unreadable(why)) => Err(why.clone()),
+        None => Ok(Told::Of(Management::None)),
+    }
 }
 
 /// Where a rule of a region breaks, in which root does not sign in. `takes`: whether a rule of this other region takes what

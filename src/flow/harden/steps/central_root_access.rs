@@ -7,6 +7,7 @@ use crate::flow::acknowledged::look_until;
 use crate::flow::audit::Rule;
 use crate::flow::failure::{Cause, HardenRefusal};
 use crate::flow::harden::emit::{self, Emission};
+use crate::flow::harden::plan::tells_nothing;
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,21 @@ struct Delegate {
     /// Twelve digits.
     account: String,
     registered: bool,
+    /// Why AWS would not register it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unfit: Option<Unfit>,
+}
+
+/// Why an account cannot be delegated administrator (Organizations, RegisterDelegatedAdministrator).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Unfit {
+    IsManagement,
+    NotInOrganization,
+    /// It is not in use: AWS's word for its state.
+    NotActive {
+        state: String,
+    },
 }
 
 impl Hardening for CentralRootAccess {
@@ -72,8 +88,11 @@ impl Hardening for CentralRootAccess {
         }
     }
 
-    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
         let to_register = state.delegate.as_ref().filter(|delegate| !delegate.registered);
+        if let Some((code, message)) = delegate_in_the_way(state, planning.settings) {
+            return Proposal::Open { code, message };
+        }
         if !state.manages || (state.trusted && state.credentials && state.sessions && to_register.is_none()) {
             return Proposal::Nothing;
         }
@@ -172,8 +191,45 @@ impl Delegate {
     /// Without the trust there is none.
     fn read(named: &str, trusted: bool, account: &Account) -> Result<Self, aws::Error> {
         let registered = trusted && account.delegates_for_iam()?.iter().any(|id| id == named);
-        Ok(Self { account: named.to_owned(), registered })
+        let unfit = if registered { None } else { unfit(named, account)? };
+        Ok(Self { account: named.to_owned(), registered, unfit })
     }
+}
+
+/// `None` too where AWS does not say what the account is: registering it will tell.
+fn unfit(named: &str, account: &Account) -> Result<Option<Unfit>, aws::Error> {
+    if named == account.caller().account {
+        return Ok(Some(Unfit::IsManagement));
+    }
+    match account.account_of_organization(named) {
+        Ok(Some((_, state))) => Ok((state != "ACTIVE").then_some(Unfit::NotActive { state })),
+        Ok(None) => Ok(Some(Unfit::NotInOrganization)),
+        Err(why) if tells_nothing(&why) => Ok(None),
+        Err(why) => Err(why),
+    }
+}
+
+/// Why the account that was named cannot be made delegated administrator.
+fn delegate_in_the_way(state: &State, settings: &HardenSettings) -> Option<(OpenCode, String)> {
+    let named = settings.delegate.as_ref()?;
+    let why = match state.delegate.as_ref().map(|delegate| &delegate.unfit) {
+        None if !state.manages => {
+            let message = format!(
+                "account {named} is not made delegated administrator for IAM: this account manages no organization with \
+                 central root access"
+            );
+            return Some((OpenCode::OtherCaller, message));
+        }
+        None | Some(None) => return None,
+        Some(Some(Unfit::IsManagement)) => "it is the management account".to_owned(),
+        Some(Some(Unfit::NotInOrganization)) => "it is not in the organization".to_owned(),
+        Some(Some(Unfit::NotActive { state })) => format!("it is {state}"),
+    };
+    let message = format!(
+        "account {named} cannot be delegated administrator for IAM: {why}; name another member with --delegate, or leave \
+         that out"
+    );
+    Some((OpenCode::NotHere, message))
 }
 
 fn turned_on(what: &str) -> HardenChange {

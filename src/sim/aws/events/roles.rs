@@ -5,7 +5,7 @@ use super::super::policy::{self, Asking, Context, Policy, Verdict};
 use super::super::state::{Role, State};
 use std::time::Duration;
 
-const PRINCIPAL: &str = "events.amazonaws.com";
+pub(super) const PRINCIPAL: &str = "events.amazonaws.com";
 
 /// The role of this ARN.
 pub(super) fn of<'s>(state: &'s State, arn: &str) -> Option<&'s Role> {

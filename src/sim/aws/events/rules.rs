@@ -119,7 +119,7 @@ fn may_send(ctx: &Ctx<'_>, role: Option<&str>) -> Result<(), Refusal> {
     let Some(role) = role else {
         return Err(invalid("The simulator sends to another bus with a RoleArn only."));
     };
-    auth::authorize(ctx, "iam:PassRole", role)?;
+    auth::authorize_with(ctx, "iam:PassRole", role, &[("iam:passedtoservice", roles::PRINCIPAL)])?;
     match roles::is_seen(ctx, role) {
         true => Ok(()),
         false => {

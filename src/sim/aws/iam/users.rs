@@ -2,7 +2,7 @@
 
 use super::super::state::{Owner, Password, State, User};
 use super::super::wire::{Refusal, Xml, iso};
-use super::super::{Ctx, Outcome};
+use super::super::{Ctx, Outcome, auth};
 use super::{name, named_user, owner, page, path};
 
 pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
@@ -13,6 +13,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(Refusal::exists(format!("User with name {name} already exists.")));
     }
     let tags = super::tags::given(ctx.form)?;
+    if !tags.is_empty() {
+        let keys = super::tags::keys(ctx.form);
+        let arn = ctx.state.arn(&format!("user{path}{name}"));
+        auth::authorize_with(ctx, "iam:TagUser", &arn, &[("aws:tagkeys", keys.as_str())])?;
+    }
     ctx.state.insert_user(name, path, ctx.now);
     ctx.state.users.entry(name.to_owned()).and_modify(|user| user.tags = tags);
     let user = named_user(ctx.state, ctx.form)?;

@@ -31,7 +31,7 @@ fn checked(state: &State, text: &str) -> Result<String, Refusal> {
     }
 }
 
-fn tags(body: &Value) -> BTreeMap<String, String> {
+pub(super) fn tags(body: &Value) -> BTreeMap<String, String> {
     let pair = |one: &Value| {
         Some((json::text(one, "TagKey")?.to_owned(), json::text(one, "TagValue").unwrap_or_default().to_owned()))
     };

@@ -8,6 +8,7 @@ use super::state::State;
 use super::wire::Refusal;
 use super::{Ctx, auth, json};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
     let operation: fn(&mut Ctx<'_>) -> json::Outcome = match action {
@@ -27,10 +28,42 @@ pub(super) fn run(action: &str, ctx: &mut Ctx<'_>) -> Option<json::Outcome> {
         "DeleteAlias" => changes::delete_alias,
         _ => return None,
     };
-    let name = json::text(ctx.body, "KeyId").unwrap_or_default();
-    let resource = found(ctx.state, ctx.region, name).map_or_else(|| name.to_owned(), |key| arn(ctx.state, key));
-    let allowed = auth::authorize(ctx, &format!("kms:{action}"), &resource);
-    Some(allowed.and_then(|()| operation(ctx)))
+    Some(allowed(action, ctx).and_then(|()| operation(ctx)))
+}
+
+/// An alias takes the permission on itself and on its key; tags of a new key take one of their own (KMS Developer Guide,
+/// "KMS permissions").
+fn allowed(action: &str, ctx: &Ctx<'_>) -> Result<(), Refusal> {
+    let needed = format!("kms:{action}");
+    let with = |kind: &str, tags: &BTreeMap<String, String>, action: &str, resource: &str| {
+        let facts: Vec<(String, &str)> = tags
+            .iter()
+            .map(|(key, value)| (format!("aws:{kind}tag/{}", key.to_ascii_lowercase()), value.as_str()))
+            .collect();
+        let facts: Vec<(&str, &str)> = facts.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+        auth::authorize_with(ctx, action, resource, &facts)
+    };
+    match action {
+        "CreateKey" => {
+            let tags = changes::tags(ctx.body);
+            with("request", &tags, &needed, "*")?;
+            return if tags.is_empty() { Ok(()) } else { with("request", &tags, "kms:TagResource", "*") };
+        }
+        "ListKeys" | "ListAliases" => return auth::authorize(ctx, &needed, "*"),
+        _ => {}
+    }
+    let alias = json::text(ctx.body, "AliasName");
+    if let Some(alias) = alias {
+        let (partition, account) = (ctx.state.partition.as_str(), &ctx.state.account);
+        auth::authorize(ctx, &needed, &format!("arn:{partition}:kms:{}:{account}:{alias}", ctx.region))?;
+    }
+    let name = ["KeyId", "TargetKeyId"].into_iter().find_map(|name| json::text(ctx.body, name)).or(alias);
+    let name = name.unwrap_or_default();
+    match found(ctx.state, ctx.region, name) {
+        Some(key) => with("resource", &key.tags, &needed, &arn(ctx.state, key)),
+        None if alias.is_some() => Ok(()),
+        None => auth::authorize(ctx, &needed, name),
+    }
 }
 
 pub(super) fn arn(state: &State, key: &Key) -> String {

@@ -56,7 +56,39 @@ report() {
 # A column of the report's row of a user.
 column() { awk -F, -v user="$2" -v column="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i } $1 == user { print $at }' <<<"$1"; }
 
-users_of() { awk -F, 'NR > 1 && $1 != "<root_account>" { print $1 }' <<<"$1"; }
+# Each user with how many MFA devices they have, as IAM has it now: "name number" each. The credential report may be hours old.
+people=''
+people_are=unread
+why_no_people=''
+read_people() {
+    local names user devices
+    [ $people_are = unread ] || return
+    people_are=untold
+    names=$(ask iam list-users --query 'Users[].[UserName]') || { why_no_people=$(refusal) && return; }
+    for user in $names; do
+        if devices=$(ask iam list-mfa-devices --user-name "$user" --query 'length(MFADevices)'); then
+            people+="$user $devices"$'\n'
+        elif ! grep -q NoSuchEntity "$why"; then
+            why_no_people=$(refusal)
+            return
+        fi
+    done
+    people_are=known
+}
+
+# Whether a user has a password or an active access key: yes, no or untold.
+signs_in() {
+    local keys
+    if ask iam get-login-profile --user-name "$1" --query LoginProfile.UserName >/dev/null; then
+        echo yes
+    elif ! grep -q NoSuchEntity "$why"; then
+        echo untold
+    elif keys=$(ask iam list-access-keys --user-name "$1" --query "length(AccessKeyMetadata[?Status=='Active'])"); then
+        [ "$keys" = 0 ] && echo no || echo yes
+    else
+        grep -q NoSuchEntity "$why" && echo no || echo untold
+    fi
+}
 
 root_credentials() {
     local summary
@@ -96,7 +128,10 @@ root_factors() {
     # Root alone can list its factors. Their number is that of all that are in use, less the users'.
     case $is_root in
     yes) seen=$(ask iam list-mfa-devices --query 'length(MFADevices)') || seen=None ;;
-    no) seen=$(roots_devices) || seen=None ;;
+    no)
+        read_people
+        seen=$(roots_devices) || seen=None
+        ;;
     esac
     case $virtual/$seen in
     untold/*) for rule in root-hardware-mfa root-virtual-mfa root-two-factors; do refused $rule; done ;;
@@ -124,12 +159,11 @@ root_factors() {
 
 # How many devices are root's.
 roots_devices() {
-    local rows count=$in_use of
-    rows=$(report) && [ "$count" != None ] || return
-    while read -r user <&3; do
-        of=$(ask iam list-mfa-devices --user-name "$user" --query 'length(MFADevices)') || return
-        count=$((count - of))
-    done 3< <(users_of "$rows")
+    local count=$in_use user of
+    [ "$people_are" = known ] && [ "$count" != None ] || return
+    while read -r user of; do
+        [ -z "$user" ] || count=$((count - of))
+    done <<<"$people"
     echo "$count"
 }
 
@@ -265,44 +299,56 @@ selects() {
 
 @ALARM@
 administrators() {
-    local policy="arn:$partition:iam::aws:policy/AdministratorAccess" users groups roles member principals rows without='' others='' count=0
-    if ! users=$(ask iam list-entities-for-policy --policy-arn "$policy" --query 'PolicyUsers[].UserName') ||
+    local policy="arn:$partition:iam::aws:policy/AdministratorAccess" admins groups roles member principals count=0
+    if ! admins=$(ask iam list-entities-for-policy --policy-arn "$policy" --query 'PolicyUsers[].UserName') ||
         ! groups=$(ask iam list-entities-for-policy --policy-arn "$policy" --query 'PolicyGroups[].GroupName') ||
         ! roles=$(ask iam list-entities-for-policy --policy-arn "$policy" --query 'PolicyRoles[].RoleName'); then
         for rule in other-admin admin-mfa; do refused $rule; done
         return
     fi
     for group in $groups; do
-        member=$(ask iam get-group --group-name "$group" --query 'Users[].UserName') && users+=" $member"
+        member=$(ask iam get-group --group-name "$group" --query 'Users[].UserName') && admins+=" $member"
     done
     for role in $roles; do
         principals=$(ask iam get-role --role-name "$role" --query 'Role.AssumeRolePolicyDocument.Statement[].[Principal.AWS,Principal.Federated]') || continue
         [[ $principals =~ arn:|[0-9]{12} ]] && count=$((count + 1))
     done
-    if ! rows=$(report) || [ -z "$rows" ]; then
-        refused admin-mfa
-    else
-        while read -r user <&3; do
-            case $(column "$rows" "$user" password_enabled)/$(column "$rows" "$user" access_key_1_active)/$(column "$rows" "$user" access_key_2_active) in
-            *true*)
-                if [[ " $users " == *[[:space:]]"$user"[[:space:]]* ]]; then
-                    count=$((count + 1))
-                    [ "$(column "$rows" "$user" mfa_active)" = true ] || without+=" $user"
-                else
-                    [ "$(column "$rows" "$user" mfa_active)" = true ] || others+=" $user"
-                fi
-                ;;
-            esac
-        done 3< <(users_of "$rows")
-        case $without/$others in
-        /) say pass admin-mfa 'every user who can sign in has MFA' ;;
-        /*) say unknown admin-mfa "whether these, without MFA, are administrators is not weighed:$others" ;;
-        *) say fail admin-mfa "administrators without MFA:$without" ;;
-        esac
-    fi
+    admin_users "$admins"
     case $count in
-    0) say unknown other-admin 'nobody has AdministratorAccess; other policies are not weighed here' ;;
+    0) say unknown other-admin 'nobody who can sign in is seen to have AdministratorAccess; other policies are not weighed here' ;;
     *) say pass other-admin "administrators beside root: $count" ;;
+    esac
+}
+
+# Says whether users who can sign in have MFA, and adds the administrators among them to $count.
+admin_users() {
+    local user devices can is_admin without='' others='' unclear=''
+    read_people
+    if [ "$people_are" != known ]; then
+        say unknown admin-mfa "$why_no_people"
+        return
+    fi
+    while read -r user devices <&3; do
+        [ -n "$user" ] || continue
+        is_admin=no
+        [[ " $1 " != *[[:space:]]"$user"[[:space:]]* ]] || is_admin=yes
+        case $devices/$is_admin in
+        0/* | */yes) ;;
+        *) continue ;;
+        esac
+        can=$(signs_in "$user")
+        [ "$can/$is_admin" != yes/yes ] || count=$((count + 1))
+        case $devices/$can/$is_admin in
+        0/yes/yes) without+=" $user" ;;
+        0/yes/no) others+=" $user" ;;
+        0/untold/*) unclear+=" $user" ;;
+        esac
+    done 3<<<"$people"
+    case $without/$others/$unclear in
+    //) say pass admin-mfa 'every user who can sign in has MFA' ;;
+    /*/) say unknown admin-mfa "whether these, without MFA, are administrators is not weighed:$others" ;;
+    /*) say unknown admin-mfa "whether these, without MFA, can sign in could not be told:$unclear" ;;
+    *) say fail admin-mfa "administrators without MFA:$without" ;;
     esac
 }
 

@@ -143,8 +143,15 @@ fn is_administered(account: &Account) -> Result<bool, Error> {
         Fact::Known(admins) => admins,
         Fact::Unreadable(why) => return Err(why.why),
     };
-    let is_one = |admin: &Admin| admin.certain && admin.outright && admin.can_sign_in != Some(false);
-    Ok(!admins.roles.is_empty() || admins.users.iter().any(is_one))
+    let of = |can_sign_in: Option<bool>| {
+        let is_one = |admin: &Admin| admin.certain && admin.outright && admin.can_sign_in == can_sign_in;
+        admins.users.iter().any(is_one)
+    };
+    match admins.unread {
+        _ if !admins.roles.is_empty() || of(Some(true)) => Ok(true),
+        Some(unread) if of(None) => Err(unread.why),
+        _ => Ok(false),
+    }
 }
 
 /// In the region of the command: an instance is in one region. Where AWS does not offer it, or does not tell, there is none

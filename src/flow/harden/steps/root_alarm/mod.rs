@@ -5,7 +5,7 @@
 
 mod filter; // a metric filter on the trail's log group, and an alarm on its metric
 mod key; // the topic's key
-mod recorded; // whether a trail brings root's events to EventBridge
+mod recorded; // whether trails record what is to be seen
 mod rules; // a rule of EventBridge in every region
 mod topic; // the topic, its policy, and who subscribes
 mod words; // what a plan says of topic and key

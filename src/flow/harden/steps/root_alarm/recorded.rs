@@ -1,9 +1,9 @@
-//! Whether EventBridge has root's events: a trail brings them.
+//! Whether trails record what filters and rules are to see.
 
 use super::super::trail::Trail;
 use super::topic::known;
 use crate::aws::hardening::Place;
-use crate::aws::posture::{self, Management, Unreadable};
+use crate::aws::posture::{self, Fact, Management, Unreadable, brought};
 use crate::aws::{self, Account};
 use crate::flow::harden::plan::is_wanted;
 use crate::flow::harden::step::{Hardening, Planning, Proposal};
@@ -33,4 +33,18 @@ pub(super) fn is_recorded(
     let place = Place::of(account.caller(), &account.region());
     let planning = Planning::of(settings, &place);
     Ok(matches!(Hardening::propose(&Trail, &state, &planning), Proposal::Change(_)))
+}
+
+/// Whether trails bring what changes something to a rule.
+pub(super) fn brings(trails: &[posture::Trail], rule: &posture::Rule) -> Result<bool, aws::Error> {
+    known(brought(trails, &rule.region)).map(Management::has_changes)
+}
+
+/// The same of all of glasskey's rules, in every region.
+pub(super) fn is_fed(account: &Account) -> Result<bool, aws::Error> {
+    let (trails, _, elsewhere) = account.watchers_everywhere()?;
+    let home = known(brought(&known(trails)?, &account.sign_in_region()?))?;
+    let Some(elsewhere) = elsewhere else { return Ok(false) };
+    let fed = |brought: &Option<Fact<Management>>| matches!(brought, Some(Fact::Known(one)) if one.has_changes());
+    Ok(home.has_changes() && known(elsewhere)?.iter().all(|watch| fed(&watch.brought)))
 }

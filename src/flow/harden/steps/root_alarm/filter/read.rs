@@ -3,13 +3,13 @@
 use super::super::super::logs_place::LogsPlace;
 use super::super::super::trail::Trail;
 use super::super::key;
-use super::super::recorded::{is_recorded, told};
+use super::super::recorded::{brings, is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{OwnAlarm, OwnFilter, State, metric};
 use crate::aws::hardening::{MetricFilters, NewAlarm, Place};
 use crate::aws::posture::{self, Behind, Filter};
 use crate::aws::{self, Account};
-use crate::flow::audit::{delivers, filter_tells, is_fed, rule_tells};
+use crate::flow::audit::{delivers, filter_tells, rule_tells};
 use crate::flow::harden::names::ROOT_USE;
 use crate::flow::harden::plan::is_wanted;
 use crate::flow::harden::step::{Hardening, Planning, Proposal};
@@ -60,7 +60,7 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
     };
     for rule in &rules {
         let tells = told(rule_tells(rule))?;
-        state.others_tell |= tells && (told(is_fed(rule, &trails))? || is_recorded(account, settings, &trails)?);
+        state.others_tell |= tells && (brings(&trails, rule)? || is_recorded(account, settings, &trails)?);
     }
     for (place, filter) in filters(account, trails, logs.as_ref())? {
         let tells = told(filter_tells(&filter))?;

@@ -136,10 +136,13 @@ fn is_whole(state: &State) -> bool {
 pub(super) fn propose(state: &State, planning: &Planning<'_>) -> Proposal<State> {
     let settings = planning.settings;
     let whole = is_whole(state);
-    if state.others_tell && state.tells != Some(true) || whole && state.recorded && !asks_for_more(state, settings) {
-        return Proposal::Nothing;
-    }
     let open = |code, message: String| Proposal::Open { code, message };
+    match whole && !asks_for_more(state, settings) {
+        _ if state.others_tell && state.tells != Some(true) => return Proposal::Nothing,
+        true if state.recorded => return Proposal::Nothing,
+        true => return open(OpenCode::NotHere, words::NOT_RECORDED.to_owned()),
+        false => {}
+    }
     if planning.place.partition != "aws" {
         return open(OpenCode::NotHere, words::ONE_PARTITION.to_owned());
     }

@@ -1,7 +1,7 @@
 //! What there is of the rules: in each region that is enabled, the rule that has glasskey's name.
 
 use super::super::key;
-use super::super::recorded::{is_recorded, told};
+use super::super::recorded::{brings, is_fed, is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{Events, OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
 use crate::aws::hardening::{
@@ -9,7 +9,7 @@ use crate::aws::hardening::{
 };
 use crate::aws::posture::{self, Behind, Fact};
 use crate::aws::{self, Account};
-use crate::flow::audit::{delivers, filter_tells, is_fed, rule_tells};
+use crate::flow::audit::{delivers, filter_tells, rule_tells};
 use crate::flow::harden::names::{BUS_ROLE, ROOT_USE};
 use crate::person::HardenSettings;
 
@@ -34,8 +34,9 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         state.tells = state.tells.map(|told| told || tells);
     }
     for rule in rules.iter().filter(|rule| rule.name != ROOT_USE) {
-        state.others_tell |= told(rule_tells(rule))? && (state.recorded || told(is_fed(rule, &trails))?);
+        state.others_tell |= told(rule_tells(rule))? && (state.recorded || brings(&trails, rule)?);
     }
+    state.recorded = state.recorded || state.tells == Some(true) && is_fed(account)?;
     let mut regions = account.enabled_regions()?;
     if !regions.contains(&home.region) {
         regions.push(home.region.clone());
