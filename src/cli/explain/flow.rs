@@ -140,11 +140,9 @@ pub(super) fn left(left: &Residue) -> String {
         Residue::Credential { key, name, why: None } => {
             format!("kept: the credential \"{name}\" on YubiKey {key}, which can still finish the device")
         }
-        Residue::OnPhone { account } => {
-            format!(
-                "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
-            )
-        }
+        Residue::OnPhone { account } => format!(
+            "if a phone scanned the QR code, remove its entry \"AWS ({account})\" there: its codes are of no use"
+        ),
         Residue::Escrow { path, why: Some(why) } => {
             format!("left behind: {} ({why}); its device does not exist", path.display())
         }

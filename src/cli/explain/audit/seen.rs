@@ -97,21 +97,8 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Trail { name, problems } => return trail(name, problems),
         Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
         Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
-        Evidence::RegionsWithoutRule { regions } => {
-            return format!(
-                "no rule tells of root's calls in {}: `glasskey root harden --only root-alarm --via eventbridge` plans one \
-                 for each",
-                regions.join(", ")
-            );
-        }
-        Evidence::RegionsCut { regions, rule, broken } => {
-            let (regions, why) = (regions.join(", "), break_text(broken));
-            return format!("EventBridge rule \"{rule}\" in {regions} → {why}");
-        }
-        Evidence::RuleGone { rule, region } => {
-            return format!(
-                "EventBridge rule \"{rule}\" in {region} is gone: rules of other regions send root's calls there"
-            );
+        Evidence::RegionsWithoutRule { .. } | Evidence::RegionsCut { .. } | Evidence::RuleGone { .. } => {
+            return of_regions(one);
         }
         Evidence::RegionsWithoutTrail { regions } => {
             return format!(
@@ -275,12 +262,9 @@ fn break_text(broken: &Break) -> String {
         Break::TopicNotJudged { on, .. } => format!("whether anything arrives depends on {on}, which is not judged"),
         Break::RuleDisabled => "it is switched off (its state is DISABLED)".to_owned(),
         Break::RuleMisses => "its pattern takes other events than root's".to_owned(),
-        Break::RoleGone => "the role with which it sends to another region is gone".to_owned(),
-        Break::RoleNotAssumed => {
-            "EventBridge may not assume the role with which it sends to another region".to_owned()
+        Break::RoleGone | Break::RoleNotAssumed | Break::RoleMayNotSend | Break::NotTaken { .. } => {
+            not_sent_on(broken)
         }
-        Break::RoleMayNotSend => "its role may not put events on the bus of the other region".to_owned(),
-        Break::NotTaken { region } => format!("it sends to {region}, where no rule takes that and tells somebody"),
         Break::RulePart => "it does not catch every sign-in of root".to_owned(),
         Break::RuleNoisy => "it lets events of others through too".to_owned(),
         Break::RuleNotJudged => "its pattern is not understood".to_owned(),
@@ -290,6 +274,37 @@ fn break_text(broken: &Break) -> String {
         }
         Break::NoTarget => "it has no target".to_owned(),
         Break::Unreadable => "what is behind it could not be read".to_owned(),
+    }
+}
+
+/// What becomes of root's calls in regions in which it does not sign in.
+fn of_regions(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::RegionsWithoutRule { regions } => format!(
+            "no rule tells of root's calls in {}: `glasskey root harden --only root-alarm --via eventbridge` plans one for \
+             each",
+            regions.join(", ")
+        ),
+        Evidence::RegionsCut { regions, rule, broken } => {
+            format!("EventBridge rule \"{rule}\" in {} → {}", regions.join(", "), break_text(broken))
+        }
+        Evidence::RuleGone { rule, region } => {
+            format!("EventBridge rule \"{rule}\" in {region} is gone: rules of other regions send root's calls there")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Why what a rule sends to another region tells nobody.
+fn not_sent_on(broken: &Break) -> String {
+    match broken {
+        Break::RoleGone => "the role with which it sends to another region is gone".to_owned(),
+        Break::RoleNotAssumed => {
+            "EventBridge may not assume the role with which it sends to another region".to_owned()
+        }
+        Break::RoleMayNotSend => "its role may not put events on the bus of the other region".to_owned(),
+        Break::NotTaken { region } => format!("it sends to {region}, where no rule takes that and tells somebody"),
+        _ => String::new(),
     }
 }
 

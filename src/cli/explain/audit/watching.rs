@@ -160,11 +160,8 @@ fn next_link(name: &str, links: &[Link], broken: &Break, region: &str) -> (Vec<S
         }
         Break::NoTarget => (of_rule(region, &target_of(&name)), RULES),
         Break::NoTrailForRules => (vec!["aws cloudtrail describe-trails".to_owned()], TRAILS),
-        // Only of rules in regions in which root does not sign in.
-        Break::RoleGone | Break::RoleNotAssumed | Break::RoleMayNotSend | Break::NotTaken { .. } => {
-            (Vec::new(), RULES)
-        }
-        Break::LogGroupElsewhere(_) | Break::TopicElsewhere { .. } | Break::Unreadable => (Vec::new(), ALARMS),
+        // Another account's, what could not be read, and what `root harden` alone mends.
+        _ => (Vec::new(), ALARMS),
     }
 }
 
