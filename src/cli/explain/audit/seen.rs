@@ -97,22 +97,9 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Trail { name, problems } => return trail(name, problems),
         Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
         Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
-        Evidence::RegionsWithoutRule { regions } => {
-            return format!(
-                "no rule tells of root's calls in {}: `glasskey root harden --only root-alarm --via eventbridge` plans one \
-                 for each",
-                regions.join(", ")
-            );
-        }
-        Evidence::RegionsWithoutTrail { regions } => {
-            return format!(
-                "no trail records what changes something in {}, and EventBridge sees root's calls only where one does",
-                regions.join(", ")
-            );
-        }
-        Evidence::RegionsWithoutReads { regions } => {
-            return format!("calls that only read are left out in {}", regions.join(", "));
-        }
+        Evidence::RegionsWithoutRule { regions } => return without_rule(&regions.join(", ")),
+        Evidence::RegionsWithoutTrail { regions } => return without_trail(&regions.join(", ")),
+        Evidence::RegionsWithoutReads { regions } => return without_reads(&regions.join(", ")),
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::AlarmProved { at } => {
             return format!("`glasskey root alarm test` proved the chain on {}", day(*at));
@@ -129,6 +116,23 @@ pub fn evidence(one: &Evidence) -> String {
         }
     };
     text.to_owned()
+}
+
+fn without_rule(regions: &str) -> String {
+    format!(
+        "no rule tells of root's calls in {regions}: `glasskey root harden --only root-alarm --via eventbridge` plans one \
+         for each"
+    )
+}
+
+fn without_trail(regions: &str) -> String {
+    format!(
+        "no trail records what changes something in {regions}, and EventBridge sees root's calls only where one does"
+    )
+}
+
+fn without_reads(regions: &str) -> String {
+    format!("calls that only read are left out in {regions}")
 }
 
 fn no_credentials(managed: bool) -> String {
