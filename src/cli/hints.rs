@@ -155,7 +155,8 @@ fn every_option_that_a_sentence_names_exists() {
     options(&root, &mut known);
     let (mut seen, mut wrong) = (0, Vec::new());
     for path in ["explain", "notices", "notices.rs", "terminal.rs"].into_iter().flat_map(sources) {
-        if path.components().any(|part| part.as_os_str() == "audit") {
+        let inside = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path);
+        if inside.components().any(|part| part.as_os_str() == "audit") {
             continue; // AWS's commands, which are tried against AWS's stand-ins
         }
         let source = std::fs::read_to_string(&path).unwrap();

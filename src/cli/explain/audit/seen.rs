@@ -97,18 +97,11 @@ pub fn evidence(one: &Evidence) -> String {
         Evidence::Trail { name, problems } => return trail(name, problems),
         Evidence::Chain { trail, links, broken } => return chain(trail, links, broken.as_ref()),
         Evidence::EventRule { name, sees, broken } => return event_rule(name, *sees, broken.as_ref()),
-        Evidence::RegionsWithoutRule { .. } | Evidence::RegionsCut { .. } | Evidence::RuleGone { .. } => {
-            return of_regions(one);
-        }
-        Evidence::RegionsWithoutTrail { regions } => {
-            return format!(
-                "no trail records what changes something in {}, and EventBridge sees root's calls only where one does",
-                regions.join(", ")
-            );
-        }
-        Evidence::RegionsWithoutReads { regions } => {
-            return format!("calls that only read are left out in {}", regions.join(", "));
-        }
+        Evidence::RegionsWithoutRule { .. }
+        | Evidence::RegionsCut { .. }
+        | Evidence::RuleGone { .. }
+        | Evidence::RegionsWithoutTrail { .. }
+        | Evidence::RegionsWithoutReads { .. } => return of_regions(one),
         Evidence::NothingWatches => "no metric filter on a trail's log group and no EventBridge rule is about root",
         Evidence::AlarmProved { at } => {
             return format!("`glasskey root alarm test` proved the chain on {}", day(*at));
@@ -290,6 +283,13 @@ fn of_regions(evidence: &Evidence) -> String {
         }
         Evidence::RuleGone { rule, region } => {
             format!("EventBridge rule \"{rule}\" in {region} is gone: rules of other regions send root's calls there")
+        }
+        Evidence::RegionsWithoutTrail { regions } => format!(
+            "no trail records what changes something in {}, and EventBridge sees root's calls only where one does",
+            regions.join(", ")
+        ),
+        Evidence::RegionsWithoutReads { regions } => {
+            format!("calls that only read are left out in {}", regions.join(", "))
         }
         _ => String::new(),
     }
