@@ -35,16 +35,12 @@ pub(super) fn is_recorded(
     Ok(matches!(Hardening::propose(&Trail, &state, &planning), Proposal::Change(_)))
 }
 
-/// Whether trails bring what changes something to a rule.
-pub(super) fn brings(trails: &[posture::Trail], rule: &posture::Rule) -> Result<bool, aws::Error> {
-    known(brought(trails, &rule.region)).map(Management::has_changes)
-}
-
-/// The same of all of glasskey's rules, in every region.
+/// Whether trails bring what changes something to the rule of the region of the sign-ins, and in each other region to the
+/// rules that watch root there.
 pub(super) fn is_fed(account: &Account) -> Result<bool, aws::Error> {
     let (trails, _, elsewhere) = account.watchers_everywhere()?;
     let home = known(brought(&known(trails)?, &account.sign_in_region()?))?;
-    let Some(elsewhere) = elsewhere else { return Ok(false) };
-    let fed = |brought: &Option<Fact<Management>>| matches!(brought, Some(Fact::Known(one)) if one.has_changes());
-    Ok(home.has_changes() && known(elsewhere)?.iter().all(|watch| fed(&watch.brought)))
+    let elsewhere = elsewhere.map(known).transpose()?.unwrap_or_default();
+    let mut fed = elsewhere.into_iter().filter_map(|watch| watch.brought);
+    Ok(home.has_changes() && fed.all(|one| matches!(one, Fact::Known(one) if one.has_changes())))
 }

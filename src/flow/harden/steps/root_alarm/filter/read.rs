@@ -3,7 +3,7 @@
 use super::super::super::logs_place::LogsPlace;
 use super::super::super::trail::Trail;
 use super::super::key;
-use super::super::recorded::{brings, is_recorded, told};
+use super::super::recorded::{is_fed, is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{OwnAlarm, OwnFilter, State, metric};
 use crate::aws::hardening::{MetricFilters, NewAlarm, Place};
@@ -60,7 +60,8 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
     };
     for rule in &rules {
         let tells = told(rule_tells(rule))?;
-        state.others_tell |= tells && (brings(&trails, rule)? || is_recorded(account, settings, &trails)?);
+        // Without a trail nothing comes to a rule.
+        state.others_tell |= tells && (is_recorded(account, settings, &trails)? || is_fed(account)?);
     }
     for (place, filter) in filters(account, trails, logs.as_ref())? {
         let tells = told(filter_tells(&filter))?;

@@ -1,7 +1,7 @@
 //! What there is of the rules: in each region that is enabled, the rule that has glasskey's name.
 
 use super::super::key;
-use super::super::recorded::{brings, is_fed, is_recorded, told};
+use super::super::recorded::{is_fed, is_recorded, told};
 use super::super::topic::{self, Consent, TopicAt, known};
 use super::{Events, OwnRole, OwnRule, OwnTarget, State, new_rule, new_target};
 use crate::aws::hardening::{
@@ -29,14 +29,15 @@ pub(in super::super) fn read(account: &Account, settings: &HardenSettings) -> Re
         consent: Consent::None,
         key: None,
     };
-    for rule in rules.iter().filter(|rule| rule.name == ROOT_USE) {
+    for rule in &rules {
         let tells = told(rule_tells(rule))?;
-        state.tells = state.tells.map(|told| told || tells);
+        // Without a trail nothing comes to a rule.
+        state.recorded = state.recorded || tells && is_fed(account)?;
+        match rule.name == ROOT_USE {
+            true => state.tells = state.tells.map(|told| told || tells),
+            false => state.others_tell |= tells && state.recorded,
+        }
     }
-    for rule in rules.iter().filter(|rule| rule.name != ROOT_USE) {
-        state.others_tell |= told(rule_tells(rule))? && (state.recorded || brings(&trails, rule)?);
-    }
-    state.recorded = state.recorded || state.tells == Some(true) && is_fed(account)?;
     let mut regions = account.enabled_regions()?;
     if !regions.contains(&home.region) {
         regions.push(home.region.clone());
