@@ -1,11 +1,10 @@
 //! What users sign in with, as IAM has it now: a credential report may be four hours old, and knows nobody who is newer.
 
 use super::facts::Unreadable;
+use crate::aws::beside::side_by_side;
 use crate::aws::send::AsyncClient;
 use crate::aws::{Call, Error};
 use std::collections::HashMap;
-use std::future::Future;
-use tokio::task::JoinSet;
 
 /// What one user signs in with.
 #[derive(Clone, Debug)]
@@ -18,35 +17,10 @@ pub(super) struct SignsIn {
     pub(super) unread: Option<Unreadable>,
 }
 
-/// So many are asked about at once.
-const AT_ONCE: usize = 8;
-
 /// Of each of these users who is still there.
 pub(super) async fn of_users(client: &AsyncClient, names: Vec<String>) -> HashMap<String, SignsIn> {
-    let of_user = |name: String| {
-        let client = client.clone();
-        async move {
-            let signs_in = SignsIn::of(&client, &name).await?;
-            Some((name, signs_in))
-        }
-    };
-    in_turn(names.into_iter().map(of_user)).await.into_iter().flatten().collect()
-}
-
-/// What becomes of these, a few at once, in any order.
-async fn in_turn<T: Send + 'static>(all: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
-    let (mut under_way, mut done) = (JoinSet::new(), Vec::new());
-    for one in all {
-        if under_way.len() >= AT_ONCE {
-            // A task neither panics nor is it cancelled while it is waited for.
-            done.extend(under_way.join_next().await.and_then(Result::ok));
-        }
-        under_way.spawn(one);
-    }
-    while let Some(one) = under_way.join_next().await {
-        done.extend(one);
-    }
-    done
+    let of_user = async |name: String| Some((name.clone(), SignsIn::of(client, &name).await?));
+    side_by_side(names.into_iter().map(of_user)).await.into_iter().flatten().collect()
 }
 
 impl SignsIn {
