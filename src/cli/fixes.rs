@@ -1,7 +1,7 @@
 //! What to type, by operating system.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum System {
@@ -113,6 +113,34 @@ pub(super) fn allow_by_polkit() -> Vec<String> {
         "sit at the machine: polkit lets the local session reach readers, not SSH and not services".to_owned(),
         format!("or put this line in /etc/polkit-1/rules.d/50-pcscd.rules: {}", rule.replace("USER", &user)),
     ]
+}
+
+/// Others may write to a file or directory; `all`: to what is in it too.
+pub(super) fn keep_others_from_writing(path: &Path, all: bool) -> String {
+    let path = quoted(path);
+    match (system(), all) {
+        (System::Windows, true) => format!("icacls {path} /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\" /T"),
+        (System::Windows, false) => format!("icacls {path} /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""),
+        (_, true) => format!("chmod -R go-w {path}"),
+        (_, false) => format!("chmod go-w {path}"),
+    }
+}
+
+/// Others may look into a directory.
+pub(super) fn keep_others_out(path: &Path) -> String {
+    match system() {
+        System::Windows => keep_others_from_writing(path, false),
+        _ => format!("chmod 700 {}", quoted(path)),
+    }
+}
+
+/// As the system's shell takes it.
+fn quoted(path: &Path) -> String {
+    let shown = path.display().to_string();
+    match system() {
+        System::Windows => format!("\"{shown}\""),
+        _ => super::shell::word(&shown).into_owned(),
+    }
 }
 
 /// Memory cannot be locked.

@@ -106,7 +106,7 @@ fn without_the_service_nobody_knows() {
     command.arg("keys").env("PCSCLITE_CSOCK_NAME", home.path().join("no-such-socket"));
     let error = "\
 glasskey: error: the PC/SC service (pcscd) is not running
-glasskey: hint: on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket
+glasskey: hint: sudo systemctl enable --now pcscd.socket
 ";
     run(&mut command).is(3, "", error);
     let run = run(command.arg("--json"));

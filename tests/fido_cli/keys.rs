@@ -78,7 +78,7 @@ fn without_the_pcsc_service_what_is_seen_over_hid_is_shown() {
     assert_eq!(
         run.stderr,
         "glasskey: warning: the PC/SC service (pcscd) is not running\n\
-         glasskey: hint: on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket\n"
+         glasskey: hint: sudo systemctl enable --now pcscd.socket\n"
     );
 }
 

@@ -4,7 +4,7 @@ use super::world::{Kind, SCP, World, organization};
 use crate::enroll::api;
 use crate::support::blows::is_call;
 use glasskey::sim::aws::organization::{Kind as MemberKind, Status};
-use glasskey::sim::aws::{Fault, Organization, Wrong};
+use glasskey::sim::aws::{Fault, Organization, RootState, Wrong};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -151,6 +151,37 @@ fn nothing_is_attached_while_a_member_waits_after_all() {
     world.outside.tap.silence();
     assert_eq!((done.code, policies(&world), world.outside.unfinished()), (3, vec![], 0), "{done:?}");
     assert!(done.stderr.contains(&format!("root of {SECOND} can sign in and has no MFA yet")), "{done:?}");
+}
+
+/// Whatever signs requests as root of a member would be refused at once.
+#[test]
+fn nothing_is_attached_while_root_of_a_member_signs_requests() {
+    for kind in [MemberKind::ActiveKey, MemberKind::KeyWithoutPassword] {
+        let world = of(&[MemberKind::Sound, kind]);
+        let key = register(&world).account(SECOND).unwrap().access_keys("root").remove(0).id;
+        let why = format!("whatever uses access key {key} of root of {SECOND} would be refused from then on");
+        let both = ["--org", "--only", "member-root-credentials", "--only", "deny-root-scp"];
+        for args in [&SCP[..], &both] {
+            let done = world.run(&[&APPLY[..], &["--accept-irreversible"], args].concat());
+            assert_eq!((done.code, attached(&world)), (1, vec![]), "{done:?}");
+            assert!(done.stdout.contains(&why), "{done:?}");
+        }
+        // One that goes by the same plan is in nobody's way.
+        let done = world.run(&[&APPLY[..], &["--accept-irreversible", "--override", &key], &both].concat());
+        assert_eq!((done.code, attached(&world)), (0, vec![register(&world).root_id()]), "{done:?}");
+    }
+}
+
+/// A key is made after the plan.
+#[test]
+fn nothing_is_attached_over_a_key_that_came_since() {
+    let world = protected();
+    let (path, _) = world.plan("plan.json", &SCP);
+    let late = RootState { keys: Some(vec![true]), ..RootState::default() };
+    register(&world).account(SECOND).unwrap().set_root(&late).unwrap();
+    let done = world.run(&["--apply", path.to_str().unwrap(), "--yes", "--no-input", "--json"]);
+    assert_eq!((&done.json()["code"], done.code), (&json!("members_sign"), 3), "{done:?}");
+    assert_eq!((policies(&world), world.outside.unfinished()), (vec![], 0), "{done:?}");
 }
 
 #[test]

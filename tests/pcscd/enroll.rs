@@ -158,7 +158,7 @@ fn no_service_no_reader_no_key() {
         3,
         "",
         "glasskey: error: the PC/SC service (pcscd) is not running\n\
-         glasskey: hint: on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket\n",
+         glasskey: hint: sudo systemctl enable --now pcscd.socket\n",
     );
     for readers in [0, 1] {
         rig.start_service(readers);

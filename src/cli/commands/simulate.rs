@@ -77,12 +77,12 @@ fn environment_of(
     let sockets = std::env::join_paths(sockets).unwrap_or_default().to_string_lossy().into_owned();
     let mut lines = server.exports(&admin);
     let direct = environment::without_proxy();
-    let quoted = |value| shlex::try_quote(value).unwrap_or_default().into_owned();
+    let quoted = |value: &str| shlex::try_quote(value).unwrap_or_default().into_owned();
     lines.extend(direct.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
     let fido = directory.display().to_string();
     if !sockets.is_empty() {
-        lines.push(format!("export {}={sockets}", environment::CARDS));
-        lines.push(format!("export {}={fido}", environment::FIDO));
+        lines.push(format!("export {}={}", environment::CARDS, quoted(&sockets)));
+        lines.push(format!("export {}={}", environment::FIDO, quoted(&fido)));
     }
     let software = [(environment::CARDS, sockets), (environment::FIDO, fido)];
     let all: BTreeMap<_, _> = server.environment(&admin).into_iter().chain(direct).chain(software).collect();

@@ -87,7 +87,7 @@ fn of_replies(error: &E) -> Explanation {
                 return text.hint(
                     "a proxy that inspects TLS signs with its own certificate authority: AWS_CA_BUNDLE, or ca_bundle in the \
                      profile, names the file that has it",
-                );
+                ).hint("a system without any certificate authorities lacks a package: `sudo apt install ca-certificates` on Debian");
             }
             text.hint("check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS)")
         }

@@ -2,6 +2,7 @@
 
 use super::refusals::who;
 use super::{Exit, Explanation, aws, ceremonies, fido_unlock, keys, nobody, places, refusals, unlock};
+use crate::cli::fixes;
 use crate::cli::moments::off_by;
 use crate::flow::{Cause, Failed, RecoverRefusal, Refusal, Residue, RotateRefusal, Stage};
 use crate::store::{self, Odd};
@@ -299,9 +300,9 @@ fn odd_above(above: &store::Above) -> String {
                 .to_owned()
         }
         _ => format!(
-            "whoever can write there can put another directory in its place: `chmod go-w {}`, or name another with \
+            "whoever can write there can put another directory in its place: `{}`, or name another with \
              GLASSKEY_STATE_DIR",
-            above.path.display()
+            fixes::keep_others_from_writing(&above.path, false)
         ),
     }
 }
@@ -312,7 +313,8 @@ fn odd_file(path: &Path, odd: Option<Odd>) -> String {
     let is_file = path.extension().is_some_and(|end| end == "jsonl");
     match odd {
         Some(Odd::OthersWrite) if !is_file => format!(
-            "whoever can write there can have your credentials deleted. If you trust all that is in it: `chmod -R go-w {shown}`"
+            "whoever can write there can have your credentials deleted. If you trust all that is in it: `{}`",
+            fixes::keep_others_from_writing(path, true)
         ),
         Some(Odd::OtherOwner) if !is_file => {
             "GLASSKEY_STATE_DIR names a directory of your own; what another user began, that user recovers".to_owned()

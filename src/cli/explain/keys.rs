@@ -1,7 +1,7 @@
 //! Finding, opening and reaching a key.
 
 use super::{Exit, Explanation, nobody, oath};
-use crate::cli::fixes::no_service;
+use crate::cli::fixes::{no_service, start_service};
 use crate::keys::{self, Serial};
 use crate::{transport, unlock};
 
@@ -71,7 +71,7 @@ pub(in crate::cli) fn transport(error: &transport::Error) -> Explanation {
     let text = |code| Explanation::of(code, error);
     match error {
         E::NoService => Explanation::new("no_pcscd", format!("the PC/SC service (pcscd) {}", no_service()))
-            .hint("on Debian and Ubuntu: sudo apt install pcscd && sudo systemctl start pcscd.socket"),
+            .hint(start_service().join(", or ")),
         E::Denied => text("pcscd_denied")
             .note("polkit lets only users who sit at the machine reach readers; a remote or service session is refused")
             .hint("allow org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card for this user in /etc/polkit-1/rules.d"),

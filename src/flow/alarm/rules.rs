@@ -1,6 +1,7 @@
 //! The proof of rules of EventBridge: each pattern on AWS's own matcher; each rule, and the topic, by a marked event and by
 //! what EventBridge counts; the mail by a code that its reader types back.
 
+use super::brought::recorded;
 use super::chain::{find, known, nobody_hears};
 use super::links::{self, not_sent};
 use super::proof::{ALARM_LIMIT, AlarmTest, AlarmTested, look, named, new_code, typed_back};
@@ -421,32 +422,6 @@ impl<'t> Testing<'t> {
         };
         self.say(Hop::Mail, None, said, context);
         Ok(())
-    }
-}
-
-/// What trails bring to the rules of these regions.
-fn recorded(brought: &[(String, Fact<Management>)]) -> (Proof, String) {
-    let of = |wanted: fn(Management) -> bool| {
-        let there = brought.iter().filter(|(_, brought)| brought.known().is_some_and(|one| wanted(*one)));
-        there.map(|(region, _)| region.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    let (nothing, changes) = (of(|one| !one.has_changes()), of(|one| one == Management::Writes));
-    let unread = brought.iter().find_map(|(_, brought)| match brought {
-        Fact::Unreadable(why) => Some(&why.why),
-        Fact::Known(_) => None,
-    });
-    let shows = "that its events come to EventBridge shows with root's next use";
-    match unread {
-        _ if !nothing.is_empty() => {
-            let why = "EventBridge sees nothing of root where none records what changes something";
-            (Proof::Broken, format!("no trail records everything in {nothing}, and {why}"))
-        }
-        Some(why) => (Proof::NotProvable, why.to_string()),
-        None if !changes.is_empty() => (
-            Proof::NotProvable,
-            format!("a trail records what changes something, but not what only reads in {changes}; {shows}"),
-        ),
-        None => (Proof::NotProvable, format!("a trail records everything where there are rules; {shows}")),
     }
 }
 

@@ -110,6 +110,11 @@ pub enum HardenRefusal {
         /// Those in which all was done.
         done: Vec<String>,
     },
+    #[error("{} can still sign requests, so no policy was attached that would refuse them", credentials.join(", "))]
+    MembersSign {
+        /// Each a part of a sentence.
+        credentials: Vec<String>,
+    },
     #[error("root of {} can sign in and has no MFA yet, so no policy was attached that would keep it so", members.join(", "))]
     MembersWait {
         /// Twelve digits each.

@@ -339,11 +339,16 @@ impl Applying<'_> {
 /// Whether a step stopped before it wrote anything.
 fn is_untouched(cause: &Cause) -> bool {
     use super::failure::Refusal::Harden;
-    use HardenRefusal::{BucketTaken, Changed, MembersWait, NoAdministrator, OtherCaller};
+    use HardenRefusal::{BucketTaken, Changed, MembersSign, MembersWait, NoAdministrator, OtherCaller};
     let Cause::Refused(Harden(refusal)) = cause else { return false };
     matches!(
         refusal,
-        Changed { .. } | NoAdministrator { .. } | OtherCaller { .. } | BucketTaken { .. } | MembersWait { .. }
+        Changed { .. }
+            | NoAdministrator { .. }
+            | OtherCaller { .. }
+            | BucketTaken { .. }
+            | MembersSign { .. }
+            | MembersWait { .. }
     )
 }
 

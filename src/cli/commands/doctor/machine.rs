@@ -29,7 +29,7 @@ fn directory(state: &Path) -> Check {
     if let Some(above) = above(state) {
         let fix = match above.odd {
             Odd::OtherOwner => move_it.to_owned(),
-            _ => format!("chmod go-w {}", above.path.display()),
+            _ => fixes::keep_others_from_writing(&above.path, false),
         };
         return Check::problem("state_directory", STATE, format!("{shown}: {above}")).fix(fix);
     }
@@ -47,11 +47,11 @@ fn directory(state: &Path) -> Check {
         }
         Some(standing) if standing == state && is_odd(state, Odd::OthersWrite) => {
             Check::problem("state_directory", STATE, format!("other users may write to {shown}"))
-                .fix(format!("look at what is in it, then chmod -R go-w {shown}"))
+                .fix(format!("look at what is in it, then {}", fixes::keep_others_from_writing(state, true)))
         }
         Some(standing) if standing == state && files::others_may_look(state) => {
             Check::problem("state_directory", STATE, format!("other users may look into {shown}"))
-                .fix(format!("chmod 700 {shown}"))
+                .fix(fixes::keep_others_out(state))
         }
         Some(standing) if standing == state => Check::ok("state_directory", STATE, shown.to_string()),
         Some(_) => Check::ok("state_directory", STATE, format!("{shown}, not made yet")),

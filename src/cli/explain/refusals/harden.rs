@@ -32,6 +32,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         | R::RecoveryStopped { .. }
         | R::NeedsOrganization { .. }
         | R::MembersRefused { .. }
+        | R::MembersSign { .. }
         | R::MembersWait { .. } => of_an_organization(refusal),
         R::Changed { .. } => text("facts_changed").note("this step was not begun").hint(AGAIN),
         R::ActivatedAgain { .. } | R::NoGrace { .. } => in_grace(refusal),
@@ -158,6 +159,9 @@ fn of_an_organization(refusal: &R) -> Explanation {
         R::NeedsOrganization { .. } => {
             text("needs_organization").hint("`glasskey root harden --org` looks at members").exit(Exit::Usage)
         }
+        R::MembersSign { .. } => text("members_sign").hint(
+            "find out what uses it, then `glasskey root harden --org --only member-root-credentials` deletes it",
+        ),
         R::MembersWait { .. } => text("members_wait").hint("`glasskey root enroll --account ID` gives it MFA").hint(
             "`glasskey root harden --org --only member-root-credentials --members-password` takes its password away",
         ),

@@ -17,7 +17,7 @@ use crate::flow::harden::emit::{self, Emission};
 use crate::flow::harden::names::DENY_ROOT;
 use crate::flow::harden::step::{Begun, Change, Hands, Hardening, Planning, Proposal, Protection, Undone};
 use crate::person::{HardenChange, HardenSettings, OpenCode};
-use looking::{Waiting, look, own_policy, waiting};
+use looking::{ActiveCredential, Hindered, Waiting, hindered, look, own_policy};
 use serde::{Deserialize, Serialize};
 
 pub(super) struct DenyRootScp;
@@ -40,6 +40,9 @@ pub(super) struct State {
     stopping: Vec<String>,
     /// Members below the target whose root user can sign in and has no MFA.
     waiting: Vec<Waiting>,
+    /// What root of members below the target signs requests with.
+    #[serde(default)]
+    active: Vec<ActiveCredential>,
     unread: Vec<Unread>,
     /// Members that are not in use: their root users cannot be looked at.
     left_out: Vec<NotInUse>,
@@ -70,7 +73,7 @@ impl Hardening for DenyRootScp {
         look(account, settings)
     }
 
-    fn propose(&self, state: &State, _: &Planning<'_>) -> Proposal<State> {
+    fn propose(&self, state: &State, planning: &Planning<'_>) -> Proposal<State> {
         if let Some(proposal) = state.view.in_the_way() {
             return proposal;
         }
@@ -81,7 +84,7 @@ impl Hardening for DenyRootScp {
         if let Some(policy) = state.in_force() {
             return state.waits_in_vain(policy).unwrap_or(Proposal::Nothing);
         }
-        match state.in_the_way() {
+        match state.in_the_way(planning) {
             Some((code, message)) => Proposal::Open { code, message },
             None => Proposal::Change(Box::new(state.change())),
         }
@@ -94,7 +97,9 @@ impl Hardening for DenyRootScp {
     /// Once it is attached, what was looked at before has done its service.
     fn is_same(&self, one: &State, other: &State) -> bool {
         let is_on = |state: &State| state.enabled && state.own.is_some_and(|own| own.attached && own.as_made);
-        one == other || (one.target == other.target && is_on(one) && is_on(other))
+        // Active credentials may go by an earlier step; whether one is left is looked at before the policy is attached.
+        let same = |one: &State| State { active: Vec::new(), ..one.clone() };
+        same(one) == same(other) || (one.target == other.target && is_on(one) && is_on(other))
     }
 
     /// On the way from one to the other: enabled or not, and made before attached.
@@ -104,7 +109,8 @@ impl Hardening for DenyRootScp {
         let on_the_way =
             between.into_iter().all(|((one, now), other)| (one.min(other)..=one.max(other)).contains(&now));
         // Once it is attached, what was looked at before has done its service: it can be taken back whatever came since.
-        let looked = State { enabled: before.enabled, own: before.own, ..now.clone() };
+        let active = before.active.clone();
+        let looked = State { enabled: before.enabled, own: before.own, active, ..now.clone() };
         let is_same_place = (now.view, &now.target) == (before.view, &before.target);
         on_the_way && is_same_place && (now.rank() == 2 || looked == *before) && now.own.is_none_or(|own| own.as_made)
     }
@@ -149,11 +155,15 @@ impl Hardening for DenyRootScp {
 /// Enabled, made, attached: each where it is not yet.
 fn attach(now: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
     let account = hands.account;
-    // What was planned before may have come otherwise: a member may have refused.
-    let waiting = waiting(account, &now.target)?;
+    // What was planned before may have come otherwise: a member may have refused, and may have a new key.
+    let Hindered { waiting, active } = hindered(account, &now.target)?;
     if !waiting.is_empty() {
         let members = waiting.into_iter().map(|one| one.account).collect();
         return Err(HardenRefusal::MembersWait { members }.into());
+    }
+    if !active.is_empty() {
+        let credentials = active.iter().map(ActiveCredential::words).collect();
+        return Err(HardenRefusal::MembersSign { credentials }.into());
     }
     if !now.enabled {
         enable(hands)?;
@@ -238,8 +248,16 @@ impl State {
         (!waiting.is_empty()).then_some(Proposal::Open { code: OpenCode::NotProtected, message })
     }
 
+    /// What root of members still signs requests with once the plan's step about them is done.
+    fn still_active(&self, planning: &Planning<'_>) -> Vec<String> {
+        let after = planning.after::<MemberRootCredentials>();
+        let stays =
+            |one: &&ActiveCredential| after.as_ref().is_none_or(|after| after.keeps(&one.account, one.key.as_ref()));
+        self.active.iter().filter(stays).map(ActiveCredential::words).collect()
+    }
+
     /// Why it is not attached, and the reason in short.
-    fn in_the_way(&self) -> Option<(OpenCode, String)> {
+    fn in_the_way(&self, planning: &Planning<'_>) -> Option<(OpenCode, String)> {
         if self.own.is_some_and(|own| !own.as_made) {
             let message = format!("there is a policy {DENY_ROOT} with another text: rename it, or delete it");
             return Some((OpenCode::InUse, message));
@@ -263,6 +281,15 @@ impl State {
         if !to_come.is_empty() {
             let message = format!("whether root needs MFA is not to be seen yet in {}", to_come.join("; "));
             return Some((OpenCode::Unreadable, message));
+        }
+        let active = self.still_active(planning);
+        if !active.is_empty() {
+            let message = format!(
+                "whatever uses {} would be refused from then on: find out what does, then delete it (`glasskey root harden \
+                 --org --only member-root-credentials`, with --override KEY-ID for a key that was used lately)",
+                active.join(", ")
+            );
+            return Some((OpenCode::InUse, message));
         }
         let waiting: Vec<String> = self.waiting.iter().map(Waiting::words).collect();
         (!waiting.is_empty()).then(|| {
@@ -297,7 +324,8 @@ impl State {
             "Root of members can then do nothing but the tasks of AssumeRoot: not even change its own MFA."
                 .to_owned(),
             format!(
-                "Members below {} that were looked at: {}. No policy stops the five tasks, and none waits for MFA.",
+                "Members below {} that were looked at: {}. No policy stops the five tasks, none waits for MFA, \
+                 and root of none has an active access key or signing certificate then.",
                 self.target, self.looked_at
             ),
             "FullAWSAccess stays attached, and the management account is not affected.".to_owned(),

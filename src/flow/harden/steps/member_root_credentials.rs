@@ -136,6 +136,15 @@ fn refusal(cause: &Cause) -> Option<String> {
 }
 
 impl State {
+    /// Whether root of a member has this access key, or without an id: signing certificates.
+    pub(super) fn keeps(&self, account: &str, key: Option<&String>) -> bool {
+        let has = |member: &Member| match key {
+            Some(id) => member.keys.iter().any(|one| one.id == *id),
+            None => member.has_certificates(),
+        };
+        self.members.iter().any(|member| member.account == account && has(member))
+    }
+
     /// What stays although it was asked for, each with the reason.
     fn left_as_they_are<'s>(&'s self, planning: &'s Planning<'_>) -> impl Iterator<Item = String> + 's {
         let in_use = self.members.iter().flat_map(|member| member.in_use(planning));

@@ -28,6 +28,43 @@ impl Waiting {
     }
 }
 
+/// An access key of a member's root user that is active, or its signing certificates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActiveCredential {
+    pub(super) account: String,
+    /// The key's id; `None`: signing certificates.
+    pub(super) key: Option<String>,
+}
+
+impl ActiveCredential {
+    pub(super) fn words(&self) -> String {
+        match &self.key {
+            Some(id) => format!("access key {id} of root of {}", self.account),
+            None => format!("a signing certificate of root of {}", self.account),
+        }
+    }
+
+    /// Those of a member; the call that does not tell.
+    fn of(facts: &Facts) -> Result<Result<Vec<Self>, Call>, Error> {
+        let (keys, certificates) = match (&facts.root.keys, &facts.root.certificates) {
+            (Fact::Known(keys), Fact::Known(certificates)) => (keys, certificates),
+            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) if tells_nothing(&why.why) => {
+                return Ok(Err(why.call));
+            }
+            (Fact::Unreadable(why), _) | (_, Fact::Unreadable(why)) => return Err(why.why.clone()),
+        };
+        let one = |key| Self { account: facts.account.clone(), key };
+        let mut found: Vec<Self> = Vec::new();
+        for key in keys.iter().filter(|key| key.active) {
+            let Some(id) = &key.id else { return Ok(Err(Call::ListAccessKeys)) };
+            found.push(one(Some(id.clone())));
+        }
+        found.extend((certificates.active > 0).then(|| one(None)));
+        Ok(Ok(found))
+    }
+}
+
 /// Where a target is in the organization, by ids.
 struct Around {
     /// The target, and the units above it up to the root.
@@ -67,6 +104,7 @@ pub(super) fn look(account: &Account, settings: &HardenSettings) -> Result<State
         limits: Vec::new(),
         stopping: Vec::new(),
         waiting: Vec::new(),
+        active: Vec::new(),
         unread: Vec::new(),
         left_out: Vec::new(),
         looked_at: 0,
@@ -187,17 +225,31 @@ fn look_at_members(
             Ok(_) => {}
             Err(call) => state.unread.push(Unread::of(&facts.account, call)),
         }
+        match ActiveCredential::of(facts)? {
+            Ok(active) => state.active.extend(active),
+            Err(call) => state.unread.push(Unread::of(&facts.account, call)),
+        }
     }
+    state.unread.dedup();
     Ok(())
 }
 
-/// Those below a target that wait for MFA now, or that did not tell.
-pub(super) fn waiting(account: &Account, target: &str) -> Result<Vec<Waiting>, Error> {
+/// What is below a target and would be locked out.
+#[derive(Default)]
+pub(super) struct Hindered {
+    /// Members that wait for MFA now, or that did not tell.
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) active: Vec<ActiveCredential>,
+}
+
+/// Looks once more, just before the policy is attached.
+pub(super) fn hindered(account: &Account, target: &str) -> Result<Hindered, Error> {
     let around = Around::of(account, target)?;
-    let mut found = Vec::new();
+    let mut found = Hindered::default();
     for facts in roots(account)?.members.iter().filter(|facts| around.has(&facts.account)) {
-        if waits(facts)? != Ok(false) {
-            found.push(Waiting::of(facts));
+        match (waits(facts)?, ActiveCredential::of(facts)?) {
+            (Ok(false), Ok(active)) => found.active.extend(active),
+            _ => found.waiting.push(Waiting::of(facts)),
         }
     }
     Ok(found)
