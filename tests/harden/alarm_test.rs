@@ -3,7 +3,7 @@
 use super::alarm::{made, root_alarm, topic};
 use super::world::World;
 use crate::support::{Run, Typist, run};
-use glasskey::sim::aws::posture::{self, MailKind, Posture, Topic};
+use glasskey::sim::aws::posture::{self, BasicSelector, MailKind, Posture, Selectors, Topic};
 use glasskey::sim::aws::{Fault, Wrong};
 use serde_json::{Value, json};
 
@@ -197,6 +197,30 @@ fn a_trail_that_is_late_is_not_called_broken() {
     let done = test(&world, &BRIEF);
     assert_eq!((done.code, &proofs(&done)[1]), (1, &"not_proven".to_owned()), "{done:?}");
     assert!(message(&done, "trail").contains("5 minutes as a rule"), "{done:?}");
+}
+
+/// A trail that delivers this command's own call may leave out root's.
+#[test]
+fn a_trail_that_leaves_out_what_root_does_is_called_broken() {
+    let only = |read_write: &str| {
+        let read_write = read_write.to_owned();
+        Selectors::Basic(vec![BasicSelector { read_write, ..BasicSelector::default() }])
+    };
+    type Arrange<'a> = &'a dyn Fn(&mut Posture);
+    let ways: [(&str, Arrange<'_>); 3] = [
+        ("sign-ins, and calls that change something", &|posture| posture.trails[0].selectors = only("ReadOnly")),
+        ("calls that only read", &|posture| posture.trails[0].selectors = only("WriteOnly")),
+        ("other regions than its own", &|posture| posture.trails[0].multi_region = false),
+    ];
+    for (what, arrange) in ways {
+        let world = ready();
+        world.outside.aws.arrange(arrange);
+        assert_eq!(root_alarm(&world), "fail", "{what}");
+        let done = test(&world, &AGREED);
+        assert_eq!((done.code, &proofs(&done)[1]), (1, &"broken".to_owned()), "{what}: {done:?}");
+        assert!(message(&done, "trail").ends_with(&format!("does not record {what}")), "{what}: {done:?}");
+        assert_eq!(done.json()["proved"], Value::Null, "{what}: {done:?}");
+    }
 }
 
 /// What may not be asked is not called broken, and nothing of it is called proved.

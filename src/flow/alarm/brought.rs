@@ -1,6 +1,6 @@
-//! What trails bring to EventBridge.
+//! What trails record of root, for filters and for EventBridge.
 
-use crate::aws::posture::{Fact, Management};
+use crate::aws::posture::{Fact, Management, Trail};
 use crate::person::Proof;
 
 /// What trails bring to the rules of these regions.
@@ -26,5 +26,16 @@ pub(super) fn recorded(brought: &[(String, Fact<Management>)]) -> (Proof, String
             format!("a trail records what changes something, but not what only reads in {changes}; {shows}"),
         ),
         None => (Proof::NotProvable, format!("a trail records everything where there are rules; {shows}")),
+    }
+}
+
+/// What of root's use a trail certainly leaves out of its log group: a filter there does not see it. `None`: nothing.
+pub(super) fn left_out(trail: &Trail) -> Option<&'static str> {
+    match trail.management.known() {
+        _ if !trail.all_regions => Some("other regions than its own"),
+        Some(Management::Writes) => Some("calls that only read"),
+        Some(Management::Reads) => Some("sign-ins, and calls that change something"),
+        Some(Management::None) => Some("management events"),
+        Some(Management::All) | None => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The alarm on root's use, once it is there: whoever is told confirms, and each hop is proved.
 
-mod brought; // what trails bring to EventBridge
+mod brought; // what trails record of root
 mod chain; // which one is proved
 mod confirm; // the subscription of an address
 mod links; // what is certainly wrong with a rule

@@ -3,6 +3,7 @@
 //! The pattern is proved on AWS's own matcher; the trail by a call of this caller's own in the log group; filter, metric,
 //! alarm and topic by a marked event that is put beside the trail's; the mail by a code that its reader types back.
 
+use super::brought::left_out;
 use super::chain::{Chain, cannot_be_raised, find, nobody_hears};
 use super::rules;
 use crate::aws::hardening::{self, AlarmEvent, AlarmState, Obstacle, Place, Sample};
@@ -378,6 +379,10 @@ impl Testing<'_> {
         }
         if trail.status.known().is_some_and(|status| !status.logging) {
             self.say(Hop::Trail, Proof::Broken, format!("{} does not log", trail.name), context);
+            return Ok(());
+        }
+        if let Some(what) = left_out(trail) {
+            self.say(Hop::Trail, Proof::Broken, format!("{} does not record {what}", trail.name), context);
             return Ok(());
         }
         let caller = json!(self.account.caller().arn);

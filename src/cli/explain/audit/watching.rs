@@ -77,8 +77,10 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
             Some((links.len(), trail, links.as_slice(), broken))
         }
         Evidence::EventRule { name, broken: Some(broken), .. } => Some((2, name, [].as_slice(), broken)),
+        Evidence::RegionsCut { rule, broken, .. } => Some((1, rule, [].as_slice(), broken)),
         _ => None,
     });
+    let region = evidence.iter().find_map(cut_region).unwrap_or(region);
     let furthest = chains.max_by_key(|(length, ..)| *length);
     let broken = furthest.map(|(.., broken)| broken);
     let gone = evidence.iter().find_map(|one| match one {
@@ -94,10 +96,19 @@ pub(super) fn alarm(console: &str, region: &str, evidence: &[Evidence]) -> Fix {
     Fix::new(aws, format!("{console}/{page}{capitals}"))
 }
 
+/// The first region whose rule does not work, where the rest does.
+fn cut_region(evidence: &Evidence) -> Option<&str> {
+    match evidence {
+        Evidence::RegionsCut { regions, .. } => regions.first().map(String::as_str),
+        _ => None,
+    }
+}
+
 /// Whether it is about rules that glasskey has made.
 pub(super) fn is_by_own_rules(evidence: &Evidence) -> bool {
     match evidence {
         Evidence::EventRule { name, broken: Some(_), .. } => name == OWN_RULE,
+        Evidence::RegionsCut { rule, .. } => rule == OWN_RULE,
         Evidence::RuleGone { .. } => true,
         _ => false,
     }

@@ -16,7 +16,7 @@ use crate::aws::posture::{
 pub(super) const ALARM: RuleInfo = RuleInfo {
     id: Rule::RootAlarm,
     severity: Severity::High,
-    fails_when: "no chain from an event of root's to a person is whole, or a rule has no trail in its region",
+    fails_when: "no chain from an event of root's to a person is whole, or a region's rule is broken or has no trail there",
     why: "root is used so seldom that every use should reach a person within minutes",
     benchmarks: &[
         (Benchmark::CisV3, "4.3"),
@@ -37,6 +37,12 @@ pub(super) const ALARM: RuleInfo = RuleInfo {
         if verdict == Verdict::Pass && !regions.is_empty() {
             return Some(format!(
                 "somebody is told when root is used, but not of its calls in {}",
+                regions.join(", ")
+            ));
+        }
+        if let (Verdict::Fail, Some(regions)) = (verdict, evidence.iter().find_map(cut)) {
+            return Some(format!(
+                "somebody is told when root signs in, but not of its calls in {}, where the rule does not work",
                 regions.join(", ")
             ));
         }
@@ -73,7 +79,7 @@ fn check(around: &Surroundings) -> Finding {
         let home = around.rules.known().map(Vec::as_slice).unwrap_or_default();
         let Missed { evidence: missed, unreadable } =
             elsewhere.map_or_else(Missed::default, |elsewhere| regions(elsewhere, home));
-        let verdict = super::pass_if(!missed.iter().any(|one| without_trail(one).is_some()));
+        let verdict = super::pass_if(!missed.iter().any(|one| without_trail(one).or(cut(one)).is_some()));
         evidence.extend(missed);
         return Finding { rule, verdict, evidence, unreadable };
     }
@@ -106,6 +112,14 @@ fn sent_for_nothing(around: &Surroundings) -> Option<Evidence> {
         _ => None,
     });
     region.map(|region| Evidence::RuleGone { rule: OWN_RULE.to_owned(), region })
+}
+
+/// Regions whose rule certainly does not work.
+fn cut(evidence: &Evidence) -> Option<&[String]> {
+    match evidence {
+        Evidence::RegionsCut { regions, broken, .. } if !broken.is_undecided() => Some(regions),
+        _ => None,
+    }
 }
 
 fn without_trail(evidence: &Evidence) -> Option<&[String]> {
