@@ -43,8 +43,7 @@ pub(super) fn harden(refusal: &R) -> Explanation {
         R::ForGood { .. } => text("irreversible")
             .hint("--accept-irreversible agrees to them; --skip leaves them out")
             .exit(Exit::Person),
-        R::NotShown { .. } => text("not_seen").hint("look once more in some minutes with `glasskey root audit`"),
-        R::NotAsked { .. } => text("not_seen").hint("`glasskey recover` looks once more"),
+        R::NotShown { .. } | R::NotAsked { .. } => not_seen(refusal),
         R::OtherCaller { .. } => {
             text("other_caller").hint("name a profile with the credentials of whoever made the plan, with --profile")
         }
@@ -66,6 +65,14 @@ pub(super) fn harden(refusal: &R) -> Explanation {
             .hint("applying a plan prints the run's name; runs are kept in the state directory, under runs")
             .exit(Exit::Usage),
     }
+}
+
+/// AWS does not show what it has acknowledged.
+fn not_seen(refusal: &R) -> Explanation {
+    Explanation::of("not_seen", refusal).hint(match refusal {
+        R::NotAsked { .. } => "`glasskey recover` looks once more",
+        _ => "look once more in some minutes with `glasskey root audit`",
+    })
 }
 
 /// Of the time between a deactivation and a deletion.
