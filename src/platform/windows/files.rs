@@ -2,7 +2,7 @@
 
 use super::super::{Writers, sddl};
 use super::system::access;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -92,6 +92,7 @@ pub fn survive_file_size_limit() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     /// Longer than any path that Windows's calls by name take.
     #[test]
