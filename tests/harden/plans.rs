@@ -259,6 +259,17 @@ fn nothing_in_a_plans_file_acts_on_a_terminal() {
     assert!(text.contains("Sam \\u202eExample") && !text.contains('\u{202e}'), "{text}");
 }
 
+/// A dash is standard output elsewhere, and no file's name here.
+#[test]
+fn a_dash_names_no_file() {
+    let world = World::new();
+    for more in [&[][..], &["--emit", "terraform"]] {
+        let done = world.run(&[more, &["--only", "password-policy", "--out", "-"]].concat());
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(done.stderr.contains("--out names a file; without it the plan is printed"), "{done:?}");
+    }
+}
+
 /// A plan that had nothing to do is about an account in which there was nothing to do.
 #[test]
 fn a_plan_without_a_step_is_refused_where_there_is_something_to_do() {

@@ -100,6 +100,12 @@ fn inputs(args: &Administrator) -> HardenInputs {
 }
 
 fn plan(args: &Harden, cli: &Cli, console: &mut Console) -> Outcome {
+    // Standard output elsewhere.
+    if args.out.as_deref() == Some(Path::new("-")) {
+        return Err(usage(
+            "--out names a file; without it the plan is printed, with --json as the file would have it",
+        ));
+    }
     let mut world = environment::world(&cli.global, Some(&args.aws), console)?;
     let plan = harden::plan(&settings(args), &mut world).map_err(|failed| explain::failed(&failed))?;
     if let Some(language) = args.emit {

@@ -263,10 +263,10 @@ fn capitals(broken: &Break) -> Option<String> {
 
 /// Whoever subscribes once more is sent the message once more.
 fn unconfirmed(topic: &str, endpoints: &[String]) -> Vec<String> {
-    let follow = "follow the link in the message that AWS has sent";
+    let follow = "glasskey root alarm confirm -    reads the link in the message that AWS has sent";
     match endpoints.iter().find(|endpoint| endpoint.contains('@')) {
         Some(address) => vec![
-            format!("{follow} to {address}, or have it sent again:"),
+            format!("{follow} to {address}; or have it sent again:"),
             format!(
                 "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint {}",
                 quoted(address)
