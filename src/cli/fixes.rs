@@ -115,21 +115,28 @@ pub(super) fn allow_by_polkit() -> Vec<String> {
     ]
 }
 
-/// Others may write to a file or directory; `all`: to what is in it too.
+/// Others may write to a directory; `all`: it is glasskey's own, with all that is in it.
 pub(super) fn keep_others_from_writing(path: &Path, all: bool) -> String {
     let path = quoted(path);
     match (system(), all) {
-        (System::Windows, true) => format!("icacls {path} /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\" /T"),
-        (System::Windows, false) => format!("icacls {path} /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""),
+        (System::Windows, true) => format!("{} /T", for_this_user_alone(&path)),
+        // Others may need to read what is in it, so this only shows who may write.
+        (System::Windows, false) => format!("icacls {path}"),
         (_, true) => format!("chmod -R go-w {path}"),
         (_, false) => format!("chmod go-w {path}"),
     }
 }
 
+/// For cmd and for PowerShell, which name variables differently.
+fn for_this_user_alone(path: &str) -> String {
+    let user = std::env::var("USERNAME").unwrap_or_else(|_| "your-name".to_owned());
+    format!("icacls {path} /inheritance:r /grant:r \"{user}:(OI)(CI)F\"")
+}
+
 /// Others may look into a directory.
 pub(super) fn keep_others_out(path: &Path) -> String {
     match system() {
-        System::Windows => keep_others_from_writing(path, false),
+        System::Windows => for_this_user_alone(&quoted(path)),
         _ => format!("chmod 700 {}", quoted(path)),
     }
 }

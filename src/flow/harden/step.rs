@@ -63,7 +63,7 @@ pub(in crate::flow) trait Hardening: Sync {
         true
     }
 
-    /// Whether a part of the step that is on record is not there any more, be it that somebody has taken it back.
+    /// Whether a part of the step that is on record is gone: somebody has taken it back, or its region is disabled.
     fn is_taken_back(&self, _begun: &Begun<'_, Self::State>) -> bool {
         false
     }

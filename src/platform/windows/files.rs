@@ -90,6 +90,7 @@ pub fn survive_file_size_limit() -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::fs;
