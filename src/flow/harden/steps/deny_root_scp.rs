@@ -156,10 +156,13 @@ impl Hardening for DenyRootScp {
 fn attach(now: &State, hands: &mut Hands<'_, '_>) -> Result<(), Cause> {
     let account = hands.account;
     // What was planned before may have come otherwise: a member may have refused, and may have a new key.
-    let Hindered { waiting, active } = hindered(account, &now.target)?;
+    let Hindered { waiting, active, untold } = hindered(account, &now.target)?;
     if !waiting.is_empty() {
         let members = waiting.into_iter().map(|one| one.account).collect();
         return Err(HardenRefusal::MembersWait { members }.into());
+    }
+    if untold {
+        return Err(HardenRefusal::Changed { step: DenyRootScp::ID.to_owned() }.into());
     }
     if !active.is_empty() {
         let credentials = active.iter().map(ActiveCredential::words).collect();

@@ -240,6 +240,8 @@ pub(super) struct Hindered {
     /// Members that wait for MFA now, or that did not tell.
     pub(super) waiting: Vec<Waiting>,
     pub(super) active: Vec<ActiveCredential>,
+    /// A member did not tell whether root signs requests, as it did for the plan.
+    pub(super) untold: bool,
 }
 
 /// Looks once more, just before the policy is attached.
@@ -249,6 +251,7 @@ pub(super) fn hindered(account: &Account, target: &str) -> Result<Hindered, Erro
     for facts in roots(account)?.members.iter().filter(|facts| around.has(&facts.account)) {
         match (waits(facts)?, ActiveCredential::of(facts)?) {
             (Ok(false), Ok(active)) => found.active.extend(active),
+            (Ok(false), Err(_)) => found.untold = true,
             _ => found.waiting.push(Waiting::of(facts)),
         }
     }
