@@ -207,7 +207,7 @@ fn states() -> Vec<State> {
             "a subscription that is pending",
             "root-alarm",
             &[
-                "glasskey root alarm confirm -    reads the link in the message that AWS has sent to security@example.com; or have it sent again:",
+                "`glasskey root alarm confirm -` reads the link in the message that AWS has sent to security@example.com; or have it sent again:",
                 "aws sns subscribe --topic-arn arn:aws:sns:us-east-1:111122223333:root-use --protocol email --notification-endpoint security@example.com",
             ],
             |aws| aws.arrange(|posture| posture.subscriptions[0].confirmed = false),

@@ -263,7 +263,7 @@ fn capitals(broken: &Break) -> Option<String> {
 
 /// Whoever subscribes once more is sent the message once more.
 fn unconfirmed(topic: &str, endpoints: &[String]) -> Vec<String> {
-    let follow = "glasskey root alarm confirm -    reads the link in the message that AWS has sent";
+    let follow = "`glasskey root alarm confirm -` reads the link in the message that AWS has sent";
     match endpoints.iter().find(|endpoint| endpoint.contains('@')) {
         Some(address) => vec![
             format!("{follow} to {address}; or have it sent again:"),
